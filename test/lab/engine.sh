@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# A Docker Engine of the lab's own: its sockets, images, containers and address ranges are apart from any other Engine's.
+#
+#   engine.sh start     installs what is missing, starts containerd and dockerd; does nothing if they run
+#   engine.sh env       prints the exports that make docker, compose and the tests use this Engine
+#   engine.sh stop      ends its containers and its daemons; images stay for the next start
+#   engine.sh status    exit code 0 if it runs and answers
+#
+# Needs root and Debian. Undo: engine.sh stop, then remove the directories named in README.md.
+set -euo pipefail
+# shellcheck source=test/lab/place.sh
+. "$(dirname "${BASH_SOURCE[0]}")/place.sh"
+# shellcheck source=test/lab/daemon.sh
+. "$lab_dir/daemon.sh"
+
+engine() {
+	docker --host "unix://$lab_docker_socket" "$@"
+}
+
+start() {
+	"$lab_dir/packages.sh" dockerd=docker.io iptables=iptables ip=iproute2
+	mkdir -p "$lab_state" "$lab_data"
+	if ! ip link show "$lab_bridge" >/dev/null 2>&1; then
+		ip link add "$lab_bridge" type bridge
+		ip address add "$lab_bridge_address" dev "$lab_bridge"
+		ip link set "$lab_bridge" up
+	fi
+	"$lab_dir/containerd.sh"
+	"$lab_dir/dockerd.sh"
+	engine version --format 'lab: Engine {{.Server.Version}}, API {{.Server.APIVersion}}' >&2
+}
+
+print_env() {
+	cat <<ENV
+export DOCKER_HOST=unix://$lab_docker_socket
+export DOCKER_SOCKET=$lab_docker_socket
+export SALLYPORT_LAB_STATE=$lab_state
+export SALLYPORT_LAB_DOCKERD=$lab_dir/dockerd.sh
+ENV
+}
+
+stop() {
+	if daemon_pid "$lab_state/containerd.pid" "$lab_containerd_socket" >/dev/null; then
+		# With --live-restore, containers outlive dockerd: only an answering dockerd can end them properly.
+		if "$lab_dir/dockerd.sh"; then
+			engine ps --all --quiet | xargs --no-run-if-empty docker --host "unix://$lab_docker_socket" rm --force --volumes >/dev/null
+			engine network prune --force >/dev/null
+		fi
+	fi
+	daemon_end "$lab_state/dockerd.pid" "unix://$lab_docker_socket"
+	daemon_end "$lab_state/containerd.pid" "$lab_containerd_socket"
+	end_shims
+	if ip link show "$lab_bridge" >/dev/null 2>&1; then
+		ip link delete "$lab_bridge"
+	fi
+	rm -rf "$lab_docker_socket" "$lab_containerd_socket" "$lab_containerd_socket.ttrpc"
+}
+
+# Whatever dockerd could not end: the parent process of each container carries our containerd's address.
+end_shims() {
+	local cmdline
+	for cmdline in /proc/[0-9]*/cmdline; do
+		if tr '\0' '\n' <"$cmdline" 2>/dev/null | grep -qxF -- "$lab_containerd_socket"; then
+			kill -KILL "$(basename "$(dirname "$cmdline")")" 2>/dev/null || true
+		fi
+	done
+}
+
+case ${1:-} in
+start) start ;;
+stop) stop ;;
+env) print_env ;;
+status) engine version >/dev/null 2>&1 ;;
+*)
+	sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2
+	exit 64
+	;;
+esac
