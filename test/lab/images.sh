@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes the base images that the project's Dockerfiles name, in the lab's Engine, without an image registry.
+#
+#   images.sh            node:26-trixie-slim and nginxinc/nginx-unprivileged:stable
+#   images.sh arm64      node-arm64-lab:26, a file source for linux/arm64 (it cannot run on another processor)
+#
+# An image that is there and was made by these same files is left alone. Each is one layer of its own, so that no two
+# share an id or a parent.
+# Needs root, Debian, npm and the running Engine (engine.sh start). Undo: docker image rm NAME.
+set -euo pipefail
+# shellcheck source=test/lab/place.sh
+. "$(dirname "${BASH_SOURCE[0]}")/place.sh"
+
+# Changes when anything that goes into the image changes, except what the registries serve.
+recipe() {
+	{
+		find "$lab_dir/$1" "$lab_dir/debian.sh" "$lab_dir/load.sh" -type f -print0 | sort -z | xargs -0 cat
+		cat /etc/ssl/certs/ca-certificates.crt
+		"$lab_dir/node/npmrc.sh"
+	} | sha256sum | cut -d' ' -f1
+}
+
+# make IMAGE FOLDER ARCHITECTURE: FOLDER holds root.sh, which fills a directory, and the image's config.json.
+make() {
+	local image=$1 folder=$2 architecture=$3 made work
+	made=$lab_data/made/$folder-$(recipe "$folder")
+	if [[ -e $made && $(<"$made") == "$(image_id "$image")" ]]; then
+		return
+	fi
+
+	echo "lab: making $image" >&2
+	mkdir -p "$lab_data/made"
+	work=$(mktemp -d "$lab_data/work.XXXXXX")
+	# shellcheck disable=SC2064 # expanded now: the variable is gone when the trap runs
+	trap "rm -rf '$work'" EXIT
+	mkdir -m 755 "$work/root"
+	"$lab_dir/$folder/root.sh" "$work/root"
+	"$lab_dir/load.sh" "$work/root" "$lab_dir/$folder/config.json" "$image" "$architecture" >"$work/id"
+	mv "$work/id" "$made"
+	rm -rf "$work"
+}
+
+image_id() {
+	docker --host "unix://$lab_docker_socket" image inspect --format '{{.Id}}' "$1" 2>/dev/null
+}
+
+case ${1:-} in
+'')
+	here=$(dpkg --print-architecture)
+	make node:26-trixie-slim node "$here"
+	make nginxinc/nginx-unprivileged:stable nginx "$here"
+	;;
+arm64) make node-arm64-lab:26 node-arm64 arm64 ;;
+*)
+	sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2
+	exit 64
+	;;
+esac

