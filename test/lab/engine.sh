@@ -18,7 +18,10 @@ engine() {
 }
 
 start() {
-	"$lab_dir/packages.sh" dockerd=docker.io iptables=iptables ip=iproute2
+	"$lab_dir/packages.sh" dockerd=docker.io iptables=iptables ip=iproute2 pgrep=procps
+	if ! engine version >/dev/null 2>&1; then
+		refuse_beside_another
+	fi
 	mkdir -p "$lab_state" "$lab_data"
 	if ! ip link show "$lab_bridge" >/dev/null 2>&1; then
 		ip link add "$lab_bridge" type bridge
@@ -28,6 +31,24 @@ start() {
 	"$lab_dir/containerd.sh"
 	"$lab_dir/dockerd.sh"
 	engine version --format 'lab: Engine {{.Server.Version}}, API {{.Server.APIVersion}}' >&2
+}
+
+# A starting dockerd writes Docker's packet filter chains anew and so cuts off the published ports of any other Engine
+# in the same network namespace. Who wants that sets SALLYPORT_LAB_BESIDE=1.
+refuse_beside_another() {
+	local pid arguments
+	[[ ${SALLYPORT_LAB_BESIDE:-} != 1 ]] || return 0
+	for pid in $(pgrep -x dockerd); do
+		arguments=$(tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null) || continue
+		# An ended process has no arguments; ours may be about to answer; the last kind leaves the packet filter alone.
+		if [[ -z $arguments || $arguments == *"unix://$lab_docker_socket"* || $arguments == *--iptables=false* ]]; then
+			continue
+		fi
+		if [[ $(readlink "/proc/$pid/ns/net") == "$(readlink /proc/self/ns/net)" ]]; then
+			echo "lab: another Engine runs (pid $pid); its published ports would stop answering. See test/lab/README.md" >&2
+			exit 1
+		fi
+	done
 }
 
 print_env() {
@@ -50,6 +71,7 @@ stop() {
 	daemon_end "$lab_state/dockerd.pid" "unix://$lab_docker_socket"
 	daemon_end "$lab_state/containerd.pid" "$lab_containerd_socket"
 	end_shims
+	unmount_leftovers
 	if ip link show "$lab_bridge" >/dev/null 2>&1; then
 		ip link delete "$lab_bridge"
 	fi
@@ -64,6 +86,12 @@ end_shims() {
 			kill -KILL "$(basename "$(dirname "$cmdline")")" 2>/dev/null || true
 		fi
 	done
+}
+
+# Mounts under our directories, the innermost first: their directories could not be removed otherwise.
+unmount_leftovers() {
+	awk -v state="$lab_state/" -v data="$lab_data/" 'index($5, state) == 1 || index($5, data) == 1 { print $5 }' \
+		/proc/self/mountinfo | sort -r | xargs --no-run-if-empty umount
 }
 
 case ${1:-} in

@@ -11,6 +11,10 @@ set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
 
+engine() {
+	docker --host "unix://$lab_docker_socket" "$@"
+}
+
 # Changes when anything that goes into the image changes, except what the registries serve.
 recipe() {
 	{
@@ -22,9 +26,10 @@ recipe() {
 
 # make IMAGE FOLDER ARCHITECTURE: FOLDER holds root.sh, which fills a directory, and the image's config.json.
 make() {
-	local image=$1 folder=$2 architecture=$3 made work
+	local image=$1 folder=$2 architecture=$3 made old work
+	old=$(image_id "$image")
 	made=$lab_data/made/$folder-$(recipe "$folder")
-	if [[ -e $made && $(<"$made") == "$(image_id "$image")" ]]; then
+	if [[ -n $old && -e $made && $(<"$made") == "$old" ]]; then
 		return
 	fi
 
@@ -38,10 +43,12 @@ make() {
 	"$lab_dir/load.sh" "$work/root" "$lab_dir/$folder/config.json" "$image" "$architecture" >"$work/id"
 	mv "$work/id" "$made"
 	rm -rf "$work"
+	# Stays if a container or another image still needs it.
+	[[ -z $old ]] || engine image rm "$old" >/dev/null 2>&1 || true
 }
 
 image_id() {
-	docker --host "unix://$lab_docker_socket" image inspect --format '{{.Id}}' "$1" 2>/dev/null
+	engine image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
 }
 
 case ${1:-} in

@@ -20,9 +20,10 @@ esac
 tar -C "$root" -xf "$("$lab_dir/debian.sh" ca-certificates libatomic1)"
 
 prefix=$root/usr/local
-"$lab_dir/node/package.sh" "$binary@26" "$root/opt/node"
-install -D -m 755 "$root/opt/node/bin/node" "$prefix/bin/node"
-rm -rf "$root/opt/node"
+unpacked=$(mktemp -d)
+trap 'rm -rf "$unpacked"' EXIT
+"$lab_dir/node/package.sh" "$binary@26" "$unpacked"
+install -D -m 755 "$unpacked/bin/node" "$prefix/bin/node"
 ln -s node "$prefix/bin/nodejs"
 
 # The npm that Node 26 comes with.
