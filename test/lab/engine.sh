@@ -61,9 +61,9 @@ ENV
 }
 
 stop() {
-	if daemon_pid "$lab_state/containerd.pid" "$lab_containerd_socket" >/dev/null; then
-		# With --live-restore, containers outlive dockerd: only an answering dockerd can end them properly.
-		if "$lab_dir/dockerd.sh"; then
+	if [[ -e $lab_state/containerd.pid || -e $lab_state/dockerd.pid ]]; then
+		# Containers outlive a daemon that was killed: only an answering one can end them properly.
+		if "$lab_dir/containerd.sh" && "$lab_dir/dockerd.sh"; then
 			engine ps --all --quiet | xargs --no-run-if-empty docker --host "unix://$lab_docker_socket" rm --force --volumes >/dev/null
 			engine network prune --force >/dev/null
 		fi
