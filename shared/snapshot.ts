@@ -7,10 +7,11 @@ export const MAX_CONTAINERS = 20_000;
 
 /** Networks and ports of one container: far above what anybody runs, small enough to be harmless. */
 export const MAX_NETWORKS = 64;
-export const MAX_PORTS = 512;
+export const MAX_PORTS = 256;
+export const MAX_PUBLISHED = 4;
 
 /** Environment variables or labels disclosed of one container. */
-export const MAX_PAIRS = 128;
+export const MAX_PAIRS = 64;
 
 /** JSON text of one container, in bytes: several must fit one frame. */
 export const MAX_CONTAINER_BYTES = 96 * 1024;
@@ -21,7 +22,7 @@ const plainText = (maxBytes: number) =>
 /** Names become keys of records, so the keys with a meaning for JavaScript are refused here too. */
 const pairName = z
   .string()
-  .regex(/^[\x21-\x7e]{1,256}$/)
+  .regex(/^[\x21-\x7e]{1,128}$/)
   .refine((name) => !["__proto__", "constructor", "prototype"].includes(name), "reserved name");
 
 const pairs = z

@@ -1,0 +1,33 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { evolveKey } from "./audit-record.ts";
+
+/** A sealing key and how often it has evolved since `audit keygen`. */
+export interface SealingKey {
+  readonly index: number;
+  readonly key: Buffer;
+}
+
+/** The text of a key file: index, space, 64 hexadecimal digits. */
+export function printKey({ index, key }: SealingKey): string {
+  return `${index} ${key.toString("hex")}\n`;
+}
+
+/** Throws when the file cannot be read or holds no key; the message never quotes it. */
+export function readKey(file: string): SealingKey {
+  const [, index, key] = /^([0-9]{1,12}) ([0-9a-f]{64})\n?$/.exec(readFileSync(file, "utf8")) ?? [];
+  if (index === undefined || key === undefined) throw new Error("not a key made by `audit keygen`");
+  return { index: Number(index), key: Buffer.from(key, "hex") };
+}
+
+/** The key at a later index. */
+export function keyAt({ index, key }: SealingKey, wanted: number): Buffer {
+  let evolved = key;
+  for (let at = index; at < wanted; at++) evolved = evolveKey(evolved);
+  return evolved;
+}
+
+/** Replaces the key on disk by the evolved one; the directory must be writable. */
+export function replaceKey(file: string, key: SealingKey): void {
+  writeFileSync(`${file}.new`, printKey(key), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,67 @@
+import { sameContainer } from "../shared/delta.ts";
+import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snapshot.ts";
+
+/**
+ * What may be told now: the sanitized containers and the generation they make. Changes of one turn
+ * of the event loop make one generation; before `complete` nothing may be told at all.
+ */
+export class Disclosed {
+  readonly #containers = new Map<string, Container>();
+  readonly #listeners = new Set<(changed: ReadonlySet<string>) => void>();
+  #changed = new Set<string>();
+  #generation = 0;
+  #complete = false;
+
+  get containers(): Containers {
+    return this.#containers;
+  }
+
+  /** 0 until everything was read once; then it only grows. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Containers that were left out because there are too many of them. */
+  overflow = 0;
+
+  set(container: Container): void {
+    const before = this.#containers.get(container.id);
+    if (sameContainer(before, container)) return;
+    if (!before && this.#containers.size >= MAX_CONTAINERS) {
+      this.overflow += 1;
+      return;
+    }
+    this.#containers.set(container.id, container);
+    this.#touch(container.id);
+  }
+
+  remove(id: string): void {
+    if (this.#containers.delete(id)) this.#touch(id);
+  }
+
+  /** Everything Docker has was read: from here on there is a snapshot. */
+  complete(): void {
+    if (this.#complete) return;
+    this.#complete = true;
+    this.#changed = new Set(this.#containers.keys());
+    this.#flush();
+  }
+
+  /** Calls back after each new generation with the ids that differ from the one before. */
+  onGeneration(listener: (changed: ReadonlySet<string>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #touch(id: string): void {
+    if (this.#complete && this.#changed.size === 0) setImmediate(() => this.#flush());
+    this.#changed.add(id);
+  }
+
+  #flush(): void {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    this.#generation += 1;
+    for (const listener of this.#listeners) listener(changed);
+  }
+}

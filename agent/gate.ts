@@ -1,0 +1,70 @@
+/** The requests the agent can make of Docker. There is no other, and none has a body. */
+export type Route = "version" | "list" | "list-one" | "inspect" | "events";
+
+/** What an answer may cost before it is given up. */
+export interface RouteLimits {
+  /** Bytes of the whole answer; for `events` of one line. */
+  readonly maxBytes: number;
+  /** Milliseconds from the request to the last byte; for `events` to the headers. */
+  readonly deadlineMs: number;
+}
+
+export const limits: Readonly<Record<Route, RouteLimits>> = {
+  version: { maxBytes: 64 * 1024, deadlineMs: 5_000 },
+  // 20,000 containers of compose, whose labels are long, are about 30 MB.
+  list: { maxBytes: 32 * 1024 * 1024, deadlineMs: 30_000 },
+  "list-one": { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
+  inspect: { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
+  // The attributes of an event hold all labels of the container.
+  events: { maxBytes: 256 * 1024, deadlineMs: 10_000 },
+};
+
+/**
+ * Named events only: the whole stream would carry every health probe and the command line of every
+ * exec. `died` and `remove` are Podman's words for `die` and `destroy`.
+ */
+export const EVENT_FILTERS = {
+  type: ["container", "network"],
+  event: [
+    "start",
+    "die",
+    "died",
+    "kill",
+    "pause",
+    "unpause",
+    "rename",
+    "health_status",
+    "destroy",
+    "remove",
+    "connect",
+    "disconnect",
+  ],
+};
+
+/** The only form of a container id that goes into a path. */
+export function isContainerId(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+const VERSION = /^v1\.[0-9]{2}$/;
+const INSPECT = /^\/containers\/[0-9a-f]{64}\/json$/;
+const LIST = "/containers/json?all=true";
+const LIST_ONE = /^\/containers\/json\?all=true&filters=%7B%22id%22%3A%5B%22[0-9a-f]{64}%22%5D%7D$/;
+const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
+
+/**
+ * The last look at a request before its first byte: the route it is, or undefined for everything
+ * that is not exactly one of ours. `target` is the path and query as they would be sent. All but
+ * `/version`, which is asked to choose one, must carry an API version.
+ */
+export function gate(method: string, target: string): Route | undefined {
+  if (method !== "GET") return undefined;
+  if (target === "/version") return "version";
+  const slash = target.indexOf("/", 1);
+  if (!VERSION.test(target.slice(1, slash))) return undefined;
+  const rest = target.slice(slash);
+  if (rest === LIST) return "list";
+  if (rest === EVENTS) return "events";
+  if (INSPECT.test(rest)) return "inspect";
+  return LIST_ONE.test(rest) ? "list-one" : undefined;
+}
