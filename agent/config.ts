@@ -15,6 +15,8 @@ export interface AgentConfig {
   readonly policyFile: string | undefined;
   readonly only: { readonly projects: string[]; readonly networks: string[]; readonly labels: string[] };
   readonly relistMs: number;
+  /** End when Docker's socket refuses: a bind-mounted socket of a restarted Engine is an old one. */
+  readonly exitWhenRefused: boolean;
   readonly audit: {
     readonly directory: string;
     readonly keyFile: string | undefined;
@@ -37,6 +39,7 @@ const options = {
   "only-network": list,
   "only-label": list,
   relist: { ...text, default: "60" },
+  "exit-when-refused": { type: "boolean", default: false },
   "audit-dir": { ...text, default: "/var/lib/sallyport/audit" },
   "audit-key": text,
   "audit-failure": { ...text, default: "halt" },
@@ -67,6 +70,7 @@ export function parseConfig(args: readonly string[]): AgentConfig | { problems: 
       networks: values["only-network"] ?? [],
       labels: values["only-label"] ?? [],
     },
+    exitWhenRefused: values["exit-when-refused"],
     relistMs: 1_000 * wholeNumber("--relist", values.relist, 1, problems),
     audit: {
       directory: values["audit-dir"],
@@ -99,7 +103,8 @@ function readOptions(args: readonly string[], problems: string[]) {
       problems.push(
         `${token.rawName.slice(0, 64)}: unknown option${near === undefined ? "" : `, did you mean --${near}?`}`,
       );
-    } else if (token.value === undefined) problems.push(`${token.rawName}: needs a value`);
+    } else if (token.value === undefined && token.name !== "exit-when-refused")
+      problems.push(`${token.rawName}: needs a value`);
   }
   // Without problems, every option has the type of the table above.
   return problems.length > 0 ? undefined : (values as ReturnType<typeof strictly>);

@@ -29,6 +29,7 @@ serve, health and policy take:
   --policy FILE               what to disclose (docs/policy.schema.json); without it the default policy
   --only-project NAME, --only-network NAME, --only-label KEY[=VALUE]   see nothing else; may be repeated
   --relist SECONDS            whole look at Docker that heals lost events (60)
+  --exit-when-refused         end when nobody listens at the Docker socket, so that a supervisor mounts the new one
   --audit-dir DIR             /var/lib/sallyport/audit
   --audit-key FILE            seal records with this evolving key
   --audit-failure halt|degrade   what to do when the trail cannot be written (halt)

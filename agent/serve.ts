@@ -43,7 +43,7 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   let dockerState: Result<"health">["docker"] = "connecting";
   const disclosed = new Disclosed();
   const docker = createDockerReader(config.dockerSocket, (call) => recordCall(audit, call));
-  const { rpcSocket: socketPath, host, relistMs } = config;
+  const { rpcSocket: socketPath, host, relistMs, exitWhenRefused } = config;
   const server = new RpcServer({ socketPath, instance, host, disclosed, audit, dockerState: () => dockerState });
   const onState = (state: "connected" | "unreachable"): void => {
     if (state === dockerState) return;
@@ -59,13 +59,15 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   }
   log("info", "agent.serving", { instance, host, socket: socketPath, mode: policy.mode, policySha256: sha256 });
   const anchors = setInterval(() => logAnchor(audit, log), ANCHOR_MS).unref();
-  await new Watch({ docker, policy, disclosed, log, relistMs, onState }).run(stop.signal);
+  const options = { docker, policy, disclosed, log, relistMs, exitWhenRefused, onState };
+  const end = await new Watch(options).run(stop.signal);
   clearInterval(anchors);
-  server.close();
+  await server.close();
   audit.append("stop", "note", "ok", {});
   logAnchor(audit, log);
   audit.close();
   const { reason } = stop.signal as { reason: unknown };
+  if (end === "refused") return { kind: "failed", reason: `nobody listens at ${config.dockerSocket}` };
   return reason instanceof AuditHalt ? { kind: "failed", reason: reason.message } : { kind: "stopped" };
 }
 

@@ -65,10 +65,11 @@ export class RpcServer {
     }
   }
 
-  close(): void {
+  /** Resolves when every connection is closed and recorded. */
+  async close(): Promise<void> {
     clearTimeout(this.#refusedTimer);
-    this.#server.close();
     for (const connection of this.#connections) connection.drop("ok");
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #accept(socket: net.Socket): void {

@@ -19,6 +19,9 @@ const FAREWELL_GRACE_MS = 5_000;
 /** First retry of containers that could not be read; doubles up to the period of the list. */
 const RETRY_MS = 1_000;
 
+/** Times a socket may refuse before it is taken for one that was left behind. */
+const REFUSALS = 4;
+
 export interface WatchOptions {
   readonly docker: DockerReader;
   readonly policy: Policy;
@@ -26,6 +29,7 @@ export interface WatchOptions {
   readonly log: Log;
   /** Milliseconds between two lists while all is well; heals whatever an event stream lost. */
   readonly relistMs: number;
+  readonly exitWhenRefused: boolean;
   readonly onState: (state: "connected" | "unreachable") => void;
 }
 
@@ -48,10 +52,14 @@ export class Watch {
     this.#options = options;
   }
 
-  /** Until the signal aborts. Loses Docker, tells so, and finds it again by itself. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Until the signal aborts. Loses Docker, tells so, and finds it again by itself; only when asked to
+   * it gives up on a socket where nobody listens, which a restarted Engine may have left behind.
+   */
+  async run(signal: AbortSignal): Promise<"stopped" | "refused"> {
     let attempt = 0;
-    while (!signal.aborted) {
+    let refused = 0;
+    while (!signal.aborted && (refused < REFUSALS || !this.#options.exitWhenRefused)) {
       try {
         await this.#connected(signal, () => {
           attempt = 0;
@@ -60,12 +68,14 @@ export class Watch {
         if (signal.aborted) break;
         this.#options.onState("unreachable");
         const { code, errno } = error instanceof DockerError ? error : { code: faultOf(error), errno: undefined };
+        refused = errno === "ECONNREFUSED" ? refused + 1 : 0;
         this.#options.log("warn", "docker.unreachable", { reason: code, errno, mend: mendOf(errno ?? code) });
       }
       await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
     this.#relist.clear();
     for (const timer of this.#farewells.values()) clearTimeout(timer);
+    return signal.aborted ? "stopped" : "refused";
   }
 
   /** One connection: subscribe first, then list and look, then apply what came meanwhile. */

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { build, type Metafile, type Plugin } from "esbuild";
+
+/**
+ * Parts of dockerode that the agent never calls (ssh, builds, gRPC sessions, tar archives) and that
+ * make up nine tenths of it. Each is replaced by a module whose functions throw.
+ */
+const unused =
+  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|split-ca|readable-stream)$/;
+
+const stubs: Plugin = {
+  name: "stubs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "stub" }));
+    onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({
+      contents: `function absent() { throw new Error(${JSON.stringify(`${path} is not part of this program`)}); }
+        module.exports = new Proxy(absent, { get: (target, key) => (key === "prototype" ? target[key] : absent) });`,
+    }));
+    // `debug` prints whole answers of Docker when an environment variable asks for it.
+    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "silent" }));
+    onLoad({ filter: /.*/, namespace: "silent" }, () => ({ contents: "module.exports = () => () => {};" }));
+  },
+};
+
+/** The programs of the images: one file each, for Node 20 and later. */
+export const programs = ["agent", "renderer"] as const;
+
+/** Bundles one program and says what went into it. `write: false` leaves the disk alone. */
+export async function bundle(program: (typeof programs)[number], { write }: { write: boolean }): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: [`${program}/main.ts`],
+    outfile: `dist/${program}.cjs`,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+    plugins: program === "agent" ? [stubs] : [],
+    write,
+  });
+  return metafile;
+}
+
+/** Names of the packages in a bundle, sorted. */
+export function packagesOf(metafile: Metafile): string[] {
+  const names = Object.keys(metafile.inputs).flatMap((path) => {
+    const inside = path.lastIndexOf("node_modules/");
+    if (inside < 0) return [];
+    const [scope = "", name] = path.slice(inside + "node_modules/".length).split("/");
+    return [scope.startsWith("@") ? `${scope}/${name}` : scope];
+  });
+  return [...new Set(names)].toSorted();
+}
+
+/** A CycloneDX bill of materials of what is in the bundle, and of nothing else. */
+export function billOfMaterials(program: string, packages: readonly string[], sha256: string): object {
+  const components = packages.map((name) => {
+    const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")) as {
+      version: string;
+      license?: string;
+    };
+    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+    return {
+      type: "library",
+      name,
+      version,
+      purl,
+      "bom-ref": purl,
+      ...(license && { licenses: [{ license: { id: license } }] }),
+    };
+  });
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  const component = {
+    type: "application",
+    name: `sallyport-${program}`,
+    version,
+    hashes: [{ alg: "SHA-256", content: sha256 }],
+  };
+  return { bomFormat: "CycloneDX", specVersion: "1.6", version: 1, metadata: { component }, components };
+}
+
+async function main(): Promise<void> {
+  mkdirSync("dist", { recursive: true });
+  const wanted = programs.filter((program) => process.argv.length < 3 || process.argv.includes(program));
+  for (const program of wanted) {
+    const packages = packagesOf(await bundle(program, { write: true }));
+    const text = readFileSync(`dist/${program}.cjs`);
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    writeFileSync(
+      `dist/${program}.cdx.json`,
+      `${JSON.stringify(billOfMaterials(program, packages, sha256), undefined, 2)}\n`,
+    );
+    process.stdout.write(
+      `dist/${program}.cjs ${text.length} bytes, ${packages.length} packages: ${packages.join(" ")}\n`,
+    );
+  }
+}
+
+if (process.argv[1]?.endsWith("bundle.ts")) await main();
