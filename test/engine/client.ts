@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import type { Readable } from "node:stream";
+// oxlint-disable-next-line no-restricted-imports -- the stand-in must satisfy the client that the agent uses
+import Docker from "dockerode";
+import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
+
+/** An engine on a socket in a new directory and a client for it; both are gone when the test ends. */
+export async function engineWithClient(
+  t: TestContext,
+  options: Omit<EngineOptions, "socketPath"> = {},
+): Promise<{ engine: Engine; docker: Docker }> {
+  const directory = await mkdtemp(join(tmpdir(), "sallyport-engine-"));
+  const engine = await startEngine({ socketPath: join(directory, "docker.sock"), ...options });
+  t.after(async () => {
+    await engine.close();
+    await rm(directory, { recursive: true });
+  });
+  return { engine, docker: clientOf(engine.socketPath) };
+}
+
+/** A connection for each request: a kept one would outlive an engine that goes away. */
+export function clientOf(socketPath: string): Docker {
+  const docker = new Docker({ socketPath });
+  Object.assign(docker.modem as object, { agent: false });
+  return docker;
+}
+
+/** An event as it came over the wire. */
+export interface WireEvent {
+  readonly Type: string;
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+  readonly [field: string]: unknown;
+}
+
+/** What is told from now on: grows by itself. */
+export async function listen(t: TestContext, docker: Docker, filters: object = {}): Promise<WireEvent[]> {
+  const stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as Readable;
+  const heard: WireEvent[] = [];
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("error", () => {});
+  stream.on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    heard.push(...lines.map((line) => JSON.parse(line) as WireEvent));
+  });
+  t.after(() => stream.destroy());
+  return heard;
+}
+
+/** An event in few words: `kill web 15`, `connect front web`. */
+export function brief(engine: Engine, { Type, Action, Actor }: WireEvent): string {
+  const { name = "", signal, container } = Actor.Attributes;
+  if (Type === "network") return [Action, name, container ? engine.container(container).name : ""].join(" ").trim();
+  return [Action, name, signal ?? ""].join(" ").trim();
+}

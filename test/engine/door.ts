@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { link, rm } from "node:fs/promises";
+
+/** The engine's Unix socket: there, gone, or left behind by a daemon that died. */
+export class Door {
+  readonly #socketPath: string;
+  readonly #listener: RequestListener;
+  #server: Server | undefined;
+
+  constructor(socketPath: string, listener: (request: IncomingMessage, response: ServerResponse) => void) {
+    this.#socketPath = socketPath;
+    this.#listener = listener;
+  }
+
+  async open(): Promise<void> {
+    if (this.#server !== undefined) return;
+    await rm(this.#socketPath, { force: true });
+    // Clients may keep a connection as long as they like, and say what they have to say slowly.
+    const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, this.#listener);
+    server.listen(this.#socketPath);
+    await once(server, "listening");
+    this.#server = server;
+  }
+
+  /**
+   * Ends every connection. The socket file goes, or stays as a daemon that was killed leaves it:
+   * connecting is then refused.
+   */
+  async close(socketFile: "removed" | "left" = "removed"): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const other = `${this.#socketPath}.left`;
+    if (socketFile === "left") await link(this.#socketPath, other);
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+    if (socketFile === "left") {
+      await link(other, this.#socketPath);
+      await rm(other);
+    }
+  }
+}
