@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -57,4 +58,34 @@ export function brief(engine: Engine, { Type, Action, Actor }: WireEvent): strin
   const { name = "", signal, container } = Actor.Attributes;
   if (Type === "network") return [Action, name, container ? engine.container(container).name : ""].join(" ").trim();
   return [Action, name, signal ?? ""].join(" ").trim();
+}
+
+/** What an engine answered, however wrong: `complete` is false when it broke off. */
+export interface Exchange {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly complete: boolean;
+}
+
+/** One request without a client library. Rejects when no answer came at all. */
+export async function ask(socketPath: string, path: string, method = "GET"): Promise<Exchange> {
+  return await new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path, method, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => (text += part));
+      response.on("error", () => {});
+      response.on("close", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text,
+          complete: response.complete,
+        }),
+      );
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
 }

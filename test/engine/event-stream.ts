@@ -39,9 +39,9 @@ export class EventStream {
     this.#response.write(text);
   }
 
-  /** The connection goes, in the middle of the chunked body. */
+  /** The connection goes, in the middle of the chunked body; what was written before still arrives. */
   cut(): void {
-    this.#response.destroy();
+    this.#response.write(" ", () => this.#response.destroy());
   }
 }
 

@@ -83,13 +83,9 @@ const ways: { readonly [K in Fault["kind"]]: Inflict<K> } = {
     const parsed: unknown = JSON.parse(answer.body || "null");
     send(request, response, { ...answer, body: JSON.stringify(change(parsed)) });
   },
-  length({ wrongBy }, { status, headers, body }, _request, response) {
-    response.writeHead(status, {
-      ...headers,
-      "Content-Length": Buffer.byteLength(body) + wrongBy,
-      Connection: "close",
-    });
-    response.end(body);
+  length({ wrongBy }, { status, headers, body }, request, response) {
+    response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) + wrongBy });
+    response.end(body, () => request.socket.end());
   },
   reset(_fault, _answer, request) {
     request.socket.destroy();

@@ -35,6 +35,7 @@ export class Machine {
     this.addNetwork("bridge", {});
     this.addNetwork("host", { driver: "host" });
     this.addNetwork("none", { driver: "null" });
+    this.events.forget();
   }
 
   addNetwork(name: string, options: NetworkOptions): Network {
