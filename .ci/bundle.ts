@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { build as esbuild, type Metafile, type Plugin } from "esbuild";
 
 /**
  * Parts of dockerode that the agent never calls (ssh, builds, gRPC sessions, tar archives) and that
@@ -11,15 +11,15 @@ const unused =
 
 const stubs: Plugin = {
   name: "stubs",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "stub" }));
-    onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({
+  setup(build) {
+    build.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "stub" }));
+    build.onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({
       contents: `function absent() { throw new Error(${JSON.stringify(`${path} is not part of this program`)}); }
         module.exports = new Proxy(absent, { get: (target, key) => (key === "prototype" ? target[key] : absent) });`,
     }));
     // `debug` prints whole answers of Docker when an environment variable asks for it.
-    onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "silent" }));
-    onLoad({ filter: /.*/, namespace: "silent" }, () => ({ contents: "module.exports = () => () => {};" }));
+    build.onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "silent" }));
+    build.onLoad({ filter: /.*/, namespace: "silent" }, () => ({ contents: "module.exports = () => () => {};" }));
   },
 };
 
@@ -28,7 +28,7 @@ export const programs = ["agent", "renderer"] as const;
 
 /** Bundles one program and says what went into it. `write: false` leaves the disk alone. */
 export async function bundle(program: (typeof programs)[number], { write }: { write: boolean }): Promise<Metafile> {
-  const { metafile } = await build({
+  const { metafile } = await esbuild({
     entryPoints: [`${program}/main.ts`],
     outfile: `dist/${program}.cjs`,
     bundle: true,

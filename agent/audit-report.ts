@@ -15,8 +15,18 @@ interface Row {
  * The trail as a table for people: agents that ran, connections, what was disclosed of which
  * container, what was refused, requests made of Docker. Says nothing about whether it is genuine.
  */
-export function reportTrail(directory: string): string {
+export function reportTrail(directory: string): string | { problem: string } {
   const rows = new Map<string, Row>();
+  try {
+    countRecords(directory, rows);
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    return { problem: `${path ?? directory}: ${code}; read it as the agent's user` };
+  }
+  return print([...rows.values()].toSorted((a, b) => (a.what + a.detail < b.what + b.detail ? -1 : 1)));
+}
+
+function countRecords(directory: string, rows: Map<string, Row>): void {
   for (const file of trailFiles(directory)) {
     for (const { text } of fileLines(file)) {
       const record = readRecord(text);
@@ -24,7 +34,6 @@ export function reportTrail(directory: string): string {
         for (const [what, detail] of entries(record.body)) count(rows, what, detail, String(record.body["ts"]));
     }
   }
-  return print([...rows.values()].toSorted((a, b) => (a.what + a.detail < b.what + b.detail ? -1 : 1)));
 }
 
 type Body = Readonly<Record<string, unknown>>;

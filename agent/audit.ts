@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fdatasyncSync, ftruncateSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, closeSync, constants, ftruncateSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { keyAt, readKey, replaceKey, type SealingKey } from "./audit-key.ts";
@@ -41,7 +41,9 @@ export function trailFiles(directory: string): string[] {
 export class AuditTrail {
   readonly #options: AuditOptions;
   #fd = -1;
+  #syncFd = -1;
   #bytes = 0;
+  #unsynced: Buffer[] = [];
   #firstSeq = 1;
   #head: Head = GENESIS;
   #key: SealingKey | undefined;
@@ -53,7 +55,7 @@ export class AuditTrail {
     this.#options = options;
     this.#key = options.keyFile === undefined ? undefined : readKey(options.keyFile);
     const file = join(options.directory, CURRENT);
-    this.#fd = openSync(file, "a+", 0o640);
+    this.#open(file);
     const { keyIndex, ...resumed } = this.#resume(readFileSync(file, "utf8"));
     if (this.#key && keyIndex >= this.#key.index) {
       this.#key = { index: keyIndex + 1, key: keyAt(this.#key, keyIndex + 1) };
@@ -85,9 +87,18 @@ export class AuditTrail {
 
   /** Everything on disk. */
   close(): void {
-    clearTimeout(this.#syncTimer);
-    this.#sync();
+    this.#syncLater();
+    this.#close();
+  }
+
+  #open(file: string): void {
+    this.#fd = openSync(file, "a+", 0o640);
+    this.#syncFd = openSync(file, constants.O_WRONLY | constants.O_DSYNC);
+  }
+
+  #close(): void {
     closeSync(this.#fd);
+    closeSync(this.#syncFd);
   }
 
   #write(event: AuditEvent, decision: string, reason: string, fields: AuditFields): void {
@@ -113,6 +124,7 @@ export class AuditTrail {
       throw error;
     }
     this.#bytes += line.length;
+    this.#unsynced.push(line);
   }
 
   #syncLater(): void {
@@ -123,10 +135,16 @@ export class AuditTrail {
     }
   }
 
+  /**
+   * Writes the same bytes once more where they are, through a descriptor that waits for the disk:
+   * Node's permission model has no fsync.
+   */
   #sync(): void {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
-    fdatasyncSync(this.#fd);
+    const tail = Buffer.concat(this.#unsynced);
+    this.#unsynced = [];
+    writeSync(this.#syncFd, tail, 0, tail.length, this.#bytes - tail.length);
     if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
   }
 
@@ -135,11 +153,12 @@ export class AuditTrail {
     const { directory, keep } = this.#options;
     const sealedName = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
     this.#write("audit.seal", "note", "ok", { file: sealedName, count: this.#head.seq - this.#firstSeq + 2 });
+    this.#sync();
     const [current, sealed] = [join(directory, CURRENT), join(directory, sealedName)];
     chmodSync(current, 0o440);
     renameSync(current, sealed);
-    closeSync(this.#fd);
-    this.#fd = openSync(current, "a+", 0o640);
+    this.#close();
+    this.#open(current);
     this.#bytes = 0;
     this.#firstSeq = this.#head.seq + 1;
     this.#write("audit.resume", "note", "ok", { clean: true, after: sealedName });

@@ -122,7 +122,10 @@ function runAudit([action, ...rest]: readonly string[]): number {
   } catch (error) {
     return misconfigured([(error as Error).message]);
   }
-  if (action === "report") return say(`${reportTrail(values.dir)}\n`);
+  if (action === "report") {
+    const report = reportTrail(values.dir);
+    return typeof report === "string" ? say(`${report}\n`) : failed(report.problem);
+  }
   const anchor = values.anchor === undefined ? undefined : parseAnchor(values.anchor);
   if (action !== "verify") return misconfigured(["audit verify, audit report or audit keygen"]);
   if (values.anchor !== undefined && !anchor) return misconfigured(["--anchor: must be SEQ:HASH as the log prints it"]);
@@ -134,6 +137,12 @@ function runAudit([action, ...rest]: readonly string[]): number {
 function say(text: string): 0 {
   process.stdout.write(text);
   return 0;
+}
+
+/** The files could not be read, which is an answer of its own for whoever watches exit codes. */
+function failed(problem: string): 3 {
+  process.stderr.write(`${problem}\n`);
+  return 3;
 }
 
 function misconfigured(problems: readonly string[]): number {
