@@ -1,0 +1,138 @@
+import { execFile } from "node:child_process";
+import * as http from "node:http";
+import { createServer } from "node:net";
+import { promisify } from "node:util";
+import { docker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+
+const run = promisify(execFile);
+
+/** What came back through nginx. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The shipped compose.yml, running, as a user sees it: compose commands and HTTP requests. */
+export class Stack {
+  readonly project: string;
+  readonly port: number;
+  readonly #files: readonly string[];
+
+  private constructor(project: string, port: number, files: readonly string[]) {
+    this.project = project;
+    this.port = port;
+    this.#files = files;
+  }
+
+  /** Builds and starts everything. `files` are compose files laid over compose.yml. */
+  static async up(
+    project: string,
+    { files = [], demo = true }: { files?: string[]; demo?: boolean } = {},
+  ): Promise<Stack> {
+    const stack = new Stack(project, await freePort(), ["compose.yml", ...files]);
+    await stack.down();
+    await stack.compose(...(demo ? ["--profile", "demo"] : []), "up", "-d", "--build");
+    return stack;
+  }
+
+  async down(): Promise<void> {
+    const leftovers = await docker("ps", "-aq", "--filter", `label=sallyport.test=${this.project}`);
+    if (leftovers) await docker("rm", "-f", ...leftovers.split("\n"));
+    await this.compose("--profile", "demo", "down", "-v", "--timeout", "2", "--remove-orphans");
+  }
+
+  async compose(...args: string[]): Promise<string> {
+    const files = this.#files.flatMap((file) => ["-f", file]);
+    const env = { ...process.env, SALLYPORT_PORT: String(this.port) };
+    const all = ["compose", "-p", this.project, ...files, ...args];
+    const { stdout, stderr } = await run("docker", all, { env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout + stderr;
+  }
+
+  /** Name of the container of a service (its first replica). */
+  container(service: string): string {
+    return `${this.project}-${service}-1`;
+  }
+
+  /** Starts a demo app outside compose on the stack's network, removed by `down`. */
+  async runApp(name: string, options: readonly string[] = [], network = `${this.project}_default`): Promise<string> {
+    const label = `sallyport.test=${this.project}`;
+    const fixed = ["run", "-d", "--name", `${this.project}-${name}`, "--label", label, "--network", network];
+    return await docker(...fixed, "-e", `APP_NAME=${name}`, ...options, "sallyport-demo-app");
+  }
+
+  /** One request through the published port. */
+  async get(host: string, path = "/"): Promise<Answer> {
+    return await request({ host: "127.0.0.1", port: this.port }, host, path);
+  }
+
+  /**
+   * nginx's own address on the stack's network: unlike the published port it needs no helper process
+   * of the Engine, which dies with it.
+   */
+  async address(): Promise<{ host: string; port: number }> {
+    const format = `{{(index .NetworkSettings.Networks "${this.project}_default").IPAddress}}`;
+    return { host: await docker("inspect", "-f", format, this.container("nginx")), port: 8080 };
+  }
+
+  /** Waits until the host is answered by an app of this name. */
+  async routed(host: string, app: string, within?: number): Promise<Answer> {
+    return await eventually(
+      `${host} is answered by ${app}`,
+      async () => {
+        const answer = await this.get(host);
+        return answer.status === 200 && answer.body.includes(`app: ${app}\n`) ? answer : undefined;
+      },
+      within,
+    );
+  }
+
+  /** Waits until the host is answered with this status by nginx itself. */
+  async answered(host: string, status: number, within?: number): Promise<void> {
+    await eventually(
+      `${host} is answered with ${status}`,
+      async () => (await this.get(host)).status === status,
+      within,
+    );
+  }
+
+  /** Which containers answer for a host, by asking until every one of `count` has answered. */
+  async replicas(host: string, count: number): Promise<Set<string>> {
+    return await eventually(`${count} containers answer for ${host}`, async () => {
+      const seen = new Set<string>();
+      for (let asked = 0; asked < 8 * count; asked++) seen.add(containerOf(await this.get(host)));
+      return seen.size === count ? seen : undefined;
+    });
+  }
+
+  async logs(service: string): Promise<string> {
+    return await this.compose("logs", "--no-color", "--no-log-prefix", service);
+  }
+}
+
+export function containerOf({ body }: Answer): string {
+  return /^container: (.*)$/m.exec(body)?.[1] ?? "";
+}
+
+/** A request on a connection of its own, so that nothing is retried and nothing is shared. */
+export async function request(at: { host: string; port: number }, host: string, path: string): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const sent = http.get({ ...at, path, agent: false, headers: { Host: host }, timeout: 15_000 }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    });
+    sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+    sent.on("error", reject);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}
