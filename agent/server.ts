@@ -153,6 +153,7 @@ async function removeStale(socketPath: string): Promise<void> {
 /** Group members may pass through to the socket and do nothing else in its directory. */
 function restrictDirectory(directory: string): void {
   const { uid, mode } = statSync(directory);
+  if ((mode & 0o7777) === 0o2710) return;
   if (uid === process.getuid?.()) chmodSync(directory, 0o2710);
   else if ((mode & 0o002) !== 0)
     throw new Error(`anybody may write to ${directory}: use a directory of the agent's own`);
