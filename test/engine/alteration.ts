@@ -5,9 +5,15 @@ import type { Machine } from "./machine.ts";
 
 // What happens to a container without starting or ending it.
 
+/** Health is no longer watched, which Docker takes for ill, telling nobody; the next check tells the truth. */
+export function stopHealthChecks(container: Container): void {
+  if (container.health !== undefined) container.health = "unhealthy";
+}
+
 export function pause(machine: Machine, container: Container): void {
   if (container.state !== "running") throw new Error(`${container.name} is not running`);
   container.state = "paused";
+  stopHealthChecks(container);
   container.workload?.freeze();
   machine.events.tell(containerEvent(container, "pause"));
 }

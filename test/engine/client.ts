@@ -8,11 +8,14 @@ import type { Readable } from "node:stream";
 import Docker from "dockerode";
 import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 
+/** The client library, under a name of its own: nobody else imports it. */
+export type Client = Docker;
+
 /** An engine on a socket in a new directory and a client for it; both are gone when the test ends. */
 export async function engineWithClient(
   t: TestContext,
   options: Omit<EngineOptions, "socketPath"> = {},
-): Promise<{ engine: Engine; docker: Docker }> {
+): Promise<{ engine: Engine; docker: Client }> {
   const directory = await mkdtemp(join(tmpdir(), "sallyport-engine-"));
   const engine = await startEngine({ socketPath: join(directory, "docker.sock"), ...options });
   t.after(async () => {
@@ -23,7 +26,7 @@ export async function engineWithClient(
 }
 
 /** A connection for each request: a kept one would outlive an engine that goes away. */
-export function clientOf(socketPath: string): Docker {
+export function clientOf(socketPath: string): Client {
   const docker = new Docker({ socketPath });
   Object.assign(docker.modem as object, { agent: false });
   return docker;
@@ -37,8 +40,15 @@ export interface WireEvent {
   readonly [field: string]: unknown;
 }
 
-/** What is told from now on: grows by itself. */
-export async function listen(t: TestContext, docker: Docker, filters: object = {}): Promise<WireEvent[]> {
+/** What is told from now on: grows by itself until the test ends. */
+export async function listen(t: TestContext, docker: Client, filters: object = {}): Promise<WireEvent[]> {
+  const { heard, stop } = await collect(docker, filters);
+  t.after(stop);
+  return heard;
+}
+
+/** The same without a test. */
+export async function collect(docker: Client, filters: object): Promise<{ heard: WireEvent[]; stop: () => void }> {
   const stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as Readable;
   const heard: WireEvent[] = [];
   let rest = "";
@@ -49,8 +59,7 @@ export async function listen(t: TestContext, docker: Docker, filters: object = {
     rest = lines.pop() ?? "";
     heard.push(...lines.map((line) => JSON.parse(line) as WireEvent));
   });
-  t.after(() => stream.destroy());
-  return heard;
+  return { heard, stop: () => stream.destroy() };
 }
 
 /** An event in few words: `kill web 15`, `connect front web`. */

@@ -61,6 +61,7 @@ export interface Container {
   readonly workload: Workload | undefined;
   name: string;
   state: ContainerState;
+  /** Undefined before the first start, too. */
   health: HealthStatus | undefined;
   startedAt: Instant | undefined;
   finishedAt: Instant | undefined;
@@ -85,7 +86,7 @@ export function newContainer(
     workload,
     name,
     state: "created",
-    health: options.health,
+    health: undefined,
     startedAt: undefined,
     finishedAt: undefined,
     exitCode: 0,

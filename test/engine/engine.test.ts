@@ -101,6 +101,8 @@ test("a paused container accepts and does not answer before it goes on", async (
   assert.equal(answered, false);
   engine.unpause("web");
   assert.match(await answer, /app: web/);
+  assert.match((await docker.listContainers())[0]?.Status ?? "", /\(unhealthy\)$/, "before the next check");
+  engine.health("web", "healthy");
   assert.match((await docker.listContainers())[0]?.Status ?? "", /\(healthy\)$/);
 });
 

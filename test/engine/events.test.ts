@@ -109,12 +109,12 @@ test("a reader hears what its filters name, and health_status makes them match b
   const byNetwork = await listen(t, docker, { type: { network: true } });
   engine.pause("web");
   engine.unpause("web");
-  engine.health("web", "unhealthy");
+  engine.health("web", "healthy");
   await engine.run({ name: "other" });
   const words = (events: WireEvent[]) => events.map((event) => brief(engine, event));
   await eventually("the last event", () => words(byNetwork).includes("connect bridge other"));
-  assert.deepEqual(words(byAction), ["pause web", "health_status: unhealthy web"]);
-  assert.deepEqual(words(byContainer), ["pause web", "unpause web", "health_status: unhealthy web"]);
+  assert.deepEqual(words(byAction), ["pause web", "health_status: healthy web"]);
+  assert.deepEqual(words(byContainer), ["pause web", "unpause web", "health_status: healthy web"]);
   assert.deepEqual(words(byNetwork), ["connect bridge other"]);
 });
 

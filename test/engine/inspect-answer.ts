@@ -28,7 +28,6 @@ export function inspectAnswer(container: Container, release: Release): Record<st
     AppArmorProfile: "",
     ExecIDs: null,
     HostConfig: hostConfig(container, release),
-    GraphDriver: { Data: null, Name: "overlay2" },
     Mounts: container.options.mounts ?? [],
     Config: configAnswer(container),
     NetworkSettings: networkSettings(container, release),
@@ -45,8 +44,6 @@ export function modeAnswer({ networkMode }: Container, { dnsNames }: Release): s
 
 function stateAnswer(container: Container): Record<string, unknown> {
   const { state, exitCode, startedAt, finishedAt, health } = container;
-  const failing = health === "unhealthy";
-  const probe = { Start: timestamp(startedAt), End: timestamp(startedAt), ExitCode: 1, Output: "refused" };
   return {
     Status: state,
     Running: isAlive(container),
@@ -59,7 +56,7 @@ function stateAnswer(container: Container): Record<string, unknown> {
     Error: "",
     StartedAt: timestamp(startedAt),
     FinishedAt: timestamp(finishedAt),
-    ...(health && { Health: { Status: health, FailingStreak: failing ? 3 : 0, Log: failing ? [probe] : [] } }),
+    ...(health && { Health: { Status: health, FailingStreak: 0, Log: [] } }),
   };
 }
 
@@ -72,7 +69,7 @@ function hostConfig(container: Container, release: Release): Record<string, unkn
     Binds: null,
     LogConfig: { Type: "json-file", Config: {} },
     NetworkMode: modeAnswer(container, release),
-    PortBindings: Object.fromEntries(bindings),
+    PortBindings: bindings.length === 0 ? null : Object.fromEntries(bindings),
     RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
     AutoRemove: false,
     Privileged: false,
@@ -95,7 +92,6 @@ function configAnswer(container: Container): Record<string, unknown> {
     Image: imageOf(container),
     Volumes: null,
     WorkingDir: "",
-    Entrypoint: null,
     OnBuild: null,
     Labels: options.labels ?? {},
     ...(options.stopSignal && { StopSignal: options.stopSignal }),

@@ -1,4 +1,4 @@
-import { unpause } from "./alteration.ts";
+import { stopHealthChecks, unpause } from "./alteration.ts";
 import { plug, unplug } from "./attachment.ts";
 import { type Container, type ContainerOptions, exposedPorts, isAlive, newContainer } from "./container.ts";
 import { containerEvent } from "./event-message.ts";
@@ -36,7 +36,7 @@ export async function start(machine: Machine, container: Container): Promise<voi
   container.state = "running";
   container.startedAt = machine.clock.now();
   container.finishedAt = undefined;
-  if (container.options.health !== undefined) container.health = container.options.health;
+  container.health = container.options.health;
   machine.events.tell(containerEvent(container, "start"));
 }
 
@@ -73,6 +73,7 @@ export async function end(machine: Machine, container: Container, exitCode: numb
   });
   await container.workload?.end();
   Object.assign(container, { state: "exited", exitCode, finishedAt });
+  stopHealthChecks(container);
   if (!dieIsLast) machine.events.tell(die);
   for (const attachment of container.attachments.values()) await unplug(machine, container, attachment);
   if (announced !== undefined) machine.events.tell(containerEvent(container, announced));

@@ -13,7 +13,7 @@ export function networkAnswer(network: Network, members: Iterable<Container>): R
     Scope: options.scope ?? "local",
     Driver: driver,
     EnableIPv6: false,
-    IPAM: { Driver: "default", Options: {}, Config },
+    IPAM: { Driver: "default", Options: null, Config },
     Internal: options.internal ?? false,
     Attachable: false,
     Ingress: false,

@@ -33,13 +33,14 @@ function hasOwnNetwork(container: Container): boolean {
 
 function endpointAnswer(container: Container, { network, endpoint }: Attachment, release: Release, withNames: boolean) {
   const address = endpoint?.address ?? "";
-  const own = network.hasAddresses && network.name !== "bridge";
+  const begun = container.startedAt !== undefined;
+  const named = withNames && begun && network.hasAddresses && network.name !== "bridge";
   return {
     IPAMConfig: null,
     Links: null,
-    Aliases: release.dnsNames || !own || !withNames ? null : [container.id.slice(0, 12)],
+    Aliases: named && !release.dnsNames ? [container.id.slice(0, 12)] : null,
     MacAddress: endpoint?.mac ?? "",
-    NetworkID: container.startedAt === undefined ? "" : network.id,
+    NetworkID: begun ? network.id : "",
     EndpointID: endpoint?.id ?? "",
     Gateway: address === "" ? "" : network.gateway,
     IPAddress: address,
@@ -48,6 +49,6 @@ function endpointAnswer(container: Container, { network, endpoint }: Attachment,
     GlobalIPv6Address: "",
     GlobalIPv6PrefixLen: 0,
     DriverOpts: null,
-    ...(release.dnsNames && { DNSNames: own && withNames ? [container.name, container.id.slice(0, 12)] : null }),
+    ...(release.dnsNames && { DNSNames: named ? [container.name, container.id.slice(0, 12)] : null }),
   };
 }

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test, type TestContext } from "node:test";
+import { Inspected, Listed } from "../../agent/inspected.ts";
+import { collect, engineWithClient } from "./client.ts";
+import { recordReal, whyNotRecordable } from "./real-recording.ts";
+import { embedded } from "./recordable.ts";
+import { type Moment, record, recordedNetworks, type Recording } from "./recording.ts";
+import { shapeOf, surplus } from "./shape.ts";
+
+/** Of real engines, made by record.ts. */
+const recordings = ["20.10.24", "26.1.5"];
+
+for (const version of recordings) {
+  test(`the embedded engine answers and tells what Docker Engine ${version} was recorded to`, async (t) => {
+    const file = new URL(`recorded/${version}.json`, import.meta.url);
+    await agrees(t, JSON.parse(readFileSync(file, "utf8")) as Recording);
+  });
+}
+
+test("the embedded engine answers and tells what the real engine at hand does", async (t) => {
+  const socketPath = (process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
+  const reason = await whyNotRecordable(socketPath);
+  if (reason !== undefined) return t.skip(reason);
+  await agrees(t, await recordReal(socketPath));
+});
+
+/** Walks the embedded engine of the same API version through the same life. */
+async function agrees(t: TestContext, real: Recording): Promise<void> {
+  const { ApiVersion: apiVersion } = real.version as { ApiVersion: string };
+  const { engine, docker } = await engineWithClient(t, { apiVersion });
+  const { heard, stop } = await collect(docker, { type: ["container", "network"] });
+  t.after(stop);
+  for (const name of recordedNetworks) engine.network(name);
+  const ours = await record(embedded(engine, docker), heard);
+
+  assert.deepEqual(ours.order, real.order);
+  for (const [i, event] of ours.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
+  assert.deepEqual(surplus(ours.version, real.version), []);
+  assert.deepEqual(surplus(ours.network, real.network), []);
+  for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, ours, real);
+}
+
+/** Ours invents nothing, and the agent reads the same from both. */
+function compareAt(moment: Moment, ours: Recording, real: Recording): void {
+  assert.deepEqual(surplus(ours.listed[moment], real.listed[moment]), [], `list when ${moment}`);
+  assert.deepEqual(surplus(ours.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
+  const [listed, realListed] = [Listed.parse(ours.listed[moment]), Listed.parse(real.listed[moment])];
+  assert.deepEqual(shapeOf(listed), shapeOf(realListed), `read from the list when ${moment}`);
+  assert.deepEqual([listed.State, withoutTime(listed.Status)], [realListed.State, withoutTime(realListed.Status)]);
+  assert.deepEqual(new Set(listed.Ports), new Set(realListed.Ports), "ports come in no order");
+  const [read, realRead] = [Inspected.parse(ours.inspected[moment]), Inspected.parse(real.inspected[moment])];
+  assert.deepEqual(shapeOf(read), shapeOf(realRead), `read from inspect when ${moment}`);
+  assert.equal(read.State.Status, realRead.State.Status);
+  assert.deepEqual(read.State.Health, realRead.State.Health, `health when ${moment}`);
+  assert.deepEqual(read.NetworkSettings.Ports, realRead.NetworkSettings.Ports);
+}
+
+/** `Up 3 seconds (Paused)` without how long. */
+function withoutTime(status: string | null | undefined): string {
+  return (status ?? "").replace(/(Up|\)) (?:Less than a|[0-9]+) seconds?/, "$1");
+}
