@@ -21,7 +21,7 @@ for (const version of recordings) {
 test("the embedded engine answers and tells what the real engine at hand does", async (t) => {
   const socketPath = (process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
   const reason = await whyNotRecordable(socketPath);
-  if (reason !== undefined) return t.skip(reason);
+  if (reason !== undefined && process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1") return t.skip(reason);
   await agrees(t, await recordReal(socketPath));
 });
 

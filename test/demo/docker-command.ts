@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** Where compose.yml is. */
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface CommandResult {
+  /** Null when it could not be run, was ended by a signal, or took too long. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+}
+
+/** Runs the docker client in the repository's root. What it says on stderr goes to the terminal, or nowhere. */
+export async function dockerCommand(
+  args: readonly string[],
+  options: { readonly show?: boolean; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  const { show = false, env = process.env, timeoutMs = 0 } = options;
+  const stderr = show ? "inherit" : "ignore";
+  const child = spawn("docker", args, { cwd: root, env, timeout: timeoutMs, stdio: ["ignore", "pipe", stderr] });
+  let stdout = "";
+  child.stdout.setEncoding("utf8");
+  child.stdout.on("data", (text: string) => {
+    stdout += text;
+    if (show) process.stdout.write(text);
+  });
+  return await new Promise((resolve) => {
+    child.on("error", () => resolve({ exitCode: null, stdout }));
+    child.on("close", (exitCode) => resolve({ exitCode, stdout: stdout.trim() }));
+  });
+}

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { demoWithDocker, whyNotDocker } from "./docker-demo.ts";
+import { demoEmbedded } from "./embedded-demo.ts";
+import { say } from "./narration.ts";
+
+const HELP = `npm run demo [-- OPTIONS]
+
+With Docker: builds and starts compose.yml with three small apps, waits until they answer, prints what to try.
+Without: the same on an embedded stand-in for Docker Engine, with the real agent, renderer and, if installed, nginx.
+
+  --embedded   the stand-in even where Docker is at hand
+  --once       end after one round and leave nothing behind (default without a terminal, and when CI is set)
+`;
+
+/** Of sysexits.h: the command line is at fault. */
+const EX_USAGE = 64;
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined || options.help) {
+    say(HELP);
+    return options?.help ? 0 : EX_USAGE;
+  }
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
+  const once = options.once || process.env["CI"] !== undefined || !(process.stdin.isTTY && process.stdout.isTTY);
+  const reason = options.embedded ? "--embedded was given" : await whyNotDocker();
+  if (reason === undefined) return await demoWithDocker(once, stop.signal);
+  return await demoEmbedded(reason, once, stop.signal);
+}
+
+function readOptions(args: string[]): { embedded: boolean; once: boolean; help: boolean } | undefined {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    return parseArgs({ args, options: { embedded: flag, once: flag, help: flag } }).values;
+  } catch (error) {
+    say(`${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
+process.exitCode = await main();
