@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { backoffMs } from "../../shared/backoff.ts";
+import type { Log } from "../../shared/log.ts";
+import { PROTOCOL, type Result } from "../../shared/rpc.ts";
+import { AgentLink, LinkError, type Told } from "./agent-link.ts";
+import type { Known } from "./known.ts";
+import { applyDelta, Assembly, type Gap, type Replica } from "./replica.ts";
+
+/** Milliseconds between two questions for the agent's health, its proof of life. */
+const HEALTH_MS = 10_000;
+
+/** How an agent stands, for the status. `since` is milliseconds since the epoch. */
+export interface AgentState {
+  readonly socket: string;
+  readonly host: string;
+  readonly connected: boolean;
+  readonly since: number;
+  readonly docker: Result<"health">["docker"] | "unknown";
+  readonly generation: number;
+  readonly containers: number;
+  readonly problem: string | undefined;
+}
+
+/**
+ * One agent, followed for ever: connects, subscribes, applies what is told, and begins anew with a
+ * complete snapshot when anything does not fit. What was known stays known while the agent is away.
+ */
+export class Subscription {
+  readonly #socket: string;
+  readonly #log: Log;
+  readonly #onChange: () => void;
+  #replica: Replica | undefined;
+  #host = "";
+  #docker: AgentState["docker"] = "unknown";
+  #isConnected = false;
+  #since = Date.now();
+  #problem: string | undefined;
+
+  constructor(socket: string, log: Log, onChange: () => void) {
+    this.#socket = socket;
+    this.#log = log;
+    this.#onChange = onChange;
+  }
+
+  /** False until this agent has told everything once: then its absence is no longer emptiness. */
+  get isComplete(): boolean {
+    return this.#replica !== undefined;
+  }
+
+  get known(): readonly Known[] {
+    const containers = [...(this.#replica?.containers.values() ?? [])];
+    return containers.map((container) => ({ agent: this.#socket, host: this.#host, container }));
+  }
+
+  get state(): AgentState {
+    return {
+      socket: this.#socket,
+      host: this.#host,
+      connected: this.#isConnected,
+      since: this.#since,
+      docker: this.#isConnected ? this.#docker : "unknown",
+      generation: this.#replica?.generation ?? 0,
+      containers: this.#replica?.containers.size ?? 0,
+      problem: this.#problem,
+    };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    while (!signal.aborted) {
+      const problem = await this.#follow(signal, () => {
+        attempt = 0;
+      });
+      if (signal.aborted) return;
+      if (this.#isConnected || problem !== this.#problem) {
+        this.#log("warn", "agent.lost", { socket: this.#socket, reason: problem, mend: mendOf(problem) });
+      }
+      this.#become(false, problem);
+      await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** One connection, until it ends; resolves with the reason. */
+  async #follow(signal: AbortSignal, onConnected: () => void): Promise<string> {
+    const gaps = new AbortController();
+    let assembly: Assembly | undefined;
+    const link = new AgentLink(this.#socket, (told) => {
+      const gap = assembly && this.#apply(told, assembly);
+      if (gap) gaps.abort(gap.gap);
+    });
+    const stop = AbortSignal.any([signal, gaps.signal]);
+    try {
+      const { instance, host } = await link.ask("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
+      assembly = new Assembly(instance);
+      await link.ask("subscribe", {});
+      this.#host = host;
+      this.#become(true, undefined);
+      onConnected();
+      this.#log("info", "agent.connected", { socket: this.#socket, host, instance });
+      for (;;) {
+        const rested = sleep(HEALTH_MS, undefined, { signal: stop });
+        rested.catch(() => undefined);
+        await Promise.race([rested, link.ended]);
+        this.#docker = (await link.ask("health", {})).docker;
+      }
+    } catch (error) {
+      if (gaps.signal.aborted) return `asked for the whole: ${String(gaps.signal.reason)}`;
+      return error instanceof LinkError ? error.message : "stopped";
+    } finally {
+      link.close();
+    }
+  }
+
+  /** Applies what was told at once and in order, or says why it does not fit. */
+  #apply(told: Told, assembly: Assembly): Gap | undefined {
+    switch (told.method) {
+      case "docker.state":
+        this.#docker = told.params.state;
+        this.#log("info", "agent.docker", { socket: this.#socket, state: told.params.state });
+        this.#onChange();
+        return undefined;
+      case "snapshot.part":
+        return this.#take(assembly.add(told.params, this.#replica), told.params.anchor);
+      case "snapshot.delta":
+        if (assembly.isOpen) return { gap: "a change inside a snapshot" };
+        return this.#take(applyDelta(this.#replica, told.params), told.params.anchor);
+    }
+  }
+
+  #take(next: Replica | Gap | undefined, anchor: { seq: number; hash: string }): Gap | undefined {
+    this.#log("debug", "agent.anchor", { socket: this.#socket, seq: anchor.seq, hash: anchor.hash });
+    if (!next) return undefined;
+    if ("gap" in next) return next;
+    this.#replica = next;
+    this.#onChange();
+    return undefined;
+  }
+
+  #become(isConnected: boolean, problem: string | undefined): void {
+    if (isConnected !== this.#isConnected) this.#since = Date.now();
+    this.#isConnected = isConnected;
+    this.#problem = problem;
+    this.#onChange();
+  }
+}
+
+function mendOf(problem: string): string | undefined {
+  switch (problem) {
+    case "ENOENT":
+      return "no socket at this path: is the agent running, and is its volume mounted?";
+    case "EACCES":
+      return "the socket is closed to this user: run the renderer in the agent's group (65532)";
+    case "ECONNREFUSED":
+      return "nobody answers at the socket: is the agent running?";
+    default:
+      return undefined;
+  }
+}

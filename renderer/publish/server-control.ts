@@ -1,0 +1,19 @@
+/** What came of a check or a reload. Messages are the server's own, or say what to mend. */
+export type Verdict =
+  | { readonly kind: "ok" }
+  /** It was looked at and refused: the same text will be refused again. */
+  | { readonly kind: "rejected"; readonly message: string }
+  /** Nobody looked: there is no way to, short of reloading. */
+  | { readonly kind: "unchecked" }
+  /** The server cannot be reached now: try again. */
+  | { readonly kind: "unavailable"; readonly message: string };
+
+/** What publication needs of the server whose configuration it writes. */
+export interface ServerControl {
+  /** Checks the candidate. Never touches what is live. */
+  check(candidate: string): Promise<Verdict>;
+  /** Makes the server take up what is live; `ok` means that it has. */
+  reload(): Promise<Verdict>;
+  /** Calls back whenever something that was unavailable may work again. Returns how to stop that. */
+  onReady(callback: () => void): () => void;
+}

@@ -1,0 +1,27 @@
+import type { ReloadRule, Target } from "../config.ts";
+import type { ServerControl } from "../publish/server-control.ts";
+import { ReloadChannel } from "./channel.ts";
+import { checkBy, ReloadCommand } from "./exec.ts";
+import { ReloadSignal } from "./signal.ts";
+
+/** The way to reload that a target's configuration names. */
+export function chooseControl({ reload, check }: Pick<Target, "reload" | "check">): ServerControl {
+  if (reload === "none") return onlyCheck(check);
+  if ("channel" in reload) return new ReloadChannel(reload.channel);
+  if ("signal" in reload) return new ReloadSignal(reload.signal, check);
+  return new ReloadCommand(reload.exec, check);
+}
+
+/** Nobody needs to be told: a file that others read by themselves. */
+function onlyCheck(check: Target["check"]): ServerControl {
+  return {
+    check: async (candidate) => await checkBy(check, candidate),
+    reload: async () => await Promise.resolve({ kind: "unchecked" }),
+    onReady: () => () => undefined,
+  };
+}
+
+/** For the log: which way it is. */
+export function nameOf(reload: ReloadRule): string {
+  return typeof reload === "string" ? reload : (Object.keys(reload)[0] ?? "none");
+}

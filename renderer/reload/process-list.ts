@@ -1,0 +1,38 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** A process of this PID namespace. `startTicks` tells two with the same number apart. */
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly name: string;
+  readonly startTicks: string;
+  readonly title: string;
+}
+
+/** The process with this number, or undefined. */
+export async function readProcess(pid: number): Promise<Process | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "latin1");
+    const title = await readFile(`/proc/${pid}/cmdline`, "latin1");
+    // The name is in brackets and may hold anything; what follows the last bracket is numbers.
+    const open = stat.indexOf("(");
+    const close = stat.lastIndexOf(")");
+    const fields = stat.slice(close + 2).split(" ");
+    const name = stat.slice(open + 1, close);
+    return {
+      pid,
+      parent: Number(fields[1]),
+      name,
+      startTicks: fields[19] ?? "",
+      title: title.replaceAll("\0", " ").trim(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export async function listProcesses(): Promise<Process[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name)).map(Number);
+  const found = await Promise.all(pids.map(readProcess));
+  return found.filter((one) => one !== undefined);
+}

@@ -1,0 +1,109 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { Command } from "./command.ts";
+import { checkBy } from "./exec.ts";
+import { listProcesses, type Process, readProcess } from "./process-list.ts";
+
+/** Milliseconds for new workers to appear after the signal. */
+const CONFIRM_MS = 10_000;
+const LOOK_MS = 50;
+
+/** Milliseconds between looks for a server that was not there. */
+const AWAIT_MS = 2_000;
+
+/** Whom to signal: found anew each time, for a server that restarts has another number. */
+export type SignalRule = { readonly signal: "SIGHUP" | "SIGUSR1" | "SIGUSR2" } & (
+  | { readonly process: string }
+  | { readonly pidFile: string }
+);
+
+/**
+ * Reloads by a signal in a shared PID namespace. The price: same user as nginx, one trust zone. A
+ * signal that was sent is not a configuration that is live: after SIGHUP, new workers are.
+ */
+export class ReloadSignal implements ServerControl {
+  readonly #rule: SignalRule;
+  readonly #check: Command | undefined;
+
+  constructor(rule: SignalRule, check: Command | undefined) {
+    this.#rule = rule;
+    this.#check = check;
+  }
+
+  /** Nothing is put into place for a server that is not there to take it up. */
+  async check(candidate: string): Promise<Verdict> {
+    const master = await findMaster(this.#rule);
+    return "kind" in master ? master : await checkBy(this.#check, candidate);
+  }
+
+  async reload(): Promise<Verdict> {
+    const master = await findMaster(this.#rule);
+    if ("kind" in master) return master;
+    const before = await workersOf(master);
+    try {
+      process.kill(master.pid, this.#rule.signal);
+    } catch (error) {
+      return unavailable(master, (error as NodeJS.ErrnoException).code ?? "unknown");
+    }
+    if (this.#rule.signal !== "SIGHUP" || before.size === 0) return { kind: "ok" };
+    return await this.#confirm(master, before);
+  }
+
+  onReady(callback: () => void): () => void {
+    let last = "";
+    const timer = setInterval(() => {
+      void findMaster(this.#rule).then((found) => {
+        const seen = "kind" in found ? "" : `${found.pid} ${found.startTicks}`;
+        if (seen !== "" && seen !== last) callback();
+        last = seen;
+      });
+    }, AWAIT_MS).unref();
+    return () => clearInterval(timer);
+  }
+
+  async #confirm(master: Process, before: ReadonlySet<string>): Promise<Verdict> {
+    for (let waited = 0; waited < CONFIRM_MS; waited += LOOK_MS) {
+      const now = await workersOf(master);
+      if (now.size > 0 && ![...now].some((worker) => before.has(worker))) return { kind: "ok" };
+      if (!(await isAlive(master))) return { kind: "unavailable", message: "the server ended during the reload" };
+      await sleep(LOOK_MS);
+    }
+    return { kind: "rejected", message: "the server kept its old workers: its own log says why" };
+  }
+}
+
+async function findMaster(rule: SignalRule): Promise<Process | Exclude<Verdict, { kind: "ok" }>> {
+  if ("pidFile" in rule) {
+    const text = await readFile(rule.pidFile, "latin1").catch(() => "");
+    const found = /^[1-9][0-9]{0,9}\s*$/.test(text) ? await readProcess(Number(text)) : undefined;
+    return (
+      found ?? { kind: "unavailable", message: `${rule.pidFile} names no running process: is the server running?` }
+    );
+  }
+  const named = (await listProcesses()).filter(({ name, pid }) => name === rule.process && pid !== process.pid);
+  const masters = named.filter(({ parent }) => !named.some(({ pid }) => pid === parent));
+  const [master] = masters;
+  if (!master)
+    return { kind: "unavailable", message: `no process is called ${rule.process}: do both share a PID namespace?` };
+  if (masters.length === 1) return master;
+  return { kind: "unavailable", message: `${masters.length} processes are called ${rule.process}: use pidFile` };
+}
+
+/** Children that take new connections, each with its start time: a number alone may be used again. */
+async function workersOf(master: Process): Promise<Set<string>> {
+  const children = (await listProcesses()).filter(({ parent }) => parent === master.pid);
+  const accepting = children.filter(
+    ({ title }) => title.includes("worker process") && !title.includes("shutting down"),
+  );
+  return new Set(accepting.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
+}
+
+async function isAlive({ pid, startTicks }: Process): Promise<boolean> {
+  return (await readProcess(pid))?.startTicks === startTicks;
+}
+
+function unavailable({ pid }: Process, errno: string): Verdict {
+  const mend = errno === "EPERM" ? ": it runs as another user, and only the same user may signal it" : "";
+  return { kind: "unavailable", message: `signal to process ${pid}: ${errno}${mend}` };
+}

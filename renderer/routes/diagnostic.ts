@@ -1,0 +1,33 @@
+import type { Known } from "../inventory/known.ts";
+
+/** Why a container is not routed, or not as it says. Fixed words, for programs. */
+export type Reason =
+  | "host.none"
+  | "host.refused"
+  | "host.too-many"
+  | "port.none"
+  | "port.refused"
+  | "port.guessed"
+  | "value.refused"
+  | "never.read"
+  | "state"
+  | "stopping"
+  | "health"
+  | "network.none";
+
+/** One finding about one container. `value` is the container's own text: escape it wherever it is shown. */
+export interface Diagnostic {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly reason: Reason;
+  /** A sentence part for people: `container NAME` + detail. */
+  readonly detail: string;
+  readonly value?: string;
+}
+
+/** A finding about this container. */
+export function diagnostic({ host, container }: Known, reason: Reason, detail: string, value?: string): Diagnostic {
+  const found = { id: container.id, name: container.name, host, reason, detail };
+  return value === undefined ? found : { ...found, value };
+}

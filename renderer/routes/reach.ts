@@ -1,0 +1,42 @@
+import type { Known } from "../inventory/known.ts";
+
+/** How to know which container addresses nginx can reach. */
+export type ProxyRule =
+  /** nginx is the (oldest) container with this label; without `value`, whatever the label says. */
+  | { readonly kind: "label"; readonly name: string; readonly value?: string }
+  | { readonly kind: "container"; readonly name: string }
+  /** nginx runs on the Docker host itself: every container address is reachable. */
+  | { readonly kind: "host" };
+
+export type Reach =
+  | { readonly kind: "everywhere" }
+  | { readonly kind: "networks"; readonly agent: string; readonly names: ReadonlySet<string> };
+
+/** The networks nginx is on, or what a person has to do so that they can be known. */
+export function findReach(
+  known: readonly Known[],
+  rule: ProxyRule,
+): Reach | { readonly kind: "unknown"; readonly reason: string } {
+  if (rule.kind === "host") return { kind: "everywhere" };
+  const proxy = known.filter((one) => isProxy(one, rule)).toSorted(byAge)[0];
+  if (!proxy) return { kind: "unknown", reason: advice(rule) };
+  const names = new Set(proxy.container.networks.map(({ name }) => name));
+  return { kind: "networks", agent: proxy.agent, names };
+}
+
+function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
+  if (rule.kind === "container") return container.name === rule.name;
+  if (!Object.hasOwn(container.labels, rule.name)) return false;
+  return rule.value === undefined || container.labels[rule.name] === rule.value;
+}
+
+/** Oldest first; the id decides between equals, so that the choice never depends on order. */
+function byAge(a: Known, b: Known): number {
+  return a.container.createdAt - b.container.createdAt || (a.container.id < b.container.id ? -1 : 1);
+}
+
+function advice(rule: Exclude<ProxyRule, { kind: "host" }>): string {
+  if (rule.kind === "container") return `no container is named ${rule.name}: correct \`proxy\` in the configuration`;
+  const label = rule.value === undefined ? rule.name : `${rule.name}=${rule.value}`;
+  return `no container carries the label ${label}: give it to nginx's container, so that its networks are known`;
+}

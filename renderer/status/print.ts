@@ -1,0 +1,28 @@
+import { asciiJson } from "../../shared/log.ts";
+import type { Report } from "./report.ts";
+
+/** The report for a person. What containers wrote is escaped. */
+export function printReport(report: Report): string {
+  const targets = report.targets.map(
+    ({ destination, pending, problem, generation }) =>
+      `target  ${destination}  generation ${generation}  ${pending ? `pending: ${shown(problem)}` : "live"}`,
+  );
+  const agents = report.agents.map(
+    ({ socket, host, connected, docker, containers, problem }) =>
+      `agent   ${socket}  ${host}  ${connected ? `connected, Docker ${docker}` : `absent: ${shown(problem)}`}  ${containers} containers`,
+  );
+  const hosts = report.virtualHosts.map(
+    ({ host, servers }) =>
+      `host    ${host}  ${servers.length === 0 ? "503: nobody can answer now" : servers.join(", ")}`,
+  );
+  const aside = report.quarantined.map(
+    ({ name, detail, value }) =>
+      `aside   ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
+  );
+  const unrouted = report.unrouted.map(({ name, detail }) => `without ${shown(name)}  ${shown(detail)}`);
+  return [...targets, ...agents, ...hosts, ...aside, ...unrouted].join("\n");
+}
+
+function shown(text = ""): string {
+  return asciiJson(text).slice(1, -1);
+}

@@ -1,0 +1,103 @@
+import Handlebars from "handlebars";
+import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
+
+/** Largest text a template may make, in UTF-16 units: ten thousand hosts and some. */
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+/** What may stand in a configuration as it is; all else was refused by a grammar before it came here. */
+const PLAIN = /^[A-Za-z0-9._:/*[\]-]*$/;
+
+/** A template that cannot be used, or not with this model. Names file, line and column where they are known. */
+export class TemplateError extends Error {
+  readonly code: "template.syntax" | "template.forbidden" | "template.render" | "template.size";
+
+  constructor(code: TemplateError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Leaves and branches of a model: text, numbers, truth, lists and records of them. Never functions. */
+export type Model = string | number | boolean | readonly Model[] | { readonly [name: string]: Model };
+
+/** A compiled template: model in, text out. Throws TemplateError. */
+export type Render = (model: Model) => string;
+
+/** Compiles a template's text in an engine of its own. Throws TemplateError. */
+export function compileTemplate(text: string, file: string): Render {
+  if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
+    throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
+  }
+  const engine = createEngine();
+  const tree = parseTemplate(engine, text, file);
+  const [problem] = lint(tree);
+  if (problem) {
+    throw new TemplateError("template.forbidden", `${file}:${problem.line}:${problem.column + 1}: ${problem.problem}`);
+  }
+  const template = engine.compile(text, {
+    strict: true,
+    knownHelpersOnly: true,
+    knownHelpers: { if: true, unless: true, each: true, with: true },
+    preventIndent: true,
+  });
+  return (model) => render(template, model, file);
+}
+
+function createEngine(): typeof Handlebars {
+  const engine = Handlebars.create();
+  for (const name of ["log", "lookup", "helperMissing", "blockHelperMissing"]) engine.unregisterHelper(name);
+  return engine;
+}
+
+function parseTemplate(engine: typeof Handlebars, text: string, file: string): unknown {
+  try {
+    return engine.parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "cannot be parsed";
+    const line = /^Parse error on line ([0-9]+):/.exec(message)?.[1] ?? "1";
+    throw new TemplateError("template.syntax", `${file}:${line}: ${message.split("\n").slice(0, 3).join(" ")}`);
+  }
+}
+
+function render(template: HandlebarsTemplateDelegate, model: Model, file: string): string {
+  let text: string;
+  try {
+    text = withStrictEscape(() =>
+      template(bare(model), { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }),
+    );
+  } catch (error) {
+    const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
+    const at = lineNumber === undefined ? file : `${file}:${lineNumber}:${(column ?? 0) + 1}`;
+    throw new TemplateError("template.render", `${at}: ${message}`);
+  }
+  if (text.length > MAX_OUTPUT) throw new TemplateError("template.size", `${file}: output over ${MAX_OUTPUT}`);
+  return text;
+}
+
+/** Handlebars escapes for HTML, which is no defence here; ours refuses. It is looked up at each output. */
+function withStrictEscape<T>(run: () => T): T {
+  const { escapeExpression } = Handlebars.Utils;
+  Object.assign(Handlebars.Utils, { escapeExpression: plainOnly });
+  try {
+    return run();
+  } finally {
+    Object.assign(Handlebars.Utils, { escapeExpression });
+  }
+}
+
+function plainOnly(value: unknown): string {
+  const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  if (text === undefined || !PLAIN.test(text)) throw new Error("a value that is not plain text cannot be printed");
+  return text;
+}
+
+/** The model without prototypes, so that no name in a template finds anything but data. */
+function bare(model: Model): unknown {
+  if (Array.isArray(model)) return model.map((item: Model) => bare(item));
+  if (typeof model !== "object") return model;
+  const entries = Object.entries(model as Readonly<Record<string, Model>>);
+  return Object.assign(
+    Object.create(null) as object,
+    Object.fromEntries(entries.map(([name, item]) => [name, bare(item)])),
+  );
+}
