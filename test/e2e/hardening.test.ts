@@ -122,10 +122,9 @@ describe("the running stack is as hardened as the documentation says", { skip: w
   test("the agent's and the renderer's images hold Node and one program, no shell and no package manager", async () => {
     for (const service of ["agent", "renderer"] as const) {
       for (const program of ["/bin/sh", "sh", "npm", "/usr/local/bin/npm"]) {
-        await assert.rejects(
-          docker("exec", stack.container(service), program, "-c", "true"),
-          /not found|no such file|OCI/i,
-        );
+        const exec = docker("exec", stack.container(service), program, "-c", "true");
+        // 126 and 127: the runtime found nothing to execute.
+        await assert.rejects(exec, ({ code }: { code?: number }) => code === 126 || code === 127);
       }
     }
   });
