@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { docker, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { Stack } from "./stack.ts";
+import { Traffic } from "./traffic.ts";
+
+const HOST = "demo.viktoradam.net";
+
+describe("the stack with a real signal in a shared PID namespace", { skip: withoutDocker() }, () => {
+  let stack: Stack;
+  before(async () => {
+    stack = await Stack.up("spe2e-signal", { files: ["docs/examples/compose.signal.yml"] });
+    await stack.routed(HOST, "demo-site", 60_000);
+  });
+  after(async () => await stack.down());
+
+  test("routes follow containers, and no other host loses a request", async () => {
+    const traffic = new Traffic(await stack.address(), [HOST]);
+    await stack.runApp("extra", ["-e", "VIRTUAL_HOST=extra.example", "--expose", "5000"]);
+    await stack.routed("extra.example", "extra");
+    await docker("stop", "spe2e-signal-extra");
+    await stack.answered("extra.example", 503);
+    assert.deepEqual(await traffic.end(), []);
+  });
+
+  test("a crash of nginx takes the renderer with it; both come back and the routes are right", async () => {
+    process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", stack.container("nginx"))), "SIGKILL");
+    await stack.routed(HOST, "demo-site", 60_000);
+    await eventually("the renderer runs", async () => (await state("renderer")) === "running", 60_000);
+    await stack.runApp("later", ["-e", "VIRTUAL_HOST=later.example", "--expose", "5000"]);
+    await stack.routed("later.example", "later", 60_000);
+  });
+
+  test("after a stop and start of nginx, `up` brings the renderer back", async () => {
+    await stack.compose("stop", "-t", "2", "nginx");
+    await stack.compose("start", "nginx");
+    await stack.compose("--profile", "demo", "up", "-d");
+    await stack.runApp("last", ["-e", "VIRTUAL_HOST=last.example", "--expose", "5000"]);
+    await stack.routed("last.example", "last", 60_000);
+  });
+
+  async function state(service: string): Promise<string> {
+    return await docker("inspect", "-f", "{{.State.Status}}", stack.container(service));
+  }
+});
