@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { type Answer, request } from "../e2e/stack.ts";
 import { eventually } from "../eventually.ts";
 import { demoApps, DEMO_HOST, whoAnswered } from "./demo-apps.ts";
 import { dockerCommand } from "./docker-command.ts";
 import { quote, say, step } from "./narration.ts";
+import { type Answer, visit } from "./visit.ts";
 
 /** How long an Engine may take to say that it is there, in milliseconds. */
 const ANSWER_MS = 15_000;
@@ -64,7 +64,7 @@ async function dockerSocket(): Promise<string> {
 async function answers(port: number, host: string, app: string, stop: AbortSignal): Promise<void> {
   const ask = async (): Promise<Answer | undefined> => {
     stop.throwIfAborted();
-    const answer = await request({ host: "127.0.0.1", port }, host, "/hello");
+    const answer = await visit(port, host);
     return answer.status === 200 && answer.body.includes(`app: ${app}\n`) ? answer : undefined;
   };
   const answer = await eventually(`${host} is answered by ${app} at port ${port}`, ask, READY_MS);

@@ -7,11 +7,21 @@ import { say } from "./narration.ts";
 /** Between two changes, so that a person can follow, in milliseconds. */
 const FOLLOW_MS = 5_000;
 
-/** Tells the story on the embedded engine, once or until the signal. Returns the exit code. */
-export async function demoEmbedded(reason: string, once: boolean, stop: AbortSignal): Promise<number> {
+export interface EmbeddedOptions {
+  /** Why it is not Docker. */
+  readonly reason: string;
+  /** One round, or until the signal. */
+  readonly once: boolean;
+  /** False: as if nginx were not installed. */
+  readonly withNginx: boolean;
+}
+
+/** Tells the story on the embedded engine. Returns the exit code. */
+export async function demoEmbedded(options: EmbeddedOptions, stop: AbortSignal): Promise<number> {
+  const { reason, once, withNginx } = options;
   say(`This is not Docker (${reason}): an embedded engine speaks Docker's API on a socket of its own, and its
 "containers" are HTTP servers in this process. The agent and the renderer are the real ones.`);
-  const stack = await startEmbeddedStack();
+  const stack = await startEmbeddedStack(withNginx);
   try {
     introduce(stack);
     await Promise.race([tell(stack), aborted(stop)]);
@@ -31,7 +41,7 @@ export async function demoEmbedded(reason: string, once: boolean, stop: AbortSig
 
 function introduce({ nginx }: EmbeddedStack): void {
   if (nginx === undefined) {
-    say("nginx is not installed, so you see the configuration it would be given instead of answers.");
+    say("There is no nginx, so you see the configuration it would be given instead of answers.");
     return;
   }
   say(`So is ${nginx.version}, at port ${nginx.port} of this machine. Try, while this runs:\n`);

@@ -5,9 +5,9 @@ import { type Engine, startEngine } from "../engine/engine.ts";
 import { eventually } from "../eventually.ts";
 import type { BackgroundProcess } from "./background-process.ts";
 import { freePort } from "./free-port.ts";
-import { nginxVersion, runNginx, writeNginxConfig } from "./local-nginx.ts";
+import { nginxVersion, runNginx, writeNginxConfigs } from "./local-nginx.ts";
+import { runProgram } from "./product.ts";
 import { writeRendererConfig } from "./renderer-config.ts";
-import { runSource } from "./source-process.ts";
 
 /** The user the agent becomes when it is started as root. */
 const AGENT_ID = 65_532;
@@ -34,45 +34,67 @@ export interface EmbeddedStack {
   close(): Promise<void>;
 }
 
-export async function startEmbeddedStack(): Promise<EmbeddedStack> {
+/** What undoes what was done so far, in the order it was done. */
+type Undo = (() => Promise<void> | void)[];
+
+export async function startEmbeddedStack(withNginx: boolean): Promise<EmbeddedStack> {
+  const undo: Undo = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    return { ...(await start(withNginx, undo)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(withNginx: boolean, undo: Undo): Promise<Omit<EmbeddedStack, "close">> {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-demo-"));
+  undo.push(() => rmSync(directory, { recursive: true }));
   // Other systems have one loopback address, so there containers differ by port.
   const sharedAddress = process.platform !== "linux";
-  let nextPort = 5000;
   const engine = await startEngine({ socketPath: join(directory, "docker.sock"), sharedAddress });
-  const version = nginxVersion();
-  const port = await freePort(PREFERRED_PORT);
-  const agentSocket = prepareForAgent(directory);
-  const nginxConfig = writeNginxConfig(directory);
+  undo.push(() => engine.close());
+  const version = withNginx ? nginxVersion() : undefined;
+  const nginx = version === undefined ? undefined : { port: await freePort(PREFERRED_PORT), version };
   const destination = join(directory, "conf.d", "default.conf");
-  const rendererConfig = writeRendererConfig({
-    directory,
-    agentSocket,
-    destination,
-    port,
-    nginxConfig: version && nginxConfig,
-  });
-  const agentOptions = agentArguments(engine.socketPath, agentSocket, join(directory, "audit"));
-  const renderer = runSource("renderer", "renderer/main.ts", ["run", "--config", rendererConfig]);
-  const processes = [
-    ...(version ? [runNginx(directory, nginxConfig)] : []),
-    runSource("agent", "agent/main.ts", agentOptions),
-    renderer,
-  ];
+  const processes = await startProcesses(directory, destination, nginx?.port, undo);
+  const renderer = () => processes.find(({ name }) => name === "renderer")?.lines ?? [];
+  let nextPort = 5000;
   return {
     engine,
-    nginx: version === undefined ? undefined : { port, version },
+    nginx,
     generated: () => readIfThere(destination),
     lastWords: () => processes.map(lastWords).join("\n"),
     failure: () => processes.map(({ failure }) => failure).find((failure) => failure !== undefined),
-    diagnosis: (name) => eventually(`the renderer says why ${name} is not routed`, () => diagnosisOf(name, renderer)),
+    diagnosis: (name) => eventually(`the renderer says why ${name} is not routed`, () => diagnosisOf(name, renderer())),
     nextPort: () => (sharedAddress ? nextPort++ : nextPort),
-    close: async () => {
-      for (const process of processes.toReversed()) await process.stop();
-      await engine.close();
-      rmSync(directory, { recursive: true });
-    },
   };
+}
+
+/** nginx (if it is to listen somewhere), agent and renderer, with everything they need in the directory. */
+async function startProcesses(
+  directory: string,
+  destination: string,
+  port: number | undefined,
+  undo: Undo,
+): Promise<BackgroundProcess[]> {
+  const agentSocket = prepareForAgent(directory);
+  const nginx = writeNginxConfigs(directory);
+  const places = { directory, agentSocket, destination, port: port ?? PREFERRED_PORT };
+  const rendererConfig = writeRendererConfig({ ...places, nginx: port === undefined ? undefined : nginx });
+  const agentOptions = agentArguments(join(directory, "docker.sock"), agentSocket, join(directory, "audit"));
+  const processes: BackgroundProcess[] = [];
+  const started = (process: BackgroundProcess): void => {
+    undo.push(() => process.stop());
+    processes.push(process);
+  };
+  if (port !== undefined) started(runNginx(nginx));
+  started(await runProgram("agent", directory, agentOptions));
+  started(await runProgram("renderer", directory, ["run", "--config", rendererConfig]));
+  return processes;
 }
 
 /** The agent started as root becomes an unprivileged user, who must reach what it works with. */
@@ -103,8 +125,10 @@ function lastWords({ name, lines }: BackgroundProcess): string {
   return [`-- ${name}:`, ...lines.slice(-15)].join("\n");
 }
 
-/** From the renderer's log, whose lines are JSON. */
-function diagnosisOf(name: string, { lines }: BackgroundProcess): string | undefined {
-  const line = lines.findLast((text) => text.startsWith("{") && text.includes(`"${name}"`));
-  return line;
+/** From the lines of the renderer's log, which are JSON. */
+function diagnosisOf(name: string, lines: readonly string[]): string | undefined {
+  const line = lines.findLast((text) => text.startsWith("{") && text.includes(`"container":"${name}"`));
+  if (line === undefined) return undefined;
+  const { event, reason, detail } = JSON.parse(line) as { event: string; reason: string; detail: string };
+  return `${event}, ${reason}, ${detail}`;
 }

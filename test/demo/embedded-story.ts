@@ -2,6 +2,7 @@ import { demoApps, DEMO_HOST } from "./demo-apps.ts";
 import type { EmbeddedStack } from "./embedded-stack.ts";
 import { showRouted } from "./embedded-view.ts";
 import { say, step } from "./narration.ts";
+import { Visitor } from "./visitor.ts";
 
 /** The network that compose would make. */
 const NETWORK = "sallyport_default";
@@ -15,6 +16,7 @@ export async function tell(stack: EmbeddedStack): Promise<void> {
   for (const { app, host } of demoApps) await runApp(stack, `${app}-1`, host);
   for (const { app, host } of demoApps) await showRouted(stack, host, [`${app}-1`]);
 
+  const visitor = stack.nginx && new Visitor(stack.nginx.port, UNAFFECTED.host);
   step("demo-site is scaled to three");
   for (const name of ["demo-site-2", "demo-site-3"]) await runApp(stack, name, DEMO_HOST);
   await showRouted(stack, DEMO_HOST, ["demo-site-1", "demo-site-2", "demo-site-3"]);
@@ -35,6 +37,16 @@ export async function tell(stack: EmbeddedStack): Promise<void> {
   await stack.engine.remove("github-proxy-1");
   await showRouted(stack, DEMO_HOST, ["demo-site-2", "demo-site-3"]);
   await showRouted(stack, demoApps[1].host, []);
+  if (visitor) await sayHowItWent(visitor);
+}
+
+/** The app to which nothing happens. */
+const UNAFFECTED = demoApps[2];
+
+async function sayHowItWent(visitor: Visitor): Promise<void> {
+  const { requests, failures } = await visitor.end();
+  if (failures.length > 0) throw new Error(`${failures.length} of ${requests} requests failed: ${failures[0]}`);
+  say(`\nMeanwhile ${requests} requests were made to ${UNAFFECTED.host}; none failed.`);
 }
 
 /** Replicas come and go until the signal, one change every few seconds. */

@@ -1,8 +1,8 @@
-import { type Answer, containerOf, request } from "../e2e/stack.ts";
 import { eventually } from "../eventually.ts";
 import { whoAnswered } from "./demo-apps.ts";
 import type { EmbeddedStack } from "./embedded-stack.ts";
 import { quote, say } from "./narration.ts";
+import { type Answer, containerOf, visit } from "./visit.ts";
 
 /** How long a change may take until it is seen, in milliseconds: the first start compiles sources. */
 const SEEN_MS = 60_000;
@@ -10,51 +10,61 @@ const SEEN_MS = 60_000;
 /** Requests for each replica: more than it takes to meet every one in turn. */
 const ASKED_PER_REPLICA = 4;
 
+/** Who answers when no container does. */
+const NGINX = "nginx";
+
 /**
  * Waits until exactly these containers have the host's requests, and prints who answers. Without nginx
  * it looks into the generated configuration and prints the lines concerned.
  */
 export async function showRouted(stack: EmbeddedStack, host: string, names: readonly string[]): Promise<void> {
   const { nginx } = stack;
-  const expected = names.toSorted().join(", ");
-  const look = async (): Promise<boolean | Error> => {
+  const expected = names.toSorted().join(", ") || "nobody";
+  const look = async (): Promise<string | Error | undefined> => {
     const failure = stack.failure();
     if (failure) return failure;
-    const found = nginx ? await answering(stack, nginx.port, host) : configured(stack, host);
-    return found.toSorted().join(", ") === expected;
+    const { found, shown } = nginx ? await answering(stack, nginx.port, host) : configured(stack, host);
+    return (found.toSorted().join(", ") || "nobody") === expected ? shown : undefined;
   };
-  const seen = await eventually(`${host} is routed to ${expected || "nobody"}`, look, SEEN_MS);
+  const seen = await eventually(`${host} is routed to ${expected}`, look, SEEN_MS);
   if (seen instanceof Error) throw seen;
-  say(expected === "" ? `${host} is routed to nobody:` : `${host} is routed to ${expected}:`);
-  if (nginx) quote(shown(await ask(nginx.port, host)));
-  else quote(serverLines(stack, host).join("\n") || "(no server)");
+  say(`${host} is routed to ${expected}:`);
+  quote(seen);
 }
 
-/** Who answers for the host through nginx. */
-async function answering(stack: EmbeddedStack, port: number, host: string): Promise<string[]> {
+/** Who has a host's requests, and how one sees it. */
+interface View {
+  readonly found: readonly string[];
+  readonly shown: string;
+}
+
+/** Who answers for the host through nginx, and how often. */
+async function answering(stack: EmbeddedStack, port: number, host: string): Promise<View> {
   const replicas = replicasOf(stack, host);
-  if (replicas.length === 0 && (await ask(port, host)).status === 200) return ["somebody unknown"];
-  const seen = new Set<string>();
+  const counts = new Map<string, number>();
+  let last = await visit(port, host);
   for (let asked = 0; asked < ASKED_PER_REPLICA * replicas.length; asked += 1) {
-    const short = containerOf(await ask(port, host));
-    const replica = replicas.find(({ id }) => id.startsWith(short));
-    if (short !== "" && replica) seen.add(replica.name);
+    const who = replicas.find(({ id }) => id.slice(0, 12) === containerOf(last))?.name ?? NGINX;
+    counts.set(who, (counts.get(who) ?? 0) + 1);
+    last = await visit(port, host);
   }
-  return [...seen];
+  if (counts.size === 0) counts.set(last.status === 200 ? "somebody unknown" : NGINX, 1);
+  // While it reloads, nginx answers by the old configuration and the new.
+  if (Math.max(...counts.values()) - Math.min(...counts.values()) > 1) return { found: ["both"], shown: "" };
+  const tally = [...counts].map(([who, count]) => `${who}: ${count} answers`).join("\n");
+  const shown = counts.size === 1 ? firstLines(last) : tally;
+  return { found: [...counts.keys()].filter((who) => who !== NGINX), shown };
 }
 
-/** Whose address stands in the generated configuration. */
-function configured(stack: EmbeddedStack, host: string): string[] {
-  const lines = serverLines(stack, host).join("\n");
-  return replicasOf(stack, host)
-    .filter(({ address }) => lines.includes(` ${address}:`))
-    .map(({ name }) => name);
-}
-
-function serverLines(stack: EmbeddedStack, host: string): string[] {
-  const addresses = replicasOf(stack, host).map(({ address }) => address);
-  const isOurs = (line: string) => addresses.some((address) => address !== "" && line.includes(`server ${address}:`));
-  return stack.generated().split("\n").filter(isOurs);
+/** Whose address stands in the generated configuration, and where. */
+function configured(stack: EmbeddedStack, host: string): View {
+  const lines = stack.generated().split("\n");
+  const served = replicasOf(stack, host).flatMap(({ name, address }) => {
+    const line = lines.find((text) => address !== "" && text.includes(`server ${address}:`));
+    return line === undefined ? [] : [{ name, line: line.trim() }];
+  });
+  const shown = served.map(({ line }) => line).join("\n") || `(no server line; ${lines.length} lines in all)`;
+  return { found: served.map(({ name }) => name), shown };
 }
 
 /** Every container that was started for the host, in any state. */
@@ -67,10 +77,6 @@ function replicasOf({ engine }: EmbeddedStack, host: string): { id: string; name
     });
 }
 
-async function ask(port: number, host: string): Promise<Answer> {
-  return await request({ host: "127.0.0.1", port }, host, "/hello");
-}
-
-function shown({ status, body }: Answer): string {
+function firstLines({ status, body }: Answer): string {
   return status === 200 ? whoAnswered(body) : `HTTP ${status}, from nginx itself`;
 }

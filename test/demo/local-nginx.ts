@@ -10,32 +10,46 @@ export function nginxVersion(): string | undefined {
   return status === 0 ? /nginx\/[0-9.]+/.exec(stderr)?.[0] : undefined;
 }
 
-/**
- * Writes the main configuration of an nginx that reads and writes nothing outside `directory`, and
- * listens where `conf.d` will say. Returns its path.
- */
-export function writeNginxConfig(directory: string): string {
-  const path = join(directory, "nginx.conf");
+/** Two main configurations in one directory, outside of which nothing is read or written. */
+export interface NginxConfigs {
+  readonly directory: string;
+  /** What runs: `conf.d`. */
+  readonly live: string;
+  /** What is checked: the candidate, as docs/architecture.md places it. */
+  readonly candidate: string;
+}
+
+/** As yet it listens nowhere: that is what the generated configuration says. */
+export function writeNginxConfigs(directory: string): NginxConfigs {
+  const [live, candidate] = [join(directory, "nginx.conf"), join(directory, "candidate.conf")];
+  for (const name of ["conf.d", "temp"]) mkdirSync(join(directory, name));
+  writeFileSync(live, mainConfiguration(directory, "nginx.pid", "conf.d"));
+  writeFileSync(candidate, mainConfiguration(directory, "check.pid", "conf.d/.sallyport/candidate"));
+  return { directory, live, candidate };
+}
+
+/** The words before what nginx is to do. */
+export function nginxCommand(directory: string, config: string): string[] {
+  return ["nginx", "-e", "stderr", "-p", directory, "-c", config];
+}
+
+/** In the foreground, as a child of ours. */
+export function runNginx({ directory, live }: NginxConfigs): BackgroundProcess {
+  const [command = "", ...args] = nginxCommand(directory, live);
+  const options = { env: { PATH: programPath() } };
+  return new BackgroundProcess("nginx", command, [...args, "-g", "daemon off;"], options);
+}
+
+function mainConfiguration(directory: string, pidFile: string, included: string): string {
   const temps = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  for (const name of ["conf.d", "temp"]) mkdirSync(join(directory, name), { recursive: true });
-  writeFileSync(
-    path,
-    `worker_processes 1;
-pid ${directory}/nginx.pid;
+  return `worker_processes 1;
+pid ${directory}/${pidFile};
 error_log stderr warn;
 events { worker_connections 512; }
 http {
   access_log off;
 ${temps.map((name) => `  ${name}_temp_path ${directory}/temp/${name};`).join("\n")}
-  include ${directory}/conf.d/*.conf;
+  include ${directory}/${included}/*.conf;
 }
-`,
-  );
-  return path;
-}
-
-/** In the foreground, as a child of ours. */
-export function runNginx(directory: string, config: string): BackgroundProcess {
-  const args = ["-e", "stderr", "-p", directory, "-c", config, "-g", "daemon off;"];
-  return new BackgroundProcess("nginx", "nginx", args, { env: { PATH: programPath() } });
+`;
 }

@@ -9,6 +9,7 @@ With Docker: builds and starts compose.yml with three small apps, waits until th
 Without: the same on an embedded stand-in for Docker Engine, with the real agent, renderer and, if installed, nginx.
 
   --embedded   the stand-in even where Docker is at hand
+  --no-nginx   on the stand-in: show the generated configuration, as where nginx is not installed
   --once       end after one round and leave nothing behind (default without a terminal, and when CI is set)
 `;
 
@@ -24,15 +25,17 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
   const once = options.once || process.env["CI"] !== undefined || !(process.stdin.isTTY && process.stdout.isTTY);
-  const reason = options.embedded ? "--embedded was given" : await whyNotDocker();
+  const reason = options.embedded || options["no-nginx"] ? "as you asked" : await whyNotDocker();
   if (reason === undefined) return await demoWithDocker(once, stop.signal);
-  return await demoEmbedded(reason, once, stop.signal);
+  return await demoEmbedded({ reason, once, withNginx: !options["no-nginx"] }, stop.signal);
 }
 
-function readOptions(args: string[]): { embedded: boolean; once: boolean; help: boolean } | undefined {
+function readOptions(
+  args: string[],
+): { embedded: boolean; once: boolean; help: boolean; "no-nginx": boolean } | undefined {
   const flag = { type: "boolean", default: false } as const;
   try {
-    return parseArgs({ args, options: { embedded: flag, once: flag, help: flag } }).values;
+    return parseArgs({ args, options: { embedded: flag, once: flag, help: flag, "no-nginx": flag } }).values;
   } catch (error) {
     say(`${(error as Error).message}\n`);
     return undefined;

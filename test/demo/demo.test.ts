@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function demo(args: string[], temporary: string): { status: number | null; stdout: string } {
+  const env = { ...process.env, TMPDIR: temporary };
+  return spawnSync(process.execPath, ["--import", "tsx", "test/demo/main.ts", ...args], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
+}
+
+test("the demo on the embedded engine tells its story and leaves nothing behind", (t) => {
+  const temporary = mkdtempSync(join(tmpdir(), "demo-test-"));
+  chmodSync(temporary, 0o711);
+  t.after(() => rmSync(temporary, { recursive: true }));
+  const { status, stdout } = demo(["--embedded", "--once"], temporary);
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /^This is not Docker/);
+  for (const host of ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"]) {
+    assert.ok(stdout.includes(`${host} is routed to `), host);
+  }
+  assert.match(stdout, /demo\.viktoradam\.net is routed to demo-site-1, demo-site-2, demo-site-3:/);
+  assert.match(stdout, /github\.api\.viktoradam\.net is routed to nobody:/);
+  const left = readdirSync(temporary).filter((name) => name.startsWith("sallyport"));
+  assert.deepEqual(left, []);
+});
+
+test("an unknown option is refused with what there is", () => {
+  const { status, stdout } = demo(["--embeded"], tmpdir());
+  assert.equal(status, 64);
+  assert.match(stdout, /--embedded/);
+});
