@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { BackgroundProcess } from "../demo/background-process.ts";
+import { freePort } from "../demo/free-port.ts";
+import { nginxVersion, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
+import { runProgram } from "../demo/product.ts";
+import { writeRendererConfig } from "../demo/renderer-config.ts";
+import { docker, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { request } from "./stack.ts";
+import { Traffic } from "./traffic.ts";
+
+const AGENT_ID = 65_532;
+const LABEL = "sallyport.test=spe2e-host";
+
+/** As root: the agent has to reach the Engine's socket and to give root away. */
+function withoutParts(): string | false {
+  if (process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1") {
+    if (process.getuid?.() !== 0) return "needs root";
+    if (nginxVersion() === undefined) return "no nginx is installed";
+  }
+  return withoutDocker();
+}
+
+describe("agent, renderer and nginx on the host, reloaded by a command", { skip: withoutParts() }, () => {
+  const processes: BackgroundProcess[] = [];
+  const hostSocket = process.env["DOCKER_SOCKET"] ?? "/var/run/docker.sock";
+  let directory: string;
+  let at: { host: string; port: number };
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), "sallyport-host-"));
+    chmodSync(directory, 0o711);
+    for (const name of ["agent", "audit"]) {
+      mkdirSync(join(directory, name));
+      chownSync(join(directory, name), AGENT_ID, AGENT_ID);
+    }
+    const agentSocket = join(directory, "agent", "rpc.sock");
+    const port = await freePort(0);
+    at = { host: "127.0.0.1", port };
+    const nginx = writeNginxConfigs(directory);
+    const destination = join(directory, "conf.d", "default.conf");
+    const config = writeRendererConfig({ directory, agentSocket, destination, port, nginx });
+    const audit = join(directory, "audit");
+    const agentArgs = ["serve", "--docker-socket", hostSocket, "--socket", agentSocket, "--audit-dir", audit];
+    processes.push(await runProgram("agent", directory, agentArgs));
+    processes.push(await runProgram("renderer", directory, ["run", "--config", config]));
+    processes.push(runNginx(nginx));
+    await docker("network", "create", "--label", LABEL, "spe2e-host").catch(() => "exists");
+  });
+  after(async () => {
+    for (const process of processes.toReversed()) await process.stop();
+    const left = await docker("ps", "-aq", "--filter", `label=${LABEL}`);
+    if (left) await docker("rm", "-f", ...left.split("\n"));
+    await docker("network", "rm", "spe2e-host");
+    rmSync(directory, { recursive: true });
+  });
+
+  async function runApp(name: string): Promise<void> {
+    const script = `require("http").createServer((q,r)=>r.end("${name}")).listen(5000)`;
+    const fixed = ["run", "-d", "--name", `spe2e-host-${name}`, "--label", LABEL, "--network", "spe2e-host"];
+    const route = ["-e", `VIRTUAL_HOST=${name}.host.example`, "--expose", "5000"];
+    await docker(...fixed, ...route, "--stop-timeout", "1", "node:26-trixie-slim", "node", "-e", script);
+  }
+
+  async function answers(name: string): Promise<void> {
+    await eventually(`${name} answers`, async () => {
+      for (const { failure } of processes) if (failure) throw failure;
+      return (await request(at, `${name}.host.example`, "/")).body === name;
+    });
+  }
+
+  test("containers that come and go change the routes, and no other host loses a request", async () => {
+    await runApp("steady");
+    await answers("steady");
+    // `nginx -s reload` returns before the old workers have stopped to accept: let them go first.
+    await eventually("only new workers answer", async () => {
+      const asked = await Promise.all(Array.from({ length: 50 }, () => request(at, "steady.host.example", "/")));
+      return asked.every(({ status }) => status === 200);
+    });
+    const traffic = new Traffic(at, ["steady.host.example"]);
+    await runApp("visitor");
+    await answers("visitor");
+    await docker("rm", "-f", "spe2e-host-visitor");
+    await eventually(
+      "the visitor is gone",
+      async () => (await request(at, "visitor.host.example", "/")).status === 503,
+    );
+    assert.deepEqual(await traffic.end(), []);
+    assert.ok(traffic.requests > 0);
+  });
+});
