@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { docker, withoutDocker } from "../docker.ts";
+import { freePort } from "./free-port.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-function demo(args: string[], temporary: string): { status: number | null; stdout: string } {
-  const env = { ...process.env, TMPDIR: temporary };
+function demo(args: string[], variables: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string } {
+  const env = { ...process.env, ...variables };
   return spawnSync(process.execPath, ["--import", "tsx", "test/demo/main.ts", ...args], {
     cwd: root,
     env,
@@ -21,7 +23,7 @@ test("the demo on the embedded engine tells its story and leaves nothing behind"
   const temporary = mkdtempSync(join(tmpdir(), "demo-test-"));
   chmodSync(temporary, 0o711);
   t.after(() => rmSync(temporary, { recursive: true }));
-  const { status, stdout } = demo(["--embedded", "--once"], temporary);
+  const { status, stdout } = demo(["--embedded", "--once"], { TMPDIR: temporary });
   assert.equal(status, 0, stdout);
   assert.match(stdout, /^This is not Docker/);
   for (const host of ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"]) {
@@ -34,7 +36,20 @@ test("the demo on the embedded engine tells its story and leaves nothing behind"
 });
 
 test("an unknown option is refused with what there is", () => {
-  const { status, stdout } = demo(["--embeded"], tmpdir());
+  const { status, stdout } = demo(["--embeded"]);
   assert.equal(status, 64);
   assert.match(stdout, /--embedded/);
+});
+
+const skip = withoutDocker();
+
+test("the demo with Docker starts the shipped stack, sees it answer and leaves nothing behind", { skip }, async () => {
+  const project = "sallyport-demo-test";
+  const port = String(await freePort(18_080));
+  const { status, stdout } = demo(["--once"], { COMPOSE_PROJECT_NAME: project, SALLYPORT_PORT: port });
+  assert.equal(status, 0, stdout);
+  for (const app of ["demo-site", "github-proxy", "dockerhub-proxy"]) assert.ok(stdout.includes(`app: ${app}\n`), app);
+  const ofProject = ["--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`];
+  assert.equal(await docker("ps", ...ofProject), "");
+  assert.equal(await docker("volume", "ls", ...ofProject.slice(1)), "");
 });
