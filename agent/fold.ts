@@ -34,7 +34,7 @@ export function fold(known: Known | undefined, event: EngineEvent): Step {
   const { container } = known;
   const isAttachment = action === "connect" || action === "disconnect";
   if (!container) return isAttachment ? inspect : nothing;
-  if (isAttachment) return container.state === "running" || container.state === "paused" ? inspect : nothing;
+  if (isAttachment) return isAlive(container) ? inspect : nothing;
   switch (action) {
     case "die":
     case "died":
@@ -52,6 +52,11 @@ export function fold(known: Known | undefined, event: EngineEvent): Step {
     default:
       return nothing;
   }
+}
+
+/** One that is ending loses its networks before Docker tells that it died; that is no news. */
+function isAlive({ state, stopping }: Container): boolean {
+  return (state === "running" || state === "paused") && !stopping;
 }
 
 function set(container: Container): Step {
