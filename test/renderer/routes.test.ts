@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Known } from "../../renderer/inventory/known.ts";
+import { buildRoutes, type Routes, type RouteRules } from "../../renderer/routes/routes.ts";
+import { nginxModel } from "../../renderer/template/nginx-model.ts";
+import { compileTemplate } from "../../renderer/template/template.ts";
+import type { Container } from "../../shared/snapshot.ts";
+import { container as anyContainer } from "../shared/containers.ts";
+
+const RULES: RouteRules = { proxy: { kind: "host" }, onlyExposed: true };
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+const render = compileTemplate(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+
+let made = 0;
+
+/** A running container with a route, changed as a case needs. */
+function app(changes: Partial<Container> = {}): Known {
+  const id = (++made).toString(16).padStart(64, "0");
+  const container: Container = {
+    id,
+    name: `app${made}`,
+    state: "running",
+    health: "none",
+    stopping: false,
+    stale: false,
+    unread: false,
+    createdAt: made,
+    networks: [{ name: "front", ipv4: `10.0.0.${made % 250}` }],
+    ports: [{ port: 5000, proto: "tcp" }],
+    env: { VIRTUAL_HOST: "a.example" },
+    labels: {},
+    withheld: { env: 0, labels: 0 },
+    refused: [],
+    ...changes,
+  };
+  return { agent: "/one.sock", host: "local", container };
+}
+
+function routesOf(known: readonly Known[], rules: RouteRules = RULES): Routes {
+  const routes = buildRoutes(known, rules);
+  assert.equal(routes.kind, "routes");
+  return routes;
+}
+
+function endpoints(routes: Routes, host = "a.example"): string[] | undefined {
+  const found = routes.virtualHosts.find((virtualHost) => virtualHost.host === host);
+  return found?.paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`));
+}
+
+function reasons({ unrouted, quarantined }: Routes): string[] {
+  return [...unrouted.map(({ reason }) => `unrouted ${reason}`), ...quarantined.map(({ reason }) => `aside ${reason}`)];
+}
+
+describe("which container is sent requests", () => {
+  const network = (ipv4: string) => [{ name: "front", ipv4 }];
+  const cases: readonly [
+    title: string,
+    changes: Partial<Container>,
+    served: string[] | undefined,
+    reasons: string[],
+  ][] = [
+    ["a running one", { networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
+    ["a healthy one", { health: "healthy", networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
+    ["a stale one, as it was last known", { stale: true, networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
+    ["an unhealthy one keeps its host and gets nothing", { health: "unhealthy" }, [], ["unrouted health"]],
+    ["a starting one keeps its host and gets nothing", { health: "starting" }, [], ["unrouted health"]],
+    ["a stopping one keeps its host and gets nothing", { stopping: true }, [], ["unrouted stopping"]],
+    ["a paused one keeps its host and gets nothing", { state: "paused" }, [], ["unrouted state"]],
+    ["an exited one has no part", { state: "exited" }, undefined, ["unrouted state"]],
+    ["one without VIRTUAL_HOST has no part", { env: {} }, undefined, ["unrouted host.none"]],
+    ["one that exposes nothing has no part", { ports: [] }, undefined, ["unrouted port.none"]],
+    [
+      "one that exposes only UDP has no part",
+      { ports: [{ port: 53, proto: "udp" }] },
+      undefined,
+      ["unrouted port.none"],
+    ],
+    ["one that was never read is set aside", { unread: true, env: {} }, undefined, ["aside never.read"]],
+    [
+      "one with a bad port is set aside",
+      { env: { VIRTUAL_HOST: "a.example", VIRTUAL_PORT: "80;" } },
+      undefined,
+      ["aside port.refused"],
+    ],
+    ["one with a bad host is set aside", { env: { VIRTUAL_HOST: "a;b" } }, undefined, ["aside host.refused"]],
+    [
+      "one whose value the agent withheld is set aside",
+      { refused: [{ from: "env", name: "VIRTUAL_HOST", reason: "value.charset" }] },
+      undefined,
+      ["aside value.refused"],
+    ],
+  ];
+  for (const [title, changes, served, expected] of cases) {
+    test(title, () => {
+      const routes = routesOf([app(changes)]);
+      assert.deepEqual(endpoints(routes), served);
+      assert.deepEqual(reasons(routes), expected);
+    });
+  }
+});
+
+test("a bad name costs itself: the good ones of the same container are routed", () => {
+  const routes = routesOf([
+    app({ env: { VIRTUAL_HOST: "a.example, b;c ,, B.example" }, networks: [{ name: "front", ipv4: "10.0.0.9" }] }),
+  ]);
+  assert.deepEqual(endpoints(routes, "b.example"), ["10.0.0.9:5000"]);
+  assert.deepEqual(
+    routes.remarks.map(({ reason, value }) => [reason, value]),
+    [["host.refused", "b;c"]],
+  );
+});
+
+test("the port is VIRTUAL_PORT, else the only exposed one, else 80 with a remark", () => {
+  const networks = [{ name: "front", ipv4: "10.0.0.9" }];
+  const two = [5000, 6000].map((port) => ({ port, proto: "tcp" as const }));
+  assert.deepEqual(endpoints(routesOf([app({ networks, env: { VIRTUAL_HOST: "a.example", VIRTUAL_PORT: "7000" } })])), [
+    "10.0.0.9:7000",
+  ]);
+  const guessed = routesOf([app({ networks, ports: two })]);
+  assert.deepEqual(endpoints(guessed), ["10.0.0.9:80"]);
+  assert.deepEqual(
+    guessed.remarks.map(({ reason }) => reason),
+    ["port.guessed"],
+  );
+});
+
+test("only networks that nginx is on count, and the reason names both sides", () => {
+  const proxy = app({
+    env: {},
+    labels: { "sallyport.proxy": "true" },
+    networks: [{ name: "front", ipv4: "10.0.0.2" }],
+  });
+  const shared = app({
+    networks: [
+      { name: "back", ipv4: "10.1.0.3" },
+      { name: "front", ipv4: "10.0.0.3" },
+    ],
+  });
+  const apart = app({ env: { VIRTUAL_HOST: "b.example" }, networks: [{ name: "back", ipv4: "10.1.0.4" }] });
+  const routes = routesOf([proxy, shared, apart], {
+    ...RULES,
+    proxy: { kind: "label", name: "sallyport.proxy", value: "true" },
+  });
+  assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
+  const found = routes.unrouted.find(({ reason }) => reason === "network.none");
+  assert.match(found?.detail ?? "", /back.*front/);
+});
+
+test("without a known nginx nothing is decided, and the reason says what to label", () => {
+  const held = buildRoutes([app()], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy", value: "true" } });
+  assert.equal(held.kind, "hold");
+  assert.match(held.kind === "hold" ? held.reason : "", /sallyport\.proxy=true/);
+});
+
+test("the oldest container with the label is nginx, so that a newcomer cannot move the networks", () => {
+  const label = { "sallyport.proxy": "true" };
+  const real = app({ env: {}, labels: label, createdAt: 1, networks: [{ name: "front" }] });
+  const impostor = app({ env: {}, labels: label, createdAt: 2, networks: [{ name: "evil" }] });
+  const victim = app({
+    networks: [
+      { name: "evil", ipv4: "10.9.0.1" },
+      { name: "front", ipv4: "10.0.0.3" },
+    ],
+  });
+  const routes = routesOf([impostor, victim, real], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy" } });
+  assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
+});
+
+test("the same endpoint is one replica, however often it is told", () => {
+  const networks = [{ name: "front", ipv4: "10.0.0.9" }];
+  assert.deepEqual(endpoints(routesOf([app({ networks }), app({ networks })])), ["10.0.0.9:5000"]);
+});
+
+test("the generated file does not depend on the order of the containers", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(anyContainer, { selector: ({ id }) => id, maxLength: 10 }),
+      fc.infiniteStream(fc.nat()),
+      (list, keys) => {
+        const known = list.map((container) => ({ agent: "/one.sock", host: "local", container }));
+        const random = known.map((one) => ({ one, key: keys.next().value as number }));
+        const shuffled = random.toSorted((a, b) => a.key - b.key).map(({ one }) => one);
+        assert.equal(render(nginxModel(routesOf(shuffled), 8080)), render(nginxModel(routesOf(known), 8080)));
+      },
+    ),
+  );
+});
