@@ -14,7 +14,7 @@ for (const hostile of [
   ...corpus,
   "a.example\nb",
   "a.exa\u0000mple",
-  "a.example\u2028",
+  "a\u2028.example",
   `${"a".repeat(64)}.example`,
   "a.".repeat(127) + "aa",
 ]) {
