@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { listProcesses } from "../../renderer/reload/process-list.ts";
+import { eventually } from "../eventually.ts";
 import { BackgroundProcess } from "./background-process.ts";
 import { programPath } from "./program-path.ts";
 
@@ -38,6 +40,18 @@ export function runNginx({ directory, live }: NginxConfigs): BackgroundProcess {
   const [command = "", ...args] = nginxCommand(directory, live);
   const options = { env: { PATH: programPath() } };
   return new BackgroundProcess("nginx", command, [...args, "-g", "daemon off;"], options);
+}
+
+/**
+ * Waits until one worker is left, as many as the configuration asks for: `nginx -s reload` returns while
+ * old workers still accept connections.
+ */
+export async function onlyNewWorkers({ directory }: NginxConfigs): Promise<void> {
+  const master = Number(readFileSync(join(directory, "nginx.pid"), "utf8"));
+  await eventually("old workers are gone", async () => {
+    const workers = (await listProcesses()).filter(({ parent }) => parent === master);
+    return workers.length === 1;
+  });
 }
 
 function mainConfiguration(directory: string, pidFile: string, included: string): string {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import { nginxVersion, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
+import { type NginxConfigs, nginxVersion, onlyNewWorkers, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { runProgram } from "../demo/product.ts";
 import { writeRendererConfig } from "../demo/renderer-config.ts";
 import { docker, withoutDocker } from "../docker.ts";
@@ -29,6 +29,7 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip:
   const processes: BackgroundProcess[] = [];
   const hostSocket = process.env["DOCKER_SOCKET"] ?? "/var/run/docker.sock";
   let directory: string;
+  let nginx: NginxConfigs;
   let at: { host: string; port: number };
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "sallyport-host-"));
@@ -40,7 +41,7 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip:
     const agentSocket = join(directory, "agent", "rpc.sock");
     const port = await freePort(0);
     at = { host: "127.0.0.1", port };
-    const nginx = writeNginxConfigs(directory);
+    nginx = writeNginxConfigs(directory);
     const destination = join(directory, "conf.d", "default.conf");
     const config = writeRendererConfig({ directory, agentSocket, destination, port, nginx });
     const audit = join(directory, "audit");
@@ -75,11 +76,7 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip:
   test("containers that come and go change the routes, and no other host loses a request", async () => {
     await runApp("steady");
     await answers("steady");
-    // `nginx -s reload` returns before the old workers have stopped to accept: let them go first.
-    await eventually("only new workers answer", async () => {
-      const asked = await Promise.all(Array.from({ length: 50 }, () => request(at, "steady.host.example", "/")));
-      return asked.every(({ status }) => status === 200);
-    });
+    await onlyNewWorkers(nginx);
     const traffic = new Traffic(at, ["steady.host.example"]);
     await runApp("visitor");
     await answers("visitor");

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { ReloadChannel } from "../../../renderer/reload/channel.ts";
+import { ReloadCommand } from "../../../renderer/reload/exec.ts";
+import { ReloadSignal } from "../../../renderer/reload/signal.ts";
+import { nginxCommand, nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { Rig, type Way } from "./rig.ts";
+
+function checkCommand(rig: Rig): { command: string[]; timeout: number } {
+  return { command: [...nginxCommand(rig.directory, rig.configs.candidate), "-t", "-q"], timeout: 10_000 };
+}
+
+const hasBusybox = spawnSync("busybox", ["true"]).status === 0;
+const pidFile = (rig: Rig) => join(rig.directory, "nginx.pid");
+
+const ways: readonly Way[] = [
+  {
+    name: "channel (dash)",
+    loop: "dash",
+    checks: true,
+    knowsAbsence: true,
+    control: (rig) => new ReloadChannel(rig.channel),
+  },
+  ...(hasBusybox
+    ? [
+        {
+          name: "channel (busybox)",
+          loop: "busybox" as const,
+          checks: true,
+          knowsAbsence: true,
+          control: (rig: Rig) => new ReloadChannel(rig.channel),
+        },
+      ]
+    : []),
+  {
+    name: "signal",
+    loop: undefined,
+    checks: false,
+    knowsAbsence: true,
+    control: (rig) => new ReloadSignal({ pidFile: pidFile(rig), signal: "SIGHUP" }, undefined),
+  },
+  {
+    name: "signal with a check",
+    loop: undefined,
+    checks: true,
+    knowsAbsence: true,
+    control: (rig) => new ReloadSignal({ pidFile: pidFile(rig), signal: "SIGHUP" }, checkCommand(rig)),
+  },
+  {
+    name: "exec",
+    loop: undefined,
+    checks: true,
+    knowsAbsence: false,
+    control: (rig) =>
+      new ReloadCommand(
+        { command: [...nginxCommand(rig.directory, rig.configs.live), "-s", "reload"], timeout: 10_000 },
+        checkCommand(rig),
+      ),
+  },
+];
+
+const skip = nginxVersion() === undefined && process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1" && "no nginx is installed";
+
+for (const way of ways) {
+  describe(`reload by ${way.name}`, { skip }, () => {
+    let rig: Rig;
+    before(async () => {
+      rig = await Rig.start(way.loop);
+      const control = way.control(rig);
+      await eventually(
+        "the server can be reached",
+        async () => (await control.check(rig.candidate)).kind !== "unavailable",
+      );
+    });
+    after(async () => await rig.close());
+
+    test("a candidate is taken up, and new workers serve it", async () => {
+      const control = way.control(rig);
+      rig.stage(rig.configuration("second"));
+      assert.deepEqual(await control.check(rig.candidate), { kind: way.checks ? "ok" : "unchecked" });
+      rig.goLive(rig.configuration("second"));
+      assert.deepEqual(await control.reload(), { kind: "ok" });
+      // A command returns before the old workers have stopped to accept.
+      if (way.name === "exec") await rig.settled();
+      assert.equal(await rig.answer(), "second");
+    });
+
+    const refusal = async (): Promise<void> => {
+      const before = await rig.answer();
+      rig.stage("server { no_such_directive; }\n");
+      const verdict = await way.control(rig).check(rig.candidate);
+      assert.equal(verdict.kind, "rejected");
+      assert.match(verdict.kind === "rejected" ? verdict.message : "", /unknown directive "no_such_directive"/);
+      assert.equal(await rig.answer(), before);
+    };
+    // Without a check nobody looks: there is nothing to refuse.
+    if (way.checks)
+      test("a candidate that nginx refuses is refused in nginx's own words, and nothing changes", refusal);
+
+    test("a live configuration that nginx refuses leaves the old workers serving", async () => {
+      const control = way.control(rig);
+      const before = await rig.answer();
+      const good = readFileSync(rig.live, "utf8");
+      rig.goLive("server { no_such_directive; }\n");
+      assert.equal((await control.reload()).kind, "rejected");
+      assert.equal(await rig.answer(), before);
+      rig.goLive(good);
+      assert.equal((await control.reload()).kind, "ok");
+      await rig.settled();
+    });
+
+    const absence = async (): Promise<void> => {
+      const control = way.control(rig);
+      let returned = 0;
+      const stop = control.onReady(() => (returned += 1));
+      await rig.end();
+      assert.equal((await control.reload()).kind, "unavailable");
+      const seen = returned;
+      await rig.begin(way.loop);
+      await eventually("its return is told", () => returned > seen);
+      stop();
+      await eventually("it can be reloaded", async () => (await control.reload()).kind === "ok");
+    };
+    // A command cannot tell why it failed.
+    if (way.knowsAbsence) test("a server that is away is told at once, and so is its return", absence);
+  });
+}
+
+describe("the reload channel's loop", { skip }, () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await Rig.start("dash");
+    await eventually(
+      "the loop listens",
+      async () => (await new ReloadChannel(rig.channel).check()).kind !== "unavailable",
+    );
+  });
+  after(async () => await rig.close());
+
+  test("hostile words are ignored, and the next good one is answered", async () => {
+    const words = [
+      "\n",
+      "reload\n",
+      "test ../../x\n",
+      "reload $(touch owned)\n",
+      "rm -rf /\n",
+      `test ${"a".repeat(3_000)};\n`,
+      "reload abc def\n",
+    ];
+    for (const word of words) writeFileSync(join(rig.channel, "word"), word);
+    rig.stage(rig.configuration("after"));
+    assert.deepEqual(await new ReloadChannel(rig.channel).check(), { kind: "ok" });
+    assert.equal(await rig.answer(), "first");
+  });
+
+  test("a directory without a listener is unavailable at once, with what to do", async () => {
+    const verdict = await new ReloadChannel(rig.directory).reload();
+    assert.equal(verdict.kind, "unavailable");
+    assert.match(verdict.kind === "unavailable" ? verdict.message : "", /mounted/);
+  });
+});
+
+describe("reload by a command", () => {
+  test("no shell looks at its arguments", async () => {
+    const script = `process.exit(process.argv[1] === "a; $(b) 'c'" ? 0 : 1)`;
+    const command = [process.execPath, "-e", script, "a; $(b) 'c'"];
+    assert.deepEqual(await new ReloadCommand({ command, timeout: 10_000 }, undefined).reload(), { kind: "ok" });
+  });
+
+  test("one that does not end in time is killed", async () => {
+    const command = [process.execPath, "-e", "setInterval(() => 0, 1000)"];
+    const verdict = await new ReloadCommand({ command, timeout: 300 }, undefined).reload();
+    assert.match(verdict.kind === "rejected" ? verdict.message : "", /longer than 300 ms/);
+  });
+
+  test("one that is missing may come: unavailable, with its name", async () => {
+    const verdict = await new ReloadCommand({ command: ["/no/such/program"], timeout: 1_000 }, undefined).reload();
+    assert.match(verdict.kind === "unavailable" ? verdict.message : "", /\/no\/such\/program: ENOENT/);
+  });
+});
+
+test(
+  "a process of another user cannot be signalled, and the message says what it takes",
+  { skip: process.getuid?.() !== 0 && "needs root" },
+  async () => {
+    const script = `
+    process.setuid(65533);
+    import("./renderer/reload/signal.ts").then(async ({ ReloadSignal }) => {
+      console.log(JSON.stringify(await new ReloadSignal({ pidFile: process.argv[1], signal: "SIGHUP" }, undefined).reload()));
+    });`;
+    const rig = await Rig.start(undefined);
+    try {
+      spawnSync("chmod", ["711", rig.directory]);
+      const { stdout, stderr } = spawnSync(
+        process.execPath,
+        ["--import", "tsx", "-e", script, join(rig.directory, "nginx.pid")],
+        { encoding: "utf8" },
+      );
+      assert.match(stdout, /EPERM.*same user/, stderr);
+    } finally {
+      await rig.close();
+    }
+  },
+);

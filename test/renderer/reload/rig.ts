@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { ServerControl } from "../../../renderer/publish/server-control.ts";
+import { BackgroundProcess } from "../../demo/background-process.ts";
+import { freePort } from "../../demo/free-port.ts";
+import { type NginxConfigs, onlyNewWorkers, runNginx, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { programPath } from "../../demo/program-path.ts";
+import { request } from "../../e2e/stack.ts";
+import { eventually } from "../../eventually.ts";
+
+/** A real nginx in a directory of its own, with the files that publication would write. */
+export class Rig {
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-reload-"));
+  readonly configs: NginxConfigs;
+  readonly live: string;
+  readonly candidate: string;
+  readonly channel: string;
+  readonly #port: number;
+  #nginx: BackgroundProcess | undefined;
+  #loop: BackgroundProcess | undefined;
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.configs = writeNginxConfigs(this.directory);
+    this.live = join(this.directory, "conf.d", "default.conf");
+    this.candidate = join(this.directory, "conf.d", ".sallyport", "candidate", "default.conf");
+    this.channel = join(this.directory, "channel");
+    for (const path of [dirname(this.candidate), this.channel]) mkdirSync(path, { recursive: true });
+  }
+
+  /** Serves "first" until something else is published. */
+  static async start(withLoop: "dash" | "busybox" | undefined): Promise<Rig> {
+    const rig = new Rig(await freePort(0));
+    writeFileSync(rig.live, rig.configuration("first"));
+    await rig.begin(withLoop);
+    return rig;
+  }
+
+  async begin(withLoop: "dash" | "busybox" | undefined): Promise<void> {
+    this.#nginx = runNginx(this.configs);
+    await eventually("nginx answers", async () => (await this.answer()) !== "");
+    if (withLoop) this.#loop = this.#runLoop(withLoop);
+  }
+
+  /** As when the nginx container ends: the loop goes with it. */
+  async end(): Promise<void> {
+    await this.#loop?.stop();
+    await this.#nginx?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.end();
+    rmSync(this.directory, { recursive: true });
+  }
+
+  configuration(text: string): string {
+    return `server { listen 127.0.0.1:${this.#port}; return 200 "${text}"; }\n`;
+  }
+
+  stage(text: string): void {
+    writeFileSync(this.candidate, text);
+  }
+
+  goLive(text: string): void {
+    writeFileSync(this.live, text);
+  }
+
+  async answer(): Promise<string> {
+    return (await request({ host: "127.0.0.1", port: this.#port }, "any.example", "/")).body;
+  }
+
+  /** Waits until the old workers are gone, whoever told nginx to reload. */
+  async settled(): Promise<void> {
+    await onlyNewWorkers(this.configs);
+  }
+
+  /** The script as the image's entrypoint starts it; exec keeps it one process that can be ended. */
+  #runLoop(shell: "dash" | "busybox"): BackgroundProcess {
+    const script = "renderer/nginx/90-sallyport-reload.sh";
+    const args = shell === "busybox" ? ["sh", script] : [script];
+    const env = {
+      PATH: programPath(),
+      SALLYPORT_CHANNEL: this.channel,
+      SALLYPORT_MAIN_CONF: this.configs.live,
+      SALLYPORT_LIVE: join(this.directory, "conf.d"),
+      SALLYPORT_PID_FILE: join(this.directory, "nginx.pid"),
+      SALLYPORT_SCRATCH: this.directory,
+    };
+    // The script puts its loop into the background; setsid lets the test end both as one group.
+    const inner = [shell, ...args].map((word) => `'${word}'`).join(" ");
+    return new BackgroundProcess(
+      "loop",
+      "setsid",
+      ["--wait", "sh", "-c", `trap 'kill 0' TERM; ${inner}; cat <>/dev/null; while :; do sleep 1; done`],
+      { env },
+    );
+  }
+}
+
+/** One way to reload, for the contract. */
+export interface Way {
+  readonly name: string;
+  readonly loop: "dash" | "busybox" | undefined;
+  /** Whether it looks at a candidate, notices that nobody is there, and knows when new workers serve. */
+  readonly checks: boolean;
+  readonly knowsAbsence: boolean;
+  control(rig: Rig): ServerControl;
+}
