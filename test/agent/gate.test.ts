@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+// oxlint-disable-next-line no-restricted-imports -- to try every method it has
+import Docker from "dockerode";
+import { gatedClient } from "../../agent/docker.ts";
+import { EVENT_FILTERS, gate } from "../../agent/gate.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+const EVENTS = `/v1.41/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
+
+describe("the gate", () => {
+  test("lets the fixed requests through, and knows which they are", () => {
+    assert.equal(gate("GET", "/version"), "version");
+    assert.equal(gate("GET", "/v1.41/containers/json?all=true"), "list");
+    assert.equal(gate("GET", `/v1.41/containers/${ID}/json`), "inspect");
+    assert.equal(gate("GET", EVENTS), "events");
+    assert.equal(
+      gate("GET", `/v1.47/containers/json?all=true&filters=${encodeURIComponent(`{"id":["${ID}"]}`)}`),
+      "list-one",
+    );
+  });
+
+  const refused = [
+    `/containers/${ID}/json`,
+    "/containers/json?all=true",
+    "/v1.41/containers/json",
+    "/v1.41/containers/json?all=true&size=true",
+    "/v1.41/containers/json?all=true#",
+    `/v1.41/containers/${ID}/json?size=1`,
+    `/v1.41/containers/${ID}/archive?path=/etc/passwd`,
+    `/v1.41/containers/${ID}/%6ason`,
+    `/v1.41/containers/${ID}/json/`,
+    `/v1.41/containers/${ID}/json\n`,
+    `/v1.41/containers/${ID.slice(0, 63)}/json`,
+    `/v1.41/containers/${ID.toUpperCase()}/json`,
+    "/v1.41/containers/../images/json",
+    "//containers/json?all=true",
+    "/v1.41//containers/json?all=true",
+    "/v1.41%2fcontainers/json?all=true",
+    "/v1.041/containers/json?all=true",
+    "/v2.41/containers/json?all=true",
+    "/version?x=1",
+    "/v1.41/version",
+    "/v1.41/events",
+    `${EVENTS}&since=0`,
+    "/v1.41/info",
+    "/v1.41/secrets",
+    "/_ping",
+    "http://elsewhere/version",
+    "",
+  ];
+  for (const target of refused)
+    test(`refuses GET ${JSON.stringify(target)}`, () => assert.equal(gate("GET", target), undefined));
+  for (const method of ["HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get", ""]) {
+    test(`refuses ${method || "no method"}`, () => assert.equal(gate(method, "/version"), undefined));
+  }
+});
+
+describe("every method of dockerode, called through the agent's client", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-gate-"));
+  const socketPath = join(directory, "docker.sock");
+  let bytes = 0;
+  let server: Server;
+  before(async () => {
+    server = createServer((socket) => {
+      socket.on("error", () => socket.destroy());
+      socket.on("data", (chunk) => {
+        bytes += chunk.length;
+        socket.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  });
+  after(() => {
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const client = gatedClient(socketPath, () => undefined);
+  const objects = {
+    docker: client,
+    container: client.getContainer(ID),
+    image: client.getImage("some/image"),
+    volume: client.getVolume("volume"),
+    network: client.getNetwork("network"),
+    service: client.getService("service"),
+    task: client.getTask("task"),
+    node: client.getNode("node"),
+    secret: client.getSecret("secret"),
+    config: client.getConfig("config"),
+    plugin: client.getPlugin("plugin", ""),
+    exec: client.getExec("exec"),
+  };
+  /** Reaches the socket by design; everything else must not. */
+  const permitted = new Set(["docker.version", "container.inspect"]);
+  /** Makes an object and talks to nobody. */
+  const local =
+    /^docker\.(get(Container|Image|Volume|Plugin|Service|Task|Node|Secret|Config|Network|Exec)|constructor)$/;
+
+  const ignore = (): void => undefined;
+  /** Methods that want their callback in a place of their own. */
+  const shapes: Readonly<Record<string, readonly unknown[][]>> = {
+    "docker.run": [["image", ["true"], process.stdout]],
+    "docker.runCallback": [["image", ["true"], process.stdout, {}, {}, ignore]],
+    "image.history": [[], [ignore]],
+    "image.get": [[], [ignore]],
+  };
+
+  for (const [kind, object] of Object.entries(objects)) {
+    const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(object) as object).filter(
+      (name) => name !== "constructor",
+    );
+    for (const method of methods) {
+      const name = `${kind}.${method}`;
+      if (permitted.has(name) || local.test(name)) continue;
+      test(`${name} sends nothing`, async () => {
+        const before = bytes;
+        const target = object as unknown as Record<string, (...args: unknown[]) => unknown>;
+        for (const args of shapes[name] ?? [[{}], [{}, ignore]]) await settle(() => target[method]!(...args));
+        await new Promise((resolve) => setImmediate(resolve));
+        assert.equal(bytes, before);
+      });
+    }
+  }
+
+  test("the stand-in for Docker would have noticed: what is permitted reaches it", async () => {
+    await assert.rejects(client.version());
+    assert.ok(bytes > 0);
+    assert.ok(client instanceof Docker);
+  });
+});
+
+/** Lets a call fail in whatever way it does: by throwing, by rejecting, or by never answering. */
+async function settle(call: () => unknown): Promise<void> {
+  try {
+    const result: unknown = call();
+    if (result instanceof Promise) await Promise.race([result, new Promise((resolve) => setImmediate(resolve))]);
+  } catch {
+    // A refusal.
+  }
+}
