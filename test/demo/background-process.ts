@@ -24,6 +24,10 @@ export class BackgroundProcess {
     this.#child.on("exit", (code, signal) => (this.#ended = `exit ${code ?? signal}`));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get lines(): readonly string[] {
     return this.#lines;
   }

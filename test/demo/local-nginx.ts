@@ -42,15 +42,21 @@ export function runNginx({ directory, live }: NginxConfigs): BackgroundProcess {
   return new BackgroundProcess("nginx", command, [...args, "-g", "daemon off;"], options);
 }
 
-/**
- * Waits until one worker is left, as many as the configuration asks for: `nginx -s reload` returns while
- * old workers still accept connections.
- */
-export async function onlyNewWorkers({ directory }: NginxConfigs): Promise<void> {
+/** Process numbers of the workers, those that are shutting down included. */
+export async function workersOf({ directory }: NginxConfigs): Promise<Set<number>> {
   const master = Number(readFileSync(join(directory, "nginx.pid"), "utf8"));
-  await eventually("old workers are gone", async () => {
-    const workers = (await listProcesses()).filter(({ parent }) => parent === master);
-    return workers.length === 1;
+  const workers = (await listProcesses()).filter(({ parent }) => parent === master);
+  return new Set(workers.map(({ pid }) => pid));
+}
+
+/**
+ * Waits until only workers are left that were not there before: `nginx -s reload` returns before the new
+ * ones have begun and while the old ones still accept connections.
+ */
+export async function onlyNewWorkers(configs: NginxConfigs, before: ReadonlySet<number>): Promise<void> {
+  await eventually("only new workers are left", async () => {
+    const now = await workersOf(configs);
+    return now.size > 0 && [...now].every((pid) => !before.has(pid));
   });
 }
 

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import { type NginxConfigs, nginxVersion, onlyNewWorkers, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
+import {
+  type NginxConfigs,
+  nginxVersion,
+  onlyNewWorkers,
+  runNginx,
+  workersOf,
+  writeNginxConfigs,
+} from "../demo/local-nginx.ts";
 import { runProgram } from "../demo/product.ts";
 import { writeRendererConfig } from "../demo/renderer-config.ts";
 import { docker, withoutDocker } from "../docker.ts";
@@ -74,9 +81,10 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip:
   }
 
   test("containers that come and go change the routes, and no other host loses a request", async () => {
+    const before = await workersOf(nginx);
     await runApp("steady");
     await answers("steady");
-    await onlyNewWorkers(nginx);
+    await onlyNewWorkers(nginx, before);
     const traffic = new Traffic(at, ["steady.host.example"]);
     await runApp("visitor");
     await answers("visitor");

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ServerControl } from "../../../renderer/publish/server-control.ts";
+import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
 import { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
-import { type NginxConfigs, onlyNewWorkers, runNginx, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { type NginxConfigs, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { programPath } from "../../demo/program-path.ts";
 import { request } from "../../e2e/stack.ts";
 import { eventually } from "../../eventually.ts";
@@ -70,9 +70,12 @@ export class Rig {
     return (await request({ host: "127.0.0.1", port: this.#port }, "any.example", "/")).body;
   }
 
-  /** Waits until the old workers are gone, whoever told nginx to reload. */
-  async settled(): Promise<void> {
-    await onlyNewWorkers(this.configs);
+  /** Reloads, and waits until the old workers are gone, whatever the way to reload knows of them. */
+  async reloadBy(control: ServerControl): Promise<Verdict> {
+    const before = await workersOf(this.configs);
+    const verdict = await control.reload();
+    if (verdict.kind === "ok") await onlyNewWorkers(this.configs, before);
+    return verdict;
   }
 
   /** The script as the image's entrypoint starts it; exec keeps it one process that can be ended. */
