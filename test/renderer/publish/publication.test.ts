@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import fc from "fast-check";
+import { dueAt } from "../../../renderer/publish/debounce.ts";
+import { publish } from "../../../renderer/publish/publication.ts";
+import { Reconciler } from "../../../renderer/publish/reconciler.ts";
+import { WriteError } from "../../../renderer/publish/safe-write.ts";
+import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
+import { Volume } from "../../../renderer/publish/volume.ts";
+import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
+import { eventually } from "../../eventually.ts";
+
+const OK: Verdict = { kind: "ok" };
+const AWAY: Verdict = { kind: "unavailable", message: "away" };
+const REFUSED: Verdict = { kind: "rejected", message: "no" };
+
+/** A server whose verdicts are set by the test; it serves what was live at its last reload. */
+class ScriptedServer implements ServerControl {
+  checked: Verdict = OK;
+  reloaded: Verdict = OK;
+  served = "";
+  #ready: () => void = () => undefined;
+  readonly #live: string;
+
+  constructor(live: string) {
+    this.#live = live;
+  }
+
+  async check(): Promise<Verdict> {
+    return await Promise.resolve(this.checked);
+  }
+
+  async reload(): Promise<Verdict> {
+    if (this.reloaded.kind === "ok") this.served = readFileSync(this.#live, "utf8");
+    return await Promise.resolve(this.reloaded);
+  }
+
+  onReady(callback: () => void): () => void {
+    this.#ready = callback;
+    return () => undefined;
+  }
+
+  comeBack(): void {
+    this.checked = OK;
+    this.reloaded = OK;
+    this.#ready();
+  }
+}
+
+describe("publication", () => {
+  let directory: string;
+  let volume: Volume;
+  let server: ScriptedServer;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "sallyport-publish-"));
+    volume = new Volume(join(directory, "default.conf"));
+    server = new ScriptedServer(volume.live);
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const live = (): string => readFileSync(volume.live, "utf8");
+
+  test("a text is published once, and the second time nothing happens", async () => {
+    assert.equal((await publish("one", volume, server)).kind, "published");
+    assert.equal(server.served, "one");
+    server.reloaded = REFUSED;
+    assert.equal((await publish("one", volume, server)).kind, "unchanged");
+  });
+
+  test("a text that the check refuses never becomes live", async () => {
+    await publish("good", volume, server);
+    server.checked = REFUSED;
+    assert.deepEqual((await publish("bad", volume, server)).kind, "refused");
+    assert.equal(live(), "good");
+  });
+
+  test("a text that the server does not take up gives way to the last good one", async () => {
+    await publish("good", volume, server);
+    server.reloaded = REFUSED;
+    assert.equal((await publish("bad", volume, server)).kind, "refused");
+    assert.equal(live(), "good");
+    server.reloaded = OK;
+    assert.equal((await publish("better", volume, server)).kind, "published");
+    assert.equal(live(), "better");
+  });
+
+  test("a text nobody checked does not stay for a server that went away", async () => {
+    await publish("good", volume, server);
+    server.checked = { kind: "unchecked" };
+    server.reloaded = AWAY;
+    assert.deepEqual(await publish("unknown", volume, server), { kind: "pending", message: "away", isLive: false });
+    assert.equal(live(), "good");
+  });
+
+  test("a checked text whose reload failed is pending, and a later process finishes it", async () => {
+    await publish("old", volume, server);
+    server.reloaded = AWAY;
+    assert.equal((await publish("new", volume, server)).kind, "pending");
+    assert.equal(live(), "new");
+    const later = new Volume(volume.live);
+    server.reloaded = OK;
+    assert.equal((await publish("new", later, server)).kind, "published");
+    assert.equal(server.served, "new");
+  });
+
+  test("a link planted at the destination is refused, its victim untouched", async () => {
+    const victim = join(directory, "victim");
+    writeFileSync(victim, "precious");
+    symlinkSync(victim, join(directory, "other.conf"));
+    const planted = new Volume(join(directory, "other.conf"));
+    await assert.rejects(publish("text", planted, server), WriteError);
+    assert.equal(readFileSync(victim, "utf8"), "precious");
+  });
+
+  test("a directory or a FIFO in the way is named, and nothing hangs", async () => {
+    mkdirSync(join(directory, "dir.conf"));
+    await assert.rejects(publish("text", new Volume(join(directory, "dir.conf")), server), /dir\.conf.*not a file/);
+    execFileSync("mkfifo", [join(directory, "fifo.conf")]);
+    await assert.rejects(publish("text", new Volume(join(directory, "fifo.conf")), server), /fifo\.conf.*not a file/);
+  });
+
+  test(
+    "a full disk changes nothing, is named with its mend, and leaves no rest",
+    { skip: process.getuid?.() !== 0 && "needs root" },
+    async () => {
+      const small = join(directory, "small");
+      mkdirSync(small);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", small]);
+      try {
+        const full = new Volume(join(small, "default.conf"));
+        const itsServer = new ScriptedServer(full.live);
+        await publish("good", full, itsServer);
+        await assert.rejects(publish("x".repeat(200_000), full, itsServer), /ENOSPC.*make room/);
+        assert.equal(readFileSync(full.live, "utf8"), "good");
+        const rests = readdirSync(small, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".new"));
+        assert.deepEqual(rests, []);
+      } finally {
+        execFileSync("umount", [small]);
+      }
+    },
+  );
+
+  test("readers never see half a file", async () => {
+    const texts = ["a", "b"].map((letter) => letter.repeat(300_000));
+    await publish(texts[0]!, volume, server);
+    const done = new AbortController();
+    const reading = (async () => {
+      while (!done.signal.aborted) {
+        assert.ok(texts.includes(live()));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    for (let round = 0; round < 20; round++) await publish(texts[round % 2]!, volume, server);
+    done.abort();
+    await reading;
+  });
+
+  describe("the reconciler", () => {
+    let wanted: string;
+    let reconciler: Reconciler;
+    const log: string[] = [];
+    beforeEach(() => {
+      wanted = "one";
+      log.length = 0;
+      reconciler = new Reconciler({
+        volume,
+        server,
+        wait: { minMs: 1, maxMs: 10 },
+        log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
+        routes: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
+        render: () => wanted,
+      });
+      server.onReady(() => undefined);
+    });
+    afterEach(async () => await reconciler.stop());
+
+    test("puts a first configuration where there is none, and never over one that is there", async () => {
+      wanted = "neutral";
+      await reconciler.prepare();
+      assert.equal(live(), "neutral");
+      wanted = "other";
+      await reconciler.prepare();
+      assert.equal(live(), "neutral");
+    });
+
+    test("tries again by itself until the server is back", async () => {
+      server.checked = AWAY;
+      reconciler.changed();
+      await eventually("it is pending", () => reconciler.state.pending);
+      assert.equal(existsSync(volume.live), false);
+      server.checked = OK;
+      await eventually("it is served", () => server.served === "one" && !reconciler.state.pending);
+    });
+
+    test("says a refusal once, keeps what is live, and recovers with the next change", async () => {
+      reconciler.changed();
+      await eventually("one is served", () => server.served === "one");
+      server.checked = REFUSED;
+      wanted = "bad";
+      reconciler.changed();
+      await eventually("it is refused", () => reconciler.state.problem === "no");
+      reconciler.changed();
+      server.checked = OK;
+      wanted = "two";
+      reconciler.changed();
+      await eventually("two is served", () => server.served === "two" && reconciler.state.problem === undefined);
+      assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
+    });
+
+    test("publishes nothing while it is not known what nginx reaches", async () => {
+      reconciler.changed();
+      await eventually("one is served", () => server.served === "one");
+      wanted = "hold";
+      reconciler.changed();
+      await eventually("it says why", () => reconciler.state.problem === "nobody is labelled");
+      assert.equal(live(), "one");
+    });
+  });
+});
+
+test("a first change is acted on at once, a burst when it is over or has lasted long enough", () => {
+  const time = fc.integer({ min: 0, max: 100_000 });
+  fc.assert(
+    fc.property(
+      time,
+      fc.nat(1_000),
+      fc.nat(1_000),
+      fc.nat(5_000),
+      fc.nat(5_000),
+      (lastPass, minMs, more, sincePass, burst) => {
+        const wait = { minMs, maxMs: minMs + more };
+        const first = lastPass + sincePass;
+        const due = dueAt(wait, lastPass, first, first + burst);
+        assert.ok(due <= first + wait.maxMs && due >= first);
+        if (burst === 0 && sincePass >= minMs) assert.equal(due, first);
+      },
+    ),
+  );
+});
