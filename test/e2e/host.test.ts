@@ -5,14 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import {
-  type NginxConfigs,
-  nginxVersion,
-  onlyNewWorkers,
-  runNginx,
-  workersOf,
-  writeNginxConfigs,
-} from "../demo/local-nginx.ts";
+import { type NginxConfigs, nginxVersion, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { runProgram } from "../demo/product.ts";
 import { writeRendererConfig } from "../demo/renderer-config.ts";
 import { docker, withoutDocker } from "../docker.ts";
