@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import { readRequest } from "../../agent/request.ts";
+import { encodeFrame } from "../../shared/frame.ts";
+import { eventually } from "../eventually.ts";
+import { AgentProcess } from "./agent-process.ts";
+import { RpcClient } from "./rpc-client.ts";
+
+const hello = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "hello", params: { protocol: { min: 1, max: 1 } } });
+
+describe("the RPC door", () => {
+  let agent: AgentProcess;
+  let good: RpcClient;
+  before(async () => {
+    agent = await AgentProcess.start();
+    agent.engine.create({ name: "seed" });
+    good = await agent.subscribe();
+  });
+  after(async () => {
+    good.close();
+    await agent.close();
+  });
+
+  /** The good client is still followed: a container that comes now is told. */
+  async function goodClientNoticesNothing(name: string): Promise<void> {
+    await agent.engine.run({ name, expose: [5000] });
+    await eventually(`${name} is told`, () => good.named(name) !== undefined);
+    await agent.engine.remove(name);
+    await eventually(`the end of ${name} is told`, () => good.named(name) === undefined);
+    assert.equal(good.isClosed, false);
+  }
+
+  const abuses: readonly [title: string, reason: string, attack: (client: RpcClient) => void][] = [
+    ["a batch", "rpc.batch", (client) => client.sendText(`[${hello}]`)],
+    ["a batch of null", "rpc.batch", (client) => client.sendText("[null]")],
+    ["deep nesting", "rpc.depth", (client) => client.sendText("[".repeat(2_000))],
+    ["no JSON", "rpc.json", (client) => client.sendText("hello")],
+    ["null", "rpc.shape", (client) => client.sendText("null")],
+    ["a notification", "rpc.shape", (client) => client.sendText(hello.replace('"id":1,', ""))],
+    ["an id that is no number", "rpc.shape", (client) => client.sendText(hello.replace('"id":1', '"id":{"a":1}'))],
+    ["another version of JSON-RPC", "rpc.shape", (client) => client.sendText(hello.replace('"2.0"', '"1.0"'))],
+    ["an extra member", "rpc.shape", (client) => client.sendText(hello.replace('"id":1', '"id":1,"x":1'))],
+    ["an unknown method", "rpc.method", (client) => client.sendText(hello.replace('"hello"', '"docker.inspect"'))],
+    ["a method of every object", "rpc.method", (client) => client.sendText(hello.replace('"hello"', '"constructor"'))],
+    [
+      "a method with a line break",
+      "rpc.method",
+      (client) => client.sendText(hello.replace('"hello"', '"he\\nllo\\u001b[31m"')),
+    ],
+    ["a subscription before hello", "rpc.state", (client) => client.sendText(hello.replace('"hello"', '"subscribe"'))],
+    ["wrong parameters", "rpc.params", (client) => client.sendText(hello.replace('"min":1', '"min":1,"path":"/etc"'))],
+    ["a frame that is too large", "rpc.frame.size", (client) => client.write(encodeFrame("x".repeat(5_000), 1 << 20))],
+    ["a length of 4 GiB", "rpc.frame.size", (client) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
+    ["a frame that is not UTF-8", "rpc.frame.utf8", (client) => client.write(Buffer.from([0, 0, 0, 2, 0xc3, 0x28]))],
+    ["half a frame", "rpc.slow", (client) => client.write(Buffer.from([0, 0, 0, 9, 0x7b]))],
+    ["silence", "rpc.slow", () => undefined],
+    [
+      "two requests at once",
+      "rpc.busy",
+      (client) => client.write(Buffer.concat([encodeFrame(hello, 4_096), encodeFrame(hello, 4_096)])),
+    ],
+  ];
+  for (const [title, reason, attack] of abuses) {
+    test(`${title} closes that connection, is recorded as ${reason}, and touches nobody else`, async () => {
+      const seen = agent.records().filter((record) => record["reason"] === reason).length;
+      const client = await eventually("a connection is accepted", async () => {
+        const candidate = new RpcClient(agent.socket);
+        await new Promise((resolve) => candidate.socket.once("connect", resolve));
+        return candidate.isClosed ? undefined : candidate;
+      });
+      attack(client);
+      await client.closed();
+      await eventually(
+        "it is recorded",
+        () => agent.records().filter((record) => record["reason"] === reason).length > seen,
+      );
+      await goodClientNoticesNothing(`after-${abuses.findIndex(([one]) => one === title)}`);
+    });
+  }
+
+  test("a second hello is not permitted", async () => {
+    const client = new RpcClient(agent.socket);
+    await client.ask("hello", { protocol: { min: 1, max: 1 } });
+    client.sendText(hello);
+    await client.closed();
+    await agent.refused("rpc.state");
+  });
+
+  test("a flood of connections is refused and counted, and the good client stays", async () => {
+    const flood = Array.from({ length: 300 }, () => new RpcClient(agent.socket));
+    await eventually("all but a few are closed", () => flood.filter(({ isClosed }) => isClosed).length > 290);
+    await agent.refused("rpc.connections");
+    for (const client of flood) client.close();
+    await goodClientNoticesNothing("after-flood");
+  });
+
+  test("errors tell a code, a fixed text and where the trail has it, and nothing else", async () => {
+    await eventually("an error was told", async () => {
+      const client = new RpcClient(agent.socket);
+      client.sendText(hello.replace('"hello"', '"no-such-method"'));
+      await client.closed();
+      const [message] = client.messages;
+      if (!message || !("error" in message)) return false;
+      assert.equal(message.error.message, "no such method now");
+      const correlation = message.error.data?.correlation;
+      assert.ok(agent.records().some((record) => record["correlation"] === correlation));
+      return true;
+    });
+  });
+
+  test(
+    "the socket is the group's alone, from a directory nobody else may enter",
+    { skip: process.getuid?.() !== 0 && "needs root" },
+    () => {
+      assert.equal(statSync(agent.socket).mode & 0o7777, 0o660);
+      assert.equal(statSync(dirname(agent.socket)).mode & 0o7777, 0o2710);
+      const connect = (uid: number, gid: number): string => {
+        const script = `require("net").connect(process.argv[1]).on("connect", () => { console.log("in"); process.exit(); }).on("error", (e) => console.log(e.code))`;
+        return spawnSync(process.execPath, ["-e", script, agent.socket], {
+          uid,
+          gid,
+          encoding: "utf8",
+          cwd: "/",
+        }).stdout.trim();
+      };
+      assert.equal(connect(1_000, 1_000), "EACCES");
+      assert.equal(connect(65_533, 65_532), "in");
+    },
+  );
+});
+
+test("no frame that is a mutation of a good one is more than a permitted request or a refusal", () => {
+  const good = ["hello", "subscribe", "health"].map((method) => hello.replace('"hello"', `"${method}"`));
+  const mutated = fc
+    .tuple(
+      fc.constantFrom(...good),
+      fc.array(fc.tuple(fc.nat(120), fc.string({ unit: "binary", maxLength: 3 })), { maxLength: 4 }),
+    )
+    .map(([text, edits]) =>
+      edits.reduce((done, [at, insert]) => done.slice(0, at) + insert + done.slice(at + 1), text),
+    );
+  fc.assert(
+    fc.property(mutated, fc.constantFrom("new", "ready", "subscribed"), (text, state) => {
+      const read = readRequest(text, state);
+      if ("reason" in read) return;
+      assert.ok(["hello", "subscribe", "health"].includes(read.method));
+      assert.deepEqual(
+        Object.keys(read.request.params ?? {}).filter((key) => key !== "protocol"),
+        [],
+      );
+    }),
+    { numRuns: 100_000 },
+  );
+});
