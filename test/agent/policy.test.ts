@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as z from "zod";
+import { defaultPolicy, discloses, parsePolicy, PolicyFile } from "../../agent/policy.ts";
+import { parseConfig, refusedVariables } from "../../agent/config.ts";
+
+test("the published schema is the one that is enforced", () => {
+  const published: unknown = JSON.parse(readFileSync("docs/policy.schema.json", "utf8"));
+  assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(PolicyFile, { io: "input" }))));
+});
+
+test("the default discloses what routing needs and withholds what looks like a secret", () => {
+  const policy = defaultPolicy();
+  for (const name of ["VIRTUAL_HOST", "VIRTUAL_PORT", "LETSENCRYPT_HOST", "SERVER_TOKENS"])
+    assert.ok(discloses(policy, "env", name), name);
+  for (const name of ["PATH", "DB_PASSWORD", "VIRTUAL_PASSWORD", "VIRTUAL_API_KEY", "XVIRTUAL_HOST", "virtual_host"]) {
+    assert.ok(!discloses(policy, "env", name), name);
+  }
+  assert.ok(discloses(policy, "label", "com.docker.compose.project"));
+  assert.ok(!discloses(policy, "label", "com.docker.compose.project.config_files"));
+});
+
+test("a secret-looking name is disclosed only when it is forced by its own name", () => {
+  const text = JSON.stringify({ extends: "nothing", env: ["APP_*"], force: ["APP_TOKEN"] });
+  const policy = parsePolicy(text);
+  assert.ok(!("problems" in policy));
+  assert.deepEqual(
+    ["APP_X", "APP_TOKEN", "APP_TOKEN2"].map((name) => discloses(policy, "env", name)),
+    [true, true, false],
+  );
+});
+
+test("mistakes are named, with the nearest word", () => {
+  const problems = (text: string) => (parsePolicy(text) as { problems?: string[] }).problems?.join("\n") ?? "";
+  assert.match(problems('{"enviroment":[]}'), /unknown key "enviroment"/);
+  assert.match(problems('{"label":[]}'), /did you mean "labels"/);
+  assert.match(problems('{"only":{"project":[]}}'), /did you mean "projects"/);
+  assert.match(problems('{"env":["A*B"]}'), /env\.0/);
+  assert.match(problems("{"), /not JSON/);
+});
+
+test("an environment that could redirect the agent or make it talk is refused by name", () => {
+  const names = [
+    "DOCKER_HOST",
+    "DEBUG",
+    "NODE_OPTIONS",
+    "https_proxy",
+    "DOCKER_TLS_VERIFY",
+    "PATH",
+    "HOME",
+    "npm_config_proxy",
+  ];
+  const refused = refusedVariables(names).map((line) => line.split(" ")[0]);
+  assert.deepEqual(refused, ["DOCKER_HOST", "DEBUG", "NODE_OPTIONS", "https_proxy", "DOCKER_TLS_VERIFY"]);
+});
+
+test("every wrong option is named with its value and the mend", () => {
+  const problems = (...args: string[]) => (parseConfig(args) as { problems?: string[] }).problems?.join("\n") ?? "";
+  assert.match(problems("--sockt", "/x"), /--sockt: unknown option, did you mean --socket/);
+  assert.match(problems("--socket", `/${"x".repeat(107)}`), /108 bytes, a socket's path has at most 107/);
+  assert.match(problems("--socket", "relative"), /absolute path/);
+  assert.match(problems("--audit-failure", "ignore"), /must be halt or degrade/);
+  assert.match(problems("--relist", "0"), /--relist 0: must be a whole number from 1/);
+  assert.match(problems("--user", "0:0"), /--user 0: must be a whole number from 1/);
+  assert.match(problems("--host", "a b"), /--host a b/);
+  assert.match(problems("extra"), /extra: unexpected word/);
+  assert.match(problems("--policy"), /needs a value/);
+});
