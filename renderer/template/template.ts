@@ -96,8 +96,8 @@ function bare(model: Model): unknown {
   if (Array.isArray(model)) return model.map((item: Model) => bare(item));
   if (typeof model !== "object") return model;
   const entries = Object.entries(model as Readonly<Record<string, Model>>);
-  return Object.assign(
-    Object.create(null) as object,
-    Object.fromEntries(entries.map(([name, item]) => [name, bare(item)])),
-  );
+  const fields = Object.fromEntries(entries.map(([name, item]) => [name, bare(item)]));
+  const record = Object.assign(Object.create(null) as object, fields);
+  // Handlebars puts the record into its message about a missing value; no template can name a symbol.
+  return Object.defineProperty(record, Symbol.toPrimitive, { value: () => "the model" });
 }

@@ -115,13 +115,18 @@ export function containerOf({ body }: Answer): string {
   return /^container: (.*)$/m.exec(body)?.[1] ?? "";
 }
 
-/** A client this patient gives up only on what nginx itself would: its own limit is as long. */
-const CLIENT_MS = 60_000;
+/** Milliseconds after which a probe is better asked anew: a paused container never answers. */
+const PROBE_MS = 5_000;
 
 /** A request on a connection of its own, so that nothing is retried and nothing is shared. */
-export async function request(at: { host: string; port: number }, host: string, path: string): Promise<Answer> {
+export async function request(
+  at: { host: string; port: number },
+  host: string,
+  path: string,
+  limitMs: number = PROBE_MS,
+): Promise<Answer> {
   return await new Promise((resolve, reject) => {
-    const sent = http.get({ ...at, path, agent: false, headers: { Host: host }, timeout: CLIENT_MS }, (response) => {
+    const sent = http.get({ ...at, path, agent: false, headers: { Host: host }, timeout: limitMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);

@@ -1,5 +1,8 @@
 import { type Answer, request } from "./stack.ts";
 
+/** This client gives up only when nginx itself would: a restarting Engine delays what is on its way. */
+const CLIENT_MS = 60_000;
+
 /** A client that keeps asking while something happens, and remembers every failure. */
 export class Traffic {
   readonly #stop = new AbortController();
@@ -21,7 +24,7 @@ export class Traffic {
 
   async #ask(at: { host: string; port: number }, host: string): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const answer = await request(at, host, "/traffic").catch((error: unknown): Answer => ({
+      const answer = await request(at, host, "/traffic", CLIENT_MS).catch((error: unknown): Answer => ({
         status: 0,
         body: String(error),
       }));

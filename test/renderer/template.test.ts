@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parseConfig } from "../../renderer/config.ts";
+import { compileTemplate, type Model, TemplateError } from "../../renderer/template/template.ts";
+
+const render = (text: string, model: Model = {}): string => compileTemplate(text, "x.hbs")(model);
+
+const forbidden: readonly [string, string, RegExp][] = [
+  ["triple braces", "line\n  {{{name}}}", /^x\.hbs:2:3: unescaped/],
+  ["an ampersand", "{{&name}}", /unescaped/],
+  ["a decorator", "{{* x}}", /decorators|x\.hbs/],
+  ["a dynamic partial", "{{> (lookup . 'x')}}", /partial/],
+  ["an unknown helper", "{{shout name}}", /x\.hbs/],
+  ["lookup", "{{lookup . 'name'}}", /x\.hbs/],
+  ["a missing value", "{{nothing}}", /x\.hbs:1:.*nothing/],
+  ["the constructor of a value", "{{name.constructor}}", /x\.hbs/],
+  ["the prototype", "{{__proto__.x}}", /x\.hbs/],
+  ["a syntax error", "ok\n{{#if}", /^x\.hbs:2/],
+];
+for (const [title, text, message] of forbidden) {
+  test(`${title} is an error that names the place`, () => {
+    assert.throws(
+      () => render(text, { name: "value" }),
+      (error) => error instanceof TemplateError && message.test(error.message),
+    );
+  });
+}
+
+for (const hostile of ["a;b", "a b", "a\nb", "a{b", "$host", "a#b", "'a", '"a', "a\\", "a\u2028b", "a\u0000", "é"]) {
+  test(`${JSON.stringify(hostile)} cannot be printed`, () => {
+    assert.throws(() => render("{{name}}", { name: hostile }), { code: "template.render" });
+  });
+}
+
+test("plain values are printed as they are", () => {
+  assert.equal(
+    render("{{#each hosts}}{{name}}:{{../port}} {{/each}}", {
+      port: 80,
+      hosts: [{ name: "*.a.example" }, { name: "[::1]" }],
+    }),
+    "*.a.example:80 [::1]:80 ",
+  );
+});
+
+test("a template as large as no template is, is refused", () => {
+  assert.throws(() => compileTemplate("x".repeat(300_000), "x.hbs"), { code: "template.size" });
+});
+
+const GOOD = readFileSync("renderer/renderer.yml", "utf8");
+
+test("the shipped configuration is one", () => {
+  const config = parseConfig(GOOD, "renderer.yml");
+  assert.ok(!("problems" in config));
+  assert.deepEqual(config.targets[0]?.wait, { minMs: 100, maxMs: 1_000 });
+});
+
+const mistakes: readonly [string, (good: string) => string, RegExp][] = [
+  [
+    "an unknown key",
+    (good) => good.replace("onlyExposed:", "onlyExpose:"),
+    /^c\.yml:[0-9]+:5: .*unknown key "onlyExpose", did you mean "onlyExposed"/,
+  ],
+  ["an unknown key at the top", (good) => `${good}agent: []\n`, /unknown key "agent", did you mean "agents"/],
+  ["a wrong duration", (good) => good.replace("100ms:1s", "fast"), /^c\.yml:[0-9]+:[0-9]+: .*fast is not min:max/],
+  ["a reload of an unknown kind", (good) => good.replace("channel:", "chanel:"), /reload.*(channel|chanel)/],
+  [
+    "a deadly signal",
+    (good) => good.replace("channel: /run/sallyport/reload", "signal: { process: nginx, signal: SIGKILL }"),
+    /signal/,
+  ],
+  [
+    "a path that is not absolute",
+    (good) => good.replace("/etc/nginx/conf.d/default.conf", "default.conf"),
+    /destination: must be an absolute path/,
+  ],
+  [
+    "a socket's path that is too long",
+    (good) => good.replace("/run/sallyport/agent/rpc.sock", `/${"x".repeat(107)}`),
+    /108 bytes, a socket's path has at most 107/,
+  ],
+  ["no target", (good) => good.replace(/^targets:[\s\S]*$/m, "targets: []\n"), /targets/],
+  ["broken YAML", (good) => `${good}\n  - [`, /^c\.yml:[0-9]+:[0-9]+/],
+  ["a port that is none", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],
+];
+for (const [title, spoil, message] of mistakes) {
+  test(`${title} is named with its place`, () => {
+    const parsed = parseConfig(spoil(GOOD), "c.yml");
+    assert.ok("problems" in parsed);
+    assert.match(parsed.problems.join("\n"), message);
+  });
+}
