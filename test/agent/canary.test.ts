@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { eventually } from "../eventually.ts";
+import { AgentProcess } from "./agent-process.ts";
+
+const CANARY = "hunter2-canary";
+
+test("a secret in any field of Docker's answers never leaves the agent", async () => {
+  const agent = await AgentProcess.start(["--relist", "1"]);
+  try {
+    await agent.engine.run({
+      name: "app",
+      env: {
+        VIRTUAL_HOST: "app.example",
+        DB_PASSWORD: CANARY,
+        VIRTUAL_TOKEN: CANARY,
+        [CANARY]: "1",
+        VIRTUAL_PATH: `${CANARY}\u202e`,
+      },
+      labels: { secret: CANARY, [`${CANARY}.label`]: "1", "sallyport.key": CANARY },
+      command: ["serve", CANARY],
+      mounts: [{ Type: "bind", Source: `/${CANARY}`, Destination: "/data" }],
+      expose: [5000],
+      health: "healthy",
+    });
+    const renderer = await agent.subscribe();
+    await eventually("the container is told", () => renderer.named("app")?.env["VIRTUAL_HOST"] === "app.example");
+    // Answers that break the agent's expectations must not be quoted either.
+    const planned = agent.engine.api.fault("inspect", { kind: "body", text: `{"Id":"${CANARY}","x":` });
+    await agent.engine.restart("app");
+    await eventually("it is stale", () => renderer.named("app")?.stale === true);
+    planned.lift();
+    await eventually("it was read again", () => renderer.named("app")?.stale === false);
+    const told = renderer.named("app");
+    assert.deepEqual(Object.keys(told?.env ?? {}), ["VIRTUAL_HOST"]);
+    assert.deepEqual(told?.refused, [{ from: "env", name: "VIRTUAL_PATH", reason: "value.charset" }]);
+    assert.ok((told?.withheld.env ?? 0) >= 3);
+    const commandLine = readFileSync(`/proc/${agent.pid}/cmdline`, "utf8");
+    renderer.close();
+    const said = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes + commandLine;
+    assert.ok(said.includes("app.example") && !said.includes(CANARY));
+  } finally {
+    await agent.close();
+  }
+});
