@@ -55,10 +55,10 @@ export class AgentLink {
 
   /** Asks, and parses the answer. Rejects with LinkError. */
   async ask<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
-    const silent = (): never => {
+    // While the link lives, the only way for a request to fail is time: refusals end the link.
+    const asked = Promise.resolve(this.#client.timeout(ANSWER_MS).request(method, params)).catch(() => {
       throw new LinkError("link.silent", `no answer to ${method}`);
-    };
-    const asked = Promise.resolve(this.#client.timeout(ANSWER_MS, silent).request(method, params));
+    });
     const answer: unknown = await Promise.race([asked, this.ended]);
     const parsed = methods[method].result.safeParse(answer);
     if (!parsed.success) throw new LinkError("link.contract", `the answer to ${method} is not what the contract says`);

@@ -80,8 +80,11 @@ export class Subscription {
     }
   }
 
-  /** One connection, until it ends; resolves with the reason. */
-  async #follow(signal: AbortSignal, onConnected: () => void): Promise<string> {
+  /**
+   * One connection, until it ends; resolves with the reason. `onProven` is called when it has lasted and
+   * the agent lives: an agent whose every snapshot is faulty must not be asked again and again at once.
+   */
+  async #follow(signal: AbortSignal, onProven: () => void): Promise<string> {
     const gaps = new AbortController();
     let assembly: Assembly | undefined;
     const link = new AgentLink(this.#socket, (told) => {
@@ -95,13 +98,13 @@ export class Subscription {
       await link.ask("subscribe", {});
       this.#host = host;
       this.#become(true, undefined);
-      onConnected();
       this.#log("info", "agent.connected", { socket: this.#socket, host, instance });
       for (;;) {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
         this.#docker = (await link.ask("health", {})).docker;
+        onProven();
       }
     } catch (error) {
       if (gaps.signal.aborted) return `asked for the whole: ${String(gaps.signal.reason)}`;

@@ -4,6 +4,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Subscription } from "../../renderer/inventory/subscription.ts";
 import { encodeFrame, FrameReader } from "../../shared/frame.ts";
 import type { Container } from "../../shared/snapshot.ts";
@@ -41,6 +42,7 @@ class FakeAgent {
   /** What a new subscriber is told at once. */
   first: Container[] = [container("a"), container("b")];
   generation = 5;
+  isMute = false;
 
   constructor(path: string) {
     this.#server = net.createServer((socket) => this.#serve(socket)).listen(path);
@@ -75,6 +77,7 @@ class FakeAgent {
   }
 
   #answer({ id, method }: { id: number; method: string }): void {
+    if (this.isMute) return;
     const results: Record<string, object> = {
       hello: { protocol: 1, instance: this.instance, host: "fake" },
       subscribe: {},
@@ -191,6 +194,24 @@ describe("what an agent told", () => {
     agent.generation = 1;
     agent.first = [container("b")];
     await eventually("the new instance is followed", () => names().join() === "appb");
+  });
+
+  test("an agent that takes connections and says nothing is left, and followed when it speaks", async () => {
+    agent.isMute = true;
+    agent.hangUp();
+    await eventually("it is given up", () => subscription.state.problem === "no answer to hello");
+    assert.deepEqual(names(), ["appa", "appb"]);
+    agent.isMute = false;
+    await eventually("it is followed", () => subscription.state.connected);
+  });
+
+  test("an agent whose every snapshot is faulty is asked less and less often", async () => {
+    agent.first = [{ ...container("a"), secret: "x" } as Container];
+    agent.hangUp();
+    await sleep(2_000);
+    // Waiting doubles from a tenth of a second: a slow machine only makes this fewer.
+    assert.ok(agent.subscriptions < 12, `${agent.subscriptions} subscriptions`);
+    assert.deepEqual(names(), ["appa", "appb"]);
   });
 
   test("a container that a new instance could not read keeps what was read before", async () => {
