@@ -70,7 +70,7 @@ async function runUntilSignal(config: Config): Promise<number> {
 }
 
 function check({ targets }: Config): number {
-  const problems = targets.map(({ template }) => loadTemplate(template)).filter((found) => typeof found === "string");
+  const problems = targets.map(loadTemplate).filter((found) => typeof found === "string");
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }
 

@@ -6,16 +6,17 @@ import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
 import type { ProxyRule } from "../routes/reach.ts";
+import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { RouteJournal } from "../routes/journal.ts";
 import { buildRoutes, type Hold, NO_ROUTES, type Routes } from "../routes/routes.ts";
 import type { Report } from "../status/report.ts";
-import { serveStatus } from "../status/socket.ts";
+import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { nginxModel } from "../template/nginx-model.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 
 /** Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend. */
 export async function run(config: Config, signal: AbortSignal, log: Log): Promise<{ readonly problems: string[] }> {
-  const compiled = config.targets.map((target) => ({ target, render: loadTemplate(target.template) }));
+  const compiled = config.targets.map((target) => ({ target, render: loadTemplate(target) }));
   const problems = compiled.flatMap(({ render }) => (typeof render === "string" ? [render] : []));
   if (problems.length > 0) return { problems };
 
@@ -24,8 +25,9 @@ export async function run(config: Config, signal: AbortSignal, log: Log): Promis
     ({ target, render }) => new TargetLoop(target, render as Render, config, subscriptions, log),
   );
   const changed = (): void => targets.forEach((target) => target.reconciler.changed());
+  const status = await startStatus(config.statusSocket, () => reportOf(subscriptions, targets));
+  if (typeof status === "string") return { problems: [status] };
   for (const { reconciler } of targets) await reconciler.prepare();
-  const status = await serveStatus(config.statusSocket, () => reportOf(subscriptions, targets));
   for (const target of targets) target.start(signal);
   await Promise.all(subscriptions.map(async (subscription) => await subscription.run(signal)));
   await Promise.all(targets.map(async ({ reconciler }) => await reconciler.stop()));
@@ -33,10 +35,21 @@ export async function run(config: Config, signal: AbortSignal, log: Log): Promis
   return { problems: [] };
 }
 
-/** The template, or why it cannot be used. */
-export function loadTemplate(file: string): Render | string {
+async function startStatus(path: string, report: () => Report): Promise<{ close: () => void } | string> {
   try {
-    return compileTemplate(readFileSync(file, "utf8"), file);
+    return await serveStatus(path, report);
+  } catch (error) {
+    if (error instanceof StatusSocketError) return `statusSocket: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The target's template, which has printed an example, or why it cannot be used. */
+export function loadTemplate({ template: file, listen }: Target): Render | string {
+  try {
+    const render = compileTemplate(readFileSync(file, "utf8"), file);
+    render(nginxModel(EXAMPLE_ROUTES, listen));
+    return render;
   } catch (error) {
     if (error instanceof TemplateError) return error.message;
     return `${file}: ${(error as NodeJS.ErrnoException).code ?? "unknown"}, the template cannot be read`;

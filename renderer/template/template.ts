@@ -34,13 +34,37 @@ export function compileTemplate(text: string, file: string): Render {
   if (problem) {
     throw new TemplateError("template.forbidden", `${file}:${problem.line}:${problem.column + 1}: ${problem.problem}`);
   }
-  const template = engine.compile(text, {
-    strict: true,
-    knownHelpersOnly: true,
-    knownHelpers: { if: true, unless: true, each: true, with: true },
-    preventIndent: true,
-  });
+  tellUnknownHelpers(engine, text, file);
+  const template = engine.compile(text, COMPILE);
   return (model) => render(template, model, file);
+}
+
+const COMPILE: CompileOptions = {
+  strict: true,
+  knownHelpersOnly: true,
+  // Named with false, for they are known by default.
+  knownHelpers: { if: true, unless: true, each: true, with: true, log: false, lookup: false },
+  preventIndent: true,
+};
+
+/** `compile` is lazy: without this, a helper that does not exist would be told when the first change comes. */
+function tellUnknownHelpers(engine: typeof Handlebars, text: string, file: string): void {
+  try {
+    engine.precompile(text, COMPILE);
+  } catch (error) {
+    throw new TemplateError("template.forbidden", `${file}${placeOf(error)}: ${messageOf(error)}`);
+  }
+}
+
+/** Handlebars ends its messages with the place, counted from zero. */
+function messageOf(error: unknown): string {
+  return (error as Error).message.replace(/ - [0-9]+:[0-9]+$/, "");
+}
+
+/** `:line:column` where Handlebars knows it, as editors count. */
+function placeOf(error: unknown): string {
+  const { lineNumber, column } = error as { lineNumber?: number; column?: number };
+  return lineNumber === undefined ? "" : `:${lineNumber}:${(column ?? 0) + 1}`;
 }
 
 function createEngine(): typeof Handlebars {
@@ -66,9 +90,7 @@ function render(template: HandlebarsTemplateDelegate, model: Model, file: string
       template(bare(model), { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }),
     );
   } catch (error) {
-    const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
-    const at = lineNumber === undefined ? file : `${file}:${lineNumber}:${(column ?? 0) + 1}`;
-    throw new TemplateError("template.render", `${at}: ${message}`);
+    throw new TemplateError("template.render", `${file}${placeOf(error)}: ${messageOf(error)}`);
   }
   if (text.length > MAX_OUTPUT) throw new TemplateError("template.size", `${file}: output over ${MAX_OUTPUT}`);
   return text;

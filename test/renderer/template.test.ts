@@ -27,6 +27,12 @@ for (const [title, text, message] of forbidden) {
   });
 }
 
+for (const text of ["{{shout name}}", "{{lookup . 'name'}}", "{{log name}}", "{{{name}}}", "{{#if}"]) {
+  test(`${text} is told when the template is read, not when the first change comes`, () => {
+    assert.throws(() => compileTemplate(text, "x.hbs"), /^Error: x\.hbs:1/);
+  });
+}
+
 for (const hostile of ["a;b", "a b", "a\nb", "a{b", "$host", "a#b", "'a", '"a', "a\\", "a\u2028b", "a\u0000", "é"]) {
   test(`${JSON.stringify(hostile)} cannot be printed`, () => {
     assert.throws(() => render("{{name}}", { name: hostile }), { code: "template.render" });
