@@ -99,9 +99,8 @@ function misconfigured(problems: readonly string[]): number {
 }
 
 main(process.argv.slice(2)).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-  },
+  // What is left open then (a word to nginx without an answer yet) is no reason to stay.
+  (exitCode) => process.exit(exitCode),
   (error: unknown) => {
     log("error", "renderer.crashed", {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),

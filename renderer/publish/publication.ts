@@ -46,6 +46,8 @@ async function takeUp(
     case "rejected": {
       const lastGood = good ?? (await volume.readLastGood());
       if (lastGood !== undefined) await volume.goLive(lastGood);
+      // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
+      await volume.forget(generation);
       return { kind: "refused", hash, message: reloaded.message };
     }
     case "unavailable": {

@@ -1,25 +1,24 @@
-import { backoffMs } from "../../shared/backoff.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import { type Hold, NO_ROUTES, type Routes } from "../routes/routes.ts";
 import { TemplateError } from "../template/template.ts";
 import { dueAt, type Wait } from "./debounce.ts";
 import { type Outcome, publish } from "./publication.ts";
+import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import type { ServerControl } from "./server-control.ts";
+import { TargetProgress, type TargetState } from "./target-progress.ts";
 import { hashOf, type Volume } from "./volume.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */
 const RETRY = { firstMs: 250, capMs: 10_000 };
 
-/** How one target stands, for the status. Times are milliseconds since the epoch. */
-export interface TargetState {
-  readonly destination: string;
-  readonly pending: boolean;
-  readonly problem: string | undefined;
-  readonly publishedAt: number | undefined;
-  readonly generation: number;
-  readonly liveHash: string | undefined;
-}
+/** Retries of a text that was refused: it mostly will be again, but a server may also have been short of something. */
+const RETRY_REFUSED = { firstMs: 2_000, capMs: 300_000 };
+
+/** Milliseconds a pass may take to its end when the process is told to stop. It can be cut off anywhere without harm. */
+const STOP_MS = 1_000;
 
 export interface ReconcilerOptions {
   readonly volume: Volume;
@@ -38,29 +37,27 @@ export class Reconciler {
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
   #lastPass = Number.NEGATIVE_INFINITY;
-  #failures = 0;
+  readonly #retry = new Retry();
+  readonly #progress: TargetProgress;
   #refused = "";
   #isStopped = false;
-  #state: TargetState;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    const destination = options.volume.live;
-    const nothing = { problem: undefined, publishedAt: undefined, liveHash: undefined };
-    this.#state = { destination, pending: false, generation: 0, ...nothing };
+    this.#progress = new TargetProgress(options.volume.live, options.log);
   }
 
   get state(): TargetState {
-    return this.#state;
+    return this.#progress.state;
   }
 
   /** Puts a configuration without any route where there is none at all, so that the server can start. */
   async prepare(): Promise<void> {
-    const { volume, render, log } = this.#options;
+    const { volume, render } = this.#options;
     try {
       if ((await volume.readLive()) !== undefined) return;
       await volume.goLive(render(NO_ROUTES));
-      log("info", "publish.first", { destination: volume.live });
+      this.#progress.began();
     } catch (error) {
       this.#fail(describe(error));
     }
@@ -82,7 +79,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#running;
+    await Promise.race([this.#running, sleep(STOP_MS)]);
   }
 
   #schedule(delayMs: number): void {
@@ -100,7 +97,7 @@ export class Reconciler {
     this.#running = undefined;
     this.#lastPass = performance.now();
     if (this.#firstChange !== undefined) this.changed();
-    else if (this.#failures > 0) this.#schedule(backoffMs(this.#failures - 1, Math.random(), RETRY));
+    else if (this.#retry.dueAt !== undefined) this.#schedule(this.#retry.dueAt - this.#lastPass);
   }
 
   async #pass(): Promise<void> {
@@ -109,45 +106,48 @@ export class Reconciler {
     try {
       const wanted = routes();
       if (!wanted) return;
-      if (wanted.kind === "hold") return this.#refuse(wanted.reason, "hold");
+      if (wanted.kind === "hold") return this.#hold(wanted.reason);
       const text = render(wanted);
       const hash = hashOf(text);
-      if (hash === this.#refused) return;
+      if (hash === this.#refused && performance.now() < (this.#retry.dueAt ?? 0)) return;
       this.#report(await publish(text, volume, server), hash);
     } catch (error) {
-      if (error instanceof TemplateError) this.#refuse(error.message, "template");
+      if (error instanceof TemplateError) this.#hold(error.message);
       else this.#fail(describe(error));
     }
   }
 
   #report(outcome: Outcome, hash: string): void {
-    const { log } = this.#options;
-    const { destination } = this.#state;
     if (outcome.kind === "pending") return this.#fail(outcome.message);
     if (outcome.kind === "refused") return this.#refuse(outcome.message, hash);
-    this.#failures = 0;
+    this.#retry.clear();
     this.#refused = "";
-    this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
-    if (outcome.kind === "unchanged") return;
-    this.#state = { ...this.#state, publishedAt: Date.now(), generation: outcome.generation };
-    log("info", "publish.ok", { destination, generation: outcome.generation, sha256: hash });
+    if (outcome.kind === "unchanged") this.#progress.settled(hash);
+    else this.#progress.published(hash, outcome.generation);
   }
 
-  /** It will be refused again until something changes; said once. */
-  #refuse(problem: string, hash: string): void {
-    const isNew = problem !== this.#state.problem;
-    this.#failures = 0;
+  /** Nothing to publish until something changes. */
+  #hold(reason: string): void {
+    this.#retry.clear();
+    this.#progress.troubled("refused", reason);
+  }
+
+  /** It will most likely be refused again until something changes. */
+  #refuse(reason: string, hash: string): void {
+    if (hash !== this.#refused) this.#retry.clear();
     this.#refused = hash;
-    this.#state = { ...this.#state, pending: true, problem };
-    if (isNew) this.#options.log("error", "publish.refused", { destination: this.#state.destination, reason: problem });
+    this.#retryLater(RETRY_REFUSED);
+    this.#progress.troubled("refused", reason);
   }
 
-  /** It may heal; said once, tried again. */
-  #fail(problem: string): void {
-    const isNew = problem !== this.#state.problem;
-    this.#failures += 1;
-    this.#state = { ...this.#state, pending: true, problem };
-    if (isNew) this.#options.log("warn", "publish.pending", { destination: this.#state.destination, reason: problem });
+  /** It may heal. */
+  #fail(reason: string): void {
+    this.#retryLater(RETRY);
+    this.#progress.troubled("pending", reason);
+  }
+
+  #retryLater(bounds: Backoff): void {
+    this.#retry.failed(performance.now(), bounds, Math.random());
   }
 }
 

@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** A file that could not be made, with what to do about it. Nothing that was there before has changed. */
 export class WriteError extends Error {
@@ -28,9 +27,11 @@ const mends: Readonly<Record<string, string>> = {
  * Follows no link at the destination, and replaces nothing but a regular file or a link. Throws WriteError.
  */
 export async function safeWrite(path: string, text: string): Promise<void> {
-  const temporary = `${dirname(path)}/.${randomBytes(6).toString("hex")}.new`;
+  // Always the same name, so that a process killed in between leaves one file, which the next one replaces.
+  const temporary = join(dirname(path), `.${basename(path)}.new`);
   try {
     await refuseSpecial(path);
+    await unlink(temporary).catch(ignoreMissing);
     await writeNew(temporary, text);
     await rename(temporary, path);
     await syncDirectory(dirname(path));
@@ -67,10 +68,16 @@ async function writeNew(path: string, text: string): Promise<void> {
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
     await file.writeFile(text);
+    // Whatever the process's umask: the server is another user.
+    await file.chmod(0o644);
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
 }
 
 async function refuseSpecial(path: string): Promise<void> {

@@ -52,6 +52,15 @@ export class Volume {
   async remember(text: string, state: PublishedState): Promise<void> {
     await ensureDirectory(dirname(this.#lastGood));
     await safeWrite(this.#lastGood, text);
+    await this.#writeState(state);
+  }
+
+  /** Nothing is confirmed any more. */
+  async forget(generation: number): Promise<void> {
+    await this.#writeState({ generation, confirmed: "" });
+  }
+
+  async #writeState(state: PublishedState): Promise<void> {
     await safeWrite(this.#state, `${JSON.stringify(state)}\n`);
   }
 }

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -95,6 +96,28 @@ describe("publication", () => {
     server.reloaded = OK;
     assert.equal((await publish("better", volume, server)).kind, "published");
     assert.equal(live(), "better");
+  });
+
+  test("after a text was not taken up, even the last good one is reloaded: who knows what the server runs", async () => {
+    await publish("good", volume, server);
+    server.reloaded = REFUSED;
+    await publish("late", volume, server);
+    server.served = "late";
+    server.reloaded = OK;
+    assert.equal((await publish("good", volume, server)).kind, "published");
+    assert.equal(server.served, "good");
+  });
+
+  test("what a killed process left is replaced, and readable for the server whatever the umask", async () => {
+    writeFileSync(join(directory, ".default.conf.new"), "half");
+    const umask = process.umask(0o077);
+    try {
+      await publish("whole", volume, server);
+    } finally {
+      process.umask(umask);
+    }
+    assert.deepEqual(readdirSync(directory).toSorted(), [".sallyport", "default.conf"]);
+    assert.equal(statSync(volume.live).mode & 0o777, 0o644);
   });
 
   test("a text nobody checked does not stay for a server that went away", async () => {
@@ -218,6 +241,27 @@ describe("publication", () => {
       reconciler.changed();
       await eventually("two is served", () => server.served === "two" && reconciler.state.problem === undefined);
       assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
+    });
+
+    test("tries a refused text again by itself: the server may have been short of something", async () => {
+      server.checked = REFUSED;
+      reconciler.changed();
+      await eventually("it is refused", () => reconciler.state.problem === "no");
+      server.checked = OK;
+      await eventually("it is served", () => server.served === "one" && !reconciler.state.pending);
+      assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
+    });
+
+    test("stops at once, even while the server owes an answer", async () => {
+      let asked = false;
+      server.reload = async () => {
+        asked = true;
+        return await new Promise<Verdict>(() => undefined);
+      };
+      reconciler.changed();
+      await eventually("the server is asked", () => asked);
+      await reconciler.stop();
+      assert.equal(live(), "one");
     });
 
     test("publishes nothing while it is not known what nginx reaches", async () => {

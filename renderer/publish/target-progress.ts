@@ -1,0 +1,51 @@
+import type { Log } from "../../shared/log.ts";
+
+/** How one target stands, for the status. Times are milliseconds since the epoch. */
+export interface TargetState {
+  readonly destination: string;
+  readonly pending: boolean;
+  readonly problem: string | undefined;
+  readonly publishedAt: number | undefined;
+  readonly generation: number;
+  readonly liveHash: string | undefined;
+}
+
+/** What became of one target, told to the log when it changes and kept for the status. */
+export class TargetProgress {
+  readonly #log: Log;
+  #state: TargetState;
+
+  constructor(destination: string, log: Log) {
+    this.#log = log;
+    const nothing = { problem: undefined, publishedAt: undefined, liveHash: undefined };
+    this.#state = { destination, pending: false, generation: 0, ...nothing };
+  }
+
+  get state(): TargetState {
+    return this.#state;
+  }
+
+  /** A first configuration without routes was put into place. */
+  began(): void {
+    this.#log("info", "publish.first", { destination: this.#state.destination });
+  }
+
+  /** What is live is what is wanted. */
+  settled(hash: string): void {
+    this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
+  }
+
+  published(hash: string, generation: number): void {
+    this.settled(hash);
+    this.#state = { ...this.#state, publishedAt: Date.now(), generation };
+    this.#log("info", "publish.ok", { destination: this.#state.destination, generation, sha256: hash });
+  }
+
+  /** Said once, however often it is tried. */
+  troubled(kind: "refused" | "pending", reason: string): void {
+    const isNew = reason !== this.#state.problem;
+    this.#state = { ...this.#state, pending: true, problem: reason };
+    const level = kind === "refused" ? "error" : "warn";
+    if (isNew) this.#log(level, `publish.${kind}`, { destination: this.#state.destination, reason });
+  }
+}
