@@ -23,24 +23,45 @@ workers() {
 	for process in /proc/[0-9]*; do
 		{ read -r pid _ _ parent _ <"$process/stat"; } 2>/dev/null || continue
 		[ "$parent" = "$master" ] || continue
-		{ read -r title <"$process/cmdline"; } 2>/dev/null || :
-		case ${title:-} in
+		read_title "$pid"
+		case $title in
 		*"is shutting down"*) ;;
 		"nginx: worker process"*) printf ' %s ' "$pid" ;;
 		esac
 	done
 }
 
-is_running() { { read -r master <"$pid_file" && kill -0 "$master"; } 2>/dev/null; }
+# PID: its title, empty if it is gone. There is no line end in it, which read counts as a failure.
+read_title() {
+	title=
+	{ read -r title <"/proc/$1/cmdline"; } 2>/dev/null || :
+}
+
+# A pid file of an earlier start may name anybody, the entrypoint's shell above all.
+is_running() {
+	{ read -r master <"$pid_file" && kill -0 "$master"; } 2>/dev/null || return 1
+	read_title "$master"
+	case $title in "nginx: master process"*) ;; *) return 1 ;; esac
+}
+
+# What nginx would include if the candidate were live: other files beside it may clash with it, or it may need them.
+includes() {
+	for file in "$live"/*.conf "$candidate"/*.conf; do
+		name=${file##*/}
+		case $name in *[!A-Za-z0-9._-]*) continue ;; esac
+		[ "$file" = "$live/$name" ] && [ -e "$candidate/$name" ] && continue
+		printf 'include %s; ' "$file"
+	done
+}
 
 # The main configuration, with the candidate where the live one is included and relative names made absolute.
 run_test() {
 	candidate=$live/.sallyport/candidate
-	if ! grep -q "include[[:space:]]*$live/\*\.conf" "$main_conf"; then
+	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.conf;" "$main_conf"; then
 		message="$main_conf does not include $live/*.conf"
 		return 1
 	fi
-	sed -e "s#\(include[[:space:]]*\)$live/\*\.conf#\1$candidate/*.conf#" \
+	sed -e "s#include[[:space:]]*$live/\*\.conf;#$(includes)#" \
 		-e "s#^\([[:space:]]*include[[:space:]]*\)\([^/;[:space:]]\)#\1${main_conf%/*}/\2#" "$main_conf" >"$scratch/.sallyport-test.conf"
 	message=$(nginx -t -q -c "$scratch/.sallyport-test.conf" 2>&1)
 }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import { ReloadCommand } from "../../../renderer/reload/exec.ts";
 import { ReloadSignal } from "../../../renderer/reload/signal.ts";
@@ -154,6 +155,35 @@ describe("the reload channel's loop", { skip }, () => {
     rig.stage(rig.configuration("after"));
     assert.deepEqual(await new ReloadChannel(rig.channel).check(), { kind: "ok" });
     assert.equal(await rig.answer(), "first");
+  });
+
+  test("a candidate is tested together with what lies beside it", async () => {
+    const control = new ReloadChannel(rig.channel);
+    rig.addBeside("upstream taken { server 127.0.0.1:1; }\nmap $host $theirs { default 1; }\n");
+    rig.stage("upstream taken { server 127.0.0.1:2; }\n");
+    const verdict = await control.check();
+    assert.match(verdict.kind === "rejected" ? verdict.message : "", /duplicate upstream "taken"/);
+    rig.stage(rig.configuration("$theirs"));
+    assert.deepEqual(await control.check(), { kind: "ok" });
+  });
+
+  test("a main configuration that does not include ours is named", async () => {
+    const good = readFileSync(rig.configs.live, "utf8");
+    writeFileSync(rig.configs.live, good.replace("include", "# include"));
+    const verdict = await new ReloadChannel(rig.channel).check();
+    assert.match(verdict.kind === "rejected" ? verdict.message : "", /nginx\.conf does not include .*conf\.d/);
+    writeFileSync(rig.configs.live, good);
+  });
+
+  test("a pid file that was left and names somebody else is not nginx", async () => {
+    await rig.end();
+    writeFileSync(pidFile(rig), `${process.pid}\n`);
+    rig.beginLoop("dash");
+    await sleep(500);
+    assert.equal((await new ReloadChannel(rig.channel).reload()).kind, "unavailable");
+    await rig.end();
+    await rig.begin("dash");
+    await eventually("it can be reloaded", async () => (await new ReloadChannel(rig.channel).reload()).kind === "ok");
   });
 
   test("a directory without a listener is unavailable at once, with what to do", async () => {

@@ -40,7 +40,11 @@ export class Rig {
   async begin(withLoop: "dash" | "busybox" | undefined): Promise<void> {
     this.#nginx = runNginx(this.configs);
     await eventually("nginx answers", async () => (await this.answer()) !== "");
-    if (withLoop) this.#loop = this.#runLoop(withLoop);
+    if (withLoop) this.beginLoop(withLoop);
+  }
+
+  beginLoop(shell: "dash" | "busybox"): void {
+    this.#loop = this.#runLoop(shell);
   }
 
   /** As when the nginx container ends: the loop goes with it. */
@@ -52,6 +56,11 @@ export class Rig {
   async close(): Promise<void> {
     await this.end();
     rmSync(this.directory, { recursive: true });
+  }
+
+  /** A file beside ours that somebody else wrote. */
+  addBeside(text: string): void {
+    writeFileSync(join(dirname(this.live), "beside.conf"), text);
   }
 
   configuration(text: string): string {
