@@ -39,6 +39,7 @@ describe("the shipped compose.yml follows Docker", { skip: withoutDocker() }, ()
     const { body } = await stack.get(DEMO[0], "/a/path?with=query");
     assert.match(body, /^request: GET \/a\/path\?with=query$/m);
     assert.match(body, /^host: demo\.viktoradam\.net$/im);
+    assert.match((await stack.get(`${DEMO[0]}:8088`)).body, /^host: demo\.viktoradam\.net:8088$/im);
     assert.match(body, /^x-forwarded-proto: http$/im);
     assert.match(body, /^x-forwarded-for: [0-9.]+$/im);
   });
