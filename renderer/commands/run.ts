@@ -7,11 +7,13 @@ import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
 import type { ProxyRule } from "../routes/reach.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
-import { RouteJournal } from "../routes/journal.ts";
-import { buildRoutes, type Hold, NO_ROUTES, type Routes } from "../routes/routes.ts";
+import { noteChange } from "../routes/journal.ts";
+import { RouteTable } from "../routes/route-table.ts";
+import { NO_ROUTES, type Routes, type VirtualHost } from "../routes/routes.ts";
+import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
-import { nginxModel } from "../template/nginx-model.ts";
+import { nginxPage } from "../template/nginx-page.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 
 /** Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend. */
@@ -20,11 +22,12 @@ export async function run(config: Config, signal: AbortSignal, log: Log): Promis
   const problems = compiled.flatMap(({ render }) => (typeof render === "string" ? [render] : []));
   if (problems.length > 0) return { problems };
 
-  const subscriptions = config.agents.map(({ socket }) => new Subscription(socket, log, () => changed()));
-  const targets = compiled.map(
-    ({ target, render }) => new TargetLoop(target, render as Render, config, subscriptions, log),
-  );
-  const changed = (): void => targets.forEach((target) => target.reconciler.changed());
+  const subscriptions = config.agents.map(({ socket }) => new Subscription(socket, log, (change) => take(change)));
+  const targets = compiled.map(({ target, render }) => new TargetLoop(target, render as NginxRender, config, log));
+  const take = (change: KnownChange): void => {
+    const isComplete = subscriptions.every((subscription) => subscription.isComplete);
+    for (const target of targets) target.take(change, isComplete);
+  };
   const status = await startStatus(config.statusSocket, () => reportOf(subscriptions, targets));
   if (typeof status === "string") return { problems: [status] };
   for (const { reconciler } of targets) await reconciler.prepare();
@@ -45,10 +48,10 @@ async function startStatus(path: string, report: () => Report): Promise<{ close:
 }
 
 /** The target's template, which has printed an example, or why it cannot be used. */
-export function loadTemplate({ template: file, listen }: Target): Render | string {
+export function loadTemplate({ template: file, listen }: Target): NginxRender | string {
   try {
-    const render = compileTemplate(readFileSync(file, "utf8"), file);
-    render(nginxModel(EXAMPLE_ROUTES, listen));
+    const render = compileTemplate<VirtualHost>(readFileSync(file, "utf8"), file);
+    render(nginxPage(EXAMPLE_ROUTES, listen));
     return render;
   } catch (error) {
     if (error instanceof TemplateError) return error.message;
@@ -56,32 +59,36 @@ export function loadTemplate({ template: file, listen }: Target): Render | strin
   }
 }
 
+type NginxRender = Render<VirtualHost>;
+
 /** One target with what it publishes from. */
 class TargetLoop {
   readonly reconciler: Reconciler;
   readonly #target: Target;
-  readonly #config: Config;
-  readonly #subscriptions: readonly Subscription[];
-  readonly #journal: RouteJournal;
+  readonly #table: RouteTable;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
-  routes: Routes = NO_ROUTES;
+  /** Every agent has told all it knows. */
+  #isComplete = false;
+  #lastHold = "";
 
-  constructor(target: Target, render: Render, config: Config, subscriptions: readonly Subscription[], log: Log) {
+  constructor(target: Target, render: NginxRender, config: Config, log: Log) {
     this.#target = target;
-    this.#config = config;
-    this.#subscriptions = subscriptions;
     this.#log = log;
-    this.#journal = new RouteJournal(log);
+    this.#table = new RouteTable({ proxy: proxyRule(config.proxy), onlyExposed: target.onlyExposed });
     this.#server = chooseControl(target);
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
       server: this.#server,
       wait: target.wait,
       log,
-      routes: () => this.#look(),
-      render: (routes) => render(nginxModel(routes, target.listen)),
+      routes: () => (this.#isComplete ? this.#table.wanted : undefined),
+      render: (routes) => render(nginxPage(routes, target.listen)),
     });
+  }
+
+  get routes(): Routes {
+    return this.#table.routes;
   }
 
   start(signal: AbortSignal): void {
@@ -92,19 +99,17 @@ class TargetLoop {
       this.#server.onReady(() => this.reconciler.retryNow()),
       { once: true },
     );
-    this.reconciler.changed();
   }
 
-  /** The routes now, and a note of what became different. Undefined until every agent has told all it knows. */
-  #look(): Routes | Hold | undefined {
-    if (!this.#subscriptions.every(({ isComplete }) => isComplete)) return undefined;
-    const known = this.#subscriptions.flatMap((subscription) => subscription.known);
-    const rules = { proxy: proxyRule(this.#config.proxy), onlyExposed: this.#target.onlyExposed };
-    const routes = buildRoutes(known, rules);
-    if (routes.kind === "hold") return routes;
-    this.routes = routes;
-    this.#journal.note(routes);
-    return routes;
+  /** Only what changes a route is worth a pass; and the first time that all is known. */
+  take(change: KnownChange, isComplete: boolean): void {
+    const changed = this.#table.apply(change);
+    noteChange(changed, this.#log);
+    const hold = this.#table.hold ?? "";
+    if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold)
+      this.reconciler.changed();
+    this.#isComplete = isComplete;
+    this.#lastHold = hold;
   }
 }
 

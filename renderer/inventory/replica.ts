@@ -1,66 +1,80 @@
-import { applyChange } from "../../shared/delta.ts";
+import { sameContainer } from "../../shared/delta.ts";
 import type { NotificationParams } from "../../shared/rpc.ts";
-import type { Container, Containers } from "../../shared/snapshot.ts";
-
-/** What one agent told, at one generation of one instance. */
-export interface Replica {
-  readonly instance: string;
-  readonly generation: number;
-  readonly containers: Containers;
-}
+import type { Container } from "../../shared/snapshot.ts";
+import type { Known, KnownChange } from "./known.ts";
 
 /** What was told cannot follow what is held: ask for the whole. */
 export interface Gap {
   readonly gap: string;
 }
 
-/** A snapshot as its parts arrive. */
-export class Assembly {
-  readonly #instance: string;
-  #parts: NotificationParams<"snapshot.part">[] = [];
+/** What one agent told, at one generation of one instance. Changed in place: a change costs its own size. */
+export class Replica {
+  readonly #agent: string;
+  #host = "";
+  #instance = "";
+  #generation = 0;
+  readonly #known = new Map<string, Known>();
 
-  constructor(instance: string) {
-    this.#instance = instance;
+  constructor(agent: string) {
+    this.#agent = agent;
   }
 
-  /** True while a snapshot has begun and is not complete. */
-  get isOpen(): boolean {
-    return this.#parts.length > 0;
+  /** 0 until the agent has told everything once. */
+  get generation(): number {
+    return this.#generation;
   }
 
-  /** The replica when this was the last part, undefined when more are to come. */
-  add(part: NotificationParams<"snapshot.part">, held: Replica | undefined): Replica | Gap | undefined {
-    const first = this.#parts[0] ?? part;
-    if (part.instance !== this.#instance) return { gap: "another instance" };
-    const isNext =
-      part.part === this.#parts.length && part.generation === first.generation && part.parts === first.parts;
-    if (!isNext) return { gap: `part ${part.part} of ${part.parts} out of order` };
-    if (held?.instance === part.instance && part.generation < held.generation) return { gap: "an older generation" };
-    this.#parts.push(part);
-    if (this.#parts.length < part.parts) return undefined;
-    const containers = this.#parts.flatMap((one) => one.containers);
-    this.#parts = [];
-    const merged = keepRead(held?.containers, containers);
-    return { instance: part.instance, generation: part.generation, containers: merged };
+  get instance(): string {
+    return this.#instance;
   }
-}
 
-/** Pure: a delta applied to what is held, or why it does not fit. */
-export function applyDelta(held: Replica | undefined, delta: NotificationParams<"snapshot.delta">): Replica | Gap {
-  if (!held || held.instance !== delta.instance) return { gap: "a change of something never seen" };
-  if (delta.base !== held.generation || delta.generation <= delta.base) {
-    return { gap: `a change from generation ${delta.base} while ${held.generation} is held` };
+  get size(): number {
+    return this.#known.size;
   }
-  const upserted = [...keepRead(held.containers, delta.upserted).values()];
-  const containers = applyChange(held.containers, { upserted, removed: delta.removed });
-  return { instance: held.instance, generation: delta.generation, containers };
+
+  get known(): IterableIterator<Known> {
+    return this.#known.values();
+  }
+
+  /** Puts a complete snapshot in place of what is held; what did not change stays the same object. */
+  replace(told: { instance: string; generation: number; host: string; containers: readonly Container[] }): KnownChange {
+    const isElsewhere = told.host !== this.#host;
+    [this.#instance, this.#generation, this.#host] = [told.instance, told.generation, told.host];
+    const present = new Set(told.containers.map(({ id }) => id));
+    const gone = this.#remove([...this.#known.keys()].filter((id) => !present.has(id)));
+    const changed = told.containers.filter(
+      (container) => isElsewhere || !sameContainer(this.#known.get(container.id)?.container, container),
+    );
+    return { upserted: changed.map((container) => this.#set(container)), gone };
+  }
+
+  /** Applies a change that follows what is held, or says why it does not. */
+  apply(delta: NotificationParams<"snapshot.delta">): KnownChange | Gap {
+    if (this.#generation === 0 || this.#instance !== delta.instance) return { gap: "a change of something never seen" };
+    if (delta.base !== this.#generation || delta.generation <= delta.base) {
+      return { gap: `a change from generation ${delta.base} while ${this.#generation} is held` };
+    }
+    this.#generation = delta.generation;
+    const gone = this.#remove(delta.removed);
+    return { upserted: delta.upserted.map((container) => this.#set(container)), gone };
+  }
+
+  #set(told: Container): Known {
+    const container = withEarlierReading(this.#known.get(told.id)?.container, told);
+    const known = { agent: this.#agent, host: this.#host, container };
+    this.#known.set(container.id, known);
+    return known;
+  }
+
+  #remove(ids: readonly string[]): Known[] {
+    const gone = ids.flatMap((id) => this.#known.get(id) ?? []);
+    for (const id of ids) this.#known.delete(id);
+    return gone;
+  }
 }
 
 /** An agent that could not inspect a container again must not take away what it once read. */
-function keepRead(held: Containers | undefined, told: readonly Container[]): Map<string, Container> {
-  return new Map(told.map((container) => [container.id, withEarlierReading(held?.get(container.id), container)]));
-}
-
 function withEarlierReading(held: Container | undefined, told: Container): Container {
   if (!told.unread || !held || held.unread) return told;
   const { env, labels, ports, withheld, refused } = held;

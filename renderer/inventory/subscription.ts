@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import { PROTOCOL, type Result } from "../../shared/rpc.ts";
+import { type NotificationParams, PROTOCOL, type Result } from "../../shared/rpc.ts";
 import { AgentLink, LinkError, type Told } from "./agent-link.ts";
-import type { Known } from "./known.ts";
-import { applyDelta, Assembly, type Gap, type Replica } from "./replica.ts";
+import { Assembly } from "./assembly.ts";
+import type { Known, KnownChange } from "./known.ts";
+import { type Gap, Replica } from "./replica.ts";
 
 /** Milliseconds between two questions for the agent's health, its proof of life. */
 const HEALTH_MS = 10_000;
@@ -28,28 +29,29 @@ export interface AgentState {
 export class Subscription {
   readonly #socket: string;
   readonly #log: Log;
-  readonly #onChange: () => void;
-  #replica: Replica | undefined;
+  readonly #onChange: (change: KnownChange) => void;
+  readonly #replica: Replica;
   #host = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
   #since = Date.now();
   #problem: string | undefined;
 
-  constructor(socket: string, log: Log, onChange: () => void) {
+  /** `onChange` is called at once with what each message changed; a first, complete snapshot may change nothing. */
+  constructor(socket: string, log: Log, onChange: (change: KnownChange) => void) {
     this.#socket = socket;
+    this.#replica = new Replica(socket);
     this.#log = log;
     this.#onChange = onChange;
   }
 
   /** False until this agent has told everything once: then its absence is no longer emptiness. */
   get isComplete(): boolean {
-    return this.#replica !== undefined;
+    return this.#replica.generation > 0;
   }
 
   get known(): readonly Known[] {
-    const containers = [...(this.#replica?.containers.values() ?? [])];
-    return containers.map((container) => ({ agent: this.#socket, host: this.#host, container }));
+    return [...this.#replica.known];
   }
 
   get state(): AgentState {
@@ -59,8 +61,8 @@ export class Subscription {
       connected: this.#isConnected,
       since: this.#since,
       docker: this.#isConnected ? this.#docker : "unknown",
-      generation: this.#replica?.generation ?? 0,
-      containers: this.#replica?.containers.size ?? 0,
+      generation: this.#replica.generation,
+      containers: this.#replica.size,
       problem: this.#problem,
     };
   }
@@ -95,8 +97,8 @@ export class Subscription {
     try {
       const { instance, host } = await link.ask("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
       assembly = new Assembly(instance);
-      await link.ask("subscribe", {});
       this.#host = host;
+      await link.ask("subscribe", {});
       this.#become(true, undefined);
       this.#log("info", "agent.connected", { socket: this.#socket, host, instance });
       for (;;) {
@@ -116,34 +118,34 @@ export class Subscription {
 
   /** Applies what was told at once and in order, or says why it does not fit. */
   #apply(told: Told, assembly: Assembly): Gap | undefined {
-    switch (told.method) {
-      case "docker.state":
-        this.#docker = told.params.state;
-        this.#log("info", "agent.docker", { socket: this.#socket, state: told.params.state });
-        this.#onChange();
-        return undefined;
-      case "snapshot.part":
-        return this.#take(assembly.add(told.params, this.#replica), told.params.anchor);
-      case "snapshot.delta":
-        if (assembly.isOpen) return { gap: "a change inside a snapshot" };
-        return this.#take(applyDelta(this.#replica, told.params), told.params.anchor);
+    if (told.method === "docker.state") {
+      this.#docker = told.params.state;
+      this.#log("info", "agent.docker", { socket: this.#socket, state: told.params.state });
+      return undefined;
     }
+    const { seq, hash } = told.params.anchor;
+    this.#log("debug", "agent.anchor", { socket: this.#socket, seq, hash });
+    const change = told.method === "snapshot.part" ? this.#add(told.params, assembly) : this.#follows(told, assembly);
+    if (change && "gap" in change) return change;
+    if (change) this.#onChange(change);
+    return undefined;
   }
 
-  #take(next: Replica | Gap | undefined, anchor: { seq: number; hash: string }): Gap | undefined {
-    this.#log("debug", "agent.anchor", { socket: this.#socket, seq: anchor.seq, hash: anchor.hash });
-    if (!next) return undefined;
-    if ("gap" in next) return next;
-    this.#replica = next;
-    this.#onChange();
-    return undefined;
+  #add(part: NotificationParams<"snapshot.part">, assembly: Assembly): KnownChange | Gap | undefined {
+    const containers = assembly.add(part, this.#replica);
+    if (!containers || "gap" in containers) return containers;
+    const { instance, generation } = part;
+    return this.#replica.replace({ instance, generation, host: this.#host, containers });
+  }
+
+  #follows(told: Told & { method: "snapshot.delta" }, assembly: Assembly): KnownChange | Gap {
+    return assembly.isOpen ? { gap: "a change inside a snapshot" } : this.#replica.apply(told.params);
   }
 
   #become(isConnected: boolean, problem: string | undefined): void {
     if (isConnected !== this.#isConnected) this.#since = Date.now();
     this.#isConnected = isConnected;
     this.#problem = problem;
-    this.#onChange();
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import { type Hold, NO_ROUTES, type Routes } from "../routes/routes.ts";
+import { type Hold, NO_ROUTES, type Published } from "../routes/routes.ts";
 import { TemplateError } from "../template/template.ts";
 import { dueAt, type Wait } from "./debounce.ts";
 import { type Outcome, publish } from "./publication.ts";
@@ -26,8 +26,8 @@ export interface ReconcilerOptions {
   readonly wait: Wait;
   readonly log: Log;
   /** The routes now; undefined while not every agent has told everything once. */
-  readonly routes: () => Routes | Hold | undefined;
-  readonly render: (routes: Routes) => string;
+  readonly routes: () => Published | Hold | undefined;
+  readonly render: (routes: Published) => string;
 }
 
 /** Keeps one destination equal to what the routes say: one pass at a time, retried until it holds. */

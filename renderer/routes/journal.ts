@@ -1,52 +1,35 @@
 import type { Log } from "../../shared/log.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { Routes } from "./routes.ts";
+import type { HostChange } from "./host-table.ts";
+import type { RouteChange } from "./route-table.ts";
+import type { VirtualHost } from "./routes.ts";
+import { findingsOf, type Verdict } from "./verdict.ts";
 
-/** Says what became different between two looks: hosts that came and went, containers and why they are not routed. */
-export class RouteJournal {
-  readonly #log: Log;
-  #hosts = new Map<string, string>();
-  #findings = new Map<string, string>();
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  note(routes: Routes): void {
-    this.#noteHosts(routes);
-    const findings = new Map<string, string>();
-    for (const [event, found] of findingsOf(routes)) {
-      const key = `${event} ${found.id} ${found.reason} ${found.value ?? ""}`;
-      findings.set(key, found.detail);
-      if (this.#findings.get(key) !== found.detail) this.#noteFinding(event, found);
-    }
-    this.#findings = findings;
-  }
-
-  #noteHosts({ virtualHosts }: Routes): void {
-    const hosts = new Map(
-      virtualHosts.map(({ host, paths }): [string, string] => [
-        host,
-        paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)).join(" "),
-      ]),
-    );
-    for (const [host, servers] of hosts) {
-      if (this.#hosts.get(host) !== servers) this.#log("info", "route.changed", { host, servers });
-    }
-    for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#log("info", "route.removed", { host });
-    this.#hosts = hosts;
-  }
-
-  #noteFinding(event: string, { id, name, host, reason, detail, value }: Diagnostic): void {
-    const level = event === "container.unrouted" ? "info" : "warn";
-    this.#log(level, event, { container: name, id: id.slice(0, 12), dockerHost: host, reason, detail, value });
+/** Says what became different: hosts that came, changed and went, containers and why they are not routed. */
+export function noteChange({ hosts, verdicts }: RouteChange, log: Log): void {
+  for (const change of hosts) noteHost(change, log);
+  for (const { before, after } of verdicts) {
+    const said = new Set(wordsOf(before).map(([words]) => words));
+    for (const [words, event, found] of wordsOf(after)) if (!said.has(words)) noteFinding(event, found, log);
   }
 }
 
-function findingsOf({ unrouted, quarantined, remarks }: Routes): [string, Diagnostic][] {
-  return [
-    ...unrouted.map((found): [string, Diagnostic] => ["container.unrouted", found]),
-    ...quarantined.map((found): [string, Diagnostic] => ["container.quarantined", found]),
-    ...remarks.map((found): [string, Diagnostic] => ["container.remark", found]),
-  ];
+function noteHost({ before, after }: HostChange, log: Log): void {
+  if (!after) return log("info", "route.removed", { host: before?.host });
+  const servers = serversOf(after);
+  if (!before || serversOf(before) !== servers) log("info", "route.changed", { host: after.host, servers });
+}
+
+function serversOf({ paths }: VirtualHost): string {
+  return paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)).join(" ");
+}
+
+function wordsOf(verdict: Verdict | undefined): [words: string, event: string, found: Diagnostic][] {
+  const findings = verdict ? findingsOf(verdict) : [];
+  return findings.map(([event, found]) => [`${event} ${JSON.stringify(found)}`, event, found]);
+}
+
+function noteFinding(event: string, { id, name, host, reason, detail, value }: Diagnostic, log: Log): void {
+  const level = event === "container.unrouted" ? "info" : "warn";
+  log(level, event, { container: name, id: id.slice(0, 12), dockerHost: host, reason, detail, value });
 }

@@ -1,4 +1,5 @@
 import type { Known } from "../inventory/known.ts";
+import type { Hold } from "./routes.ts";
 
 /** How to know which container addresses nginx can reach. */
 export type ProxyRule =
@@ -10,21 +11,19 @@ export type ProxyRule =
 
 export type Reach =
   | { readonly kind: "everywhere" }
-  | { readonly kind: "networks"; readonly agent: string; readonly names: ReadonlySet<string> };
+  | { readonly kind: "networks"; readonly agent: string; readonly names: readonly string[] };
 
 /** The networks nginx is on, or what a person has to do so that they can be known. */
-export function findReach(
-  known: readonly Known[],
-  rule: ProxyRule,
-): Reach | { readonly kind: "unknown"; readonly reason: string } {
+export function findReach(known: readonly Known[], rule: ProxyRule): Reach | Hold {
   if (rule.kind === "host") return { kind: "everywhere" };
   const proxy = known.filter((one) => isProxy(one, rule)).toSorted(byAge)[0];
-  if (!proxy) return { kind: "unknown", reason: advice(rule) };
-  const names = new Set(proxy.container.networks.map(({ name }) => name));
+  if (!proxy) return { kind: "hold", reason: advice(rule) };
+  const names = proxy.container.networks.map(({ name }) => name).toSorted();
   return { kind: "networks", agent: proxy.agent, names };
 }
 
-function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
+/** Whether the rule takes this container for nginx. */
+export function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
   if (rule.kind === "container") return container.name === rule.name;
   if (!Object.hasOwn(container.labels, rule.name)) return false;
   return rule.value === undefined || container.labels[rule.name] === rule.value;

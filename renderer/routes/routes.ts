@@ -1,9 +1,7 @@
-import type { Known } from "../inventory/known.ts";
-import { readClaim, type Claim } from "./claim.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName } from "./grammar.ts";
-import { findReach, type ProxyRule, type Reach } from "./reach.ts";
-import { placeServer, type Server } from "./server.ts";
+import type { ProxyRule } from "./reach.ts";
+import type { Server } from "./server.ts";
 
 /** What a virtual host does with one path. One path and one protocol so far. */
 export interface PathRoute {
@@ -18,9 +16,15 @@ export interface VirtualHost {
   readonly paths: readonly PathRoute[];
 }
 
-export interface Routes {
+/** What is published. */
+export interface Published {
   readonly kind: "routes";
+  /** Sorted by name. */
   readonly virtualHosts: readonly VirtualHost[];
+}
+
+/** What is published, and what is to be said about the rest. */
+export interface Routes extends Published {
   /** Left out for an ordinary reason. */
   readonly unrouted: readonly Diagnostic[];
   /** Set aside because of what it says; everyone else is served. */
@@ -43,64 +47,3 @@ export interface RouteRules {
 
 /** The routes of an empty inventory: every request is answered 503. */
 export const NO_ROUTES: Routes = { kind: "routes", virtualHosts: [], unrouted: [], quarantined: [], remarks: [] };
-
-/** Same containers in any order, same routes: no clock, no I/O, sorted. A faulty container costs only itself. */
-export function buildRoutes(known: readonly Known[], rules: RouteRules): Routes | Hold {
-  const reach = findReach(known, rules.proxy);
-  if (reach.kind === "unknown") return { kind: "hold", reason: reach.reason };
-  const verdicts = known.toSorted(byName).map((one) => judge(one, reach, rules));
-  return {
-    kind: "routes",
-    virtualHosts: joinHosts(verdicts.flatMap((verdict) => (verdict.claim ? [verdict] : []))),
-    unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
-    quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
-    remarks: verdicts.flatMap(({ claim, remarks }) => [...(claim?.remarks ?? []), ...(remarks ?? [])]),
-  };
-}
-
-interface Verdict {
-  readonly claim?: Claim;
-  readonly server?: Server;
-  readonly unrouted?: Diagnostic;
-  readonly quarantined?: Diagnostic;
-  readonly remarks?: readonly Diagnostic[];
-}
-
-function judge(one: Known, reach: Reach, rules: RouteRules): Verdict {
-  const read = readClaim(one);
-  if (read.kind === "quarantined") return { quarantined: read.diagnostic };
-  if (read.kind === "unrouted") return { unrouted: read.diagnostic };
-  const placed = placeServer(one, read.claim, reach, rules.onlyExposed);
-  switch (placed.kind) {
-    case "absent":
-      return { unrouted: placed.diagnostic };
-    case "waiting":
-      return { claim: read.claim, unrouted: placed.diagnostic };
-    case "placed":
-      return { claim: read.claim, server: placed.server, remarks: placed.remarks };
-  }
-}
-
-function joinHosts(claims: readonly Verdict[]): VirtualHost[] {
-  const servers = new Map<HostName, Map<string, Server>>();
-  for (const { claim, server } of claims) {
-    for (const host of claim!.hosts) {
-      const replicas = servers.get(host) ?? new Map<string, Server>();
-      servers.set(host, replicas);
-      const endpoint = `${server?.address} ${server?.port}`;
-      if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
-    }
-  }
-  return [...servers]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([host, replicas]) => ({ host, paths: [{ path: "/", protocol: "http", servers: [...replicas.values()] }] }));
-}
-
-function byName(a: Known, b: Known): number {
-  const [left, right] = [sortKey(a), sortKey(b)];
-  return left < right ? -1 : Number(left > right);
-}
-
-function sortKey({ host, container }: Known): string {
-  return `${host}\n${container.name}\n${container.id}`;
-}

@@ -71,7 +71,7 @@ function exposedTcp({ container }: Known): PortNumber[] {
 /** IPv4 before IPv6, then the first network by name: the same choice whatever order Docker tells them in. */
 function chooseAddress(known: Known, reach: Reach): IpAddress | undefined {
   const networks = known.container.networks
-    .filter(({ name }) => reach.kind === "everywhere" || (reach.agent === known.agent && reach.names.has(name)))
+    .filter(({ name }) => reach.kind === "everywhere" || (reach.agent === known.agent && reach.names.includes(name)))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return firstAddress(networks, "ipv4") ?? firstAddress(networks, "ipv6");
 }
@@ -90,7 +90,7 @@ function unreachable(known: Known, reach: Reach): Diagnostic {
   if (reach.agent !== known.agent) {
     return diagnostic(known, "network.none", `runs on ${known.host}, another Docker host than nginx`);
   }
-  const detail = `has no address on a network shared with nginx (its networks: ${own}; nginx's: ${list([...reach.names])})`;
+  const detail = `has no address on a network shared with nginx (its networks: ${own}; nginx's: ${list(reach.names)})`;
   return diagnostic(known, "network.none", detail);
 }
 

@@ -14,33 +14,63 @@ export interface LintProblem {
 /** The part of Handlebars' syntax tree that is read here. */
 interface Node {
   readonly type: string;
+  readonly path?: { readonly original?: unknown };
+  readonly depth?: number;
+  readonly data?: boolean;
+  readonly parts?: readonly unknown[];
   readonly escaped?: boolean;
   readonly loc?: { readonly start: { readonly line: number; readonly column: number } };
   readonly name?: { readonly type: string };
   readonly [member: string]: unknown;
 }
 
-/** Refuses what prints unescaped text or lets data choose code: triple braces, decorators, dynamic partials. */
-export function lint(tree: unknown): LintProblem[] {
-  return [...walk(tree, 0)];
+/** Where in the tree a node stands. */
+interface Place {
+  readonly blocks: number;
+  /** Blocks that name another record, around this one inside `eachHost`; undefined outside of it. */
+  readonly insideHost?: number;
 }
 
-function* walk(value: unknown, depth: number): Generator<LintProblem> {
-  if (Array.isArray(value)) for (const item of value) yield* walk(item, depth);
+/** Refuses what prints unescaped text or lets data choose code: triple braces, decorators, dynamic partials. */
+export function lint(tree: unknown): LintProblem[] {
+  return [...walk(tree, { blocks: 0 })];
+}
+
+function* walk(value: unknown, place: Place): Generator<LintProblem> {
+  if (Array.isArray(value)) for (const item of value) yield* walk(item, place);
   if (!isNode(value)) return;
-  const problem = depth > MAX_DEPTH ? `nested deeper than ${MAX_DEPTH}` : faultOf(value);
+  const problem = place.blocks > MAX_DEPTH ? `nested deeper than ${MAX_DEPTH}` : faultOf(value, place);
   if (problem !== undefined) {
     const { line = 0, column = 0 } = value.loc?.start ?? {};
     yield { line, column, problem };
     return;
   }
-  const inner = value.type === "BlockStatement" ? depth + 1 : depth;
-  for (const [member, child] of Object.entries(value)) if (member !== "loc") yield* walk(child, inner);
+  for (const [member, child] of Object.entries(value)) {
+    if (member !== "loc") yield* walk(child, member === "program" ? inside(value, place) : place);
+  }
 }
 
-function faultOf({ type, escaped, name }: Node): string | undefined {
+/** The place of what stands between a block's tags. */
+function inside({ type, path }: Node, { blocks, insideHost }: Place): Place {
+  if (type !== "BlockStatement") return insideHost === undefined ? { blocks } : { blocks, insideHost };
+  if (path?.original === "eachHost") return { blocks: blocks + 1, insideHost: 0 };
+  if (insideHost === undefined) return { blocks: blocks + 1 };
+  const isOtherRecord = path?.original === "each" || path?.original === "with";
+  return { blocks: blocks + 1, insideHost: insideHost + Number(isOtherRecord) };
+}
+
+function faultOf(
+  { type, escaped, name, path, depth = 0, data, parts }: Node,
+  { insideHost }: Place,
+): string | undefined {
   if (type === "MustacheStatement" && escaped === false) return "unescaped output ({{{ or &) is not possible";
   if (type === "Decorator" || type === "DecoratorBlock") return "decorators are not possible";
+  if (insideHost !== undefined) {
+    if (path?.original === "eachHost") return "eachHost cannot stand inside eachHost";
+    const isOfBlock = data !== true || (depth < insideHost && parts?.[0] !== "root");
+    if (type === "PathExpression" && (depth > insideHost || !isOfBlock))
+      return "inside eachHost only what belongs to the host can be named: its text is kept until it changes";
+  }
   const isPartial = type === "PartialStatement" || type === "PartialBlockStatement";
   return isPartial && name?.type === "SubExpression" ? "a partial's name must be fixed" : undefined;
 }

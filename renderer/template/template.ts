@@ -1,4 +1,6 @@
 import Handlebars from "handlebars";
+import { bare, type Model } from "./model.ts";
+import { HostTexts } from "./host-texts.ts";
 import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
 
 /** Largest text a template may make, in UTF-16 units: ten thousand hosts and some. */
@@ -17,18 +19,26 @@ export class TemplateError extends Error {
   }
 }
 
-/** Leaves and branches of a model: text, numbers, truth, lists and records of them. Never functions. */
-export type Model = string | number | boolean | readonly Model[] | { readonly [name: string]: Model };
+/** What a template prints: fields for the whole file, and hosts one by one. */
+export interface Page<Host extends object = object> {
+  readonly fields: { readonly [name: string]: Model };
+  /** For `eachHost`, in order. A host that is the same object as last time has the same text. */
+  readonly hosts: readonly Host[];
+  /** What can be printed of a host; asked for once a host and template. */
+  readonly modelOf: (host: Host) => { readonly [name: string]: Model };
+}
 
-/** A compiled template: model in, text out. Throws TemplateError. */
-export type Render = (model: Model) => string;
+/** A compiled template: page in, text out. Work is in the hosts that are new. Throws TemplateError. */
+export type Render<Host extends object = object> = (page: Page<Host>) => string;
 
 /** Compiles a template's text in an engine of its own. Throws TemplateError. */
-export function compileTemplate(text: string, file: string): Render {
+export function compileTemplate<Host extends object>(text: string, file: string): Render<Host> {
   if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
     throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
   }
   const engine = createEngine();
+  const hosts = new HostTexts<Host>();
+  engine.registerHelper("eachHost", (options: Handlebars.HelperOptions) => hosts.print(options));
   const tree = parseTemplate(engine, text, file);
   const [problem] = lint(tree);
   if (problem) {
@@ -36,14 +46,14 @@ export function compileTemplate(text: string, file: string): Render {
   }
   tellUnknownHelpers(engine, text, file);
   const template = engine.compile(text, COMPILE);
-  return (model) => render(template, model, file);
+  return (page) => hosts.during(page, () => render(template, page.fields, file));
 }
 
 const COMPILE: CompileOptions = {
   strict: true,
   knownHelpersOnly: true,
   // Named with false, for they are known by default.
-  knownHelpers: { if: true, unless: true, each: true, with: true, log: false, lookup: false },
+  knownHelpers: { if: true, unless: true, each: true, with: true, eachHost: true, log: false, lookup: false },
   preventIndent: true,
 };
 
@@ -111,15 +121,4 @@ function plainOnly(value: unknown): string {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
   if (text === undefined || !PLAIN.test(text)) throw new Error("a value that is not plain text cannot be printed");
   return text;
-}
-
-/** The model without prototypes, so that no name in a template finds anything but data. */
-function bare(model: Model): unknown {
-  if (Array.isArray(model)) return model.map((item: Model) => bare(item));
-  if (typeof model !== "object") return model;
-  const entries = Object.entries(model as Readonly<Record<string, Model>>);
-  const fields = Object.fromEntries(entries.map(([name, item]) => [name, bare(item)]));
-  const record = Object.assign(Object.create(null) as object, fields);
-  // Handlebars puts the record into its message about a missing value; no template can name a symbol.
-  return Object.defineProperty(record, Symbol.toPrimitive, { value: () => "the model" });
 }

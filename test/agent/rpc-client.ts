@@ -1,5 +1,6 @@
 import * as net from "node:net";
-import { applyDelta, Assembly, type Replica } from "../../renderer/inventory/replica.ts";
+import { Assembly } from "../../renderer/inventory/assembly.ts";
+import { type Gap, Replica } from "../../renderer/inventory/replica.ts";
 import { encodeFrame, FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import { AgentMessage, notifications } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
@@ -11,7 +12,7 @@ export class RpcClient {
   readonly messages: AgentMessage[] = [];
   bytes = "";
   isClosed = false;
-  replica: Replica | undefined;
+  readonly #replica = new Replica("/agent.sock");
   #assembly: Assembly | undefined;
   #lastId = 0;
   readonly #reader = new FrameReader(MAX_RESPONSE_BYTES);
@@ -32,8 +33,13 @@ export class RpcClient {
     return client;
   }
 
+  /** What is held; undefined until a complete snapshot came. */
+  get replica(): Replica | undefined {
+    return this.#replica.generation > 0 ? this.#replica : undefined;
+  }
+
   get containers(): Container[] {
-    return [...(this.replica?.containers.values() ?? [])];
+    return [...this.#replica.known].map(({ container }) => container);
   }
 
   named(name: string): Container | undefined {
@@ -80,13 +86,21 @@ export class RpcClient {
   }
 
   #apply({ method, params }: { method: string; params: unknown }): void {
-    const told =
-      method === "snapshot.part"
-        ? this.#assembly?.add(notifications["snapshot.part"].parse(params), this.replica)
-        : method === "snapshot.delta"
-          ? applyDelta(this.replica, notifications["snapshot.delta"].parse(params))
-          : undefined;
-    if (told && "gap" in told) throw new Error(told.gap);
-    this.replica = told ?? this.replica;
+    const gap = method === "snapshot.part" ? this.#add(params) : this.#follow(method, params);
+    if (gap) throw new Error(gap.gap);
+  }
+
+  #add(params: unknown): Gap | undefined {
+    const part = notifications["snapshot.part"].parse(params);
+    const containers = this.#assembly?.add(part, this.#replica);
+    if (!containers || "gap" in containers) return containers;
+    this.#replica.replace({ ...part, host: "local", containers });
+    return undefined;
+  }
+
+  #follow(method: string, params: unknown): Gap | undefined {
+    if (method !== "snapshot.delta") return undefined;
+    const told = this.#replica.apply(notifications["snapshot.delta"].parse(params));
+    return "gap" in told ? told : undefined;
   }
 }

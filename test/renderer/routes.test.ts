@@ -3,15 +3,16 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Known } from "../../renderer/inventory/known.ts";
-import { buildRoutes, type Routes, type RouteRules } from "../../renderer/routes/routes.ts";
-import { nginxModel } from "../../renderer/template/nginx-model.ts";
+import { buildRoutes, RouteTable } from "../../renderer/routes/route-table.ts";
+import type { Routes, RouteRules, VirtualHost } from "../../renderer/routes/routes.ts";
+import { nginxPage } from "../../renderer/template/nginx-page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { container as anyContainer } from "../shared/containers.ts";
 
 const RULES: RouteRules = { proxy: { kind: "host" }, onlyExposed: true };
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
-const render = compileTemplate(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
 let made = 0;
 
@@ -182,8 +183,67 @@ test("the generated file does not depend on the order of the containers", () => 
         const known = list.map((container) => ({ agent: "/one.sock", host: "local", container }));
         const random = known.map((one) => ({ one, key: keys.next().value as number }));
         const shuffled = random.toSorted((a, b) => a.key - b.key).map(({ one }) => one);
-        assert.equal(render(nginxModel(routesOf(shuffled), 8080)), render(nginxModel(routesOf(known), 8080)));
+        assert.equal(render(nginxPage(routesOf(shuffled), 8080)), render(nginxPage(routesOf(known), 8080)));
       },
     ),
   );
+});
+
+test("routes kept by changes are the routes made at once, whatever came and went before", () => {
+  const rules: RouteRules = { proxy: { kind: "label", name: "sallyport.proxy" }, onlyExposed: true };
+  const known = anyContainer.map((container): Known => ({ agent: "/one.sock", host: "local", container }));
+  const proxied = fc.tuple(known, fc.boolean()).map(([one, isProxy]): Known => {
+    const labels: Record<string, string> = isProxy ? { "sallyport.proxy": "true" } : {};
+    return { ...one, container: { ...one.container, labels } };
+  });
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(proxied, { maxLength: 4 }), { maxLength: 8 }),
+      fc.infiniteStream(fc.nat()),
+      (told, picks) => {
+        const table = new RouteTable(rules);
+        const held = new Map<string, Known>();
+        for (const upserted of told) {
+          const ids = [...held.keys()];
+          const leaving = ids.filter(() => (picks.next().value as number) % 3 === 0);
+          const gone = leaving.map((id) => held.get(id)!);
+          for (const id of leaving) held.delete(id);
+          for (const one of upserted) held.set(one.container.id, one);
+          const last = new Map(upserted.map((one) => [one.container.id, one]));
+          table.apply({ upserted: [...last.values()], gone: gone.filter(({ container: { id } }) => !last.has(id)) });
+          const anew = buildRoutes([...held.values()], rules);
+          assert.deepEqual(
+            table.wanted,
+            anew.kind === "hold" ? anew : { kind: "routes", virtualHosts: anew.virtualHosts },
+          );
+          if (anew.kind === "routes") assert.deepEqual(table.routes, anew);
+        }
+      },
+    ),
+  );
+});
+
+test("a change makes only the hosts it touches anew", () => {
+  const table = new RouteTable(RULES);
+  const [one, other] = [app(), app({ env: { VIRTUAL_HOST: "b.example" } })];
+  table.apply({ upserted: [one, other], gone: [] });
+  const [before] = table.routes.virtualHosts;
+  const unhealthy: Known = { ...other, container: { ...other.container, health: "unhealthy" } };
+  const { hosts } = table.apply({ upserted: [unhealthy], gone: [] });
+  assert.deepEqual(
+    hosts.map(({ after }) => after?.host),
+    ["b.example"],
+  );
+  assert.equal(table.routes.virtualHosts[0], before);
+});
+
+test("what changes no route touches no host", () => {
+  const table = new RouteTable(RULES);
+  const one = app();
+  table.apply({ upserted: [one], gone: [] });
+  const { hosts } = table.apply({
+    upserted: [{ ...one, container: { ...one.container, health: "healthy" } }],
+    gone: [],
+  });
+  assert.deepEqual(hosts, []);
 });

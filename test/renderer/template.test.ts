@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseConfig } from "../../renderer/config.ts";
-import { compileTemplate, type Model, TemplateError } from "../../renderer/template/template.ts";
+import type { Model } from "../../renderer/template/model.ts";
+import { compileTemplate, TemplateError } from "../../renderer/template/template.ts";
 
-const render = (text: string, model: Model = {}): string => compileTemplate(text, "x.hbs")(model);
+const render = (text: string, fields: Readonly<Record<string, Model>> = {}): string =>
+  compileTemplate(text, "x.hbs")({ fields, hosts: [], modelOf: () => ({}) });
 
 const forbidden: readonly [string, string, RegExp][] = [
   ["triple braces", "line\n  {{{name}}}", /^x\.hbs:2:3: unescaped/],
@@ -48,6 +50,41 @@ test("plain values are printed as they are", () => {
     "*.a.example:80 [::1]:80 ",
   );
 });
+
+const hosts = [{ name: "a.example" }, { name: "b.example" }];
+
+test("eachHost prints every host, and asks only for the models of those that are new", () => {
+  const asked: string[] = [];
+  const print = compileTemplate<{ name: string }>("{{#eachHost}}{{name}};{{/eachHost}}", "x.hbs");
+  const page = (list: { name: string }[]) => ({
+    fields: {},
+    hosts: list,
+    modelOf: (host: { name: string }) => (asked.push(host.name), { name: host.name }),
+  });
+  assert.equal(print(page(hosts)), "a.example;b.example;");
+  assert.equal(print(page([...hosts, { name: "c.example" }])), "a.example;b.example;c.example;");
+  assert.deepEqual(asked, ["a.example", "b.example", "c.example"]);
+});
+
+for (const outside of [
+  "{{../port}}",
+  "{{@root.port}}",
+  "{{#each list}}{{../../port}}{{/each}}",
+  "{{@index}}",
+  "{{#eachHost}}{{/eachHost}}",
+]) {
+  test(`${outside} inside eachHost would be kept when it changes, and is refused`, () => {
+    assert.throws(() => compileTemplate(`{{#eachHost}}${outside}{{/eachHost}}`, "x.hbs"), {
+      code: "template.forbidden",
+    });
+  });
+}
+
+for (const within of ["{{name}}", "{{#if name}}{{name}}{{/if}}", "{{#each list}}{{../name}}{{@index}}{{/each}}"]) {
+  test(`${within} inside eachHost is the host's own`, () => {
+    assert.doesNotThrow(() => compileTemplate(`{{#eachHost}}${within}{{/eachHost}}`, "x.hbs"));
+  });
+}
 
 test("a template as large as no template is, is refused", () => {
   assert.throws(() => compileTemplate("x".repeat(300_000), "x.hbs"), { code: "template.size" });

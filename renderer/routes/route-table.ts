@@ -1,0 +1,103 @@
+import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
+import type { HostName } from "./grammar.ts";
+import { type HostChange, HostTable } from "./host-table.ts";
+import { findReach, isProxy, type Reach } from "./reach.ts";
+import type { Hold, Published, RouteRules, Routes } from "./routes.ts";
+import { judge, type Verdict } from "./verdict.ts";
+
+/** What a change of containers did to the routes. */
+export interface RouteChange {
+  readonly hosts: readonly HostChange[];
+  /** What is to be said of each touched container, before and now. */
+  readonly verdicts: readonly { readonly before: Verdict | undefined; readonly after: Verdict | undefined }[];
+}
+
+/**
+ * The routes of all containers, kept by changes: a change costs what it touches, whatever the number of
+ * containers. Same containers in any order by any changes, same routes. No clock, no I/O.
+ */
+export class RouteTable {
+  readonly #rules: RouteRules;
+  readonly #known = new Map<string, Known>();
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #hosts = new HostTable();
+  /** Containers that the rule takes for nginx. */
+  readonly #proxies = new Map<string, Known>();
+  #reach: Reach | Hold;
+
+  constructor(rules: RouteRules) {
+    this.#rules = rules;
+    this.#reach = findReach([], rules.proxy);
+  }
+
+  /** What to publish now; the list is valid until the next change. A Hold while nginx's networks are not known. */
+  get wanted(): Published | Hold {
+    return this.#reach.kind === "hold" ? this.#reach : { kind: "routes", virtualHosts: this.#hosts.virtualHosts };
+  }
+
+  /** The routes as they were last known, with everything there is to say about them. */
+  get routes(): Routes {
+    const verdicts = [...this.#verdicts.values()].toSorted((a, b) => (a.order < b.order ? -1 : 1));
+    return {
+      kind: "routes",
+      virtualHosts: [...this.#hosts.virtualHosts],
+      unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
+      quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
+      remarks: verdicts.flatMap(({ remarks }) => remarks),
+    };
+  }
+
+  /** Why there are no routes now. */
+  get hold(): string | undefined {
+    return this.#reach.kind === "hold" ? this.#reach.reason : undefined;
+  }
+
+  /** Takes a change over. While the networks of nginx are not known, nothing else changes. */
+  apply({ upserted, gone }: KnownChange): RouteChange {
+    for (const one of gone) this.#known.delete(keyOf(one));
+    for (const one of upserted) this.#known.set(keyOf(one), one);
+    const touched = this.#findReach([...gone, ...upserted]) ? this.#everything() : [...gone, ...upserted].map(keyOf);
+    return this.#reach.kind === "hold" ? { hosts: [], verdicts: [] } : this.#judge(touched, this.#reach);
+  }
+
+  #judge(touched: readonly string[], reach: Reach): RouteChange {
+    const hosts = new Set<HostName>();
+    const verdicts = touched.map((key) => {
+      const known = this.#known.get(key);
+      const before = this.#verdicts.get(key);
+      const after = known && judge(known, reach, this.#rules.onlyExposed);
+      if (after) this.#verdicts.set(key, after);
+      else this.#verdicts.delete(key);
+      for (const host of this.#hosts.claim(key, before, after)) hosts.add(host);
+      return { before, after };
+    });
+    return { hosts: this.#hosts.settle(hosts), verdicts };
+  }
+
+  /** True when nginx's networks changed, so that every container must be looked at again. */
+  #findReach(touched: readonly Known[]): boolean {
+    const { proxy } = this.#rules;
+    if (proxy.kind === "host" || !touched.some((one) => this.#proxies.has(keyOf(one)) || isProxy(one, proxy)))
+      return false;
+    for (const key of touched.map(keyOf)) {
+      const known = this.#known.get(key);
+      if (known && isProxy(known, proxy)) this.#proxies.set(key, known);
+      else this.#proxies.delete(key);
+    }
+    const before = JSON.stringify(this.#reach);
+    this.#reach = findReach([...this.#proxies.values()], proxy);
+    return JSON.stringify(this.#reach) !== before;
+  }
+
+  /** Those that are there, and those that were when the networks were last known. */
+  #everything(): string[] {
+    return [...new Set([...this.#known.keys(), ...this.#verdicts.keys()])];
+  }
+}
+
+/** Same containers in any order, same routes: sorted, pure. A faulty container costs only itself. */
+export function buildRoutes(known: readonly Known[], rules: RouteRules): Routes | Hold {
+  const table = new RouteTable(rules);
+  table.apply({ upserted: known, gone: [] });
+  return table.wanted.kind === "hold" ? table.wanted : table.routes;
+}

@@ -1,0 +1,13 @@
+/** Leaves and branches of a model: text, numbers, truth, lists and records of them. Never functions. */
+export type Model = string | number | boolean | readonly Model[] | { readonly [name: string]: Model };
+
+/** The model without prototypes, so that no name in a template finds anything but data. */
+export function bare(model: Model): unknown {
+  if (Array.isArray(model)) return model.map((item: Model) => bare(item));
+  if (typeof model !== "object") return model;
+  const entries = Object.entries(model as Readonly<Record<string, Model>>);
+  const fields = Object.fromEntries(entries.map(([name, item]) => [name, bare(item)]));
+  const record = Object.assign(Object.create(null) as object, fields);
+  // Handlebars puts the record into its message about a missing value; no template can name a symbol.
+  return Object.defineProperty(record, Symbol.toPrimitive, { value: () => "the model" });
+}
