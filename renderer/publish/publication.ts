@@ -1,5 +1,5 @@
 import type { ServerControl, Verdict } from "./server-control.ts";
-import { hashOf, type Volume } from "./volume.ts";
+import type { Printed, Volume } from "./volume.ts";
 
 /** How one attempt to publish a text ended. In every case what is live is a configuration that works. */
 export type Outcome =
@@ -11,37 +11,39 @@ export type Outcome =
   | { readonly kind: "pending"; readonly message: string; readonly isLive: boolean };
 
 /** Stage, check, put into place, reload, remember. Throws WriteError when the volume fails; live is untouched then. */
-export async function publish(text: string, volume: Volume, server: ServerControl): Promise<Outcome> {
-  const hash = hashOf(text);
+export async function publish(wanted: Printed, volume: Volume, server: ServerControl): Promise<Outcome> {
+  const { text, hash } = wanted;
   const before = await volume.readLive();
-  const { confirmed, generation } = await volume.readState();
-  if (before === text)
-    return confirmed === hash ? { kind: "unchanged" } : await takeUp(text, undefined, "ok", generation, volume, server);
+  const { confirmed } = await volume.readState();
+  if (before?.hash === hash)
+    return confirmed === hash ? { kind: "unchanged" } : await takeUp(wanted, undefined, "ok", volume, server);
   await volume.stage(text);
   const checked = await server.check(volume.candidate);
-  if (checked.kind === "rejected") return { kind: "refused", hash, message: checked.message };
+  if (checked.kind === "rejected") {
+    await volume.reject();
+    return { kind: "refused", hash, message: checked.message };
+  }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
-  const good =
-    before !== undefined && hashOf(before) === confirmed ? before : ((await volume.readLastGood()) ?? before);
-  await volume.goLive(text);
-  return await takeUp(text, good, checked.kind, generation, volume, server);
+  const good = before?.hash === confirmed ? before.text : ((await volume.readLastGood()) ?? before?.text);
+  await volume.promote(wanted);
+  return await takeUp(wanted, good, checked.kind, volume, server);
 }
 
 /** Reloads; a text that turns out bad, or that nobody checked before the server went away, gives way to `good`. */
 async function takeUp(
-  text: string,
+  wanted: Printed,
   good: string | undefined,
   checked: "ok" | "unchecked",
-  generation: number,
   volume: Volume,
   server: ServerControl,
 ): Promise<Outcome> {
-  const hash = hashOf(text);
+  const { hash } = wanted;
+  const { generation } = await volume.readState();
   const reloaded: Verdict = await server.reload();
   switch (reloaded.kind) {
     case "ok":
     case "unchecked":
-      await volume.remember(text, { generation: generation + 1, confirmed: hash });
+      await volume.remember(wanted, generation + 1);
       return { kind: "published", hash, generation: generation + 1 };
     case "rejected": {
       const lastGood = good ?? (await volume.readLastGood());

@@ -9,7 +9,7 @@ import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import type { ServerControl } from "./server-control.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
-import { hashOf, type Volume } from "./volume.ts";
+import { printed, type Volume } from "./volume.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */
 const RETRY = { firstMs: 250, capMs: 10_000 };
@@ -107,8 +107,8 @@ export class Reconciler {
       const wanted = routes();
       if (!wanted) return;
       if (wanted.kind === "hold") return this.#hold(wanted.reason);
-      const text = render(wanted);
-      const hash = hashOf(text);
+      const text = printed(render(wanted));
+      const { hash } = text;
       if (hash === this.#refused && performance.now() < (this.#retry.dueAt ?? 0)) return;
       this.#report(await publish(text, volume, server), hash);
     } catch (error) {

@@ -20,7 +20,7 @@ import { publish } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/publish/safe-write.ts";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
-import { Volume } from "../../../renderer/publish/volume.ts";
+import { printed, Volume } from "../../../renderer/publish/volume.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 import { eventually } from "../../eventually.ts";
 
@@ -75,67 +75,104 @@ describe("publication", () => {
   const live = (): string => readFileSync(volume.live, "utf8");
 
   test("a text is published once, and the second time nothing happens", async () => {
-    assert.equal((await publish("one", volume, server)).kind, "published");
+    assert.equal((await publish(printed("one"), volume, server)).kind, "published");
     assert.equal(server.served, "one");
     server.reloaded = REFUSED;
-    assert.equal((await publish("one", volume, server)).kind, "unchanged");
+    assert.equal((await publish(printed("one"), volume, server)).kind, "unchanged");
   });
 
   test("a text that the check refuses never becomes live", async () => {
-    await publish("good", volume, server);
+    await publish(printed("good"), volume, server);
     server.checked = REFUSED;
-    assert.deepEqual((await publish("bad", volume, server)).kind, "refused");
+    assert.deepEqual((await publish(printed("bad"), volume, server)).kind, "refused");
     assert.equal(live(), "good");
   });
 
+  test("a refused text is put aside for people to read, where no other target's check trips over it", async () => {
+    server.checked = REFUSED;
+    await publish(printed("bad"), volume, server);
+    assert.equal(readFileSync(join(directory, ".sallyport", "rejected", "default.conf"), "utf8"), "bad");
+    assert.equal(existsSync(volume.candidate), false);
+  });
+
+  test("what somebody wrote over the live file is found out, and put right", async () => {
+    await publish(printed("good"), volume, server);
+    writeFileSync(volume.live, "evil");
+    assert.equal((await publish(printed("good"), volume, server)).kind, "published");
+    assert.equal(live(), "good");
+  });
+
+  test("a last good text that somebody wrote over is not one", async () => {
+    await publish(printed("good"), volume, server);
+    writeFileSync(volume.live, "evil");
+    const later = new Volume(volume.live);
+    assert.equal(await later.readLastGood(), undefined);
+  });
+
+  test("the last good text is still there when a bad one has taken its place and the process is killed", async () => {
+    await publish(printed("good"), volume, server);
+    server.reload = async () => await Promise.reject(new Error("killed"));
+    await assert.rejects(publish(printed("bad"), volume, server));
+    assert.equal(live(), "bad");
+    assert.equal(await new Volume(volume.live).readLastGood(), "good");
+  });
+
   test("a text that the server does not take up gives way to the last good one", async () => {
-    await publish("good", volume, server);
+    await publish(printed("good"), volume, server);
     server.reloaded = REFUSED;
-    assert.equal((await publish("bad", volume, server)).kind, "refused");
+    assert.equal((await publish(printed("bad"), volume, server)).kind, "refused");
     assert.equal(live(), "good");
     server.reloaded = OK;
-    assert.equal((await publish("better", volume, server)).kind, "published");
+    assert.equal((await publish(printed("better"), volume, server)).kind, "published");
     assert.equal(live(), "better");
   });
 
   test("after a text was not taken up, even the last good one is reloaded: who knows what the server runs", async () => {
-    await publish("good", volume, server);
+    await publish(printed("good"), volume, server);
     server.reloaded = REFUSED;
-    await publish("late", volume, server);
+    await publish(printed("late"), volume, server);
     server.served = "late";
     server.reloaded = OK;
-    assert.equal((await publish("good", volume, server)).kind, "published");
+    assert.equal((await publish(printed("good"), volume, server)).kind, "published");
     assert.equal(server.served, "good");
   });
 
   test("what a killed process left is replaced, and readable for the server whatever the umask", async () => {
-    writeFileSync(join(directory, ".default.conf.new"), "half");
+    const staging = join(directory, ".sallyport", "candidate");
+    mkdirSync(staging, { recursive: true });
+    writeFileSync(join(staging, ".default.conf.new"), "half");
+    writeFileSync(join(staging, "default.conf"), "refused");
     const umask = process.umask(0o077);
     try {
-      await publish("whole", volume, server);
+      await publish(printed("whole"), volume, server);
     } finally {
       process.umask(umask);
     }
     assert.deepEqual(readdirSync(directory).toSorted(), [".sallyport", "default.conf"]);
+    assert.deepEqual(readdirSync(staging), []);
     assert.equal(statSync(volume.live).mode & 0o777, 0o644);
   });
 
   test("a text nobody checked does not stay for a server that went away", async () => {
-    await publish("good", volume, server);
+    await publish(printed("good"), volume, server);
     server.checked = { kind: "unchecked" };
     server.reloaded = AWAY;
-    assert.deepEqual(await publish("unknown", volume, server), { kind: "pending", message: "away", isLive: false });
+    assert.deepEqual(await publish(printed("unknown"), volume, server), {
+      kind: "pending",
+      message: "away",
+      isLive: false,
+    });
     assert.equal(live(), "good");
   });
 
   test("a checked text whose reload failed is pending, and a later process finishes it", async () => {
-    await publish("old", volume, server);
+    await publish(printed("old"), volume, server);
     server.reloaded = AWAY;
-    assert.equal((await publish("new", volume, server)).kind, "pending");
+    assert.equal((await publish(printed("new"), volume, server)).kind, "pending");
     assert.equal(live(), "new");
     const later = new Volume(volume.live);
     server.reloaded = OK;
-    assert.equal((await publish("new", later, server)).kind, "published");
+    assert.equal((await publish(printed("new"), later, server)).kind, "published");
     assert.equal(server.served, "new");
   });
 
@@ -144,15 +181,21 @@ describe("publication", () => {
     writeFileSync(victim, "precious");
     symlinkSync(victim, join(directory, "other.conf"));
     const planted = new Volume(join(directory, "other.conf"));
-    await assert.rejects(publish("text", planted, server), WriteError);
+    await assert.rejects(publish(printed("text"), planted, server), WriteError);
     assert.equal(readFileSync(victim, "utf8"), "precious");
   });
 
   test("a directory or a FIFO in the way is named, and nothing hangs", async () => {
     mkdirSync(join(directory, "dir.conf"));
-    await assert.rejects(publish("text", new Volume(join(directory, "dir.conf")), server), /dir\.conf.*not a file/);
+    await assert.rejects(
+      publish(printed("text"), new Volume(join(directory, "dir.conf")), server),
+      /dir\.conf.*not a file/,
+    );
     execFileSync("mkfifo", [join(directory, "fifo.conf")]);
-    await assert.rejects(publish("text", new Volume(join(directory, "fifo.conf")), server), /fifo\.conf.*not a file/);
+    await assert.rejects(
+      publish(printed("text"), new Volume(join(directory, "fifo.conf")), server),
+      /fifo\.conf.*not a file/,
+    );
   });
 
   test(
@@ -165,8 +208,8 @@ describe("publication", () => {
       try {
         const full = new Volume(join(small, "default.conf"));
         const itsServer = new ScriptedServer(full.live);
-        await publish("good", full, itsServer);
-        await assert.rejects(publish("x".repeat(200_000), full, itsServer), /ENOSPC.*make room/);
+        await publish(printed("good"), full, itsServer);
+        await assert.rejects(publish(printed("x".repeat(200_000)), full, itsServer), /ENOSPC.*make room/);
         assert.equal(readFileSync(full.live, "utf8"), "good");
         const rests = readdirSync(small, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".new"));
         assert.deepEqual(rests, []);
@@ -178,7 +221,7 @@ describe("publication", () => {
 
   test("readers never see half a file", async () => {
     const texts = ["a", "b"].map((letter) => letter.repeat(300_000));
-    await publish(texts[0]!, volume, server);
+    await publish(printed(texts[0]!), volume, server);
     const done = new AbortController();
     const reading = (async () => {
       while (!done.signal.aborted) {
@@ -186,7 +229,7 @@ describe("publication", () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
-    for (let round = 0; round < 20; round++) await publish(texts[round % 2]!, volume, server);
+    for (let round = 0; round < 20; round++) await publish(printed(texts[round % 2]!), volume, server);
     done.abort();
     await reading;
   });
