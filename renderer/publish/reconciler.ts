@@ -9,7 +9,8 @@ import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import type { ServerControl } from "./server-control.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
-import { printed, type Volume } from "./volume.ts";
+import { Printed } from "./printed.ts";
+import type { Volume } from "./volume.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */
 const RETRY = { firstMs: 250, capMs: 10_000 };
@@ -27,7 +28,7 @@ export interface ReconcilerOptions {
   readonly log: Log;
   /** The routes now; undefined while not every agent has told everything once. */
   readonly routes: () => Published | Hold | undefined;
-  readonly render: (routes: Published) => string;
+  readonly render: (routes: Published) => Buffer;
 }
 
 /** Keeps one destination equal to what the routes say: one pass at a time, retried until it holds. */
@@ -39,7 +40,7 @@ export class Reconciler {
   #lastPass = Number.NEGATIVE_INFINITY;
   readonly #retry = new Retry();
   readonly #progress: TargetProgress;
-  #refused = "";
+  #refused: Printed | undefined;
   #isStopped = false;
 
   constructor(options: ReconcilerOptions) {
@@ -56,7 +57,7 @@ export class Reconciler {
     const { volume, render } = this.#options;
     try {
       if ((await volume.readLive()) !== undefined) return;
-      await volume.goLive(render(NO_ROUTES));
+      await volume.goLive(new Printed(render(NO_ROUTES)));
       this.#progress.began();
     } catch (error) {
       this.#fail(describe(error));
@@ -72,7 +73,7 @@ export class Reconciler {
 
   /** What could not be done may work now. */
   retryNow(): void {
-    this.#refused = "";
+    this.#refused = undefined;
     this.changed();
   }
 
@@ -85,12 +86,11 @@ export class Reconciler {
   #schedule(delayMs: number): void {
     if (this.#running || this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#running = this.#pass().finally(() => this.#finished());
-      },
-      Math.max(0, delayMs),
-    );
+    this.#timer = setTimeout(() => this.#start(), Math.max(0, delayMs));
+  }
+
+  #start(): void {
+    this.#running = this.#pass().finally(() => this.#finished());
   }
 
   #finished(): void {
@@ -107,23 +107,22 @@ export class Reconciler {
       const wanted = routes();
       if (!wanted) return;
       if (wanted.kind === "hold") return this.#hold(wanted.reason);
-      const text = printed(render(wanted));
-      const { hash } = text;
-      if (hash === this.#refused && performance.now() < (this.#retry.dueAt ?? 0)) return;
-      this.#report(await publish(text, volume, server), hash);
+      const text = new Printed(render(wanted));
+      if (text.equals(this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
+      this.#report(await publish(text, volume, server), text);
     } catch (error) {
       if (error instanceof TemplateError) this.#hold(error.message);
       else this.#fail(describe(error));
     }
   }
 
-  #report(outcome: Outcome, hash: string): void {
+  #report(outcome: Outcome, text: Printed): void {
     if (outcome.kind === "pending") return this.#fail(outcome.message);
-    if (outcome.kind === "refused") return this.#refuse(outcome.message, hash);
+    if (outcome.kind === "refused") return this.#refuse(outcome.message, text);
     this.#retry.clear();
-    this.#refused = "";
-    if (outcome.kind === "unchanged") this.#progress.settled(hash);
-    else this.#progress.published(hash, outcome.generation);
+    this.#refused = undefined;
+    if (outcome.kind === "unchanged") this.#progress.settled(text.hash);
+    else this.#progress.published(text.hash, outcome.generation);
   }
 
   /** Nothing to publish until something changes. */
@@ -133,9 +132,9 @@ export class Reconciler {
   }
 
   /** It will most likely be refused again until something changes. */
-  #refuse(reason: string, hash: string): void {
-    if (hash !== this.#refused) this.#retry.clear();
-    this.#refused = hash;
+  #refuse(reason: string, text: Printed): void {
+    if (!text.equals(this.#refused)) this.#retry.clear();
+    this.#refused = text;
     this.#retryLater(RETRY_REFUSED);
     this.#progress.troubled("refused", reason);
   }

@@ -30,15 +30,15 @@ export type Durable = "nothing" | "content" | "content and name";
  * Follows no link at the destination, and replaces nothing but a regular file or a link. Makes its
  * directory if that is missing and its parent is there. Throws WriteError.
  */
-export async function safeWrite(path: string, text: string, durable: Durable): Promise<void> {
+export async function safeWrite(path: string, bytes: Buffer, durable: Durable): Promise<void> {
   const temporary = besides(path);
   await step(path, temporary, async () => {
     await refuseSpecial(path);
     await unlink(temporary).catch(ignoreMissing);
-    await writeNew(temporary, text, durable !== "nothing").catch(async (error: NodeJS.ErrnoException) => {
+    await writeNew(temporary, bytes, durable !== "nothing").catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
       await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-      await writeNew(temporary, text, durable !== "nothing");
+      await writeNew(temporary, bytes, durable !== "nothing");
     });
     await rename(temporary, path);
     if (durable === "content and name") await syncDirectory(dirname(path));
@@ -98,12 +98,12 @@ async function step(path: string, temporary: string | undefined, run: () => Prom
   }
 }
 
-/** The text of a regular file, or undefined when there is none. Throws WriteError for anything else. */
-export async function readText(path: string): Promise<string | undefined> {
+/** The bytes of a regular file, or undefined when there is none. Throws WriteError for anything else. */
+export async function readBytes(path: string): Promise<Buffer | undefined> {
   try {
     const found = await lstat(path);
     if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -111,11 +111,11 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-async function writeNew(path: string, text: string, isDurable: boolean): Promise<void> {
+async function writeNew(path: string, bytes: Buffer, isDurable: boolean): Promise<void> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
-    await file.writeFile(text);
+    await file.writeFile(bytes);
     // Whatever the process's umask: the server is another user.
     await file.chmod(0o644);
     if (isDurable) await file.sync();

@@ -1,23 +1,12 @@
-import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
-import { identify, link, readText, replace, safeWrite } from "./safe-write.ts";
+import { Printed } from "./printed.ts";
+import { identify, link, readBytes, replace, safeWrite } from "./safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 
 /** What is known across restarts: the hash of the configuration that new workers confirmed. */
 export type PublishedState = z.infer<typeof State>;
-
-/** A configuration's text with its hash, by which texts are compared across restarts. */
-export interface Printed {
-  readonly text: string;
-  readonly hash: string;
-}
-
-/** The text with its hash. */
-export function printed(text: string): Printed {
-  return { text, hash: createHash("sha256").update(text).digest("hex") };
-}
 
 /** The files of one target: live, candidate, last good, and what is confirmed. docs/architecture.md draws them. */
 export class Volume {
@@ -27,7 +16,7 @@ export class Volume {
   readonly #state: string;
   readonly #rejected: string;
   /** What the live file held when it had this identity, so that it is read only when somebody else changed it. */
-  #seen: (Printed & { readonly identity: string }) | undefined;
+  #seen: { readonly printed: Printed; readonly identity: string } | undefined;
   #remembered: PublishedState | undefined;
 
   constructor(destination: string) {
@@ -43,17 +32,19 @@ export class Volume {
   async readLive(): Promise<Printed | undefined> {
     const identity = await identify(this.live);
     if (identity === undefined) return undefined;
-    if (this.#seen?.identity === identity) return this.#seen;
-    const text = await readText(this.live);
-    this.#seen = text === undefined ? undefined : { ...printed(text), identity };
-    return this.#seen;
+    if (this.#seen?.identity !== identity) {
+      const bytes = await readBytes(this.live);
+      this.#seen = bytes && { printed: new Printed(bytes), identity };
+    }
+    return this.#seen?.printed;
   }
 
   /** The last good configuration; undefined when there is none, or when it is not what was confirmed. */
-  async readLastGood(): Promise<string | undefined> {
-    const text = await readText(this.#lastGood);
+  async readLastGood(): Promise<Printed | undefined> {
+    const bytes = await readBytes(this.#lastGood);
+    const found = bytes && new Printed(bytes);
     const { confirmed } = await this.readState();
-    return text !== undefined && (confirmed === "" || printed(text).hash === confirmed) ? text : undefined;
+    return confirmed === "" || found?.hash === confirmed ? found : undefined;
   }
 
   /** A state that cannot be read says: nothing is confirmed, reload once more. */
@@ -63,8 +54,8 @@ export class Volume {
   }
 
   /** Writes the candidate, on disk when this resolves. */
-  async stage(text: string): Promise<void> {
-    await safeWrite(this.candidate, text, "content");
+  async stage({ bytes }: Printed): Promise<void> {
+    await safeWrite(this.candidate, bytes, "content");
   }
 
   /** Makes the candidate, which holds this text, the live configuration. */
@@ -78,14 +69,14 @@ export class Volume {
     await replace(this.candidate, this.#rejected).catch(() => undefined);
   }
 
-  async goLive(text: string): Promise<void> {
-    await safeWrite(this.live, text, "content and name");
-    await this.#see(printed(text));
+  async goLive(text: Printed): Promise<void> {
+    await safeWrite(this.live, text.bytes, "content and name");
+    await this.#see(text);
   }
 
   /** What is live is confirmed. */
-  async remember({ text, hash }: Printed, generation: number): Promise<void> {
-    await link(this.live, this.#lastGood).catch(async () => await safeWrite(this.#lastGood, text, "content"));
+  async remember({ bytes, hash }: Printed, generation: number): Promise<void> {
+    await link(this.live, this.#lastGood).catch(async () => await safeWrite(this.#lastGood, bytes, "content"));
     await this.#writeState({ generation, confirmed: hash });
   }
 
@@ -96,12 +87,12 @@ export class Volume {
 
   async #see(text: Printed): Promise<void> {
     const identity = await identify(this.live);
-    this.#seen = identity === undefined ? undefined : { ...text, identity };
+    this.#seen = identity === undefined ? undefined : { printed: text, identity };
   }
 
   async #readState(): Promise<PublishedState> {
     try {
-      return State.parse(JSON.parse((await readText(this.#state)) ?? ""));
+      return State.parse(JSON.parse((await readBytes(this.#state))?.toString() ?? ""));
     } catch {
       return { generation: 0, confirmed: "" };
     }
@@ -109,7 +100,7 @@ export class Volume {
 
   /** Lost in a power cut, it costs one reload: not worth waiting for the disk. */
   async #writeState(state: PublishedState): Promise<void> {
-    await safeWrite(this.#state, `${JSON.stringify(state)}\n`, "nothing");
+    await safeWrite(this.#state, Buffer.from(`${JSON.stringify(state)}\n`), "nothing");
     this.#remembered = state;
   }
 }

@@ -1,32 +1,44 @@
-import Handlebars from "handlebars";
 import { bare } from "./model.ts";
 import type { Page } from "./template.ts";
 
-/** Prints the block of `eachHost`: a host's text is made once and used as long as the host is the same object. */
-export class HostTexts<Host extends object> {
-  readonly #texts = new WeakMap<Host, string>();
-  #page: Page<Host> | undefined;
+/** Stands in the text where the hosts belong. No template and no value can hold it: NUL is refused in both. */
+const PLACE = "\0hosts\0";
 
-  /** Renders while `eachHost` prints the hosts of this page. */
-  during(page: Page<Host>, run: () => string): string {
+/** The block of `eachHost`: a host's text is made once, and used as long as the host is the same object. */
+export class HostTexts<Host extends object> {
+  readonly #texts = new WeakMap<Host, Buffer>();
+  #page: Page<Host> | undefined;
+  #texted: readonly Buffer[] = [];
+
+  /** What `render` makes, with the hosts of this page where it has printed their place. */
+  assemble(page: Page<Host>, render: () => string): Buffer {
     this.#page = page;
     try {
-      return run();
+      const [head = "", ...tails] = render().split(PLACE);
+      return Buffer.concat([Buffer.from(head), ...tails.flatMap((tail) => [...this.#texted, Buffer.from(tail)])]);
     } finally {
       this.#page = undefined;
+      this.#texted = [];
     }
   }
 
-  /** What the helper returns: the block's text for every host, one after the other. */
-  print({ fn }: Handlebars.HelperOptions): Handlebars.SafeString {
+  /** Prints the block for every host that has no text yet; gives their place. */
+  print(block: (model: unknown) => string): string {
     const { hosts, modelOf } = this.#page!;
-    const texts = hosts.map((host) => {
+    this.#texted = hosts.map((host) => {
       const known = this.#texts.get(host);
-      if (known !== undefined) return known;
-      const text = fn(bare(modelOf(host)));
+      if (known) return known;
+      const text = ownBytes(block(bare(modelOf(host))));
       this.#texts.set(host, text);
       return text;
     });
-    return new Handlebars.SafeString(texts.join(""));
+    return PLACE;
   }
+}
+
+/** Not a slice of a shared pool, which a text that is kept for months would keep whole. */
+function ownBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }

@@ -3,8 +3,8 @@ import { bare, type Model } from "./model.ts";
 import { HostTexts } from "./host-texts.ts";
 import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
 
-/** Largest text a template may make, in UTF-16 units: ten thousand hosts and some. */
-const MAX_OUTPUT = 16 * 1024 * 1024;
+/** Largest text a template may make: ten thousand hosts take three MiB. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** What may stand in a configuration as it is; all else was refused by a grammar before it came here. */
 const PLAIN = /^[A-Za-z0-9._:/*[\]-]*$/;
@@ -28,17 +28,18 @@ export interface Page<Host extends object = object> {
   readonly modelOf: (host: Host) => { readonly [name: string]: Model };
 }
 
-/** A compiled template: page in, text out. Work is in the hosts that are new. Throws TemplateError. */
-export type Render<Host extends object = object> = (page: Page<Host>) => string;
+/** A compiled template: page in, text out, as UTF-8. Work is in the hosts that are new. Throws TemplateError. */
+export type Render<Host extends object = object> = (page: Page<Host>) => Buffer;
 
 /** Compiles a template's text in an engine of its own. Throws TemplateError. */
 export function compileTemplate<Host extends object>(text: string, file: string): Render<Host> {
   if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
     throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
   }
+  if (text.includes("\0")) throw new TemplateError("template.syntax", `${file}: a NUL character is not text`);
   const engine = createEngine();
   const hosts = new HostTexts<Host>();
-  engine.registerHelper("eachHost", (options: Handlebars.HelperOptions) => hosts.print(options));
+  engine.registerHelper("eachHost", ({ fn }: Handlebars.HelperOptions) => new Handlebars.SafeString(hosts.print(fn)));
   const tree = parseTemplate(engine, text, file);
   const [problem] = lint(tree);
   if (problem) {
@@ -46,7 +47,13 @@ export function compileTemplate<Host extends object>(text: string, file: string)
   }
   tellUnknownHelpers(engine, text, file);
   const template = engine.compile(text, COMPILE);
-  return (page) => hosts.during(page, () => render(template, page.fields, file));
+  return (page) => {
+    const text = hosts.assemble(page, () => render(template, page.fields, file));
+    if (text.length > MAX_OUTPUT_BYTES) {
+      throw new TemplateError("template.size", `${file}: makes more than ${MAX_OUTPUT_BYTES} bytes`);
+    }
+    return text;
+  };
 }
 
 const COMPILE: CompileOptions = {
@@ -93,17 +100,14 @@ function parseTemplate(engine: typeof Handlebars, text: string, file: string): u
   }
 }
 
-function render(template: HandlebarsTemplateDelegate, model: Model, file: string): string {
-  let text: string;
+function render(template: HandlebarsTemplateDelegate, fields: Model, file: string): string {
   try {
-    text = withStrictEscape(() =>
-      template(bare(model), { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }),
+    return withStrictEscape(() =>
+      template(bare(fields), { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }),
     );
   } catch (error) {
     throw new TemplateError("template.render", `${file}${placeOf(error)}: ${messageOf(error)}`);
   }
-  if (text.length > MAX_OUTPUT) throw new TemplateError("template.size", `${file}: output over ${MAX_OUTPUT}`);
-  return text;
 }
 
 /** Handlebars escapes for HTML, which is no defence here; ours refuses. It is looked up at each output. */

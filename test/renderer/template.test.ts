@@ -6,7 +6,7 @@ import type { Model } from "../../renderer/template/model.ts";
 import { compileTemplate, TemplateError } from "../../renderer/template/template.ts";
 
 const render = (text: string, fields: Readonly<Record<string, Model>> = {}): string =>
-  compileTemplate(text, "x.hbs")({ fields, hosts: [], modelOf: () => ({}) });
+  compileTemplate(text, "x.hbs")({ fields, hosts: [], modelOf: () => ({}) }).toString();
 
 const forbidden: readonly [string, string, RegExp][] = [
   ["triple braces", "line\n  {{{name}}}", /^x\.hbs:2:3: unescaped/],
@@ -61,8 +61,8 @@ test("eachHost prints every host, and asks only for the models of those that are
     hosts: list,
     modelOf: (host: { name: string }) => (asked.push(host.name), { name: host.name }),
   });
-  assert.equal(print(page(hosts)), "a.example;b.example;");
-  assert.equal(print(page([...hosts, { name: "c.example" }])), "a.example;b.example;c.example;");
+  assert.equal(print(page(hosts)).toString(), "a.example;b.example;");
+  assert.equal(print(page([...hosts, { name: "c.example" }])).toString(), "a.example;b.example;c.example;");
   assert.deepEqual(asked, ["a.example", "b.example", "c.example"]);
 });
 

@@ -16,17 +16,20 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
 import { dueAt } from "../../../renderer/publish/debounce.ts";
+import { Printed } from "../../../renderer/publish/printed.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/publish/safe-write.ts";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
-import { printed, Volume } from "../../../renderer/publish/volume.ts";
+import { Volume } from "../../../renderer/publish/volume.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 import { eventually } from "../../eventually.ts";
 
 const OK: Verdict = { kind: "ok" };
 const AWAY: Verdict = { kind: "unavailable", message: "away" };
 const REFUSED: Verdict = { kind: "rejected", message: "no" };
+
+const printed = (text: string): Printed => new Printed(Buffer.from(text));
 
 /** A server whose verdicts are set by the test; it serves what was live at its last reload. */
 class ScriptedServer implements ServerControl {
@@ -114,7 +117,7 @@ describe("publication", () => {
     server.reload = async () => await Promise.reject(new Error("killed"));
     await assert.rejects(publish(printed("bad"), volume, server));
     assert.equal(live(), "bad");
-    assert.equal(await new Volume(volume.live).readLastGood(), "good");
+    assert.equal((await new Volume(volume.live).readLastGood())?.bytes.toString(), "good");
   });
 
   test("a text that the server does not take up gives way to the last good one", async () => {
@@ -247,7 +250,7 @@ describe("publication", () => {
         wait: { minMs: 1, maxMs: 10 },
         log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
         routes: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
-        render: () => wanted,
+        render: () => Buffer.from(wanted),
       });
       server.onReady(() => undefined);
     });
