@@ -1,7 +1,8 @@
-import { isMap, LineCounter, parseDocument, type Document } from "yaml";
+import { LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
-import { nearest } from "../shared/nearest.ts";
+import { explainIssue, type Wording } from "./config-problem.ts";
 import { parseDuration } from "./duration.ts";
+import { PREDICATE_FIELDS, SelectRule } from "./select/rule.ts";
 
 /** Longest path of a Unix socket on Linux, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -48,24 +49,29 @@ const Proxy = z.union([
   z.strictObject({ container: z.string().min(1) }),
 ]);
 
+/** A stopped container has no route, and whether TCP ports are needed is `onlyExposed` of the target. */
+const RouteSelection = SelectRule.pick({ onlyPublished: true, where: true });
+
 const Target = z.strictObject({
-  template: path,
-  destination: path,
-  onlyExposed: z.boolean().default(true),
-  listen: z.int().min(1).max(65_535).default(8080),
-  wait: Wait.prefault("100ms:1s"),
-  check: command.optional(),
-  reload: Reload,
+  template: path.describe("Handlebars template that prints the file."),
+  destination: path.describe("File to keep; replaced in one step."),
+  containers: RouteSelection.optional().describe("Which containers may have routes; without it all."),
+  onlyExposed: z.boolean().default(true).describe("Leave out containers that expose no TCP port."),
+  listen: z.int().min(1).max(65_535).default(8080).describe("Port nginx listens on, inside its container."),
+  wait: Wait.prefault("100ms:1s").describe("min:max, how long a burst of changes is waited for, at most max."),
+  check: command.optional().describe("Program that checks a candidate, `{candidate}` in an argument is its path."),
+  reload: Reload.describe("How the server learns of a new file, see docs/reload.md."),
 });
 
-const Config = z.strictObject({
+/** The renderer's configuration file (YAML). docs/renderer.schema.json is made of it. */
+export const ConfigFile = z.strictObject({
   agents: z.array(z.strictObject({ socket: socketPath })).min(1),
-  proxy: Proxy.default({ label: "sallyport.proxy=true" }),
-  statusSocket: socketPath.default("/tmp/status.sock"),
+  proxy: Proxy.default({ label: "sallyport.proxy=true" }).describe("Which container is nginx: its networks matter."),
+  statusSocket: socketPath.default("/tmp/status.sock").describe("Where `status` and `health` ask."),
   targets: z.array(Target).min(1),
 });
 
-export type Config = z.infer<typeof Config>;
+export type Config = z.infer<typeof ConfigFile>;
 export type Target = z.infer<typeof Target>;
 export type ReloadRule = z.infer<typeof Reload>;
 
@@ -80,9 +86,9 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
   if (document.errors.length > 0) {
     return { problems: document.errors.map(({ message, pos }) => `${at(pos[0])}: ${message}`) };
   }
-  const parsed = Config.safeParse(document.toJS());
+  const parsed = ConfigFile.safeParse(document.toJS());
   if (!parsed.success) {
-    const found = parsed.error.issues.flatMap((issue) => describe(issue, issue.path, document));
+    const found = parsed.error.issues.flatMap((issue) => explainIssue(issue, document, wording));
     return { problems: found.map(({ offset, message }) => `${at(offset)}: ${message}`) };
   }
   const destinations = parsed.data.targets.map(({ destination }) => destination);
@@ -92,67 +98,23 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
     : { problems: [`${file}: two targets have the destination ${twice}: give each its own`] };
 }
 
-interface Found {
-  readonly offset: number;
-  readonly message: string;
-}
-
-function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[], document: Document): Found[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ offset: offsetOf([...at, key], document), message: unknownKey(key, at) }));
-  }
-  if (issue.code === "invalid_union") return describeUnion(issue, at, document);
-  const where = at.map(String).join(".") || "the configuration";
-  return [{ offset: offsetOf(at, document), message: `${where}: ${issue.message}` }];
-}
-
-/** Of the alternatives, the one that came furthest is the one that was meant. */
-function describeUnion(issue: z.core.$ZodIssueInvalidUnion, at: readonly PropertyKey[], document: Document): Found[] {
-  const meant = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
-  if (depth(meant) === 0 && meant.every(({ code }) => code !== "unrecognized_keys")) {
-    const where = at.map(String).join(".");
-    return [{ offset: offsetOf(at, document), message: `${where}: ${choices[String(at.at(-1))] ?? issue.message}` }];
-  }
-  return meant.flatMap((inner) => describe(inner, [...at, ...inner.path], document));
-}
-
-const choices: Readonly<Record<string, string>> = {
-  reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
-  signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
-  proxy: "must be `host`, or have one of `label`, `container`",
+const wording: Wording = {
+  known: {
+    "": Object.keys(ConfigFile.shape),
+    agents: ["socket"],
+    proxy: ["label", "container"],
+    targets: Object.keys(Target.shape),
+    containers: Object.keys(RouteSelection.shape),
+    where: [...PREDICATE_FIELDS, "not"],
+    not: PREDICATE_FIELDS,
+    check: ["command", "timeout"],
+    reload: ["channel", "signal", "exec", "none"],
+    signal: ["process", "pidFile", "signal"],
+    exec: ["command", "timeout"],
+  },
+  choices: {
+    reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
+    signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
+    proxy: "must be `host`, or have one of `label`, `container`",
+  },
 };
-
-function depth(issues: readonly z.core.$ZodIssue[]): number {
-  return Math.max(0, ...issues.map((issue) => issue.path.length));
-}
-
-const known: Readonly<Record<string, readonly string[]>> = {
-  "": Object.keys(Config.shape),
-  agents: ["socket"],
-  proxy: ["label", "container"],
-  targets: Object.keys(Target.shape),
-  check: ["command", "timeout"],
-  reload: ["channel", "signal", "exec", "none"],
-  signal: ["process", "pidFile", "signal"],
-  exec: ["command", "timeout"],
-};
-
-function unknownKey(key: string, at: readonly PropertyKey[]): string {
-  const parent = at.findLast((part) => typeof part === "string") ?? "";
-  const near = nearest(key, known[parent] ?? []);
-  const where = at.map(String).join(".");
-  return `${where === "" ? "" : `${where}: `}unknown key "${key}"${near === undefined ? "" : `, did you mean "${near}"?`}`;
-}
-
-/** Where a path of keys stands in the text: at its key, or where its nearest parent begins. */
-function offsetOf(at: readonly PropertyKey[], document: Document): number {
-  for (let length = at.length; length > 0; length--) {
-    const parent = document.getIn(at.slice(0, length - 1), true);
-    const key = at[length - 1];
-    const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === String(key)) : undefined;
-    const node = pair?.key ?? document.getIn(at.slice(0, length), true);
-    const range = (node as { range?: readonly number[] } | undefined)?.range;
-    if (range?.[0] !== undefined) return range[0];
-  }
-  return 0;
-}

@@ -5,12 +5,13 @@ import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
-import type { ProxyRule } from "../routes/reach.ts";
+import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { noteChange } from "../routes/journal.ts";
 import { RouteTable } from "../routes/route-table.ts";
 import { NO_ROUTES, type Routes, type VirtualHost } from "../routes/routes.ts";
 import type { KnownChange } from "../inventory/known.ts";
+import { Selection } from "../select/selection.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { nginxPage } from "../template/nginx-page.ts";
@@ -65,6 +66,7 @@ type NginxRender = Render<VirtualHost>;
 class TargetLoop {
   readonly reconciler: Reconciler;
   readonly #target: Target;
+  readonly #selection: Selection | undefined;
   readonly #table: RouteTable;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
@@ -75,7 +77,9 @@ class TargetLoop {
   constructor(target: Target, render: NginxRender, config: Config, log: Log) {
     this.#target = target;
     this.#log = log;
-    this.#table = new RouteTable({ proxy: proxyRule(config.proxy), onlyExposed: target.onlyExposed });
+    const proxy = proxyRule(config.proxy);
+    this.#selection = target.containers && selectionFor(target.containers, proxy);
+    this.#table = new RouteTable({ proxy, onlyExposed: target.onlyExposed });
     this.#server = chooseControl(target);
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
@@ -103,7 +107,7 @@ class TargetLoop {
 
   /** Only what changes a route is worth a pass; and the first time that all is known. */
   take(change: KnownChange, isComplete: boolean): void {
-    const changed = this.#table.apply(change);
+    const changed = this.#table.apply(this.#selection?.apply(change) ?? change);
     noteChange(changed, this.#log);
     const hold = this.#table.hold ?? "";
     if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold)
@@ -111,6 +115,12 @@ class TargetLoop {
     this.#isComplete = isComplete;
     this.#lastHold = hold;
   }
+}
+
+/** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
+function selectionFor(containers: NonNullable<Target["containers"]>, proxy: ProxyRule): Selection {
+  const rule = { ...containers, onlyExposed: false, includeStopped: true };
+  return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
 }
 
 function proxyRule(proxy: Config["proxy"]): ProxyRule {

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as z from "zod";
+import { ConfigFile, parseConfig } from "../../renderer/config.ts";
+
+test("the published schema of the configuration is the one that is enforced", () => {
+  const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
+  assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(ConfigFile, { io: "input" }))));
+});
+
+const withContainers = (containers: string): string =>
+  readFileSync("renderer/renderer.yml", "utf8").replace(/^( +)onlyExposed:/m, `$1containers: ${containers}\n$&`);
+
+test("a target may narrow the containers it routes", () => {
+  const config = parseConfig(withContainers("{ where: [{ label: [a=b, c] }, { not: { name: test-* } }] }"), "c.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  assert.deepEqual(config.targets[0]?.containers, {
+    onlyPublished: false,
+    where: [{ label: ["a=b", "c"] }, { not: { name: ["test-*"] } }],
+  });
+});
+
+const mistakes: readonly [containers: string, message: RegExp][] = [
+  [
+    "{ onlyPublish: true }",
+    /^c\.yml:\d+:\d+: targets\.0\.containers: unknown key "onlyPublish", did you mean "onlyPub/,
+  ],
+  ["{ where: [{ lable: x }] }", /unknown key "lable", did you mean "label"/],
+  ["{ where: [{ not: { nam: x } }] }", /unknown key "nam", did you mean "name"/],
+  ["{ where: [{ name: a*b }] }", /^c\.yml:\d+:\d+: targets\.0\.containers\.where\.0\.name: must be a text, or a part/],
+  ["{ where: [{ state: up }] }", /containers\.where\.0\.state: .*"running"/],
+  ["{ where: [{}] }", /containers\.where\.0: must have at least one of label/],
+];
+for (const [containers, message] of mistakes) {
+  test(`${containers} is named with its place`, () => {
+    const parsed = parseConfig(withContainers(containers), "c.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}
