@@ -1,94 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Subscription } from "../../renderer/inventory/subscription.ts";
-import { encodeFrame, FrameReader } from "../../shared/frame.ts";
+import { encodeFrame } from "../../shared/frame.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
-
-const anchor = { seq: 1, hash: "0".repeat(64) };
-const INSTANCES = ["6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0001", "6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0002"] as const;
-
-function container(digit: string, changes: Partial<Container> = {}): Container {
-  return {
-    id: digit.repeat(64),
-    name: `app${digit}`,
-    state: "running",
-    health: "none",
-    stopping: false,
-    stale: false,
-    unread: false,
-    createdAt: 1,
-    networks: [],
-    ports: [],
-    env: { VIRTUAL_HOST: `${digit}.example` },
-    labels: {},
-    withheld: { env: 0, labels: 0 },
-    refused: [],
-    ...changes,
-  };
-}
-
-/** An agent that says what the test wants, to whoever has subscribed last. */
-class FakeAgent {
-  readonly #server: net.Server;
-  #socket: net.Socket | undefined;
-  instance: string = INSTANCES[0];
-  subscriptions = 0;
-  /** What a new subscriber is told at once. */
-  first: Container[] = [container("a"), container("b")];
-  generation = 5;
-  isMute = false;
-
-  constructor(path: string) {
-    this.#server = net.createServer((socket) => this.#serve(socket)).listen(path);
-  }
-
-  tell(method: string, params: object): void {
-    this.write(
-      encodeFrame(JSON.stringify({ jsonrpc: "2.0", method, params: { instance: this.instance, ...params } }), 1 << 20),
-    );
-  }
-
-  write(bytes: Buffer | string): void {
-    this.#socket?.write(bytes);
-  }
-
-  hangUp(): void {
-    this.#socket?.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.hangUp();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #serve(socket: net.Socket): void {
-    this.#socket = socket;
-    const reader = new FrameReader(4_096);
-    socket.on("error", () => socket.destroy());
-    socket.on("data", (chunk) => {
-      for (const text of reader.push(chunk)) this.#answer(JSON.parse(text) as { id: number; method: string });
-    });
-  }
-
-  #answer({ id, method }: { id: number; method: string }): void {
-    if (this.isMute) return;
-    const results: Record<string, object> = {
-      hello: { protocol: 1, instance: this.instance, host: "fake" },
-      subscribe: {},
-      health: { docker: "connected", audit: "ok", generation: this.generation, containers: 2 },
-    };
-    this.write(encodeFrame(JSON.stringify({ jsonrpc: "2.0", id, result: results[method] }), 1 << 20));
-    if (method !== "subscribe") return;
-    this.subscriptions += 1;
-    this.tell("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first, anchor });
-  }
-}
+import { anchor, container, FakeAgent, INSTANCES } from "./fake-agent.ts";
 
 describe("what an agent told", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-inventory-"));
