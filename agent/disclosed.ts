@@ -1,14 +1,21 @@
 import { sameContainer } from "../shared/delta.ts";
 import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snapshot.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+/** Generations a second in a flood of changes, and how many are made at once before that counts. */
+const PACE = { perSecond: 20, burst: 20 };
+const PACED_MS = 1_000 / PACE.perSecond;
 
 /**
  * What may be told now: the sanitized containers and the generation they make. Changes of one turn
- * of the event loop make one generation; before `complete` nothing may be told at all.
+ * of the event loop make one generation, in a flood those of a longer time; before `complete` nothing
+ * may be told at all.
  */
 export class Disclosed {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(changed: ReadonlySet<string>) => void>();
   #changed = new Set<string>();
+  readonly #bucket = new TokenBucket(PACE.perSecond, PACE.burst);
   #generation = 0;
   #complete = false;
 
@@ -54,8 +61,13 @@ export class Disclosed {
   }
 
   #touch(id: string): void {
-    if (this.#complete && this.#changed.size === 0) setImmediate(() => this.#flush());
+    if (this.#complete && this.#changed.size === 0) this.#flushSoon();
     this.#changed.add(id);
+  }
+
+  #flushSoon(): void {
+    if (this.#bucket.take(performance.now())) setImmediate(() => this.#flush());
+    else setTimeout(() => this.#flush(), PACED_MS);
   }
 
   #flush(): void {

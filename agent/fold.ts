@@ -30,11 +30,13 @@ export function subjectOf(event: EngineEvent): string {
 export function fold(known: Known | undefined, event: EngineEvent): Step {
   const [action = "", detail = ""] = event.Action.split(": ");
   if (action === "destroy" || action === "remove") return { kind: "gone" };
-  if (action === "start" || !known) return inspect;
-  const { container } = known;
   const isAttachment = action === "connect" || action === "disconnect";
+  // Docker attaches a new container before it starts it; the start is looked at.
+  if (!known) return isAttachment ? nothing : inspect;
+  if (action === "start") return inspect;
+  const { container } = known;
   if (!container) return isAttachment ? inspect : nothing;
-  if (isAttachment) return isAlive(container) ? inspect : nothing;
+  if (isAttachment) return isAlive(container) ? reattached(container, event) : nothing;
   switch (action) {
     case "die":
     case "died":
@@ -52,6 +54,13 @@ export function fold(known: Known | undefined, event: EngineEvent): Step {
     default:
       return nothing;
   }
+}
+
+/** Only an attachment brings something that has to be asked for: the address. */
+function reattached(container: Container, { Action, Actor }: EngineEvent): Step {
+  const left = Actor.Attributes?.name;
+  if (Action === "connect" || left === undefined) return inspect;
+  return set({ ...container, networks: container.networks.filter(({ name }) => name !== left) });
 }
 
 /** One that is ending loses its networks before Docker tells that it died; that is no news. */
