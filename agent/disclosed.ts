@@ -3,7 +3,7 @@ import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snaps
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Generations a second in a flood of changes, and how many are made at once before that counts. */
-const PACE = { perSecond: 20, burst: 20 };
+const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
 
 /**
