@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -74,4 +74,42 @@ test("a target routes only the containers it names, and follows when one stops t
   await eventually("one came, one went", () => hostsIn(file).join(" ") === "a.example b.example");
   agent.tell("snapshot.delta", { base: 6, generation: 7, upserted: [app("a", "test")], removed: [], anchor });
   await eventually("one is not selected any more", () => hostsIn(file).join(" ") === "b.example");
+});
+
+test("a flood of changes is reloaded now and then, and in the end the last of them is live", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const reloads = join(directory, "reloads");
+  const reload = { exec: { command: ["sh", "-c", `echo >>${reloads}`] } };
+  const count = (): number => (existsSync(reloads) ? readFileSync(reloads, "utf8").length : 0);
+  const file = follow({ wait: "100ms:300ms", reload });
+  await eventually("it is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
+  const [before, began] = [count(), performance.now()];
+  const CHANGES = 4_000;
+  for (let number = 1; number <= CHANGES; number++) {
+    const upserted = [container("a", { ...app("a", "web"), health: number % 2 === 0 ? "healthy" : "unhealthy" })];
+    agent.tell("snapshot.delta", { base: 4 + number, generation: 5 + number, upserted, removed: [], anchor });
+    if (number % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const last = { ...app("a", "web"), env: { VIRTUAL_HOST: "last.example" } };
+  const base = 5 + CHANGES;
+  agent.tell("snapshot.delta", { base, generation: base + 1, upserted: [last], removed: [], anchor });
+  await eventually("the last is live", () => hostsIn(file).join() === "last.example");
+  const passes = count() - before;
+  // Between two passes there are at least 100 ms: however slow the machine, that many fit and no more.
+  assert.ok(passes <= 2 + (performance.now() - began) / 100, `${passes} reloads for ${CHANGES} changes`);
+});
+
+test("what changes no text is not reloaded", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const reloads = join(directory, "reloads");
+  const count = (): number => (existsSync(reloads) ? readFileSync(reloads, "utf8").length : 0);
+  const file = follow({ reload: { exec: { command: ["sh", "-c", `echo >>${reloads}`] } } });
+  await eventually("it is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
+  const before = count();
+  const healthy = { ...app("a", "web"), health: "healthy" as const };
+  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [], anchor });
+  agent.tell("snapshot.delta", { base: 6, generation: 7, upserted: [app("b", "web")], removed: [], anchor });
+  await eventually("the next change is live", () => hostsIn(file).join(" ") === "a.example b.example");
+  await eventually("it is reloaded", () => count() > before);
+  assert.equal(count(), before + 1);
 });
