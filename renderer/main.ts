@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createLog } from "../shared/log.ts";
+import { type Ending, runImport } from "./commands/import.ts";
 import { loadTemplate, run } from "./commands/run.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { printReport } from "./status/print.ts";
@@ -15,6 +16,9 @@ const HELP = `sallyport-renderer: turns what agents tell of containers into conf
             exit 1 when something needs attention
   health    exit 0 when a running renderer answers
 
+  import    prints this configuration for docker-gen's: import FILE.toml… or import -- docker-gen [flags] template [dest];
+            exit 1 when something had to be left out
+
   --config FILE    /etc/sallyport/renderer.yml
   --json           status as JSON
 `;
@@ -25,6 +29,7 @@ const EX_CONFIG = 78;
 const log = createLog((line) => process.stderr.write(line));
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === "import") return end(runImport(args.slice(1), process.cwd()));
   const options = { config: { type: "string", default: "/etc/sallyport/renderer.yml" } } as const;
   const flags = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
   let parsed;
@@ -86,6 +91,12 @@ async function ask({ statusSocket }: Config, command: "status" | "health", asJso
     );
     return 1;
   }
+}
+
+function end({ stdout, stderr, exitCode }: Ending): number {
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  return exitCode;
 }
 
 function say(text: string): 0 {

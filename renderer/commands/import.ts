@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { importCommandLine, importFiles, type ReadText } from "../import/import.ts";
+import { sentence } from "../import/print.ts";
+
+/** What a command wants to say and end with. */
+export interface Ending {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+const USAGE = `sallyport-renderer import FILE.toml…
+sallyport-renderer import -- [NAME=value…] docker-gen [flags] template [dest]
+`;
+
+/** Exit 0: all of it is in the configuration. 1: something was left out, and said. 65: it is not docker-gen's. */
+export function runImport(words: readonly string[], directory: string): Ending {
+  const [first] = words;
+  if (first === undefined || (first !== "--" && words.some((word) => word.startsWith("-")))) {
+    return { stdout: "", stderr: USAGE, exitCode: first === "--help" ? 0 : 64 };
+  }
+  const imported =
+    first === "--" ? importCommandLine(words.slice(1), directory, readText) : importFiles(words, directory, readText);
+  if (imported.kind === "failed") {
+    return { stdout: "", stderr: imported.problems.map((problem) => `${problem}\n`).join(""), exitCode: 65 };
+  }
+  const { yaml, notes } = imported;
+  const stderr = notes.map((note) => `${sentence(note)}\n`).join("");
+  return { stdout: yaml, stderr, exitCode: notes.some(({ kind }) => kind === "left out") ? 1 : 0 };
+}
+
+const readText: ReadText = (file) => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    return { problem: `${file}: ${(error as NodeJS.ErrnoException).code}, cannot be read` };
+  }
+};

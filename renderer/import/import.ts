@@ -1,0 +1,89 @@
+import { readCommandLine, type Endpoint } from "./command-line.ts";
+import { differs, leftOut, type Note, quoted } from "./note.ts";
+import { printConfig } from "./print.ts";
+import { importTarget, type ImportedTarget } from "./target.ts";
+import { readToml } from "./toml.ts";
+
+/** The configuration made of docker-gen's, or what made it impossible. */
+export type Imported =
+  | { readonly kind: "imported"; readonly yaml: string; readonly notes: readonly Note[] }
+  | { readonly kind: "failed"; readonly problems: readonly string[] };
+
+/** The text of a file, or why it cannot be read. */
+export type ReadText = (file: string) => string | { readonly problem: string };
+
+/** Imports docker-gen's configuration files. Relative paths in them count from `directory`. */
+export function importFiles(files: readonly string[], directory: string, read: ReadText): Imported {
+  return finish(gather(files, directory, read), []);
+}
+
+/** Imports a command line of docker-gen, with the files it names. */
+export function importCommandLine(words: readonly string[], directory: string, read: ReadText): Imported {
+  const { generation, files, endpoint, notes } = readCommandLine(words);
+  const own = [...notes, ...aboutEndpoint(endpoint)];
+  if (generation) return finish({ targets: [importTarget(generation, directory)], notes: [], problems: [] }, own);
+  return finish(gather(files, directory, read), own);
+}
+
+interface Gathered {
+  readonly targets: readonly ImportedTarget[];
+  readonly notes: readonly Note[];
+  readonly problems: readonly string[];
+}
+
+function gather(files: readonly string[], directory: string, read: ReadText): Gathered {
+  const found = files.map((file) => {
+    const text = read(file);
+    return typeof text === "string" ? readToml(text, file) : text;
+  });
+  const readable = found.flatMap((one) => ("problem" in one ? [] : [one]));
+  const overlaid = differs("of several files docker-gen lays one over the other; here every target stands");
+  return {
+    targets: readable
+      .flatMap(({ entries }) => entries)
+      .map(({ generation, notes }) => {
+        const imported = importTarget(generation, directory);
+        return { ...imported, notes: [...notes, ...imported.notes] };
+      }),
+    notes: [...readable.flatMap(({ notes }) => notes), ...(files.length > 1 ? [overlaid] : [])],
+    problems: found.flatMap((one) => ("problem" in one ? [one.problem] : [])),
+  };
+}
+
+/** A destination can be written by one target only: the first keeps it. */
+function finish({ targets, notes, problems }: Gathered, own: readonly Note[]): Imported {
+  const kept = targets.filter((one, at) => targets.findIndex((other) => sameDestination(one, other)) === at);
+  const left = targets.filter((one) => !kept.includes(one));
+  const twice = left.map(({ from, target }) => leftOut(`${from}: another target writes ${quoted(target.destination)}`));
+  const told = [...own, ...notes, ...twice];
+  if (problems.length > 0) return { kind: "failed", problems };
+  if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
+  return { kind: "imported", yaml: printConfig(kept, told), notes: [...told, ...kept.flatMap((one) => one.notes)] };
+}
+
+function sameDestination(a: ImportedTarget, b: ImportedTarget): boolean {
+  return a.target.destination === b.target.destination;
+}
+
+function aboutEndpoint({ address, hasTls, eventFilter }: Endpoint): Note[] {
+  const notes: Note[] = [];
+  const socket = /^unix:\/\/(\/.*)$/.exec(address)?.[1];
+  if (socket !== undefined) notes.push(differs(`the agent is told of Docker's socket: --docker-socket ${socket}`));
+  else if (address !== "" && address !== "unix://") {
+    notes.push(leftOut(`${quoted(address)}: the agent speaks to Docker over a Unix socket, and to nothing else`));
+  }
+  if (hasTls) notes.push(leftOut("TLS to Docker: the agent speaks over a Unix socket, run it on Docker's host"));
+  return [...notes, ...Object.entries(eventFilter).flatMap(([key, values]) => aboutEvents(key, values))];
+}
+
+/** Events the agent listens to, whoever they are of; it then looks whether anything that counts has changed. */
+const EVENTS = "start stop die health_status kill pause unpause rename destroy connect disconnect".split(" ");
+
+function aboutEvents(key: string, values: readonly string[]): Note[] {
+  const others = key === "event" ? values.filter((value) => !EVENTS.includes(value)) : values;
+  if (others.length === 0) return [];
+  const what = `event filter ${key}=${others.map(quoted).join(", ")}`;
+  return key === "event"
+    ? [leftOut(`${what}: the agent's events are fixed, ${EVENTS.join(", ")}`)]
+    : [differs(`${what}: an event of another container makes nothing new unless something that counts has changed`)];
+}

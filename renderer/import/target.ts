@@ -1,0 +1,104 @@
+import { basename, resolve } from "node:path";
+import { importFilters } from "./filters.ts";
+import type { Generation } from "./generation.ts";
+import { importWait } from "./go-wait.ts";
+import { differs, leftOut, type Note, quoted } from "./note.ts";
+import { importNotify, type ImportedNotify } from "./notify.ts";
+
+/** Template and destination of the stack in compose.yml. */
+const SHIPPED_TEMPLATE = "/etc/sallyport/templates/nginx.conf.hbs";
+const SHIPPED_DESTINATION = "/etc/nginx/conf.d/default.conf";
+
+/** One target as our configuration writes it. */
+export interface ImportedTarget {
+  readonly from: string;
+  readonly target: Readonly<Record<string, unknown>> & { readonly destination: string };
+  readonly proxy: ImportedNotify["proxy"];
+  readonly notes: readonly Note[];
+}
+
+/** What docker-gen generates, as a target of ours. Relative paths count from `directory`. */
+export function importTarget(generation: Generation, directory: string): ImportedTarget {
+  const { from, onlyExposed, onlyPublished, watch } = generation;
+  const template = templateOf(generation.template, directory);
+  const destination = generation.dest === "" ? SHIPPED_DESTINATION : resolve(directory, generation.dest);
+  const filters = importFilters(generation.containerFilter);
+  const { wait, notes: waitNotes } = importWait(generation.wait, watch);
+  const notify = importNotify(generation);
+  const containers = {
+    ...(onlyPublished || filters.onlyPublished ? { onlyPublished: true } : {}),
+    ...(filters.where.length > 0 ? { where: filters.where } : {}),
+  };
+  return {
+    from,
+    target: {
+      template: template.path,
+      destination,
+      onlyExposed: onlyExposed || filters.onlyExposed,
+      ...(Object.keys(containers).length > 0 ? { containers } : {}),
+      ...(wait === undefined ? {} : { wait }),
+      reload: notify.reload,
+    },
+    proxy: notify.proxy,
+    notes: [...template.notes, ...aboutOutput(generation), ...aboutRuns(generation)].concat(
+      aboutContainers(generation),
+      filters.notes,
+      waitNotes,
+      notify.notes,
+    ),
+  };
+}
+
+function templateOf(templates: string, directory: string): { path: string; notes: Note[] } {
+  const [first = "", ...more] = templates.split(";");
+  const notes = more.map((name) => leftOut(`template ${quoted(name)}: a target has one template`, "template"));
+  if (first === "") {
+    const note = leftOut("no template is named, and docker-gen would end there; ours is used", "template");
+    return { path: SHIPPED_TEMPLATE, notes: [note, ...notes] };
+  }
+  if (basename(first) === "nginx.tmpl") {
+    const note = differs(
+      `${quoted(first)} is a Go template; the nginx template shipped here takes its place`,
+      "template",
+    );
+    return { path: SHIPPED_TEMPLATE, notes: [note, ...notes] };
+  }
+  const path = resolve(directory, first.replace(/\.(tmpl|tpl|gotmpl|template)$/, "") + ".hbs");
+  const note = leftOut(
+    `${quoted(first)} is a Go template: write it anew for Handlebars, at the path below`,
+    "template",
+  );
+  return { path, notes: [note, ...notes] };
+}
+
+function aboutOutput({ dest, keepBlankLines }: Generation): Note[] {
+  const toStandardOutput = leftOut("docker-gen would print to standard output; here a file is needed", "destination");
+  return [
+    ...(dest === "" ? [toStandardOutput] : []),
+    ...(keepBlankLines
+      ? []
+      : [differs("lines that a template leaves blank stay; {{~ and ~}} take them away", "template")]),
+  ];
+}
+
+function aboutRuns({ watch, interval }: Generation): Note[] {
+  if (interval > 0) {
+    return [
+      leftOut(
+        `every ${interval} s docker-gen would generate, and notify even when nothing changed; here events are ` +
+          "followed, the agent looks at everything once a minute (--relist), and only a change is told",
+      ),
+    ];
+  }
+  const negative = interval < 0 ? [leftOut(`interval ${interval}: docker-gen would crash`)] : [];
+  const once = watch ? [] : [differs("docker-gen would generate once and end; the renderer stays and follows changes")];
+  return [...negative, ...once];
+}
+
+function aboutContainers({ from, includeStopped, containerFilter }: Generation): Note[] {
+  const seesStopped = includeStopped || (from !== "the command line" && !Object.hasOwn(containerFilter, "status"));
+  const stopped = includeStopped
+    ? leftOut("a stopped container has no route, so it cannot be included", "containers")
+    : differs("docker-gen includes stopped containers when it reads a file; here they have no route", "containers");
+  return seesStopped ? [stopped] : [];
+}
