@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { PREDICATE_FIELDS } from "../../../renderer/select/rule.ts";
+import { OPTIONS, VARIABLES } from "../../../renderer/import/options.ts";
+
+const PAGE = readFileSync("docs/docker-gen.md", "utf8");
+
+/** What stands in backquotes in the first column of the tables under a heading. */
+function firstColumn(heading: string): string[] {
+  const section = PAGE.split(/^## /m).find((part) => part.startsWith(heading)) ?? "";
+  const cells = [...section.matchAll(/^\| ([^|]*) \|/gm)].slice(1).map((row) => row[1] ?? "");
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""));
+}
+
+test("the page has a row for each flag and variable of docker-gen, and for nothing else", () => {
+  const flags = OPTIONS.flatMap(({ flag }) => (flag === undefined ? [] : [`-${flag}`]));
+  const named = firstColumn("Flags").map((name) => name.replace(/ .*/, ""));
+  assert.deepEqual(named.toSorted(), [...flags, ...VARIABLES, "template", "dest"].toSorted());
+});
+
+test("the page has a row for each key of a docker-gen file, and for nothing else", () => {
+  assert.deepEqual(firstColumn("Keys").toSorted(), OPTIONS.flatMap(({ key }) => key ?? []).toSorted());
+});
+
+test("the words of a predicate are all explained", () => {
+  const explained = readFileSync("docs/renderer.md", "utf8");
+  for (const field of PREDICATE_FIELDS) assert.match(explained, new RegExp(`\`${field}\``));
+});
