@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { createLog } from "../shared/log.ts";
+import { readArguments } from "./commands/arguments.ts";
+import { COMMANDS } from "./commands/command-table.ts";
+import { COMPLETIONS } from "./commands/completion.ts";
+import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { loadTemplate, run } from "./commands/run.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -8,53 +11,43 @@ import { printReport } from "./status/print.ts";
 import { isFine } from "./status/report.ts";
 import { askStatus } from "./status/socket.ts";
 
-const HELP = `sallyport-renderer: turns what agents tell of containers into configuration files
-
-  run       follow the agents, publish, reload (default)
-  check     parse configuration and templates; exit 78 with every problem
-  status    what a running renderer has published, what is pending, what is not routed and why;
-            exit 1 when something needs attention
-  health    exit 0 when a running renderer answers
-
-  import    prints this configuration for docker-gen's: import FILE.toml… or import -- docker-gen [flags] template [dest];
-            exit 1 when something had to be left out
-
-  --config FILE    /etc/sallyport/renderer.yml
-  --json           status as JSON
-`;
-
 /** Of sysexits.h: the configuration is at fault, and trying again will not help. */
 const EX_CONFIG = 78;
 
 const log = createLog((line) => process.stderr.write(line));
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "import") return end(runImport(args.slice(1), process.cwd()));
-  const options = { config: { type: "string", default: "/etc/sallyport/renderer.yml" } } as const;
-  const flags = { json: { type: "boolean" }, help: { type: "boolean" } } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...args], options: { ...options, ...flags }, allowPositionals: true });
-  } catch (error) {
-    return misconfigured([(error as Error).message]);
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) return say(HELP);
-  const config = readConfig(values.config);
-  if ("problems" in config) return misconfigured(config.problems);
-  const [command = "run", ...more] = positionals;
-  if (more.length > 0) return misconfigured([`${more[0]}: unexpected word`]);
+  const asked = readArguments(args);
+  if ("problems" in asked) return misconfigured(asked.problems);
+  const { command, words, help, isNamed } = asked;
+  if (help) return say(isNamed ? commandHelp(command, COMMANDS[command]) : helpText());
   switch (command) {
+    case "import":
+      return end(runImport(words, process.cwd()));
+    case "completion":
+      return complete(words);
     case "run":
-      return await runUntilSignal(config);
     case "check":
-      return check(config);
     case "status":
-    case "health":
-      return await ask(config, command, values.json === true);
-    default:
-      return misconfigured([`${command}: no such command, see --help`]);
+    case "health": {
+      const config = readConfig(asked.config);
+      return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked.json);
+    }
   }
+}
+
+async function withConfig(
+  command: "run" | "check" | "status" | "health",
+  config: Config,
+  asJson: boolean,
+): Promise<number> {
+  if (command === "run") return await runUntilSignal(config);
+  return command === "check" ? check(config) : await ask(config, command, asJson);
+}
+
+function complete([shell = "", ...more]: readonly string[]): number {
+  const print = Object.hasOwn(COMPLETIONS, shell) && more.length === 0 ? COMPLETIONS[shell] : undefined;
+  return print ? say(print()) : misconfigured([`completion: name one of ${Object.keys(COMPLETIONS).join(", ")}`]);
 }
 
 function readConfig(file: string): Config | { readonly problems: string[] } {

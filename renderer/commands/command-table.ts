@@ -1,0 +1,87 @@
+/** What a word of the command line is, for completion: a file, or one of these. */
+export type Words = "files" | readonly string[];
+
+export interface FlagEntry {
+  readonly summary: string;
+  /** Name of its value in the help; without one it takes none. */
+  readonly value?: "FILE";
+  readonly otherwise?: string;
+}
+
+export interface CommandEntry {
+  readonly summary: string;
+  readonly flags: readonly FlagName[];
+  /** Words after the command, as the help writes them. */
+  readonly usage?: string;
+  readonly words?: Words;
+  /** Command lines to learn from, and what each does. */
+  readonly examples: readonly (readonly [line: string, what: string])[];
+}
+
+/** Every flag there is; which command takes which stands with the command. */
+export const FLAGS = {
+  config: { summary: "the configuration", value: "FILE", otherwise: "/etc/sallyport/renderer.yml" },
+  json: { summary: "as JSON, for programs" },
+  help: { summary: "explains a command" },
+} as const satisfies Record<string, FlagEntry>;
+
+export type FlagName = keyof typeof FLAGS;
+
+/** Every command there is. Help and completion are made of this table. */
+export const COMMANDS = {
+  run: {
+    summary: "follow the agents, publish, reload (default)",
+    flags: ["config"],
+    examples: [["sallyport-renderer run --config ./renderer.yml", "follow until SIGTERM; the log is on stderr"]],
+  },
+  check: {
+    summary: "parse configuration and templates; exit 78 with every problem",
+    flags: ["config"],
+    examples: [["sallyport-renderer check --config ./renderer.yml && docker compose up -d", "before it is used"]],
+  },
+  status: {
+    summary: "what a running renderer has published, what is pending or not routed, and why; exit 1 when something is",
+    flags: ["config", "json"],
+    examples: [
+      ["docker compose exec renderer /node /app/renderer.cjs status", "in the stack of compose.yml"],
+      ["sallyport-renderer status --json | jq '.unrouted[].reason'", "why containers are not routed"],
+    ],
+  },
+  health: {
+    summary: "exit 0 when a running renderer answers",
+    flags: ["config"],
+    examples: [["sallyport-renderer health", "for a health check"]],
+  },
+  import: {
+    summary: "print this configuration for docker-gen's; exit 1 when something had to be left out",
+    flags: [],
+    usage: "FILE.toml…  or  -- docker-gen [flags] template [dest]",
+    words: "files",
+    examples: [
+      ["sallyport-renderer import docker-gen.toml > renderer.yml", "its files; what is not taken over is on stderr"],
+      [
+        "sallyport-renderer import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf",
+        "its command line, as it stands",
+      ],
+    ],
+  },
+  completion: {
+    summary: "print a script that completes these words in a shell",
+    flags: [],
+    usage: "bash | zsh | fish",
+    words: ["bash", "zsh", "fish"],
+    examples: [
+      ["source <(sallyport-renderer completion bash)", "in ~/.bashrc; in ~/.zshrc with zsh, after compinit"],
+      ["sallyport-renderer completion fish > ~/.config/fish/completions/sallyport-renderer.fish", "once"],
+    ],
+  },
+} as const satisfies Record<string, CommandEntry>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** The commands as one type, for those who only read. */
+export const COMMAND_ENTRIES: readonly (readonly [name: string, entry: CommandEntry])[] = Object.entries(COMMANDS);
+
+export function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
+}
