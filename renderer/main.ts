@@ -3,6 +3,7 @@ import { createLog } from "../shared/log.ts";
 import { readArguments } from "./commands/arguments.ts";
 import { COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
+import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { loadTemplate, run } from "./commands/run.ts";
@@ -21,6 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   if ("problems" in asked) return misconfigured(asked.problems);
   const { command, words, help, isNamed } = asked;
   if (help) return say(isNamed ? commandHelp(command, COMMANDS[command]) : helpText());
+  if (asked.isDockerGen) return await runDockerGenWords(words);
   switch (command) {
     case "import":
       return end(runImport(words, process.cwd()));
@@ -43,6 +45,13 @@ async function withConfig(
 ): Promise<number> {
   if (command === "run") return await runUntilSignal(config);
   return command === "check" ? check(config) : await ask(config, command, asJson);
+}
+
+async function runDockerGenWords(words: readonly string[]): Promise<number> {
+  const found = configFromWords(words, process.cwd());
+  if ("problems" in found) return misconfigured(found.problems);
+  for (const difference of found.differences) log("info", "renderer.differs", { difference });
+  return await runUntilSignal(found.config);
 }
 
 function complete([shell = "", ...more]: readonly string[]): number {

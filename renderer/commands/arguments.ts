@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../../shared/nearest.ts";
 import { type CommandEntry, type CommandName, COMMANDS, FLAGS, type FlagName, isCommand } from "./command-table.ts";
+import { areDockerGenWords } from "./docker-gen-words.ts";
 
 /** What the command line asks for. */
 export interface Asked {
@@ -11,14 +12,17 @@ export interface Asked {
   /** Whether a command was named, or is the one that is meant without. */
   readonly isNamed: boolean;
   readonly words: readonly string[];
+  /** The words are docker-gen's, to run. */
+  readonly isDockerGen: boolean;
 }
 
 /** Reads our command line. `import` takes all words after it, for they are another program's. */
 export function readArguments(args: readonly string[]): Asked | { readonly problems: string[] } {
+  const nothing = { config: FLAGS.config.otherwise, json: false, help: false, isDockerGen: false };
+  if (areDockerGenWords(args)) return { ...nothing, command: "run", isNamed: false, words: args, isDockerGen: true };
   const named = args.findIndex((word, at) => isCommand(word) && args[at - 1] !== "--config");
   const command = isCommand(args[named] ?? "") ? (args[named] as CommandName) : "run";
   const others = args.toSpliced(named < 0 ? args.length : named, 1);
-  const nothing = { config: FLAGS.config.otherwise, json: false, help: false };
   if (command === "import" && named === 0 && others[0] !== "--help") {
     return { command, ...nothing, isNamed: true, words: others };
   }

@@ -32,7 +32,13 @@ export const COMMANDS = {
   run: {
     summary: "follow the agents, publish, reload (default)",
     flags: ["config"],
-    examples: [["sallyport-renderer run --config ./renderer.yml", "follow until SIGTERM; the log is on stderr"]],
+    examples: [
+      ["sallyport-renderer run --config ./renderer.yml", "follow until SIGTERM; the log is on stderr"],
+      [
+        "sallyport-renderer --watch --only-exposed --notify-sighup nginx nginx.conf.hbs /etc/nginx/conf.d/default.conf",
+        "without a file, in docker-gen's words; `run` is not written then",
+      ],
+    ],
   },
   check: {
     summary: "parse configuration and templates; exit 78 with every problem",

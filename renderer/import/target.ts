@@ -56,6 +56,7 @@ function templateOf(templates: string, directory: string): { path: string; notes
     const note = leftOut("no template is named, and docker-gen would end there; ours is used", "template");
     return { path: SHIPPED_TEMPLATE, notes: [note, ...notes] };
   }
+  if (first.endsWith(".hbs")) return { path: resolve(directory, first), notes };
   if (basename(first) === "nginx.tmpl") {
     const note = differs(
       `${quoted(first)} is a Go template; the nginx template shipped here takes its place`,

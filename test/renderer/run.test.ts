@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
 import { eventually } from "../eventually.ts";
@@ -112,4 +113,17 @@ test("what changes no text is not reloaded", async () => {
   await eventually("the next change is live", () => hostsIn(file).join(" ") === "a.example b.example");
   await eventually("it is reloaded", () => count() > before);
   assert.equal(count(), before + 1);
+});
+
+test("docker-gen's words alone keep a file and tell a server by a command", async () => {
+  agent.first = [NGINX, app("a", "web"), app("b", "test")];
+  const [file, told] = [join(directory, "words.conf"), join(directory, "told")];
+  const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
+  const flags = ["-watch", "-wait", "0s", "-container-filter", "label=tier=web", "-notify", `touch ${told}`];
+  const found = configFromWords([...flags, template, file], directory);
+  assert.ok(!("problems" in found), JSON.stringify(found));
+  const places = { agents: [{ socket: join(directory, "agent.sock") }], statusSocket: join(directory, "status.sock") };
+  running = run({ ...found.config, ...places }, stop.signal, () => undefined);
+  await eventually("it is routed", () => hostsIn(file).join(" ") === "a.example");
+  await eventually("the command was run", () => existsSync(told));
 });

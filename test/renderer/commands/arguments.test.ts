@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { readArguments } from "../../../renderer/commands/arguments.ts";
 import { COMMAND_ENTRIES } from "../../../renderer/commands/command-table.ts";
+import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "../../../renderer/commands/help.ts";
 
 const CONFIG = "/etc/sallyport/renderer.yml";
-const asked = { config: CONFIG, json: false, help: false, isNamed: true, words: [] };
+const asked = { config: CONFIG, json: false, help: false, isNamed: true, words: [], isDockerGen: false };
 
 describe("what a command line asks for", () => {
   const cases: readonly [line: string, meant: object][] = [
@@ -23,6 +24,8 @@ describe("what a command line asks for", () => {
     ["status --help", { ...asked, command: "status", help: true }],
     ["import a.toml b.toml", { ...asked, command: "import", words: ["a.toml", "b.toml"] }],
     ["import -- -watch run", { ...asked, command: "import", words: ["--", "-watch", "run"] }],
+    ["--watch t d", { ...asked, command: "run", isNamed: false, isDockerGen: true, words: ["--watch", "t", "d"] }],
+    ["-wait=1s t", { ...asked, command: "run", isNamed: false, isDockerGen: true, words: ["-wait=1s", "t"] }],
     ["completion bash", { ...asked, command: "completion", words: ["bash"] }],
   ];
   for (const [line, meant] of cases) {
@@ -49,6 +52,24 @@ test("the help names every command, and each command's help has an example of it
     assert.match(helpText(), new RegExp(`^  ${name} `, "m"));
     assert.match(commandHelp(name, entry), new RegExp(`# .*\\n.* ${name}`));
   }
+});
+
+describe("docker-gen's words alone", () => {
+  const problemsOf = (line: string) => JSON.stringify(configFromWords(words(line), "/work"));
+  test("are a configuration when all of it is possible", () => {
+    const found = configFromWords(words("--watch --only-exposed --notify-sighup nginx t.hbs d.conf"), "/work");
+    assert.ok(!("problems" in found), JSON.stringify(found));
+    const { template, destination, onlyExposed } = found.config.targets[0]!;
+    assert.deepEqual([template, destination, onlyExposed], ["/work/t.hbs", "/work/d.conf", true]);
+    assert.match(found.differences.join("\n"), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
+  });
+  test("are refused when something would be left out", () => {
+    assert.match(problemsOf("--watch --interval 5 t.hbs d.conf"), /"problems":.*every 5 s/);
+    assert.match(problemsOf("--watch t.tmpl d.conf"), /"problems":.*Go template/);
+    assert.match(problemsOf("--watch --include-stoped t.hbs d.conf"), /"problems":.*\(-include-stopped\?\)/);
+    assert.match(problemsOf("-config a.toml"), /"problems":.*import/);
+    assert.match(problemsOf("-watch"), /"problems":.*no template/);
+  });
 });
 
 test("import prints the configuration, says what is left out, and ends with a code that tells", () => {

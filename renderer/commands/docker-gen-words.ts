@@ -1,0 +1,28 @@
+import { type Config, parseConfig } from "../config.ts";
+import { importCommandLine } from "../import/import.ts";
+import { OPTIONS } from "../import/options.ts";
+
+/** A configuration from docker-gen's words, what is done in another way than there, or why it is none. */
+export type FromWords =
+  | { readonly config: Config; readonly differences: readonly string[] }
+  | { readonly problems: readonly string[] };
+
+/** Whether a command line is in docker-gen's words: it begins with a flag of its, and `--config` is ours. */
+export function areDockerGenWords([first = ""]: readonly string[]): boolean {
+  const [, name] = /^--?([a-z-]+)(?:=|$)/.exec(first) ?? [];
+  if (name === undefined || first.startsWith("--config")) return false;
+  return OPTIONS.some(({ flag }) => flag === name);
+}
+
+/** All that the words ask for must be possible: what `import` leaves out is a problem here. */
+export function configFromWords(words: readonly string[], directory: string): FromWords {
+  const imported = importCommandLine(words, directory, (file) => ({
+    problem: `-config ${file}: make a configuration of it with \`import\``,
+  }));
+  if (imported.kind === "failed") return { problems: imported.problems };
+  const textsOf = (kind: "differs" | "left out"): string[] =>
+    imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
+  if (textsOf("left out").length > 0) return { problems: textsOf("left out") };
+  const config = parseConfig(imported.yaml, "command line");
+  return "problems" in config ? config : { config, differences: textsOf("differs") };
+}
