@@ -7,6 +7,10 @@ import { PREDICATE_FIELDS, SelectRule } from "./select/rule.ts";
 /** Longest path of a Unix socket on Linux, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+/** Bounds of `interval`, in milliseconds: a look costs a read, and a timer of Node has an end. */
+const MIN_INTERVAL_MS = 1_000;
+const MAX_INTERVAL_MS = 86_400_000;
+
 /** Signals that make a server read its configuration again, or reopen its files. None ends it. */
 const SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
@@ -58,6 +62,11 @@ const Target = z.strictObject({
   containers: RouteSelection.optional().describe("Which containers may have routes; without it all."),
   onlyExposed: z.boolean().default(true).describe("Leave out containers that expose no TCP port."),
   listen: z.int().min(1).max(65_535).default(8080).describe("Port nginx listens on, inside its container."),
+  keepBlankLines: z.boolean().default(true).describe("false: lines of nothing but white space are left out."),
+  interval: duration
+    .refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS, "must be from 1s to 24h")
+    .optional()
+    .describe("How often to look whether the file is still as it was written, and to write it anew if not."),
   wait: Wait.prefault("100ms:1s").describe("min:max, how long a burst of changes is waited for, at most max."),
   check: command.optional().describe("Program that checks a candidate, `{candidate}` in an argument is its path."),
   reload: Reload.describe("How the server learns of a new file, see docs/reload.md."),

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createLog } from "../shared/log.ts";
-import { readArguments } from "./commands/arguments.ts";
+import { type Asked, readArguments } from "./commands/arguments.ts";
 import { COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
+import { runRender } from "./commands/render.ts";
 import { loadTemplate, run } from "./commands/run.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { printReport } from "./status/print.ts";
@@ -30,26 +31,29 @@ async function main(args: readonly string[]): Promise<number> {
       return complete(words);
     case "run":
     case "check":
+    case "render":
     case "status":
     case "health": {
       const config = readConfig(asked.config);
-      return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked.json);
+      return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked);
     }
   }
 }
 
 async function withConfig(
-  command: "run" | "check" | "status" | "health",
+  command: "run" | "check" | "render" | "status" | "health",
   config: Config,
-  asJson: boolean,
+  { json, words }: Asked,
 ): Promise<number> {
   if (command === "run") return await runUntilSignal(config);
-  return command === "check" ? check(config) : await ask(config, command, asJson);
+  if (command === "render") return end(await runRender(config, words));
+  return command === "check" ? check(config) : await ask(config, command, json);
 }
 
 async function runDockerGenWords(words: readonly string[]): Promise<number> {
   const found = configFromWords(words, process.cwd());
   if ("problems" in found) return misconfigured(found.problems);
+  if (found.isPrinted) return end(await runRender(found.config, []));
   for (const difference of found.differences) log("info", "renderer.differs", { difference });
   return await runUntilSignal(found.config);
 }

@@ -45,6 +45,16 @@ export const COMMANDS = {
     flags: ["config"],
     examples: [["sallyport-renderer check --config ./renderer.yml && docker compose up -d", "before it is used"]],
   },
+  render: {
+    summary: "print what a target's file would be now, and touch nothing",
+    flags: ["config"],
+    usage: "[DESTINATION]",
+    words: "files",
+    examples: [
+      ["sallyport-renderer render | diff /etc/nginx/conf.d/default.conf -", "what a pass would change"],
+      ["sallyport-renderer render --config ./renderer.yml /etc/nginx/conf.d/default.conf", "of several targets, one"],
+    ],
+  },
   status: {
     summary: "what a running renderer has published, what is pending or not routed, and why; exit 1 when something is",
     flags: ["config", "json"],

@@ -4,7 +4,12 @@ import { OPTIONS } from "../import/options.ts";
 
 /** A configuration from docker-gen's words, what is done in another way than there, or why it is none. */
 export type FromWords =
-  | { readonly config: Config; readonly differences: readonly string[] }
+  | {
+      readonly config: Config;
+      readonly differences: readonly string[];
+      /** The text is to be printed once; the destination of the configuration means nothing then. */
+      readonly isPrinted: boolean;
+    }
   | { readonly problems: readonly string[] };
 
 /** Whether a command line is in docker-gen's words: it begins with a flag of its, and `--config` is ours. */
@@ -24,5 +29,5 @@ export function configFromWords(words: readonly string[], directory: string): Fr
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
   if (textsOf("left out").length > 0) return { problems: textsOf("left out") };
   const config = parseConfig(imported.yaml, "command line");
-  return "problems" in config ? config : { config, differences: textsOf("differs") };
+  return "problems" in config ? config : { config, differences: textsOf("differs"), isPrinted: imported.isPrinted };
 }

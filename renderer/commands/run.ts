@@ -5,17 +5,16 @@ import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
-import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { noteChange } from "../routes/journal.ts";
-import { RouteTable } from "../routes/route-table.ts";
-import { NO_ROUTES, type Routes, type VirtualHost } from "../routes/routes.ts";
+import { NO_ROUTES, type Published, type Routes, type VirtualHost } from "../routes/routes.ts";
 import type { KnownChange } from "../inventory/known.ts";
-import { Selection } from "../select/selection.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { nginxPage } from "../template/nginx-page.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
+import { withoutBlankLines } from "./blank-lines.ts";
+import { TargetRoutes } from "./target-routes.ts";
 
 /** Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend. */
 export async function run(config: Config, signal: AbortSignal, log: Log): Promise<{ readonly problems: string[] }> {
@@ -62,12 +61,17 @@ export function loadTemplate({ template: file, listen }: Target): NginxRender | 
 
 type NginxRender = Render<VirtualHost>;
 
+/** The text of a target's file for these routes. Throws TemplateError. */
+export function printTarget({ listen, keepBlankLines }: Target, render: NginxRender, routes: Published): Buffer {
+  const text = render(nginxPage(routes, listen));
+  return keepBlankLines ? text : withoutBlankLines(text);
+}
+
 /** One target with what it publishes from. */
 class TargetLoop {
   readonly reconciler: Reconciler;
   readonly #target: Target;
-  readonly #selection: Selection | undefined;
-  readonly #table: RouteTable;
+  readonly #routes: TargetRoutes;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
   /** Every agent has told all it knows. */
@@ -77,27 +81,29 @@ class TargetLoop {
   constructor(target: Target, render: NginxRender, config: Config, log: Log) {
     this.#target = target;
     this.#log = log;
-    const proxy = proxyRule(config.proxy);
-    this.#selection = target.containers && selectionFor(target.containers, proxy);
-    this.#table = new RouteTable({ proxy, onlyExposed: target.onlyExposed });
+    this.#routes = new TargetRoutes(target, config.proxy);
     this.#server = chooseControl(target);
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
       server: this.#server,
       wait: target.wait,
       log,
-      routes: () => (this.#isComplete ? this.#table.wanted : undefined),
-      render: (routes) => render(nginxPage(routes, target.listen)),
+      routes: () => (this.#isComplete ? this.#routes.table.wanted : undefined),
+      render: (routes) => printTarget(target, render, routes),
     });
   }
 
   get routes(): Routes {
-    return this.#table.routes;
+    return this.#routes.table.routes;
   }
 
   start(signal: AbortSignal): void {
-    const { destination, reload } = this.#target;
+    const { destination, reload, interval } = this.#target;
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
+    if (interval !== undefined) {
+      const timer = setInterval(() => this.reconciler.changed(), interval);
+      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    }
     signal.addEventListener(
       "abort",
       this.#server.onReady(() => this.reconciler.retryNow()),
@@ -107,28 +113,14 @@ class TargetLoop {
 
   /** Only what changes a route is worth a pass; and the first time that all is known. */
   take(change: KnownChange, isComplete: boolean): void {
-    const changed = this.#table.apply(this.#selection?.apply(change) ?? change);
+    const changed = this.#routes.apply(change);
     noteChange(changed, this.#log);
-    const hold = this.#table.hold ?? "";
+    const hold = this.#routes.table.hold ?? "";
     if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold)
       this.reconciler.changed();
     this.#isComplete = isComplete;
     this.#lastHold = hold;
   }
-}
-
-/** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
-function selectionFor(containers: NonNullable<Target["containers"]>, proxy: ProxyRule): Selection {
-  const rule = { ...containers, onlyExposed: false, includeStopped: true };
-  return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
-}
-
-function proxyRule(proxy: Config["proxy"]): ProxyRule {
-  if (proxy === "host") return { kind: "host" };
-  if ("container" in proxy) return { kind: "container", name: proxy.container };
-  const equals = proxy.label.indexOf("=");
-  if (equals < 0) return { kind: "label", name: proxy.label };
-  return { kind: "label", name: proxy.label.slice(0, equals), value: proxy.label.slice(equals + 1) };
 }
 
 function reportOf(subscriptions: readonly Subscription[], targets: readonly TargetLoop[]): Report {

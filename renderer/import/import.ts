@@ -6,7 +6,13 @@ import { readToml } from "./toml.ts";
 
 /** The configuration made of docker-gen's, or what made it impossible. */
 export type Imported =
-  | { readonly kind: "imported"; readonly yaml: string; readonly notes: readonly Note[] }
+  | {
+      readonly kind: "imported";
+      readonly yaml: string;
+      readonly notes: readonly Note[];
+      /** docker-gen would print the first target instead of writing a file. */
+      readonly isPrinted: boolean;
+    }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
 /** The text of a file, or why it cannot be read. */
@@ -58,7 +64,8 @@ function finish({ targets, notes, problems }: Gathered, own: readonly Note[]): I
   const told = [...own, ...notes, ...twice];
   if (problems.length > 0) return { kind: "failed", problems };
   if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
-  return { kind: "imported", yaml: printConfig(kept, told), notes: [...told, ...kept.flatMap((one) => one.notes)] };
+  const all = [...told, ...kept.flatMap((one) => one.notes)];
+  return { kind: "imported", yaml: printConfig(kept, told), notes: all, isPrinted: kept[0]?.isPrinted === true };
 }
 
 function sameDestination(a: ImportedTarget, b: ImportedTarget): boolean {

@@ -9,17 +9,22 @@ import { importNotify, type ImportedNotify } from "./notify.ts";
 const SHIPPED_TEMPLATE = "/etc/sallyport/templates/nginx.conf.hbs";
 const SHIPPED_DESTINATION = "/etc/nginx/conf.d/default.conf";
 
+/** Our longest `interval`, in seconds. */
+const MAX_INTERVAL_S = 86_400;
+
 /** One target as our configuration writes it. */
 export interface ImportedTarget {
   readonly from: string;
   readonly target: Readonly<Record<string, unknown>> & { readonly destination: string };
+  /** docker-gen would print it, so the destination is one that stands for none. */
+  readonly isPrinted: boolean;
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
 }
 
 /** What docker-gen generates, as a target of ours. Relative paths count from `directory`. */
 export function importTarget(generation: Generation, directory: string): ImportedTarget {
-  const { from, onlyExposed, onlyPublished, watch } = generation;
+  const { from, onlyExposed, onlyPublished, keepBlankLines, interval, watch } = generation;
   const template = templateOf(generation.template, directory);
   const destination = generation.dest === "" ? SHIPPED_DESTINATION : resolve(directory, generation.dest);
   const filters = importFilters(generation.containerFilter);
@@ -36,9 +41,12 @@ export function importTarget(generation: Generation, directory: string): Importe
       destination,
       onlyExposed: onlyExposed || filters.onlyExposed,
       ...(Object.keys(containers).length > 0 ? { containers } : {}),
+      ...(keepBlankLines || template.path === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
+      ...(interval > 0 ? { interval: `${Math.min(interval, MAX_INTERVAL_S)}s` } : {}),
       ...(wait === undefined ? {} : { wait }),
       reload: notify.reload,
     },
+    isPrinted: generation.dest === "",
     proxy: notify.proxy,
     notes: [...template.notes, ...aboutOutput(generation), ...aboutRuns(generation)].concat(
       aboutContainers(generation),
@@ -72,24 +80,17 @@ function templateOf(templates: string, directory: string): { path: string; notes
   return { path, notes: [note, ...notes] };
 }
 
-function aboutOutput({ dest, keepBlankLines }: Generation): Note[] {
-  const toStandardOutput = leftOut("docker-gen would print to standard output; here a file is needed", "destination");
-  return [
-    ...(dest === "" ? [toStandardOutput] : []),
-    ...(keepBlankLines
-      ? []
-      : [differs("lines that a template leaves blank stay; {{~ and ~}} take them away", "template")]),
-  ];
+function aboutOutput({ dest, watch, interval }: Generation): Note[] {
+  if (dest !== "") return [];
+  return watch || interval > 0
+    ? [leftOut("docker-gen would print to standard output again and again; here a file is needed", "destination")]
+    : [differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination")];
 }
 
 function aboutRuns({ watch, interval }: Generation): Note[] {
   if (interval > 0) {
-    return [
-      leftOut(
-        `every ${interval} s docker-gen would generate, and notify even when nothing changed; here events are ` +
-          "followed, the agent looks at everything once a minute (--relist), and only a change is told",
-      ),
-    ];
+    const often = `every ${interval} s docker-gen would generate, and notify even when nothing changed; here events are `;
+    return [leftOut(`${often}followed, the file is looked at as often, and only a change is told`, "interval")];
   }
   const negative = interval < 0 ? [leftOut(`interval ${interval}: docker-gen would crash`)] : [];
   const once = watch ? [] : [differs("docker-gen would generate once and end; the renderer stays and follows changes")];

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
+import { runRender } from "../../renderer/commands/render.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
 import { eventually } from "../eventually.ts";
@@ -34,9 +35,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** Runs one target that has these keys beside what every target needs; gives the path of its file. */
-function follow(target: object): string {
-  const destination = join(directory, "default.conf");
+/** One target that has these keys beside what every target needs; its file is default.conf. */
+function configOf(target: object): Config {
   const config = parseConfig(
     JSON.stringify({
       agents: [{ socket: join(directory, "agent.sock") }],
@@ -44,7 +44,7 @@ function follow(target: object): string {
       targets: [
         {
           template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
-          destination,
+          destination: join(directory, "default.conf"),
           wait: "0ms:0ms",
           reload: "none",
           ...target,
@@ -54,8 +54,13 @@ function follow(target: object): string {
     "test.yml",
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
-  running = run(config satisfies Config, stop.signal, () => undefined);
-  return destination;
+  return config;
+}
+
+/** Runs it; gives the path of its file. */
+function follow(target: object): string {
+  running = run(configOf(target), stop.signal, () => undefined);
+  return join(directory, "default.conf");
 }
 
 const hostsIn = (file: string): string[] =>
@@ -126,4 +131,43 @@ test("docker-gen's words alone keep a file and tell a server by a command", asyn
   running = run({ ...found.config, ...places }, stop.signal, () => undefined);
   await eventually("it is routed", () => hostsIn(file).join(" ") === "a.example");
   await eventually("the command was run", () => existsSync(told));
+});
+
+test("a file that somebody changed is put right when it is looked at", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const file = follow({ interval: "1s", onlyExposed: true });
+  await eventually("it is routed", () => hostsIn(file).includes("a.example"));
+  const written = readFileSync(file, "utf8");
+  writeFileSync(file, "spoiled");
+  await eventually("it is as it was", () => readFileSync(file, "utf8") === written);
+});
+
+test("blank lines are left out where that is asked for", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const file = follow({ keepBlankLines: false });
+  await eventually("it is routed", () => hostsIn(file).includes("a.example"));
+  assert.doesNotMatch(readFileSync(file, "utf8"), /^\s*$\n/m);
+});
+
+test("render prints what the file would be, and touches nothing", async () => {
+  agent.first = [NGINX, app("a", "web"), app("b", "test")];
+  const destination = join(directory, "default.conf");
+  const config = configOf({ containers: { where: [{ label: "tier=web" }] } });
+  const { stdout, exitCode } = await runRender(config, []);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /server_name a\.example;/);
+  assert.doesNotMatch(stdout, /b\.example/);
+  assert.equal(existsSync(destination), false);
+  assert.deepEqual(await runRender(config, [destination]), { stdout, stderr: "", exitCode: 0 });
+});
+
+test("render says why it cannot", async () => {
+  agent.first = [app("a", "web")];
+  const config = configOf({});
+  const held = await runRender(config, []);
+  assert.deepEqual([held.exitCode, held.stdout], [1, ""]);
+  assert.match(held.stderr, /sallyport\.proxy=true/);
+  const nobody = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] }, []);
+  assert.match(nobody.stderr, /none\.sock: ENOENT/);
+  assert.match((await runRender(config, ["/other"])).stderr, /name one target by its destination: .*default\.conf/);
 });

@@ -93,8 +93,10 @@ describe("what people write", () => {
   test("a template of one's own, printed once", () => {
     const imported = fromWords("docker-gen", "templates/logrotate.tmpl");
     assert.match(leftOut(imported), /Go template/);
-    assert.match(leftOut(imported), /standard output/);
+    assert.match(differing(imported), /standard output, as `sallyport-renderer render` does/);
     assert.match(differing(imported), /once and end/);
+    assert.equal(imported.config.targets[0]?.keepBlankLines, false);
+    assert.match(leftOut(fromWords("-watch", "a.tmpl")), /again and again/);
     assert.equal(imported.config.targets[0]?.template, "/work/templates/logrotate.hbs");
   });
 

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config, Target } from "../config.ts";
+import { Subscription } from "../inventory/subscription.ts";
+import type { Ending } from "./import.ts";
+import { loadTemplate, printTarget } from "./run.ts";
+import { TargetRoutes } from "./target-routes.ts";
+
+/** Milliseconds the agents have to tell everything once. */
+const PATIENCE_MS = 30_000;
+
+/** Milliseconds between two looks at whether they have. */
+const LOOK_MS = 20;
+
+/** Prints what a target's file would be now, and touches nothing. Exit 1 with the reason when that cannot be said. */
+export async function runRender(config: Config, [destination, ...more]: readonly string[]): Promise<Ending> {
+  const named = config.targets.filter((target) => destination === undefined || target.destination === destination);
+  const [target] = named;
+  if (target === undefined || named.length > 1 || more.length > 0) {
+    const list = config.targets.map((one) => one.destination).join(", ");
+    return failed(`render: name one target by its destination: ${list}`, 64);
+  }
+  const render = loadTemplate(target);
+  if (typeof render === "string") return failed(render, 78);
+  const routes = await currentRoutes(config, target);
+  if (typeof routes === "string") return failed(routes, 1);
+  const { wanted } = routes.table;
+  if (wanted.kind === "hold") return failed(wanted.reason, 1);
+  return { stdout: printTarget(target, render, wanted).toString("utf8"), stderr: "", exitCode: 0 };
+}
+
+/** The routes as soon as every agent has told all it knows, or which has not and why. */
+async function currentRoutes(config: Config, target: Target): Promise<TargetRoutes | string> {
+  const stop = new AbortController();
+  const routes = new TargetRoutes(target, config.proxy);
+  const quiet = (): void => undefined;
+  const agents = config.agents.map(({ socket }) => new Subscription(socket, quiet, (change) => routes.apply(change)));
+  const running = agents.map(async (agent) => await agent.run(stop.signal));
+  const end = Date.now() + PATIENCE_MS;
+  const missing = () =>
+    agents.find(({ isComplete, state }) => !isComplete && (Date.now() > end || isGone(state.problem)));
+  while (agents.some(({ isComplete }) => !isComplete) && !missing()) await sleep(LOOK_MS);
+  const silent = missing();
+  stop.abort();
+  await Promise.all(running);
+  return silent === undefined ? routes : `${silent.state.socket}: ${silent.state.problem ?? "has not told everything"}`;
+}
+
+/** Nobody is there, or nobody we may speak to: waiting would not help. */
+function isGone(problem: string | undefined): boolean {
+  return problem !== undefined && ["ENOENT", "EACCES", "ECONNREFUSED"].includes(problem);
+}
+
+function failed(problem: string, exitCode: number): Ending {
+  return { stdout: "", stderr: `${problem}\n`, exitCode };
+}

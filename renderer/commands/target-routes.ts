@@ -1,0 +1,35 @@
+import type { Config, Target } from "../config.ts";
+import type { KnownChange } from "../inventory/known.ts";
+import { isProxy, type ProxyRule } from "../routes/reach.ts";
+import { type RouteChange, RouteTable } from "../routes/route-table.ts";
+import { Selection } from "../select/selection.ts";
+
+/** The routes of the containers that a target takes, kept by changes of all. */
+export class TargetRoutes {
+  readonly table: RouteTable;
+  readonly #selection: Selection | undefined;
+
+  constructor({ containers, onlyExposed }: Pick<Target, "containers" | "onlyExposed">, proxy: Config["proxy"]) {
+    const rule = proxyRule(proxy);
+    this.table = new RouteTable({ proxy: rule, onlyExposed });
+    this.#selection = containers && selectionFor(containers, rule);
+  }
+
+  apply(change: KnownChange): RouteChange {
+    return this.table.apply(this.#selection?.apply(change) ?? change);
+  }
+}
+
+/** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
+function selectionFor(containers: NonNullable<Target["containers"]>, proxy: ProxyRule): Selection {
+  const rule = { ...containers, onlyExposed: false, includeStopped: true };
+  return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
+}
+
+function proxyRule(proxy: Config["proxy"]): ProxyRule {
+  if (proxy === "host") return { kind: "host" };
+  if ("container" in proxy) return { kind: "container", name: proxy.container };
+  const equals = proxy.label.indexOf("=");
+  if (equals < 0) return { kind: "label", name: proxy.label };
+  return { kind: "label", name: proxy.label.slice(0, equals), value: proxy.label.slice(equals + 1) };
+}
