@@ -7,7 +7,8 @@ import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { runRender } from "./commands/render.ts";
-import { loadTemplate, run } from "./commands/run.ts";
+import { run } from "./commands/run.ts";
+import { TargetTemplate } from "./commands/target-template.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { printReport } from "./status/print.ts";
 import { isFine } from "./status/report.ts";
@@ -74,14 +75,16 @@ function readConfig(file: string): Config | { readonly problems: string[] } {
 async function runUntilSignal(config: Config): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const { problems } = await run(config, stop.signal, log);
+  const { problems } = await run(config, stop.signal, log, (refresh) => process.on("SIGHUP", refresh));
   if (problems.length > 0) return misconfigured(problems);
   log("info", "renderer.stopped");
   return 0;
 }
 
 function check({ targets }: Config): number {
-  const problems = targets.map(loadTemplate).filter((found) => typeof found === "string");
+  const problems = targets
+    .map((target) => TargetTemplate.load(target))
+    .flatMap((found) => ("problem" in found ? [found.problem] : []));
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }
 

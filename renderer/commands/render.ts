@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Target } from "../config.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import type { Ending } from "./import.ts";
-import { loadTemplate, printTarget } from "./run.ts";
 import { TargetRoutes } from "./target-routes.ts";
+import { TargetTemplate } from "./target-template.ts";
 
 /** Milliseconds the agents have to tell everything once. */
 const PATIENCE_MS = 30_000;
@@ -19,13 +19,13 @@ export async function runRender(config: Config, [destination, ...more]: readonly
     const list = config.targets.map((one) => one.destination).join(", ");
     return failed(`render: name one target by its destination: ${list}`, 64);
   }
-  const render = loadTemplate(target);
-  if (typeof render === "string") return failed(render, 78);
+  const template = TargetTemplate.load(target);
+  if ("problem" in template) return failed(template.problem, 78);
   const routes = await currentRoutes(config, target);
   if (typeof routes === "string") return failed(routes, 1);
   const { wanted } = routes.table;
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
-  return { stdout: printTarget(target, render, wanted).toString("utf8"), stderr: "", exitCode: 0 };
+  return { stdout: template.print(wanted).toString("utf8"), stderr: "", exitCode: 0 };
 }
 
 /** The routes as soon as every agent has told all it knows, or which has not and why. */

@@ -1,29 +1,36 @@
-import { readFileSync } from "node:fs";
 import type { Log } from "../../shared/log.ts";
 import type { Config, Target } from "../config.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
-import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { noteChange } from "../routes/journal.ts";
-import { NO_ROUTES, type Published, type Routes, type VirtualHost } from "../routes/routes.ts";
+import { NO_ROUTES, type Routes } from "../routes/routes.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
-import { nginxPage } from "../template/nginx-page.ts";
-import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
-import { withoutBlankLines } from "./blank-lines.ts";
 import { TargetRoutes } from "./target-routes.ts";
+import { TargetTemplate } from "./target-template.ts";
 
-/** Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend. */
-export async function run(config: Config, signal: AbortSignal, log: Log): Promise<{ readonly problems: string[] }> {
-  const compiled = config.targets.map((target) => ({ target, render: loadTemplate(target) }));
-  const problems = compiled.flatMap(({ render }) => (typeof render === "string" ? [render] : []));
+/**
+ * Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend.
+ * `onRefresh` is told how to have templates and files looked at again.
+ */
+export async function run(
+  config: Config,
+  signal: AbortSignal,
+  log: Log,
+  onRefresh: (refresh: () => void) => void = () => undefined,
+): Promise<{ readonly problems: string[] }> {
+  const loaded = config.targets.map((target) => ({ target, template: TargetTemplate.load(target) }));
+  const problems = loaded.flatMap(({ template }) => ("problem" in template ? [template.problem] : []));
   if (problems.length > 0) return { problems };
 
   const subscriptions = config.agents.map(({ socket }) => new Subscription(socket, log, (change) => take(change)));
-  const targets = compiled.map(({ target, render }) => new TargetLoop(target, render as NginxRender, config, log));
+  const targets = loaded.map(({ target, template }) => new TargetLoop(target, template as TargetTemplate, config, log));
+  onRefresh(() => {
+    for (const target of targets) target.refresh();
+  });
   const take = (change: KnownChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const target of targets) target.take(change, isComplete);
@@ -47,39 +54,23 @@ async function startStatus(path: string, report: () => Report): Promise<{ close:
   }
 }
 
-/** The target's template, which has printed an example, or why it cannot be used. */
-export function loadTemplate({ template: file, listen }: Target): NginxRender | string {
-  try {
-    const render = compileTemplate<VirtualHost>(readFileSync(file, "utf8"), file);
-    render(nginxPage(EXAMPLE_ROUTES, listen));
-    return render;
-  } catch (error) {
-    if (error instanceof TemplateError) return error.message;
-    return `${file}: ${(error as NodeJS.ErrnoException).code ?? "unknown"}, the template cannot be read`;
-  }
-}
-
-type NginxRender = Render<VirtualHost>;
-
-/** The text of a target's file for these routes. Throws TemplateError. */
-export function printTarget({ listen, keepBlankLines }: Target, render: NginxRender, routes: Published): Buffer {
-  const text = render(nginxPage(routes, listen));
-  return keepBlankLines ? text : withoutBlankLines(text);
-}
-
 /** One target with what it publishes from. */
 class TargetLoop {
   readonly reconciler: Reconciler;
   readonly #target: Target;
+  readonly #template: TargetTemplate;
   readonly #routes: TargetRoutes;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
   /** Every agent has told all it knows. */
   #isComplete = false;
   #lastHold = "";
+  /** What is wrong with the template's file since it was last found good; said once. */
+  #lastProblem = "";
 
-  constructor(target: Target, render: NginxRender, config: Config, log: Log) {
+  constructor(target: Target, template: TargetTemplate, config: Config, log: Log) {
     this.#target = target;
+    this.#template = template;
     this.#log = log;
     this.#routes = new TargetRoutes(target, config.proxy);
     this.#server = chooseControl(target);
@@ -89,7 +80,7 @@ class TargetLoop {
       wait: target.wait,
       log,
       routes: () => (this.#isComplete ? this.#routes.table.wanted : undefined),
-      render: (routes) => printTarget(target, render, routes),
+      render: (routes) => template.print(routes),
     });
   }
 
@@ -101,7 +92,7 @@ class TargetLoop {
     const { destination, reload, interval } = this.#target;
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
     if (interval !== undefined) {
-      const timer = setInterval(() => this.reconciler.changed(), interval);
+      const timer = setInterval(() => this.refresh(), interval);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     }
     signal.addEventListener(
@@ -109,6 +100,17 @@ class TargetLoop {
       this.#server.onReady(() => this.reconciler.retryNow()),
       { once: true },
     );
+  }
+
+  /** Looks again at the template and at what is live; a template that cannot be used changes nothing. */
+  refresh(): void {
+    const { template } = this.#target;
+    const found = this.#template.reread();
+    if (found.kind === "changed") this.#log("info", "template.changed", { template });
+    const problem = found.kind === "refused" ? found.problem : "";
+    if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
+    this.#lastProblem = problem;
+    this.reconciler.changed();
   }
 
   /** Only what changes a route is worth a pass; and the first time that all is known. */

@@ -171,3 +171,27 @@ test("render says why it cannot", async () => {
   assert.match(nobody.stderr, /none\.sock: ENOENT/);
   assert.match((await runRender(config, ["/other"])).stderr, /name one target by its destination: .*default\.conf/);
 });
+
+test("a template that is edited is taken up when it is asked for, and one that is broken changes nothing", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const template = join(directory, "t.hbs");
+  writeFileSync(template, "{{#eachHost}}one {{name}}\n{{/eachHost}}");
+  const events: string[] = [];
+  let refresh: () => void = () => undefined;
+  const log = (_level: string, event: string) => void events.push(event);
+  running = run(configOf({ template }), stop.signal, log, (given) => {
+    refresh = given;
+  });
+  const file = join(directory, "default.conf");
+  const text = () => readFileSync(file, "utf8");
+  await eventually("the first is used", () => text() === "one a.example\n");
+  writeFileSync(template, "{{#eachHost}}two {{name}}\n{{/eachHost}}");
+  refresh();
+  await eventually("the second is used", () => text() === "two a.example\n");
+  writeFileSync(template, "{{#if}");
+  writeFileSync(file, "spoiled");
+  refresh();
+  refresh();
+  await eventually("the file is put right with the second", () => text() === "two a.example\n");
+  assert.equal(events.filter((event) => event === "template.refused").length, 1);
+});
