@@ -9,7 +9,7 @@ import { NO_ROUTES, type Routes } from "../routes/routes.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
-import { TargetRoutes } from "./target-routes.ts";
+import { TargetRoutes, type Unselected } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
 
 /**
@@ -88,6 +88,10 @@ class TargetLoop {
     return this.#routes.table.routes;
   }
 
+  get leftOut(): readonly Unselected[] {
+    return this.#routes.leftOut;
+  }
+
   start(signal: AbortSignal): void {
     const { destination, reload, interval } = this.#target;
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
@@ -117,6 +121,15 @@ class TargetLoop {
   take(change: KnownChange, isComplete: boolean): void {
     const changed = this.#routes.apply(change);
     noteChange(changed, this.#log);
+    for (const { id, name, host, reason, detail } of changed.leftOut) {
+      this.#log("info", "container.unrouted", {
+        container: name,
+        id: id.slice(0, 12),
+        dockerHost: host,
+        reason,
+        detail,
+      });
+    }
     const hold = this.#routes.table.hold ?? "";
     if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold)
       this.reconciler.changed();
@@ -135,7 +148,7 @@ function reportOf(subscriptions: readonly Subscription[], targets: readonly Targ
       host,
       servers: paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)),
     })),
-    unrouted: [...routes.unrouted],
+    unrouted: [...routes.unrouted, ...(targets[0]?.leftOut ?? [])],
     quarantined: [...routes.quarantined],
   };
 }

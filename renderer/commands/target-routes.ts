@@ -2,7 +2,16 @@ import type { Config, Target } from "../config.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
-import { Selection } from "../select/selection.ts";
+import { type LeftOut, Selection } from "../select/selection.ts";
+
+/** A container that the target's `containers` leave out, as the status tells those that are not routed. */
+export interface Unselected {
+  readonly host: string;
+  readonly id: string;
+  readonly name: string;
+  readonly reason: "not.selected";
+  readonly detail: string;
+}
 
 /** The routes of the containers that a target takes, kept by changes of all. */
 export class TargetRoutes {
@@ -15,9 +24,21 @@ export class TargetRoutes {
     this.#selection = containers && selectionFor(containers, rule);
   }
 
-  apply(change: KnownChange): RouteChange {
-    return this.table.apply(this.#selection?.apply(change) ?? change);
+  /** What became different, and which containers the target does not take any more. */
+  apply(change: KnownChange): RouteChange & { readonly leftOut: readonly Unselected[] } {
+    if (!this.#selection) return { ...this.table.apply(change), leftOut: [] };
+    const { leftOut, ...selected } = this.#selection.apply(change);
+    return { ...this.table.apply(selected), leftOut: leftOut.map(unselected) };
   }
+
+  /** All containers that the target does not take. */
+  get leftOut(): readonly Unselected[] {
+    return this.#selection?.leftOut.map(unselected) ?? [];
+  }
+}
+
+function unselected({ known: { host, container }, why }: LeftOut): Unselected {
+  return { host, id: container.id, name: container.name, reason: "not.selected", detail: `${why} (\`containers\`)` };
 }
 
 /** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */

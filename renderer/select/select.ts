@@ -10,10 +10,17 @@ export function select(known: readonly Known[], rule: SelectRule): Known[] {
 
 /** Whether the rule takes this container. Looks at nothing but what the agent disclosed of it. */
 export function isSelected(container: Container, rule: SelectRule): boolean {
-  if (!rule.includeStopped && STOPPED.has(container.state)) return false;
-  if (rule.onlyExposed && !container.ports.some(({ proto }) => proto === "tcp" || proto === "udp")) return false;
-  if (rule.onlyPublished && !container.ports.some(({ published = [] }) => published.length > 0)) return false;
-  return rule.where.every(({ not, ...fields }) => holds(fields, container) && !(not && holds(not, container)));
+  return whyLeftOut(container, rule) === undefined;
+}
+
+/** The first thing that does not hold, as a part of a sentence; undefined when the container is taken. */
+export function whyLeftOut(container: Container, rule: SelectRule): string | undefined {
+  const { state, ports } = container;
+  if (!rule.includeStopped && STOPPED.has(state)) return `is ${state}`;
+  if (rule.onlyExposed && !ports.some(({ proto }) => proto === "tcp" || proto === "udp")) return "exposes no port";
+  if (rule.onlyPublished && !ports.some(({ published = [] }) => published.length > 0)) return "publishes no port";
+  const at = rule.where.findIndex(({ not, ...fields }) => !holds(fields, container) || (not && holds(not, container)));
+  return at < 0 ? undefined : `is not what entry ${at + 1} of \`where\` says: ${JSON.stringify(rule.where[at])}`;
 }
 
 /** A paused or restarting container is not stopped, and neither is one whose state is not known. */

@@ -1,12 +1,25 @@
 import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
 import type { SelectRule } from "./rule.ts";
-import { isSelected } from "./select.ts";
+import { whyLeftOut } from "./select.ts";
+
+/** A container that is not taken, and why, as a part of a sentence. */
+export interface LeftOut {
+  readonly known: Known;
+  readonly why: string;
+}
+
+/** A change as it looks to one who only ever sees what is selected. */
+export interface SelectedChange extends KnownChange {
+  /** Those that are not taken and were, or for another reason than before. */
+  readonly leftOut: readonly LeftOut[];
+}
 
 /** Narrows changes to the containers a rule takes: one that no longer holds is gone. Costs what changed. */
 export class Selection {
   readonly #rule: SelectRule;
   readonly #isBystander: (known: Known) => boolean;
   readonly #selected = new Map<string, Known>();
+  readonly #leftOut = new Map<string, LeftOut>();
 
   /** A bystander is seen though it is not selected, but without anything it asks for: nginx, whose networks matter. */
   constructor(rule: SelectRule, isBystander: (known: Known) => boolean = () => false) {
@@ -14,23 +27,45 @@ export class Selection {
     this.#isBystander = isBystander;
   }
 
-  /** The same change, as it looks to one who only ever sees what is selected. */
-  apply({ upserted, gone }: KnownChange): KnownChange {
-    const kept = upserted.flatMap((one) => this.#view(one) ?? []);
-    const keptKeys = new Set(kept.map(keyOf));
-    const lost = [...gone, ...upserted].flatMap((one) => {
-      const key = keyOf(one);
-      const before = this.#selected.get(key);
-      if (before === undefined || keptKeys.has(key)) return [];
-      this.#selected.delete(key);
-      return [before];
-    });
-    for (const one of kept) this.#selected.set(keyOf(one), one);
-    return { upserted: kept, gone: lost };
+  /** All that are not taken now. */
+  get leftOut(): readonly LeftOut[] {
+    return [...this.#leftOut.values()];
   }
 
-  #view(one: Known): Known | undefined {
-    if (isSelected(one.container, this.#rule)) return one;
+  apply({ upserted, gone }: KnownChange): SelectedChange {
+    const kept: Known[] = [];
+    const leftOut: LeftOut[] = [];
+    const lost = new Map<string, Known>();
+    for (const one of gone) this.#lose(one, lost);
+    for (const one of upserted) {
+      const key = keyOf(one);
+      const why = whyLeftOut(one.container, this.#rule);
+      const view = why === undefined ? one : this.#viewOfBystander(one);
+      if (view) {
+        lost.delete(key);
+        this.#leftOut.delete(key);
+        this.#selected.set(key, view);
+        kept.push(view);
+        continue;
+      }
+      const before = this.#leftOut.get(key);
+      this.#lose(one, lost);
+      const now = { known: one, why: why ?? "" };
+      this.#leftOut.set(key, now);
+      if (before?.why !== now.why) leftOut.push(now);
+    }
+    return { upserted: kept, gone: [...lost.values()], leftOut };
+  }
+
+  #lose(one: Known, lost: Map<string, Known>): void {
+    const key = keyOf(one);
+    const before = this.#selected.get(key);
+    if (before) lost.set(key, before);
+    this.#selected.delete(key);
+    this.#leftOut.delete(key);
+  }
+
+  #viewOfBystander(one: Known): Known | undefined {
     return this.#isBystander(one) ? { ...one, container: { ...one.container, env: {}, refused: [] } } : undefined;
   }
 }

@@ -7,6 +7,7 @@ import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
 import { runRender } from "../../renderer/commands/render.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
+import { askStatus } from "../../renderer/status/socket.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
 
@@ -70,6 +71,11 @@ test("a target routes only the containers it names, and follows when one stops t
   agent.first = [NGINX, app("a", "web"), app("b", "test"), app("c", "web")];
   const file = follow({ containers: { where: [{ label: "tier=web" }] } });
   await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example c.example");
+  const { unrouted } = await askStatus(join(directory, "status.sock"));
+  assert.deepEqual(
+    unrouted.map(({ name, reason }) => `${name} ${reason}`),
+    ["appf host.none", "appb not.selected"],
+  );
   agent.tell("snapshot.delta", {
     base: 5,
     generation: 6,

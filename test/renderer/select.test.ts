@@ -197,3 +197,17 @@ test("a bystander is seen with its networks and asks for nothing", () => {
     [[SHOP.networks, {}]],
   );
 });
+
+test("why a container is left out is said once, and again when it is another reason", () => {
+  const selection = new Selection(SelectRule.parse({ where: [{ network: "front" }, { not: { name: "shop-*" } }] }));
+  const told = (changes: Partial<Container>) =>
+    selection.apply({ upserted: [known({ ...SHOP, ...changes })], gone: [] }).leftOut.map(({ why }) => why);
+  assert.match(told({}).join(), /entry 2 of `where` says: {"not":{"name":\["shop-\*"\]}}/);
+  assert.deepEqual(told({ health: "unhealthy" }), []);
+  assert.deepEqual(told({ state: "exited" }), ["is exited"]);
+  assert.deepEqual(told({ name: "other" }), []);
+  assert.deepEqual(selection.leftOut, []);
+  assert.match(told({ networks: [] }).join(), /entry 1/);
+  selection.apply({ upserted: [], gone: [known(SHOP)] });
+  assert.deepEqual(selection.leftOut, []);
+});
