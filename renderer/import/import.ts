@@ -61,12 +61,16 @@ function finish({ targets, notes, problems }: Gathered, own: readonly Note[]): I
   const kept = targets.filter((one, at) => targets.findIndex((other) => sameDestination(one, other)) === at);
   const left = targets.filter((one) => !kept.includes(one));
   const twice = left.map(({ from, target }) => leftOut(`${from}: another target writes ${quoted(target.destination)}`));
-  const told = [...own, ...notes, ...twice];
+  const told = [...own, ...notes, ...twice, ...(kept.some((one) => one.proxy !== undefined) ? [] : [UNKNOWN_PROXY])];
   if (problems.length > 0) return { kind: "failed", problems };
   if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
   const all = [...told, ...kept.flatMap((one) => one.notes)];
   return { kind: "imported", yaml: printConfig(kept, told), notes: all, isPrinted: kept[0]?.isPrinted === true };
 }
+
+const UNKNOWN_PROXY = differs(
+  "nginx is known by its container: give it the label sallyport.proxy=true, or name it by `proxy`",
+);
 
 function sameDestination(a: ImportedTarget, b: ImportedTarget): boolean {
   return a.target.destination === b.target.destination;

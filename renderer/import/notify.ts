@@ -7,7 +7,7 @@ const CHANNEL = "/run/sallyport/reload";
 /** How a server is told, in our words, and which container it is. */
 export interface ImportedNotify {
   readonly reload: "none" | { readonly channel: string } | { readonly exec: { readonly command: readonly string[] } };
-  readonly proxy?: { readonly container: string } | { readonly label: string };
+  readonly proxy?: "host" | { readonly container: string } | { readonly label: string };
   readonly notes: readonly Note[];
 }
 
@@ -23,14 +23,15 @@ export function importNotify(generation: Generation): ImportedNotify {
   ];
   if (tellsContainer) return { reload: { channel: CHANNEL }, ...proxyOf(notifyContainers, notifyFilter), notes };
   if (callsDocker) return { reload: { channel: CHANNEL }, notes };
-  if (notifyCommand !== "") return { reload: { exec: { command: wordsOf(notifyCommand) } }, notes };
+  if (notifyCommand !== "") return { reload: { exec: { command: wordsOf(notifyCommand) } }, proxy: "host", notes };
   return { reload: "none", notes };
 }
 
 /** A container by its name, or by the label that finds it, is nginx: its networks can then be looked up. */
 function proxyOf(containers: Generation["notifyContainers"], filter: Filters): Pick<ImportedNotify, "proxy"> {
-  const names = Object.keys(containers).map((id) => id.replace(/^\//, ""));
-  const name = names.find((one) => one !== "" && !isId(one));
+  const ids = Object.keys(containers).map((id) => id.replace(/^\//, ""));
+  const names = ids.filter((id) => id !== "" && !isId(id));
+  const name = names.find((one) => /nginx|proxy/i.test(one)) ?? names[0];
   if (name !== undefined) return { proxy: { container: name } };
   const label = filter["label"]?.[0];
   return label === undefined || label === "" ? {} : { proxy: { label } };
@@ -81,7 +82,10 @@ function aboutCommand(command: string, tellsContainer: boolean, callsDocker: boo
   }
   if (tellsContainer) return [leftOut(`${quoted(command)}: one way to reload is possible, the container's`, "reload")];
   const how = isPlain(command) ? "without a shell" : "by a shell, which the renderer's image has not";
-  return [differs(`the command is run ${how}, and killed after 10s; docker-gen had no limit`, "reload")];
+  return [
+    differs(`the command is run ${how}, and killed after 10s; docker-gen had no limit`, "reload"),
+    differs("a server that a command reaches runs beside the renderer, on the Docker host: `proxy: host`", "reload"),
+  ];
 }
 
 function wordsOf(command: string): string[] {

@@ -10,7 +10,8 @@ const WIDTH = 110;
 
 /** The configuration as YAML, with what is to be said standing before what it is about. */
 export function printConfig(targets: readonly ImportedTarget[], notes: readonly Note[]): string {
-  const proxy = targets.find((one) => one.proxy !== undefined)?.proxy;
+  const proxies = targets.flatMap((one) => one.proxy ?? []);
+  const proxy = proxies.find((one) => one !== "host") ?? proxies[0];
   const document = new Document({
     agents: [{ socket: AGENT_SOCKET }],
     ...(proxy === undefined ? {} : { proxy }),

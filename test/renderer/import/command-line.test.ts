@@ -100,6 +100,19 @@ describe("what people write", () => {
     assert.equal(imported.config.targets[0]?.template, "/work/templates/logrotate.hbs");
   });
 
+  test("a log shipper that is restarted when containers come and go", () => {
+    const imported = fromWords("-watch", "-notify", "restart fluentd", "templates/fluentd.tmpl", "/etc/fluent.conf");
+    assert.match(leftOut(imported), /Go template/);
+    const reload = { exec: { command: ["restart", "fluentd"], timeout: 10_000 } };
+    assert.deepEqual(imported.config.targets[0]?.reload, reload);
+  });
+
+  test("a script that registers services every ten seconds", () => {
+    const imported = fromWords("-notify", "/bin/bash /tmp/x.sh", "-interval", "10", "etcd.tmpl", "/tmp/x.sh");
+    assert.equal(imported.config.targets[0]?.interval, 10_000);
+    assert.match(leftOut(imported), /notify even when nothing changed/);
+  });
+
   test("two entries of one file", () => {
     const imported = fromToml(`
       [[config]]

@@ -7,7 +7,7 @@ import { type Accepted, differing, fromToml, fromWords, leftOut } from "./import
 /** What one option becomes: members of the target, and what is said. */
 interface Row {
   readonly target?: Partial<Target>;
-  readonly proxy?: object;
+  readonly proxy?: object | "host";
   readonly differs?: RegExp;
   readonly leftOut?: RegExp;
 }
@@ -46,7 +46,7 @@ const flags: readonly [words: string[], row: Row][] = [
   [["-interval", "-1"], { leftOut: /crash/ }],
   [["-interval", "often"], { leftOut: /-interval=often" is no number/ }],
   [["-keep-blank-lines"], { target: { keepBlankLines: true } }],
-  [["-only-exposed"], { target: { onlyExposed: true } }],
+  [["-only-exposed"], { target: { onlyExposed: true }, differs: /label sallyport\.proxy=true/ }],
   [["-only-exposed=false"], { target: { onlyExposed: false } }],
   [["-only-published"], { target: { containers: { onlyPublished: true, where: [] } } }],
   [["-include-stopped"], { leftOut: /stopped container has no route/ }],
@@ -71,7 +71,10 @@ const flags: readonly [words: string[], row: Row][] = [
   [["-container-filter", "exposed=1-65535"], { leftOut: /only expose and publish/ }],
   [["-container-filter", "volume=data"], { leftOut: /volume="data": has no equivalent/ }],
   [["-container-filter", "label"], { leftOut: /"label" has no "="/ }],
-  [["-notify", "nginx -s reload"], { target: { reload: exec("nginx", "-s", "reload") }, differs: /without a shell/ }],
+  [
+    ["-notify", "nginx -s reload"],
+    { target: { reload: exec("nginx", "-s", "reload") }, proxy: "host", differs: /without a shell/ },
+  ],
   [["-notify", "a && b"], { target: { reload: exec("/bin/sh", "-c", "a && b") }, differs: /by a shell/ }],
   [["-notify", "docker kill -s HUP nginx"], { target: { reload: CHANNEL }, leftOut: /needs Docker/ }],
   [["-notify", "x", "-notify-output"], { target: { reload: exec("x") }, leftOut: /only when it fails/ }],
@@ -80,7 +83,7 @@ const flags: readonly [words: string[], row: Row][] = [
     { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /docs\/reload\.md/ },
   ],
   [["-notify-sighup", "nginx", "-notify", "x"], { target: { reload: CHANNEL }, leftOut: /one way to reload/ }],
-  [["-notify-sighup", "a", "-notify-sighup", "b"], { target: { reload: CHANNEL }, leftOut: /other containers/ }],
+  [["-notify-sighup", "a", "-notify-sighup", "nginx-1"], { target: { reload: CHANNEL }, leftOut: /other containers/ }],
   [["-notify-sighup", "abcdef012345"], { target: { reload: CHANNEL }, leftOut: /is an id/ }],
   [["-notify-container", "nginx"], { target: { reload: CHANNEL }, proxy: { container: "nginx" } }],
   [["-notify-filter", "label=web"], { target: { reload: CHANNEL }, proxy: { label: "web" } }],
