@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { parse } from "yaml";
 import * as z from "zod";
 import { ConfigFile, parseConfig } from "../../renderer/config.ts";
 
@@ -8,6 +9,15 @@ test("the published schema of the configuration is the one that is enforced", ()
   const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
   assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(ConfigFile, { io: "input" }))));
 });
+
+for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"]) {
+  test(`an editor that follows the published schema finds nothing wrong with ${file}`, () => {
+    const schema = z.fromJSONSchema(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")));
+    const document: unknown = parse(readFileSync(file, "utf8"));
+    assert.equal(schema.safeParse(document).error, undefined);
+    assert.ok(!schema.safeParse({ ...(document as object), target: [] }).success);
+  });
+}
 
 const withContainers = (containers: string): string =>
   readFileSync("renderer/renderer.yml", "utf8").replace(/^( +)onlyExposed:/m, `$1containers: ${containers}\n$&`);

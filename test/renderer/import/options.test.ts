@@ -83,7 +83,10 @@ const flags: readonly [words: string[], row: Row][] = [
     { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /docs\/reload\.md/ },
   ],
   [["-notify-sighup", "nginx", "-notify", "x"], { target: { reload: CHANNEL }, leftOut: /one way to reload/ }],
-  [["-notify-sighup", "a", "-notify-sighup", "nginx-1"], { target: { reload: CHANNEL }, leftOut: /other containers/ }],
+  [
+    ["-notify-sighup", "a", "-notify-sighup", "nginx-1"],
+    { target: { reload: CHANNEL }, proxy: { container: "nginx-1" }, leftOut: /other containers/ },
+  ],
   [["-notify-sighup", "abcdef012345"], { target: { reload: CHANNEL }, leftOut: /is an id/ }],
   [["-notify-container", "nginx"], { target: { reload: CHANNEL }, proxy: { container: "nginx" } }],
   [["-notify-filter", "label=web"], { target: { reload: CHANNEL }, proxy: { label: "web" } }],
