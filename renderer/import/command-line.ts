@@ -1,7 +1,7 @@
 import { type Filters, type Generation, groupPairs, NOTHING_TOLD } from "./generation.ts";
 import { type GivenFlag, parseGoBool, parseGoInt, splitGoFlags } from "./go-flags.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
-import { OPTIONS, type OptionKind, VARIABLES } from "./options.ts";
+import { IDLE_VARIABLES, OPTIONS, type OptionKind, VARIABLES } from "./options.ts";
 
 /** A command line in docker-gen's terms. */
 export interface CommandLine {
@@ -36,7 +36,7 @@ export function readCommandLine(words: readonly string[]): CommandLine {
     endpoint: endpointOf(flags, environment),
     notes: [
       ...problems.map(({ flag, problem }) => leftOut(`${quoted(flag)} ${problem}: docker-gen would end there`)),
-      ...unknownVariables([...environment.keys()]),
+      ...aboutVariables([...environment.keys()]),
       ...aboutPositionals(positionals, files),
       ...aboutFlags(flags, files),
     ],
@@ -111,13 +111,12 @@ function endpointOf(flags: readonly GivenFlag[], environment: ReadonlyMap<string
   };
 }
 
-function unknownVariables(names: readonly string[]): Note[] {
-  const unknown = names.filter((name) => !(VARIABLES as readonly string[]).includes(name));
-  return unknown.map((name) =>
-    leftOut(
-      `the variable ${name}: templates here see no environment of their own; docker-gen's own are ${VARIABLES.join(", ")}`,
-    ),
-  );
+function aboutVariables(names: readonly string[]): Note[] {
+  return names.flatMap((name) => {
+    if (Object.hasOwn(IDLE_VARIABLES, name)) return [differs(`${name}: ${IDLE_VARIABLES[name]}`)];
+    if ((VARIABLES as readonly string[]).includes(name)) return [];
+    return [leftOut(`the variable ${name}: templates here see no environment`)];
+  });
 }
 
 function aboutPositionals([template, dest, ...more]: readonly string[], files: readonly string[]): Note[] {

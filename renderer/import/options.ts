@@ -43,4 +43,21 @@ export const OPTIONS: readonly Option[] = [
 export const DEAD_KEYS: ReadonlySet<string> = new Set(["onlyexposed", "onlypublished", "includestopped"]);
 
 /** Variables of docker-gen's environment that change what it does. */
-export const VARIABLES = ["DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_CONTAINER_FILTERS"] as const;
+export const VARIABLES = [
+  "DOCKER_HOST",
+  "DOCKER_CERT_PATH",
+  "DOCKER_TLS_VERIFY",
+  "DOCKER_CONTAINER_FILTERS",
+  "HOSTNAME",
+  "HOME",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+] as const;
+
+/** Those of them that have nothing to do here, and why. */
+export const IDLE_VARIABLES: Readonly<Record<string, string>> = {
+  HOSTNAME: "docker-gen finds its own container by it; the renderer does not need to",
+  HOME: "docker-gen looks for TLS files there; there is no TLS to Docker",
+  HTTP_PROXY: "neither agent nor renderer uses a network",
+  HTTPS_PROXY: "neither agent nor renderer uses a network",
+};

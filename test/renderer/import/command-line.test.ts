@@ -150,6 +150,12 @@ test("variables before the command count as docker-gen's environment", () => {
   assert.deepEqual(overruled.config.targets[0]?.containers?.where, [{ name: ["*c*"] }]);
 });
 
+test("variables that have nothing to do here are said to", () => {
+  const imported = fromWords("HOSTNAME=x", "HOME=/root", "HTTPS_PROXY=http://p", "docker-gen", "nginx.tmpl", "a.conf");
+  assert.match(differing(imported), /HOSTNAME: .*\nHOME: .*\nHTTPS_PROXY: /);
+  assert.equal(leftOut(imported), "");
+});
+
 test("beside files only what docker-gen heeds then counts, and what it ignores is said", () => {
   const words = ["-watch", "-endpoint", "fd://", "-config", "b.toml", "-config=a.toml", "-config", "b.toml", "x.tmpl"];
   const read: string[] = [];
