@@ -13,8 +13,8 @@ export type Outcome =
 
 /** Stage, check, put into place, reload, remember. Throws WriteError when the volume fails; live is untouched then. */
 export async function publish(wanted: Printed, volume: Volume, server: ServerControl): Promise<Outcome> {
-  const before = await volume.readLive();
-  const { confirmed } = await volume.readState();
+  const before = volume.readLive();
+  const { confirmed } = volume.readState();
   if (before && wanted.equals(before)) {
     return confirmed === before.hash ? { kind: "unchanged" } : await takeUp(before, undefined, "ok", volume, server);
   }
@@ -25,7 +25,7 @@ export async function publish(wanted: Printed, volume: Volume, server: ServerCon
     return { kind: "refused", message: checked.message };
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
-  const good = before?.hash === confirmed ? before : ((await volume.readLastGood()) ?? before);
+  const good = before?.hash === confirmed ? before : (volume.readLastGood() ?? before);
   await volume.promote(wanted);
   return await takeUp(wanted, good, checked.kind, volume, server);
 }
@@ -38,7 +38,7 @@ async function takeUp(
   volume: Volume,
   server: ServerControl,
 ): Promise<Outcome> {
-  const { generation } = await volume.readState();
+  const { generation } = volume.readState();
   const reloaded: Verdict = await server.reload();
   switch (reloaded.kind) {
     case "ok":
@@ -46,7 +46,7 @@ async function takeUp(
       await volume.remember(wanted, generation + 1);
       return { kind: "published", generation: generation + 1 };
     case "rejected": {
-      const lastGood = good ?? (await volume.readLastGood());
+      const lastGood = good ?? volume.readLastGood();
       if (lastGood !== undefined) await volume.goLive(lastGood);
       // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
       await volume.forget(generation);

@@ -56,7 +56,7 @@ export class Reconciler {
   async prepare(): Promise<void> {
     const { volume, render } = this.#options;
     try {
-      if ((await volume.readLive()) !== undefined) return;
+      if (volume.readLive() !== undefined) return;
       await volume.goLive(new Printed(render(NO_ROUTES)));
       this.#progress.began();
     } catch (error) {

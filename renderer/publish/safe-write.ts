@@ -1,6 +1,10 @@
-import { constants } from "node:fs";
-import { link as addName, lstat, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+// Names, links and a few megabytes in the page cache take microseconds, less than handing them to another thread.
+// Only waiting for the disk is done elsewhere.
+const fsync = promisify(fs.fsync);
 
 /** A file that could not be made, with what to do about it. Nothing that was there before has changed. */
 export class WriteError extends Error {
@@ -33,14 +37,17 @@ export type Durable = "nothing" | "content" | "content and name";
 export async function safeWrite(path: string, bytes: Buffer, durable: Durable): Promise<void> {
   const temporary = besides(path);
   await step(path, temporary, async () => {
-    await refuseSpecial(path);
-    await unlink(temporary).catch(ignoreMissing);
-    await writeNew(temporary, bytes, durable !== "nothing").catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
-      await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-      await writeNew(temporary, bytes, durable !== "nothing");
-    });
-    await rename(temporary, path);
+    refuseSpecial(path);
+    const file = inDirectory(temporary, () => createNew(temporary));
+    try {
+      fs.writeFileSync(file, bytes);
+      // Whatever the process's umask: the server is another user.
+      fs.fchmodSync(file, 0o644);
+      if (durable !== "nothing") await fsync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+    fs.renameSync(temporary, path);
     if (durable === "content and name") await syncDirectory(dirname(path));
   });
 }
@@ -48,12 +55,8 @@ export async function safeWrite(path: string, bytes: Buffer, durable: Durable): 
 /** Moves a file over another in one step; on disk when it resolves. Throws WriteError. */
 export async function replace(from: string, to: string): Promise<void> {
   await step(to, undefined, async () => {
-    await refuseSpecial(to);
-    await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
-      await mkdir(dirname(to), { recursive: true, mode: 0o755 });
-      await rename(from, to);
-    });
+    refuseSpecial(to);
+    inDirectory(to, () => fs.renameSync(from, to));
     await syncDirectory(dirname(to));
   });
 }
@@ -62,19 +65,19 @@ export async function replace(from: string, to: string): Promise<void> {
 export async function link(file: string, name: string): Promise<void> {
   const temporary = besides(name);
   await step(name, temporary, async () => {
-    await mkdir(dirname(name), { recursive: true, mode: 0o755 });
-    await unlink(temporary).catch(ignoreMissing);
-    await addName(file, temporary);
-    await rename(temporary, name);
+    fs.rmSync(temporary, { force: true });
+    inDirectory(name, () => fs.linkSync(file, temporary));
+    fs.renameSync(temporary, name);
     // Two names of one file are not renamed over each other: the temporary one stays, says POSIX.
-    await unlink(temporary).catch(ignoreMissing);
+    fs.rmSync(temporary, { force: true });
+    return await Promise.resolve();
   });
 }
 
 /** Changes whenever a regular file is replaced or written to; undefined when there is none. Throws WriteError. */
-export async function identify(path: string): Promise<string | undefined> {
+export function identify(path: string): string | undefined {
   try {
-    const found = await lstat(path, { bigint: true });
+    const found = fs.lstatSync(path, { bigint: true });
     if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
     return `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs}`;
   } catch (error) {
@@ -93,17 +96,17 @@ async function step(path: string, temporary: string | undefined, run: () => Prom
   try {
     await run();
   } catch (error) {
-    if (temporary !== undefined) await unlink(temporary).catch(() => undefined);
+    if (temporary !== undefined) fs.rmSync(temporary, { force: true });
     throw new WriteError(path, (error as NodeJS.ErrnoException).code ?? "unknown");
   }
 }
 
 /** The bytes of a regular file, or undefined when there is none. Throws WriteError for anything else. */
-export async function readBytes(path: string): Promise<Buffer | undefined> {
+export function readBytes(path: string): Buffer | undefined {
   try {
-    const found = await lstat(path);
+    const found = fs.lstatSync(path);
     if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return await readFile(path);
+    return fs.readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -111,34 +114,41 @@ export async function readBytes(path: string): Promise<Buffer | undefined> {
   }
 }
 
-async function writeNew(path: string, bytes: Buffer, isDurable: boolean): Promise<void> {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+/** A file that was not there before; what a killed process left in its place goes. */
+function createNew(path: string): number {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   try {
-    await file.writeFile(bytes);
-    // Whatever the process's umask: the server is another user.
-    await file.chmod(0o644);
-    if (isDurable) await file.sync();
-  } finally {
-    await file.close();
+    return fs.openSync(path, flags, 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    fs.unlinkSync(path);
+    return fs.openSync(path, flags, 0o644);
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ENOENT") throw error;
+/** Does something with a path, once more if its directory had to be made first. */
+function inDirectory<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    return act();
+  }
 }
 
-async function refuseSpecial(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
+function refuseSpecial(path: string): void {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile() && !found.isSymbolicLink())
     throw Object.assign(new Error("special"), { code: "ENOTFILE" });
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
   try {
-    await directory.sync();
+    await fsync(directory);
   } finally {
-    await directory.close();
+    fs.closeSync(directory);
   }
 }

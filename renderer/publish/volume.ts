@@ -29,27 +29,27 @@ export class Volume {
   }
 
   /** What is live, or undefined when nothing is. Throws WriteError. */
-  async readLive(): Promise<Printed | undefined> {
-    const identity = await identify(this.live);
+  readLive(): Printed | undefined {
+    const identity = identify(this.live);
     if (identity === undefined) return undefined;
     if (this.#seen?.identity !== identity) {
-      const bytes = await readBytes(this.live);
+      const bytes = readBytes(this.live);
       this.#seen = bytes && { printed: new Printed(bytes), identity };
     }
     return this.#seen?.printed;
   }
 
   /** The last good configuration; undefined when there is none, or when it is not what was confirmed. */
-  async readLastGood(): Promise<Printed | undefined> {
-    const bytes = await readBytes(this.#lastGood);
+  readLastGood(): Printed | undefined {
+    const bytes = readBytes(this.#lastGood);
     const found = bytes && new Printed(bytes);
-    const { confirmed } = await this.readState();
+    const { confirmed } = this.readState();
     return confirmed === "" || found?.hash === confirmed ? found : undefined;
   }
 
   /** A state that cannot be read says: nothing is confirmed, reload once more. */
-  async readState(): Promise<PublishedState> {
-    this.#remembered ??= await this.#readState();
+  readState(): PublishedState {
+    this.#remembered ??= this.#readState();
     return this.#remembered;
   }
 
@@ -61,7 +61,7 @@ export class Volume {
   /** Makes the candidate, which holds this text, the live configuration. */
   async promote(text: Printed): Promise<void> {
     await replace(this.candidate, this.live);
-    await this.#see(text);
+    this.#see(text);
   }
 
   /** Puts the candidate aside, where people can read it and no check of another target trips over it. */
@@ -71,7 +71,7 @@ export class Volume {
 
   async goLive(text: Printed): Promise<void> {
     await safeWrite(this.live, text.bytes, "content and name");
-    await this.#see(text);
+    this.#see(text);
   }
 
   /** What is live is confirmed. */
@@ -85,14 +85,14 @@ export class Volume {
     await this.#writeState({ generation, confirmed: "" });
   }
 
-  async #see(text: Printed): Promise<void> {
-    const identity = await identify(this.live);
+  #see(text: Printed): void {
+    const identity = identify(this.live);
     this.#seen = identity === undefined ? undefined : { printed: text, identity };
   }
 
-  async #readState(): Promise<PublishedState> {
+  #readState(): PublishedState {
     try {
-      return State.parse(JSON.parse((await readBytes(this.#state))?.toString() ?? ""));
+      return State.parse(JSON.parse(readBytes(this.#state)?.toString() ?? ""));
     } catch {
       return { generation: 0, confirmed: "" };
     }

@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { chart, type Line } from "./chart.ts";
+import { machine } from "./machine.ts";
+import { measure, type Measured } from "./measure.ts";
+import { imageNode, versionOf } from "./node-binary.ts";
+import { findings, isKept } from "./numbers.ts";
+import { replaceSection } from "./page.ts";
+import { median } from "./statistics.ts";
+import type { Subject } from "./subject.ts";
+import { dockerGen, floor, sallyport } from "./subjects.ts";
+import { measurements, requests, verdicts } from "./tables.ts";
+
+const HELP = `npm run bench -- [OPTION]…: how fast an event reaches the file, beside docker-gen and bare Node
+
+  --counts N,N,…   numbers of containers (10,100,1000,5000,10000)
+  --rounds N       starts and stops for each (40)
+  --node PATH      the Node to run the programs with (the one that the images have, from npm)
+  --write          put the results into docs/benchmarks.md and docs/benchmarks.svg
+  --check          exit 1 when a number is not reached
+`;
+
+async function main(): Promise<number> {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({
+    options: { counts: text, rounds: text, node: text, write: flag, check: flag, help: flag },
+  });
+  if (values.help === true) return say(HELP);
+  const counts = (values.counts ?? "10,100,1000,5000,10000").split(",").map(Number);
+  const node = values.node ?? imageNode();
+  const all = await measureAll(counts, Number(values.rounds ?? 40), node);
+  const found = findings(all);
+  const results = [machine(versionOf(node)), measurements(all), "Docker requests for one event:", requests(all)];
+  say(`${[...results, verdicts(found)].join("\n\n")}\n`);
+  if (values.write === true) writePage(results.join("\n\n"), verdicts(found), all);
+  return values.check === true && !found.every(isKept) ? 1 : 0;
+}
+
+/** Subjects in turn for each number of containers, so that what the machine does meanwhile meets all of them. */
+async function measureAll(counts: readonly number[], rounds: number, node: string): Promise<Measured[]> {
+  const peer = dockerGen();
+  if (!peer) process.stderr.write("bench: no docker-gen on PATH; docs/benchmarks.md says how to install it\n");
+  const subjects: Subject[] = [...(peer ? [peer] : []), floor(node), sallyport(node)];
+  const all: Measured[] = [];
+  for (const count of counts) {
+    for (const subject of subjects.filter(({ atMost }) => count <= atMost)) {
+      process.stderr.write(`bench: ${subject.name}, ${count} containers\n`);
+      all.push(await measure(subject, count, rounds));
+    }
+  }
+  return all;
+}
+
+function writePage(results: string, goals: string, all: readonly Measured[]): void {
+  const page = replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "results", results);
+  writeFileSync("docs/benchmarks.md", replaceSection(page, "goals", goals));
+  const names = [...new Set(all.map(({ subject }) => subject))];
+  const lines = names.map((name): Line => {
+    const own = all.filter(({ subject }) => subject === name);
+    return { name, points: own.map(({ count, startMs }) => ({ count, ms: median(startMs) })) };
+  });
+  writeFileSync("docs/benchmarks.svg", chart("Milliseconds from a container's start to the file", lines));
+}
+
+function say(text: string): 0 {
+  process.stdout.write(text);
+  return 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 70;
+  },
+);

@@ -1,0 +1,167 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EngineProcess } from "./engine-process.ts";
+import { cpuMs, residentMiB } from "./proc.ts";
+import type { Running, Subject } from "./subject.ts";
+import { changedTo } from "./watched-file.ts";
+
+/** Milliseconds between two events: the one before is over, and no pace or debounce counts it as part of a burst. */
+const PAUSE_MS = 90;
+
+/** Milliseconds for the garbage of the start to be gone. */
+const REST_MS = 5_000;
+
+/** What was measured of one subject with one number of containers. Times are milliseconds. */
+export interface Measured {
+  readonly subject: Subject["name"];
+  readonly count: number;
+  readonly firstFileMs: number;
+  readonly startMs: readonly number[];
+  readonly stopMs: readonly number[];
+  readonly cpuMsPerEvent: number;
+  /** By process, MiB, after a rest. */
+  readonly residentMiB: Readonly<Record<string, number>>;
+  /** Docker requests for one event of each kind. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+/** Runs a subject before `count` containers and measures `rounds` starts and stops. */
+export async function measure(subject: Subject, count: number, rounds: number): Promise<Measured> {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
+  chmodSync(directory, 0o755);
+  const own = join(directory, "own");
+  const output = join(directory, "output");
+  for (const path of [own, output]) mkdirSync(path);
+  const engine = await EngineProcess.start(join(directory, "docker.sock"));
+  try {
+    await engine.tell({ kind: "populate", count });
+    const file = join(output, "default.conf");
+    const running = await subject.start({ directory: own, dockerSocket: engine.socketPath, file });
+    const first = await changedTo(file, (bytes) => hosts(count).every((host) => bytes.includes(host)));
+    try {
+      return await measureRunning({
+        subject,
+        count,
+        rounds,
+        engine,
+        file,
+        running,
+        firstFileMs: ms(first - running.begun),
+      });
+    } finally {
+      await running.stop();
+    }
+  } finally {
+    await engine.close();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+interface Setting {
+  readonly subject: Subject;
+  readonly count: number;
+  readonly rounds: number;
+  readonly engine: EngineProcess;
+  readonly file: string;
+  readonly running: Running;
+  readonly firstFileMs: number;
+}
+
+async function measureRunning(setting: Setting): Promise<Measured> {
+  const { subject, count, rounds, engine, file, running, firstFileMs } = setting;
+  const pids = Object.entries(running.pids);
+  const cpu = (): number => pids.reduce((sum, [, pid]) => sum + cpuMs(pid), 0);
+  await sleep(REST_MS);
+  for (let round = 0; round < 3; round++) await startAndStop(engine, file, `warm${round}`);
+  const memory = Object.fromEntries(pids.map(([name, pid]) => [name, residentMiB(pid)]));
+  const before = cpu();
+  const [startMs, stopMs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    const { start, stop } = await startAndStop(engine, file, `new${round}`);
+    startMs.push(start);
+    stopMs.push(stop);
+  }
+  const cpuMsPerEvent = (cpu() - before) / (2 * rounds);
+  const requests = await requestsPerEvent(engine);
+  return { subject: subject.name, count, firstFileMs, startMs, stopMs, cpuMsPerEvent, residentMiB: memory, requests };
+}
+
+/** Milliseconds from each event to the file that follows from it. The container is removed in the end. */
+async function startAndStop(
+  engine: EngineProcess,
+  file: string,
+  name: string,
+): Promise<{ start: number; stop: number }> {
+  await engine.tell({ kind: "create", name });
+  await sleep(PAUSE_MS);
+  const start = await timed(engine, "start", name, file, (bytes) => bytes.includes(hostOf(name)));
+  await sleep(PAUSE_MS);
+  const stop = await timed(
+    engine,
+    "stop",
+    name,
+    file,
+    (bytes) => !bytes.includes(hostOf(name)) || isEmpty(bytes, name),
+  );
+  await sleep(PAUSE_MS);
+  await engine.tell({ kind: "remove", name });
+  await sleep(PAUSE_MS);
+  return { start, stop };
+}
+
+async function timed(
+  engine: EngineProcess,
+  kind: "start" | "stop",
+  name: string,
+  file: string,
+  isWanted: (bytes: Buffer) => boolean,
+): Promise<number> {
+  const changed = changedTo(file, isWanted);
+  const { at } = await engine.tell({ kind, name });
+  return ms((await changed) - BigInt(at));
+}
+
+/** Docker requests until nothing more is asked, for one event of each kind. */
+async function requestsPerEvent(engine: EngineProcess): Promise<Record<string, number>> {
+  const name = "counted";
+  await engine.tell({ kind: "create", name });
+  await sleep(REST_MS / 5);
+  const words = {
+    start: { kind: "start", name },
+    health: { kind: "health", name, to: "unhealthy" },
+    rename: { kind: "rename", name, to: "recounted" },
+    stop: { kind: "stop", name: "recounted" },
+    destroy: { kind: "remove", name: "recounted" },
+    die: { kind: "crash", name: "app0" },
+  } as const;
+  const counted: Record<string, number> = {};
+  for (const [event, word] of Object.entries(words)) {
+    const before = await engine.tell({ kind: "requests" });
+    await engine.tell(word);
+    await sleep(REST_MS / 5);
+    const after = await engine.tell({ kind: "requests" });
+    counted[event] = after.requests - before.requests;
+  }
+  return counted;
+}
+
+function hostOf(name: string): string {
+  return `server_name ${name}.example;`;
+}
+
+/** A host that nobody serves any more may stay, without servers. */
+function isEmpty(bytes: Buffer, name: string): boolean {
+  const at = bytes.indexOf(hostOf(name));
+  return bytes.subarray(at, at + 200).includes("return 503;");
+}
+
+/** Some of the first containers' hosts, the first and the last among them. */
+function hosts(count: number): string[] {
+  return [0, Math.floor(count / 2), count - 1].map((number) => hostOf(`app${number}`));
+}
+
+function ms(ns: bigint): number {
+  return Number(ns) / 1e6;
+}

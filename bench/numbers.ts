@@ -1,0 +1,67 @@
+import type { Measured } from "./measure.ts";
+import { median, quantile } from "./statistics.ts";
+
+/** One number that must be reached, and what was measured of it. */
+export interface Finding {
+  readonly what: string;
+  readonly measured: number;
+  readonly allowed: number;
+  readonly unit: string;
+}
+
+/** How much slower an event may be with 10,000 containers than with 10, where the floor was not measured. */
+const GROWTH = 2.8;
+
+/** Every number that these measurements can be held against. Source: the project's goals for speed and scale. */
+export function findings(all: readonly Measured[]): Finding[] {
+  const ours = (count: number) => all.find((one) => one.subject === "sallyport" && one.count === count);
+  const found: Finding[] = [];
+  const add = (what: string, measured: number, allowed: number, unit: string) =>
+    found.push({ what, measured, allowed, unit });
+
+  for (const one of all.filter(({ subject }) => subject === "sallyport")) {
+    for (const [event, requests] of Object.entries(one.requests)) {
+      add(`Docker requests, ${event}, ${one.count} containers`, requests, event === "start" ? 1 : 0, "");
+    }
+  }
+  const thousand = ours(1_000);
+  if (thousand) {
+    add("start to file, median, 1,000 containers", median(thousand.startMs), 8, "ms");
+    add("stop to file, median, 1,000 containers", median(thousand.stopMs), 6, "ms");
+    add("start to file, p99 / median, 1,000 containers", spread(thousand.startMs), 3, "×");
+    add("stop to file, p99 / median, 1,000 containers", spread(thousand.stopMs), 3, "×");
+    add("processor per event, 1,000 containers", thousand.cpuMsPerEvent, 5, "ms");
+    add("first file, 1,000 containers", thousand.firstFileMs, 470, "ms");
+  }
+  const tenThousand = ours(10_000);
+  if (tenThousand) add("first file, 10,000 containers", tenThousand.firstFileMs, 2_500, "ms");
+  const growth = growthOf(all, "sallyport");
+  if (growth !== undefined)
+    add("growth of start to file from 10 to 10,000", growth, growthOf(all, "floor") ?? GROWTH, "×");
+  for (const [count, agent, renderer] of [
+    [10, 56, 72],
+    [1_000, 72, 96],
+    [10_000, 112, 192],
+  ] as const) {
+    const { residentMiB } = ours(count) ?? {};
+    if (!residentMiB) continue;
+    add(`resident memory of the agent, ${count} containers`, residentMiB["agent"] ?? Number.NaN, agent, "MiB");
+    add(`resident memory of the renderer, ${count} containers`, residentMiB["renderer"] ?? Number.NaN, renderer, "MiB");
+  }
+  return found;
+}
+
+export function isKept({ measured, allowed }: Finding): boolean {
+  return measured <= allowed;
+}
+
+/** How many times longer a start takes with the most containers than with the fewest; undefined when one is missing. */
+export function growthOf(all: readonly Measured[], subject: Measured["subject"]): number | undefined {
+  const of = (count: number) => all.find((one) => one.subject === subject && one.count === count);
+  const [few, many] = [of(10), of(10_000)];
+  return few && many && median(many.startMs) / median(few.startMs);
+}
+
+function spread(samples: readonly number[]): number {
+  return quantile(samples, 0.99) / median(samples);
+}
