@@ -14,8 +14,8 @@ const made = (name: string) =>
   }) as const;
 
 /** The embedded engine in a process of its own, so that its work is on nobody's account. Told what to do by its parent. */
-async function main(socketPath: string): Promise<void> {
-  const engine = await startEngine({ socketPath, serve: false });
+async function main(socketPath: string, serve: boolean): Promise<void> {
+  const engine = await startEngine({ socketPath, serve });
   chmodSync(socketPath, 0o666);
   process.on("message", ({ id, word }: { id: number; word: Word }) => {
     const at = process.hrtime.bigint();
@@ -55,4 +55,4 @@ async function act(engine: Engine, word: Word): Promise<void> {
   }
 }
 
-void main(process.argv[2] ?? "");
+void main(process.argv[2] ?? "", process.argv[3] === "serve");

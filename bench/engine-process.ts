@@ -19,9 +19,10 @@ export class EngineProcess {
     });
   }
 
-  static async start(socketPath: string): Promise<EngineProcess> {
+  /** With `serve` its containers are real HTTP servers at loopback addresses. */
+  static async start(socketPath: string, serve = false): Promise<EngineProcess> {
     const host = fileURLToPath(new URL("engine-host.ts", import.meta.url));
-    const child = fork(host, [socketPath], { execArgv: ["--import", "tsx"] });
+    const child = fork(host, [socketPath, serve ? "serve" : ""], { execArgv: ["--import", "tsx"] });
     await once(child, "message");
     return new EngineProcess(socketPath, child);
   }

@@ -1,9 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EngineProcess } from "./engine-process.ts";
+import type { EngineProcess } from "./engine-process.ts";
 import { cpuMs, residentMiB } from "./proc.ts";
+import { setStage } from "./stage.ts";
 import type { Running, Subject } from "./subject.ts";
 import { changedTo } from "./watched-file.ts";
 
@@ -29,18 +27,16 @@ export interface Measured {
 
 /** Runs a subject before `count` containers and measures `rounds` starts and stops. */
 export async function measure(subject: Subject, count: number, rounds: number): Promise<Measured> {
-  const directory = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
-  chmodSync(directory, 0o755);
-  const own = join(directory, "own");
-  const output = join(directory, "output");
-  for (const path of [own, output]) mkdirSync(path);
-  const engine = await EngineProcess.start(join(directory, "docker.sock"));
+  const stage = await setStage(count);
   try {
-    await engine.tell({ kind: "populate", count });
-    const file = join(output, "default.conf");
-    const running = await subject.start({ directory: own, dockerSocket: engine.socketPath, file });
-    const first = await changedTo(file, (bytes) => hosts(count).every((host) => bytes.includes(host)));
+    const running = await subject.start({
+      directory: stage.own,
+      dockerSocket: stage.engine.socketPath,
+      file: stage.file,
+    });
     try {
+      const first = await changedTo(stage.file, (bytes) => hosts(count).every((host) => bytes.includes(host)));
+      const { engine, file } = stage;
       return await measureRunning({
         subject,
         count,
@@ -54,8 +50,7 @@ export async function measure(subject: Subject, count: number, rounds: number): 
       await running.stop();
     }
   } finally {
-    await engine.close();
-    rmSync(directory, { recursive: true });
+    await stage.close();
   }
 }
 
@@ -147,7 +142,8 @@ async function requestsPerEvent(engine: EngineProcess): Promise<Record<string, n
   return counted;
 }
 
-function hostOf(name: string): string {
+/** How the host of the engine's container of this name stands in the file. */
+export function hostOf(name: string): string {
   return `server_name ${name}.example;`;
 }
 
@@ -162,6 +158,7 @@ function hosts(count: number): string[] {
   return [0, Math.floor(count / 2), count - 1].map((number) => hostOf(`app${number}`));
 }
 
-function ms(ns: bigint): number {
+/** Nanoseconds in milliseconds. */
+export function ms(ns: bigint): number {
   return Number(ns) / 1e6;
 }

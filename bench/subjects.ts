@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { bundle } from "../.ci/bundle.ts";
 import { imageFlags } from "./image-flags.ts";
 import { versionOf } from "./node-binary.ts";
-import type { Places, Running, Subject } from "./subject.ts";
+import type { Running, Subject } from "./subject.ts";
 
 /** The user that the agent becomes. */
 const AGENT_ID = 65_532;
@@ -16,8 +16,16 @@ const ENVIRONMENT = { PATH: process.env["PATH"] ?? "" };
 
 const VERBOSE = process.env["BENCH_VERBOSE"] === undefined ? "ignore" : "inherit";
 
-/** Both programs as their images run them: the bundles, the image's Node and flags. Debounce is off, nobody is reloaded. */
-export function sallyport(node: string, target: object = { wait: "0ms:0ms", reload: "none" }): Subject {
+/** What a bench changes in how both programs run. */
+export interface Variation {
+  /** Keys of the renderer's target. By default debounce is off and nobody is reloaded. */
+  readonly target?: object;
+  /** Gives the socket that the renderer connects to, given the agent's own. */
+  readonly between?: (agentSocket: string) => Promise<string>;
+}
+
+/** Both programs as their images run them: the bundles, the image's Node and flags. */
+export function sallyport(node: string, { target, between }: Variation = {}): Subject {
   return {
     name: "sallyport",
     atMost: Number.POSITIVE_INFINITY,
@@ -32,7 +40,8 @@ export function sallyport(node: string, target: object = { wait: "0ms:0ms", relo
         if (process.getuid?.() === 0) chownSync(path, AGENT_ID, AGENT_ID);
       }
       const socket = join(rpc, "agent.sock");
-      const config = writeConfig(directory, socket, file, target);
+      const seen = (await between?.(socket)) ?? socket;
+      const config = writeConfig(directory, seen, file, target ?? { wait: "0ms:0ms", reload: "none" });
       const serve = ["serve", "--docker-socket", dockerSocket, "--socket", socket, "--audit-dir", audit];
       const version = versionOf(node);
       const begun = process.hrtime.bigint();

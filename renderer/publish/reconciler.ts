@@ -86,7 +86,9 @@ export class Reconciler {
   #schedule(delayMs: number): void {
     if (this.#running || this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#start(), Math.max(0, delayMs));
+    // A timer takes a millisecond at least.
+    if (delayMs <= 0) this.#start();
+    else this.#timer = setTimeout(() => this.#start(), delayMs);
   }
 
   #start(): void {
@@ -101,6 +103,8 @@ export class Reconciler {
   }
 
   async #pass(): Promise<void> {
+    // Whatever comes with this change in the same turn is part of it.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
     const { routes, render, volume, server } = this.#options;
     try {

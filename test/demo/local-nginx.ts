@@ -35,11 +35,11 @@ export function nginxCommand(directory: string, config: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config];
 }
 
-/** In the foreground, as a child of ours. */
-export function runNginx({ directory, live }: NginxConfigs): BackgroundProcess {
+/** In the foreground, as a child of ours. `directives` are for the main context. */
+export function runNginx({ directory, live }: NginxConfigs, directives = ""): BackgroundProcess {
   const [command = "", ...args] = nginxCommand(directory, live);
   const options = { env: { PATH: programPath() } };
-  return new BackgroundProcess("nginx", command, [...args, "-g", "daemon off;"], options);
+  return new BackgroundProcess("nginx", command, [...args, "-g", `daemon off; ${directives}`], options);
 }
 
 /** Process numbers of the workers, those that are shutting down included. */

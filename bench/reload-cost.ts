@@ -1,0 +1,170 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import * as net from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../test/demo/free-port.ts";
+import { nginxCommand, nginxVersion, runNginx, workersOf, writeNginxConfigs } from "../test/demo/local-nginx.ts";
+import type { EngineProcess } from "./engine-process.ts";
+import { machine } from "./machine.ts";
+import { ms } from "./measure.ts";
+import { imageNode, versionOf } from "./node-binary.ts";
+import { replaceSection } from "./page.ts";
+import { setStage } from "./stage.ts";
+import { median, quantile } from "./statistics.ts";
+import { sallyport } from "./subjects.ts";
+import { table } from "./tables.ts";
+
+const COUNT = 1_000;
+const CHANGES_PER_SECOND = 100;
+const MINUTE_MS = 60_000;
+
+/** Seconds that workers of before a reload may live on; compose.yml has two minutes. */
+const SHUTDOWN_S = 10;
+
+/** What a client on a host that nobody touches went through. */
+interface Client {
+  requests: number;
+  failed: number;
+  /** A kept connection was closed under a request, which was sent again and answered. */
+  repeated: number;
+  connections: number;
+}
+
+/** A minute of 100 changes a second with 1,000 hosts and a real nginx: what clients and nginx notice of it. */
+async function main(): Promise<void> {
+  const node = imageNode();
+  const stage = await setStage(COUNT, true);
+  const port = await freePort(8080);
+  const nginx = writeNginxConfigs(stage.own);
+  const file = join(stage.own, "conf.d", "default.conf");
+  const server = runNginx(nginx, `worker_shutdown_timeout ${SHUTDOWN_S}s;`);
+  const target = {
+    listen: port,
+    wait: "100ms:1s",
+    check: { command: [...nginxCommand(nginx.directory, nginx.candidate), "-t", "-q"] },
+    reload: { exec: { command: [...nginxCommand(nginx.directory, nginx.live), "-s", "reload"] } },
+  };
+  const dockerSocket = stage.engine.socketPath;
+  const running = await sallyport(node, { target }).start({ directory: stage.own, dockerSocket, file });
+  try {
+    await answers(port, "app999.example");
+    const served = await eventsToServed(stage.engine, port);
+    const { client, generations } = await minute(stage.engine, port, async () => (await workersOf(nginx)).size);
+    report(served, client, generations, machine(versionOf(node)));
+  } finally {
+    await running.stop();
+    await server.stop();
+    await stage.close();
+  }
+}
+
+/** Milliseconds from a container's start to its first answer through nginx. */
+async function eventsToServed(engine: EngineProcess, port: number): Promise<number[]> {
+  const samples: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const name = `served${round}`;
+    const { at } = await engine.tell({ kind: "create", name }).then(() => engine.tell({ kind: "start", name }));
+    await answers(port, `${name}.example`);
+    samples.push(ms(process.hrtime.bigint() - BigInt(at)));
+    await sleep(1_500);
+  }
+  return samples;
+}
+
+async function minute(
+  engine: EngineProcess,
+  port: number,
+  workers: () => Promise<number>,
+): Promise<{ client: Client; generations: number[] }> {
+  const stop = new AbortController();
+  const client: Client = { requests: 0, failed: 0, repeated: 0, connections: 0 };
+  const asking = ask(port, client, stop.signal);
+  const holding = holdConnections(port, stop.signal);
+  const generations: number[] = [];
+  const began = performance.now();
+  for (let change = 0; performance.now() - began < MINUTE_MS; change++) {
+    const name = `app${1 + (change % (COUNT - 1))}`;
+    const kind = Math.floor(change / (COUNT - 1)) % 2 === 0 ? "stop" : "start";
+    await engine.tell({ kind, name });
+    if (change % CHANGES_PER_SECOND === 0) generations.push(await workers());
+    await sleep(Math.max(0, began + ((change + 1) * 1_000) / CHANGES_PER_SECOND - performance.now()));
+  }
+  stop.abort();
+  await Promise.all([asking, holding]);
+  return { client, generations };
+}
+
+/** One request after another on one kept connection to a host that no change touches. */
+async function ask(port: number, client: Client, signal: AbortSignal): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const sockets = new WeakSet<net.Socket>();
+  const onSocket = (socket: net.Socket): void => {
+    if (!sockets.has(socket)) client.connections += 1;
+    sockets.add(socket);
+  };
+  while (!signal.aborted) {
+    client.requests += 1;
+    const first = await get(port, "app0.example", agent, onSocket);
+    if (first === "cut") client.repeated += 1;
+    const outcome = first === "cut" ? await get(port, "app0.example", agent, onSocket) : first;
+    if (outcome !== 200) client.failed += 1;
+    await sleep(5);
+  }
+  agent.destroy();
+}
+
+/** Somebody always waits for an answer that takes a minute, so that no worker could end by itself. */
+async function holdConnections(port: number, signal: AbortSignal): Promise<void> {
+  const held = new Set<net.Socket>();
+  while (!signal.aborted) {
+    const socket = net.connect(port, "127.0.0.1", () =>
+      socket.write("GET /slow?ms=60000 HTTP/1.1\r\nHost: app0.example\r\n\r\n"),
+    );
+    socket.on("error", () => socket.destroy());
+    held.add(socket);
+    await sleep(500);
+  }
+  for (const socket of held) socket.destroy();
+}
+
+/** The status; "cut" when a kept connection was closed before a byte of the answer. */
+async function get(
+  port: number,
+  host: string,
+  agent: http.Agent,
+  onSocket: (socket: net.Socket) => void = () => undefined,
+): Promise<number | "cut"> {
+  return await new Promise((resolve) => {
+    const request = http.get({ port, agent, headers: { host } }, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode ?? 0));
+    });
+    request.on("socket", onSocket);
+    request.on("error", () => resolve(request.reusedSocket ? "cut" : 0));
+  });
+}
+
+async function answers(port: number, host: string): Promise<void> {
+  const agent = new http.Agent({ keepAlive: false });
+  while ((await get(port, host, agent)) !== 200) await sleep(2);
+}
+
+function report(served: readonly number[], client: Client, generations: readonly number[], where: string): void {
+  const rows = [
+    ["from a container's start to its first answer, median", `${median(served).toFixed(0)} ms`],
+    ["the same, the slowest of ten", `${quantile(served, 1).toFixed(0)} ms`],
+    ["requests of a client on an untouched host", String(client.requests)],
+    ["failed", String(client.failed)],
+    ["sent again, since nginx closed the kept connection at a reload", String(client.repeated)],
+    ["connections it needed", String(client.connections)],
+    ["nginx workers alive, median", String(median(generations))],
+    ["nginx workers alive, most", String(Math.max(...generations))],
+  ];
+  const text = `${where} ${nginxVersion()}, one worker, worker_shutdown_timeout ${SHUTDOWN_S}s.\n\n${table([["what", "measured"], ...rows])}`;
+  process.stdout.write(`${text}\n`);
+  if (process.argv.includes("--write")) {
+    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "reload", text));
+  }
+}
+
+void main();
