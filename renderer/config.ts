@@ -38,7 +38,11 @@ const Wait = z.string().transform((text, context) => {
 const Reload = z.union([
   z.literal("none"),
   z.strictObject({ channel: path }),
-  z.strictObject({ exec: command }),
+  z.strictObject({
+    exec: command.extend({
+      logOutput: z.boolean().default(false).describe("Put what it prints into the log, also when all is well."),
+    }),
+  }),
   z.strictObject({
     signal: z.union([
       z.strictObject({ process: z.string().min(1).max(15), signal: z.enum(SIGNALS).default("SIGHUP") }),
@@ -119,7 +123,7 @@ const wording: Wording = {
     check: ["command", "timeout"],
     reload: ["channel", "signal", "exec", "none"],
     signal: ["process", "pidFile", "signal"],
-    exec: ["command", "timeout"],
+    exec: ["command", "timeout", "logOutput"],
   },
   choices: {
     reload: "must be `none`, or have one of `channel`, `signal`, `exec`",

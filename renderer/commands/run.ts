@@ -73,7 +73,7 @@ class TargetLoop {
     this.#template = template;
     this.#log = log;
     this.#routes = new TargetRoutes(target, config.proxy);
-    this.#server = chooseControl(target);
+    this.#server = chooseControl(target, log);
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
       server: this.#server,

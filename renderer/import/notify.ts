@@ -6,9 +6,14 @@ const CHANNEL = "/run/sallyport/reload";
 
 /** How a server is told, in our words, and which container it is. */
 export interface ImportedNotify {
-  readonly reload: "none" | { readonly channel: string } | { readonly exec: { readonly command: readonly string[] } };
+  readonly reload: "none" | { readonly channel: string } | { readonly exec: ImportedExec };
   readonly proxy?: "host" | { readonly container: string } | { readonly label: string };
   readonly notes: readonly Note[];
+}
+
+interface ImportedExec {
+  readonly command: readonly string[];
+  readonly logOutput?: true;
 }
 
 /** docker-gen's notifications as one way to reload: a container by the reload channel, else the command. */
@@ -19,12 +24,12 @@ export function importNotify(generation: Generation): ImportedNotify {
   const notes = [
     ...(tellsContainer ? aboutContainers(generation) : []),
     ...aboutCommand(notifyCommand, tellsContainer, callsDocker),
-    ...(notifyOutput ? [leftOut("what a command prints is logged only when it fails", "reload")] : []),
   ];
   if (tellsContainer) return { reload: { channel: CHANNEL }, ...proxyOf(notifyContainers, notifyFilter), notes };
   if (callsDocker) return { reload: { channel: CHANNEL }, notes };
-  if (notifyCommand !== "") return { reload: { exec: { command: wordsOf(notifyCommand) } }, proxy: "host", notes };
-  return { reload: "none", notes };
+  if (notifyCommand === "") return { reload: "none", notes };
+  const exec = { command: wordsOf(notifyCommand), ...(notifyOutput ? { logOutput: true as const } : {}) };
+  return { reload: { exec }, proxy: "host", notes };
 }
 
 /** A container by its name, or by the label that finds it, is nginx: its networks can then be looked up. */

@@ -1,3 +1,4 @@
+import type { Log } from "../../shared/log.ts";
 import type { ReloadRule, Target } from "../config.ts";
 import type { ServerControl } from "../publish/server-control.ts";
 import { ReloadChannel } from "./channel.ts";
@@ -5,11 +6,11 @@ import { checkBy, ReloadCommand } from "./exec.ts";
 import { ReloadSignal } from "./signal.ts";
 
 /** The way to reload that a target's configuration names. */
-export function chooseControl({ reload, check }: Pick<Target, "reload" | "check">): ServerControl {
+export function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log: Log): ServerControl {
   if (reload === "none") return onlyCheck(check);
   if ("channel" in reload) return new ReloadChannel(reload.channel);
   if ("signal" in reload) return new ReloadSignal(reload.signal, check);
-  return new ReloadCommand(reload.exec, check);
+  return new ReloadCommand(reload.exec, check, reload.exec.logOutput ? log : undefined);
 }
 
 /** Nobody needs to be told: a file that others read by themselves. */

@@ -11,11 +11,15 @@ export interface Command {
   readonly timeout: number;
 }
 
-/** Runs it to its end: exit 0 is ok, anything else a refusal with what it said last. */
-export async function runCommand({ command, timeout }: Command): Promise<Verdict> {
+/** Runs it to its end: exit 0 is ok, anything else a refusal with what it said last. `onOutput` gets all it printed. */
+export async function runCommand(
+  { command, timeout }: Command,
+  onOutput: (text: string) => void = () => undefined,
+): Promise<Verdict> {
   const [program = "", ...args] = command;
   return await new Promise((resolve) => {
     execFile(program, args, { timeout, killSignal: "SIGKILL", maxBuffer: 1024 * 1024 }, (error, stdout, stderr) => {
+      onOutput(`${stdout}${stderr}`);
       if (!error) return resolve({ kind: "ok" });
       if (error.code === "ENOENT" || error.code === "EACCES") {
         return resolve({ kind: "unavailable", message: `${program}: ${error.code}, cannot be run` });

@@ -1,14 +1,21 @@
+import type { Log } from "../../shared/log.ts";
 import type { ServerControl, Verdict } from "../publish/server-control.ts";
 import { type Command, runCommand } from "./command.ts";
+
+/** Lines of one run that are put into the log. */
+const MAX_LOGGED_LINES = 100;
 
 /** Reloads by a command, such as `nginx -s reload` where renderer and nginx share a machine. */
 export class ReloadCommand implements ServerControl {
   readonly #reload: Command;
   readonly #check: Command | undefined;
+  readonly #log: Log | undefined;
 
-  constructor(reload: Command, check: Command | undefined) {
+  /** With a log, what the reload prints goes there line by line. */
+  constructor(reload: Command, check: Command | undefined, log?: Log) {
     this.#reload = reload;
     this.#check = check;
+    this.#log = log;
   }
 
   async check(candidate: string): Promise<Verdict> {
@@ -16,11 +23,19 @@ export class ReloadCommand implements ServerControl {
   }
 
   async reload(): Promise<Verdict> {
-    return await runCommand(this.#reload);
+    return await runCommand(this.#reload, (text) => this.#note(text));
   }
 
   onReady(): () => void {
     return () => undefined;
+  }
+
+  #note(text: string): void {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    const [command = ""] = this.#reload.command;
+    for (const line of lines.slice(0, MAX_LOGGED_LINES)) this.#log?.("info", "reload.output", { command, line });
+    const more = lines.length - MAX_LOGGED_LINES;
+    if (more > 0) this.#log?.("info", "reload.output", { command, line: `and ${more} lines more` });
   }
 }
 

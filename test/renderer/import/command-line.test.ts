@@ -76,7 +76,7 @@ describe("what people write", () => {
   test("nginx on the same machine, told by a command", () => {
     const imported = fromWords("-notify", "/etc/init.d/nginx reload", "-watch", "nginx.tmpl", "/etc/nginx/a.conf");
     assert.deepEqual(imported.config.targets[0]?.reload, {
-      exec: { command: ["/etc/init.d/nginx", "reload"], timeout: 10_000 },
+      exec: { command: ["/etc/init.d/nginx", "reload"], timeout: 10_000, logOutput: false },
     });
     assert.equal(leftOut(imported), "");
   });
@@ -103,7 +103,7 @@ describe("what people write", () => {
   test("a log shipper that is restarted when containers come and go", () => {
     const imported = fromWords("-watch", "-notify", "restart fluentd", "templates/fluentd.tmpl", "/etc/fluent.conf");
     assert.match(leftOut(imported), /Go template/);
-    const reload = { exec: { command: ["restart", "fluentd"], timeout: 10_000 } };
+    const reload = { exec: { command: ["restart", "fluentd"], timeout: 10_000, logOutput: false } };
     assert.deepEqual(imported.config.targets[0]?.reload, reload);
   });
 

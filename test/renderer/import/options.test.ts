@@ -13,7 +13,8 @@ interface Row {
 }
 
 const CHANNEL = { channel: "/run/sallyport/reload" };
-const exec = (...command: string[]) => ({ exec: { command, timeout: 10_000 } });
+const exec = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: false } });
+const heard = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: true } });
 const where = (...predicates: object[]) => ({
   containers: { onlyPublished: false, where: predicates } as Target["containers"],
 });
@@ -77,7 +78,7 @@ const flags: readonly [words: string[], row: Row][] = [
   ],
   [["-notify", "a && b"], { target: { reload: exec("/bin/sh", "-c", "a && b") }, differs: /by a shell/ }],
   [["-notify", "docker kill -s HUP nginx"], { target: { reload: CHANNEL }, leftOut: /needs Docker/ }],
-  [["-notify", "x", "-notify-output"], { target: { reload: exec("x") }, leftOut: /only when it fails/ }],
+  [["-notify", "x", "-notify-output"], { target: { reload: heard("x") } }],
   [
     ["-notify-sighup", "nginx"],
     { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /docs\/reload\.md/ },
@@ -131,7 +132,7 @@ const keys: readonly [line: string, row: Row][] = [
   ["onlypublished = true", { target: { containers: { onlyPublished: true, where: [] } }, differs: /ignored onlypub/ }],
   ["includestopped = true", { leftOut: /stopped/, differs: /ignored includestopped/ }],
   ['notifycmd = "nginx -s reload"', { target: { reload: exec("nginx", "-s", "reload") } }],
-  ['notifycmd = "x"\nnotifyoutput = true', { leftOut: /only when it fails/ }],
+  ['notifycmd = "x"\nnotifyoutput = true', { target: { reload: heard("x") } }],
   ["[config.NotifyContainers]\nnginx = 1", { target: { reload: CHANNEL }, proxy: { container: "nginx" } }],
   ["[config.NotifyContainers]\nnginx = 0", { differs: /would kill the container/ }],
   [

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
+import type { Log } from "../../../shared/log.ts";
 import { ReloadCommand } from "../../../renderer/reload/exec.ts";
 import { ReloadSignal } from "../../../renderer/reload/signal.ts";
 import { nginxCommand, nginxVersion } from "../../demo/local-nginx.ts";
@@ -198,6 +199,18 @@ describe("reload by a command", () => {
     const script = `process.exit(process.argv[1] === "a; $(b) 'c'" ? 0 : 1)`;
     const command = [process.execPath, "-e", script, "a; $(b) 'c'"];
     assert.deepEqual(await new ReloadCommand({ command, timeout: 10_000 }, undefined).reload(), { kind: "ok" });
+  });
+
+  test("what it prints goes to the log line by line, where that is asked for", async () => {
+    const script = `console.log("one\\n\\ntwo"); console.error("three"); process.exit(1)`;
+    const said: unknown[] = [];
+    const log: Log = (_level, event, fields) => void said.push([event, fields?.["line"]]);
+    const command = { command: [process.execPath, "-e", script], timeout: 10_000 };
+    assert.equal((await new ReloadCommand(command, undefined, log).reload()).kind, "rejected");
+    assert.deepEqual(
+      said,
+      ["one", "two", "three"].map((line) => ["reload.output", line]),
+    );
   });
 
   test("one that does not end in time is killed", async () => {
