@@ -6,6 +6,7 @@ import { COMPLETIONS } from "./commands/completion.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
+import { runOnce } from "./commands/once.ts";
 import { runRender } from "./commands/render.ts";
 import { run } from "./commands/run.ts";
 import { TargetTemplate } from "./commands/target-template.ts";
@@ -44,9 +45,9 @@ async function main(args: readonly string[]): Promise<number> {
 async function withConfig(
   command: "run" | "check" | "render" | "status" | "health",
   config: Config,
-  { json, words }: Asked,
+  { json, once, words }: Asked,
 ): Promise<number> {
-  if (command === "run") return await runUntilSignal(config);
+  if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config);
   if (command === "render") return end(await runRender(config, words));
   return command === "check" ? check(config) : await ask(config, command, json);
 }
@@ -56,7 +57,7 @@ async function runDockerGenWords(words: readonly string[]): Promise<number> {
   if ("problems" in found) return misconfigured(found.problems);
   if (found.isPrinted) return end(await runRender(found.config, []));
   for (const difference of found.differences) log("info", "renderer.differs", { difference });
-  return await runUntilSignal(found.config);
+  return found.isOnce ? await publishOnce(found.config) : await runUntilSignal(found.config);
 }
 
 function complete([shell = "", ...more]: readonly string[]): number {
@@ -72,10 +73,21 @@ function readConfig(file: string): Config | { readonly problems: string[] } {
   }
 }
 
-async function runUntilSignal(config: Config): Promise<number> {
+async function publishOnce(config: Config): Promise<number> {
+  const ending = await runOnce(config, stopSignal(), log);
+  if (ending.kind === "misconfigured") return misconfigured(ending.problems);
+  for (const problem of "problems" in ending ? ending.problems : []) log("error", "renderer.late", { problem });
+  return ending.kind === "late" ? 1 : 0;
+}
+
+function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-  const { problems } = await run(config, stop.signal, log, (refresh) => process.on("SIGHUP", refresh));
+  return stop.signal;
+}
+
+async function runUntilSignal(config: Config): Promise<number> {
+  const { problems } = await run(config, stopSignal(), log, (refresh) => process.on("SIGHUP", refresh));
   if (problems.length > 0) return misconfigured(problems);
   log("info", "renderer.stopped");
   return 0;

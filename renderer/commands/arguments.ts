@@ -8,6 +8,7 @@ export interface Asked {
   readonly command: CommandName;
   readonly config: string;
   readonly json: boolean;
+  readonly once: boolean;
   readonly help: boolean;
   /** Whether a command was named, or is the one that is meant without. */
   readonly isNamed: boolean;
@@ -18,7 +19,7 @@ export interface Asked {
 
 /** Reads our command line. `import` takes all words after it, for they are another program's. */
 export function readArguments(args: readonly string[]): Asked | { readonly problems: string[] } {
-  const nothing = { config: FLAGS.config.otherwise, json: false, help: false, isDockerGen: false };
+  const nothing = { config: FLAGS.config.otherwise, json: false, once: false, help: false, isDockerGen: false };
   if (areDockerGenWords(args)) return { ...nothing, command: "run", isNamed: false, words: args, isDockerGen: true };
   const named = args.findIndex((word, at) => isCommand(word) && args[at - 1] !== "--config");
   const command = isCommand(args[named] ?? "") ? (args[named] as CommandName) : "run";
@@ -46,6 +47,7 @@ export function readArguments(args: readonly string[]): Asked | { readonly probl
 const OPTIONS = {
   config: { type: "string" },
   json: { type: "boolean" },
+  once: { type: "boolean" },
   help: { type: "boolean" },
 } as const satisfies Record<FlagName, { type: "string" | "boolean" }>;
 

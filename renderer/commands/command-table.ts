@@ -21,6 +21,7 @@ export interface CommandEntry {
 /** Every flag there is; which command takes which stands with the command. */
 export const FLAGS = {
   config: { summary: "the configuration", value: "FILE", otherwise: "/etc/sallyport/renderer.yml" },
+  once: { summary: "publish once and end: exit 0 when every target is live, 1 when not within 30s" },
   json: { summary: "as JSON, for programs" },
   help: { summary: "explains a command" },
 } as const satisfies Record<string, FlagEntry>;
@@ -31,9 +32,10 @@ export type FlagName = keyof typeof FLAGS;
 export const COMMANDS = {
   run: {
     summary: "follow the agents, publish, reload (default)",
-    flags: ["config"],
+    flags: ["config", "once"],
     examples: [
       ["sallyport-renderer run --config ./renderer.yml", "follow until SIGTERM; the log is on stderr"],
+      ["sallyport-renderer run --once && nginx -t", "for a script: publish what is true now"],
       [
         "sallyport-renderer --watch --only-exposed --notify-sighup nginx nginx.conf.hbs /etc/nginx/conf.d/default.conf",
         "without a file, in docker-gen's words; `run` is not written then",

@@ -9,6 +9,8 @@ export type FromWords =
       readonly differences: readonly string[];
       /** The text is to be printed once; the destination of the configuration means nothing then. */
       readonly isPrinted: boolean;
+      /** It is to be done once, and not followed. */
+      readonly isOnce: boolean;
     }
   | { readonly problems: readonly string[] };
 
@@ -29,5 +31,7 @@ export function configFromWords(words: readonly string[], directory: string): Fr
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
   if (textsOf("left out").length > 0) return { problems: textsOf("left out") };
   const config = parseConfig(imported.yaml, "command line");
-  return "problems" in config ? config : { config, differences: textsOf("differs"), isPrinted: imported.isPrinted };
+  return "problems" in config
+    ? config
+    : { config, differences: textsOf("differs"), isPrinted: imported.isPrinted, isOnce: imported.isOnce };
 }

@@ -12,6 +12,8 @@ export type Imported =
       readonly notes: readonly Note[];
       /** docker-gen would print the first target instead of writing a file. */
       readonly isPrinted: boolean;
+      /** docker-gen would do the first target once and end. */
+      readonly isOnce: boolean;
     }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
@@ -65,7 +67,7 @@ function finish({ targets, notes, problems }: Gathered, own: readonly Note[]): I
   if (problems.length > 0) return { kind: "failed", problems };
   if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
   const all = [...told, ...kept.flatMap((one) => one.notes)];
-  return { kind: "imported", yaml: printConfig(kept, told), notes: all, isPrinted: kept[0]?.isPrinted === true };
+  return { kind: "imported", yaml: printConfig(kept, told), notes: all, ...kept[0]!.way };
 }
 
 const UNKNOWN_PROXY = differs(

@@ -16,8 +16,8 @@ const MAX_INTERVAL_S = 86_400;
 export interface ImportedTarget {
   readonly from: string;
   readonly target: Readonly<Record<string, unknown>> & { readonly destination: string };
-  /** docker-gen would print it, so the destination is one that stands for none. */
-  readonly isPrinted: boolean;
+  /** How docker-gen would go about it. When it would print, the destination is one that stands for none. */
+  readonly way: { readonly isPrinted: boolean; readonly isOnce: boolean };
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
 }
@@ -46,7 +46,7 @@ export function importTarget(generation: Generation, directory: string): Importe
       ...(wait === undefined ? {} : { wait }),
       reload: notify.reload,
     },
-    isPrinted: generation.dest === "",
+    way: { isPrinted: generation.dest === "", isOnce: !watch && interval <= 0 },
     proxy: notify.proxy,
     notes: [...template.notes, ...aboutOutput(generation), ...aboutRuns(generation)].concat(
       aboutContainers(generation),
@@ -93,7 +93,9 @@ function aboutRuns({ watch, interval }: Generation): Note[] {
     return [leftOut(`${often}followed, the file is looked at as often, and only a change is told`, "interval")];
   }
   const negative = interval < 0 ? [leftOut(`interval ${interval}: docker-gen would crash`)] : [];
-  const once = watch ? [] : [differs("docker-gen would generate once and end; the renderer stays and follows changes")];
+  const once = watch
+    ? []
+    : [differs("docker-gen would generate once and end, as `sallyport-renderer run --once` does")];
   return [...negative, ...once];
 }
 

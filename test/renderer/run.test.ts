@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
+import { runOnce } from "../../renderer/commands/once.ts";
 import { runRender } from "../../renderer/commands/render.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
@@ -200,4 +201,24 @@ test("a template that is edited is taken up when it is asked for, and one that i
   refresh();
   await eventually("the file is put right with the second", () => text() === "two a.example\n");
   assert.equal(events.filter((event) => event === "template.refused").length, 1);
+});
+
+test("once: the file is live and the server told, and it ends", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const told = join(directory, "told");
+  const config = configOf({ reload: { exec: { command: ["touch", told] } } });
+  assert.deepEqual(await runOnce(config, stop.signal, () => undefined), { kind: "live" });
+  assert.deepEqual(hostsIn(join(directory, "default.conf")), ["a.example"]);
+  assert.ok(existsSync(told));
+  assert.deepEqual(await runOnce(config, stop.signal, () => undefined), { kind: "live" });
+});
+
+test("once: what is missing is said when patience ends", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const config = configOf({ reload: { exec: { command: ["false"] } } });
+  const ending = await runOnce(config, stop.signal, () => undefined, 3_000);
+  assert.equal(ending.kind, "late");
+  assert.match(JSON.stringify(ending), /default\.conf: false ended with 1/);
+  const nobody = { ...config, agents: [{ socket: join(directory, "none.sock") }] };
+  assert.match(JSON.stringify(await runOnce(nobody, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
 });

@@ -10,13 +10,14 @@ import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts"
 import { commandHelp, helpText } from "../../../renderer/commands/help.ts";
 
 const CONFIG = "/etc/sallyport/renderer.yml";
-const asked = { config: CONFIG, json: false, help: false, isNamed: true, words: [], isDockerGen: false };
+const asked = { config: CONFIG, json: false, once: false, help: false, isNamed: true, words: [], isDockerGen: false };
 
 describe("what a command line asks for", () => {
   const cases: readonly [line: string, meant: object][] = [
     ["", { ...asked, command: "run", isNamed: false }],
     ["run", { ...asked, command: "run" }],
     ["--config c.yml", { ...asked, command: "run", config: "c.yml", isNamed: false }],
+    ["run --once", { ...asked, command: "run", once: true }],
     ["check --config c.yml", { ...asked, command: "check", config: "c.yml" }],
     ["--config c.yml check", { ...asked, command: "check", config: "c.yml" }],
     ["--config run status --json", { ...asked, command: "status", config: "run", json: true }],
@@ -61,7 +62,19 @@ describe("docker-gen's words alone", () => {
     assert.ok(!("problems" in found), JSON.stringify(found));
     const { template, destination, onlyExposed } = found.config.targets[0]!;
     assert.deepEqual([template, destination, onlyExposed], ["/work/t.hbs", "/work/d.conf", true]);
+    assert.deepEqual([found.isPrinted, found.isOnce], [false, false]);
     assert.match(found.differences.join("\n"), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
+  });
+  test("say whether it is done once, and printed", () => {
+    const ways = ["-only-exposed t.hbs", "-only-exposed t.hbs d.conf", "-watch t.hbs d.conf"].map((line) => {
+      const found = configFromWords(words(line), "/work");
+      return "problems" in found ? found.problems : [found.isOnce, found.isPrinted];
+    });
+    assert.deepEqual(ways, [
+      [true, true],
+      [true, false],
+      [false, false],
+    ]);
   });
   test("are refused when something would be left out", () => {
     assert.match(problemsOf("--watch --interval 5 t.hbs d.conf"), /"problems":.*every 5 s/);
