@@ -5,11 +5,11 @@ import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
 import { noteChange } from "../routes/journal.ts";
-import { NO_ROUTES, type Routes } from "../routes/routes.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
-import { TargetRoutes, type Unselected } from "./target-routes.ts";
+import { reportOf, type TargetStanding } from "./report.ts";
+import { TargetRoutes } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
 
 /**
@@ -35,7 +35,12 @@ export async function run(
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const target of targets) target.take(change, isComplete);
   };
-  const status = await startStatus(config.statusSocket, () => reportOf(subscriptions, targets));
+  const status = await startStatus(config.statusSocket, () =>
+    reportOf(
+      subscriptions.map(({ state }) => state),
+      targets.map(({ standing }) => standing),
+    ),
+  );
   if (typeof status === "string") return { problems: [status] };
   for (const { reconciler } of targets) await reconciler.prepare();
   for (const target of targets) target.start(signal);
@@ -84,12 +89,9 @@ class TargetLoop {
     });
   }
 
-  get routes(): Routes {
-    return this.#routes.table.routes;
-  }
-
-  get leftOut(): readonly Unselected[] {
-    return this.#routes.leftOut;
+  get standing(): TargetStanding {
+    const { table, leftOut } = this.#routes;
+    return { state: this.reconciler.state, routes: table.routes, leftOut };
   }
 
   start(signal: AbortSignal): void {
@@ -136,19 +138,4 @@ class TargetLoop {
     this.#isComplete = isComplete;
     this.#lastHold = hold;
   }
-}
-
-function reportOf(subscriptions: readonly Subscription[], targets: readonly TargetLoop[]): Report {
-  const routes = targets[0]?.routes ?? NO_ROUTES;
-  return {
-    pid: process.pid,
-    targets: targets.map(({ reconciler }) => reconciler.state),
-    agents: subscriptions.map(({ state }) => state),
-    virtualHosts: routes.virtualHosts.map(({ host, paths }) => ({
-      host,
-      servers: paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)),
-    })),
-    unrouted: [...routes.unrouted, ...(targets[0]?.leftOut ?? [])],
-    quarantined: [...routes.quarantined],
-  };
 }
