@@ -64,16 +64,13 @@ function generationOf(
 ): Generation {
   const text = (name: string): string => all(flags, name).at(-1) ?? "";
   const is = (name: string): boolean => parseGoBool(text(name)) ?? false;
-  const count = (name: string, otherwise: number): number => parseGoInt(text(name)) ?? otherwise;
-  const notifySignal = count("notify-signal", NOTHING_TOLD.notifySignal);
-  const signalled = (name: string, signal: number) => all(flags, name).map((id) => [id, signal] as const);
   return {
     from: "the command line",
     template,
     dest,
     watch: is("watch"),
     wait: text("wait"),
-    interval: count("interval", 0),
+    interval: parseGoInt(text("interval")) ?? NOTHING_TOLD.interval,
     keepBlankLines: is("keep-blank-lines"),
     onlyExposed: is("only-exposed"),
     onlyPublished: is("only-published"),
@@ -81,10 +78,18 @@ function generationOf(
     containerFilter: groupPairs(containerFilters(flags, environment)).filters,
     notifyCommand: text("notify"),
     notifyOutput: is("notify-output"),
-    notifyContainers: Object.fromEntries([
-      ...signalled("notify-sighup", 1),
-      ...signalled("notify-container", notifySignal),
-    ]),
+    ...notifiedOf(flags, parseGoInt(text("notify-signal")) ?? NOTHING_TOLD.notifySignal),
+  };
+}
+
+type Notified = Pick<Generation, "notifyContainers" | "notifyFilter" | "notifySignal">;
+
+/** The signal is not for those of `-notify-sighup`. */
+function notifiedOf(flags: readonly GivenFlag[], notifySignal: number): Notified {
+  const hungUp = all(flags, "notify-sighup").map((id) => [id, 1] as const);
+  const signalled = all(flags, "notify-container").map((id) => [id, notifySignal] as const);
+  return {
+    notifyContainers: Object.fromEntries([...hungUp, ...signalled]),
     notifyFilter: groupPairs(all(flags, "notify-filter")).filters,
     notifySignal,
   };

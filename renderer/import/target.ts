@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { importFilters } from "./filters.ts";
+import { importFilters, type ImportedFilters } from "./filters.ts";
 import type { Generation } from "./generation.ts";
 import { importWait } from "./go-wait.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
@@ -24,36 +24,42 @@ export interface ImportedTarget {
 
 /** What docker-gen generates, as a target of ours. Relative paths count from `directory`. */
 export function importTarget(generation: Generation, directory: string): ImportedTarget {
-  const { from, onlyExposed, onlyPublished, keepBlankLines, interval, watch } = generation;
+  const { from, dest, interval, watch } = generation;
   const template = templateOf(generation.template, directory);
-  const destination = generation.dest === "" ? SHIPPED_DESTINATION : resolve(directory, generation.dest);
   const filters = importFilters(generation.containerFilter);
   const { wait, notes: waitNotes } = importWait(generation.wait, watch);
-  const notify = importNotify(generation);
+  const { reload, proxy, notes: notifyNotes } = importNotify(generation);
+  return {
+    from,
+    target: {
+      template: template.path,
+      destination: dest === "" ? SHIPPED_DESTINATION : resolve(directory, dest),
+      ...containersOf(generation, filters),
+      ...fileOf(generation, template.path),
+      ...(wait === undefined ? {} : { wait }),
+      reload,
+    },
+    way: { isPrinted: dest === "", isOnce: !watch && interval <= 0 },
+    proxy,
+    notes: [...template.notes, ...aboutGeneration(generation), ...filters.notes, ...waitNotes, ...notifyNotes],
+  };
+}
+
+function containersOf({ onlyExposed, onlyPublished }: Generation, filters: ImportedFilters): object {
   const containers = {
     ...(onlyPublished || filters.onlyPublished ? { onlyPublished: true } : {}),
     ...(filters.where.length > 0 ? { where: filters.where } : {}),
   };
   return {
-    from,
-    target: {
-      template: template.path,
-      destination,
-      onlyExposed: onlyExposed || filters.onlyExposed,
-      ...(Object.keys(containers).length > 0 ? { containers } : {}),
-      ...(keepBlankLines || template.path === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
-      ...(interval > 0 ? { interval: `${Math.min(interval, MAX_INTERVAL_S)}s` } : {}),
-      ...(wait === undefined ? {} : { wait }),
-      reload: notify.reload,
-    },
-    way: { isPrinted: generation.dest === "", isOnce: !watch && interval <= 0 },
-    proxy: notify.proxy,
-    notes: [...template.notes, ...aboutOutput(generation), ...aboutRuns(generation)].concat(
-      aboutContainers(generation),
-      filters.notes,
-      waitNotes,
-      notify.notes,
-    ),
+    onlyExposed: onlyExposed || filters.onlyExposed,
+    ...(Object.keys(containers).length > 0 ? { containers } : {}),
+  };
+}
+
+function fileOf({ keepBlankLines, interval }: Generation, template: string): object {
+  return {
+    ...(keepBlankLines || template === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
+    ...(interval > 0 ? { interval: `${Math.min(interval, MAX_INTERVAL_S)}s` } : {}),
   };
 }
 
@@ -78,6 +84,10 @@ function templateOf(templates: string, directory: string): { path: string; notes
     "template",
   );
   return { path, notes: [note, ...notes] };
+}
+
+function aboutGeneration(generation: Generation): Note[] {
+  return [...aboutOutput(generation), ...aboutRuns(generation), ...aboutContainers(generation)];
 }
 
 function aboutOutput({ dest, watch, interval }: Generation): Note[] {
