@@ -43,7 +43,9 @@ ${COMMAND_ENTRIES.map(([name, { summary }]) => `    ${quote(`${name}:${summary}`
     _describe command commands
     return
   fi
-  case $words[2] in
+  # A command then stands where the program's name did, with its own flags behind it.
+  [[ $words[2] == -* ]] || { shift words; ((CURRENT--)) }
+  case $words[1] in
 ${COMMAND_ENTRIES.map(([name, entry]) => `    ${name}) ${zshCase(entry)} ;;`).join("\n")}
     *) ${zshCase({ flags: Object.keys(FLAGS) as FlagName[], summary: "", examples: [] })} ;;
   esac
