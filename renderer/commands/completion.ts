@@ -43,7 +43,7 @@ ${COMMAND_ENTRIES.map(([name, { summary }]) => `    ${quote(`${name}:${summary}`
     _describe command commands
     return
   fi
-  # A command then stands where the program's name did, with its own flags behind it.
+  # A command then stands where the name of the program did, with its own flags behind it.
   [[ $words[2] == -* ]] || { shift words; ((CURRENT--)) }
   case $words[1] in
 ${COMMAND_ENTRIES.map(([name, entry]) => `    ${name}) ${zshCase(entry)} ;;`).join("\n")}
