@@ -18,3 +18,15 @@ export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run("docker", args, { maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }
+
+/** The socket of the Engine that the docker client talks to. */
+export function dockerSocket(): string {
+  const host = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+  return host.replace(/^unix:\/\//, "");
+}
+
+/** True when what answers the docker client is Podman. */
+export function isPodman(): boolean {
+  const { stdout } = spawnSync("docker", ["version", "--format", "{{json .Server}}"], { encoding: "utf8" });
+  return (stdout ?? "").includes("Podman");
+}

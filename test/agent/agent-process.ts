@@ -1,56 +1,27 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BackgroundProcess } from "../demo/background-process.ts";
-import { runProgram } from "../demo/product.ts";
 import { type Engine, type EngineOptions, startEngine } from "../engine/engine.ts";
-import { eventually } from "../eventually.ts";
-import { RpcClient } from "./rpc-client.ts";
+import { AgentRun } from "./agent-run.ts";
 
-const AGENT_ID = 65_532;
-
-/** The shipped agent as a process of its own, before an embedded engine whose faults are at hand. */
-export class AgentProcess {
-  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-agent-"));
+/** The agent before an embedded engine whose faults are at hand. */
+export class AgentProcess extends AgentRun {
   readonly engine: Engine;
-  readonly #args: readonly string[];
-  #process: BackgroundProcess | undefined;
 
   private constructor(engine: Engine, args: readonly string[]) {
+    super(engine.socketPath, args);
     this.engine = engine;
-    this.#args = args;
   }
 
   /** Starts the engine, then the agent; does not wait for what the agent makes of it. */
   static async start(args: readonly string[] = [], options: Partial<EngineOptions> = {}): Promise<AgentProcess> {
-    const engineDirectory = mkdtempSync(join(tmpdir(), "sallyport-engine-"));
-    chmodSync(engineDirectory, 0o711);
-    const engine = await startEngine({ socketPath: join(engineDirectory, "docker.sock"), serve: false, ...options });
+    const directory = mkdtempSync(join(tmpdir(), "sallyport-engine-"));
+    chmodSync(directory, 0o711);
+    const engine = await startEngine({ socketPath: join(directory, "docker.sock"), serve: false, ...options });
     const agent = new AgentProcess(engine, args);
     agent.openEngine();
-    agent.#prepare();
     await agent.run();
     return agent;
-  }
-
-  get socket(): string {
-    return join(this.directory, "rpc", "agent.sock");
-  }
-
-  get auditDirectory(): string {
-    return join(this.directory, "audit");
-  }
-
-  get pid(): number {
-    return this.#process?.pid ?? 0;
-  }
-
-  get lines(): readonly string[] {
-    return this.#process?.lines ?? [];
-  }
-
-  get hasEnded(): boolean {
-    return this.#process?.failure !== undefined;
   }
 
   /** The engine's socket, made anew at each of its starts, is open to the agent's user. */
@@ -58,54 +29,9 @@ export class AgentProcess {
     chmodSync(this.engine.socketPath, 0o666);
   }
 
-  async run(): Promise<void> {
-    const { socketPath } = this.engine;
-    const fixed = ["serve", "--docker-socket", socketPath, "--socket", this.socket, "--audit-dir", this.auditDirectory];
-    this.#process = await runProgram("agent", this.directory, [...fixed, ...this.#args]);
-  }
-
-  async stop(): Promise<void> {
-    await this.#process?.stop();
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.stop();
     await this.engine.close();
-    rmSync(this.directory, { recursive: true });
-  }
-
-  /** A renderer's connection with a complete snapshot in hand. */
-  async subscribe(): Promise<RpcClient> {
-    return await eventually("the agent lets a renderer subscribe", async () => await RpcClient.subscribe(this.socket));
-  }
-
-  /** Waits for a line of the log that holds the text. */
-  async says(text: string): Promise<void> {
-    await eventually(`the agent says ${text}`, () => this.lines.some((line) => line.includes(text)));
-  }
-
-  /** All records of the trail, parsed. */
-  records(): Readonly<Record<string, unknown>>[] {
-    const files = readdirSync(this.auditDirectory).filter((name) => name.endsWith(".jsonl"));
-    const texts = files.toSorted((a, b) => (a === "audit.jsonl" ? 1 : b === "audit.jsonl" ? -1 : a < b ? -1 : 1));
-    return texts.flatMap((name) =>
-      readFileSync(join(this.auditDirectory, name), "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
-    );
-  }
-
-  /** Waits until the trail holds a refusal for this reason. */
-  async refused(reason: string): Promise<void> {
-    await eventually(`the trail says ${reason}`, () => this.records().some((record) => record["reason"] === reason));
-  }
-
-  #prepare(): void {
-    chmodSync(this.directory, 0o711);
-    for (const name of ["rpc", "audit"]) {
-      mkdirSync(join(this.directory, name));
-      if (process.getuid?.() === 0) chownSync(join(this.directory, name), AGENT_ID, AGENT_ID);
-    }
+    await super.close();
   }
 }

@@ -1,0 +1,97 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BackgroundProcess } from "../demo/background-process.ts";
+import { runProgram } from "../demo/product.ts";
+import { eventually } from "../eventually.ts";
+import { RpcClient } from "./rpc-client.ts";
+
+const AGENT_ID = 65_532;
+
+/** The shipped agent as a process of its own, with directories of its own, before any Docker socket. */
+export class AgentRun {
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-agent-"));
+  readonly #dockerSocket: string;
+  readonly #args: readonly string[];
+  #process: BackgroundProcess | undefined;
+
+  constructor(dockerSocket: string, args: readonly string[]) {
+    this.#dockerSocket = dockerSocket;
+    this.#args = args;
+    chmodSync(this.directory, 0o711);
+    for (const name of ["rpc", "audit"]) {
+      mkdirSync(join(this.directory, name));
+      if (process.getuid?.() === 0) chownSync(join(this.directory, name), AGENT_ID, AGENT_ID);
+    }
+  }
+
+  get socket(): string {
+    return join(this.directory, "rpc", "agent.sock");
+  }
+
+  get auditDirectory(): string {
+    return join(this.directory, "audit");
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  get lines(): readonly string[] {
+    return this.#process?.lines ?? [];
+  }
+
+  get hasEnded(): boolean {
+    return this.#process?.failure !== undefined;
+  }
+
+  /** Starts it (again); does not wait for what it makes of it. */
+  async run(): Promise<void> {
+    const fixed = [
+      "serve",
+      "--docker-socket",
+      this.#dockerSocket,
+      "--socket",
+      this.socket,
+      "--audit-dir",
+      this.auditDirectory,
+    ];
+    this.#process = await runProgram("agent", this.directory, [...fixed, ...this.#args]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** A renderer's connection with a complete snapshot in hand. */
+  async subscribe(): Promise<RpcClient> {
+    return await eventually("the agent lets a renderer subscribe", async () => await RpcClient.subscribe(this.socket));
+  }
+
+  /** Waits for a line of the log that holds the text. */
+  async says(text: string): Promise<void> {
+    await eventually(`the agent says ${text}`, () => this.lines.some((line) => line.includes(text)));
+  }
+
+  /** All records of the trail, parsed. */
+  records(): Readonly<Record<string, unknown>>[] {
+    const files = readdirSync(this.auditDirectory).filter((name) => name.endsWith(".jsonl"));
+    const texts = files.toSorted((a, b) => (a === "audit.jsonl" ? 1 : b === "audit.jsonl" ? -1 : a < b ? -1 : 1));
+    return texts.flatMap((name) =>
+      readFileSync(join(this.auditDirectory, name), "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    );
+  }
+
+  /** Waits until the trail holds a refusal for this reason. */
+  async refused(reason: string): Promise<void> {
+    await eventually(`the trail says ${reason}`, () => this.records().some((record) => record["reason"] === reason));
+  }
+}
