@@ -21,9 +21,9 @@ export type Step =
 const nothing: Step = { kind: "nothing" };
 const inspect: Step = { kind: "inspect" };
 
-/** The container an event is about: its actor, or the one that was attached to or left a network. */
-export function subjectOf(event: EngineEvent): string {
-  return event.Type === "network" ? (event.Actor.Attributes?.container ?? "") : event.Actor.ID;
+/** The container an event is about: its actor, or the one that was attached to or left a network (Podman: its actor). */
+export function subjectOf({ Type, Actor }: EngineEvent): string {
+  return (Type === "network" ? Actor.Attributes?.container : undefined) ?? Actor.ID;
 }
 
 /** Pure: what is known and what Docker says happened → what to do. */
@@ -58,7 +58,7 @@ export function fold(known: Known | undefined, event: EngineEvent): Step {
 
 /** Only an attachment brings something that has to be asked for: the address. */
 function reattached(container: Container, { Action, Actor }: EngineEvent): Step {
-  const left = Actor.Attributes?.name;
+  const left = Actor.Attributes?.network ?? Actor.Attributes?.name; // Podman's word, or Docker's
   if (Action === "connect" || left === undefined) return inspect;
   return set({ ...container, networks: container.networks.filter(({ name }) => name !== left) });
 }

@@ -83,7 +83,9 @@ export const EngineEvent = z.object({
   Action: z.string().max(64),
   Actor: z.object({
     ID: z.string().max(128),
-    Attributes: z.object({ container: attribute(64), signal: attribute(16), name: attribute(256) }).nullish(),
+    Attributes: z
+      .object({ container: attribute(64), signal: attribute(16), name: attribute(256), network: attribute(256) })
+      .nullish(),
   }),
 });
 export type EngineEvent = z.infer<typeof EngineEvent>;

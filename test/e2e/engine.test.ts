@@ -101,22 +101,22 @@ describe("the agent before a real engine", { skip: withoutDocker() }, () => {
 
   // Podman's probes are timers of systemd, which a machine for tests need not have.
   if (!isPodman()) {
-  test("health is told as it changes", async () => {
-    await run(
-      "ill",
-      "--health-cmd",
-      "test -e /tmp/fine",
-      "--health-interval",
-      "1s",
-      "--health-retries",
-      "1",
-      "--env",
-      "VIRTUAL_HOST=ill.example",
-    );
-    await eventually("it is unhealthy", () => told("ill")?.health === "unhealthy");
-    await docker("exec", nameOf("ill"), "touch", "/tmp/fine");
-    await eventually("it is healthy", () => told("ill")?.health === "healthy");
-  });
+    test("health is told as it changes", async () => {
+      await run(
+        "ill",
+        "--health-cmd",
+        "test -e /tmp/fine",
+        "--health-interval",
+        "1s",
+        "--health-retries",
+        "1",
+        "--env",
+        "VIRTUAL_HOST=ill.example",
+      );
+      await eventually("it is unhealthy", () => told("ill")?.health === "unhealthy");
+      await docker("exec", nameOf("ill"), "touch", "/tmp/fine");
+      await eventually("it is healthy", () => told("ill")?.health === "healthy");
+    });
   }
 
   test("one start costs one question, and a stop none", async () => {

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { AgentRun } from "../agent/agent-run.ts";
+import type { RpcClient } from "../agent/rpc-client.ts";
+import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { BOX, makeBox } from "./box.ts";
+
+/** Stands in every field that can be set, each time with another number. */
+const CANARY = "hunter2canary";
+const IMAGE = "sallyport-test-canary:1";
+const NAME = "sallyport-canary";
+
+/** Options of `docker run` that put text of one's own into what an inspect shows; the address fields take no text. */
+function options(directory: string): string[] {
+  let number = 0;
+  const secret = (): string => `${CANARY}${++number}`;
+  const file = join(directory, secret());
+  writeFileSync(file, `FROM_FILE=${secret()}\n`);
+  const health = ["--health-cmd", `echo ${secret()}; test ! -e /${secret()}`, "--health-interval", "1s"];
+  return [
+    ...["--env", "VIRTUAL_HOST=canary.example", "--env", `PASSWORD=${secret()}`, "--env", `${secret()}=1`],
+    ...["--env", `VIRTUAL_TOKEN=${secret()}`, "--env-file", file],
+    ...["--label", `private=${secret()}`, "--label", `${secret()}=1`, "--label", `sallyport.password=${secret()}`],
+    ...["--hostname", secret(), "--domainname", secret(), "--workdir", `/${secret()}`],
+    ...["--volume", `${directory}:/${secret()}`, "--volume", `${secret()}:/data`, "--tmpfs", `/${secret()}`],
+    ...["--add-host", `${secret()}:192.0.2.1`, "--dns-search", `${secret()}.example`],
+    ...["--annotation", `${secret()}=${secret()}`, "--network-alias", secret(), "--expose", "5000"],
+    ...["--network", NAME, ...(isPodman() ? [] : health)],
+  ];
+}
+
+describe("a secret in any field that a container can have", { skip: withoutDocker() }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-canary-"));
+  let agent: AgentRun;
+  let renderer: RpcClient;
+  before(async () => {
+    await cleanUp();
+    await makeBox();
+    await makeBox(IMAGE, [`ENV BAKED=${CANARY}`, `LABEL baked=${CANARY}`]);
+    await docker("network", "create", NAME);
+    agent = new AgentRun(dockerSocket(), []);
+    await agent.run();
+    renderer = await agent.subscribe();
+  });
+  after(async () => {
+    renderer.close();
+    await agent.close();
+    await cleanUp();
+    rmSync(directory, { recursive: true });
+  });
+
+  /** Everything the agent has said, written or shows of itself. */
+  function said(): string {
+    const written = ["audit", "rpc", "."].flatMap((name) =>
+      readdirSync(join(agent.directory, name), { withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.endsWith(".cjs"))
+        .map((entry) => readFileSync(join(agent.directory, name, entry.name), "latin1")),
+    );
+    return [renderer.bytes, ...agent.lines, ...written].join("\n");
+  }
+
+  test("is told to nobody while all goes well", async () => {
+    const known = await knownOptions(options(directory));
+    await docker(
+      "run",
+      "--detach",
+      "--name",
+      NAME,
+      ...known,
+      IMAGE,
+      "sh",
+      "-c",
+      `: ${CANARY}; while :; do sleep 0.1; done`,
+    );
+    await eventually("it is told", () => renderer.named(NAME)?.env["VIRTUAL_HOST"] === "canary.example");
+    if (known.includes("--health-cmd"))
+      await eventually("its health is told", () => renderer.named(NAME)?.health === "healthy");
+    await docker("exec", NAME, "sh", "-c", `: ${CANARY}`);
+    await docker("rename", NAME, `${NAME}-renamed`);
+    await eventually("the new name is told", () => renderer.named(`${NAME}-renamed`) !== undefined);
+    const inspected = await docker("inspect", `${NAME}-renamed`);
+    assert.ok((inspected.match(new RegExp(CANARY, "g")) ?? []).length >= 20, "the canary is in Docker's answer");
+    const process = ["cmdline", "environ"].map((file) => readFileSync(`/proc/${agent.pid}/${file}`, "latin1"));
+    assert.ok(said().includes("canary.example"));
+    assert.ok(!`${said()}${process.join("")}`.includes(CANARY));
+  });
+
+  test("is in nothing that a killed agent leaves behind", async () => {
+    process.kill(agent.pid, "SIGABRT");
+    await eventually("it has ended", () => agent.hasEnded);
+    assert.ok(!said().includes(CANARY));
+    assert.deepEqual(
+      readdirSync(agent.directory).filter((name) => /core|report|heap/.test(name)),
+      [],
+    );
+  });
+});
+
+/** The options that the client at hand knows: an older one has no annotations. */
+async function knownOptions(all: readonly string[]): Promise<string[]> {
+  const help = await docker("run", "--help");
+  return all.flatMap((word, index) => {
+    const option = word.startsWith("--") ? word : (all[index - 1] ?? "");
+    return help.includes(`${option} `) ? [word] : [];
+  });
+}
+
+async function cleanUp(): Promise<void> {
+  for (const name of [NAME, `${NAME}-renamed`]) await docker("rm", "--force", "--volumes", name).catch(() => undefined);
+  await docker("network", "rm", NAME).catch(() => undefined);
+}
