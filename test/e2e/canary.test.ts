@@ -7,7 +7,7 @@ import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
 import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
-import { BOX, makeBox } from "./box.ts";
+import { makeBox } from "./box.ts";
 
 /** Stands in every field that can be set, each time with another number. */
 const CANARY = "hunter2canary";
@@ -20,17 +20,25 @@ function options(directory: string): string[] {
   const secret = (): string => `${CANARY}${++number}`;
   const file = join(directory, secret());
   writeFileSync(file, `FROM_FILE=${secret()}\n`);
-  const health = ["--health-cmd", `echo ${secret()}; test ! -e /${secret()}`, "--health-interval", "1s"];
-  return [
-    ...["--env", "VIRTUAL_HOST=canary.example", "--env", `PASSWORD=${secret()}`, "--env", `${secret()}=1`],
-    ...["--env", `VIRTUAL_TOKEN=${secret()}`, "--env-file", file],
-    ...["--label", `private=${secret()}`, "--label", `${secret()}=1`, "--label", `sallyport.password=${secret()}`],
-    ...["--hostname", secret(), "--domainname", secret(), "--workdir", `/${secret()}`],
-    ...["--volume", `${directory}:/${secret()}`, "--volume", `${secret()}:/data`, "--tmpfs", `/${secret()}`],
-    ...["--add-host", `${secret()}:192.0.2.1`, "--dns-search", `${secret()}.example`],
-    ...["--annotation", `${secret()}=${secret()}`, "--network-alias", secret(), "--expose", "5000"],
-    ...["--network", NAME, ...(isPodman() ? [] : health)],
-  ];
+  const given: Readonly<Record<string, readonly string[]>> = {
+    "--env": ["VIRTUAL_HOST=canary.example", `PASSWORD=${secret()}`, `${secret()}=1`, `VIRTUAL_TOKEN=${secret()}`],
+    "--env-file": [file],
+    "--label": [`private=${secret()}`, `${secret()}=1`, `sallyport.password=${secret()}`],
+    "--hostname": [secret()],
+    "--domainname": [secret()],
+    "--workdir": [`/${secret()}`],
+    "--volume": [`${directory}:/${secret()}`, `${secret()}:/data`],
+    "--tmpfs": [`/${secret()}`],
+    "--add-host": [`${secret()}:192.0.2.1`],
+    "--dns-search": [`${secret()}.example`],
+    "--annotation": [`${secret()}=${secret()}`],
+    "--network": [NAME],
+    "--network-alias": [secret()],
+    "--expose": ["5000"],
+    "--health-cmd": isPodman() ? [] : [`echo ${secret()}; test ! -e /${secret()}`],
+    "--health-interval": isPodman() ? [] : ["1s"],
+  };
+  return Object.entries(given).flatMap(([option, values]) => values.flatMap((value) => [option, value]));
 }
 
 describe("a secret in any field that a container can have", { skip: withoutDocker() }, () => {
