@@ -1,0 +1,36 @@
+import { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { JSONRPCServer } from "json-rpc-2.0";
+import type { AuditTrail } from "../../agent/audit.ts";
+import { Connection } from "../../agent/connection.ts";
+import { type Method, methods } from "../../shared/rpc.ts";
+
+/** What a connection did with the bytes it got: the methods that were called, and why it ended, if it did. */
+export interface Outcome {
+  readonly called: readonly string[];
+  readonly ended: string | undefined;
+}
+
+/** A connection of the agent without its socket: as fast as memory, and not limited to ten a second. */
+export async function knock(bytes: Buffer): Promise<Outcome> {
+  const called: string[] = [];
+  const reasons: string[] = [];
+  const audit = { append: (_event: string, _decision: string, reason: string) => reasons.push(reason) };
+  const rpc = new JSONRPCServer<Connection>();
+  for (const method of Object.keys(methods) as Method[]) rpc.addMethod(method, () => (called.push(method), {}));
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  const onClose = (): void => undefined;
+  const connection = new Connection({
+    number: 1,
+    socket: socket as Socket,
+    rpc,
+    audit: audit as unknown as AuditTrail,
+    onClose,
+  });
+  socket.push(bytes);
+  await new Promise((resolve) => setImmediate(resolve));
+  const ended = reasons.find((reason) => reason !== "ok");
+  connection.drop("ok");
+  if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+  return { called, ended };
+}
