@@ -96,6 +96,7 @@ function parse<T>(schema: { safeParse(value: unknown): { data?: T } }, value: un
 async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerator<EngineEvent | "unreadable"> {
   const stop = () => stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   try {
     for await (const line of lines(stream, limits.events.maxBytes)) {
       yield line === undefined ? "unreadable" : read(line);

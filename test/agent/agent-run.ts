@@ -42,7 +42,12 @@ export class AgentRun {
   }
 
   get hasEnded(): boolean {
-    return this.#process?.failure !== undefined;
+    return this.ending !== undefined;
+  }
+
+  /** How it ended, such as `the agent has ended (exit 78)`; undefined while it runs. */
+  get ending(): string | undefined {
+    return this.#process?.failure?.message;
   }
 
   /** Starts it (again); does not wait for what it makes of it. */
