@@ -6,6 +6,9 @@ import { TokenBucket } from "./token-bucket.ts";
 const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
 
+/** Changes remembered, so that a renderer that was away for a moment need not be told everything. */
+const MAX_REMEMBERED = 4_096;
+
 /**
  * What may be told now: the sanitized containers and the generation they make. Changes of one turn
  * of the event loop make one generation, in a flood those of a longer time; before `complete` nothing
@@ -15,6 +18,9 @@ export class Disclosed {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(changed: ReadonlySet<string>) => void>();
   #changed = new Set<string>();
+  /** Ids by the generation that changed them last, oldest first; complete for those after `#forgotten`. */
+  readonly #changedAt = new Map<string, number>();
+  #forgotten = 0;
   readonly #bucket = new TokenBucket(PACE.perSecond, PACE.burst);
   #generation = 0;
   #complete = false;
@@ -60,6 +66,12 @@ export class Disclosed {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The ids that differ between that generation and the present one; undefined when it is too long ago. */
+  changedSince(generation: number): Set<string> | undefined {
+    if (generation < this.#forgotten || generation > this.#generation) return undefined;
+    return new Set([...this.#changedAt].flatMap(([id, at]) => (at > generation ? [id] : [])));
+  }
+
   #touch(id: string): void {
     if (this.#complete && this.#changed.size === 0) this.#flushSoon();
     this.#changed.add(id);
@@ -74,6 +86,19 @@ export class Disclosed {
     const changed = this.#changed;
     this.#changed = new Set();
     this.#generation += 1;
+    this.#remember(changed);
     for (const listener of this.#listeners) listener(changed);
+  }
+
+  #remember(changed: ReadonlySet<string>): void {
+    for (const id of changed) {
+      this.#changedAt.delete(id);
+      this.#changedAt.set(id, this.#generation);
+    }
+    for (const [id, at] of this.#changedAt) {
+      if (this.#changedAt.size <= MAX_REMEMBERED) return;
+      this.#changedAt.delete(id);
+      this.#forgotten = at;
+    }
   }
 }

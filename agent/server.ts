@@ -107,9 +107,9 @@ export class RpcServer {
       if (protocol.min > PROTOCOL || protocol.max < PROTOCOL) throw wireException(wireErrors.version);
       return { protocol: PROTOCOL, instance, host };
     });
-    rpc.addMethod("subscribe", (_params: Params<"subscribe">, connection): Result<"subscribe"> => {
+    rpc.addMethod("subscribe", ({ since }: Params<"subscribe">, connection): Result<"subscribe"> => {
       // After the answer is on its way, so that the snapshot follows it.
-      setImmediate(() => this.#subscribe(connection));
+      setImmediate(() => this.#subscribe(connection, since?.instance === instance ? since.generation : 0));
       return {};
     });
     rpc.addMethod("health", (): Result<"health"> => {
@@ -124,11 +124,12 @@ export class RpcServer {
     return rpc;
   }
 
-  #subscribe(connection: Connection): void {
+  #subscribe(connection: Connection, since: number): void {
     if (!this.#connections.has(connection)) return;
     const { instance, dockerState, disclosed } = this.#options;
     connection.send(notification("docker.state", { instance, state: dockerState() }));
-    this.#subscribers.set(connection, new Subscriber(connection.number, disclosed, this.#disclosure, connection));
+    const subscriber = new Subscriber(connection.number, disclosed, this.#disclosure, connection, since);
+    this.#subscribers.set(connection, subscriber);
   }
 }
 

@@ -22,16 +22,19 @@ export class Subscriber {
   readonly #disclosure: Disclosure;
   readonly #sink: Sink;
   readonly #unsubscribe: () => void;
-  readonly #changed = new Set<string>();
+  #changed = new Set<string>();
   #sentGeneration = 0;
   #parts: Generator<Buffer> | undefined;
   #waiting: NodeJS.Timeout | undefined;
 
-  constructor(connection: number, disclosed: Disclosed, disclosure: Disclosure, sink: Sink) {
+  /** `since` is a generation that the reader holds: while what changed after it is known, nothing else is told. */
+  constructor(connection: number, disclosed: Disclosed, disclosure: Disclosure, sink: Sink, since = 0) {
     this.#connection = connection;
     this.#disclosed = disclosed;
     this.#disclosure = disclosure;
     this.#sink = sink;
+    const missed = since > 0 ? disclosed.changedSince(since) : undefined;
+    if (missed) [this.#sentGeneration, this.#changed] = [since, missed];
     this.#unsubscribe = disclosed.onGeneration((changed) => {
       for (const id of changed) this.#changed.add(id);
       this.#pump();

@@ -27,8 +27,14 @@ export const methods = {
     params: z.strictObject({ protocol: z.strictObject({ min: z.int().positive(), max: z.int().positive() }) }),
     result: z.strictObject({ protocol: z.literal(PROTOCOL), instance: Instance, host: HostLabel }),
   },
-  /** Once. Answers at once; the complete snapshot follows as soon as the agent has one, then deltas. */
-  subscribe: { params: none, result: none },
+  /**
+   * Once. Answers at once; the complete snapshot follows as soon as the agent has one, then deltas. Whoever
+   * holds a generation of this instance may name it: if the agent still knows what changed, a delta follows.
+   */
+  subscribe: {
+    params: z.strictObject({ since: z.strictObject({ instance: Instance, generation }).optional() }),
+    result: none,
+  },
   /** The agent's state, also a proof of life. `generation` is 0 until the first complete snapshot. */
   health: {
     params: none,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import { type NotificationParams, PROTOCOL, type Result } from "../../shared/rpc.ts";
+import { type NotificationParams, type Params, PROTOCOL, type Result } from "../../shared/rpc.ts";
 import { AgentLink, LinkError, type Told } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
 import type { Known, KnownChange } from "./known.ts";
@@ -34,6 +34,7 @@ export class Subscription {
   #host = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
+  #mayResume = false;
   #since = Date.now();
   #problem: string | undefined;
 
@@ -98,7 +99,7 @@ export class Subscription {
       const { instance, host } = await link.ask("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
       assembly = new Assembly(instance);
       this.#host = host;
-      await link.ask("subscribe", {});
+      await link.ask("subscribe", this.#held(instance));
       this.#become(true, undefined);
       this.#log("info", "agent.connected", { socket: this.#socket, host, instance });
       for (;;) {
@@ -109,11 +110,19 @@ export class Subscription {
         onProven();
       }
     } catch (error) {
+      this.#mayResume = !gaps.signal.aborted && error instanceof LinkError && error.code === "link.lost";
       if (gaps.signal.aborted) return `asked for the whole: ${String(gaps.signal.reason)}`;
       return error instanceof LinkError ? error.message : "stopped";
     } finally {
       link.close();
     }
+  }
+
+  /** What is held of this instance, if only the connection broke: then what changed since is enough. */
+  #held(instance: string): Params<"subscribe"> {
+    const { generation } = this.#replica;
+    const isHeld = this.#mayResume && generation > 0 && this.#replica.instance === instance;
+    return isHeld ? { since: { instance, generation } } : {};
   }
 
   /** Applies what was told at once and in order, or says why it does not fit. */

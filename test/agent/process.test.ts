@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { AgentRun } from "./agent-run.ts";
+import { RpcClient } from "./rpc-client.ts";
 
 const AGENT_ID = 65_532;
 const RENDERER_ID = 65_533;
@@ -134,6 +135,58 @@ test("a new agent is another instance, whose generations begin anew and grow", a
     after.close();
   } finally {
     await agent.close();
+  }
+});
+
+describe("a renderer that comes back", () => {
+  let agent: AgentProcess;
+  let held: NonNullable<RpcClient["replica"]>;
+  beforeEach(async () => {
+    agent = await AgentProcess.start();
+    for (const name of ["one", "two", "three"]) await agent.engine.run({ name, expose: [5000] });
+    const first = await agent.subscribe();
+    await eventually("all are told", () => first.containers.length === 3);
+    held = first.replica!;
+    first.close();
+    // While it is away, one goes and one comes.
+    const witness = await agent.subscribe();
+    await agent.engine.remove("two");
+    await agent.engine.run({ name: "four", expose: [5000] });
+    await eventually("both are known", () => witness.named("four")?.state === "running" && !witness.named("two"));
+    witness.close();
+  });
+  afterEach(async () => await agent.close());
+
+  const names = (client: RpcClient): string =>
+    client.containers
+      .map(({ name }) => name)
+      .toSorted()
+      .join(" ");
+
+  test("is told what changed since the generation it names, and nothing else", async () => {
+    const client = new RpcClient(agent.socket, held);
+    await client.ask("hello", { protocol: { min: 1, max: 1 } });
+    await client.ask("subscribe", { since: { instance: held.instance, generation: held.generation } });
+    await eventually("it knows", () => names(client) === "four one three");
+    assert.ok(!client.bytes.includes("snapshot.part") && !client.bytes.includes('"name":"one"'));
+    await agent.engine.remove("one");
+    await eventually("it is told what follows", () => names(client) === "four three");
+    client.close();
+  });
+
+  const strangers: readonly [title: string, since: () => object][] = [
+    ["another instance", () => ({ instance: "6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0001", generation: 1 })],
+    ["a generation that has not been", () => ({ instance: held.instance, generation: 1_000_000 })],
+  ];
+  for (const [title, since] of strangers) {
+    test(`with ${title} is told everything`, async () => {
+      const client = new RpcClient(agent.socket);
+      await client.ask("hello", { protocol: { min: 1, max: 1 } });
+      await client.ask("subscribe", { since: since() });
+      await eventually("it knows", () => names(client) === "four one three");
+      assert.ok(client.bytes.includes("snapshot.part"));
+      client.close();
+    });
   }
 });
 

@@ -12,12 +12,14 @@ export class RpcClient {
   readonly messages: AgentMessage[] = [];
   bytes = "";
   isClosed = false;
-  readonly #replica = new Replica("/agent.sock");
+  readonly #replica: Replica;
   #assembly: Assembly | undefined;
   #lastId = 0;
   readonly #reader = new FrameReader(MAX_RESPONSE_BYTES);
 
-  constructor(path: string) {
+  /** `held` is what an earlier connection was told. */
+  constructor(path: string, held = new Replica("/agent.sock")) {
+    this.#replica = held;
     this.socket = net.connect(path);
     this.socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.socket.on("error", () => this.socket.destroy());

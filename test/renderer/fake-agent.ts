@@ -26,6 +26,12 @@ export function container(digit: string, changes: Partial<Container> = {}): Cont
   };
 }
 
+interface Asked {
+  readonly id: number;
+  readonly method: string;
+  readonly params: { readonly since?: { readonly instance: string; readonly generation: number } };
+}
+
 /** An agent that says what the test wants, to whoever has subscribed last. */
 export class FakeAgent {
   readonly #server: net.Server;
@@ -36,6 +42,8 @@ export class FakeAgent {
   first: Container[] = [container("a"), container("b")];
   generation = 5;
   isMute = false;
+  /** The generation that the last subscriber said it holds. */
+  heldBySubscriber: number | undefined;
 
   constructor(path: string) {
     this.#server = net.createServer((socket) => this.#serve(socket)).listen(path);
@@ -65,11 +73,11 @@ export class FakeAgent {
     const reader = new FrameReader(4_096);
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk) => {
-      for (const text of reader.push(chunk)) this.#answer(JSON.parse(text) as { id: number; method: string });
+      for (const text of reader.push(chunk)) this.#answer(JSON.parse(text) as Asked);
     });
   }
 
-  #answer({ id, method }: { id: number; method: string }): void {
+  #answer({ id, method, params }: Asked): void {
     if (this.isMute) return;
     const results: Record<string, object> = {
       hello: { protocol: 1, instance: this.instance, host: "fake" },
@@ -79,6 +87,7 @@ export class FakeAgent {
     this.write(encodeFrame(JSON.stringify({ jsonrpc: "2.0", id, result: results[method] }), 1 << 20));
     if (method !== "subscribe") return;
     this.subscriptions += 1;
+    this.heldBySubscriber = params.since?.generation;
     this.tell("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first, anchor });
   }
 }

@@ -83,6 +83,7 @@ describe("what an agent told", () => {
     test(`${title} takes away nothing, and the whole is asked for`, async () => {
       misbehave();
       await eventually("it subscribed again", () => agent.subscriptions === 2);
+      if (!title.startsWith("the end of the connection")) assert.equal(agent.heldBySubscriber, undefined);
       await eventually("all are held", () => subscription.state.connected && subscription.state.generation === 5);
       assert.deepEqual(names(), ["appa", "appb"]);
     });
@@ -132,6 +133,21 @@ describe("what an agent told", () => {
     // Waiting doubles from a tenth of a second: a slow machine only makes this fewer.
     assert.ok(agent.subscriptions < 12, `${agent.subscriptions} subscriptions`);
     assert.deepEqual(names(), ["appa", "appb"]);
+  });
+
+  test("after a connection that only broke, what is held is named, so that the rest is enough", async () => {
+    agent.hangUp();
+    await eventually("it subscribed again", () => agent.subscriptions === 2);
+    assert.equal(agent.heldBySubscriber, 5);
+    delta(5, 6, [container("c")]);
+    await eventually("it is applied", () => names().join() === "appa,appb,appc");
+  });
+
+  test("what another instance told is not named", async () => {
+    agent.instance = INSTANCES[1];
+    agent.hangUp();
+    await eventually("it subscribed again", () => agent.subscriptions === 2);
+    assert.equal(agent.heldBySubscriber, undefined);
   });
 
   test("a container that a new instance could not read keeps what was read before", async () => {
