@@ -148,7 +148,7 @@ export function hostOf(name: string): string {
 }
 
 /** A host that nobody serves any more may stay, without servers. */
-function isEmpty(bytes: Buffer, name: string): boolean {
+export function isEmpty(bytes: Buffer, name: string): boolean {
   const at = bytes.indexOf(hostOf(name));
   return bytes.subarray(at, at + 200).includes("return 503;");
 }
