@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -31,6 +31,8 @@ function options(directory: string): string[] {
     "--tmpfs": [`/${secret()}`],
     "--add-host": [`${secret()}:192.0.2.1`],
     "--dns-search": [`${secret()}.example`],
+    "--dns-option": [secret()],
+    "--log-opt": isPodman() ? [] : [`tag=${secret()}`],
     "--annotation": [`${secret()}=${secret()}`],
     "--network": [NAME],
     "--network-alias": [secret()],
@@ -48,8 +50,12 @@ describe("a secret in any field that a container can have", { skip: withoutDocke
   before(async () => {
     await cleanUp();
     await makeBox();
-    await makeBox(IMAGE, [`ENV BAKED=${CANARY}`, `LABEL baked=${CANARY}`]);
-    await docker("network", "create", NAME);
+    await makeBox(IMAGE, [
+      `ENV BAKED=${CANARY}`,
+      `LABEL baked=${CANARY}`,
+      `ENTRYPOINT ${JSON.stringify(["/bin/sh", "-c", 'exec "$@"', CANARY])}`,
+    ]);
+    await docker("network", "create", "--label", `private=${CANARY}`, NAME);
     agent = new AgentRun(dockerSocket(), []);
     await agent.run();
     renderer = await agent.subscribe();
@@ -97,15 +103,22 @@ describe("a secret in any field that a container can have", { skip: withoutDocke
     assert.ok(!`${said()}${process.join("")}`.includes(CANARY));
   });
 
-  test("is in nothing that a killed agent leaves behind", async () => {
-    process.kill(agent.pid, "SIGABRT");
-    await eventually("it has ended", () => agent.hasEnded);
-    assert.ok(!said().includes(CANARY));
-    assert.deepEqual(
-      readdirSync(agent.directory).filter((name) => /core|report|heap/.test(name)),
-      [],
-    );
-  });
+  for (const signal of ["SIGTERM", "SIGABRT"] as const) {
+    test(`is in nothing that an agent leaves behind that was sent ${signal}`, async () => {
+      // A core or a report would be in its working directory.
+      const directories = [agent.directory, readlinkSync(`/proc/${agent.pid}/cwd`)];
+      const files = (): string[][] => directories.map((path) => readdirSync(path));
+      const before = files();
+      process.kill(agent.pid, signal);
+      await eventually("it has ended", () => agent.hasEnded);
+      assert.deepEqual(files(), before);
+      assert.ok(!said().includes(CANARY));
+      renderer.close();
+      await agent.run();
+      renderer = await agent.subscribe();
+      await eventually("the next one knows it", () => renderer.named(`${NAME}-renamed`) !== undefined);
+    });
+  }
 });
 
 /** The options that the client at hand knows: an older one has no annotations. */

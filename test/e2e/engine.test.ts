@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
+import type { AgentMessage } from "../../shared/rpc.ts";
 import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { BOX, makeBox } from "./box.ts";
+import { Cable } from "./cable.ts";
 
 const PREFIX = "sallyport-engine";
 const CANARY = "hunter2-canary";
@@ -14,6 +16,7 @@ const WAIT = ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"];
 
 /** The agent before the Engine at hand, whichever it is: test/lab/matrix.sh runs this file against several. */
 describe("the agent before a real engine", { skip: withoutDocker() }, () => {
+  let cable: Cable;
   let agent: AgentRun;
   let renderer: RpcClient;
   before(async () => {
@@ -22,13 +25,16 @@ describe("the agent before a real engine", { skip: withoutDocker() }, () => {
     await docker("network", "create", `${PREFIX}-front`);
     await docker("network", "create", `${PREFIX}-back`);
     // No list but the first and those that heal: what is told in time is told because of an event.
-    agent = new AgentRun(dockerSocket(), ["--relist", "3600"]);
+    cable = new Cable(dockerSocket());
+    await cable.mend();
+    agent = new AgentRun(cable.socketPath, ["--relist", "3600"]);
     await agent.run();
     renderer = await agent.subscribe();
   });
   after(async () => {
     renderer.close();
     await agent.close();
+    await cable.close();
     await cleanUp();
   });
 
@@ -114,21 +120,53 @@ describe("the agent before a real engine", { skip: withoutDocker() }, () => {
         "VIRTUAL_HOST=ill.example",
       );
       await eventually("it is unhealthy", () => told("ill")?.health === "unhealthy");
+      const before = asked(agent);
       await docker("exec", nameOf("ill"), "touch", "/tmp/fine");
       await eventually("it is healthy", () => told("ill")?.health === "healthy");
+      await docker("exec", nameOf("ill"), "rm", "/tmp/fine");
+      await eventually("it is unhealthy again", () => told("ill")?.health === "unhealthy");
+      assert.equal(asked(agent) - before, 0);
     });
   }
 
-  test("one start costs one question, and a stop none", async () => {
-    const id = await run("counted");
+  test("one start costs one question; a pause, a signal, a new name and a stop cost none", async () => {
+    await run("counted", "--env", "VIRTUAL_HOST=counted.example");
     await eventually("it is told", () => told("counted")?.state === "running");
     const before = asked(agent);
-    await docker("stop", nameOf("counted"));
-    await eventually("it is over", () => told("counted")?.state === "exited");
-    assert.equal(asked(agent) - before, 0, id);
-    await docker("start", nameOf("counted"));
+    await docker("pause", nameOf("counted"));
+    await eventually("it is paused", () => told("counted")?.state === "paused");
+    await docker("unpause", nameOf("counted"));
     await eventually("it runs", () => told("counted")?.state === "running");
+    await docker("kill", "--signal", "CONT", nameOf("counted"));
+    await docker("rename", nameOf("counted"), nameOf("weighed"));
+    await eventually("the name is told", () => told("weighed") !== undefined);
+    await docker("stop", nameOf("weighed"));
+    await eventually("it is over", () => told("weighed")?.state === "exited");
+    assert.equal(asked(agent) - before, 0);
+    await docker("start", nameOf("weighed"));
+    await eventually("it runs again", () => told("weighed")?.state === "running");
     assert.equal(asked(agent) - before, 1);
+    await docker("kill", nameOf("weighed"));
+    await eventually("it is dead", () => told("weighed")?.state === "exited");
+    assert.equal(asked(agent) - before, 1);
+  });
+
+  test("what happens while Docker cannot be reached is told afterwards, and nothing is lost meanwhile", async () => {
+    for (const name of ["stays", "leaves", "stops"]) await run(name, "--env", `VIRTUAL_HOST=${name}.example`);
+    const isUp = (name: string): boolean => told(name)?.state === "running";
+    await eventually("all are told", () => ["stays", "leaves", "stops"].every(isUp));
+    await cable.cut();
+    await eventually("the loss is told", () => renderer.messages.some(isUnreachable));
+    await docker("rm", "--force", nameOf("leaves"));
+    await docker("stop", nameOf("stops"));
+    await run("comes", "--env", "VIRTUAL_HOST=comes.example");
+    assert.ok(["stays", "leaves", "stops"].every(isUp));
+    await cable.mend();
+    await eventually("the new one is told", () => isUp("comes"));
+    await eventually("the others, too", () => told("leaves") === undefined && told("stops")?.state === "exited");
+    assert.ok(isUp("stays"));
+    await docker("stop", nameOf("comes"));
+    await eventually("events are heard again", () => told("comes")?.state === "exited");
   });
 
   test("what the policy does not disclose is nowhere", () => {
@@ -138,6 +176,10 @@ describe("the agent before a real engine", { skip: withoutDocker() }, () => {
     }
   });
 });
+
+function isUnreachable(message: AgentMessage): boolean {
+  return "method" in message && message.method === "docker.state" && message.params["state"] === "unreachable";
+}
 
 /** Requests for a single container that the agent has made so far. */
 function asked(agent: AgentRun): number {
