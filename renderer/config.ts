@@ -60,12 +60,33 @@ const Proxy = z.union([
 /** A stopped container has no route, and whether TCP ports are needed is `onlyExposed` of the target. */
 const RouteSelection = SelectRule.pick({ onlyPublished: true, where: true });
 
+/** What can stand in nginx's configuration as it is. */
+const plainPath = path.regex(/^[A-Za-z0-9._:/-]*$/, "letters, digits, dots, dashes, colons and slashes only");
+const portNumber = z.int().min(1).max(65_535);
+
+const Https = z.strictObject({
+  certificates: path.describe("Directory with NAME.crt and NAME.key, as the renderer sees it; watched."),
+  certificatesInNginx: plainPath.optional().describe("The same directory as nginx sees it, when it is another path."),
+  listen: portNumber.default(8443).describe("Port nginx listens on for TLS, inside its container."),
+  port: portNumber.default(443).describe("The port that clients know it by."),
+  challenges: plainPath
+    .default("/usr/share/nginx/html")
+    .describe("Where nginx finds /.well-known/acme-challenge/ of an ACME client."),
+  hstsSeconds: z
+    .int()
+    .min(0)
+    .max(63_072_000)
+    .default(31_536_000)
+    .describe("How long browsers shall come by TLS only; 0 does not tell them so."),
+});
+
 const Target = z.strictObject({
   template: path.describe("Handlebars template that prints the file."),
   destination: path.describe("File to keep; replaced in one step."),
   containers: RouteSelection.optional().describe("Which containers may have routes; without it all."),
   onlyExposed: z.boolean().default(true).describe("Leave out containers that expose no TCP port."),
   listen: z.int().min(1).max(65_535).default(8080).describe("Port nginx listens on, inside its container."),
+  https: Https.optional().describe("TLS for hosts that have a certificate; without it none."),
   keepBlankLines: z.boolean().default(true).describe("false: lines of nothing but white space are left out."),
   interval: duration
     .refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS, "must be from 1s to 24h")
@@ -120,6 +141,7 @@ const wording: Wording = {
     containers: Object.keys(RouteSelection.shape),
     where: [...PREDICATE_FIELDS, "not"],
     not: PREDICATE_FIELDS,
+    https: Object.keys(Https.shape),
     check: ["command", "timeout"],
     reload: ["channel", "signal", "exec", "none"],
     signal: ["process", "pidFile", "signal"],

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Target } from "../config.ts";
+import { readCertificates } from "../certificates/directory.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import type { Ending } from "./import.ts";
 import { TargetRoutes } from "./target-routes.ts";
@@ -25,6 +26,7 @@ export async function runRender(config: Config, [destination, ...more]: readonly
   if (typeof routes === "string") return failed(routes, 1);
   const { wanted } = routes.table;
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
+  if (target.https) template.use(readCertificates(target.https.certificates));
   return { stdout: template.print(wanted).toString("utf8"), stderr: "", exitCode: 0 };
 }
 

@@ -7,6 +7,8 @@ import { chooseControl, nameOf } from "../reload/choose.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
+import { watchCertificates } from "../certificates/directory.ts";
+import { CertificateStore } from "../certificates/store.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
 import { TargetRoutes } from "./target-routes.ts";
@@ -65,6 +67,7 @@ class TargetLoop {
   readonly #target: Target;
   readonly #template: TargetTemplate;
   readonly #routes: TargetRoutes;
+  readonly #certificates: CertificateStore | undefined;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
   /** Every agent has told all it knows. */
@@ -79,6 +82,8 @@ class TargetLoop {
     this.#log = log;
     this.#routes = new TargetRoutes(target, config.proxy);
     this.#server = chooseControl(target, log);
+    this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
+    if (this.#certificates) template.use(this.#certificates.certificates);
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
       server: this.#server,
@@ -101,6 +106,7 @@ class TargetLoop {
       const timer = setInterval(() => this.refresh(), interval);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     }
+    if (this.#certificates) watchCertificates(this.#certificates.directory, () => this.#lookAtCertificates(), signal);
     signal.addEventListener(
       "abort",
       this.#server.onReady(() => this.reconciler.retryNow()),
@@ -116,6 +122,13 @@ class TargetLoop {
     const problem = found.kind === "refused" ? found.problem : "";
     if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
     this.#lastProblem = problem;
+    this.#lookAtCertificates();
+    this.reconciler.changed();
+  }
+
+  #lookAtCertificates(): void {
+    if (!this.#certificates?.look()) return;
+    this.#template.use(this.#certificates.certificates);
     this.reconciler.changed();
   }
 

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Target } from "../config.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
+import { type CertificateSet, NO_CERTIFICATES } from "../certificates/directory.ts";
+import { EXAMPLE_CERTIFICATES } from "../certificates/example.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
-import { nginxPage } from "../template/nginx-page.ts";
+import { nginxPage, type NginxSettings } from "../template/nginx-page.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 
@@ -14,9 +16,11 @@ export class TargetTemplate {
   readonly #target: Target;
   #text: string;
   #render: Render<VirtualHost>;
+  #settings: NginxSettings;
 
   private constructor(target: Target, text: string, render: Render<VirtualHost>) {
     this.#target = target;
+    this.#settings = settingsOf(target, NO_CERTIFICATES);
     this.#text = text;
     this.#render = render;
   }
@@ -31,9 +35,13 @@ export class TargetTemplate {
 
   /** The text of the target's file for these routes. Throws TemplateError. */
   print(routes: Published): Buffer {
-    const { listen, keepBlankLines } = this.#target;
-    const text = this.#render(nginxPage(routes, listen));
-    return keepBlankLines ? text : withoutBlankLines(text);
+    const text = this.#render(nginxPage(routes, this.#settings));
+    return this.#target.keepBlankLines ? text : withoutBlankLines(text);
+  }
+
+  /** From now on these are the certificates. */
+  use(certificates: CertificateSet): void {
+    this.#settings = settingsOf(this.#target, certificates);
   }
 
   /** Takes over what somebody wrote into the file since, if it can be used. */
@@ -57,10 +65,17 @@ function readTemplate(file: string): string | { readonly problem: string } {
   }
 }
 
-function compile(text: string, { template, listen }: Target): Render<VirtualHost> | { readonly problem: string } {
+function settingsOf({ listen, https }: Target, certificates: CertificateSet): NginxSettings {
+  if (!https) return { listen };
+  const directory = https.certificatesInNginx ?? https.certificates;
+  return { listen, https: { ...https, directory, certificates } };
+}
+
+/** An example of every kind of host must be printable, with TLS and without. */
+function compile(text: string, target: Target): Render<VirtualHost> | { readonly problem: string } {
   try {
-    const render = compileTemplate<VirtualHost>(text, template);
-    render(nginxPage(EXAMPLE_ROUTES, listen));
+    const render = compileTemplate<VirtualHost>(text, target.template);
+    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES)));
     return render;
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };

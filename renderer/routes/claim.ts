@@ -1,5 +1,6 @@
 import type { Known } from "../inventory/known.ts";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
+import { type HttpsWish, readHttpsWish } from "./https-wish.ts";
 import { parseHost, parsePort, type HostName, type PortNumber } from "./grammar.ts";
 
 /** Names one container may claim: more than anybody needs, few enough to be harmless. */
@@ -10,6 +11,7 @@ export interface Claim {
   /** At least one, each once, in the container's order. */
   readonly hosts: readonly HostName[];
   readonly port?: PortNumber;
+  readonly https: HttpsWish;
   readonly remarks: readonly Diagnostic[];
 }
 
@@ -33,10 +35,11 @@ export function readClaim(known: Known): ReadClaim {
   }
   const { hosts, remarks } = readHosts(known, wanted);
   if (hosts.length === 0) return quarantined(remarks[0] ?? diagnostic(known, "host.refused", "names no host", wanted));
-  return readPort(known, { hosts, remarks });
+  const https = readHttpsWish(known);
+  return readPort(known, { hosts, https: https.wish, remarks: [...remarks, ...https.remarks] });
 }
 
-function readHosts(known: Known, wanted: string): Claim {
+function readHosts(known: Known, wanted: string): Pick<Claim, "hosts" | "remarks"> {
   const hosts = new Set<HostName>();
   const remarks: Diagnostic[] = [];
   for (const entry of wanted.split(",").filter((part) => part.trim() !== "")) {

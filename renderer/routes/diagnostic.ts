@@ -5,6 +5,8 @@ export type Reason =
   | "host.none"
   | "host.refused"
   | "host.too-many"
+  | "https.refused"
+  | "certificate.refused"
   | "port.none"
   | "port.refused"
   | "port.guessed"

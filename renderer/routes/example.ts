@@ -18,7 +18,7 @@ export const EXAMPLE_ROUTES: Routes = {
 };
 
 function exampleHost(host: string, servers: readonly Server[]): VirtualHost {
-  return { host: host as HostName, paths: [{ path: "/", protocol: "http", servers }] };
+  return { host: host as HostName, paths: [{ path: "/", protocol: "http", servers }], https: {} };
 }
 
 function exampleServer(address: string): Server {

@@ -1,4 +1,5 @@
 import type { HostName } from "./grammar.ts";
+import { joinWishes } from "./https-wish.ts";
 import type { VirtualHost } from "./routes.ts";
 import type { Server } from "./server.ts";
 import type { Verdict } from "./verdict.ts";
@@ -68,5 +69,7 @@ function joinReplicas(host: HostName, claimants: readonly Verdict[]): VirtualHos
     const endpoint = `${server?.address} ${server?.port}`;
     if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
   }
-  return { host, paths: [{ path: "/", protocol: "http", servers: [...replicas.values()] }] };
+  const byAge = claimants.toSorted((a, b) => a.createdAt - b.createdAt || (a.order < b.order ? -1 : 1));
+  const https = joinWishes(byAge.flatMap(({ claim }) => claim?.https ?? []));
+  return { host, paths: [{ path: "/", protocol: "http", servers: [...replicas.values()] }], https };
 }

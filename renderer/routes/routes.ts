@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.ts";
+import type { HttpsWish } from "./https-wish.ts";
 import type { HostName } from "./grammar.ts";
 import type { ProxyRule } from "./reach.ts";
 import type { Server } from "./server.ts";
@@ -14,6 +15,7 @@ export interface PathRoute {
 export interface VirtualHost {
   readonly host: HostName;
   readonly paths: readonly PathRoute[];
+  readonly https: HttpsWish;
 }
 
 /** What is published. */

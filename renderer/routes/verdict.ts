@@ -8,6 +8,8 @@ import { placeServer, type Server } from "./server.ts";
 export interface Verdict {
   /** Where it stands among others: equal for no two containers, and never depends on the order of arrival. */
   readonly order: string;
+  /** Milliseconds since the epoch: of containers that disagree the oldest is right. */
+  readonly createdAt: number;
   readonly claim?: Claim;
   /** Undefined while it cannot be sent requests; its hosts stay known. */
   readonly server?: Server;
@@ -18,19 +20,20 @@ export interface Verdict {
 
 /** Pure: one container by itself. Nothing it says can change the verdict of another. */
 export function judge(one: Known, reach: Reach, onlyExposed: boolean): Verdict {
-  const order = `${one.host}\n${one.container.name}\n${one.container.id}`;
+  const { host, container } = one;
+  const place = { order: `${host}\n${container.name}\n${container.id}`, createdAt: container.createdAt };
   const read = readClaim(one);
-  if (read.kind === "quarantined") return { order, quarantined: read.diagnostic, remarks: [] };
-  if (read.kind === "unrouted") return { order, unrouted: read.diagnostic, remarks: [] };
+  if (read.kind === "quarantined") return { ...place, quarantined: read.diagnostic, remarks: [] };
+  if (read.kind === "unrouted") return { ...place, unrouted: read.diagnostic, remarks: [] };
   const { claim } = read;
   const placed = placeServer(one, claim, reach, onlyExposed);
   switch (placed.kind) {
     case "absent":
-      return { order, unrouted: placed.diagnostic, remarks: [] };
+      return { ...place, unrouted: placed.diagnostic, remarks: [] };
     case "waiting":
-      return { order, claim, unrouted: placed.diagnostic, remarks: claim.remarks };
+      return { ...place, claim, unrouted: placed.diagnostic, remarks: claim.remarks };
     case "placed":
-      return { order, claim, server: placed.server, remarks: [...claim.remarks, ...placed.remarks] };
+      return { ...place, claim, server: placed.server, remarks: [...claim.remarks, ...placed.remarks] };
   }
 }
 

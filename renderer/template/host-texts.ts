@@ -4,14 +4,17 @@ import type { Page } from "./template.ts";
 /** Stands in the text where the hosts belong. No template and no value can hold it: NUL is refused in both. */
 const PLACE = "\0hosts\0";
 
-/** The block of `eachHost`: a host's text is made once, and used as long as the host is the same object. */
+/** The block of `eachHost`: a host's text is made once, and used while host and settings are the same objects. */
 export class HostTexts<Host extends object> {
-  readonly #texts = new WeakMap<Host, Buffer>();
+  #texts = new WeakMap<Host, Buffer>();
+  #settings: object | undefined;
   #page: Page<Host> | undefined;
   #texted: readonly Buffer[] = [];
 
   /** What `render` makes, with the hosts of this page where it has printed their place. */
   assemble(page: Page<Host>, render: () => string): Buffer {
+    if (page.settings !== this.#settings) this.#texts = new WeakMap();
+    this.#settings = page.settings;
     this.#page = page;
     try {
       const [head = "", ...tails] = render().split(PLACE);

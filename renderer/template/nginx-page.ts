@@ -1,18 +1,46 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
+import { chooseCertificate } from "../certificates/choose.ts";
+import type { CertificateSet } from "../certificates/directory.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
 import type { Page } from "./template.ts";
 
-/** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
-export function nginxPage({ virtualHosts }: Published, listen: number): Page<VirtualHost> {
-  return { fields: { listen }, hosts: virtualHosts, modelOf: (host) => hostModel(host, listen) };
+/** How nginx is reached, apart from what containers say. The same object as long as nothing in it changes. */
+export interface NginxSettings {
+  /** Port for plain HTTP, inside nginx's container. */
+  readonly listen: number;
+  readonly https?: HttpsSettings;
 }
 
-function hostModel({ host, paths }: VirtualHost, listen: number): { readonly [name: string]: Model } {
+export interface HttpsSettings {
+  /** Port for TLS, inside nginx's container. */
+  readonly listen: number;
+  /** The port that clients know it by. */
+  readonly port: number;
+  /** Where nginx finds the certificates' files. */
+  readonly directory: string;
+  /** Where nginx finds what an ACME client lays out for its authority. */
+  readonly challenges: string;
+  /** Seconds for which browsers are told to come by TLS only; 0 says nothing. */
+  readonly hstsSeconds: number;
+  readonly certificates: CertificateSet;
+}
+
+/** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
+export function nginxPage({ virtualHosts }: Published, settings: NginxSettings): Page<VirtualHost> {
+  const { listen, https } = settings;
+  const tls = https ? { listen: https.listen } : false;
+  return { fields: { listen, tls }, hosts: virtualHosts, settings, modelOf: (host) => hostModel(host, settings) };
+}
+
+type Fields = { readonly [name: string]: Model };
+
+function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
+  const { host, paths } = virtualHost;
   const servers = paths.flatMap((path) => path.servers);
   return {
-    listen,
+    listen: settings.listen,
     name: host,
     upstream: upstreamName(host),
     isServed: servers.length > 0,
@@ -20,6 +48,30 @@ function hostModel({ host, paths }: VirtualHost, listen: number): { readonly [na
       endpoint: isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`,
       container,
     })),
+    challenges: settings.https?.challenges ?? false,
+    ...tlsModel(virtualHost, settings.https),
+  };
+}
+
+/** What is said by plain HTTP (`serves`, `redirect`) and by TLS. Without a certificate a host is served plainly. */
+function tlsModel({ host, https: wish }: VirtualHost, https: HttpsSettings | undefined): Fields {
+  const method = wish.method ?? "redirect";
+  const certificate =
+    https && method !== "nohttps" ? chooseCertificate(host, wish.certificate, https.certificates) : undefined;
+  if (!https || !certificate) return { servesPlain: true, redirect: false, tls: false };
+  const { stem, fingerprint, notAfter } = certificate;
+  return {
+    servesPlain: method === "noredirect",
+    redirect: method === "redirect" && { port: https.port === 443 ? "" : `:${https.port}` },
+    tls: {
+      listen: https.listen,
+      certificate: `${https.directory}/${stem}.crt`,
+      key: `${https.directory}/${stem}.key`,
+      // A renewed certificate has the same path: this makes it another text, which is reloaded.
+      about: fingerprint.slice(0, 16),
+      until: new Date(notAfter).toISOString().slice(0, 10),
+      hsts: method !== "noredirect" && https.hstsSeconds > 0 && { seconds: https.hstsSeconds },
+    },
   };
 }
 

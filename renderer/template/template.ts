@@ -24,7 +24,9 @@ export interface Page<Host extends object = object> {
   readonly fields: { readonly [name: string]: Model };
   /** For `eachHost`, in order. A host that is the same object as last time has the same text. */
   readonly hosts: readonly Host[];
-  /** What can be printed of a host; asked for once a host and template. */
+  /** Another object when a host's text may be another although the host is the same. */
+  readonly settings: object;
+  /** What can be printed of a host; asked for once a host, template and settings. */
   readonly modelOf: (host: Host) => { readonly [name: string]: Model };
 }
 

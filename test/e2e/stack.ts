@@ -18,19 +18,21 @@ export class Stack {
   readonly project: string;
   readonly port: number;
   readonly #files: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(project: string, port: number, files: readonly string[]) {
+  private constructor(project: string, port: number, files: readonly string[], env: Readonly<Record<string, string>>) {
     this.project = project;
     this.port = port;
     this.#files = files;
+    this.#env = env;
   }
 
-  /** Builds and starts everything. `files` are compose files laid over compose.yml. */
+  /** Builds and starts everything. `files` are compose files laid over compose.yml, `env` is for all of them. */
   static async up(
     project: string,
-    { files = [], demo = true }: { files?: string[]; demo?: boolean } = {},
+    { files = [], env = {}, demo = true }: { files?: string[]; env?: Record<string, string>; demo?: boolean } = {},
   ): Promise<Stack> {
-    const stack = new Stack(project, await freePort(), ["compose.yml", ...files]);
+    const stack = new Stack(project, await freePort(), ["compose.yml", ...files], env);
     await stack.down();
     await stack.compose(...(demo ? ["--profile", "demo"] : []), "up", "-d", "--build");
     return stack;
@@ -44,7 +46,7 @@ export class Stack {
 
   async compose(...args: string[]): Promise<string> {
     const files = this.#files.flatMap((file) => ["-f", file]);
-    const env = { ...process.env, SALLYPORT_PORT: String(this.port) };
+    const env = { ...process.env, ...this.#env, SALLYPORT_PORT: String(this.port) };
     const all = ["compose", "-p", this.project, ...files, ...args];
     const { stdout, stderr } = await run("docker", all, { env, maxBuffer: 64 * 1024 * 1024 });
     return stdout + stderr;

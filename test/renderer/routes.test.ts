@@ -184,8 +184,8 @@ test("the generated file does not depend on the order of the containers", () => 
         const random = known.map((one) => ({ one, key: keys.next().value as number }));
         const shuffled = random.toSorted((a, b) => a.key - b.key).map(({ one }) => one);
         assert.equal(
-          render(nginxPage(routesOf(shuffled), 8080)).toString(),
-          render(nginxPage(routesOf(known), 8080)).toString(),
+          render(nginxPage(routesOf(shuffled), { listen: 8080 })).toString(),
+          render(nginxPage(routesOf(known), { listen: 8080 })).toString(),
         );
       },
     ),

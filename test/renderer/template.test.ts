@@ -6,7 +6,7 @@ import type { Model } from "../../renderer/template/model.ts";
 import { compileTemplate, TemplateError } from "../../renderer/template/template.ts";
 
 const render = (text: string, fields: Readonly<Record<string, Model>> = {}): string =>
-  compileTemplate(text, "x.hbs")({ fields, hosts: [], modelOf: () => ({}) }).toString();
+  compileTemplate(text, "x.hbs")({ fields, hosts: [], settings: {}, modelOf: () => ({}) }).toString();
 
 const forbidden: readonly [string, string, RegExp][] = [
   ["triple braces", "line\n  {{{name}}}", /^x\.hbs:2:3: unescaped/],
@@ -55,10 +55,12 @@ const hosts = [{ name: "a.example" }, { name: "b.example" }];
 
 test("eachHost prints every host, and asks only for the models of those that are new", () => {
   const asked: string[] = [];
+  const settings = {};
   const print = compileTemplate<{ name: string }>("{{#eachHost}}{{name}};{{/eachHost}}", "x.hbs");
   const page = (list: { name: string }[]) => ({
     fields: {},
     hosts: list,
+    settings,
     modelOf: (host: { name: string }) => (asked.push(host.name), { name: host.name }),
   });
   assert.equal(print(page(hosts)).toString(), "a.example;b.example;");

@@ -1,0 +1,82 @@
+import { type FSWatcher, readdirSync, readFileSync, watch } from "node:fs";
+import { join } from "node:path";
+import { type Certificate, parseCertificate, type RefusedCertificate } from "./certificate.ts";
+
+/** Names of files that can stand in a configuration as they are. */
+const STEM = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/;
+
+/** Milliseconds for a renewal to be complete: two files are written one after the other. */
+const SETTLE_MS = 500;
+
+/** Milliseconds between two looks where no event tells of a change (another machine's file system). */
+const LOOK_MS = 60_000;
+
+/** The certificates of a directory by their stem, and those that cannot be used. */
+export interface CertificateSet {
+  readonly usable: ReadonlyMap<string, Certificate>;
+  readonly refused: readonly RefusedCertificate[];
+}
+
+export const NO_CERTIFICATES: CertificateSet = { usable: new Map(), refused: [] };
+
+/** Reads every `<stem>.crt` that has a `<stem>.key`. A directory that cannot be read is as good as empty, and said so. */
+export function readCertificates(directory: string): CertificateSet {
+  let files: readonly string[];
+  try {
+    files = readdirSync(directory).toSorted();
+  } catch (error) {
+    return { usable: new Map(), refused: [{ stem: directory, why: `${(error as NodeJS.ErrnoException).code}` }] };
+  }
+  const stems = files.flatMap((name) => (name.endsWith(".crt") ? [name.slice(0, -4)] : []));
+  const found = stems.filter((stem) => files.includes(`${stem}.key`)).map((stem) => readPair(directory, stem));
+  return {
+    usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
+    refused: found.filter((one) => "why" in one),
+  };
+}
+
+/** Calls back some time after anything in the directory may have changed, until the signal aborts. */
+export function watchCertificates(directory: string, onChange: () => void, signal: AbortSignal): void {
+  let settling: NodeJS.Timeout | undefined;
+  const soon = (): void => {
+    clearTimeout(settling);
+    settling = setTimeout(onChange, SETTLE_MS);
+  };
+  const watcher = watchIfThere(directory, soon);
+  const timer = setInterval(onChange, LOOK_MS);
+  const stop = (): void => {
+    clearTimeout(settling);
+    clearInterval(timer);
+    watcher?.close();
+  };
+  signal.addEventListener("abort", stop, { once: true });
+}
+
+function readPair(directory: string, stem: string): Certificate | RefusedCertificate {
+  if (!STEM.test(stem)) return { stem, why: "its name has other characters than letters, digits, dots and dashes" };
+  try {
+    const pem = readFileSync(join(directory, `${stem}.crt`), "utf8");
+    return parseCertificate(stem, pem, readIfAllowed(join(directory, `${stem}.key`)));
+  } catch (error) {
+    return { stem, why: `${stem}.crt: ${(error as NodeJS.ErrnoException).code}` };
+  }
+}
+
+/** A key need not be readable here: only nginx uses it. */
+function readIfAllowed(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return undefined;
+    throw error;
+  }
+}
+
+function watchIfThere(directory: string, onEvent: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(directory, onEvent);
+    return watcher.on("error", () => watcher.close());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import * as https from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { docker, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { makeCertificate } from "../renderer/certificate-files.ts";
+import { Stack } from "./stack.ts";
+
+const HOST = "demo.viktoradam.net";
+
+describe("the stack with certificates on a volume", { skip: withoutDocker() }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-https-"));
+  const [certificates, challenges] = [join(directory, "certificates"), join(directory, "challenges")];
+  let stack: Stack;
+  before(async () => {
+    chmodSync(directory, 0o755);
+    for (const path of [certificates, challenges]) mkdirSync(path);
+    const env = { SALLYPORT_CERTIFICATES: certificates, SALLYPORT_CHALLENGES: challenges, SALLYPORT_HTTPS_PORT: "0" };
+    stack = await Stack.up("spe2e-https", { files: ["docs/examples/compose.https.yml"], env });
+    await stack.routed(HOST, "demo-site", 60_000);
+  });
+  after(async () => {
+    await stack.down();
+    rmSync(directory, { recursive: true });
+  });
+
+  test("a certificate that is put there is served, and plain HTTP leads to it", async () => {
+    const authority = makeCertificate(certificates, HOST, [HOST]);
+    // nginx's master is no root here, so its user must be able to read the key.
+    chmodSync(join(certificates, `${HOST}.key`), 0o644);
+    const { host } = await stack.address();
+    await eventually("TLS is served", async () => (await statusOf(host, authority)) === 200);
+    await stack.answered(HOST, 301);
+    const tested = await docker("exec", stack.container("nginx"), "nginx", "-t", "-q");
+    assert.equal(tested, "");
+  });
+
+  test("what an ACME client lays out is served by plain HTTP", async () => {
+    mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
+    writeFileSync(join(challenges, ".well-known", "acme-challenge", "token"), "answer");
+    await eventually("the token is there", async () => {
+      const { status, body } = await stack.get(HOST, "/.well-known/acme-challenge/token");
+      return status === 200 && body === "answer";
+    });
+  });
+});
+
+/** Status of a request whose certificate was verified; 0 when there was none. */
+async function statusOf(host: string, ca: string): Promise<number> {
+  return await new Promise((resolve) => {
+    const options = { host, port: 8443, servername: HOST, headers: { host: HOST }, ca, agent: false };
+    const request = https.get(options, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    });
+    request.on("error", () => resolve(0));
+  });
+}
