@@ -11,6 +11,7 @@ import { runRender } from "./commands/render.ts";
 import { run } from "./commands/run.ts";
 import { TargetTemplate } from "./commands/target-template.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { explain } from "./status/explain.ts";
 import { printReport } from "./status/print.ts";
 import { isFine } from "./status/report.ts";
 import { askStatus } from "./status/socket.ts";
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "check":
     case "render":
     case "status":
+    case "explain":
     case "health": {
       const config = readConfig(asked.config);
       return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked);
@@ -43,13 +45,15 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function withConfig(
-  command: "run" | "check" | "render" | "status" | "health",
+  command: "run" | "check" | "render" | "status" | "explain" | "health",
   config: Config,
   { json, once, words }: Asked,
 ): Promise<number> {
   if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config);
   if (command === "render") return end(await runRender(config, words));
-  return command === "check" ? check(config) : await ask(config, command, json);
+  if (command === "check") return check(config);
+  if (command === "explain") return await answer(config, words);
+  return await ask(config, command, json);
 }
 
 async function runDockerGenWords(words: readonly string[]): Promise<number> {
@@ -100,6 +104,20 @@ function check({ targets }: Config): number {
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }
 
+async function answer({ statusSocket }: Config, [asked, ...more]: readonly string[]): Promise<number> {
+  if (asked === undefined || more.length > 0) return misconfigured(["explain: name one host or container"]);
+  const report = await askStatus(statusSocket).catch((error: NodeJS.ErrnoException) => error);
+  if (report instanceof Error) return noAnswer(statusSocket, report);
+  const { text, isRouted } = explain(report, asked);
+  say(`${text}\n`);
+  return isRouted ? 0 : 1;
+}
+
+function noAnswer(statusSocket: string, { code }: NodeJS.ErrnoException): number {
+  process.stderr.write(`no renderer answers at ${statusSocket}: ${code ?? "no report"}\n`);
+  return 1;
+}
+
 async function ask({ statusSocket }: Config, command: "status" | "health", asJson: boolean): Promise<number> {
   try {
     const report = await askStatus(statusSocket);
@@ -107,10 +125,7 @@ async function ask({ statusSocket }: Config, command: "status" | "health", asJso
     say(asJson ? `${JSON.stringify(report, undefined, 2)}\n` : `${printReport(report)}\n`);
     return isFine(report) ? 0 : 1;
   } catch (error) {
-    process.stderr.write(
-      `no renderer answers at ${statusSocket}: ${(error as NodeJS.ErrnoException).code ?? "no report"}\n`,
-    );
-    return 1;
+    return noAnswer(statusSocket, error as NodeJS.ErrnoException);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Certificate } from "./certificate.ts";
+import type { VirtualHost } from "../routes/routes.ts";
 import type { CertificateSet } from "./directory.ts";
 
 /**
@@ -16,6 +17,14 @@ export function chooseCertificate(
   if (byName) return byName;
   const standing = [...usable.values()].filter(({ names }) => names.some((name) => covers(name, host)));
   return standing.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
+}
+
+/** Pure: the certificate that a host is served with, or undefined when it is served plainly. */
+export function certificateOf(
+  { host, https }: Pick<VirtualHost, "host" | "https">,
+  certificates: CertificateSet,
+): Certificate | undefined {
+  return https.method === "nohttps" ? undefined : chooseCertificate(host, https.certificate, certificates);
 }
 
 /** Whether a name of a certificate stands for a host: a wildcard for exactly one label, or for the same wildcard. */

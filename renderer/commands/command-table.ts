@@ -65,6 +65,16 @@ export const COMMANDS = {
       ["sallyport-renderer status --json | jq '.unrouted[].reason'", "why containers are not routed"],
     ],
   },
+  explain: {
+    summary: "why a host or a container is routed where it is, or why not; exit 1 when it is not",
+    flags: ["config"],
+    usage: "HOST|CONTAINER",
+    words: [],
+    examples: [
+      ["sallyport-renderer explain demo.example.com", "who answers for it, and with which certificate"],
+      ["docker compose exec renderer /node /app/renderer.cjs explain myapp-web-1", "what is in the way of a container"],
+    ],
+  },
   health: {
     summary: "exit 0 when a running renderer answers",
     flags: ["config"],

@@ -1,7 +1,11 @@
 import type { AgentState } from "../inventory/subscription.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
-import type { Routes } from "../routes/routes.ts";
+import type { Certificate } from "../certificates/certificate.ts";
+import { certificateOf } from "../certificates/choose.ts";
+import type { CertificateSet } from "../certificates/directory.ts";
+import { isEnding } from "../certificates/store.ts";
+import type { Routes, VirtualHost } from "../routes/routes.ts";
 import type { Report } from "../status/report.ts";
 import type { Unselected } from "./target-routes.ts";
 
@@ -10,17 +14,16 @@ export interface TargetStanding {
   readonly state: TargetState;
   readonly routes: Routes;
   readonly leftOut: readonly Unselected[];
+  /** Undefined when the target serves no TLS. */
+  readonly certificates: CertificateSet | undefined;
 }
 
 /** How everything stands: hosts that any target has, containers that none routes, and those that are set aside. */
 export function reportOf(agents: readonly AgentState[], targets: readonly TargetStanding[]): Report {
   const unrouted = targets.map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
-  const hosts = targets
-    .flatMap(({ routes }) => routes.virtualHosts)
-    .map(({ host, paths }) => ({
-      host,
-      servers: paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)),
-    }));
+  const hosts = targets.flatMap(({ routes, certificates }) =>
+    routes.virtualHosts.map((one) => hostOf(one, certificates)),
+  );
   return {
     pid: process.pid,
     targets: targets.map(({ state }) => state),
@@ -33,7 +36,40 @@ export function reportOf(agents: readonly AgentState[], targets: readonly Target
       targets.flatMap(({ routes }) => routes.quarantined),
       (found) => `${keyOf(found)} ${found.reason}`,
     ),
+    remarks: distinct(
+      targets.flatMap(({ routes }) => routes.remarks),
+      (found) => `${keyOf(found)} ${found.reason} ${found.value ?? ""}`,
+    ),
+    certificates: distinct(
+      targets.flatMap(({ certificates }) => (certificates ? certificatesOf(certificates) : [])),
+      ({ name, problem }) => `${name} ${problem ?? ""}`,
+    ),
   };
+}
+
+function hostOf(virtualHost: VirtualHost, certificates: CertificateSet | undefined): Report["virtualHosts"][number] {
+  const servers = virtualHost.paths.flatMap((path) => path.servers);
+  const certificate = certificates && certificateOf(virtualHost, certificates);
+  return {
+    host: virtualHost.host,
+    servers: servers.map(({ address, port }) => `${address}:${port}`),
+    containers: servers.map(({ container }) => container),
+    ...(certificate && { tls: { certificate: certificate.stem, until: dayOf(certificate) } }),
+  };
+}
+
+function certificatesOf({ usable, refused }: CertificateSet): Report["certificates"] {
+  const good = [...usable.values()].map((one) => ({
+    name: one.stem,
+    names: [...one.names],
+    until: dayOf(one),
+    ...(isEnding(one, Date.now()) && { problem: "ends within 14 days, or has ended: renew it" }),
+  }));
+  return [...good, ...refused.map(({ stem, why }) => ({ name: stem, names: [], problem: why }))];
+}
+
+function dayOf({ notAfter }: Certificate): string {
+  return new Date(notAfter).toISOString().slice(0, 10);
 }
 
 type Unrouted = Diagnostic | Unselected;

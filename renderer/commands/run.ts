@@ -96,7 +96,12 @@ class TargetLoop {
 
   get standing(): TargetStanding {
     const { table, leftOut } = this.#routes;
-    return { state: this.reconciler.state, routes: table.routes, leftOut };
+    return {
+      state: this.reconciler.state,
+      routes: table.routes,
+      leftOut,
+      certificates: this.#certificates?.certificates,
+    };
   }
 
   start(signal: AbortSignal): void {

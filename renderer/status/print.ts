@@ -12,17 +12,21 @@ export function printReport(report: Report): string {
       `agent   ${socket}  ${host}  ${connected ? `connected, Docker ${docker}` : `absent: ${shown(problem)}`}  ${containers} containers`,
   );
   const hosts = report.virtualHosts.map(
-    ({ host, servers }) =>
-      `host    ${host}  ${servers.length === 0 ? "503: nobody can answer now" : servers.join(", ")}`,
+    ({ host, servers, tls }) =>
+      `host    ${host}  ${servers.length === 0 ? "503: nobody can answer now" : servers.join(", ")}${tls ? `  TLS until ${tls.until}` : ""}`,
   );
   const aside = report.quarantined.map(
     ({ name, detail, value }) =>
       `aside   ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
   );
   const unrouted = report.unrouted.map(({ name, detail }) => `without ${shown(name)}  ${shown(detail)}`);
-  return [...targets, ...agents, ...hosts, ...aside, ...unrouted].join("\n");
+  const certificates = report.certificates.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`cert    ${shown(name)}  ${shown(problem)}`],
+  );
+  return [...targets, ...agents, ...hosts, ...certificates, ...aside, ...unrouted].join("\n");
 }
 
-function shown(text = ""): string {
+/** Text of somebody else on a terminal: ASCII, in one line. */
+export function shown(text = ""): string {
   return asciiJson(text).slice(1, -1);
 }

@@ -2,6 +2,16 @@ import * as z from "zod";
 
 const problem = z.string().optional();
 
+/** One container and what is to be said of it; `value` is its own text. */
+const Finding = z.object({
+  id: z.string(),
+  host: z.string(),
+  name: z.string(),
+  reason: z.string(),
+  detail: z.string(),
+  value: z.string().optional(),
+});
+
 /** What the renderer says of itself at its status socket: one JSON document, then the end. */
 export const Report = z.object({
   pid: z.int(),
@@ -27,25 +37,33 @@ export const Report = z.object({
       problem,
     }),
   ),
-  virtualHosts: z.array(z.object({ host: z.string(), servers: z.array(z.string()) })),
-  unrouted: z.array(z.object({ host: z.string(), name: z.string(), reason: z.string(), detail: z.string() })),
-  quarantined: z.array(
+  virtualHosts: z.array(
     z.object({
       host: z.string(),
-      name: z.string(),
-      reason: z.string(),
-      detail: z.string(),
-      value: z.string().optional(),
+      /** `address:port`, each once. */
+      servers: z.array(z.string()),
+      /** Containers behind them, by name. */
+      containers: z.array(z.string()),
+      /** The certificate's name and last day; absent when the host is served plainly. */
+      tls: z.object({ certificate: z.string(), until: z.string() }).optional(),
     }),
+  ),
+  unrouted: z.array(Finding),
+  quarantined: z.array(Finding),
+  /** What was dropped or guessed of containers that are routed all the same. */
+  remarks: z.array(Finding),
+  certificates: z.array(
+    z.object({ name: z.string(), names: z.array(z.string()), until: z.string().optional(), problem }),
   ),
 });
 export type Report = z.infer<typeof Report>;
 
 /** True when nothing needs anybody's attention. */
-export function isFine({ targets, agents, quarantined }: Report): boolean {
+export function isFine({ targets, agents, quarantined, certificates }: Report): boolean {
   return (
     targets.every(({ pending }) => !pending) &&
     agents.every(({ connected, docker }) => connected && docker === "connected") &&
-    quarantined.length === 0
+    quarantined.length === 0 &&
+    certificates.every(({ problem: fault }) => fault === undefined)
   );
 }

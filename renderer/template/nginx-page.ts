@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
-import { chooseCertificate } from "../certificates/choose.ts";
+import { certificateOf } from "../certificates/choose.ts";
 import type { CertificateSet } from "../certificates/directory.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
@@ -54,10 +54,9 @@ function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
 }
 
 /** What is said by plain HTTP (`serves`, `redirect`) and by TLS. Without a certificate a host is served plainly. */
-function tlsModel({ host, https: wish }: VirtualHost, https: HttpsSettings | undefined): Fields {
-  const method = wish.method ?? "redirect";
-  const certificate =
-    https && method !== "nohttps" ? chooseCertificate(host, wish.certificate, https.certificates) : undefined;
+function tlsModel(virtualHost: VirtualHost, https: HttpsSettings | undefined): Fields {
+  const method = virtualHost.https.method ?? "redirect";
+  const certificate = https && certificateOf(virtualHost, https.certificates);
   if (!https || !certificate) return { servesPlain: true, redirect: false, tls: false };
   const { stem, fingerprint, notAfter } = certificate;
   return {

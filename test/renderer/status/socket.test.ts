@@ -7,7 +7,16 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Report } from "../../../renderer/status/report.ts";
 import { askStatus, serveStatus, StatusSocketError } from "../../../renderer/status/socket.ts";
 
-const REPORT: Report = { pid: 1, targets: [], agents: [], virtualHosts: [], unrouted: [], quarantined: [] };
+const REPORT: Report = {
+  pid: 1,
+  targets: [],
+  agents: [],
+  virtualHosts: [],
+  unrouted: [],
+  quarantined: [],
+  remarks: [],
+  certificates: [],
+};
 
 describe("the status socket", () => {
   let directory: string;
