@@ -12,7 +12,12 @@ function standing(known: readonly Known[], ...names: string[]): TargetStanding {
   const where = names.length === 0 ? [] : [{ name: names }];
   const routes = new TargetRoutes({ containers: { onlyPublished: false, where }, onlyExposed: false }, "host");
   routes.apply({ upserted: known, gone: [] });
-  return { state: { destination: "/x", ...STATE }, routes: routes.table.routes, leftOut: routes.leftOut };
+  return {
+    state: { destination: "/x", ...STATE },
+    routes: routes.table.routes,
+    leftOut: routes.leftOut,
+    certificates: undefined,
+  };
 }
 
 const known = ["a", "b", "c"].map((digit): Known => {
