@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { containerOf, Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
@@ -16,6 +16,10 @@ describe("the shipped compose.yml follows Docker", { skip: withoutDocker() }, ()
       stack.routed(DEMO[1], "github-proxy", 60_000),
       stack.routed(DEMO[2], "dockerhub-proxy", 60_000),
     ]);
+    // Until then workers of nginx with the image's own configuration may answer, too.
+    await eventually("the configuration is confirmed", async () =>
+      (await stack.logs("renderer")).includes("publish.ok"),
+    );
   });
   after(async () => await stack.down());
 
@@ -103,29 +107,32 @@ describe("the shipped compose.yml follows Docker", { skip: withoutDocker() }, ()
     await docker("network", "rm", other);
   });
 
-  test("an unhealthy replica is left out and comes back", async () => {
-    const health = [
-      "--health-interval=1s",
-      "--health-retries=1",
-      "--health-timeout=5s",
-      "--health-cmd",
-      `node -e "require('http').get('http://127.0.0.1:5000/health',r=>process.exit(r.statusCode===200?0:1))"`,
-    ];
-    const options = ["-e", "VIRTUAL_HOST=health.example", "--expose", "5000", ...health];
-    const ids = await Promise.all([stack.runApp("health1", options), stack.runApp("health2", options)]);
-    await stack.replicas("health.example", 2);
-    const [ill = "", well = ""] = ids.map((id) => id.slice(0, 12));
-    const fetchHealth = (state: string) =>
-      docker("exec", ill, "node", "-e", `fetch('http://127.0.0.1:5000/health/${state}',{method:'POST'})`);
-    await fetchHealth("unhealthy");
-    await eventually("only the healthy one answers", async () => {
-      const asked = await Promise.all(Array.from({ length: 16 }, async () => await stack.get("health.example")));
-      return asked.every((answer) => answer.status === 200 && containerOf(answer) === well);
+  // Podman's probes are timers of systemd, which a machine for tests need not have.
+  if (!isPodman()) {
+    test("an unhealthy replica is left out and comes back", async () => {
+      const health = [
+        "--health-interval=1s",
+        "--health-retries=1",
+        "--health-timeout=5s",
+        "--health-cmd",
+        `node -e "require('http').get('http://127.0.0.1:5000/health',r=>process.exit(r.statusCode===200?0:1))"`,
+      ];
+      const options = ["-e", "VIRTUAL_HOST=health.example", "--expose", "5000", ...health];
+      const ids = await Promise.all([stack.runApp("health1", options), stack.runApp("health2", options)]);
+      await stack.replicas("health.example", 2);
+      const [ill = "", well = ""] = ids.map((id) => id.slice(0, 12));
+      const fetchHealth = (state: string) =>
+        docker("exec", ill, "node", "-e", `fetch('http://127.0.0.1:5000/health/${state}',{method:'POST'})`);
+      await fetchHealth("unhealthy");
+      await eventually("only the healthy one answers", async () => {
+        const asked = await Promise.all(Array.from({ length: 16 }, async () => await stack.get("health.example")));
+        return asked.every((answer) => answer.status === 200 && containerOf(answer) === well);
+      });
+      await fetchHealth("healthy");
+      await stack.replicas("health.example", 2);
+      await docker("rm", "-f", ...ids);
     });
-    await fetchHealth("healthy");
-    await stack.replicas("health.example", 2);
-    await docker("rm", "-f", ...ids);
-  });
+  }
 
   test("what is not routed is named in the renderer's log with the reason", async () => {
     await stack.runApp("nohost", ["--expose", "5000"]);

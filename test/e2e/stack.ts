@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import * as http from "node:http";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
-import { docker } from "../docker.ts";
+import { docker, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 
 const run = promisify(execFile);
@@ -27,14 +27,19 @@ export class Stack {
     this.#env = env;
   }
 
-  /** Builds and starts everything. `files` are compose files laid over compose.yml, `env` is for all of them. */
+  /**
+   * Builds and starts everything. `files` are compose files laid over compose.yml, `env` is for all of them. With
+   * SALLYPORT_IMAGES=given the Engine has the images already: it may be one that reaches no registry.
+   */
   static async up(
     project: string,
     { files = [], env = {}, demo = true }: { files?: string[]; env?: Record<string, string>; demo?: boolean } = {},
   ): Promise<Stack> {
-    const stack = new Stack(project, await freePort(), ["compose.yml", ...files], env);
+    const engines = isPodman() ? ["docs/examples/compose.podman.yml"] : [];
+    const stack = new Stack(project, await freePort(), ["compose.yml", ...engines, ...files], env);
     await stack.down();
-    await stack.compose(...(demo ? ["--profile", "demo"] : []), "up", "-d", "--build");
+    const images = process.env["SALLYPORT_IMAGES"] === "given" ? "--no-build" : "--build";
+    await stack.compose(...(demo ? ["--profile", "demo"] : []), "up", "-d", images);
     return stack;
   }
 

@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
-# Runs the agent's tests before a real engine against three of them, one after the other, and prints a table.
+# Runs the tests that need a real engine against three of them, one after the other, and prints a table.
 #
 #   matrix.sh            Docker Engine 20.10 (the lab's own), Docker Engine 26.1 and Podman 5 (each in a container of it)
 #
+# Two suites: the agent alone, and the shipped compose.yml as a client sees it.
 # Exits 1 when a test fails or an engine does not come up. Needs root, Debian 12 or newer, npm ci, and the lab's Engine
-# (engine.sh start). Ends what it started; images and the cache stay (see README.md).
+# (engine.sh start, images.sh, compose.sh). Ends what it started; images and the cache stay (see README.md).
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
 
 # Seconds for an engine in a container to answer.
 PATIENCE=60
+
+# Seconds for a suite.
+LIMIT_S=300
+
+# What the lab's Engine has after its own turn, and compose.yml names.
+IMAGES=(sallyport-agent sallyport-renderer sallyport-demo-app nginxinc/nginx-unprivileged:stable)
 
 work=$(mktemp -d)
 # The agent gives up root before it connects.
@@ -37,7 +44,9 @@ make_image() {
 	outer import "$("$lab_dir/debian.sh" "$@")" "$image" >/dev/null
 }
 
-# IMAGE COMMAND: an engine in a container of the lab's Engine, its socket at $work/run/docker.sock.
+# IMAGE COMMAND: an engine in a container of the lab's Engine, its socket at $work/run/docker.sock. Sources and socket
+# are at the same paths inside, so that compose may mount them. The shell stays: its network namespace is the
+# container's, which cannot be said of a thread of Podman.
 start_inner() {
 	outer rm --force --volumes lab-inner >/dev/null 2>&1 || true
 	rm -rf "$work/run"
@@ -46,8 +55,8 @@ start_inner() {
 		--cap-add ALL --cap-drop SYS_RESOURCE \
 		--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
 		--volume /sys/fs/cgroup:/sys/fs/cgroup:rw --volume /var/lib/docker --volume /var/lib/containers \
-		--volume "$work/run:/run/lab" \
-		"$1" sh -c "mount -o remount,rw /sys; $2" >/dev/null
+		--volume "$work/run:$work/run" --volume "$PWD:$PWD:ro" \
+		"$1" sh -c "mount -o remount,rw /sys; $2 unix://$work/run/docker.sock & wait" >/dev/null
 	local waited=0
 	until DOCKER_HOST="unix://$work/run/docker.sock" docker version >/dev/null 2>&1; do
 		if ((++waited > PATIENCE)); then
@@ -58,21 +67,37 @@ start_inner() {
 	done
 	# Podman makes it for root alone.
 	chmod 666 "$work/run/docker.sock"
+	# Images from before, for the engine in the container reaches no registry.
+	outer save "${IMAGES[@]}" | docker --host "unix://$work/run/docker.sock" load >/dev/null
 }
 
-# NAME SOCKET: runs the tests before it and notes a row of the table.
+# NAME SOCKET [COMMAND...]: runs both suites before it, the second through COMMAND, and notes a row for each.
 run_tests() {
-	local name=$1 version api passed failures
-	export DOCKER_HOST="unix://$2"
+	local name=$1 version api
+	export DOCKER_HOST="unix://$2" DOCKER_SOCKET="$2"
+	shift 2
 	version=$(docker version --format '{{.Server.Version}}')
 	api=$(docker version --format '{{.Server.APIVersion}}')
 	echo "lab: $name $version, API $api" >&2
-	SALLYPORT_REQUIRE_DOCKER=1 timeout 300 node --import tsx --test --test-concurrency=1 \
-		test/e2e/engine.test.ts test/e2e/canary.test.ts >"$work/log" 2>&1 || failed=yes
+	run_suite "$name | $version | $api | agent" test/e2e/engine.test.ts test/e2e/canary.test.ts
+	run_suite "$name | $version | $api | routing" test/e2e/routing.test.ts "$@"
+}
+
+# COLUMNS FILE... [COMMAND...]: runs the test files, through COMMAND if there is one.
+run_suite() {
+	local columns=$1 passed failures
+	local -a files=()
+	shift
+	while [[ ${1:-} == *.test.ts ]]; do
+		files+=("$1")
+		shift
+	done
+	SALLYPORT_REQUIRE_DOCKER=1 timeout "$LIMIT_S" "$@" node --import tsx --test --test-concurrency=1 "${files[@]}" \
+		>"$work/log" 2>&1 || failed=yes
 	passed=$(awk '$2 == "pass" && NF == 3 { print $3 }' "$work/log")
 	failures=$(awk '$2 == "fail" && NF == 3 { print $3 }' "$work/log")
 	[[ $failures == 0 && $passed != 0 ]] || { failed=yes && cat "$work/log" >&2; }
-	rows+=("| $name | $version | $api | $passed | $failures |")
+	rows+=("| $columns | ${passed:-0} | ${failures:-all} |")
 }
 
 # NAME IMAGE COMMAND PACKAGE...
@@ -81,20 +106,21 @@ try() {
 	shift 3
 	make_image "$image" "$@"
 	if start_inner "$image" "$command"; then
-		run_tests "$name" "$work/run/docker.sock"
+		local -a there=(nsenter --net --target "$(outer inspect --format '{{.State.Pid}}' lab-inner)")
+		SALLYPORT_IMAGES=given run_tests "$name" "$work/run/docker.sock" "${there[@]}"
 	else
 		failed=yes
-		rows+=("| $name | did not start | | | |")
+		rows+=("| $name | did not start | | | | |")
 	fi
 }
 
 cd "$lab_dir/../.."
 run_tests "Docker Engine" "$lab_docker_socket"
-try "Docker Engine" lab-engine:13 "exec dockerd --host unix:///run/lab/docker.sock" ca-certificates docker.io docker-cli iptables
-try "Podman" lab-podman:13 "exec podman --runtime runc --cgroup-manager cgroupfs system service --time=0 unix:///run/lab/docker.sock" \
+try "Docker Engine" lab-engine:13 "dockerd --host" ca-certificates docker.io docker-cli iptables
+try "Podman" lab-podman:13 "podman --runtime runc --cgroup-manager cgroupfs system service --time=0" \
 	aardvark-dns ca-certificates fuse-overlayfs iptables netavark nftables podman runc
 
-echo "| engine | version | API | passed | failed |"
-echo "| ------ | ------- | --- | ------ | ------ |"
+echo "| engine | version | API | suite | passed | failed |"
+echo "| ------ | ------- | --- | ----- | ------ | ------ |"
 printf '%s\n' "${rows[@]}"
 [[ $failed == no ]]
