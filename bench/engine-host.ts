@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import type { Engine } from "../test/engine/engine.ts";
 import { startEngine } from "../test/engine/engine.ts";
 import type { Answer, Word } from "./engine-words.ts";
+import { countSocketBytes } from "./socket-bytes.ts";
 
 /** A container as the bench makes it: routed, exposing one port, with a secret like most. */
 const made = (name: string) =>
@@ -15,14 +16,13 @@ const made = (name: string) =>
 
 /** The embedded engine in a process of its own, so that its work is on nobody's account. Told what to do by its parent. */
 async function main(socketPath: string, serve: boolean): Promise<void> {
+  const bytes = countSocketBytes();
   const engine = await startEngine({ socketPath, serve });
   chmodSync(socketPath, 0o666);
   process.on("message", ({ id, word }: { id: number; word: Word }) => {
     const at = process.hrtime.bigint();
     void act(engine, word).then(() => {
-      const { requests } = engine.api;
-      const bytes = requests.reduce((sum, { target }) => sum + target.length, 0);
-      const answer: Answer = { at: String(at), requests: requests.length, bytes };
+      const answer: Answer = { at: String(at), requests: engine.api.requests.length, bytes: bytes() };
       process.send?.({ id, answer });
     });
   });

@@ -6,7 +6,10 @@ export type Word =
   | { readonly kind: "health"; readonly name: string; readonly to: "healthy" | "unhealthy" | "starting" }
   | { readonly kind: "requests" };
 
-/** `at` is when the engine began to make the change, in nanoseconds of the machine's monotonic clock. */
+/**
+ * `at` is when the engine began to make the change, in nanoseconds of the machine's monotonic clock; the others count
+ * what clients asked so far, and the bytes both ways, told events among them.
+ */
 export interface Answer {
   readonly at: string;
   readonly requests: number;

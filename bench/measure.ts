@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineProcess } from "./engine-process.ts";
 import { cpuMs, residentMiB } from "./proc.ts";
+import { quiet } from "./quiet.ts";
 import { setStage } from "./stage.ts";
 import type { Running, Subject } from "./subject.ts";
+import { type Traffic, trafficPerEvent } from "./traffic.ts";
 import { changedTo } from "./watched-file.ts";
 
 /** Milliseconds between two events: the one before is over, and no pace or debounce counts it as part of a burst. */
@@ -21,8 +23,7 @@ export interface Measured {
   readonly cpuMsPerEvent: number;
   /** By process, MiB, after a rest. */
   readonly residentMiB: Readonly<Record<string, number>>;
-  /** Docker requests for one event of each kind. */
-  readonly requests: Readonly<Record<string, number>>;
+  readonly traffic: Traffic;
 }
 
 /** Runs a subject before `count` containers and measures `rounds` starts and stops. */
@@ -79,8 +80,9 @@ async function measureRunning(setting: Setting): Promise<Measured> {
     stopMs.push(stop);
   }
   const cpuMsPerEvent = (cpu() - before) / (2 * rounds);
-  const requests = await requestsPerEvent(engine);
-  return { subject: subject.name, count, firstFileMs, startMs, stopMs, cpuMsPerEvent, residentMiB: memory, requests };
+  const traffic = await trafficPerEvent(engine);
+  const name = subject.name;
+  return { subject: name, count, firstFileMs, startMs, stopMs, cpuMsPerEvent, residentMiB: memory, traffic };
 }
 
 /** Milliseconds from each event to the file that follows from it. The container is removed in the end. */
@@ -90,9 +92,9 @@ async function startAndStop(
   name: string,
 ): Promise<{ start: number; stop: number }> {
   await engine.tell({ kind: "create", name });
-  await sleep(PAUSE_MS);
+  await quiet(engine, PAUSE_MS);
   const start = await timed(engine, "start", name, file, (bytes) => bytes.includes(hostOf(name)));
-  await sleep(PAUSE_MS);
+  await quiet(engine, PAUSE_MS);
   const stop = await timed(
     engine,
     "stop",
@@ -100,9 +102,9 @@ async function startAndStop(
     file,
     (bytes) => !bytes.includes(hostOf(name)) || isEmpty(bytes, name),
   );
-  await sleep(PAUSE_MS);
+  await quiet(engine, PAUSE_MS);
   await engine.tell({ kind: "remove", name });
-  await sleep(PAUSE_MS);
+  await quiet(engine, PAUSE_MS);
   return { start, stop };
 }
 
@@ -116,30 +118,6 @@ async function timed(
   const changed = changedTo(file, isWanted);
   const { at } = await engine.tell({ kind, name });
   return ms((await changed) - BigInt(at));
-}
-
-/** Docker requests until nothing more is asked, for one event of each kind. */
-async function requestsPerEvent(engine: EngineProcess): Promise<Record<string, number>> {
-  const name = "counted";
-  await engine.tell({ kind: "create", name });
-  await sleep(REST_MS / 5);
-  const words = {
-    start: { kind: "start", name },
-    health: { kind: "health", name, to: "unhealthy" },
-    rename: { kind: "rename", name, to: "recounted" },
-    stop: { kind: "stop", name: "recounted" },
-    destroy: { kind: "remove", name: "recounted" },
-    die: { kind: "crash", name: "app0" },
-  } as const;
-  const counted: Record<string, number> = {};
-  for (const [event, word] of Object.entries(words)) {
-    const before = await engine.tell({ kind: "requests" });
-    await engine.tell(word);
-    await sleep(REST_MS / 5);
-    const after = await engine.tell({ kind: "requests" });
-    counted[event] = after.requests - before.requests;
-  }
-  return counted;
 }
 
 /** How the host of the engine's container of this name stands in the file. */

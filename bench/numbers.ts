@@ -20,8 +20,8 @@ export function findings(all: readonly Measured[]): Finding[] {
     found.push({ what, measured, allowed, unit });
 
   const own = all.filter(({ subject }) => subject === "sallyport");
-  for (const event of Object.keys(own[0]?.requests ?? {})) {
-    const most = Math.max(...own.map(({ requests }) => requests[event] ?? 0));
+  for (const event of Object.keys(own[0]?.traffic.requests ?? {})) {
+    const most = Math.max(...own.map(({ traffic }) => traffic.requests[event] ?? 0));
     add(`Docker requests for ${event}, the most`, most, event === "start" ? 1 : 0, "");
   }
   const thousand = ours(1_000);

@@ -75,8 +75,9 @@ async function timed(
   await act();
   const at = await changed;
   while (!events.seen.has(action)) await sleep(10);
-  // The Engine's clock is the time of day, ours counts from the machine's start.
-  const offset = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+  // The Engine's clock is the time of day, ours counts from the machine's start. Date.now() would cut off up to 1 ms.
+  const timeOfDay = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
+  const offset = timeOfDay - process.hrtime.bigint();
   return ms(at + offset - events.seen.get(action)!);
 }
 

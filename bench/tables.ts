@@ -40,15 +40,19 @@ export function measurements(all: readonly Measured[]): string {
   return table([head, ...rows]);
 }
 
-/** Docker requests for one event of each kind. */
+/** Docker requests for one event of each kind, and the bytes on the socket. */
 export function requests(all: readonly Measured[]): string {
-  const kinds = Object.keys(all[0]?.requests ?? {});
+  const kinds = Object.keys(all[0]?.traffic.requests ?? {});
   const rows = all.map((one) => [
     one.count.toLocaleString("en"),
     one.subject,
-    ...kinds.map((kind) => String(one.requests[kind])),
+    ...kinds.map((kind) => `${one.traffic.requests[kind]} (${kilobytes(one.traffic.bytes[kind] ?? 0)})`),
   ]);
   return table([["containers", "program", ...kinds], ...rows]);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1_000).toLocaleString("en", { maximumFractionDigits: 1 })} kB`;
 }
 
 /** What was to be reached, and whether it was. */

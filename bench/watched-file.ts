@@ -1,5 +1,5 @@
 import { readFileSync, watch } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /** Milliseconds after which a change is given up: something is broken then. */
 const PATIENCE_MS = 120_000;
@@ -8,9 +8,11 @@ const PATIENCE_MS = 120_000;
 export async function changedTo(file: string, isWanted: (bytes: Buffer) => boolean): Promise<bigint> {
   if (isWanted(read(file))) return process.hrtime.bigint();
   return await new Promise<bigint>((resolve, reject) => {
-    const watcher = watch(dirname(file), () => {
+    const watcher = watch(dirname(file), (_event, name) => {
       // Taken before the file is read: how long the bench takes to look is not on anybody's account.
       const at = process.hrtime.bigint();
+      // Nor are looks while a temporary file beside it grows, behind which the news of the rename would wait.
+      if (name !== null && name !== basename(file)) return;
       if (!isWanted(read(file))) return;
       finish();
       resolve(at);
