@@ -6,9 +6,9 @@ import { after, before, describe, test } from "node:test";
 import { chooseCertificate } from "../../renderer/certificates/choose.ts";
 import { readCertificates } from "../../renderer/certificates/directory.ts";
 import { CertificateStore } from "../../renderer/certificates/store.ts";
-import { makeCertificate } from "./certificate-files.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 
-describe("certificates of a directory", () => {
+describe("certificates of a directory", { skip: withoutOpenssl() }, () => {
   let directory: string;
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "sallyport-certificates-"));

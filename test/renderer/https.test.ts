@@ -10,9 +10,9 @@ import { run } from "../../renderer/commands/run.ts";
 import { parseConfig } from "../../renderer/config.ts";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import { nginxCommand, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
+import { nginxCommand, nginxVersion, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { eventually } from "../eventually.ts";
-import { makeCertificate } from "./certificate-files.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 import { container, FakeAgent } from "./fake-agent.ts";
 
 /** What a client saw; status 0 when there was no answer. */
@@ -23,7 +23,9 @@ interface Seen {
   readonly fingerprint?: string | undefined;
 }
 
-describe("TLS with certificates on a volume, before a real nginx", () => {
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+describe("TLS with certificates on a volume, before a real nginx", { skip: missing }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-https-"));
   const certificates = join(directory, "certificates");
   const stop = new AbortController();
