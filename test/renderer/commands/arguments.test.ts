@@ -56,18 +56,18 @@ test("the help names every command, and each command's help has an example of it
 });
 
 describe("docker-gen's words alone", () => {
-  const problemsOf = (line: string) => JSON.stringify(configFromWords(words(line), "/work"));
+  const problemsOf = (line: string) => JSON.stringify(configFromWords(words(line), "/srv"));
   test("are a configuration when all of it is possible", () => {
-    const found = configFromWords(words("--watch --only-exposed --notify-sighup nginx t.hbs d.conf"), "/work");
+    const found = configFromWords(words("--watch --only-exposed --notify-sighup nginx t.hbs d.conf"), "/srv");
     assert.ok(!("problems" in found), JSON.stringify(found));
     const { template, destination, onlyExposed } = found.config.targets[0]!;
-    assert.deepEqual([template, destination, onlyExposed], ["/work/t.hbs", "/work/d.conf", true]);
+    assert.deepEqual([template, destination, onlyExposed], ["/srv/t.hbs", "/srv/d.conf", true]);
     assert.deepEqual([found.isPrinted, found.isOnce], [false, false]);
     assert.match(found.differences.join("\n"), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
   });
   test("say whether it is done once, and printed", () => {
     const ways = ["-only-exposed t.hbs", "-only-exposed t.hbs d.conf", "-watch t.hbs d.conf"].map((line) => {
-      const found = configFromWords(words(line), "/work");
+      const found = configFromWords(words(line), "/srv");
       return "problems" in found ? found.problems : [found.isOnce, found.isPrinted];
     });
     assert.deepEqual(ways, [

@@ -97,7 +97,7 @@ describe("what people write", () => {
     assert.match(differing(imported), /once and end/);
     assert.equal(imported.config.targets[0]?.keepBlankLines, false);
     assert.match(leftOut(fromWords("-watch", "a.tmpl")), /again and again/);
-    assert.equal(imported.config.targets[0]?.template, "/work/templates/logrotate.hbs");
+    assert.equal(imported.config.targets[0]?.template, "/srv/templates/logrotate.hbs");
   });
 
   test("a log shipper that is restarted when containers come and go", () => {
@@ -160,7 +160,7 @@ test("beside files only what docker-gen heeds then counts, and what it ignores i
   const words = ["-watch", "-endpoint", "fd://", "-config", "b.toml", "-config=a.toml", "-config", "b.toml", "x.tmpl"];
   const read: string[] = [];
   const imported = accepted(
-    importCommandLine(words, "/work", (file) => {
+    importCommandLine(words, "/srv", (file) => {
       read.push(file);
       return `[[config]]\ntemplate = "nginx.tmpl"\ndest = "${file}.conf"\n`;
     }),
@@ -181,12 +181,12 @@ test("two targets of one destination: the first is kept, the second is said to b
 });
 
 test("what is no configuration of docker-gen is refused, with the place", () => {
-  const problems = (text: string): string => JSON.stringify(importFiles(["a.toml"], "/work", () => text));
+  const problems = (text: string): string => JSON.stringify(importFiles(["a.toml"], "/srv", () => text));
   assert.match(problems("[[config]]\ndest = \n"), /"failed".*a\.toml:2:/);
   assert.match(problems("watch = true"), /"failed".*reads only \[\[config\]\]/);
   assert.match(problems(""), /"failed".*has no \[\[config\]\]/);
-  assert.match(JSON.stringify(importCommandLine(["-watch"], "/work", () => "")), /"failed".*usage/);
-  const missing = importFiles(["a.toml"], "/work", (file) => ({ problem: `${file}: ENOENT` }));
+  assert.match(JSON.stringify(importCommandLine(["-watch"], "/srv", () => "")), /"failed".*usage/);
+  const missing = importFiles(["a.toml"], "/srv", (file) => ({ problem: `${file}: ENOENT` }));
   assert.deepEqual(missing, { kind: "failed", problems: ["a.toml: ENOENT"] });
 });
 
@@ -204,7 +204,7 @@ test("whatever the command line, what is printed is a configuration of ours", ()
     .chain((flags) => fc.tuple(value, value).map((names) => [...flags, "--", ...names]));
   fc.assert(
     fc.property(words, (given) => {
-      const imported = importCommandLine(given, "/work", () => "");
+      const imported = importCommandLine(given, "/srv", () => "");
       assert.equal(imported.kind, "imported");
       const config = parseConfig(imported.kind === "imported" ? imported.yaml : "", "c.yml");
       assert.ok(!("problems" in config), JSON.stringify({ config, imported }, undefined, 1));
@@ -216,14 +216,14 @@ test("whatever the command line, what is printed is a configuration of ours", ()
 test("whatever the file, it is imported or refused", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      const imported = importFiles(["a.toml"], "/work", () => text);
+      const imported = importFiles(["a.toml"], "/srv", () => text);
       assert.ok(imported.kind === "failed" || imported.kind === "imported");
     }),
   );
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.boolean())), (entry) => {
       const lines = Object.entries(entry).map(([key, item]) => `${JSON.stringify(key)} = ${JSON.stringify(item)}`);
-      const imported = importFiles(["a.toml"], "/work", () => `[[config]]\n${lines.join("\n")}\n`);
+      const imported = importFiles(["a.toml"], "/srv", () => `[[config]]\n${lines.join("\n")}\n`);
       if (imported.kind === "imported") assert.ok(!("problems" in parseConfig(imported.yaml, "c.yml")));
     }),
   );
