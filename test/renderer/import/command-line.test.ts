@@ -177,7 +177,7 @@ test("two targets of one destination: the first is kept, the second is said to b
   const entry = '[[config]]\ntemplate = "nginx.tmpl"\ndest = "a.conf"\n';
   const imported = fromToml(entry + entry);
   assert.equal(imported.config.targets.length, 1);
-  assert.match(leftOut(imported), /\[\[config\]\] 2: another target writes "\/work\/a\.conf"/);
+  assert.match(leftOut(imported), /\[\[config\]\] 2: another target writes "\/srv\/a\.conf"/);
 });
 
 test("what is no configuration of docker-gen is refused, with the place", () => {

@@ -12,12 +12,12 @@ export interface Accepted {
 
 /** Imports the words after `import --`; there are no files. */
 export function fromWords(...words: string[]): Accepted {
-  return accepted(importCommandLine(words, "/work", (file) => ({ problem: `${file}: ENOENT, cannot be read` })));
+  return accepted(importCommandLine(words, "/srv", (file) => ({ problem: `${file}: ENOENT, cannot be read` })));
 }
 
 /** Imports one file of this text. */
 export function fromToml(text: string): Accepted {
-  return accepted(importFiles(["a.toml"], "/work", () => text));
+  return accepted(importFiles(["a.toml"], "/srv", () => text));
 }
 
 export function accepted(imported: Imported): Accepted {
