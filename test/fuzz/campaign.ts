@@ -5,7 +5,7 @@ import type { RpcClient } from "../agent/rpc-client.ts";
 import { encodeFrame } from "../../shared/frame.ts";
 import { eventually } from "../eventually.ts";
 import { knock } from "./door.ts";
-import { mutated, seeded, VALID } from "./mutate.ts";
+import { HELLO, INSTANCE, mutated, seeded } from "./mutate.ts";
 
 /** The requests that the agent may make of Docker: five forms, with the version that was agreed on. */
 const PERMITTED = [
@@ -19,7 +19,7 @@ const PERMITTED = [
 /** Methods of the contract, in the one order that their states permit. */
 const IN_ORDER = /^(?:hello(?: health)*(?: subscribe(?: health)*)?)?$/;
 
-const HELLO = encodeFrame(VALID[0], 4_096);
+const GREETING = encodeFrame(HELLO, 4_096);
 
 /** So many mutated streams through the agent's connections, without a socket. Throws at the first that does harm. */
 export async function throughTheDoor(count: number, seed: number): Promise<{ refused: number; served: number }> {
@@ -59,14 +59,20 @@ async function knockAtSocket(path: string, bytes: Buffer): Promise<void> {
 
 async function sayAfterHello(path: string, bytes: Buffer): Promise<boolean> {
   let isIn = false;
-  const socket = net.connect(path, () => socket.write(HELLO));
+  const socket = net.connect(path, () => socket.write(GREETING));
   socket.on("error", () => socket.destroy());
-  socket.on("data", () => {
-    if (!isIn) socket.end(bytes);
+  socket.on("data", (answer: Buffer) => {
+    if (!isIn) socket.end(toInstance(bytes, answer.toString("latin1")));
     isIn = true;
   });
   await new Promise((resolve) => socket.once("close", resolve));
   return isIn;
+}
+
+/** The same bytes, of as many as before, with the instance that the answer tells. */
+function toInstance(bytes: Buffer, answer: string): Buffer {
+  const instance = /"instance":"([0-9a-f-]{36})"/.exec(answer)?.[1] ?? INSTANCE;
+  return Buffer.from(bytes.toString("latin1").replaceAll(INSTANCE, instance), "latin1");
 }
 
 async function noticesNothing(agent: AgentProcess, good: RpcClient, name: string): Promise<void> {

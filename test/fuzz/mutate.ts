@@ -11,12 +11,16 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Requests as they should be, in their order. */
-export const VALID = [
-  '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":{"min":1,"max":1}}}',
-  '{"jsonrpc":"2.0","id":2,"method":"subscribe","params":{}}',
-  '{"jsonrpc":"2.0","id":3,"method":"health","params":{}}',
-] as const;
+/** Stands for the agent's instance, which it tells in its answer to `hello`. */
+export const INSTANCE = "00000000-0000-4000-8000-000000000000";
+
+export const HELLO = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":{"min":1,"max":1}}}';
+const SUBSCRIBE = '{"jsonrpc":"2.0","id":2,"method":"subscribe","params":{}}';
+const RESUME = SUBSCRIBE.replace('"params":{', `"params":{"since":{"instance":"${INSTANCE}","generation":1}`);
+const HEALTH = '{"jsonrpc":"2.0","id":3,"method":"health","params":{}}';
+
+/** Requests as they should be: for each place in their order those that may stand there. */
+const VALID = [[HELLO], [SUBSCRIBE, RESUME], [HEALTH]] as const;
 
 /** What somebody would try who wants Docker to be asked for more, or the agent to fall over. */
 const WORDS = [
@@ -57,19 +61,24 @@ const mutations: readonly Mutation[] = [
   (text, random) => `[${Array.from({ length: 1 + Math.floor(random() * 9) }, () => text).join(",")}]`,
   (text, random) => "[".repeat(Math.floor(random() * 2_000)) + text,
   (text) => `${text}${text}`,
+  // The same member twice: the last one counts, here as for every reader of JSON.
+  (text, random) => text.replace(/\}$/, `,"method":${JSON.stringify(pick(WORDS, random))}}`),
+  (text, random) => text.replace(/\}$/, `,"params":{"since":{"instance":${JSON.stringify(pick(WORDS, random))}}}}`),
+  (text, random) => text.replace(/"generation":1/, `"generation":${pick(["0", "-1", "1e308", "2", "9e15"], random)}`),
   (text) => text.replaceAll('"', "'"),
 ];
 
 /** Bytes for a connection: one or a few frames, some as they should be, most of them not. */
 export function mutated(random: Random): Buffer {
   const frames = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, index) => {
-    const valid = VALID[Math.min(index, 2)] ?? VALID[0];
-    let text: string = random() < 0.4 ? valid : pick(VALID, random);
+    let text: string = pick(random() < 0.4 ? VALID[Math.min(index, 2)]! : VALID.flat(), random);
     for (let rounds = Math.floor(random() * 3); rounds > 0; rounds--) text = pick(mutations, random)(text, random);
     return encodeFrame(text, 1 << 24);
   });
   const bytes = Buffer.concat(frames);
   if (random() < 0.2) bytes.writeUInt8(Math.floor(random() * 256), Math.floor(random() * bytes.length));
+  // A length that is wrong by a little: the next frame begins where none does.
+  if (random() < 0.1) bytes.writeUInt32BE(Math.max(0, bytes.readUInt32BE(0) + Math.floor(random() * 9) - 4), 0);
   return random() < 0.1 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
 }
 
