@@ -8,12 +8,12 @@ export class Alarm {
   set(ms: number): void {
     const at = performance.now() + ms;
     if (at >= this.#at) return;
-    clearTimeout(this.#timer);
+    this.clear();
     this.#at = at;
     this.#timer = setTimeout(() => {
-      this.#at = Number.POSITIVE_INFINITY;
+      this.clear();
       this.#ring?.();
-    }, ms);
+    }, ms).unref();
   }
 
   /** Resolves when it rings next. One waiter at a time. */

@@ -1,3 +1,15 @@
+export type DockerFault =
+  | "gate.route"
+  | "docker.unreachable"
+  | "docker.timeout"
+  | "docker.size"
+  | "docker.cut"
+  | "docker.redirect"
+  | "docker.status"
+  | "docker.schema"
+  | "docker.version"
+  | "docker.ended";
+
 /**
  * Why a call to Docker gave nothing. `errno` is the system's word (ENOENT, EACCES, …) or the HTTP
  * status. What Docker itself said is not kept: it may hold anything.
@@ -12,18 +24,6 @@ export class DockerError extends Error {
     this.errno = errno;
   }
 }
-
-export type DockerFault =
-  | "gate.route"
-  | "docker.unreachable"
-  | "docker.timeout"
-  | "docker.size"
-  | "docker.cut"
-  | "docker.redirect"
-  | "docker.status"
-  | "docker.schema"
-  | "docker.version"
-  | "docker.ended";
 
 /** The fault of anything thrown; what is not ours is a broken promise of the transport. */
 export function faultOf(error: unknown): DockerFault {

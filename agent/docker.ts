@@ -1,8 +1,10 @@
 import type { Readable } from "node:stream";
 import Docker from "dockerode";
+import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
 import { EVENT_FILTERS, isContainerId, limits } from "./gate.ts";
 import { EngineEvent, EngineVersion, Inspected, Listed } from "./inspected.ts";
+import { fromInspected, fromListed, type Observed } from "./observed.ts";
 import { type DockerCall, gatedTransport } from "./transport.ts";
 
 /**
@@ -12,54 +14,53 @@ import { type DockerCall, gatedTransport } from "./transport.ts";
 const OLDEST_API = 40;
 const NEWEST_API = 47;
 
-/** What the agent asks of Docker. Every failure is a DockerError; an answer is complete and parsed. */
-export interface DockerReader {
-  /** Chooses and pins the API version. Call it anew after the engine was away: it may be another. */
-  negotiate(): Promise<string>;
-  /** All containers in any state, and how many entries were too odd to be read. */
-  list(): Promise<{ listed: Listed[]; unreadable: number }>;
-  /** One container as the list shows it, without environment; undefined when there is none. */
-  listOne(id: string): Promise<Listed | undefined>;
-  inspect(id: string): Promise<Inspected>;
-  /** Events from now on; returned once Docker has answered, so whatever happens later is in it. */
-  events(signal: AbortSignal): Promise<AsyncIterable<EngineEvent | "unreadable">>;
-}
+/**
+ * What the agent asks of Docker, and the only user of dockerode. Every failure is a DockerError; an
+ * answer is complete and parsed. `onCall` hears of every request, made or refused.
+ */
+export class DockerReader {
+  readonly #client: Docker;
 
-/** The only user of dockerode, behind the gate. `onCall` hears of every request, made or refused. */
-export function createDockerReader(socketPath: string, onCall: (call: DockerCall) => void): DockerReader {
-  const client = gatedClient(socketPath, onCall);
-  const modem = client.modem as { version?: string };
-  return {
-    async negotiate() {
-      delete modem.version;
-      const engine = parse(EngineVersion, await client.version());
-      modem.version = `v1.${chooseMinor(engine)}`;
-      return modem.version;
-    },
-    async list() {
-      const answer: unknown = await client.listContainers({ all: true });
-      if (!Array.isArray(answer)) throw new DockerError("docker.schema");
-      const parsed = answer.map((entry) => Listed.safeParse(entry).data);
-      const listed = parsed.filter((entry) => entry !== undefined);
-      return { listed, unreadable: parsed.length - listed.length };
-    },
-    async listOne(id) {
-      if (!isContainerId(id)) throw new DockerError("gate.route");
-      const answer: unknown = await client.listContainers({ all: true, filters: { id: [id] } });
-      if (!Array.isArray(answer) || answer.length > 1) throw new DockerError("docker.schema");
-      return answer.length === 0 ? undefined : parse(Listed, answer[0]);
-    },
-    async inspect(id) {
-      if (!isContainerId(id)) throw new DockerError("gate.route");
-      const inspected = parse(Inspected, await client.getContainer(id).inspect());
-      if (inspected.Id !== id) throw new DockerError("docker.schema");
-      return inspected;
-    },
-    async events(signal) {
-      const stream = (await client.getEvents({ filters: JSON.stringify(EVENT_FILTERS) })) as unknown as Readable;
-      return eventLines(stream, signal);
-    },
-  };
+  constructor(socketPath: string, onCall: (call: DockerCall) => void) {
+    this.#client = gatedClient(socketPath, onCall);
+  }
+
+  /** Chooses and pins the API version. Call it anew after the engine was away: it may be another. */
+  async negotiate(): Promise<string> {
+    const modem = this.#client.modem as { version?: string };
+    delete modem.version;
+    modem.version = `v1.${chooseMinor(parse(EngineVersion, await this.#client.version()))}`;
+    return modem.version;
+  }
+
+  /** All containers in any state, and how many entries were too odd to be read. */
+  async list(): Promise<{ listed: Observed[]; unreadable: number }> {
+    const entries = parse(z.array(z.unknown()), await this.#client.listContainers({ all: true }));
+    const listed = entries.flatMap((entry) => Listed.safeParse(entry).data ?? []).map(fromListed);
+    return { listed, unreadable: entries.length - listed.length };
+  }
+
+  /** One container as the list shows it, without environment; when there is none, as inspect says it: a 404. */
+  async listOne(id: string): Promise<Observed> {
+    if (!isContainerId(id)) throw new DockerError("gate.route");
+    const answer: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
+    const [entry] = parse(z.array(Listed).max(1), answer);
+    if (!entry) throw new DockerError("docker.status", "404");
+    return fromListed(entry);
+  }
+
+  async inspect(id: string): Promise<Observed> {
+    if (!isContainerId(id)) throw new DockerError("gate.route");
+    const inspected = parse(Inspected, await this.#client.getContainer(id).inspect());
+    if (inspected.Id !== id) throw new DockerError("docker.schema");
+    return fromInspected(inspected);
+  }
+
+  /** Events from now on; returned once Docker has answered, so whatever happens later is in it. */
+  async events(signal: AbortSignal): Promise<AsyncIterable<EngineEvent | "unreadable">> {
+    const stream = await this.#client.getEvents({ filters: JSON.stringify(EVENT_FILTERS) });
+    return eventLines(stream as unknown as Readable, signal);
+  }
 }
 
 /** A dockerode whose every request meets the gate. Exported for the test that tries them all. */
@@ -70,7 +71,7 @@ export function gatedClient(socketPath: string, onCall: (call: DockerCall) => vo
 }
 
 /** The newest version both speak. Throws `docker.version` when there is none. */
-function chooseMinor(engine: { ApiVersion: string; MinAPIVersion?: string | null | undefined }): number {
+function chooseMinor(engine: EngineVersion): number {
   const newest = Math.min(NEWEST_API, minorOf(engine.ApiVersion));
   const oldest = Math.max(OLDEST_API, minorOf(engine.MinAPIVersion || `1.${OLDEST_API}`));
   if (newest < oldest) throw new DockerError("docker.version", engine.ApiVersion.slice(0, 16));
@@ -83,10 +84,10 @@ function minorOf(version: string): number {
   return Number(minor);
 }
 
-function parse<T>(schema: { safeParse(value: unknown): { data?: T } }, value: unknown): T {
-  const { data } = schema.safeParse(value);
-  if (data === undefined) throw new DockerError("docker.schema");
-  return data;
+function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new DockerError("docker.schema");
+  return parsed.data;
 }
 
 /**
@@ -98,9 +99,7 @@ async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerato
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   try {
-    for await (const line of lines(stream, limits.events.maxBytes)) {
-      yield line === undefined ? "unreadable" : read(line);
-    }
+    for await (const line of lines(stream, limits.events.maxBytes)) yield read(line);
   } catch {
     // Docker went away, or we destroyed the stream: the same to the caller.
   } finally {
@@ -118,24 +117,12 @@ function read(line: string): EngineEvent | "unreadable" {
   }
 }
 
-/** Lines of a byte stream; undefined stands for one longer than `maxBytes`, of which nothing is kept. */
-async function* lines(stream: Readable, maxBytes: number): AsyncGenerator<string | undefined> {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
-  for await (const chunk of stream) {
-    let rest = chunk as Buffer;
-    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-      heldBytes += end;
-      held.push(rest.subarray(0, end));
-      const line = Buffer.concat(held).toString("utf8");
-      if (heldBytes > maxBytes) yield undefined;
-      else if (line.trim() !== "") yield line;
-      rest = rest.subarray(end + 1);
-      held = [];
-      heldBytes = 0;
-    }
-    heldBytes += rest.length;
-    if (heldBytes <= maxBytes) held.push(rest);
-    else held = [];
+/** Lines that are not blank. One longer than `maxBytes` is cut there, which no JSON survives. */
+async function* lines(stream: Readable, maxBytes: number): AsyncGenerator<string> {
+  let held = "";
+  for await (const chunk of stream.setEncoding("utf8") as AsyncIterable<string>) {
+    const complete = (held + chunk).split("\n");
+    held = (complete.pop() ?? "").slice(0, maxBytes);
+    for (const line of complete) if (line.trim() !== "") yield line.slice(0, maxBytes);
   }
 }

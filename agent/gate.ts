@@ -1,15 +1,11 @@
 /** The requests the agent can make of Docker. There is no other, and none has a body. */
 export type Route = "version" | "list" | "list-one" | "inspect" | "events";
 
-/** What an answer may cost before it is given up. */
-export interface RouteLimits {
-  /** Bytes of the whole answer; for `events` of one line. */
-  readonly maxBytes: number;
-  /** Milliseconds from the request to the last byte; for `events` to the headers. */
-  readonly deadlineMs: number;
-}
-
-export const limits: Readonly<Record<Route, RouteLimits>> = {
+/**
+ * What an answer may cost before it is given up: bytes of the whole, for `events` of one line; and
+ * milliseconds from the request to the last byte, for `events` to the headers.
+ */
+export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonly deadlineMs: number }>> = {
   version: { maxBytes: 64 * 1024, deadlineMs: 5_000 },
   // 20,000 containers of compose, whose labels are long, are about 30 MB.
   list: { maxBytes: 32 * 1024 * 1024, deadlineMs: 30_000 },
@@ -25,20 +21,7 @@ export const limits: Readonly<Record<Route, RouteLimits>> = {
  */
 export const EVENT_FILTERS = {
   type: ["container", "network"],
-  event: [
-    "start",
-    "die",
-    "died",
-    "kill",
-    "pause",
-    "unpause",
-    "rename",
-    "health_status",
-    "destroy",
-    "remove",
-    "connect",
-    "disconnect",
-  ],
+  event: "start die died kill pause unpause rename health_status destroy remove connect disconnect".split(" "),
 };
 
 /** The only form of a container id that goes into a path. */

@@ -9,7 +9,8 @@ const CONCURRENCY = 8;
 export class Inspections {
   readonly #look: (id: string, isOld: () => boolean) => Promise<void>;
   readonly #queue = new Set<string>();
-  readonly #running = new Map<string, { again: boolean }>();
+  /** Ids under way, with whether to look again. */
+  readonly #running = new Map<string, boolean>();
   #idle: (() => void)[] = [];
 
   /** `look` must not reject. */
@@ -18,8 +19,7 @@ export class Inspections {
   }
 
   request(id: string): void {
-    const running = this.#running.get(id);
-    if (running) running.again = true;
+    if (this.#running.has(id)) this.#running.set(id, true);
     else this.#queue.add(id);
     this.#next();
   }
@@ -31,8 +31,7 @@ export class Inspections {
 
   /** Resolves when nothing is queued or under way. */
   async idle(): Promise<void> {
-    if (this.#queue.size + this.#running.size === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#queue.size + this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #next(): void {
@@ -41,16 +40,14 @@ export class Inspections {
       this.#queue.delete(id);
       void this.#run(id);
     }
-    if (this.#running.size > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   async #run(id: string): Promise<void> {
-    const state = { again: false };
-    this.#running.set(id, state);
-    await this.#look(id, () => state.again);
+    this.#running.set(id, false);
+    await this.#look(id, () => this.#running.get(id) === true);
+    if (this.#running.get(id) === true) this.#queue.add(id);
     this.#running.delete(id);
-    if (state.again) this.#queue.add(id);
     this.#next();
   }
 }

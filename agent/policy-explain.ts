@@ -1,11 +1,10 @@
 import type { Container } from "../shared/snapshot.ts";
 import type { AgentConfig } from "./config.ts";
-import { createDockerReader } from "./docker.ts";
+import { DockerReader } from "./docker.ts";
 import { faultOf } from "./docker-error.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { dropPrivilege } from "./privilege.ts";
-import { isVisible, safeName, sanitizeInspected, sanitizeListed } from "./sanitize.ts";
-import { attachmentsOf, type Listed } from "./inspected.ts";
+import { sanitize } from "./sanitize.ts";
 
 /**
  * What the policy would disclose of one container (by name or beginning of its id), for the person
@@ -17,29 +16,21 @@ export async function explain(config: AgentConfig, wanted: string): Promise<{ te
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return { text: loaded.problems.join("\n"), exitCode: 78 };
   const { policy } = loaded;
-  const docker = createDockerReader(config.dockerSocket, () => undefined);
+  const docker = new DockerReader(config.dockerSocket, () => undefined);
   try {
     await docker.negotiate();
     const { listed } = await docker.list();
-    const found = listed.filter((entry) => isNamed(entry, wanted));
-    if (found.length !== 1)
+    const found = listed.filter(({ id, name }) => name === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
+    const [entry] = found;
+    if (found.length !== 1 || !entry)
       return { text: `${found.length} containers are called ${wanted.slice(0, 128)}`, exitCode: 1 };
-    const entry = found[0]!;
-    if (!isVisible(policy, { labels: entry.Labels ?? {}, networks: attachmentsOf(entry.NetworkSettings?.Networks) })) {
-      return { text: "not seen at all: the policy's `only` lists leave it out", exitCode: 0 };
-    }
-    const container =
-      policy.mode === "labels only"
-        ? sanitizeListed(entry, policy, false)
-        : sanitizeInspected(await docker.inspect(entry.Id), policy);
-    return { text: container ? describe(container) : "not seen at all", exitCode: 0 };
+    const seen = sanitize(entry, policy) && policy.mode !== "labels only" ? await docker.inspect(entry.id) : entry;
+    const container = sanitize(seen, policy);
+    const hidden = "not seen at all: the policy's `only` lists leave it out";
+    return { text: container ? describe(container) : hidden, exitCode: 0 };
   } catch (error) {
     return { text: `Docker at ${config.dockerSocket}: ${faultOf(error)}`, exitCode: 1 };
   }
-}
-
-function isNamed(entry: Listed, wanted: string): boolean {
-  return safeName(entry.Names?.[0] ?? "", entry.Id) === wanted || (wanted.length >= 4 && entry.Id.startsWith(wanted));
 }
 
 function describe({ withheld, refused, ...disclosed }: Container): string {

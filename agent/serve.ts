@@ -5,7 +5,7 @@ import type { Result } from "../shared/rpc.ts";
 import { AuditTrail } from "./audit.ts";
 import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
-import { createDockerReader } from "./docker.ts";
+import { DockerReader } from "./docker.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { dropPrivilege } from "./privilege.ts";
 import { RpcServer } from "./server.ts";
@@ -42,7 +42,7 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
 
   let dockerState: Result<"health">["docker"] = "connecting";
   const disclosed = new Disclosed();
-  const docker = createDockerReader(config.dockerSocket, (call) => recordCall(audit, call));
+  const docker = new DockerReader(config.dockerSocket, (call) => recordCall(audit, call));
   const { rpcSocket: socketPath, host, relistMs, exitWhenRefused } = config;
   const server = new RpcServer({ socketPath, instance, host, disclosed, audit, dockerState: () => dockerState });
   const onState = (state: "connected" | "unreachable"): void => {

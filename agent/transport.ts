@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import * as http from "node:http";
-import { DockerError, type DockerFault } from "./docker-error.ts";
-import { type Route, gate, limits } from "./gate.ts";
+import { DockerError, type DockerFault, faultOf } from "./docker-error.ts";
+import { gate, limits, type Route } from "./gate.ts";
 
 /** One use of the Docker socket, for the audit trail. `route` is undefined when the gate refused it. */
 export interface DockerCall {
@@ -11,89 +12,88 @@ export interface DockerCall {
   readonly ms: number;
 }
 
-type Callback = (error: Error | null, answer: unknown) => void;
-
-/** What docker-modem hands to its transport; we read two of its fields. */
-export interface ModemRequest {
-  readonly method?: string;
-  readonly path?: string;
-}
+/** What docker-modem calls instead of its own transport; we read two fields of its request. */
+type Transport = (
+  request: { readonly method?: string; readonly path?: string },
+  context: unknown,
+  body: unknown,
+  callback: (error: unknown, answer?: unknown) => void,
+) => void;
 
 /**
  * Replaces docker-modem's own transport: HTTP over the Unix socket and nothing else. It never
  * follows a redirect, always sends the constant headers, and gives an answer complete or not at
  * all: within an absolute deadline, under a byte cap, checked for its end.
  */
-export function gatedTransport(
-  socketPath: string,
-  onCall: (call: DockerCall) => void,
-): (request: ModemRequest, context: unknown, body: unknown, callback: Callback) => void {
+export function gatedTransport(socketPath: string, onCall: (call: DockerCall) => void): Transport {
   const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 8, timeout: 5_000 });
-  return (request, _context, body, callback) => {
-    const path = request.path ?? "";
-    const route = body === undefined ? gate(request.method ?? "", path) : undefined;
+  return ({ method = "", path = "" }, _context, body, callback) => {
+    const route = body === undefined ? gate(method, path) : undefined;
+    const seen = { status: 0, bytes: 0 };
+    const begun = performance.now();
+    const done = (outcome: DockerCall["outcome"]): void =>
+      onCall({ route, outcome, ...seen, ms: Math.round(performance.now() - begun) });
     if (route === undefined) {
-      onCall({ route, outcome: "gate.route", status: 0, bytes: 0, ms: 0 });
-      callback(new DockerError("gate.route"), null);
-      return;
+      done("gate.route");
+      return callback(new DockerError("gate.route"));
     }
     const agent = route === "events" ? false : keepAlive;
-    const options: http.RequestOptions = { socketPath, path, agent, method: "GET", headers: { Host: "docker" } };
-    exchange(route, options, onCall, callback);
+    const request = http.request({ socketPath, path, agent, method: "GET", headers: { Host: "docker" } });
+    exchange(route, request, seen).then(
+      (answer) => {
+        done("ok");
+        callback(null, answer);
+      },
+      (error: unknown) => {
+        done(faultOf(error));
+        callback(error);
+      },
+    );
   };
 }
 
-function exchange(
+/** The parsed answer, or for `events` the stream. Rejects with a DockerError; nothing is left open then. */
+async function exchange(
   route: Route,
-  options: http.RequestOptions,
-  onCall: (call: DockerCall) => void,
-  callback: Callback,
-): void {
-  const { deadlineMs, maxBytes } = limits[route];
-  const begun = performance.now();
-  let status = 0;
-  let bytes = 0;
-  let settled = false;
-  const settle = (fault: DockerError | undefined, answer: unknown): void => {
-    if (settled) return;
-    settled = true;
+  request: http.ClientRequest,
+  seen: { status: number; bytes: number },
+): Promise<unknown> {
+  let fault: DockerFault = "docker.unreachable";
+  const deadline = setTimeout(() => {
+    fault = "docker.timeout";
+    request.destroy();
+  }, limits[route].deadlineMs);
+  // What goes wrong after the headers is told by the response.
+  request.on("error", () => undefined).end();
+  try {
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    fault = "docker.cut";
+    response.on("error", () => undefined);
+    seen.status = response.statusCode ?? 0;
+    if (seen.status >= 300 && seen.status < 400) throw new DockerError("docker.redirect", String(seen.status));
+    if (seen.status !== 200) throw new DockerError("docker.status", String(seen.status));
+    return route === "events" ? response : await whole(response, limits[route].maxBytes, seen);
+  } catch (error) {
+    request.destroy();
+    if (error instanceof DockerError) throw error;
+    throw new DockerError(fault, fault === "docker.unreachable" ? (error as NodeJS.ErrnoException).code : undefined);
+  } finally {
     clearTimeout(deadline);
-    if (fault) request.destroy();
-    onCall({ route, outcome: fault?.code ?? "ok", status, bytes, ms: Math.round(performance.now() - begun) });
-    callback(fault ?? null, answer);
-  };
-  const fail = (code: DockerFault, errno?: string): void => settle(new DockerError(code, errno), null);
-
-  const request = http.request(options, (response) => {
-    status = response.statusCode ?? 0;
-    response.on("error", () => fail("docker.cut"));
-    if (status >= 300 && status < 400) return fail("docker.redirect", String(status));
-    if (status !== 200) return fail("docker.status", String(status));
-    if (route === "events") return settle(undefined, response);
-    const chunks: Buffer[] = [];
-    response.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) fail("docker.size");
-      else if (!settled) chunks.push(chunk);
-    });
-    response.on("close", () => {
-      if (settled) return;
-      if (!response.complete) return fail("docker.cut");
-      const parsed = parseJson(Buffer.concat(chunks));
-      if (parsed === undefined) return fail("docker.schema");
-      settle(undefined, parsed);
-    });
-  });
-  const deadline = setTimeout(() => fail("docker.timeout"), deadlineMs);
-  request.on("error", (error: NodeJS.ErrnoException) => fail("docker.unreachable", error.code));
-  request.end();
+  }
 }
 
-/** The parser's own message quotes the text, so it goes no further than here. */
-function parseJson(body: Buffer): unknown {
+async function whole(response: http.IncomingMessage, maxBytes: number, seen: { bytes: number }): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    seen.bytes += chunk.length;
+    if (seen.bytes > maxBytes) throw new DockerError("docker.size");
+    chunks.push(chunk);
+  }
+  if (!response.complete) throw new DockerError("docker.cut");
   try {
-    return JSON.parse(body.toString("utf8")) as unknown;
+    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
   } catch {
-    return undefined;
+    // The parser's own message quotes the text, so it goes no further than here.
+    throw new DockerError("docker.schema");
   }
 }
