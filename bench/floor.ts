@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { dirname } from "node:path";
 
@@ -11,7 +11,7 @@ interface Inspected {
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
 }
 
-const [socketPath = "", destination = ""] = process.argv.slice(2);
+const [socketPath = "", destination = "", port = "80", pidFile] = process.argv.slice(2);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 const servers = new Map<string, string>();
 
@@ -34,7 +34,7 @@ async function look(id: string): Promise<void> {
   if (host !== undefined) {
     servers.set(
       id,
-      `upstream ${host} {\n    server ${address}:5000;\n}\nserver {\n    listen 80;\n    server_name ${host};\n    location / {\n        proxy_pass http://${host};\n    }\n}\n`,
+      `upstream ${host} {\n    server ${address}:5000;\n}\nserver {\n    listen ${port};\n    server_name ${host};\n    location / {\n        proxy_pass http://${host};\n    }\n}\n`,
     );
   }
 }
@@ -44,6 +44,7 @@ function write(): void {
   for (const server of servers.values()) text += server;
   writeFileSync(`${destination}.new`, text);
   renameSync(`${destination}.new`, destination);
+  if (pidFile !== undefined) process.kill(Number(readFileSync(pidFile, "utf8")), "SIGHUP");
 }
 
 async function take(line: string): Promise<void> {

@@ -1,17 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as net from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../test/demo/free-port.ts";
-import { nginxCommand, nginxVersion, runNginx, workersOf, writeNginxConfigs } from "../test/demo/local-nginx.ts";
+import { nginxVersion, workersOf } from "../test/demo/local-nginx.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { machine } from "./machine.ts";
-import { ms } from "./measure.ts";
+import { setNginxStage, shippedTarget } from "./nginx-stage.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { replaceSection } from "./page.ts";
-import { setStage } from "./stage.ts";
-import { median, quantile } from "./statistics.ts";
+import { answered, ask } from "./request.ts";
+import { median } from "./statistics.ts";
 import { sallyport } from "./subjects.ts";
 import { table } from "./tables.ts";
 
@@ -34,42 +32,18 @@ interface Client {
 /** A minute of 100 changes a second with 1,000 hosts and a real nginx: what clients and nginx notice of it. */
 async function main(): Promise<void> {
   const node = imageNode();
-  const stage = await setStage(COUNT, true);
-  const port = await freePort(8080);
-  const nginx = writeNginxConfigs(stage.own);
-  const file = join(stage.own, "conf.d", "default.conf");
-  const server = runNginx(nginx, `worker_shutdown_timeout ${SHUTDOWN_S}s;`);
-  const target = {
-    listen: port,
-    wait: "100ms:1s",
-    check: { command: [...nginxCommand(nginx.directory, nginx.candidate), "-t", "-q"] },
-    reload: { exec: { command: [...nginxCommand(nginx.directory, nginx.live), "-s", "reload"] } },
-  };
-  const dockerSocket = stage.engine.socketPath;
-  const running = await sallyport(node, { target }).start({ directory: stage.own, dockerSocket, file });
+  const stage = await setNginxStage(COUNT, `worker_shutdown_timeout ${SHUTDOWN_S}s;`);
+  const { engine, own, file, port, nginx } = stage;
+  const places = { directory: own, dockerSocket: engine.socketPath, file };
+  const running = await sallyport(node, { target: shippedTarget(stage) }).start(places);
   try {
-    await answers(port, "app999.example");
-    const served = await eventsToServed(stage.engine, port);
-    const { client, generations } = await minute(stage.engine, port, async () => (await workersOf(nginx)).size);
-    report(served, client, generations, machine(versionOf(node)));
+    await answered(port, `app${COUNT - 1}`);
+    const { client, generations } = await minute(engine, port, async () => (await workersOf(nginx)).size);
+    report(client, generations, machine(versionOf(node)));
   } finally {
     await running.stop();
-    await server.stop();
     await stage.close();
   }
-}
-
-/** Milliseconds from a container's start to its first answer through nginx. */
-async function eventsToServed(engine: EngineProcess, port: number): Promise<number[]> {
-  const samples: number[] = [];
-  for (let round = 0; round < 10; round++) {
-    const name = `served${round}`;
-    const { at } = await engine.tell({ kind: "create", name }).then(() => engine.tell({ kind: "start", name }));
-    await answers(port, `${name}.example`);
-    samples.push(ms(process.hrtime.bigint() - BigInt(at)));
-    await sleep(1_500);
-  }
-  return samples;
 }
 
 async function minute(
@@ -79,7 +53,7 @@ async function minute(
 ): Promise<{ client: Client; generations: number[] }> {
   const stop = new AbortController();
   const client: Client = { requests: 0, failed: 0, repeated: 0, connections: 0 };
-  const asking = ask(port, client, stop.signal);
+  const asking = keepAsking(port, client, stop.signal);
   const holding = holdConnections(port, stop.signal);
   const generations: number[] = [];
   const began = performance.now();
@@ -96,7 +70,7 @@ async function minute(
 }
 
 /** One request after another on one kept connection to a host that no change touches. */
-async function ask(port: number, client: Client, signal: AbortSignal): Promise<void> {
+async function keepAsking(port: number, client: Client, signal: AbortSignal): Promise<void> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const sockets = new WeakSet<net.Socket>();
   const onSocket = (socket: net.Socket): void => {
@@ -105,10 +79,12 @@ async function ask(port: number, client: Client, signal: AbortSignal): Promise<v
   };
   while (!signal.aborted) {
     client.requests += 1;
-    const first = await get(port, "app0.example", agent, onSocket);
-    if (first === "cut") client.repeated += 1;
-    const outcome = first === "cut" ? await get(port, "app0.example", agent, onSocket) : first;
-    if (outcome !== 200) client.failed += 1;
+    let reply = await ask(port, "app0.example", agent, onSocket);
+    if (reply.kind === "cut") {
+      client.repeated += 1;
+      reply = await ask(port, "app0.example", agent, onSocket);
+    }
+    if (reply.kind !== "answered" || reply.app !== "app0") client.failed += 1;
     await sleep(5);
   }
   agent.destroy();
@@ -128,31 +104,8 @@ async function holdConnections(port: number, signal: AbortSignal): Promise<void>
   for (const socket of held) socket.destroy();
 }
 
-/** The status; "cut" when a kept connection was closed before a byte of the answer. */
-async function get(
-  port: number,
-  host: string,
-  agent: http.Agent,
-  onSocket: (socket: net.Socket) => void = () => undefined,
-): Promise<number | "cut"> {
-  return await new Promise((resolve) => {
-    const request = http.get({ port, agent, headers: { host } }, (response) => {
-      response.resume().on("end", () => resolve(response.statusCode ?? 0));
-    });
-    request.on("socket", onSocket);
-    request.on("error", () => resolve(request.reusedSocket ? "cut" : 0));
-  });
-}
-
-async function answers(port: number, host: string): Promise<void> {
-  const agent = new http.Agent({ keepAlive: false });
-  while ((await get(port, host, agent)) !== 200) await sleep(2);
-}
-
-function report(served: readonly number[], client: Client, generations: readonly number[], where: string): void {
+function report(client: Client, generations: readonly number[], where: string): void {
   const rows = [
-    ["from a container's start to its first answer, median", `${median(served).toFixed(0)} ms`],
-    ["the same, the slowest of ten", `${quantile(served, 1).toFixed(0)} ms`],
     ["requests of a client on an untouched host", String(client.requests)],
     ["failed", String(client.failed)],
     ["sent again, since nginx closed the kept connection at a reload", String(client.repeated)],

@@ -58,21 +58,28 @@ export function sallyport(node: string, { target, between }: Variation = {}): Su
   };
 }
 
+/** An nginx to print for and to reload. */
+export interface ReloadedNginx {
+  readonly port: number;
+  readonly pidFile: string;
+}
+
 /** bench/floor.ts, as one file of JavaScript. */
-export function floor(node: string): Subject {
+export function floor(node: string, nginx?: ReloadedNginx): Subject {
   return {
     name: "floor",
     atMost: Number.POSITIVE_INFINITY,
     async start({ directory, dockerSocket, file }) {
       const program = join(directory, "floor.cjs");
+      const own = nginx ? [String(nginx.port), nginx.pidFile] : [];
       await build({ entryPoints: ["bench/floor.ts"], outfile: program, bundle: true, platform: "node", format: "cjs" });
-      return running(process.hrtime.bigint(), { floor: run(node, [program, dockerSocket, file]) });
+      return running(process.hrtime.bigint(), { floor: run(node, [program, dockerSocket, file, ...own]) });
     },
   };
 }
 
 /** The docker-gen on PATH, with a template that prints the same; undefined when there is none. */
-export function dockerGen(): Subject | undefined {
+export function dockerGen(nginx?: ReloadedNginx): Subject | undefined {
   const onPath = (process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, "docker-gen"));
   const program = onPath.find((path) => existsSync(path));
   if (program === undefined) return undefined;
@@ -82,9 +89,10 @@ export function dockerGen(): Subject | undefined {
     atMost: 1_000,
     async start({ directory, dockerSocket, file }) {
       const template = join(directory, "nginx.tmpl");
-      writeFileSync(template, DOCKER_GEN_TEMPLATE);
+      writeFileSync(template, DOCKER_GEN_TEMPLATE.replace("listen 80;", `listen ${nginx?.port ?? 80};`));
+      const notify = nginx ? ["-notify", `kill -HUP $(cat ${nginx.pidFile})`] : [];
       const begun = process.hrtime.bigint();
-      const child = run(program, ["-watch", "-endpoint", `unix://${dockerSocket}`, template, file]);
+      const child = run(program, ["-watch", "-endpoint", `unix://${dockerSocket}`, ...notify, template, file]);
       return await Promise.resolve(running(begun, { "docker-gen": child }));
     },
   };

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
-import { BackgroundProcess } from "../../demo/background-process.ts";
+import type { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { type NginxConfigs, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../../demo/local-nginx.ts";
-import { programPath } from "../../demo/program-path.ts";
 import { request } from "../../e2e/stack.ts";
 import { eventually } from "../../eventually.ts";
+import { runReloadLoop } from "./reload-loop.ts";
 
 /** A real nginx in a directory of its own, with the files that publication would write. */
 export class Rig {
@@ -44,7 +44,7 @@ export class Rig {
   }
 
   beginLoop(shell: "dash" | "busybox"): void {
-    this.#loop = this.#runLoop(shell);
+    this.#loop = runReloadLoop(this.configs, this.channel, shell);
   }
 
   /** As when the nginx container ends: the loop goes with it. */
@@ -85,28 +85,6 @@ export class Rig {
     const verdict = await control.reload();
     if (verdict.kind === "ok") await onlyNewWorkers(this.configs, before);
     return verdict;
-  }
-
-  /** The script as the image's entrypoint starts it; exec keeps it one process that can be ended. */
-  #runLoop(shell: "dash" | "busybox"): BackgroundProcess {
-    const script = "renderer/nginx/90-sallyport-reload.sh";
-    const args = shell === "busybox" ? ["sh", script] : [script];
-    const env = {
-      PATH: programPath(),
-      SALLYPORT_CHANNEL: this.channel,
-      SALLYPORT_MAIN_CONF: this.configs.live,
-      SALLYPORT_LIVE: join(this.directory, "conf.d"),
-      SALLYPORT_PID_FILE: join(this.directory, "nginx.pid"),
-      SALLYPORT_SCRATCH: this.directory,
-    };
-    // The script puts its loop into the background; setsid lets the test end both as one group.
-    const inner = [shell, ...args].map((word) => `'${word}'`).join(" ");
-    return new BackgroundProcess(
-      "loop",
-      "setsid",
-      ["--wait", "sh", "-c", `trap 'kill 0' TERM; ${inner}; cat <>/dev/null; while :; do sleep 1; done`],
-      { env },
-    );
   }
 }
 

@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nginxVersion } from "../test/demo/local-nginx.ts";
+import { machine } from "./machine.ts";
+import { ms } from "./measure.ts";
+import { type NginxStage, setNginxStage, shippedTarget } from "./nginx-stage.ts";
+import { imageNode, versionOf } from "./node-binary.ts";
+import { replaceSection } from "./page.ts";
+import { answered } from "./request.ts";
+import { median, quantile } from "./statistics.ts";
+import type { Subject } from "./subject.ts";
+import { dockerGen, floor, sallyport } from "./subjects.ts";
+import { table } from "./tables.ts";
+
+const COUNTS = [10, 100, 1_000];
+const ROUNDS = 10;
+
+/** Milliseconds between two starts: every debounce is over, and nginx has reloaded. */
+const PAUSE_MS = 1_500;
+
+/** From a container's start to its first answer through a real nginx, with each program's own way to reload it. */
+async function main(): Promise<void> {
+  const node = imageNode();
+  const rows: string[][] = [];
+  for (const count of COUNTS) {
+    for (const make of [
+      dockerGen,
+      (stage: NginxStage) => floor(node, stage),
+      (stage: NginxStage) => ours(node, stage),
+    ]) {
+      const stage = await setNginxStage(count);
+      try {
+        const subject = make(stage);
+        if (!subject) continue;
+        process.stderr.write(`bench: ${subject.name}, ${count} containers, nginx\n`);
+        const samples = await served(subject, stage, count);
+        const times = [median(samples), quantile(samples, 1)].map((time) => `${time.toFixed(0)} ms`);
+        rows.push([count.toLocaleString("en"), subject.name, ...times]);
+      } finally {
+        await stage.close();
+      }
+    }
+  }
+  report(rows, machine(versionOf(node)));
+}
+
+function ours(node: string, stage: NginxStage): Subject {
+  return sallyport(node, { target: shippedTarget(stage) });
+}
+
+/** Milliseconds from each start to the first answer of the container's own server. */
+async function served(subject: Subject, { engine, own, file, port }: NginxStage, count: number): Promise<number[]> {
+  const running = await subject.start({ directory: own, dockerSocket: engine.socketPath, file });
+  try {
+    await answered(port, `app${count - 1}`);
+    const samples: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await sleep(PAUSE_MS);
+      const name = `served${round}`;
+      await engine.tell({ kind: "create", name });
+      const { at } = await engine.tell({ kind: "start", name });
+      await answered(port, name);
+      samples.push(ms(process.hrtime.bigint() - BigInt(at)));
+    }
+    return samples;
+  } finally {
+    await running.stop();
+  }
+}
+
+function report(rows: readonly (readonly string[])[], where: string): void {
+  const head = ["containers", "program", "start → first answer", `the slowest of ${ROUNDS}`];
+  const text = `${where} ${nginxVersion()}, one worker.\n\n${table([head, ...rows])}`;
+  process.stdout.write(`${text}\n`);
+  if (process.argv.includes("--write")) {
+    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "served", text));
+  }
+}
+
+void main();
