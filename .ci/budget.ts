@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Lines of own code, without comments and blanks, that a folder may have; and what it is for. */
 const budgets = [
-  { folder: "agent", limit: 2_500 },
+  { folder: "agent", limit: 2_400 },
   { folder: "shared", limit: 400 },
 ] as const;
 
