@@ -1,0 +1,44 @@
+import { keyOf, type Known } from "../inventory/known.ts";
+import type { Model } from "./model.ts";
+
+/** Containers as a general template sees them: by Docker host, then name, then id. */
+export function inOrder(known: readonly Known[]): Known[] {
+  const order = new Map(known.map((one) => [one, `${one.host}\n${one.container.name}\n${keyOf(one)}`]));
+  return known.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
+}
+
+const views = new WeakMap<Known, Model>();
+
+/** One container as a general template sees it; what is not known of it is not there. The same for the same record. */
+export function containerView(known: Known): Model {
+  const seen = views.get(known) ?? viewOf(known);
+  views.set(known, seen);
+  return seen;
+}
+
+function viewOf({ host, container }: Known): Model {
+  const { id, name, image, state, health, createdAt, startedAt, env, labels } = container;
+  const networks = container.networks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    id,
+    shortId: id.slice(0, 12),
+    name,
+    host,
+    state,
+    health,
+    createdAt,
+    env,
+    labels,
+    ...present({ image, startedAt }),
+    ...present({ project: labels["com.docker.compose.project"], service: labels["com.docker.compose.service"] }),
+    networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
+    ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
+    ...present({ ip: networks.find(({ ipv4 }) => ipv4)?.ipv4 ?? networks.find(({ ipv6 }) => ipv6)?.ipv6 }),
+  };
+}
+
+function present(fields: Readonly<Record<string, Model | undefined>>): Record<string, Model> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { Container } from "../../../shared/snapshot.ts";
+import { containerView, inOrder } from "../../../renderer/template/container-view.ts";
+import { compileGeneral, type Rendering } from "../../../renderer/template/general-template.ts";
+import { TemplateError } from "../../../renderer/template/template.ts";
+import { container } from "../fake-agent.ts";
+
+const known = (digit: string, fields: Partial<Container> = {}) => ({
+  agent: "/agent.sock",
+  host: "one",
+  container: container(digit, fields),
+});
+const A = known("a", {
+  labels: { tier: "web", "com.docker.compose.project": "shop" },
+  networks: [
+    { name: "z", ipv4: "10.0.0.9" },
+    { name: "back", ipv6: "fd00::1" },
+    { name: "front", ipv4: "10.0.0.2" },
+  ],
+  ports: [{ port: 80, proto: "tcp", published: [{ ip: "0.0.0.0", port: 8080 }] }],
+});
+const B = known("b");
+
+type Options = Partial<Parameters<typeof compileGeneral>[0]>;
+
+function render(text: string, list = [A, B], options: Options = {}): Rendering {
+  const templates = [{ file: "t.hbs", text }, ...(options.templates ?? [])];
+  return compileGeneral({ format: "none", ...options, templates })(list.map(containerView));
+}
+
+function textOf(text: string, list = [A, B], options: Options = {}): string {
+  const made = render(text, list, options);
+  assert.equal(made.kind, "text", JSON.stringify(made));
+  return made.kind === "text" ? made.text : "";
+}
+
+test("a template sees what is known of each container", () => {
+  const template = [
+    "{{#each containers}}{{shortId}} {{name}} {{host}} {{state}} {{env.VIRTUAL_HOST}}",
+    "{{#if project}} {{project}}{{/if}}{{#if ip}} {{ip}}{{/if}}",
+    "{{#if labels.tier}} {{labels.tier}} {{labels.[com.docker.compose.project]}}{{/if}}",
+    "{{#each networks}} {{name}}{{/each}}{{#each ports}} {{port}}/{{proto}}",
+    "{{#each published}} {{ip}}:{{port}}{{/each}}{{/each}};{{/each}}",
+  ].join("");
+  assert.equal(
+    textOf(template),
+    "aaaaaaaaaaaa appa one running a.example shop 10.0.0.2 web shop back front z 80/tcp 0.0.0.0:8080;" +
+      "bbbbbbbbbbbb appb one running b.example;",
+  );
+});
+
+test("containers come by Docker host, then name", () => {
+  const later = { ...known("0"), host: "two" };
+  assert.deepEqual(
+    inOrder([later, B, A]).map(({ container: { name } }) => name),
+    ["appa", "appb", "app0"],
+  );
+});
+
+test("what is missing is told with the place, and costs the container that lacks it", () => {
+  assert.deepEqual(render("x\n  {{#each containers}}{{labels.tier}}{{/each}}"), {
+    kind: "faults",
+    faults: [{ index: 1, message: "t.hbs:2:23: labels.tier is missing" }],
+  });
+  assert.equal(textOf("{{#each containers}}{{#if labels.a.b}}{{labels.tier}}{{else}}-{{/if}}{{/each}}"), "--");
+});
+
+test("an error outside of every container is nobody's", () => {
+  assert.deepEqual(render("{{nothing}}"), { kind: "failed", message: "t.hbs:1:1: nothing is missing" });
+  assert.match(
+    JSON.stringify(render("{{#each container}}x{{/each}}")),
+    /t\.hbs:1:1: what each is to go through is missing/,
+  );
+});
+
+const forbidden: readonly [string, RegExp][] = [
+  ["{{{name}}}", /^t\.hbs:1:1: unescaped/],
+  ["a\n{{#containers}}{{/containers}}", /^t\.hbs:2:1: a block is one of/],
+  ["{{#raw 1}}{{/raw}}", /a block is one of/],
+  ["{{shout name}}", /^t\.hbs:1:1: .*shout/],
+  ["{{lookup . 'x'}}", /lookup/],
+  ["{{log 'x'}}", /log/],
+  ["{{> other}}", /no other template of the target is named other/],
+  ["{{> (raw 'x')}}", /a partial's name must be fixed/],
+  ["{{#> x}}{{/x}}", /a partial cannot be a block/],
+  ["{{#*inline 'x'}}{{/inline}}", /decorators/],
+  ["{{#if}", /^t\.hbs:1: Parse error/],
+];
+for (const [text, message] of forbidden) {
+  test(`${JSON.stringify(text)} is refused when the template is read`, () => {
+    assert.throws(
+      () => render(text),
+      (error) => error instanceof TemplateError && message.test(error.message),
+    );
+  });
+}
+
+for (const path of [
+  "constructor",
+  "labels.constructor",
+  "containers.push",
+  "__proto__",
+  "toString",
+  "env.__proto__.x",
+]) {
+  test(`${path} is not there`, () => {
+    assert.match(JSON.stringify(render(`{{${path}}}`)), /is missing/);
+    assert.match(JSON.stringify(render(`{{#each containers}}{{${path}}}{{/each}}`)), /is missing/);
+  });
+}
+
+test("the other templates of a target are partials by the beginning of their file's name", () => {
+  const templates = [{ file: "/x/line.json.hbs", text: "<{{name}}>" }];
+  assert.equal(textOf("{{#each containers}}{{> line}}{{/each}}", [A, B], { templates }), "<appa><appb>");
+  const endless = [{ file: "again.hbs", text: "{{> again}}" }];
+  assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /Maximum call stack/);
+});
+
+test("values are quoted once: quotes of the template around them are refused, unless inner says so", () => {
+  const json = { format: "json" } as const;
+  assert.equal(
+    textOf('[{{#each containers}}{{name}},{{/each}} "{{inner (raw 1)}}"]'.replace("(raw 1)", "1"), [A], json),
+    '["appa", "1"]',
+  );
+  assert.equal(textOf('{{#each containers}}"x{{inner name}}:{{inner 80}}"{{/each}}', [A], json), '"xappa:80"');
+  for (const text of [
+    '"{{x}}"',
+    'a "b{{x}}',
+    "'{{x}}'",
+    "{{inner x}}",
+    '""{{inner x}}',
+    '"\n{{inner x}}',
+    '"{{#if x}}{{x}}{{/if}}"',
+  ]) {
+    assert.throws(() => render(text, [A], json), { code: "template.forbidden" }, text);
+  }
+  assert.doesNotThrow(() => render('"{{raw 1}}"', [A], json));
+});
+
+test("raw prints as it is, but no control character", () => {
+  const shell = { format: "shell" } as const;
+  const withEnv = (value: string) => [known("a", { env: { X: value } })];
+  assert.equal(textOf("{{#each containers}}{{raw env.X}}{{/each}}", withEnv("a b\n\t;"), shell), "a b\n\t;");
+  assert.match(
+    JSON.stringify(render("{{#each containers}}{{raw env.X}}{{/each}}", withEnv("a\u0007"), shell)),
+    /control character/,
+  );
+});
+
+const directory = mkdtempSync(join(tmpdir(), "sallyport-include-"));
+after(() => rmSync(directory, { recursive: true }));
+
+test("include reads text below its directory, and follows no way out", () => {
+  const includes = join(directory, "in");
+  mkdirSync(join(includes, "deep"), { recursive: true });
+  writeFileSync(join(includes, "deep", "a.txt"), "{{not a template}} é\n");
+  writeFileSync(join(directory, "secret"), "secret");
+  writeFileSync(join(directory, "in-beside"), "secret");
+  writeFileSync(join(includes, "binary"), Buffer.from([0xff, 0xfe]));
+  writeFileSync(join(includes, "large"), "x".repeat(1024 * 1024 + 1));
+  symlinkSync(join(directory, "secret"), join(includes, "link"));
+  const options = { includes, format: "json" } as const;
+  assert.equal(textOf("{{include 'deep/a.txt'}}", [], options), "{{not a template}} é\n");
+  assert.equal(textOf("{{exists 'deep/a.txt'}} {{exists 'none'}}", [], options), "true false");
+  for (const name of ["../secret", "link", "../in-beside", "deep", "binary", "large", "none", "/etc/passwd", "."]) {
+    assert.match(JSON.stringify(render(`{{include '${name}'}}`, [], options)), /"failed".*t\.hbs:1:1: include: /, name);
+  }
+  assert.match(JSON.stringify(render("{{include 'a'}}")), /names no directory/);
+});
