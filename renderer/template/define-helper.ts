@@ -1,0 +1,60 @@
+import { HelperCall, MAX_TEXT, type Signature } from "./helper-call.ts";
+import { HelperError, type Helper, type HelperExample, type HelperGroup } from "./template-helper.ts";
+
+/** Makes a helper of its usage, what the reference says of it, an example, and what it does with its arguments. */
+export type DefineHelper = (
+  usage: string,
+  says: string,
+  example: HelperExample,
+  run: (call: HelperCall) => unknown,
+) => Helper;
+
+/** Definitions of one chapter of the reference. */
+export function helpersOf(group: HelperGroup): DefineHelper {
+  return (usage, says, example, run) => {
+    const signature = signatureOf(usage);
+    return {
+      name: signature.name,
+      group,
+      usage,
+      says,
+      example,
+      run: (args, named) => within(signature.name, () => run(new HelperCall(signature, args, named))),
+    };
+  };
+}
+
+/** What no argument may break: results are finite, and the engine's own limits are reported as ours. */
+function within(name: string, run: () => unknown): unknown {
+  const result = attempt(name, run);
+  if (typeof result === "number" && !Number.isFinite(result)) throw new HelperError(`${name}: the result is no number`);
+  if (typeof result === "string" && result.length > MAX_TEXT) {
+    throw new HelperError(`${name}: the result has more than ${MAX_TEXT} characters`);
+  }
+  return Object.is(result, -0) ? 0 : result;
+}
+
+function attempt(name: string, run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    // The stack or the longest possible text was exceeded.
+    if (error instanceof RangeError) throw new HelperError(`${name}: what it is given is too large or too deep`);
+    throw error;
+  }
+}
+
+/** Reads `where LIST PATH [VALUE...] [id=]`. */
+function signatureOf(usage: string): Signature {
+  const [name = "", ...words] = usage.split(" ");
+  const bare = words.map((word) => word.replace(/^\[|\]$|\.\.\./g, ""));
+  const positional = words.filter((_, at) => !bare[at]?.endsWith("="));
+  return {
+    name,
+    usage,
+    parameters: bare.filter((word) => !word.endsWith("=")),
+    required: positional.filter((word) => !word.startsWith("[")).length,
+    repeats: positional.some((word) => word.includes("...")),
+    named: bare.filter((word) => word.endsWith("=")).map((word) => word.slice(0, -1)),
+  };
+}

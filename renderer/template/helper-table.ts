@@ -1,0 +1,8 @@
+import { containerQueries } from "./helpers/container-queries.ts";
+import { compareTexts } from "./plain-record.ts";
+import type { Helper } from "./template-helper.ts";
+
+/** Every helper of general templates, by group and name. Names are unique. */
+export const HELPERS: readonly Helper[] = [...containerQueries].toSorted(
+  (left, right) => compareTexts(left.group, right.group) || compareTexts(left.name, right.name),
+);
