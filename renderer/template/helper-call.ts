@@ -104,6 +104,13 @@ export class HelperCall {
     return this.#textOf(this.#named[name] ?? "", () => this.refusal(`${name}= must be a text`));
   }
 
+  /** The parts as one text; refused before it is made when it would be too long. */
+  joined(parts: readonly string[], separator = ""): string {
+    const length = parts.reduce((sum, part) => sum + part.length, separator.length * parts.length);
+    if (length > MAX_TEXT) throw this.refusal(`the result has more than ${MAX_TEXT} characters`);
+    return parts.join(separator);
+  }
+
   /** For `throw`: the argument is not what was expected. */
   misuse(at: number, expected: string): HelperError {
     return this.refusal(`${this.#nameOf(at)} must be ${expected}, not ${described(this.#args[at])}`);

@@ -1,0 +1,67 @@
+import { RE2JS, RE2JSException, type Matcher } from "re2js";
+import { MAX_ELEMENTS, type HelperCall } from "./helper-call.ts";
+
+/** Longest pattern, in characters. */
+const MAX_PATTERN = 1000;
+
+/** Longest text a pattern is tried on, in characters: linear is not yet quick. */
+const MAX_SEARCHED = 1024 * 1024;
+
+/** Patterns compiled, kept because a template uses few of them for each of many containers. */
+const compiled = new Map<string, RE2JS>();
+const MAX_COMPILED = 256;
+
+/** One place where a pattern fits: where it is, and what its groups took. */
+export interface Match {
+  readonly start: number;
+  readonly end: number;
+  /** The whole first; undefined for a group that took no part. */
+  readonly groups: readonly (string | undefined)[];
+  readonly named: (name: string) => string | undefined;
+}
+
+/** Places of the text where the pattern fits, without overlaps, at most so many. RE2's syntax, in linear time. */
+export function* matchesOf(
+  call: HelperCall,
+  pattern: number,
+  text: string,
+  limit: number = Infinity,
+): Generator<Match> {
+  if (text.length > MAX_SEARCHED) throw call.refusal(`a text of more than ${MAX_SEARCHED} characters`);
+  const matcher = expressionOf(call, pattern).matcher(text);
+  for (let count = 0; count < limit && matcher.find(); count++) {
+    if (count >= MAX_ELEMENTS) throw call.refusal(`more than ${MAX_ELEMENTS} matches`);
+    yield matchOf(matcher);
+  }
+}
+
+function matchOf(matcher: Matcher): Match {
+  const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, at) => matcher.group(at) ?? undefined);
+  const named = matcher.getNamedGroups();
+  return {
+    start: matcher.start(),
+    end: matcher.end(),
+    groups,
+    named: (name) => (Object.hasOwn(named, name) ? (named[name] ?? undefined) : undefined),
+  };
+}
+
+function expressionOf(call: HelperCall, at: number): RE2JS {
+  const pattern = call.text(at);
+  const known = compiled.get(pattern);
+  if (known) return known;
+  if (pattern.length > MAX_PATTERN) throw call.misuse(at, `a pattern of at most ${MAX_PATTERN} characters`);
+  const expression = compile(call, at, pattern);
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  compiled.set(pattern, expression);
+  return expression;
+}
+
+function compile(call: HelperCall, at: number, pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    if (error instanceof RE2JSException) throw call.misuse(at, "a regular expression of RE2");
+    throw error;
+  }
+}
