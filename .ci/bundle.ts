@@ -39,6 +39,9 @@ export async function bundle(program: (typeof programs)[number], { write }: { wr
     logLevel: "warning",
     metafile: true,
     plugins: program === "agent" ? [stubs] : [],
+    // CommonJS has no import.meta; the renderer starts threads of its own file.
+    define: { "import.meta.url": "ownUrl" },
+    banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
     write,
   });
   return metafile;

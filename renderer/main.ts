@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { createLog } from "../shared/log.ts";
 import { type Asked, readArguments } from "./commands/arguments.ts";
 import { COMMANDS } from "./commands/command-table.ts";
@@ -145,13 +146,16 @@ function misconfigured(problems: readonly string[]): number {
   return EX_CONFIG;
 }
 
-main(process.argv.slice(2)).then(
-  // What is left open then (a word to nginx without an answer yet) is no reason to stay.
-  (exitCode) => process.exit(exitCode),
-  (error: unknown) => {
-    log("error", "renderer.crashed", {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
-    process.exitCode = 70;
-  },
-);
+/** A thread of this file renders, see renderer/template/render-thread.ts. */
+if (isMainThread) {
+  main(process.argv.slice(2)).then(
+    // What is left open then (a word to nginx without an answer yet) is no reason to stay.
+    (exitCode) => process.exit(exitCode),
+    (error: unknown) => {
+      log("error", "renderer.crashed", {
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+      process.exitCode = 70;
+    },
+  );
+}

@@ -4,6 +4,7 @@ import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
+import { NO_ROUTES, type Published } from "../routes/routes.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
@@ -63,7 +64,7 @@ async function startStatus(path: string, report: () => Report): Promise<{ close:
 
 /** One target with what it publishes from. */
 class TargetLoop {
-  readonly reconciler: Reconciler;
+  readonly reconciler: Reconciler<Published>;
   readonly #target: Target;
   readonly #template: TargetTemplate;
   readonly #routes: TargetRoutes;
@@ -89,7 +90,8 @@ class TargetLoop {
       server: this.#server,
       wait: target.wait,
       log,
-      routes: () => (this.#isComplete ? this.#routes.table.wanted : undefined),
+      nothing: NO_ROUTES,
+      wanted: () => (this.#isComplete ? this.#routes.table.wanted : undefined),
       render: (routes) => template.print(routes),
     });
   }

@@ -7,7 +7,7 @@ export type Outcome =
   | { readonly kind: "unchanged" }
   | { readonly kind: "published"; readonly generation: number }
   /** Refused: by the check, or by a server that did not take it up. What was live before is live. */
-  | { readonly kind: "refused"; readonly message: string }
+  | { readonly kind: "refused"; readonly message: string; readonly by: "check" | "server" }
   /** The server cannot be reached. `isLive` says whether the text waits in place or as a candidate. */
   | { readonly kind: "pending"; readonly message: string; readonly isLive: boolean };
 
@@ -22,7 +22,7 @@ export async function publish(wanted: Printed, volume: Volume, server: ServerCon
   const checked = await server.check(volume.candidate);
   if (checked.kind === "rejected") {
     await volume.reject();
-    return { kind: "refused", message: checked.message };
+    return { kind: "refused", message: checked.message, by: "check" };
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
   const good = before?.hash === confirmed ? before : (volume.readLastGood() ?? before);
@@ -50,7 +50,7 @@ async function takeUp(
       if (lastGood !== undefined) await volume.goLive(lastGood);
       // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
       await volume.forget(generation);
-      return { kind: "refused", message: reloaded.message };
+      return { kind: "refused", message: reloaded.message, by: "server" };
     }
     case "unavailable": {
       const isLive = checked === "ok" || good === undefined;

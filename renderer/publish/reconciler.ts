@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import { type Hold, NO_ROUTES, type Published } from "../routes/routes.ts";
+import type { Hold } from "../routes/routes.ts";
 import { TemplateError } from "../template/template.ts";
 import { dueAt, type Wait } from "./debounce.ts";
-import { type Outcome, publish } from "./publication.ts";
+import type { Outcome } from "./publication.ts";
 import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import type { ServerControl } from "./server-control.ts";
+import { publishOrReduce, type Source } from "./source.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
 import { Printed } from "./printed.ts";
 import type { Volume } from "./volume.ts";
@@ -21,19 +22,16 @@ const RETRY_REFUSED = { firstMs: 2_000, capMs: 300_000 };
 /** Milliseconds a pass may take to its end when the process is told to stop. It can be cut off anywhere without harm. */
 const STOP_MS = 1_000;
 
-export interface ReconcilerOptions {
+export interface ReconcilerOptions<Wanted> extends Source<Wanted> {
   readonly volume: Volume;
   readonly server: ServerControl;
   readonly wait: Wait;
   readonly log: Log;
-  /** The routes now; undefined while not every agent has told everything once. */
-  readonly routes: () => Published | Hold | undefined;
-  readonly render: (routes: Published) => Buffer;
 }
 
-/** Keeps one destination equal to what the routes say: one pass at a time, retried until it holds. */
-export class Reconciler {
-  readonly #options: ReconcilerOptions;
+/** Keeps one destination equal to what its source says: one pass at a time, retried until it holds. */
+export class Reconciler<Wanted extends object> {
+  readonly #options: ReconcilerOptions<Wanted>;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
@@ -43,7 +41,7 @@ export class Reconciler {
   #refused: Printed | undefined;
   #isStopped = false;
 
-  constructor(options: ReconcilerOptions) {
+  constructor(options: ReconcilerOptions<Wanted>) {
     this.#options = options;
     this.#progress = new TargetProgress(options.volume.live, options.log);
   }
@@ -54,10 +52,10 @@ export class Reconciler {
 
   /** Puts a configuration without any route where there is none at all, so that the server can start. */
   async prepare(): Promise<void> {
-    const { volume, render } = this.#options;
+    const { volume, render, nothing } = this.#options;
     try {
       if (volume.readLive() !== undefined) return;
-      await volume.goLive(new Printed(render(NO_ROUTES)));
+      await volume.goLive(new Printed(await render(nothing)));
       this.#progress.began();
     } catch (error) {
       this.#fail(describe(error));
@@ -106,18 +104,24 @@ export class Reconciler {
     // Whatever comes with this change in the same turn is part of it.
     await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
-    const { routes, render, volume, server } = this.#options;
     try {
-      const wanted = routes();
+      const wanted = this.#options.wanted();
       if (!wanted) return;
-      if (wanted.kind === "hold") return this.#hold(wanted.reason);
-      const text = new Printed(render(wanted));
-      if (text.equals(this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-      this.#report(await publish(text, volume, server), text);
+      if (isHold(wanted)) return this.#hold(wanted.reason);
+      await this.#publish(wanted);
     } catch (error) {
       if (error instanceof TemplateError) this.#hold(error.message);
       else this.#fail(describe(error));
     }
+  }
+
+  async #publish(wanted: Wanted): Promise<void> {
+    const { render, published } = this.#options;
+    const text = new Printed(await render(wanted));
+    if (text.equals(this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
+    const attempt = await publishOrReduce({ wanted, text }, this.#options);
+    this.#report(attempt.outcome, attempt.text);
+    if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") published?.(attempt.wanted);
   }
 
   #report(outcome: Outcome, text: Printed): void {
@@ -152,6 +156,10 @@ export class Reconciler {
   #retryLater(bounds: Backoff): void {
     this.#retry.failed(performance.now(), bounds, Math.random());
   }
+}
+
+function isHold(wanted: object): wanted is Hold {
+  return "kind" in wanted && wanted.kind === "hold";
 }
 
 function describe(error: unknown): string {

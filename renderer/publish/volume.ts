@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { Printed } from "./printed.ts";
@@ -67,6 +68,11 @@ export class Volume {
   /** Puts the candidate aside, where people can read it and no check of another target trips over it. */
   async reject(): Promise<void> {
     await replace(this.candidate, this.#rejected).catch(() => undefined);
+  }
+
+  /** Forgets the candidate. */
+  discard(): void {
+    rmSync(this.candidate, { force: true });
   }
 
   async goLive(text: Printed): Promise<void> {

@@ -2,7 +2,9 @@ import Handlebars from "handlebars";
 import { PRINT, WHAT } from "./annotate.ts";
 import type { Culprits } from "./culprits.ts";
 import type { Escaped, Format } from "./formats/format.ts";
+import { HELPERS } from "./helper-table.ts";
 import { readInclude } from "./include.ts";
+import { HelperError } from "./template-helper.ts";
 import { inner, MAX_VALUE_CHARS, printable, Raw, raw } from "./printable.ts";
 
 type Engine = typeof Handlebars;
@@ -25,6 +27,7 @@ export class GeneralHelpers {
     this.#engine = engine;
     for (const name of ["log", "lookup", "helperMissing", "blockHelperMissing"]) engine.unregisterHelper(name);
     for (const name of ["each", "with"]) this.#tellWhoseTurn(name);
+    for (const { name, run } of HELPERS) this.#add(name, run);
     this.#add("raw", ([value]) => asRaw(raw(value, format)));
     this.#add("inner", ([value]) => asRaw(inner(value, format)));
     this.#add("include", ([name]) => asRaw(readInclude(includes, name)));
@@ -91,7 +94,8 @@ function located<T>(loc: hbs.AST.SourceLocation, name: string, run: () => T): T 
   try {
     return run();
   } catch (error) {
-    throw new Error(`${placeOf(loc)}: ${name}: ${(error as Error).message}`, { cause: error });
+    const who = error instanceof HelperError ? "" : `${name}: `;
+    throw new Error(`${placeOf(loc)}: ${who}${(error as Error).message}`, { cause: error });
   }
 }
 

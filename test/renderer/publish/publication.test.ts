@@ -22,7 +22,7 @@ import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/publish/safe-write.ts";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
-import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
+import { NO_ROUTES, type Published } from "../../../renderer/routes/routes.ts";
 import { eventually } from "../../eventually.ts";
 
 const OK: Verdict = { kind: "ok" };
@@ -239,7 +239,7 @@ describe("publication", () => {
 
   describe("the reconciler", () => {
     let wanted: string;
-    let reconciler: Reconciler;
+    let reconciler: Reconciler<Published>;
     const log: string[] = [];
     beforeEach(() => {
       wanted = "one";
@@ -249,7 +249,8 @@ describe("publication", () => {
         server,
         wait: { minMs: 1, maxMs: 10 },
         log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
-        routes: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
+        nothing: NO_ROUTES,
+        wanted: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
         render: () => Buffer.from(wanted),
       });
       server.onReady(() => undefined);
