@@ -2,6 +2,8 @@ import { LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
 import { explainIssue, type Wording } from "./config-problem.ts";
 import { parseDuration } from "./duration.ts";
+import { StatusPageSettings } from "./page/settings.ts";
+import { path, plainPath, portNumber } from "./plain-path.ts";
 import { PREDICATE_FIELDS, SelectRule } from "./select/rule.ts";
 
 /** Longest path of a Unix socket on Linux, in bytes. */
@@ -14,7 +16,6 @@ const MAX_INTERVAL_MS = 86_400_000;
 /** Signals that make a server read its configuration again, or reopen its files. None ends it. */
 const SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
-const path = z.string().regex(/^\/[^\0]*$/, "must be an absolute path");
 const socketPath = path.refine((text) => Buffer.byteLength(text) <= MAX_SOCKET_PATH_BYTES, {
   error: ({ input }) =>
     `${String(input)} has ${Buffer.byteLength(String(input))} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
@@ -60,10 +61,6 @@ const Proxy = z.union([
 /** A stopped container has no route, and whether TCP ports are needed is `onlyExposed` of the target. */
 const RouteSelection = SelectRule.pick({ onlyPublished: true, where: true });
 
-/** What can stand in nginx's configuration as it is. */
-const plainPath = path.regex(/^[A-Za-z0-9._:/-]*$/, "letters, digits, dots, dashes, colons and slashes only");
-const portNumber = z.int().min(1).max(65_535);
-
 const Https = z.strictObject({
   certificates: path.describe("Directory with NAME.crt and NAME.key, as the renderer sees it; watched."),
   certificatesInNginx: plainPath.optional().describe("The same directory as nginx sees it, when it is another path."),
@@ -102,6 +99,7 @@ export const ConfigFile = z.strictObject({
   agents: z.array(z.strictObject({ socket: socketPath })).min(1),
   proxy: Proxy.default({ label: "sallyport.proxy=true" }).describe("Which container is nginx: its networks matter."),
   statusSocket: socketPath.default("/tmp/status.sock").describe("Where `status` and `health` ask."),
+  statusPage: StatusPageSettings.optional().describe("A page that shows how all stands; without it none is kept."),
   targets: z.array(Target).min(1),
 });
 
@@ -127,9 +125,17 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
   }
   const destinations = parsed.data.targets.map(({ destination }) => destination);
   const twice = destinations.find((name, index) => destinations.indexOf(name) !== index);
-  return twice === undefined
-    ? parsed.data
-    : { problems: [`${file}: two targets have the destination ${twice}: give each its own`] };
+  if (twice !== undefined)
+    return { problems: [`${file}: two targets have the destination ${twice}: give each its own`] };
+  const port = sharedPort(parsed.data);
+  if (port === undefined) return parsed.data;
+  return { problems: [`${file}: statusPage.listen: ${port} is where hosts are served: choose another port`] };
+}
+
+/** The port of the status page, if hosts are served at it too: then anybody could read it. */
+function sharedPort({ statusPage, targets }: Config): number | undefined {
+  const ports = targets.flatMap(({ listen, https }) => [listen, https?.listen]);
+  return ports.find((port) => port === statusPage?.listen);
 }
 
 const wording: Wording = {
@@ -137,6 +143,7 @@ const wording: Wording = {
     "": Object.keys(ConfigFile.shape),
     agents: ["socket"],
     proxy: ["label", "container"],
+    statusPage: Object.keys(StatusPageSettings.shape),
     targets: Object.keys(Target.shape),
     containers: Object.keys(RouteSelection.shape),
     where: [...PREDICATE_FIELDS, "not"],

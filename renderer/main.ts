@@ -98,9 +98,9 @@ async function runUntilSignal(config: Config): Promise<number> {
   return 0;
 }
 
-function check({ targets }: Config): number {
-  const problems = targets
-    .map((target) => TargetTemplate.load(target))
+function check(config: Config): number {
+  const problems = config.targets
+    .map((target) => TargetTemplate.load(target, config))
     .flatMap((found) => ("problem" in found ? [found.problem] : []));
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }

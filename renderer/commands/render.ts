@@ -20,7 +20,7 @@ export async function runRender(config: Config, [destination, ...more]: readonly
     const list = config.targets.map((one) => one.destination).join(", ");
     return failed(`render: name one target by its destination: ${list}`, 64);
   }
-  const template = TargetTemplate.load(target);
+  const template = TargetTemplate.load(target, config);
   if ("problem" in template) return failed(template.problem, 78);
   const routes = await currentRoutes(config, target);
   if (typeof routes === "string") return failed(routes, 1);

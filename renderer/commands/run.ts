@@ -25,7 +25,7 @@ export async function run(
   log: Log,
   onRefresh: (refresh: () => void) => void = () => undefined,
 ): Promise<{ readonly problems: string[] }> {
-  const loaded = config.targets.map((target) => ({ target, template: TargetTemplate.load(target) }));
+  const loaded = config.targets.map((target) => ({ target, template: TargetTemplate.load(target, config) }));
   const problems = loaded.flatMap(({ template }) => ("problem" in template ? [template.problem] : []));
   if (problems.length > 0) return { problems };
 

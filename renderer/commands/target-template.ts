@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Target } from "../config.ts";
+import type { Config, Target } from "../config.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { type CertificateSet, NO_CERTIFICATES } from "../certificates/directory.ts";
 import { EXAMPLE_CERTIFICATES } from "../certificates/example.ts";
@@ -8,29 +8,37 @@ import { nginxPage, type NginxSettings } from "../template/nginx-page.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 
+type StatusPage = Config["statusPage"];
+
 /** What became of looking at the file again. `refused`: the template as it was read before stays in use. */
 export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "refused"; readonly problem: string };
 
 /** A target's template, as its file was when it was last found good. */
 export class TargetTemplate {
   readonly #target: Target;
+  readonly #statusPage: StatusPage;
   #text: string;
   #render: Render<VirtualHost>;
   #settings: NginxSettings;
 
-  private constructor(target: Target, text: string, render: Render<VirtualHost>) {
+  private constructor(target: Target, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
     this.#target = target;
-    this.#settings = settingsOf(target, NO_CERTIFICATES);
+    this.#statusPage = statusPage;
+    this.#settings = settingsOf(target, NO_CERTIFICATES, statusPage);
     this.#text = text;
     this.#render = render;
   }
 
-  /** Reads the file and prints an example with it; a problem is a sentence with the place. */
-  static load(target: Target): TargetTemplate | { readonly problem: string } {
+  /**
+   * Reads the file and prints an example with it; a problem is a sentence with the place. The first target's nginx is
+   * the one that serves the status page.
+   */
+  static load(target: Target, { statusPage, targets }: Config): TargetTemplate | { readonly problem: string } {
     const text = readTemplate(target.template);
     if (typeof text !== "string") return text;
-    const render = compile(text, target);
-    return "problem" in render ? render : new TargetTemplate(target, text, render);
+    const own = target === targets[0] ? statusPage : undefined;
+    const render = compile(text, target, own);
+    return "problem" in render ? render : new TargetTemplate(target, own, text, render);
   }
 
   /** The text of the target's file for these routes. Throws TemplateError. */
@@ -41,7 +49,7 @@ export class TargetTemplate {
 
   /** From now on these are the certificates. */
   use(certificates: CertificateSet): void {
-    this.#settings = settingsOf(this.#target, certificates);
+    this.#settings = settingsOf(this.#target, certificates, this.#statusPage);
   }
 
   /** Takes over what somebody wrote into the file since, if it can be used. */
@@ -49,7 +57,7 @@ export class TargetTemplate {
     const text = readTemplate(this.#target.template);
     if (typeof text !== "string") return { kind: "refused", ...text };
     if (text === this.#text) return { kind: "same" };
-    const render = compile(text, this.#target);
+    const render = compile(text, this.#target, this.#statusPage);
     if ("problem" in render) return { kind: "refused", ...render };
     this.#text = text;
     this.#render = render;
@@ -65,17 +73,21 @@ function readTemplate(file: string): string | { readonly problem: string } {
   }
 }
 
-function settingsOf({ listen, https }: Target, certificates: CertificateSet): NginxSettings {
-  if (!https) return { listen };
+function settingsOf({ listen, https }: Target, certificates: CertificateSet, statusPage: StatusPage): NginxSettings {
+  if (!https) return { listen, statusPage };
   const directory = https.certificatesInNginx ?? https.certificates;
-  return { listen, https: { ...https, directory, certificates } };
+  return { listen, statusPage, https: { ...https, directory, certificates } };
 }
 
 /** An example of every kind of host must be printable, with TLS and without. */
-function compile(text: string, target: Target): Render<VirtualHost> | { readonly problem: string } {
+function compile(
+  text: string,
+  target: Target,
+  statusPage: StatusPage,
+): Render<VirtualHost> | { readonly problem: string } {
   try {
     const render = compileTemplate<VirtualHost>(text, target.template);
-    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES)));
+    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, statusPage)));
     return render;
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 import { certificateOf } from "../certificates/choose.ts";
 import type { CertificateSet } from "../certificates/directory.ts";
+import type { StatusPageSettings } from "../page/settings.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
 import type { Page } from "./template.ts";
@@ -11,6 +12,8 @@ export interface NginxSettings {
   /** Port for plain HTTP, inside nginx's container. */
   readonly listen: number;
   readonly https?: HttpsSettings;
+  /** Undefined where another target's nginx serves the page, or none. */
+  readonly statusPage?: StatusPageSettings | undefined;
 }
 
 export interface HttpsSettings {
@@ -29,12 +32,17 @@ export interface HttpsSettings {
 
 /** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
 export function nginxPage({ virtualHosts }: Published, settings: NginxSettings): Page<VirtualHost> {
-  const { listen, https } = settings;
+  const { listen, https, statusPage } = settings;
   const tls = https ? { listen: https.listen } : false;
-  return { fields: { listen, tls }, hosts: virtualHosts, settings, modelOf: (host) => hostModel(host, settings) };
+  const fields = { listen, tls, statusPage: statusPage ? statusPageModel(statusPage) : false };
+  return { fields, hosts: virtualHosts, settings, modelOf: (host) => hostModel(host, settings) };
 }
 
 type Fields = { readonly [name: string]: Model };
+
+function statusPageModel({ listen, directory, directoryInNginx = directory, allow }: StatusPageSettings): Fields {
+  return { listen, directory: directoryInNginx, allow };
+}
 
 function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
   const { host, paths } = virtualHost;
