@@ -3,8 +3,8 @@ import { MAX_PATH_LENGTH } from "./field-path.ts";
 import { isRecord, recordOf, type PlainRecord } from "./plain-record.ts";
 import { printed } from "./sameness.ts";
 
-/** Longest text a helper takes or makes, in UTF-16 units: what a whole template may print. */
-export const MAX_TEXT = 16 * 1024 * 1024;
+/** Longest text a helper takes or makes, in UTF-16 units: an included file of one MiB. */
+export const MAX_TEXT = 1024 * 1024;
 
 /** Most elements of a list that a helper makes of a number or a text. */
 export const MAX_ELEMENTS = 100_000;
@@ -106,9 +106,26 @@ export class HelperCall {
 
   /** The parts as one text; refused before it is made when it would be too long. */
   joined(parts: readonly string[], separator = ""): string {
-    const length = parts.reduce((sum, part) => sum + part.length, separator.length * parts.length);
-    if (length > MAX_TEXT) throw this.refusal(`the result has more than ${MAX_TEXT} characters`);
+    this.fits(parts.reduce((sum, part) => sum + part.length, separator.length * parts.length));
     return parts.join(separator);
+  }
+
+  /** Throws when a text of that length may not be made. */
+  fits(length: number): void {
+    if (length > MAX_TEXT) throw this.refusal(`the result has more than ${MAX_TEXT} characters`);
+  }
+
+  /** The parts of a text between separators; of an empty separator its characters. */
+  split(text: string, separator: string): string[] {
+    const parts =
+      separator === "" ? Array.from(text.slice(0, 2 * MAX_ELEMENTS + 2)) : text.split(separator, MAX_ELEMENTS + 1);
+    return this.bounded(parts);
+  }
+
+  /** The list, which it throws for when it is longer than lists may be. */
+  bounded<T>(list: T[]): T[] {
+    if (list.length > MAX_ELEMENTS) throw this.refusal(`more than ${MAX_ELEMENTS} elements`);
+    return list;
   }
 
   /** For `throw`: the argument is not what was expected. */

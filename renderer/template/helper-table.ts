@@ -1,11 +1,46 @@
+import { comparisons } from "./helpers/comparisons.ts";
+import { containerGroups } from "./helpers/container-groups.ts";
+import { containerLabels } from "./helpers/container-labels.ts";
+import { containerMatching } from "./helpers/container-matching.ts";
 import { containerQueries } from "./helpers/container-queries.ts";
+import { documents } from "./helpers/documents.ts";
+import { encoding } from "./helpers/encoding.ts";
+import { letterCase } from "./helpers/letter-case.ts";
+import { lists } from "./helpers/lists.ts";
 import { logic } from "./helpers/logic.ts";
 import { numbers } from "./helpers/numbers.ts";
+import { records } from "./helpers/records.ts";
 import { regularExpressions } from "./helpers/regular-expressions.ts";
+import { sets } from "./helpers/sets.ts";
+import { sorting } from "./helpers/sorting.ts";
+import { splitting } from "./helpers/splitting.ts";
+import { strings } from "./helpers/strings.ts";
+import { textLayout } from "./helpers/text-layout.ts";
 import { compareTexts } from "./plain-record.ts";
 import type { Helper } from "./template-helper.ts";
 
+const CHAPTERS: readonly (readonly Helper[])[] = [
+  comparisons,
+  containerGroups,
+  containerLabels,
+  containerMatching,
+  containerQueries,
+  documents,
+  encoding,
+  letterCase,
+  lists,
+  logic,
+  numbers,
+  records,
+  regularExpressions,
+  sets,
+  sorting,
+  splitting,
+  strings,
+  textLayout,
+];
+
 /** Every helper of general templates, by group and name. Names are unique. */
-export const HELPERS: readonly Helper[] = [...containerQueries, ...logic, ...numbers, ...regularExpressions].toSorted(
+export const HELPERS: readonly Helper[] = CHAPTERS.flat().toSorted(
   (left, right) => compareTexts(left.group, right.group) || compareTexts(left.name, right.name),
 );

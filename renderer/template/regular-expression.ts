@@ -46,7 +46,8 @@ function matchOf(matcher: Matcher): Match {
   };
 }
 
-function expressionOf(call: HelperCall, at: number): RE2JS {
+/** The pattern that an argument is, compiled. */
+export function expressionOf(call: HelperCall, at: number): RE2JS {
   const pattern = call.text(at);
   const known = compiled.get(pattern);
   if (known) return known;

@@ -1,6 +1,5 @@
 import { helpersOf } from "../define-helper.ts";
 import { MAX_ELEMENTS, numberOf, type HelperCall } from "../helper-call.ts";
-import { compareTexts } from "../plain-record.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Numbers");
@@ -95,24 +94,6 @@ export const numbers: readonly Helper[] = [
     { template: `{{seq 2 5}}|{{seq 0 5 10}}`, prints: "2 3 4 5|0 5 10" },
     (call) => sequence(call).join(" "),
   ),
-  define(
-    "lt VALUE OTHER",
-    "Whether VALUE is less: numbers, and decimal texts beside numbers, by value, two texts by code points. False when one is missing.",
-    { template: `{{lt 80 443}}`, prints: "true" },
-    (call) => compared(call, (order) => order < 0),
-  ),
-  define("le VALUE OTHER", "As `lt`, or equal.", { template: `{{le 80 80}}`, prints: "true" }, (call) =>
-    compared(call, (order) => order <= 0),
-  ),
-  define(
-    "gt VALUE OTHER",
-    "Whether VALUE is more, as `lt` compares.",
-    { template: `{{gt 80 443}}`, prints: "false" },
-    (call) => compared(call, (order) => order > 0),
-  ),
-  define("ge VALUE OTHER", "As `gt`, or equal.", { template: `{{ge 443 80}}`, prints: "true" }, (call) =>
-    compared(call, (order) => order >= 0),
-  ),
 ];
 
 function each(call: HelperCall): number[] {
@@ -153,11 +134,4 @@ function steps(call: HelperCall, start: number, stop: number, step: number): num
   const count = step === 0 ? 0 : Math.max(0, Math.ceil((stop - start) / step));
   if (count > MAX_ELEMENTS) throw call.refusal(`more than ${MAX_ELEMENTS} numbers`);
   return Array.from({ length: count }, (_, at) => start + at * step);
-}
-
-function compared(call: HelperCall, isSo: (order: number) => boolean): boolean {
-  const [left, right] = [call.value(0) ?? undefined, call.value(1) ?? undefined];
-  if (left === undefined || right === undefined) return false;
-  if (typeof left === "string" && typeof right === "string") return isSo(compareTexts(left, right));
-  return isSo(call.number(0) - call.number(1));
 }
