@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
 import { explainIssue, type Wording } from "./config-problem.ts";
 import { parseDuration } from "./duration.ts";
+import { Nginx, PRESET_KEYS, Routing } from "./config-preset.ts";
 import { StatusPageSettings } from "./page/settings.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
 import { PREDICATE_FIELDS, SelectRule } from "./select/rule.ts";
@@ -69,6 +70,7 @@ const Https = z.strictObject({
   challenges: plainPath
     .default("/usr/share/nginx/html")
     .describe("Where nginx finds /.well-known/acme-challenge/ of an ACME client."),
+  http3: z.boolean().default(false).describe("HTTP/3 too, where nginx has it: publish the port for UDP as well."),
   hstsSeconds: z
     .int()
     .min(0)
@@ -83,6 +85,8 @@ const Target = z.strictObject({
   containers: RouteSelection.optional().describe("Which containers may have routes; without it all."),
   onlyExposed: z.boolean().default(true).describe("Leave out containers that expose no TCP port."),
   listen: z.int().min(1).max(65_535).default(8080).describe("Port nginx listens on, inside its container."),
+  routing: Routing.prefault({}).describe("How containers become routes."),
+  nginx: Nginx.prefault({}).describe("How nginx is set up, apart from ports and TLS."),
   https: Https.optional().describe("TLS for hosts that have a certificate; without it none."),
   keepBlankLines: z.boolean().default(true).describe("false: lines of nothing but white space are left out."),
   interval: duration
@@ -149,6 +153,7 @@ const wording: Wording = {
     where: [...PREDICATE_FIELDS, "not"],
     not: PREDICATE_FIELDS,
     https: Object.keys(Https.shape),
+    ...PRESET_KEYS,
     check: ["command", "timeout"],
     reload: ["channel", "signal", "exec", "none"],
     signal: ["process", "pidFile", "signal"],

@@ -9,6 +9,16 @@ export interface Certificate {
   readonly notAfter: number;
   /** SHA-256 in hexadecimal: a renewed certificate has another. */
   readonly fingerprint: string;
+  /** Further files of the same stem, by their ending: `dhparam.pem`, `chain.pem`. */
+  readonly extras?: readonly string[];
+}
+
+/** Who signs the certificates of clients, as files of the certificates' directory. */
+export interface ClientAuthority {
+  readonly authority: string;
+  readonly revoked?: string;
+  /** Changes with what is in the files. */
+  readonly about: string;
 }
 
 /** Why a pair of files cannot be used: nginx would refuse the whole configuration because of it. */

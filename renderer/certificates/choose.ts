@@ -19,12 +19,18 @@ export function chooseCertificate(
   return standing.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
 }
 
+/** The certificate for hosts that have none of their own. */
+export const DEFAULT_STEM = "default";
+
 /** Pure: the certificate that a host is served with, or undefined when it is served plainly. */
 export function certificateOf(
-  { host, https }: Pick<VirtualHost, "host" | "https">,
+  { host, options }: Pick<VirtualHost, "host" | "options">,
   certificates: CertificateSet,
 ): Certificate | undefined {
-  return https.method === "nohttps" ? undefined : chooseCertificate(host, https.certificate, certificates);
+  if (options.httpsMethod === "nohttps") return undefined;
+  const own = chooseCertificate(host, options.certificate, certificates);
+  if (own || options.certificate !== undefined || options.defaultCertificate === false) return own;
+  return certificates.usable.get(DEFAULT_STEM);
 }
 
 /** Whether a name of a certificate stands for a host: a wildcard for exactly one label, or for the same wildcard. */

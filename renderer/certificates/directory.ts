@@ -1,6 +1,7 @@
 import { type FSWatcher, readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import { type Certificate, parseCertificate, type RefusedCertificate } from "./certificate.ts";
+import { createHash } from "node:crypto";
+import { type Certificate, type ClientAuthority, parseCertificate, type RefusedCertificate } from "./certificate.ts";
 
 /** Names of files that can stand in a configuration as they are. */
 const STEM = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/;
@@ -15,6 +16,8 @@ const LOOK_MS = 60_000;
 export interface CertificateSet {
   readonly usable: ReadonlyMap<string, Certificate>;
   readonly refused: readonly RefusedCertificate[];
+  /** Authorities of clients by host (`<host>.ca.crt`); the empty name is for all hosts (`ca.crt`). */
+  readonly authorities?: ReadonlyMap<string, ClientAuthority>;
 }
 
 export const NO_CERTIFICATES: CertificateSet = { usable: new Map(), refused: [] };
@@ -28,8 +31,11 @@ export function readCertificates(directory: string): CertificateSet {
     return { usable: new Map(), refused: [{ stem: directory, why: `${(error as NodeJS.ErrnoException).code}` }] };
   }
   const stems = files.flatMap((name) => (name.endsWith(".crt") ? [name.slice(0, -4)] : []));
-  const found = stems.filter((stem) => files.includes(`${stem}.key`)).map((stem) => readPair(directory, stem));
+  const found = stems
+    .filter((stem) => files.includes(`${stem}.key`))
+    .map((stem) => withExtras(readPair(directory, stem), files));
   return {
+    authorities: readAuthorities(directory, files),
     usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
     refused: found.filter((one) => "why" in one),
   };
@@ -50,6 +56,37 @@ export function watchCertificates(directory: string, onChange: () => void, signa
     watcher?.close();
   };
   signal.addEventListener("abort", stop, { once: true });
+}
+
+function withExtras<T extends Certificate | RefusedCertificate>(one: T, files: readonly string[]): T {
+  const extras = ["dhparam.pem", "chain.pem"].filter((ending) => files.includes(`${one.stem}.${ending}`));
+  return "why" in one || extras.length === 0 ? one : { ...one, extras };
+}
+
+/** `ca.crt` and `<host>.ca.crt`, each maybe with its list of revoked certificates (`ca.crl.pem`). */
+function readAuthorities(directory: string, files: readonly string[]): ReadonlyMap<string, ClientAuthority> {
+  const found = files.filter((name) => (name === "ca.crt" || name.endsWith(".ca.crt")) && STEM.test(name));
+  return new Map(
+    found.map((authority) => {
+      const crl = `${authority.slice(0, -".crt".length)}.crl.pem`;
+      const revoked = files.includes(crl) ? crl : undefined;
+      const about = hashOf(directory, revoked === undefined ? [authority] : [authority, revoked]);
+      const host = authority === "ca.crt" ? "" : authority.slice(0, -".ca.crt".length);
+      return [host, { authority, ...(revoked !== undefined && { revoked }), about }];
+    }),
+  );
+}
+
+function hashOf(directory: string, names: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const name of names) {
+    try {
+      hash.update(readFileSync(join(directory, name)));
+    } catch {
+      hash.update(name);
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 function readPair(directory: string, stem: string): Certificate | RefusedCertificate {

@@ -57,6 +57,7 @@ export function isEnding({ notAfter }: Certificate, now: number): boolean {
   return notAfter - now < WARN_DAYS * DAY_MS;
 }
 
-function fingerprintOf({ usable, refused }: CertificateSet): string {
-  return JSON.stringify([[...usable.values()].map(({ stem, fingerprint }) => [stem, fingerprint]), refused]);
+function fingerprintOf({ usable, refused, authorities = new Map() }: CertificateSet): string {
+  const pairs = [...usable.values()].map(({ stem, fingerprint, extras }) => [stem, fingerprint, extras]);
+  return JSON.stringify([pairs, refused, [...authorities]]);
 }

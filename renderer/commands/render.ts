@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Target } from "../config.ts";
 import { readCertificates } from "../certificates/directory.ts";
+import { FileStore } from "../files/file-store.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import type { Ending } from "./import.ts";
 import { TargetRoutes } from "./target-routes.ts";
@@ -26,7 +27,8 @@ export async function runRender(config: Config, [destination, ...more]: readonly
   if (typeof routes === "string") return failed(routes, 1);
   const { wanted } = routes.table;
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
-  if (target.https) template.use(readCertificates(target.https.certificates));
+  const files = new FileStore(target.nginx.files).settings;
+  template.use({ ...(target.https && { certificates: readCertificates(target.https.certificates) }), files });
   return { stdout: template.print(wanted).toString("utf8"), stderr: "", exitCode: 0 };
 }
 

@@ -9,6 +9,7 @@ import { noteChange } from "../routes/journal.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
 import { watchCertificates } from "../certificates/directory.ts";
+import { FileStore } from "../files/file-store.ts";
 import { CertificateStore } from "../certificates/store.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
@@ -69,11 +70,13 @@ class TargetLoop {
   readonly #template: TargetTemplate;
   readonly #routes: TargetRoutes;
   readonly #certificates: CertificateStore | undefined;
+  readonly #files: FileStore;
   readonly #server: ReturnType<typeof chooseControl>;
   readonly #log: Log;
   /** Every agent has told all it knows. */
   #isComplete = false;
   #lastHold = "";
+  #departure: NodeJS.Timeout | undefined;
   /** What is wrong with the template's file since it was last found good; said once. */
   #lastProblem = "";
 
@@ -84,7 +87,11 @@ class TargetLoop {
     this.#routes = new TargetRoutes(target, config.proxy);
     this.#server = chooseControl(target, log);
     this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
-    if (this.#certificates) template.use(this.#certificates.certificates);
+    this.#files = new FileStore(target.nginx.files);
+    template.use({
+      ...(this.#certificates && { certificates: this.#certificates.certificates }),
+      files: this.#files.settings,
+    });
     this.reconciler = new Reconciler({
       volume: new Volume(target.destination),
       server: this.#server,
@@ -113,7 +120,9 @@ class TargetLoop {
       const timer = setInterval(() => this.refresh(), interval);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     }
-    if (this.#certificates) watchCertificates(this.#certificates.directory, () => this.#lookAtCertificates(), signal);
+    const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
+    for (const directory of laid) watchCertificates(directory, () => this.#lookAtFiles(), signal);
+    signal.addEventListener("abort", () => clearTimeout(this.#departure), { once: true });
     signal.addEventListener(
       "abort",
       this.#server.onReady(() => this.reconciler.retryNow()),
@@ -129,14 +138,33 @@ class TargetLoop {
     const problem = found.kind === "refused" ? found.problem : "";
     if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
     this.#lastProblem = problem;
-    this.#lookAtCertificates();
+    this.#lookAtFiles();
     this.reconciler.changed();
   }
 
-  #lookAtCertificates(): void {
-    if (!this.#certificates?.look()) return;
-    this.#template.use(this.#certificates.certificates);
+  #lookAtFiles(): void {
+    const [isOther, areOther] = [this.#certificates?.look() ?? false, this.#files.look()];
+    if (!isOther && !areOther) return;
+    this.#template.use({
+      ...(this.#certificates && { certificates: this.#certificates.certificates }),
+      files: this.#files.settings,
+    });
     this.reconciler.changed();
+  }
+
+  /** Hosts that nobody claims any more go when their time of grace is over. */
+  #letGo(): void {
+    const { table } = this.#routes;
+    const changed = table.expire(performance.now());
+    noteChange(changed, this.#log);
+    if (changed.hosts.length > 0) this.reconciler.changed();
+    this.#awaitDeparture();
+  }
+
+  #awaitDeparture(): void {
+    clearTimeout(this.#departure);
+    const due = this.#routes.table.nextDeparture;
+    if (due !== undefined) this.#departure = setTimeout(() => this.#letGo(), Math.max(1, due - performance.now() + 1));
   }
 
   /** Only what changes a route is worth a pass; and the first time that all is known. */
@@ -157,5 +185,6 @@ class TargetLoop {
       this.reconciler.changed();
     this.#isComplete = isComplete;
     this.#lastHold = hold;
+    this.#awaitDeparture();
   }
 }

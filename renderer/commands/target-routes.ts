@@ -18,17 +18,21 @@ export class TargetRoutes {
   readonly table: RouteTable;
   readonly #selection: Selection | undefined;
 
-  constructor({ containers, onlyExposed }: Pick<Target, "containers" | "onlyExposed">, proxy: Config["proxy"]) {
+  constructor(
+    { containers, onlyExposed, routing }: Pick<Target, "containers" | "onlyExposed" | "routing">,
+    proxy: Config["proxy"],
+  ) {
     const rule = proxyRule(proxy);
-    this.table = new RouteTable({ proxy: rule, onlyExposed });
+    this.table = new RouteTable({ proxy: rule, onlyExposed, ...routingRules(routing) });
     this.#selection = containers && selectionFor(containers, rule);
   }
 
   /** What became different, and which containers the target does not take any more. */
   apply(change: KnownChange): RouteChange & { readonly leftOut: readonly Unselected[] } {
-    if (!this.#selection) return { ...this.table.apply(change), leftOut: [] };
+    const now = performance.now();
+    if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
     const { leftOut, ...selected } = this.#selection.apply(change);
-    return { ...this.table.apply(selected), leftOut: leftOut.map(unselected) };
+    return { ...this.table.apply(selected, now), leftOut: leftOut.map(unselected) };
   }
 
   /** All containers that the target does not take. */
@@ -45,6 +49,16 @@ function unselected({ known: { host, container }, why }: LeftOut): Unselected {
 function selectionFor(containers: NonNullable<Target["containers"]>, proxy: ProxyRule): Selection {
   const rule = { ...containers, onlyExposed: false, includeStopped: true };
   return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
+}
+
+function routingRules({ containersMay, hostAddress, grace, routes, ...rest }: Target["routing"]) {
+  return {
+    ...rest,
+    permissions: new Set(containersMay),
+    ...(hostAddress !== undefined && { hostAddress }),
+    graceMs: grace,
+    staticRoutes: routes,
+  };
 }
 
 function proxyRule(proxy: Config["proxy"]): ProxyRule {

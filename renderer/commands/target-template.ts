@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import type { Config, Target } from "../config.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { type CertificateSet, NO_CERTIFICATES } from "../certificates/directory.ts";
+import { EXAMPLE_FILES } from "../files/example.ts";
 import { EXAMPLE_CERTIFICATES } from "../certificates/example.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
-import { nginxPage, type NginxSettings } from "../template/nginx-page.ts";
+import { nginxPage } from "../template/nginx-page.ts";
+import type { FileSettings, NginxSettings } from "../template/nginx-settings.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 
@@ -13,18 +15,26 @@ type StatusPage = Config["statusPage"];
 /** What became of looking at the file again. `refused`: the template as it was read before stays in use. */
 export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "refused"; readonly problem: string };
 
+/** What people lay into directories for nginx. */
+export interface Laid {
+  readonly certificates: CertificateSet;
+  readonly files: FileSettings;
+}
+
 /** A target's template, as its file was when it was last found good. */
 export class TargetTemplate {
   readonly #target: Target;
   readonly #statusPage: StatusPage;
   #text: string;
   #render: Render<VirtualHost>;
+  #certificates = NO_CERTIFICATES;
+  #files: FileSettings = {};
   #settings: NginxSettings;
 
   private constructor(target: Target, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
     this.#target = target;
     this.#statusPage = statusPage;
-    this.#settings = settingsOf(target, NO_CERTIFICATES, statusPage);
+    this.#settings = settingsOf(target, NO_CERTIFICATES, {}, statusPage);
     this.#text = text;
     this.#render = render;
   }
@@ -47,9 +57,11 @@ export class TargetTemplate {
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   }
 
-  /** From now on these are the certificates. */
-  use(certificates: CertificateSet): void {
-    this.#settings = settingsOf(this.#target, certificates, this.#statusPage);
+  /** From now on these are the certificates, and the operator's files. */
+  use({ certificates = this.#certificates, files = this.#files }: Partial<Laid>): void {
+    this.#certificates = certificates;
+    this.#files = files;
+    this.#settings = settingsOf(this.#target, certificates, files, this.#statusPage);
   }
 
   /** Takes over what somebody wrote into the file since, if it can be used. */
@@ -73,10 +85,24 @@ function readTemplate(file: string): string | { readonly problem: string } {
   }
 }
 
-function settingsOf({ listen, https }: Target, certificates: CertificateSet, statusPage: StatusPage): NginxSettings {
-  if (!https) return { listen, statusPage };
-  const directory = https.certificatesInNginx ?? https.certificates;
-  return { listen, statusPage, https: { ...https, directory, certificates } };
+function settingsOf(
+  { listen, https, nginx }: Target,
+  certificates: CertificateSet,
+  files: FileSettings,
+  statusPage: StatusPage,
+): NginxSettings {
+  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, ...rest } = nginx;
+  return {
+    ...rest,
+    listen,
+    statusPage,
+    files,
+    defaults: { host: defaults, path: pathDefaults },
+    ...(internalNetworks && { internalNetworks }),
+    ...(defaultHost !== undefined && { defaultHost }),
+    ...(accessLog !== undefined && { accessLog }),
+    ...(https && { https: { ...https, directory: https.certificatesInNginx ?? https.certificates, certificates } }),
+  };
 }
 
 /** An example of every kind of host must be printable, with TLS and without. */
@@ -87,7 +113,7 @@ function compile(
 ): Render<VirtualHost> | { readonly problem: string } {
   try {
     const render = compileTemplate<VirtualHost>(text, target.template);
-    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, statusPage)));
+    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
     return render;
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };

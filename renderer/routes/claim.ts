@@ -1,17 +1,30 @@
 import type { Known } from "../inventory/known.ts";
-import { diagnostic, type Diagnostic } from "./diagnostic.ts";
-import { type HttpsWish, readHttpsWish } from "./https-wish.ts";
-import { parseHost, parsePort, type HostName, type PortNumber } from "./grammar.ts";
+import { diagnostic, type Diagnostic, type Reason } from "./diagnostic.ts";
+import { parseHost, type HostName } from "./grammar.ts";
+import { readMultiports } from "./multiports.ts";
+import { rawOption, readOptions } from "./option.ts";
+import {
+  HOST_OPTIONS,
+  type HostOptions,
+  PATH_OPTIONS,
+  type PathOptions,
+  SERVER_OPTIONS,
+  type ServerOptions,
+} from "./options.ts";
+import { type ClaimRules, type Owner, readRoute, type RouteClaim } from "./route-claim.ts";
 
 /** Names one container may claim: more than anybody needs, few enough to be harmless. */
 const MAX_HOSTS = 20;
 
 /** What a container asks for. */
 export interface Claim {
-  /** At least one, each once, in the container's order. */
-  readonly hosts: readonly HostName[];
-  readonly port?: PortNumber;
-  readonly https: HttpsWish;
+  /** At least one; no two of the same host and path and port. */
+  readonly routes: readonly RouteClaim[];
+  readonly host: HostOptions;
+  readonly path: PathOptions;
+  readonly server: ServerOptions;
+  /** The network it wants to be reached on. */
+  readonly network?: string;
   readonly remarks: readonly Diagnostic[];
 }
 
@@ -20,47 +33,153 @@ export type ReadClaim =
   | { readonly kind: "unrouted"; readonly diagnostic: Diagnostic }
   | { readonly kind: "quarantined"; readonly diagnostic: Diagnostic };
 
-/** Reads VIRTUAL_HOST and VIRTUAL_PORT. A bad entry costs itself; no good entry left costs the container. */
-export function readClaim(known: Known): ReadClaim {
+/** What names a route: the environment variable, and our label, which wins. */
+const HOST = { env: "VIRTUAL_HOST", label: "host" };
+const PORT = { env: "VIRTUAL_PORT", label: "port" };
+const PATH = { env: "VIRTUAL_PATH", label: "path" };
+const DESTINATION = { env: "VIRTUAL_DEST", label: "dest" };
+const PROTOCOL = { env: "VIRTUAL_PROTO", label: "proto" };
+const MULTIPORTS = { env: "VIRTUAL_HOST_MULTIPORTS", label: "multiports" };
+const NETWORK = { label: "network" };
+
+const REFUSED: Readonly<Record<"path" | "port" | "proto", Reason>> = {
+  path: "path.refused",
+  port: "port.refused",
+  proto: "protocol.refused",
+};
+
+/** Reads what a container asks for. A bad entry costs itself; no good entry left costs the container. */
+export function readClaim(known: Known, rules: ClaimRules): ReadClaim {
   const { container } = known;
-  const refusal = container.refused.find(({ from, name }) => from === "env" && name.startsWith("VIRTUAL_"));
+  const refusal = container.refused.find(({ from, name }) =>
+    name.startsWith(from === "env" ? "VIRTUAL_" : "sallyport."),
+  );
   if (refusal)
     return quarantined(diagnostic(known, "value.refused", `${refusal.name} was withheld: ${refusal.reason}`));
   if (container.unread) {
     return quarantined(diagnostic(known, "never.read", "could not be inspected yet, so its environment is unknown"));
   }
-  const wanted = container.env["VIRTUAL_HOST"];
-  if (wanted === undefined || wanted.trim() === "") {
+  const found = readRoutes(known, rules);
+  if (found === undefined)
     return { kind: "unrouted", diagnostic: diagnostic(known, "host.none", "has no VIRTUAL_HOST") };
+  const { routes, remarks } = permitted(known, found, rules.owners ?? []);
+  if (routes.length === 0) {
+    return quarantined(remarks[0] ?? diagnostic(known, "host.refused", "names no host"));
   }
-  const { hosts, remarks } = readHosts(known, wanted);
-  if (hosts.length === 0) return quarantined(remarks[0] ?? diagnostic(known, "host.refused", "names no host", wanted));
-  const https = readHttpsWish(known);
-  return readPort(known, { hosts, https: https.wish, remarks: [...remarks, ...https.remarks] });
+  return { kind: "claim", claim: withOptions(known, rules, routes, remarks) };
 }
 
-function readHosts(known: Known, wanted: string): Pick<Claim, "hosts" | "remarks"> {
+interface FoundRoutes {
+  readonly routes: readonly RouteClaim[];
+  readonly remarks: readonly Diagnostic[];
+}
+
+/** Undefined when the container asks for nothing. */
+function readRoutes(known: Known, rules: ClaimRules): FoundRoutes | undefined {
+  const multiports = rawOption(known, MULTIPORTS);
+  if (multiports) return readMultiports(known, multiports.name, multiports.raw, rules);
+  const wanted = rawOption(known, HOST);
+  return wanted && readSimple(known, wanted, rules);
+}
+
+function readSimple(known: Known, wanted: { name: string; raw: string }, rules: ClaimRules): FoundRoutes {
+  const { hosts, remarks } = readHosts(known, wanted, rules);
+  if (hosts.length === 0) return { routes: [], remarks };
+  const said = { path: PATH, port: PORT, protocol: PROTOCOL, destination: DESTINATION };
+  const [path, port, protocol, destination] = [said.path, said.port, said.protocol, said.destination].map(
+    (place) => rawOption(known, place)?.raw ?? "",
+  ) as [string, string, string, string];
+  const read = readRoute({ host: hosts[0]!, path, port, protocol, destination }, rules);
+  if (read.kind === "refused") {
+    const { env } = said[read.what === "proto" ? "protocol" : read.what];
+    return { routes: [], remarks: [diagnostic(known, REFUSED[read.what], `${env}: ${read.why}`, read.value)] };
+  }
+  const left = read.remarks.map(({ why, value }) =>
+    diagnostic(known, "option.refused", `${DESTINATION.env}: ${why}`, value),
+  );
+  return { routes: hosts.map((host) => ({ ...read.route, host })), remarks: [...remarks, ...left] };
+}
+
+function readHosts(
+  known: Known,
+  { name, raw }: { name: string; raw: string },
+  { permissions }: ClaimRules,
+): { hosts: HostName[]; remarks: Diagnostic[] } {
   const hosts = new Set<HostName>();
   const remarks: Diagnostic[] = [];
-  for (const entry of wanted.split(",").filter((part) => part.trim() !== "")) {
-    const parsed = parseHost(entry);
+  for (const entry of listed(raw)) {
+    const parsed = parseHost(entry, permissions?.has("regex"));
     if (parsed.kind === "ok") hosts.add(parsed.value);
-    else remarks.push(diagnostic(known, "host.refused", `VIRTUAL_HOST: ${parsed.why}`, entry.trim()));
+    else remarks.push(diagnostic(known, "host.refused", `${name}: ${parsed.why}`, entry.trim()));
   }
   if (hosts.size > MAX_HOSTS) {
-    const detail = `VIRTUAL_HOST: names ${hosts.size} hosts, the first ${MAX_HOSTS} are used`;
+    const detail = `${name}: names ${hosts.size} hosts, the first ${MAX_HOSTS} are used`;
     remarks.push(diagnostic(known, "host.too-many", detail));
   }
+  if (hosts.size === 0 && remarks.length === 0) remarks.push(diagnostic(known, "host.refused", "names no host", raw));
   return { hosts: [...hosts].slice(0, MAX_HOSTS), remarks };
 }
 
-function readPort(known: Known, claim: Claim): ReadClaim {
-  const wanted = known.container.env["VIRTUAL_PORT"];
-  if (wanted === undefined || wanted.trim() === "") return { kind: "claim", claim };
-  const port = parsePort(wanted);
-  return port.kind === "ok"
-    ? { kind: "claim", claim: { ...claim, port: port.value } }
-    : quarantined(diagnostic(known, "port.refused", `VIRTUAL_PORT: ${port.why}`, wanted));
+/** Divided by commas, but not by those inside the brackets of a regular expression. */
+function listed(raw: string): string[] {
+  const parts = raw.includes("~") ? raw.match(/~(?:\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^,])*|[^,]+/g) : raw.split(",");
+  return (parts ?? []).filter((part) => part.trim() !== "");
+}
+
+/** Without the hosts that belong to others. */
+function permitted(known: Known, { routes, remarks }: FoundRoutes, owners: readonly Owner[]): FoundRoutes {
+  const { allowed, said } = ofOwn(known, [...new Set(routes.map(({ host }) => host))], owners);
+  return { routes: routes.filter(({ host }) => allowed.has(host)), remarks: [...said, ...remarks] };
+}
+
+/** Which of the hosts this container may claim, and why not the others. */
+function ofOwn(
+  known: Known,
+  hosts: readonly HostName[],
+  owners: readonly Owner[],
+): { allowed: ReadonlySet<HostName>; said: Diagnostic[] } {
+  const project = known.container.labels["com.docker.compose.project"];
+  const allowed = new Set<HostName>();
+  const said: Diagnostic[] = [];
+  for (const host of hosts) {
+    const owner = owners.find(({ suffix }) => isBelow(host, suffix));
+    if (!owner || (project !== undefined && owner.projects.includes(project))) allowed.add(host);
+    else {
+      const whose = `${owner.suffix} belongs to ${owner.projects.join(", ")} (\`owners\`)`;
+      said.push(diagnostic(known, "host.owned", `${whose}, and this is of ${project ?? "no project"}`, host));
+    }
+  }
+  return { allowed, said };
+}
+
+/** A regular expression may stand for any name, and so is below every suffix. */
+function isBelow(host: HostName, suffix: string): boolean {
+  return host === suffix || host.endsWith(`.${suffix}`) || host.startsWith("~") || host.endsWith(".*");
+}
+
+function withOptions(
+  known: Known,
+  rules: ClaimRules,
+  routes: readonly RouteClaim[],
+  remarks: readonly Diagnostic[],
+): Claim {
+  const permissions = rules.permissions ?? new Set();
+  const [host, path, server] = [
+    readOptions(known, HOST_OPTIONS, permissions),
+    readOptions(known, PATH_OPTIONS, permissions),
+    readOptions(known, SERVER_OPTIONS, permissions),
+  ];
+  const network = rawOption(known, NETWORK)?.raw;
+  const { redirectFrom = [], ...values } = host.values;
+  const { allowed, said } = ofOwn(known, redirectFrom, rules.owners ?? []);
+  return {
+    routes,
+    host: allowed.size === 0 ? values : { ...values, redirectFrom: [...allowed] },
+    path: path.values,
+    server: server.values,
+    ...(network !== undefined && { network }),
+    remarks: [...remarks, ...said, ...host.remarks, ...path.remarks, ...server.remarks],
+  };
 }
 
 function quarantined(found: Diagnostic): ReadClaim {

@@ -1,24 +1,52 @@
 import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.ts";
-import type { Routes, VirtualHost } from "./routes.ts";
+import type { HostOptions } from "./options.ts";
+import { type PathText, ROOT } from "./path-match.ts";
+import type { PathRoute, Routes, VirtualHost } from "./routes.ts";
 import type { Server } from "./server.ts";
 
 /**
- * Routes with one of everything: a host with an IPv4 and an IPv6 replica, and a wildcard nobody serves.
+ * Routes with one of everything: a host with all kinds of paths and replicas, a wildcard nobody serves, a redirect.
  * A template that prints these at start will print what comes later.
  */
 export const EXAMPLE_ROUTES: Routes = {
   kind: "routes",
   virtualHosts: [
-    exampleHost("*.example.org", []),
-    exampleHost("www.example.org", [exampleServer("192.0.2.1"), exampleServer("2001:db8::1")]),
+    exampleHost("*.example.org", [{ path: ROOT, protocol: "http", options: {}, servers: [] }]),
+    { ...exampleHost("example.org", []), redirectTo: "www.example.org" as HostName },
+    exampleHost("www.example.org", examplePaths(), {
+      hsts: "max-age=31536000",
+      sslPolicy: "Mozilla-Intermediate",
+      verifyClient: "on",
+      nonGetRedirect: 308,
+      serverTokens: "off",
+      http2: true,
+    }),
   ],
   unrouted: [],
   quarantined: [],
   remarks: [],
 };
 
-function exampleHost(host: string, servers: readonly Server[]): VirtualHost {
-  return { host: host as HostName, paths: [{ path: "/", protocol: "http", servers }], https: {} };
+function exampleHost(host: string, paths: readonly PathRoute[], options: HostOptions = {}): VirtualHost {
+  return { host: host as HostName, paths, options };
+}
+
+function examplePaths(): PathRoute[] {
+  const servers = [exampleServer("192.0.2.1"), { ...exampleServer("2001:db8::1"), weight: 2, backup: true }];
+  const path = (kind: "" | "~" | "=", text: string) => ({ kind, text: text as PathText });
+  return [
+    { path: ROOT, protocol: "http", options: { balance: "least-conn", keepalive: 0 }, servers },
+    {
+      path: path("", "/api/"),
+      protocol: "https",
+      destination: "/" as PathText,
+      options: { timeout: 60, bodySize: 1 },
+      servers,
+    },
+    { path: path("", "/fcgi"), protocol: "fastcgi", options: { access: "internal" }, servers },
+    { path: path("", "/grpc"), protocol: "grpcs", options: {}, servers },
+    { path: path("~", "^/uwsgi$"), protocol: "uwsgi", options: {}, servers },
+  ];
 }
 
 function exampleServer(address: string): Server {

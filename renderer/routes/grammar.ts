@@ -6,7 +6,10 @@ declare const portNumber: unique symbol;
 declare const ipAddress: unique symbol;
 declare const containerName: unique symbol;
 
-/** A DNS name, lower case, in A-labels, maybe with one leading `*.`: safe to print after `server_name`. */
+/**
+ * What `server_name` can be: a DNS name, lower case, in A-labels, maybe with a leading `*.` or a trailing `.*`;
+ * an IPv4 address; an IPv6 address in brackets; or `~` and a regular expression, which has to be quoted.
+ */
 export type HostName = string & { readonly [hostName]: true };
 
 /** 1 to 65535. */
@@ -28,13 +31,59 @@ const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]
 /** What a URL parser takes for the end of an IPv4 address, and so no name may end in. */
 const NUMERIC_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/;
 
-/** One entry of VIRTUAL_HOST. Case, surrounding blanks and one trailing dot are normalised away. */
-export function parseHost(raw: string): Parsed<HostName> {
+/** Longest regular expression, in characters. */
+const MAX_PATTERN = 200;
+
+/**
+ * One entry of VIRTUAL_HOST. Case, surrounding blanks and one trailing dot are normalised away.
+ * Regular expressions (`~...`) only where the operator lets containers have them.
+ */
+export function parseHost(raw: string, allowsPatterns = false): Parsed<HostName> {
   const text = raw.trim().replace(/\.$/, "");
-  const wildcard = text.startsWith("*.");
-  const name = toALabels(wildcard ? text.slice(2) : text);
-  const why = hostFault(text, name, wildcard);
-  return why === undefined ? ok((wildcard ? `*.${name}` : name) as HostName) : refused(why);
+  if (text.startsWith("~")) {
+    const pattern = parsePattern(text.slice(1), allowsPatterns);
+    return pattern.kind === "ok" ? ok(`~${pattern.value}` as HostName) : pattern;
+  }
+  const address = parseHostAddress(text);
+  if (address !== undefined) return ok(address);
+  const [leading, trailing] = [text.startsWith("*."), text.endsWith(".*")];
+  const name = toALabels(text.slice(leading ? 2 : 0, trailing ? -2 : undefined));
+  const why = leading && trailing ? "one * is enough" : hostFault(text, name, leading);
+  return why === undefined ? ok(`${leading ? "*." : ""}${name}${trailing ? ".*" : ""}` as HostName) : refused(why);
+}
+
+/** A list of names, divided by commas; one that is none refuses them all. */
+export function parseHosts(raw: string): Parsed<readonly HostName[]> {
+  const hosts: HostName[] = [];
+  for (const entry of raw.split(",").filter((part) => part.trim() !== "")) {
+    const parsed = parseHost(entry);
+    if (parsed.kind === "refused") return parsed;
+    hosts.push(parsed.value);
+  }
+  return ok([...new Set(hosts)]);
+}
+
+/**
+ * A regular expression that nginx's PCRE and JavaScript understand alike: printable ASCII, no names of groups (they
+ * would become variables), nothing but `(?:` and `(?i)` behind a parenthesis. Whether it is wise is for the operator.
+ */
+export function parsePattern(raw: string, allowed: boolean): Parsed<string> {
+  const text = raw.trim();
+  if (!allowed) return refused("regular expressions are not accepted here (`containersMay: [regex]` lets containers)");
+  if (text === "") return refused("an empty regular expression");
+  if (text.length > MAX_PATTERN) return refused(`a regular expression longer than ${MAX_PATTERN} characters`);
+  if (!/^[\x21-\x7e]+$/.test(text)) return refused("a regular expression with blanks or letters beyond ASCII");
+  if (/\(\?(?!:|i\))/.test(text) || /\(\*/.test(text)) return refused("a group that is neither (...) nor (?:...)");
+  if (!isExpression(text.replace(/^\(\?i\)/, ""))) return refused("not a regular expression");
+  return /(?:^|[^\\])(?:\\\\)*\\$/.test(text) ? refused("a regular expression that ends in a backslash") : ok(text);
+}
+
+function isExpression(text: string): boolean {
+  try {
+    return new RegExp(text, "").source !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** A port as decimal digits without sign, leading zero or blanks inside. */
@@ -55,6 +104,13 @@ export function parseContainerName(raw: string): ContainerName | undefined {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(raw) ? (raw as ContainerName) : undefined;
 }
 
+/** An address as a name of a host, the way clients write it; undefined for anything else. */
+function parseHostAddress(text: string): HostName | undefined {
+  if (isIPv4(text)) return text as HostName;
+  const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  return isIPv6(inner) && !inner.includes("%") ? (new URL(`http://[${inner}]`).hostname as HostName) : undefined;
+}
+
 /** Lower-case ASCII. Only names of letters beyond ASCII go through the IDN rules. */
 function toALabels(name: string): string {
   const lower = name.toLowerCase();
@@ -65,9 +121,8 @@ function toALabels(name: string): string {
 
 function hostFault(text: string, name: string, wildcard: boolean): string | undefined {
   if (text === "") return "empty";
-  if (text.startsWith("~")) return "regular expressions are not accepted";
   if (text.length > MAX_HOST || name.length + (wildcard ? 2 : 0) > MAX_HOST) return "longer than 253 characters";
-  if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "an IP address, not a name";
+  if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "an IP address with more than an address";
   if (!LABELS.test(name)) return "not a DNS name";
   if (NUMERIC_END.test(name)) return "ends in a number, which clients take for an IP address";
   if (wildcard && !name.includes(".")) return "a wildcard needs at least two labels after `*.`";

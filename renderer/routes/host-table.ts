@@ -1,7 +1,7 @@
+import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName } from "./grammar.ts";
-import { joinWishes } from "./https-wish.ts";
+import { joinHost, type JoinedHost } from "./join-host.ts";
 import type { VirtualHost } from "./routes.ts";
-import type { Server } from "./server.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** One virtual host that became another, came or went. */
@@ -10,19 +10,50 @@ export interface HostChange {
   readonly after: VirtualHost | undefined;
 }
 
+/** What came of a look at some hosts. */
+export interface Settled {
+  readonly hosts: readonly HostChange[];
+  /** Disagreements that were not there before. */
+  readonly remarks: readonly Diagnostic[];
+}
+
+export interface HostTableRules {
+  readonly sharedHosts: boolean;
+  /** Milliseconds for which a host that nobody claims any more is kept, without replicas. */
+  readonly graceMs: number;
+}
+
 /** Virtual hosts, sorted by name, each made of those that claim it. What is not touched stays the same object. */
 export class HostTable {
+  readonly #rules: HostTableRules;
   readonly #claimants = new Map<HostName, Map<string, Verdict>>();
   readonly #sorted: VirtualHost[] = [];
+  readonly #remarks = new Map<HostName, readonly Diagnostic[]>();
+  /** Until when hosts that nobody claims are kept, in milliseconds. */
+  readonly #departing = new Map<HostName, number>();
+
+  constructor(rules: HostTableRules) {
+    this.#rules = rules;
+  }
 
   /** All of them, sorted; the next change changes this list. */
   get virtualHosts(): readonly VirtualHost[] {
     return this.#sorted;
   }
 
-  /** Adds a container's claim to its hosts, in place of what it claimed before. Call `settle` with the hosts after. */
+  /** Where containers disagree, by host. */
+  get remarks(): readonly Diagnostic[] {
+    return [...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, remarks]) => remarks);
+  }
+
+  /** When the next host that nobody claims goes; undefined when none does. */
+  get nextDeparture(): number | undefined {
+    return this.#departing.size === 0 ? undefined : Math.min(...this.#departing.values());
+  }
+
+  /** Adds a container's claims to its hosts, in place of what it claimed before. Call `settle` with the hosts after. */
   claim(key: string, before: Verdict | undefined, after: Verdict | undefined): readonly HostName[] {
-    const [left, taken] = [before?.claim?.hosts ?? [], after?.claim?.hosts ?? []];
+    const [left, taken] = [hostsOf(before), hostsOf(after)];
     for (const host of left) this.#claimants.get(host)?.delete(key);
     for (const host of taken) {
       const claimants = this.#claimants.get(host) ?? new Map<string, Verdict>();
@@ -31,24 +62,48 @@ export class HostTable {
     return [...left, ...taken];
   }
 
-  /** Makes these hosts anew; gives those that are really different. */
-  settle(touched: ReadonlySet<HostName>): HostChange[] {
-    return [...touched].toSorted().flatMap((host) => this.#settleOne(host) ?? []);
+  /** Makes these hosts anew; gives those that are really different. `now` in milliseconds, of any clock. */
+  settle(touched: ReadonlySet<HostName>, now: number): Settled {
+    const remarks: Diagnostic[] = [];
+    const hosts = [...touched].toSorted().flatMap((host) => this.#settleOne(host, now, remarks) ?? []);
+    return { hosts, remarks };
   }
 
-  #settleOne(host: HostName): HostChange | undefined {
+  /** Lets go the hosts whose time is over. */
+  expire(now: number): Settled {
+    return this.settle(new Set([...this.#departing].flatMap(([host, until]) => (until <= now ? [host] : []))), now);
+  }
+
+  #settleOne(host: HostName, now: number, news: Diagnostic[]): HostChange | undefined {
     const at = this.#placeOf(host);
     const before = this.#sorted[at]?.host === host ? this.#sorted[at] : undefined;
     const claimants = this.#claimants.get(host);
-    if (!claimants || claimants.size === 0) {
-      this.#claimants.delete(host);
-      if (before) this.#sorted.splice(at, 1);
-      return before && { before, after: undefined };
-    }
-    const after = joinReplicas(host, [...claimants.values()]);
-    if (before && JSON.stringify(before) === JSON.stringify(after)) return undefined;
-    this.#sorted.splice(at, before ? 1 : 0, after);
+    const joined = claimants && claimants.size > 0 ? joinHost(host, [...claimants.values()], this.#rules) : undefined;
+    if (!joined) this.#claimants.delete(host);
+    this.#note(host, joined, news);
+    const after = joined?.virtualHost ?? this.#departed(host, before, now);
+    if (joined) this.#departing.delete(host);
+    if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
+    this.#sorted.splice(at, before ? 1 : 0, ...(after ? [after] : []));
     return { before, after };
+  }
+
+  /** What stays of a host that nobody claims: its name, for a while. */
+  #departed(host: HostName, before: VirtualHost | undefined, now: number): VirtualHost | undefined {
+    const until = this.#departing.get(host) ?? now + this.#rules.graceMs;
+    if (!before || before.redirectTo || until <= now) {
+      this.#departing.delete(host);
+      return undefined;
+    }
+    this.#departing.set(host, until);
+    return { ...before, paths: before.paths.map((path) => ({ ...path, servers: [] })) };
+  }
+
+  #note(host: HostName, joined: JoinedHost | undefined, news: Diagnostic[]): void {
+    const known = new Set((this.#remarks.get(host) ?? []).map((remark) => JSON.stringify(remark)));
+    news.push(...(joined?.remarks ?? []).filter((remark) => !known.has(JSON.stringify(remark))));
+    if (joined && joined.remarks.length > 0) this.#remarks.set(host, joined.remarks);
+    else this.#remarks.delete(host);
   }
 
   /** Where the host stands, or would have to: the first that is not less. */
@@ -63,13 +118,9 @@ export class HostTable {
   }
 }
 
-function joinReplicas(host: HostName, claimants: readonly Verdict[]): VirtualHost {
-  const replicas = new Map<string, Server>();
-  for (const { server } of claimants.toSorted((a, b) => (a.order < b.order ? -1 : 1))) {
-    const endpoint = `${server?.address} ${server?.port}`;
-    if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
-  }
-  const byAge = claimants.toSorted((a, b) => a.createdAt - b.createdAt || (a.order < b.order ? -1 : 1));
-  const https = joinWishes(byAge.flatMap(({ claim }) => claim?.https ?? []));
-  return { host, paths: [{ path: "/", protocol: "http", servers: [...replicas.values()] }], https };
+/** The hosts a container claims, and the names it wants redirected to one. */
+function hostsOf(verdict: Verdict | undefined): readonly HostName[] {
+  if (!verdict || verdict.routes.length === 0) return [];
+  const claimed = verdict.routes.map(({ claim }) => claim.host);
+  return [...new Set([...claimed, ...(verdict.options.host.redirectFrom ?? [])])];
 }

@@ -6,9 +6,13 @@ import type { VirtualHost } from "./routes.ts";
 import { findingsOf, type Verdict } from "./verdict.ts";
 
 /** Says what became different: hosts that came, changed and went, containers and why they are not routed. */
-export function noteChange({ hosts, verdicts }: RouteChange, log: Log): void {
+export function noteChange(
+  { hosts, verdicts, remarks }: Omit<RouteChange, "verdicts"> & Partial<RouteChange>,
+  log: Log,
+): void {
   for (const change of hosts) noteHost(change, log);
-  for (const { before, after } of verdicts) {
+  for (const found of remarks) noteFinding("container.remark", found, log);
+  for (const { before, after } of verdicts ?? []) {
     const said = new Set(wordsOf(before).map(([words]) => words));
     for (const [words, event, found] of wordsOf(after)) if (!said.has(words)) noteFinding(event, found, log);
   }

@@ -1,8 +1,10 @@
 import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
 import type { HostName } from "./grammar.ts";
-import { type HostChange, HostTable } from "./host-table.ts";
+import { type HostChange, HostTable, type Settled } from "./host-table.ts";
 import { findReach, isProxy, type Reach } from "./reach.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { Hold, Published, RouteRules, Routes } from "./routes.ts";
+import { staticVerdicts } from "./static-routes.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 /** What a change of containers did to the routes. */
@@ -10,23 +12,33 @@ export interface RouteChange {
   readonly hosts: readonly HostChange[];
   /** What is to be said of each touched container, before and now. */
   readonly verdicts: readonly { readonly before: Verdict | undefined; readonly after: Verdict | undefined }[];
+  /** Disagreements of containers that were not there before. */
+  readonly remarks: readonly Diagnostic[];
 }
+
+const NO_CHANGE: RouteChange = { hosts: [], verdicts: [], remarks: [] };
 
 /**
  * The routes of all containers, kept by changes: a change costs what it touches, whatever the number of
- * containers. Same containers in any order by any changes, same routes. No clock, no I/O.
+ * containers. Same containers in any order by any changes, same routes, but for hosts that are kept for their
+ * time of grace. No I/O; the clock is the caller's.
  */
 export class RouteTable {
   readonly #rules: RouteRules;
   readonly #known = new Map<string, Known>();
   readonly #verdicts = new Map<string, Verdict>();
-  readonly #hosts = new HostTable();
+  readonly #hosts: HostTable;
   /** Containers that the rule takes for nginx. */
   readonly #proxies = new Map<string, Known>();
   #reach: Reach | Hold;
 
   constructor(rules: RouteRules) {
     this.#rules = rules;
+    this.#hosts = new HostTable({ sharedHosts: rules.sharedHosts ?? false, graceMs: rules.graceMs ?? 0 });
+    const own = staticVerdicts(rules.staticRoutes ?? []).map((verdict) =>
+      this.#hosts.claim(verdict.order, undefined, verdict),
+    );
+    this.#hosts.settle(new Set(own.flat()), 0);
     this.#reach = findReach([], rules.proxy);
   }
 
@@ -43,8 +55,18 @@ export class RouteTable {
       virtualHosts: [...this.#hosts.virtualHosts],
       unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
       quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
-      remarks: verdicts.flatMap(({ remarks }) => remarks),
+      remarks: [...verdicts.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
     };
+  }
+
+  /** When `expire` has something to do, on the clock of `apply`; undefined when nothing is kept. */
+  get nextDeparture(): number | undefined {
+    return this.#hosts.nextDeparture;
+  }
+
+  /** Lets go the hosts whose time of grace is over. */
+  expire(now: number): Settled {
+    return this.#hosts.expire(now);
   }
 
   /** Why there are no routes now. */
@@ -53,25 +75,25 @@ export class RouteTable {
   }
 
   /** Takes a change over. While the networks of nginx are not known, nothing else changes. */
-  apply({ upserted, gone }: KnownChange): RouteChange {
+  apply({ upserted, gone }: KnownChange, now = 0): RouteChange {
     for (const one of gone) this.#known.delete(keyOf(one));
     for (const one of upserted) this.#known.set(keyOf(one), one);
     const touched = this.#findReach([...gone, ...upserted]) ? this.#everything() : [...gone, ...upserted].map(keyOf);
-    return this.#reach.kind === "hold" ? { hosts: [], verdicts: [] } : this.#judge(touched, this.#reach);
+    return this.#reach.kind === "hold" ? NO_CHANGE : this.#judge(touched, this.#reach, now);
   }
 
-  #judge(touched: readonly string[], reach: Reach): RouteChange {
+  #judge(touched: readonly string[], reach: Reach, now: number): RouteChange {
     const hosts = new Set<HostName>();
     const verdicts = touched.map((key) => {
       const known = this.#known.get(key);
       const before = this.#verdicts.get(key);
-      const after = known && judge(known, reach, this.#rules.onlyExposed);
+      const after = known && judge(known, reach, this.#rules);
       if (after) this.#verdicts.set(key, after);
       else this.#verdicts.delete(key);
       for (const host of this.#hosts.claim(key, before, after)) hosts.add(host);
       return { before, after };
     });
-    return { hosts: this.#hosts.settle(hosts), verdicts };
+    return { ...this.#hosts.settle(hosts, now), verdicts };
   }
 
   /** True when nginx's networks changed, so that every container must be looked at again. */

@@ -1,21 +1,30 @@
 import type { Diagnostic } from "./diagnostic.ts";
-import type { HttpsWish } from "./https-wish.ts";
-import type { HostName } from "./grammar.ts";
+import type { HostName, IpAddress } from "./grammar.ts";
+import type { HostOptions, PathOptions } from "./options.ts";
+import type { PathMatch, PathText } from "./path-match.ts";
 import type { ProxyRule } from "./reach.ts";
+import type { ClaimRules, Protocol } from "./route-claim.ts";
 import type { Server } from "./server.ts";
+import type { StaticRoute } from "./static-routes.ts";
 
-/** What a virtual host does with one path. One path and one protocol so far. */
+/** What a virtual host does with one path. */
 export interface PathRoute {
-  readonly path: "/";
-  readonly protocol: "http";
-  /** The replicas. Empty: the host exists and nobody can answer for it now. */
+  readonly path: PathMatch;
+  readonly protocol: Protocol;
+  /** What the path is replaced with on the way to the app. */
+  readonly destination?: PathText;
+  readonly options: PathOptions;
+  /** The replicas. Empty: the path exists and nobody can answer for it now. */
   readonly servers: readonly Server[];
 }
 
 export interface VirtualHost {
   readonly host: HostName;
+  /** Sorted by path; none when the host only redirects. */
   readonly paths: readonly PathRoute[];
-  readonly https: HttpsWish;
+  readonly options: HostOptions;
+  /** Its requests are sent on to this host. */
+  readonly redirectTo?: HostName;
 }
 
 /** What is published. */
@@ -41,10 +50,21 @@ export interface Hold {
   readonly reason: string;
 }
 
-export interface RouteRules {
+/** How containers become routes: the operator's words. */
+export interface RouteRules extends ClaimRules {
   readonly proxy: ProxyRule;
   /** Leave out containers that expose no TCP port. */
   readonly onlyExposed: boolean;
+  /** Containers of several compose projects may stand behind one path; else it is the project's that was first. */
+  readonly sharedHosts?: boolean;
+  /** Where nginx reaches containers that use the Docker host's own network. */
+  readonly hostAddress?: IpAddress;
+  /** Of a container with both, its IPv6 address is used. */
+  readonly preferIpv6?: boolean;
+  /** Milliseconds for which a host answers 503 after the last container that claims it went away. */
+  readonly graceMs?: number;
+  /** Routes that no container asks for. */
+  readonly staticRoutes?: readonly StaticRoute[];
 }
 
 /** The routes of an empty inventory: every request is answered 503. */

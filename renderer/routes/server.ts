@@ -10,32 +10,48 @@ import {
   type IpAddress,
   type PortNumber,
 } from "./grammar.ts";
+import type { ServerOptions } from "./options.ts";
 import type { Reach } from "./reach.ts";
+import type { RouteRules } from "./routes.ts";
 
-/** One replica behind a virtual host. */
-export interface Server {
+/** One replica behind a path of a virtual host. */
+export interface Server extends ServerOptions {
   readonly address: IpAddress;
   readonly port: PortNumber;
   readonly container: ContainerName;
 }
 
 export type Placed =
-  | { readonly kind: "placed"; readonly server: Server; readonly remarks: readonly Diagnostic[] }
+  /** A server for each of the claim's routes, in their order. */
+  | { readonly kind: "placed"; readonly servers: readonly Server[]; readonly remarks: readonly Diagnostic[] }
   /** Cannot be sent requests now; its hosts stay known and answer 503 if nobody else serves them. */
   | { readonly kind: "waiting"; readonly diagnostic: Diagnostic }
   /** Has no part in routing at all. */
   | { readonly kind: "absent"; readonly diagnostic: Diagnostic };
 
+/** Docker's network of the published ports of Swarm services: nobody else can use its addresses. */
+const SWARM_INGRESS = "ingress";
+
+/** Docker's network of containers that have none of their own. */
+const HOST_NETWORK = "host";
+
+const LOOPBACK = "127.0.0.1" as IpAddress;
+
 /** Where a container can be reached now, or why it cannot. */
-export function placeServer(known: Known, claim: Claim, reach: Reach, onlyExposed: boolean): Placed {
-  const idle = notRunning(known, onlyExposed);
+export function placeServer(known: Known, claim: Claim, reach: Reach, rules: RouteRules): Placed {
+  const idle = notRunning(known, rules.onlyExposed);
   if (idle) return idle;
-  const address = chooseAddress(known, reach);
-  if (!address) return { kind: "waiting", diagnostic: unreachable(known, reach) };
-  const { port, remarks } = choosePort(known, claim);
+  const address = chooseAddress(known, claim, reach, rules);
+  if (!address) return { kind: "waiting", diagnostic: unreachable(known, claim, reach) };
   const { container } = known;
   const name = parseContainerName(container.name) ?? (container.id.slice(0, 12) as ContainerName);
-  return { kind: "placed", server: { address, port, container: name }, remarks };
+  const usual = usualPort(known);
+  const needsUsual = claim.routes.some(({ port }) => port === undefined);
+  return {
+    kind: "placed",
+    servers: claim.routes.map(({ port }) => ({ address, port: port ?? usual.port, container: name, ...claim.server })),
+    remarks: needsUsual ? usual.remarks : [],
+  };
 }
 
 function notRunning(known: Known, onlyExposed: boolean): Placed | undefined {
@@ -53,8 +69,8 @@ function notRunning(known: Known, onlyExposed: boolean): Placed | undefined {
   return undefined;
 }
 
-function choosePort(known: Known, { port }: Claim): { port: PortNumber; remarks: Diagnostic[] } {
-  if (port !== undefined) return { port, remarks: [] };
+/** The port of routes that name none. */
+function usualPort(known: Known): { port: PortNumber; remarks: Diagnostic[] } {
   const exposed = exposedTcp(known);
   if (exposed.length === 1) return { port: exposed[0]!, remarks: [] };
   const what = exposed.length === 0 ? "exposes no TCP port" : `exposes the TCP ports ${exposed.join(", ")}`;
@@ -68,12 +84,36 @@ function exposedTcp({ container }: Known): PortNumber[] {
   return [...new Set(ports)].toSorted((a, b) => a - b);
 }
 
-/** IPv4 before IPv6, then the first network by name: the same choice whatever order Docker tells them in. */
-function chooseAddress(known: Known, reach: Reach): IpAddress | undefined {
-  const networks = known.container.networks
-    .filter(({ name }) => reach.kind === "everywhere" || (reach.agent === known.agent && reach.names.includes(name)))
+/**
+ * On the network that the container names, else any that nginx shares. IPv4 before IPv6 unless the operator prefers
+ * the other, then the first network by name: the same choice whatever order Docker tells them in.
+ */
+function chooseAddress(
+  known: Known,
+  { network }: Claim,
+  reach: Reach,
+  { hostAddress, preferIpv6 = false }: RouteRules,
+): IpAddress | undefined {
+  const networks = sharedNetworks(known, reach)
+    .filter(({ name }) => network === undefined || name === network)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  return firstAddress(networks, "ipv4") ?? firstAddress(networks, "ipv6");
+  const [first, second] = preferIpv6 ? (["ipv6", "ipv4"] as const) : (["ipv4", "ipv6"] as const);
+  const found = firstAddress(networks, first) ?? firstAddress(networks, second);
+  if (found !== undefined || !known.container.networks.some(({ name }) => name === HOST_NETWORK)) return found;
+  return isOnHost(reach) ? LOOPBACK : hostAddress;
+}
+
+function sharedNetworks({ agent, container: { networks } }: Known, reach: Reach): readonly Attachment[] {
+  const usable = networks.filter(({ name }) => name !== SWARM_INGRESS);
+  if (isOnHost(reach)) return usable;
+  return reach.kind === "networks" && reach.agent === agent
+    ? usable.filter(({ name }) => reach.names.includes(name))
+    : [];
+}
+
+/** Whether nginx itself uses the Docker host's network, from where every container is reached. */
+function isOnHost(reach: Reach): boolean {
+  return reach.kind === "everywhere" || reach.names.includes(HOST_NETWORK);
 }
 
 function firstAddress(networks: readonly Attachment[], family: "ipv4" | "ipv6"): IpAddress | undefined {
@@ -84,8 +124,16 @@ function firstAddress(networks: readonly Attachment[], family: "ipv4" | "ipv6"):
   return undefined;
 }
 
-function unreachable(known: Known, reach: Reach): Diagnostic {
-  const own = list(known.container.networks.map(({ name }) => name));
+function unreachable(known: Known, { network }: Claim, reach: Reach): Diagnostic {
+  const names = known.container.networks.map(({ name }) => name);
+  const own = list(names);
+  if (network !== undefined && !names.includes(network)) {
+    return diagnostic(known, "network.none", `is not on the network that it names (its networks: ${own})`, network);
+  }
+  if (names.includes(HOST_NETWORK)) {
+    const mend = "set `hostAddress` to where nginx reaches the Docker host";
+    return diagnostic(known, "network.none", `uses the Docker host's network: ${mend}`);
+  }
   if (reach.kind === "everywhere") return diagnostic(known, "network.none", `has no address (networks: ${own})`);
   if (reach.agent !== known.agent) {
     return diagnostic(known, "network.none", `runs on ${known.host}, another Docker host than nginx`);

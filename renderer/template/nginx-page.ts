@@ -1,88 +1,65 @@
-import { createHash } from "node:crypto";
-import { isIPv6 } from "node:net";
-import { certificateOf } from "../certificates/choose.ts";
-import type { CertificateSet } from "../certificates/directory.ts";
 import type { StatusPageSettings } from "../page/settings.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
+import { hostModel } from "./nginx-host.ts";
+import { listens } from "./nginx-listen.ts";
+import type { NginxSettings } from "./nginx-settings.ts";
+import { words } from "./nginx-text.ts";
+import { tlsOfUnknown } from "./nginx-tls.ts";
 import type { Model } from "./model.ts";
 import type { Page } from "./template.ts";
 
-/** How nginx is reached, apart from what containers say. The same object as long as nothing in it changes. */
-export interface NginxSettings {
-  /** Port for plain HTTP, inside nginx's container. */
-  readonly listen: number;
-  readonly https?: HttpsSettings;
-  /** Undefined where another target's nginx serves the page, or none. */
-  readonly statusPage?: StatusPageSettings | undefined;
-}
-
-export interface HttpsSettings {
-  /** Port for TLS, inside nginx's container. */
-  readonly listen: number;
-  /** The port that clients know it by. */
-  readonly port: number;
-  /** Where nginx finds the certificates' files. */
-  readonly directory: string;
-  /** Where nginx finds what an ACME client lays out for its authority. */
-  readonly challenges: string;
-  /** Seconds for which browsers are told to come by TLS only; 0 says nothing. */
-  readonly hstsSeconds: number;
-  readonly certificates: CertificateSet;
-}
-
 /** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
 export function nginxPage({ virtualHosts }: Published, settings: NginxSettings): Page<VirtualHost> {
-  const { listen, https, statusPage } = settings;
-  const tls = https ? { listen: https.listen } : false;
-  const fields = { listen, tls, statusPage: statusPage ? statusPageModel(statusPage) : false };
-  return { fields, hosts: virtualHosts, settings, modelOf: (host) => hostModel(host, settings) };
+  return {
+    fields: { ...fieldsOf(settings), ...unknownHost(virtualHosts, settings) },
+    hosts: virtualHosts,
+    settings,
+    modelOf: (host) => hostModel(host, settings),
+  };
 }
 
 type Fields = { readonly [name: string]: Model };
+
+function fieldsOf(settings: NginxSettings): Fields {
+  const { https, proxyProtocol = false, trustedProxies = [], resolvers = [], accessLog, statusPage } = settings;
+  return {
+    listen: settings.listen,
+    statusPage: statusPage ? statusPageModel(statusPage) : false,
+    tls: https ? { listen: https.listen } : false,
+    trustedProxies,
+    proxyProtocol: proxyProtocol && trustedProxies.length > 0,
+    resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
+    logsVhost: accessLog !== undefined && accessLog !== "off" && accessLog.format === "vhost",
+    logsJson: accessLog !== undefined && accessLog !== "off" && accessLog.format === "json",
+  };
+}
 
 function statusPageModel({ listen, directory, directoryInNginx = directory, allow }: StatusPageSettings): Fields {
   return { listen, directory: directoryInNginx, allow };
 }
 
-function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
-  const { host, paths } = virtualHost;
-  const servers = paths.flatMap((path) => path.servers);
+/** Servers for names that nobody claims, on every port that is listened on. */
+function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fields {
+  const { https, defaultHost } = settings;
+  const plain = new Set([settings.listen]);
+  const secure = new Set(https ? [https.listen] : []);
+  for (const { options } of hosts) {
+    if (options.httpPort !== undefined) plain.add(options.httpPort);
+    if (https && options.httpsPort !== undefined) secure.add(options.httpsPort);
+  }
+  const isDefault = defaultHost === undefined || !hosts.some(({ host }) => host === defaultHost);
   return {
-    listen: settings.listen,
-    name: host,
-    upstream: upstreamName(host),
-    isServed: servers.length > 0,
-    servers: servers.map(({ address, port, container }) => ({
-      endpoint: isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`,
-      container,
-    })),
-    challenges: settings.https?.challenges ?? false,
-    ...tlsModel(virtualHost, settings.https),
+    unknownPlain: [...plain].toSorted(byNumber).flatMap((port) => listens(port, settings, { isDefault })),
+    unknownSecure: [...secure]
+      .toSorted(byNumber)
+      .flatMap((port) => [
+        ...listens(port, settings, { isDefault, tls: {} }),
+        ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
+      ]),
+    unknownTls: https ? tlsOfUnknown(https) : false,
   };
 }
 
-/** What is said by plain HTTP (`serves`, `redirect`) and by TLS. Without a certificate a host is served plainly. */
-function tlsModel(virtualHost: VirtualHost, https: HttpsSettings | undefined): Fields {
-  const method = virtualHost.https.method ?? "redirect";
-  const certificate = https && certificateOf(virtualHost, https.certificates);
-  if (!https || !certificate) return { servesPlain: true, redirect: false, tls: false };
-  const { stem, fingerprint, notAfter } = certificate;
-  return {
-    servesPlain: method === "noredirect",
-    redirect: method === "redirect" && { port: https.port === 443 ? "" : `:${https.port}` },
-    tls: {
-      listen: https.listen,
-      certificate: `${https.directory}/${stem}.crt`,
-      key: `${https.directory}/${stem}.key`,
-      // A renewed certificate has the same path: this makes it another text, which is reloaded.
-      about: fingerprint.slice(0, 16),
-      until: new Date(notAfter).toISOString().slice(0, 10),
-      hsts: method !== "noredirect" && https.hstsSeconds > 0 && { seconds: https.hstsSeconds },
-    },
-  };
-}
-
-/** A hash, for a host may be longer than nginx takes for a name, and `*.a` must differ from `a`. */
-function upstreamName(host: string): string {
-  return `sallyport-${createHash("sha256").update(host).digest("hex").slice(0, 16)}`;
+function byNumber(a: number, b: number): number {
+  return a - b;
 }

@@ -1,5 +1,5 @@
 import Handlebars from "handlebars";
-import { bare, type Model } from "./model.ts";
+import { bare, type Model, Verbatim } from "./model.ts";
 import { HostTexts } from "./host-texts.ts";
 import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
 
@@ -124,6 +124,7 @@ function withStrictEscape<T>(run: () => T): T {
 }
 
 function plainOnly(value: unknown): string {
+  if (value instanceof Verbatim) return value.text;
   const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
   if (text === undefined || !PLAIN.test(text)) throw new Error("a value that is not plain text cannot be printed");
   return text;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportOf, type TargetStanding } from "../../../renderer/commands/report.ts";
 import { TargetRoutes } from "../../../renderer/commands/target-routes.ts";
+import { Routing } from "../../../renderer/config-preset.ts";
 import type { Known } from "../../../renderer/inventory/known.ts";
 import { container } from "../fake-agent.ts";
 
@@ -10,7 +11,10 @@ const STATE = { pending: false, problem: undefined, publishedAt: undefined, gene
 /** How a target stands that takes the containers of these names. */
 function standing(known: readonly Known[], ...names: string[]): TargetStanding {
   const where = names.length === 0 ? [] : [{ name: names }];
-  const routes = new TargetRoutes({ containers: { onlyPublished: false, where }, onlyExposed: false }, "host");
+  const routes = new TargetRoutes(
+    { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}) },
+    "host",
+  );
   routes.apply({ upserted: known, gone: [] });
   return {
     state: { destination: "/x", ...STATE },

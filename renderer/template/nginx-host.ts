@@ -1,0 +1,105 @@
+import { certificateOf } from "../certificates/choose.ts";
+import { pathKey } from "../routes/path-match.ts";
+import type { HostOptions } from "../routes/options.ts";
+import type { VirtualHost } from "../routes/routes.ts";
+import type { Model } from "./model.ts";
+import { findFile, nameForFiles } from "./nginx-files.ts";
+import { listens } from "./nginx-listen.ts";
+import { locationModel } from "./nginx-location.ts";
+import type { NginxSettings } from "./nginx-settings.ts";
+import { quoted, words } from "./nginx-text.ts";
+import { tlsOf } from "./nginx-tls.ts";
+import { upstreamModel } from "./nginx-upstream.ts";
+
+type Fields = { readonly [name: string]: Model };
+
+/** Status for a path that nobody claims. */
+const NOT_FOUND = 404;
+
+/** All that is printed for one virtual host. */
+export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
+  const { host, paths, redirectTo } = virtualHost;
+  const options = { ...settings.defaults?.host, ...virtualHost.options };
+  const tls = tlsAnswers({ ...virtualHost, options }, settings);
+  const plain = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
+  return {
+    name: quoted(host),
+    upstreams: paths.filter(({ servers }) => servers.length > 0).map((path) => upstreamModel(host, path)),
+    challenges: tls.hasChallenges && (settings.https?.challenges ?? false),
+    redirect: tls.redirects && { listens: plain, ...redirectToTls(options, settings) },
+    listens: [...(tls.servesPlain ? plain : []), ...tls.listens],
+    isAnswered: tls.servesPlain || tls.listens.length > 0,
+    challengesHere:
+      tls.servesPlain && tls.hasChallenges && options.challenge !== "legacy" && (settings.https?.challenges ?? false),
+    tls: tls.model,
+    elsewhere: redirectTo === undefined ? false : { host: words(redirectTo) },
+    serverTokens: options.serverTokens ?? false,
+    log: logOf(settings),
+    extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
+    errors: errorPages(host, settings),
+    locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
+    unclaimed:
+      redirectTo === undefined &&
+      !paths.some(({ path }) => pathKey(path) === "/") &&
+      (settings.unclaimedPath ?? NOT_FOUND),
+  };
+}
+
+interface TlsAnswers {
+  readonly servesPlain: boolean;
+  readonly redirects: boolean;
+  readonly hasChallenges: boolean;
+  readonly listens: readonly Model[];
+  readonly model: Model;
+}
+
+/** What is said by plain HTTP and by TLS. */
+function tlsAnswers({ host, options }: VirtualHost, settings: NginxSettings): TlsAnswers {
+  const { https } = settings;
+  const method = options.httpsMethod ?? "redirect";
+  const certificate = https && certificateOf({ host, options }, https.certificates);
+  const hasChallenges = options.challenge !== "false" && method !== "nohttps";
+  if (!https || !certificate) {
+    const servesPlain =
+      !https || method === "noredirect" || method === "nohttps" || options.plainWithoutCertificate !== false;
+    const redirects = !servesPlain && method === "redirect";
+    return { servesPlain, redirects, hasChallenges: https !== undefined && hasChallenges, listens: [], model: false };
+  }
+  const port = options.httpsPort ?? https.listen;
+  const isDefault = host === settings.defaultHost;
+  const hasQuic = https.http3 === true && options.http3 !== false;
+  return {
+    servesPlain: method === "noredirect",
+    redirects: method === "redirect",
+    hasChallenges: hasChallenges && method !== "nohttp",
+    listens: [
+      ...listens(port, settings, { isDefault, tls: { ...(options.http2 !== undefined && { http2: options.http2 }) } }),
+      ...(hasQuic ? listens(port, settings, { quic: "further" }) : []),
+    ],
+    model: {
+      ...tlsOf(host, certificate, options, https, method !== "noredirect"),
+      http3: hasQuic && { port: options.httpsPort ?? https.port },
+    },
+  };
+}
+
+function redirectToTls({ httpsPort, nonGetRedirect }: HostOptions, { https }: NginxSettings): Fields {
+  const port = httpsPort ?? https?.port ?? 443;
+  return { port: port === 443 ? "" : `:${port}`, otherMethods: nonGetRedirect ?? false };
+}
+
+function logOf({ accessLog }: NginxSettings): Model {
+  if (accessLog === undefined) return false;
+  return accessLog === "off" ? words("off") : words(accessLog.file, `sallyport_${accessLog.format}`);
+}
+
+function errorPages(host: string, { files }: NginxSettings): Model {
+  const found = findFile(files?.errors, [`${nameForFiles(host)}.html`, "50x.html"]);
+  if (!found || !files?.errors) return false;
+  const name = files.errors.files.has(`${nameForFiles(host)}.html`) ? `${nameForFiles(host)}.html` : "50x.html";
+  return {
+    page: quoted(`/sallyport-errors/${name}`),
+    directory: quoted(`${files.errors.directory}/`),
+    about: found["about"]!,
+  };
+}

@@ -1,0 +1,60 @@
+import type { CertificateSet } from "../certificates/directory.ts";
+import type { OperatorFiles } from "../files/operator-files.ts";
+import type { StatusPageSettings } from "../page/settings.ts";
+import type { HostOptions, PathOptions } from "../routes/options.ts";
+
+/** How nginx is set up, apart from what containers say. The same object as long as nothing in it changes. */
+export interface NginxSettings {
+  /** Port for plain HTTP, inside nginx's container. */
+  readonly listen: number;
+  readonly https?: HttpsSettings;
+  /** What is meant where containers say nothing. */
+  readonly defaults?: { readonly host: HostOptions; readonly path: PathOptions };
+  readonly ipv6?: boolean;
+  /** Clients come through a load balancer that speaks the PROXY protocol. */
+  readonly proxyProtocol?: boolean;
+  /** Addresses (CIDR) of proxies before nginx whose word about the client counts. */
+  readonly trustedProxies?: readonly string[];
+  /** Addresses (CIDR) that may reach paths with `NETWORK_ACCESS=internal`. */
+  readonly internalNetworks?: readonly string[];
+  /** The host that answers for names nobody claims. */
+  readonly defaultHost?: string;
+  /** Status for paths of a host that nobody claims. */
+  readonly unclaimedPath?: number;
+  readonly resolvers?: readonly string[];
+  readonly accessLog?: AccessLog;
+  readonly files?: FileSettings;
+  /** Undefined where another target's nginx serves the page, or none. */
+  readonly statusPage?: StatusPageSettings | undefined;
+}
+
+export interface HttpsSettings {
+  /** Port for TLS, inside nginx's container. */
+  readonly listen: number;
+  /** The port that clients know it by. */
+  readonly port: number;
+  /** Where nginx finds the certificates' files. */
+  readonly directory: string;
+  /** Where nginx finds what an ACME client lays out for its authority. */
+  readonly challenges: string;
+  /** Seconds for which browsers are told to come by TLS only; 0 says nothing. */
+  readonly hstsSeconds: number;
+  readonly certificates: CertificateSet;
+  /** HTTP/3 beside TLS over TCP. */
+  readonly http3?: boolean;
+}
+
+/** The log of requests. `off` writes none. */
+export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" };
+
+/** Directories of the operator's files, as nginx sees them, and what is in them. */
+export interface FileSettings {
+  readonly vhosts?: FileDirectory;
+  readonly passwords?: FileDirectory;
+  readonly errors?: FileDirectory;
+}
+
+export interface FileDirectory {
+  readonly directory: string;
+  readonly files: OperatorFiles;
+}
