@@ -1,6 +1,6 @@
 import { HelperError, shown } from "./template-helper.ts";
 import { MAX_PATH_LENGTH } from "./field-path.ts";
-import { isRecord, recordOf, type PlainRecord } from "./plain-record.ts";
+import { fieldOf, isRecord, recordOf, type PlainRecord } from "./plain-record.ts";
 import { printed } from "./sameness.ts";
 
 /** Longest text a helper takes or makes, in UTF-16 units: an included file of one MiB. */
@@ -60,6 +60,12 @@ export class HelperCall {
   /** A text; a number or truth as it is printed. */
   text(at: number, missing = ""): string {
     return this.#textOf(this.#args[at] ?? missing, () => this.misuse(at, "a text"));
+  }
+
+  /** A field of a record as text; "" when there is none. */
+  fieldText(at: number, name: string): string {
+    const fault = (): HelperError => this.refusal(`the field ${name} of ${this.#nameOf(at)} must be a text`);
+    return this.#textOf(fieldOf(this.record(at), name) ?? "", fault);
   }
 
   texts(from: number): string[] {
