@@ -14,5 +14,5 @@ export function words(...parts: readonly (string | number)[]): Verbatim {
  */
 export function quoted(text: string): Verbatim {
   if (!/^[\x20-\x7e]*$/.test(text)) throw new Error("not printable ASCII");
-  return new Verbatim(/^[A-Za-z0-9._/-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`);
+  return new Verbatim(/^[A-Za-z0-9._*/-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`);
 }

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import * as http2 from "node:http2";
+import * as https from "node:https";
+import * as net from "node:net";
+import { join } from "node:path";
+
+/** An app behind TLS with the certificate `backend` of a directory. */
+export function tlsApp(directory: string): https.Server {
+  const [cert, key] = ["crt", "key"].map((ending) => readFileSync(join(directory, `backend.${ending}`)));
+  return https.createServer({ cert: cert!, key: key! }, (request, response) => {
+    response.end(JSON.stringify({ app: "tls", url: request.url, headers: request.headers }));
+  });
+}
+
+/** A gRPC server as far as a proxy can tell: HTTP/2 without TLS, trailers behind the body. */
+export function grpcApp(): net.Server {
+  const server = http2.createServer();
+  server.on("stream", (stream, headers) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.end(`grpc ${headers[":path"]}`);
+  });
+  return server;
+}
+
+/** Answers every FastCGI request with its parameters as JSON. */
+export function fastcgiApp(): net.Server {
+  return net.createServer((socket) => {
+    let held = Buffer.alloc(0);
+    let params = Buffer.alloc(0);
+    socket.on("data", (data) => {
+      held = Buffer.concat([held, data]);
+      while (held.length >= 8 && held.length >= 8 + held.readUInt16BE(4) + held[6]!) {
+        const [type, length] = [held[1], held.readUInt16BE(4)];
+        const content = held.subarray(8, 8 + length);
+        held = held.subarray(8 + length + held[6]!);
+        if (type === 4) params = Buffer.concat([params, content]);
+        if (type !== 5 || length !== 0) continue;
+        const body = JSON.stringify(pairsOf(params));
+        params = Buffer.alloc(0);
+        const answer = Buffer.from(`Status: 200 OK\r\nContent-Type: application/json\r\n\r\n${body}`);
+        socket.write(Buffer.concat([record(6, answer), record(6, Buffer.alloc(0)), record(3, Buffer.alloc(8))]));
+      }
+    });
+  });
+}
+
+function record(type: number, content: Buffer): Buffer {
+  const head = Buffer.from([1, type, 0, 1, 0, 0, 0, 0]);
+  head.writeUInt16BE(content.length, 4);
+  return Buffer.concat([head, content]);
+}
+
+function pairsOf(params: Buffer): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  let at = 0;
+  const length = (): number => {
+    const first = params[at]!;
+    const value = first < 128 ? first : params.readUInt32BE(at) & 0x7f_ff_ff_ff;
+    at += first < 128 ? 1 : 4;
+    return value;
+  };
+  while (at < params.length) {
+    const [name, value] = [length(), length()];
+    pairs[params.toString("utf8", at, at + name)] = params.toString("utf8", at + name, at + name + value);
+    at += name + value;
+  }
+  return pairs;
+}
+
+/** Answers every uwsgi request with its variables, `NAME=value ` after another. */
+export function uwsgiApp(): net.Server {
+  return net.createServer((socket) => {
+    socket.once("data", (data) => {
+      const [end, pairs]: [number, string[]] = [4 + data.readUInt16LE(1), []];
+      for (let at = 4; at < end;) {
+        const name = data.readUInt16LE(at);
+        const value = data.readUInt16LE(at + 2 + name);
+        pairs.push(
+          `${data.toString("utf8", at + 2, at + 2 + name)}=${data.toString("utf8", at + 4 + name, at + 4 + name + value)} `,
+        );
+        at += 4 + name + value;
+      }
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n${pairs.join("")}`);
+    });
+  });
+}
