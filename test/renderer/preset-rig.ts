@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
@@ -9,7 +9,7 @@ import { parseConfig } from "../../renderer/config.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import { nginxCommand, runNginx, writeNginxConfigs } from "../demo/local-nginx.ts";
+import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { eventually } from "../eventually.ts";
 import { container, FakeAgent } from "./fake-agent.ts";
 
@@ -35,6 +35,8 @@ export interface Ask {
   readonly body?: string | Buffer;
   readonly tls?: boolean;
   readonly port?: number;
+  /** The client's own address. */
+  readonly from?: string;
 }
 
 /** A renderer between an agent that says what the test wants and a real nginx, before apps that tell what they got. */
@@ -52,6 +54,8 @@ export class PresetRig {
   #made = 0;
 
   constructor() {
+    // nginx's workers are another user.
+    chmodSync(this.directory, 0o755);
     mkdirSync(this.certificates);
   }
 
@@ -61,6 +65,10 @@ export class PresetRig {
     [this.plainPort, this.tlsPort] = [await freePort(21_080), await freePort(21_443)];
     const configs = writeNginxConfigs(directory);
     this.#nginx = runNginx(configs);
+    const first = await eventually("nginx runs", async () => {
+      const workers = await workersOf(configs);
+      return workers.size > 0 && workers;
+    });
     this.agent.first = [...containers];
     const config = parseConfig(
       JSON.stringify({
@@ -91,6 +99,7 @@ export class PresetRig {
       if (refused) throw new Error(String(refused["reason"]));
       return this.logged.some(({ event }) => event === "publish.ok");
     });
+    await onlyNewWorkers(configs, first);
   }
 
   async close(): Promise<void> {
@@ -130,7 +139,7 @@ export class PresetRig {
     return (this.#apps.get(name)!.address() as net.AddressInfo).port;
   }
 
-  async ask({ host, path = "/", method = "GET", headers = {}, body, tls = false, port }: Ask): Promise<Seen> {
+  async ask({ host, path = "/", method = "GET", headers = {}, body, tls = false, port, from }: Ask): Promise<Seen> {
     return await new Promise((resolve) => {
       const options = {
         port: port ?? (tls ? this.tlsPort : this.plainPort),
@@ -138,6 +147,7 @@ export class PresetRig {
         method,
         headers: { host, ...headers },
         agent: false as const,
+        ...(from !== undefined && { localAddress: from, host: "127.0.0.1" }),
       };
       const secure = { ...options, rejectUnauthorized: false, ...(net.isIP(host) === 0 && { servername: host }) };
       const request = tls ? https.request(secure) : http.request(options);

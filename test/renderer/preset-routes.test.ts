@@ -166,7 +166,7 @@ describe("what containers may ask for, before a real nginx", { skip: missing }, 
 
   test("what concerns security is left out unless the operator lets containers, and told", () => {
     const told = rig.logged.filter(({ container, reason }) => container === "hidden" && reason === "option.refused");
-    assert.deepEqual(told.map(({ detail }) => String(detail).split(":")[0]).toSorted(), ["HSTS", "SSL_POLICY"]);
+    assert.deepEqual(new Set(told.map(({ detail }) => String(detail).split(":")[0])), new Set(["HSTS", "SSL_POLICY"]));
   });
 
   test("a path that would leave its place in the file costs its container, which is told", async () => {
