@@ -1,11 +1,12 @@
 import { LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
+import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./config-general.ts";
 import { explainIssue, type Wording } from "./config-problem.ts";
 import { parseDuration } from "./duration.ts";
 import { Nginx, PRESET_KEYS, Routing } from "./config-preset.ts";
 import { StatusPageSettings } from "./page/settings.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
-import { PREDICATE_FIELDS, SelectRule } from "./select/rule.ts";
+import { PREDICATE_FIELDS } from "./select/rule.ts";
 
 /** Longest path of a Unix socket on Linux, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -59,9 +60,6 @@ const Proxy = z.union([
   z.strictObject({ container: z.string().min(1) }),
 ]);
 
-/** A stopped container has no route, and whether TCP ports are needed is `onlyExposed` of the target. */
-const RouteSelection = SelectRule.pick({ onlyPublished: true, where: true });
-
 const Https = z.strictObject({
   certificates: path.describe("Directory with NAME.crt and NAME.key, as the renderer sees it; watched."),
   certificatesInNginx: plainPath.optional().describe("The same directory as nginx sees it, when it is another path."),
@@ -80,9 +78,11 @@ const Https = z.strictObject({
 });
 
 const Target = z.strictObject({
-  template: path.describe("Handlebars template that prints the file."),
-  destination: path.describe("File to keep; replaced in one step."),
-  containers: RouteSelection.optional().describe("Which containers may have routes; without it all."),
+  ...fileKeys,
+  ...generalKeys,
+  containers: ContainersOfTarget.optional().describe(
+    "Which containers may have routes, or are seen by a general template.",
+  ),
   onlyExposed: z.boolean().default(true).describe("Leave out containers that expose no TCP port."),
   listen: z.int().min(1).max(65_535).default(8080).describe("Port nginx listens on, inside its container."),
   routing: Routing.prefault({}).describe("How containers become routes."),
@@ -127,6 +127,17 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
     const found = parsed.error.issues.flatMap((issue) => explainIssue(issue, document, wording));
     return { problems: found.map(({ offset, message }) => `${at(offset)}: ${message}`) };
   }
+  const misplaced = misplacedKeys(document.toJS());
+  if (misplaced.length > 0) {
+    const issues = misplaced.map(({ path: where, message }) => ({
+      code: "custom" as const,
+      path: [...where],
+      message,
+      input: undefined,
+    }));
+    const found = issues.flatMap((issue) => explainIssue(issue, document, wording));
+    return { problems: found.map(({ offset, message }) => `${at(offset)}: ${message}`) };
+  }
   const destinations = parsed.data.targets.map(({ destination }) => destination);
   const twice = destinations.find((name, index) => destinations.indexOf(name) !== index);
   if (twice !== undefined)
@@ -138,7 +149,7 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
 
 /** The port of the status page, if hosts are served at it too: then anybody could read it. */
 function sharedPort({ statusPage, targets }: Config): number | undefined {
-  const ports = targets.flatMap(({ listen, https }) => [listen, https?.listen]);
+  const ports = targets.flatMap(({ format, listen, https }) => (format === undefined ? [listen, https?.listen] : []));
   return ports.find((port) => port === statusPage?.listen);
 }
 
@@ -149,7 +160,7 @@ const wording: Wording = {
     proxy: ["label", "container"],
     statusPage: Object.keys(StatusPageSettings.shape),
     targets: Object.keys(Target.shape),
-    containers: Object.keys(RouteSelection.shape),
+    containers: Object.keys(ContainersOfTarget.shape),
     where: [...PREDICATE_FIELDS, "not"],
     not: PREDICATE_FIELDS,
     https: Object.keys(Https.shape),

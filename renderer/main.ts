@@ -5,10 +5,11 @@ import { type Asked, readArguments } from "./commands/arguments.ts";
 import { COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
+import { GeneralFiles } from "./commands/general-files.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { runOnce } from "./commands/once.ts";
-import { runRender } from "./commands/render.ts";
+import { printTarget, runRender } from "./commands/render.ts";
 import { run } from "./commands/run.ts";
 import { TargetTemplate } from "./commands/target-template.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -52,7 +53,7 @@ async function withConfig(
 ): Promise<number> {
   if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config);
   if (command === "render") return end(await runRender(config, words));
-  if (command === "check") return check(config);
+  if (command === "check") return await check(config);
   if (command === "explain") return await answer(config, words);
   return await ask(config, command, json);
 }
@@ -82,7 +83,16 @@ async function publishOnce(config: Config): Promise<number> {
   const ending = await runOnce(config, stopSignal(), log);
   if (ending.kind === "misconfigured") return misconfigured(ending.problems);
   for (const problem of "problems" in ending ? ending.problems : []) log("error", "renderer.late", { problem });
-  return ending.kind === "late" ? 1 : 0;
+  const printed = await printThose(config);
+  return ending.kind === "late" ? 1 : printed;
+}
+
+/** Targets whose destination is standard output. */
+async function printThose(config: Config): Promise<number> {
+  const endings = config.targets
+    .filter(({ destination }) => destination === "-")
+    .map(async (target) => end(await printTarget(config, target)));
+  return Math.max(0, ...(await Promise.all(endings)));
 }
 
 function stopSignal(): AbortSignal {
@@ -98,10 +108,13 @@ async function runUntilSignal(config: Config): Promise<number> {
   return 0;
 }
 
-function check(config: Config): number {
-  const problems = config.targets
-    .map((target) => TargetTemplate.load(target, config))
-    .flatMap((found) => ("problem" in found ? [found.problem] : []));
+async function check(config: Config): Promise<number> {
+  const found = config.targets.map(async (target) => {
+    const template =
+      target.format === undefined ? TargetTemplate.load(target, config) : await GeneralFiles.load(target);
+    return "problem" in template ? [template.problem] : [];
+  });
+  const problems = (await Promise.all(found)).flat();
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }
 

@@ -1,16 +1,10 @@
-import { type FSWatcher, readdirSync, readFileSync, watch } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { type Certificate, type ClientAuthority, parseCertificate, type RefusedCertificate } from "./certificate.ts";
 
 /** Names of files that can stand in a configuration as they are. */
 const STEM = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/;
-
-/** Milliseconds for a renewal to be complete: two files are written one after the other. */
-const SETTLE_MS = 500;
-
-/** Milliseconds between two looks where no event tells of a change (another machine's file system). */
-const LOOK_MS = 60_000;
 
 /** The certificates of a directory by their stem, and those that cannot be used. */
 export interface CertificateSet {
@@ -39,23 +33,6 @@ export function readCertificates(directory: string): CertificateSet {
     usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
     refused: found.filter((one) => "why" in one),
   };
-}
-
-/** Calls back some time after anything in the directory may have changed, until the signal aborts. */
-export function watchCertificates(directory: string, onChange: () => void, signal: AbortSignal): void {
-  let settling: NodeJS.Timeout | undefined;
-  const soon = (): void => {
-    clearTimeout(settling);
-    settling = setTimeout(onChange, SETTLE_MS);
-  };
-  const watcher = watchIfThere(directory, soon);
-  const timer = setInterval(onChange, LOOK_MS);
-  const stop = (): void => {
-    clearTimeout(settling);
-    clearInterval(timer);
-    watcher?.close();
-  };
-  signal.addEventListener("abort", stop, { once: true });
 }
 
 function withExtras<T extends Certificate | RefusedCertificate>(one: T, files: readonly string[]): T {
@@ -106,14 +83,5 @@ function readIfAllowed(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EACCES") return undefined;
     throw error;
-  }
-}
-
-function watchIfThere(directory: string, onEvent: () => void): FSWatcher | undefined {
-  try {
-    const watcher = watch(directory, onEvent);
-    return watcher.on("error", () => watcher.close());
-  } catch {
-    return undefined;
   }
 }

@@ -16,13 +16,15 @@ export type OnceEnding =
   | { readonly kind: "live" | "stopped" }
   | { readonly kind: "late" | "misconfigured"; readonly problems: readonly string[] };
 
-/** Runs until every target is live and confirmed, and ends. */
+/** Runs until every target that is a file is live and confirmed, and ends. */
 export async function runOnce(
-  config: Config,
+  whole: Config,
   signal: AbortSignal,
   log: Log,
   patienceMs: number = ONCE_MS,
 ): Promise<OnceEnding> {
+  const config = { ...whole, targets: whole.targets.filter(({ destination }) => destination !== "-") };
+  if (config.targets.length === 0) return { kind: "live" };
   const done = new AbortController();
   const running = run(config, AbortSignal.any([signal, done.signal]), log).finally(() => done.abort());
   const end = Date.now() + patienceMs;

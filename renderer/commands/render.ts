@@ -2,7 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Target } from "../config.ts";
 import { readCertificates } from "../certificates/directory.ts";
 import { FileStore } from "../files/file-store.ts";
+import type { KnownChange } from "../inventory/known.ts";
 import { Subscription } from "../inventory/subscription.ts";
+import { shown } from "../status/print.ts";
+import { TemplateError } from "../template/template.ts";
+import { GeneralFiles } from "./general-files.ts";
+import { GeneralSource } from "./general-source.ts";
 import type { Ending } from "./import.ts";
 import { TargetRoutes } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
@@ -21,10 +26,20 @@ export async function runRender(config: Config, [destination, ...more]: readonly
     const list = config.targets.map((one) => one.destination).join(", ");
     return failed(`render: name one target by its destination: ${list}`, 64);
   }
+  return await printTarget(config, target);
+}
+
+/** The text of this target's file now. */
+export async function printTarget(config: Config, target: Target): Promise<Ending> {
+  return target.format === undefined ? await printRoutes(config, target) : await printContainers(config, target);
+}
+
+async function printRoutes(config: Config, target: Target): Promise<Ending> {
   const template = TargetTemplate.load(target, config);
   if ("problem" in template) return failed(template.problem, 78);
-  const routes = await currentRoutes(config, target);
-  if (typeof routes === "string") return failed(routes, 1);
+  const routes = new TargetRoutes(target, config.proxy);
+  const silent = await hear(config, (change) => routes.apply(change));
+  if (silent !== undefined) return failed(silent, 1);
   const { wanted } = routes.table;
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
   const files = new FileStore(target.nginx.files).settings;
@@ -32,12 +47,31 @@ export async function runRender(config: Config, [destination, ...more]: readonly
   return { stdout: template.print(wanted).toString("utf8"), stderr: "", exitCode: 0 };
 }
 
-/** The routes as soon as every agent has told all it knows, or which has not and why. */
-async function currentRoutes(config: Config, target: Target): Promise<TargetRoutes | string> {
+/** Who is left out stands on stderr; the others are printed. */
+async function printContainers(config: Config, target: Target): Promise<Ending> {
+  const files = await GeneralFiles.load(target);
+  if ("problem" in files) return failed(files.problem, 78);
+  try {
+    const source = new GeneralSource(target, files);
+    const silent = await hear(config, (change) => source.apply(change));
+    if (silent !== undefined) return failed(silent, 1);
+    source.isComplete = true;
+    const text = await source.render(source.wanted() ?? source.nothing);
+    const aside = source.aside.map(({ name, detail }) => `container ${shown(name)} ${shown(detail)}\n`);
+    return { stdout: text.toString("utf8"), stderr: aside.join(""), exitCode: 0 };
+  } catch (error) {
+    if (error instanceof TemplateError) return failed(error.message, 1);
+    throw error;
+  } finally {
+    await files.close();
+  }
+}
+
+/** Tells what every agent knows; resolves as soon as they have told all, or with who has not and why. */
+async function hear(config: Config, onChange: (change: KnownChange) => unknown): Promise<string | undefined> {
   const stop = new AbortController();
-  const routes = new TargetRoutes(target, config.proxy);
   const quiet = (): void => undefined;
-  const agents = config.agents.map(({ socket }) => new Subscription(socket, quiet, (change) => routes.apply(change)));
+  const agents = config.agents.map(({ socket }) => new Subscription(socket, quiet, (change) => void onChange(change)));
   const running = agents.map(async (agent) => await agent.run(stop.signal));
   const end = Date.now() + PATIENCE_MS;
   const missing = () =>
@@ -46,7 +80,7 @@ async function currentRoutes(config: Config, target: Target): Promise<TargetRout
   const silent = missing();
   stop.abort();
   await Promise.all(running);
-  return silent === undefined ? routes : `${silent.state.socket}: ${silent.state.problem ?? "has not told everything"}`;
+  return silent && `${silent.state.socket}: ${silent.state.problem ?? "has not told everything"}`;
 }
 
 /** Nobody is there, or nobody we may speak to: waiting would not help. */

@@ -7,20 +7,25 @@ import type { CertificateSet } from "../certificates/directory.ts";
 import { isEnding } from "../certificates/store.ts";
 import type { Routes, VirtualHost } from "../routes/routes.ts";
 import type { Report } from "../status/report.ts";
+import type { Aside } from "./general-source.ts";
 import type { Unselected } from "./target-routes.ts";
 
 /** What a target has to say of itself. */
 export interface TargetStanding {
   readonly state: TargetState;
-  readonly routes: Routes;
+  readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | Aside)[] };
   readonly leftOut: readonly Unselected[];
   /** Undefined when the target serves no TLS. */
   readonly certificates: CertificateSet | undefined;
+  /** It has no routes, so what it leaves out tells nothing about them. */
+  readonly isGeneral?: boolean;
 }
 
 /** How everything stands: hosts that any target has, containers that none routes, and those that are set aside. */
 export function reportOf(agents: readonly AgentState[], targets: readonly TargetStanding[]): Report {
-  const unrouted = targets.map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
+  const unrouted = targets
+    .filter(({ isGeneral }) => isGeneral !== true)
+    .map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
   const hosts = targets.flatMap(({ routes, certificates }) =>
     routes.virtualHosts.map((one) => hostOf(one, certificates)),
   );
@@ -80,7 +85,7 @@ function inAll([first = [], ...others]: readonly (readonly Unrouted[])[]): Unrou
   return first.filter((found) => ofOthers.every((keys) => keys.has(keyOf(found))));
 }
 
-function keyOf({ host, id }: Unrouted): string {
+function keyOf({ host, id }: { readonly host: string; readonly id: string }): string {
   return `${host} ${id}`;
 }
 

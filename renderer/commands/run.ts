@@ -1,5 +1,7 @@
+import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { Config, Target } from "../config.ts";
+import { templatesOf } from "../config-general.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
@@ -8,10 +10,12 @@ import { NO_ROUTES, type Published } from "../routes/routes.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
-import { watchCertificates } from "../certificates/directory.ts";
 import { FileStore } from "../files/file-store.ts";
+import { watchDirectory } from "../watch-directory.ts";
 import { CertificateStore } from "../certificates/store.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
+import { GeneralFiles } from "./general-files.ts";
+import { GeneralLoop } from "./general-loop.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
 import { TargetRoutes } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
@@ -26,12 +30,12 @@ export async function run(
   log: Log,
   onRefresh: (refresh: () => void) => void = () => undefined,
 ): Promise<{ readonly problems: string[] }> {
-  const loaded = config.targets.map((target) => ({ target, template: TargetTemplate.load(target, config) }));
-  const problems = loaded.flatMap(({ template }) => ("problem" in template ? [template.problem] : []));
+  const loaded = await Promise.all(config.targets.map(async (target) => await load(target, config, log)));
+  const problems = loaded.flatMap((loop) => ("problem" in loop ? [loop.problem] : []));
   if (problems.length > 0) return { problems };
 
   const subscriptions = config.agents.map(({ socket }) => new Subscription(socket, log, (change) => take(change)));
-  const targets = loaded.map(({ target, template }) => new TargetLoop(target, template as TargetTemplate, config, log));
+  const targets = loaded.filter((loop): loop is TargetLoop | GeneralLoop => !("problem" in loop));
   onRefresh(() => {
     for (const target of targets) target.refresh();
   });
@@ -52,6 +56,20 @@ export async function run(
   await Promise.all(targets.map(async ({ reconciler }) => await reconciler.stop()));
   status.close();
   return { problems: [] };
+}
+
+async function load(
+  target: Target,
+  config: Config,
+  log: Log,
+): Promise<TargetLoop | GeneralLoop | { readonly problem: string }> {
+  if (target.destination === "-") return { problem: "destination - is for `render` and `run --once`: name a file" };
+  if (target.format !== undefined) {
+    const files = await GeneralFiles.load(target);
+    return "problem" in files ? files : new GeneralLoop(target, files, log);
+  }
+  const template = TargetTemplate.load(target, config);
+  return "problem" in template ? template : new TargetLoop(target, template, config, log);
 }
 
 async function startStatus(path: string, report: () => Report): Promise<{ close: () => void } | string> {
@@ -93,7 +111,7 @@ class TargetLoop {
       files: this.#files.settings,
     });
     this.reconciler = new Reconciler({
-      volume: new Volume(target.destination),
+      volume: new Volume(target.destination, target),
       server: this.#server,
       wait: target.wait,
       log,
@@ -120,8 +138,9 @@ class TargetLoop {
       const timer = setInterval(() => this.refresh(), interval);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     }
+    watchDirectory(dirname(templatesOf(this.#target)[0] ?? ""), () => this.refresh(), signal);
     const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
-    for (const directory of laid) watchCertificates(directory, () => this.#lookAtFiles(), signal);
+    for (const directory of laid) watchDirectory(directory, () => this.#lookAtFiles(), signal);
     signal.addEventListener("abort", () => clearTimeout(this.#departure), { once: true });
     signal.addEventListener(
       "abort",
@@ -132,7 +151,7 @@ class TargetLoop {
 
   /** Looks again at the template and at what is live; a template that cannot be used changes nothing. */
   refresh(): void {
-    const { template } = this.#target;
+    const template = templatesOf(this.#target)[0] ?? "";
     const found = this.#template.reread();
     if (found.kind === "changed") this.#log("info", "template.changed", { template });
     const problem = found.kind === "refused" ? found.problem : "";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Config, Target } from "../config.ts";
+import { templatesOf } from "../config-general.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { type CertificateSet, NO_CERTIFICATES } from "../certificates/directory.ts";
 import { EXAMPLE_FILES } from "../files/example.ts";
@@ -44,7 +45,7 @@ export class TargetTemplate {
    * the one that serves the status page.
    */
   static load(target: Target, { statusPage, targets }: Config): TargetTemplate | { readonly problem: string } {
-    const text = readTemplate(target.template);
+    const text = readTemplate(fileOf(target));
     if (typeof text !== "string") return text;
     const own = target === targets[0] ? statusPage : undefined;
     const render = compile(text, target, own);
@@ -66,7 +67,7 @@ export class TargetTemplate {
 
   /** Takes over what somebody wrote into the file since, if it can be used. */
   reread(): Reread {
-    const text = readTemplate(this.#target.template);
+    const text = readTemplate(fileOf(this.#target));
     if (typeof text !== "string") return { kind: "refused", ...text };
     if (text === this.#text) return { kind: "same" };
     const render = compile(text, this.#target, this.#statusPage);
@@ -75,6 +76,10 @@ export class TargetTemplate {
     this.#render = render;
     return { kind: "changed" };
   }
+}
+
+function fileOf(target: Target): string {
+  return templatesOf(target)[0] ?? "";
 }
 
 function readTemplate(file: string): string | { readonly problem: string } {
@@ -112,7 +117,7 @@ function compile(
   statusPage: StatusPage,
 ): Render<VirtualHost> | { readonly problem: string } {
   try {
-    const render = compileTemplate<VirtualHost>(text, target.template);
+    const render = compileTemplate<VirtualHost>(text, fileOf(target));
     render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
     return render;
   } catch (error) {

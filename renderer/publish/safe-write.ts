@@ -22,9 +22,16 @@ const mends: Readonly<Record<string, string>> = {
   ENOSPC: "the volume is full: make room in it",
   EROFS: "the volume is read-only: mount it writable in the renderer",
   EACCES: "the renderer's user may not write there: give it the directory",
+  EPERM: "the renderer's user may not give it away: leave `owner` out, or let it run as that user",
   ENOENT: "its directory is missing: mount the volume",
   ENOTFILE: "something that is not a file is in its place: remove it",
 };
+
+/** Who may do what with a file; without it everybody may read it and it is the renderer's. */
+export interface Access {
+  readonly mode?: number | undefined;
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+}
 
 /** What must be on disk when a write resolves. */
 export type Durable = "nothing" | "content" | "content and name";
@@ -34,7 +41,7 @@ export type Durable = "nothing" | "content" | "content and name";
  * Follows no link at the destination, and replaces nothing but a regular file or a link. Makes its
  * directory if that is missing and its parent is there. Throws WriteError.
  */
-export async function safeWrite(path: string, bytes: Buffer, durable: Durable): Promise<void> {
+export async function safeWrite(path: string, bytes: Buffer, durable: Durable, access: Access = {}): Promise<void> {
   const temporary = besides(path);
   await step(path, temporary, async () => {
     refuseSpecial(path);
@@ -42,7 +49,8 @@ export async function safeWrite(path: string, bytes: Buffer, durable: Durable): 
     try {
       fs.writeFileSync(file, bytes);
       // Whatever the process's umask: the server is another user.
-      fs.fchmodSync(file, 0o644);
+      if (access.owner) fs.fchownSync(file, access.owner.uid, access.owner.gid);
+      fs.fchmodSync(file, access.mode ?? 0o644);
       if (durable !== "nothing") await fsync(file);
     } finally {
       fs.closeSync(file);

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { Printed } from "./printed.ts";
-import { identify, link, readBytes, replace, safeWrite } from "./safe-write.ts";
+import { type Access, identify, link, readBytes, replace, safeWrite } from "./safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 
@@ -16,11 +16,13 @@ export class Volume {
   readonly #lastGood: string;
   readonly #state: string;
   readonly #rejected: string;
+  readonly #access: Access;
   /** What the live file held when it had this identity, so that it is read only when somebody else changed it. */
   #seen: { readonly printed: Printed; readonly identity: string } | undefined;
   #remembered: PublishedState | undefined;
 
-  constructor(destination: string) {
+  constructor(destination: string, access: Access = {}) {
+    this.#access = access;
     const own = join(dirname(destination), ".sallyport");
     this.live = destination;
     this.candidate = join(own, "candidate", basename(destination));
@@ -56,7 +58,7 @@ export class Volume {
 
   /** Writes the candidate, on disk when this resolves. */
   async stage({ bytes }: Printed): Promise<void> {
-    await safeWrite(this.candidate, bytes, "content");
+    await safeWrite(this.candidate, bytes, "content", this.#access);
   }
 
   /** Makes the candidate, which holds this text, the live configuration. */
@@ -76,13 +78,15 @@ export class Volume {
   }
 
   async goLive(text: Printed): Promise<void> {
-    await safeWrite(this.live, text.bytes, "content and name");
+    await safeWrite(this.live, text.bytes, "content and name", this.#access);
     this.#see(text);
   }
 
   /** What is live is confirmed. */
   async remember({ bytes, hash }: Printed, generation: number): Promise<void> {
-    await link(this.live, this.#lastGood).catch(async () => await safeWrite(this.#lastGood, bytes, "content"));
+    await link(this.live, this.#lastGood).catch(
+      async () => await safeWrite(this.#lastGood, bytes, "content", this.#access),
+    );
     await this.#writeState({ generation, confirmed: hash });
   }
 

@@ -1,0 +1,146 @@
+import { dirname } from "node:path";
+import type { Log } from "../../shared/log.ts";
+import type { Target } from "../config.ts";
+import { templatesOf } from "../config-general.ts";
+import type { KnownChange } from "../inventory/known.ts";
+import { Reconciler } from "../publish/reconciler.ts";
+import { Retry } from "../publish/retry.ts";
+import { Volume } from "../publish/volume.ts";
+import { chooseControl, nameOf } from "../reload/choose.ts";
+import { NO_ROUTES } from "../routes/routes.ts";
+import { watchDirectory } from "../watch-directory.ts";
+import type { GeneralFiles } from "./general-files.ts";
+import { GeneralSource, type Listed } from "./general-source.ts";
+import type { TargetStanding } from "./report.ts";
+
+/** How often those are tried again that a check refused: it may look at more than the file. */
+const RETRY_ASIDE = { firstMs: 30_000, capMs: 600_000 };
+
+/** One general target with what it publishes from. */
+export class GeneralLoop {
+  readonly reconciler: Reconciler<Listed>;
+  readonly #target: Target;
+  readonly #files: GeneralFiles;
+  readonly #source: GeneralSource;
+  readonly #server: ReturnType<typeof chooseControl>;
+  readonly #log: Log;
+  readonly #retry = new Retry();
+  #timer: NodeJS.Timeout | undefined;
+  #said = new Set<string>();
+  #lastProblem = "";
+
+  constructor(target: Target, files: GeneralFiles, log: Log) {
+    this.#target = target;
+    this.#files = files;
+    this.#log = log;
+    this.#server = chooseControl(target, log);
+    const source = new GeneralSource(target, files);
+    this.#source = source;
+    this.reconciler = new Reconciler({
+      volume: new Volume(target.destination, target),
+      server: this.#server,
+      wait: target.wait,
+      log,
+      nothing: source.nothing,
+      wanted: source.wanted,
+      render: async (wanted) => {
+        const text = await source.render(wanted);
+        this.#sayAside();
+        return text;
+      },
+      reduce: source.reduce,
+      published: (wanted) => {
+        source.published(wanted);
+        this.#tryAgainLater();
+      },
+    });
+  }
+
+  get standing(): TargetStanding {
+    const routes = { ...NO_ROUTES, quarantined: this.#source.aside };
+    return { state: this.reconciler.state, routes, leftOut: [], certificates: undefined, isGeneral: true };
+  }
+
+  start(signal: AbortSignal): void {
+    const { destination, reload, interval, includes } = this.#target;
+    this.#log("info", "target.following", { destination, reload: nameOf(reload) });
+    const timer = interval === undefined ? undefined : setInterval(() => this.refresh(), interval);
+    const watched = [
+      ...templatesOf(this.#target).map((file) => dirname(file)),
+      ...(includes === undefined ? [] : [includes]),
+    ];
+    for (const directory of new Set(watched)) watchDirectory(directory, () => this.refresh(), signal);
+    const stopListening = this.#server.onReady(() => this.reconciler.retryNow());
+    const stop = (): void => {
+      clearInterval(timer);
+      clearTimeout(this.#timer);
+      stopListening();
+      void this.#files.close();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  }
+
+  /** Looks again at the templates, what they include and what is live; templates that cannot be used change nothing. */
+  refresh(): void {
+    void this.#reread().then(() => this.reconciler.changed());
+  }
+
+  /** Only what changes a container of this target is worth a pass; and the first time that all is known. */
+  take(change: KnownChange, isComplete: boolean): void {
+    const { isChanged, leftOut } = this.#source.apply(change);
+    const { destination } = this.#target;
+    for (const { known, why } of leftOut) {
+      const { name, id } = known.container;
+      this.#log("info", "container.unlisted", {
+        destination,
+        container: name,
+        id: id.slice(0, 12),
+        dockerHost: known.host,
+        detail: why,
+      });
+    }
+    const wasComplete = this.#source.isComplete;
+    this.#source.isComplete = isComplete;
+    if (isChanged || isComplete !== wasComplete) this.reconciler.changed();
+  }
+
+  async #reread(): Promise<void> {
+    const found = await this.#files.reread();
+    if (found.kind === "changed") {
+      this.#log("info", "template.changed", { template: templatesOf(this.#target)[0] });
+      this.#source.tryAgain();
+    }
+    const problem = found.kind === "refused" ? found.problem : "";
+    if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
+    this.#lastProblem = problem;
+  }
+
+  /** Says of each container once why it is left out. */
+  #sayAside(): void {
+    const { aside } = this.#source;
+    for (const { id, name, host, reason, detail } of aside) {
+      if (!this.#said.has(`${host} ${id} ${detail}`))
+        this.#log("warn", "container.quarantined", {
+          container: name,
+          id: id.slice(0, 12),
+          dockerHost: host,
+          reason,
+          detail,
+        });
+    }
+    this.#said = new Set(aside.map(({ id, host, detail }) => `${host} ${id} ${detail}`));
+  }
+
+  #tryAgainLater(): void {
+    if (!this.#source.isCheckedAside) return this.#retry.clear();
+    this.#retry.failed(performance.now(), RETRY_ASIDE, Math.random());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#source.tryAgain();
+        this.reconciler.changed();
+      },
+      (this.#retry.dueAt ?? 0) - performance.now(),
+    );
+  }
+}

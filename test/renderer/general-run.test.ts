@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { runOnce } from "../../renderer/commands/once.ts";
+import { runRender } from "../../renderer/commands/render.ts";
+import { run } from "../../renderer/commands/run.ts";
+import { type Config, parseConfig } from "../../renderer/config.ts";
+import { explain } from "../../renderer/status/explain.ts";
+import { askStatus } from "../../renderer/status/socket.ts";
+import type { Container } from "../../shared/snapshot.ts";
+import { eventually } from "../eventually.ts";
+import { anchor, container, FakeAgent } from "./fake-agent.ts";
+
+const app = (digit: string, labels: Record<string, string> = { tier: "web" }, more: Partial<Container> = {}) =>
+  container(digit, { labels, networks: [{ name: "front", ipv4: "10.0.0.9" }], ...more });
+
+let directory: string;
+let agent: FakeAgent;
+let stop: AbortController;
+let events: string[];
+let running: Promise<unknown> = Promise.resolve();
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sallyport-general-"));
+  mkdirSync(join(directory, "out"));
+  agent = new FakeAgent(join(directory, "agent.sock"));
+  stop = new AbortController();
+  events = [];
+});
+afterEach(async () => {
+  stop.abort();
+  await agent.close();
+  await running;
+  rmSync(directory, { recursive: true });
+});
+
+/** One target with this template; its file is out/file. */
+function configOf(template: string, target: object = {}): Config {
+  writeFileSync(join(directory, "t.hbs"), template);
+  const config = parseConfig(
+    JSON.stringify({
+      agents: [{ socket: join(directory, "agent.sock") }],
+      statusSocket: join(directory, "status.sock"),
+      targets: [
+        {
+          template: join(directory, "t.hbs"),
+          destination: join(directory, "out", "file"),
+          wait: "0ms:0ms",
+          reload: "none",
+          format: "json",
+          ...target,
+        },
+      ],
+    }),
+    "test.yml",
+  );
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  return config;
+}
+
+function follow(template: string, target: object = {}): void {
+  running = run(configOf(template, target), stop.signal, (_level, event, fields) =>
+    events.push(`${event} ${JSON.stringify(fields ?? {})}`),
+  );
+}
+
+const file = (): string => {
+  try {
+    return readFileSync(join(directory, "out", "file"), "utf8");
+  } catch {
+    return "";
+  }
+};
+const status = async () => await askStatus(join(directory, "status.sock"));
+let generation = 5;
+beforeEach(() => {
+  generation = 5;
+});
+function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+  agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+}
+
+const NAMES = "{{#each containers}}{{name}} {{/each}}";
+const TIERS = "{{#each containers}}{{labels.tier}} {{/each}}";
+
+test("a file over the running containers follows them, without an nginx", async () => {
+  agent.first = [app("b"), app("a"), app("c", {}, { state: "exited" })];
+  follow(NAMES);
+  await eventually("both are there", () => file() === '"appa" "appb" ');
+  tell([app("d")], ["a".repeat(64)]);
+  await eventually("it follows", () => file() === '"appb" "appd" ');
+  assert.equal((await status()).targets[0]?.pending, false);
+});
+
+test("a target says which containers it lists, stopped ones too", async () => {
+  agent.first = [app("a", { tier: "web" }), app("b", { tier: "db" }), app("c", { tier: "web" }, { state: "exited" })];
+  follow("{{#each containers}}{{name}} {{state}} {{/each}}", {
+    containers: { includeStopped: true, where: [{ label: "tier=web" }] },
+  });
+  await eventually("they are there", () => file() === '"appa" "running" "appc" "exited" ');
+});
+
+test("a container for which the template fails is left out, said, and tried again when it changes", async () => {
+  agent.first = [app("a"), app("b", {})];
+  follow(TIERS);
+  await eventually("the other is there", () => file() === '"web" ');
+  const report = await status();
+  assert.equal(report.quarantined[0]?.reason, "render.failed");
+  assert.match(
+    report.quarantined[0]?.detail ?? "",
+    /^left out of .*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/,
+  );
+  assert.match(explain(report, "appb").text, /set aside because of what it says:\n.*labels\.tier is missing/);
+  assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
+  tell([app("b", { tier: "db" })]);
+  await eventually("it is there", () => file() === '"web" "db" ');
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("outside of each, who is to blame is found by trying", async () => {
+  agent.first = ["a", "b", "c", "d", "e"].map((digit) => app(digit, digit === "c" ? {} : { tier: digit }));
+  follow("{{#if containers.[2]}}{{containers.[2].labels.tier}}{{/if}} {{#each containers}}{{name}} {{/each}}");
+  await eventually("the others are there", () => file() === '"d" "appa" "appb" "appd" "appe" ');
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appc"],
+  );
+});
+
+test("when it fails for everybody, what was there stays", async () => {
+  agent.first = [app("a"), app("b")];
+  follow(TIERS);
+  await eventually("it is there", () => file() === '"web" "web" ');
+  tell([app("a", {}), app("b", {})]);
+  await eventually("it is told", async () =>
+    /tier is missing .*every container/.test((await status()).targets[0]?.problem ?? ""),
+  );
+  assert.equal(file(), '"web" "web" ');
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("a container that the check refuses is left out alone, and tried again when it changes", async () => {
+  agent.first = ["a", "b", "c", "d", "e", "f"].map((digit) => app(digit));
+  follow(TIERS, {
+    check: { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"] },
+  });
+  await eventually("all are there", () => file() === '"web" '.repeat(6));
+  tell([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
+  await eventually("the others are there", () => file() === '"web" "web" "new" "web" "web" ');
+  const [found] = (await status()).quarantined;
+  assert.deepEqual([found?.name, found?.reason], ["appc", "check.refused"]);
+  assert.match(found?.detail ?? "", /bad word/);
+  tell([app("a", { tier: "newer" })]);
+  await eventually("it stays out", () => file() === '"newer" "web" "new" "web" "web" ');
+  tell([app("c", { tier: "good" })]);
+  await eventually("it is back", () => file() === '"newer" "web" "good" "new" "web" "web" ');
+});
+
+test("a check that refuses everything refuses the file, and nobody is blamed", async () => {
+  agent.first = [app("a"), app("b")];
+  writeFileSync(join(directory, "out", "file"), "before");
+  follow(NAMES, { check: { command: ["false"] } });
+  await eventually(
+    "it is told",
+    async () => (await status().catch(() => undefined))?.targets[0]?.problem !== undefined,
+  );
+  assert.equal(file(), "before");
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("saving a template prints the file anew; one that is broken changes nothing", async () => {
+  agent.first = [app("a")];
+  follow(NAMES);
+  await eventually("it is there", () => file() === '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
+  await eventually("it is another", () => file() === '"running"');
+  writeFileSync(join(directory, "t.hbs"), "{{#each");
+  await eventually("it is told", () => events.some((event) => event.startsWith("template.refused")));
+  assert.equal(file(), '"running"');
+});
+
+test("what a template includes is watched, too", async () => {
+  agent.first = [app("a")];
+  mkdirSync(join(directory, "parts"));
+  writeFileSync(join(directory, "parts", "head"), "one");
+  follow("{{include 'head'}}", { includes: join(directory, "parts") });
+  await eventually("it is there", () => file() === "one");
+  writeFileSync(join(directory, "parts", "head"), "two");
+  await eventually("it is another", () => file() === "two");
+});
+
+test("a file has the permissions and the owner that are asked for", async () => {
+  agent.first = [app("a")];
+  const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  follow(NAMES, { mode: "0640", owner });
+  await eventually("it is there", () => file() === '"appa" ');
+  const { mode, uid, gid } = statSync(join(directory, "out", "file"));
+  assert.equal(`${(mode & 0o777).toString(8)} ${uid}:${gid}`, `640 ${owner}`);
+});
+
+test("render prints it, and says on stderr who is left out", async () => {
+  agent.first = [app("a"), app("b", {})];
+  const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);
+  assert.deepEqual([stdout, exitCode], ['"web" ', 0]);
+  assert.match(stderr, /^container appb left out of -: .*labels\.tier is missing\n$/);
+  assert.equal(file(), "");
+});
+
+test("once: files are published, and standard output is nobody's to follow", async () => {
+  agent.first = [app("a")];
+  assert.deepEqual(await runOnce(configOf(NAMES), stop.signal, () => undefined), { kind: "live" });
+  assert.equal(file(), '"appa" ');
+  const { problems } = await run(configOf(NAMES, { destination: "-" }), stop.signal, () => undefined);
+  assert.match(problems.join(), /render.*run --once/);
+});
+
+test("a template that never ends, and one that is broken, are told and stop nothing else", async () => {
+  const { problems } = await run(configOf("a\n{{shout name}}"), stop.signal, () => undefined);
+  assert.match(problems.join(), /t\.hbs:2:1: .*shout/);
+  assert.match(
+    (await run(configOf("{{nothing}}"), stop.signal, () => undefined)).problems.join(),
+    /without any container: .*t\.hbs:1:1: nothing is missing/,
+  );
+});
+
+const mistakes: readonly [object, RegExp][] = [
+  [{ listen: 80 }, /^test\.yml:1:\d+: targets\.0\.listen: is for the nginx preset and means nothing beside `format`/],
+  [{ https: { certificates: "/c" } }, /targets\.0\.https: is for the nginx preset/],
+  [{ onlyExposed: true }, /onlyExposed: stands inside `containers`/],
+  [{ format: "ini" }, /format: .*"nginx"/],
+  [{ format: undefined, includes: "/x" }, /includes: only with `format`/],
+  [{ format: undefined, template: ["/a", "/b"] }, /template: several templates only with `format`/],
+  [{ format: undefined, containers: { includeStopped: true } }, /containers\.includeStopped: only with `format`/],
+  [{ mode: "rw" }, /mode: must be three octal digits/],
+  [{ owner: "root" }, /owner: must be uid:gid/],
+];
+for (const [target, message] of mistakes) {
+  test(`${JSON.stringify(target)} is named with its place`, () => {
+    const whole = { template: "/t", destination: "/d", reload: "none", format: "json", ...target };
+    const parsed = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [whole] }), "test.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}
