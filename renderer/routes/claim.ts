@@ -42,6 +42,9 @@ const PROTOCOL = { env: "VIRTUAL_PROTO", label: "proto" };
 const MULTIPORTS = { env: "VIRTUAL_HOST_MULTIPORTS", label: "multiports" };
 const NETWORK = { label: "network" };
 
+/** Where routes are named; what else can be said is in options.ts. */
+export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK];
+
 const REFUSED: Readonly<Record<"path" | "port" | "proto", Reason>> = {
   path: "path.refused",
   port: "port.refused",
