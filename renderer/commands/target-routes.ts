@@ -13,17 +13,22 @@ export interface Unselected {
   readonly detail: string;
 }
 
+/** What of a target decides its routes. */
+export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https">;
+
 /** The routes of the containers that a target takes, kept by changes of all. */
 export class TargetRoutes {
   readonly table: RouteTable;
   readonly #selection: Selection | undefined;
 
-  constructor(
-    { containers, onlyExposed, routing }: Pick<Target, "containers" | "onlyExposed" | "routing">,
-    proxy: Config["proxy"],
-  ) {
+  constructor({ containers, onlyExposed, routing, listen, https }: RoutedTarget, proxy: Config["proxy"]) {
     const rule = proxyRule(proxy);
-    this.table = new RouteTable({ proxy: rule, onlyExposed, ...routingRules(routing) });
+    this.table = new RouteTable({
+      proxy: rule,
+      onlyExposed,
+      ...routingRules(routing),
+      usualPorts: { plain: listen, tls: https?.listen },
+    });
     this.#selection = containers && selectionFor(containers, rule);
   }
 

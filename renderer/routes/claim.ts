@@ -11,7 +11,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from "./options.ts";
-import { type ClaimRules, type Owner, readRoute, type RouteClaim } from "./route-claim.ts";
+import { type ClaimRules, impossiblePorts, type Owner, readRoute, type RouteClaim } from "./route-claim.ts";
 
 /** Names one container may claim: more than anybody needs, few enough to be harmless. */
 const MAX_HOSTS = 20;
@@ -173,16 +173,37 @@ function withOptions(
     readOptions(known, SERVER_OPTIONS, permissions),
   ];
   const network = rawOption(known, NETWORK)?.raw;
-  const { redirectFrom = [], ...values } = host.values;
-  const { allowed, said } = ofOwn(known, redirectFrom, rules.owners ?? []);
+  const { redirectFrom = [], ...values } = possible(host.values, rules);
+  const clash = impossiblePorts(host.values, rules).map((key) => {
+    const detail = `${HOST_OPTIONS[key].env}: one port speaks either plain HTTP or TLS; it is left out`;
+    return diagnostic(known, "option.refused", detail, String(host.values[key]));
+  });
+  const { allowed, said } = redirected(known, redirectFrom, routes[0]!.host, rules.owners ?? []);
   return {
     routes,
     host: allowed.size === 0 ? values : { ...values, redirectFrom: [...allowed] },
     path: path.values,
     server: server.values,
     ...(network !== undefined && { network }),
-    remarks: [...remarks, ...said, ...host.remarks, ...path.remarks, ...server.remarks],
+    remarks: [...remarks, ...said, ...clash, ...host.remarks, ...path.remarks, ...server.remarks],
   };
+}
+
+function possible(options: HostOptions, rules: ClaimRules): HostOptions {
+  const left = new Set<string>(impossiblePorts(options, rules));
+  return left.size === 0 ? options : Object.fromEntries(Object.entries(options).filter(([key]) => !left.has(key)));
+}
+
+/** Which names this container may have sent on to its first host. */
+function redirected(
+  known: Known,
+  from: readonly HostName[],
+  to: HostName,
+  owners: readonly Owner[],
+): ReturnType<typeof ofOwn> {
+  if (from.length === 0 || /^[a-z0-9.-]+$/.test(to)) return ofOwn(known, from, owners);
+  const detail = "sallyport.redirect-from: its first host stands for several names, so nothing can lead there";
+  return { allowed: new Set(), said: [diagnostic(known, "option.refused", detail, to)] };
 }
 
 function quarantined(found: Diagnostic): ReadClaim {

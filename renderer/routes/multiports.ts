@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { Known } from "../inventory/known.ts";
 import { parseHost, parsePort, type HostName } from "./grammar.ts";
-import { type ClaimRules, type RouteClaim, readRoute } from "./route-claim.ts";
+import { type ClaimRules, impossiblePorts, type RouteClaim, readRoute } from "./route-claim.ts";
 
 /** Routes one container may claim this way. */
 const MAX_ROUTES = 64;
@@ -59,9 +59,16 @@ class Reader implements ReadMultiports {
     if (host.kind === "refused") return this.refuse(host.why, raw);
     if (paths !== null && !isRecord(paths)) return this.refuse(`${raw}: neither empty nor paths`, paths);
     const { [HTTP_PORT]: http, [HTTPS_PORT]: https, ...locations } = paths ?? {};
-    const ports = { ...this.#readPort(raw, "httpPort", http), ...this.#readPort(raw, "httpsPort", https) };
+    const ports = this.#readPorts(raw, http, https);
     const entries = Object.keys(locations).length === 0 ? [["/", null] as const] : Object.entries(locations);
     for (const [path, route] of entries) this.#readPath(host.value, ports, path, route);
+  }
+
+  #readPorts(host: string, http: unknown, https: unknown): RouteClaim["ports"] {
+    const ports = { ...this.#readPort(host, "httpPort", http), ...this.#readPort(host, "httpsPort", https) };
+    const clash = new Set<string>(impossiblePorts(ports, this.#rules));
+    if (clash.size > 0) this.refuse(`${host}: one port speaks either plain HTTP or TLS`, [...clash].join(" "));
+    return Object.fromEntries(Object.entries(ports).filter(([key]) => !clash.has(key)));
   }
 
   #readPort(host: string, key: "httpPort" | "httpsPort", value: unknown): RouteClaim["ports"] {

@@ -31,6 +31,20 @@ export interface Owner {
 export interface ClaimRules {
   readonly permissions?: ReadonlySet<Permission>;
   readonly owners?: readonly Owner[];
+  /** Where nginx listens for everybody. */
+  readonly usualPorts?: { readonly plain: number; readonly tls: number | undefined };
+}
+
+type OwnPorts = NonNullable<RouteClaim["ports"]>;
+
+/** Ports of its own that cannot be: one port speaks either plain HTTP or TLS. */
+export function impossiblePorts(
+  { httpPort, httpsPort }: OwnPorts,
+  { usualPorts }: ClaimRules,
+): readonly (keyof OwnPorts)[] {
+  const isTls = httpPort !== undefined && (httpPort === usualPorts?.tls || httpPort === httpsPort);
+  const isPlain = httpsPort !== undefined && httpsPort === usualPorts?.plain;
+  return [...(isTls ? (["httpPort"] as const) : []), ...(isPlain ? (["httpsPort"] as const) : [])];
 }
 
 /** A route as it is written: empty text where nothing is said. */

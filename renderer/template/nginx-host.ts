@@ -19,7 +19,7 @@ const NOT_FOUND = 404;
 /** All that is printed for one virtual host. */
 export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fields {
   const { host, paths, redirectTo } = virtualHost;
-  const options = { ...settings.defaults?.host, ...virtualHost.options };
+  const options = withoutContested({ ...settings.defaults?.host, ...virtualHost.options }, settings);
   const tls = tlsAnswers({ ...virtualHost, options }, settings);
   const plain = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
   return {
@@ -42,6 +42,14 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fi
       redirectTo === undefined &&
       !paths.some(({ path }) => pathKey(path) === "/") &&
       (settings.unclaimedPath ?? NOT_FOUND),
+  };
+}
+
+function withoutContested({ httpPort, httpsPort, ...options }: HostOptions, { contested }: NginxSettings): HostOptions {
+  return {
+    ...options,
+    ...(httpPort !== undefined && contested?.has(httpPort) !== true && { httpPort }),
+    ...(httpsPort !== undefined && contested?.has(httpsPort) !== true && { httpsPort }),
   };
 }
 

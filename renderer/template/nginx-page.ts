@@ -9,7 +9,8 @@ import type { Model } from "./model.ts";
 import type { Page } from "./template.ts";
 
 /** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
-export function nginxPage({ virtualHosts }: Published, settings: NginxSettings): Page<VirtualHost> {
+export function nginxPage({ virtualHosts }: Published, usual: NginxSettings): Page<VirtualHost> {
+  const settings = withContested(virtualHosts, usual);
   return {
     fields: { ...fieldsOf(settings), ...unknownHost(virtualHosts, settings) },
     hosts: virtualHosts,
@@ -38,15 +39,38 @@ function statusPageModel({ listen, directory, directoryInNginx = directory, allo
   return { listen, directory: directoryInNginx, allow };
 }
 
-/** Servers for names that nobody claims, on every port that is listened on. */
-function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fields {
-  const { https, defaultHost } = settings;
-  const plain = new Set([settings.listen]);
-  const secure = new Set(https ? [https.listen] : []);
+/** The same settings for the same contested ports, for hosts' texts are kept as long as settings are the same. */
+function withContested(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
+  const { plain, secure } = ownPorts(hosts);
+  const contested = [...plain].filter((port) => secure.has(port)).toSorted(byNumber);
+  if (contested.length === 0) return settings;
+  const key = contested.join(" ");
+  const [known, kept] = contestedSettings.get(settings) ?? [];
+  if (known === key && kept) return kept;
+  const made = { ...settings, contested: new Set(contested) };
+  contestedSettings.set(settings, [key, made]);
+  return made;
+}
+
+const contestedSettings = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
+
+/** Ports that hosts want for themselves. */
+function ownPorts(hosts: readonly VirtualHost[]): { readonly plain: Set<number>; readonly secure: Set<number> } {
+  const [plain, secure] = [new Set<number>(), new Set<number>()];
   for (const { options } of hosts) {
     if (options.httpPort !== undefined) plain.add(options.httpPort);
-    if (https && options.httpsPort !== undefined) secure.add(options.httpsPort);
+    if (options.httpsPort !== undefined) secure.add(options.httpsPort);
   }
+  return { plain, secure };
+}
+
+/** Servers for names that nobody claims, on every port that is listened on. */
+function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fields {
+  const { https, defaultHost, contested } = settings;
+  const own = ownPorts(hosts);
+  const usable = (ports: ReadonlySet<number>) => [...ports].filter((port) => contested?.has(port) !== true);
+  const plain = new Set([settings.listen, ...usable(own.plain)]);
+  const secure = new Set(https ? [https.listen, ...usable(own.secure)] : []);
   const isDefault = defaultHost === undefined || !hosts.some(({ host }) => host === defaultHost);
   return {
     unknownPlain: [...plain].toSorted(byNumber).flatMap((port) => listens(port, settings, { isDefault })),

@@ -24,6 +24,8 @@ export interface NginxSettings {
   readonly resolvers?: readonly string[];
   readonly accessLog?: AccessLog;
   readonly files?: FileSettings;
+  /** Ports that some hosts want for plain HTTP and others for TLS: nobody gets them. */
+  readonly contested?: ReadonlySet<number>;
   /** Undefined where another target's nginx serves the page, or none. */
   readonly statusPage?: StatusPageSettings | undefined;
 }

@@ -12,7 +12,7 @@ const STATE = { pending: false, problem: undefined, publishedAt: undefined, gene
 function standing(known: readonly Known[], ...names: string[]): TargetStanding {
   const where = names.length === 0 ? [] : [{ name: names }];
   const routes = new TargetRoutes(
-    { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}) },
+    { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     "host",
   );
   routes.apply({ upserted: known, gone: [] });
