@@ -1,4 +1,5 @@
 import { sameContainer } from "../shared/delta.ts";
+import type { Result } from "../shared/rpc.ts";
 import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snapshot.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -6,24 +7,24 @@ import { TokenBucket } from "./token-bucket.ts";
 const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
 
-/** Changes remembered, so that a renderer that was away for a moment need not be told everything. */
+/** Changes remembered, so that a renderer that was away or slow for a moment need not be told everything. */
 const MAX_REMEMBERED = 4_096;
 
 /**
- * What may be told now: the sanitized containers and the generation they make. Changes of one turn
- * of the event loop make one generation, in a flood those of a longer time; before `complete` nothing
- * may be told at all.
+ * What may be told now: how Docker is, the sanitized containers and the generation they make. Changes
+ * of one turn of the event loop make one generation, in a flood those of a longer time; before
+ * `complete` no container may be told at all.
  */
 export class Disclosed {
   readonly #containers = new Map<string, Container>();
-  readonly #listeners = new Set<(changed: ReadonlySet<string>) => void>();
-  #changed = new Set<string>();
-  /** Ids by the generation that changed them last, oldest first; complete for those after `#forgotten`. */
-  readonly #changedAt = new Map<string, number>();
-  #forgotten = 0;
+  readonly #listeners = new Set<() => void>();
   readonly #bucket = new TokenBucket(PACE.perSecond, PACE.burst);
+  #changed = new Set<string>();
+  /** Ids changed by the last generations, the present one last. */
+  readonly #history: ReadonlySet<string>[] = [];
+  #remembered = 0;
   #generation = 0;
-  #complete = false;
+  #docker: Result<"health">["docker"] = "connecting";
 
   get containers(): Containers {
     return this.#containers;
@@ -32,6 +33,15 @@ export class Disclosed {
   /** 0 until everything was read once; then it only grows. */
   get generation(): number {
     return this.#generation;
+  }
+
+  get docker(): Result<"health">["docker"] {
+    return this.#docker;
+  }
+
+  set docker(state: Result<"health">["docker"]) {
+    this.#docker = state;
+    this.#tell();
   }
 
   /** Containers that were left out because there are too many of them. */
@@ -54,51 +64,43 @@ export class Disclosed {
 
   /** Everything Docker has was read: from here on there is a snapshot. */
   complete(): void {
-    if (this.#complete) return;
-    this.#complete = true;
-    this.#changed = new Set(this.#containers.keys());
-    this.#flush();
+    if (this.#generation > 0) return;
+    this.#generation = 1;
+    this.#tell();
   }
 
-  /** Calls back after each new generation with the ids that differ from the one before. */
-  onGeneration(listener: (changed: ReadonlySet<string>) => void): () => void {
+  /** Calls back after each new generation and change of Docker's state, until the returned function is called. */
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /** The ids that differ between that generation and the present one; undefined when it is too long ago. */
   changedSince(generation: number): Set<string> | undefined {
-    if (generation < this.#forgotten || generation > this.#generation) return undefined;
-    return new Set([...this.#changedAt].flatMap(([id, at]) => (at > generation ? [id] : [])));
+    const missed = this.#generation - generation;
+    if (missed < 0 || missed > this.#history.length) return undefined;
+    return new Set(this.#history.slice(this.#history.length - missed).flatMap((ids) => [...ids]));
   }
 
   #touch(id: string): void {
-    if (this.#complete && this.#changed.size === 0) this.#flushSoon();
+    if (this.#generation === 0) return;
+    const isPending = this.#changed.size > 0;
     this.#changed.add(id);
-  }
-
-  #flushSoon(): void {
+    if (isPending) return;
     if (this.#bucket.take(performance.now())) setImmediate(() => this.#flush());
     else setTimeout(() => this.#flush(), PACED_MS);
   }
 
   #flush(): void {
-    const changed = this.#changed;
-    this.#changed = new Set();
     this.#generation += 1;
-    this.#remember(changed);
-    for (const listener of this.#listeners) listener(changed);
+    this.#history.push(this.#changed);
+    this.#remembered += this.#changed.size;
+    this.#changed = new Set();
+    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= this.#history.shift()?.size ?? 0;
+    this.#tell();
   }
 
-  #remember(changed: ReadonlySet<string>): void {
-    for (const id of changed) {
-      this.#changedAt.delete(id);
-      this.#changedAt.set(id, this.#generation);
-    }
-    for (const [id, at] of this.#changedAt) {
-      if (this.#changedAt.size <= MAX_REMEMBERED) return;
-      this.#changedAt.delete(id);
-      this.#forgotten = at;
-    }
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 }

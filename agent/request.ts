@@ -1,21 +1,24 @@
 import { type Method, methods, Request, wireErrors } from "../shared/rpc.ts";
-import { nextState, type SessionState } from "./session.ts";
+
+/** Where a connection stands. */
+export type SessionState = "new" | "ready" | "subscribed";
+
+/**
+ * What may be asked now, and where it leads. What is not in it does not exist for the caller, who is
+ * cut off and recorded.
+ */
+const permitted: Readonly<Record<SessionState, Partial<Record<Method, SessionState>>>> = {
+  new: { hello: "ready" },
+  ready: { subscribe: "subscribed", health: "ready" },
+  subscribed: { health: "subscribed" },
+};
 
 /** Deepest nesting of a request; the contract needs three. */
 const MAX_DEPTH = 8;
 
 /** Why a frame is not a request we serve: reason code of the audit trail, and what the caller is told. */
 export interface Violation {
-  readonly reason:
-    | "rpc.json"
-    | "rpc.depth"
-    | "rpc.batch"
-    | "rpc.shape"
-    | "rpc.method"
-    | "rpc.state"
-    | "rpc.params"
-    | "rpc.busy"
-    | "rpc.rate";
+  readonly reason: `rpc.${"json" | "depth" | "batch" | "shape" | "method" | "state" | "params"}`;
   readonly error: (typeof wireErrors)[keyof typeof wireErrors];
   readonly id: number | null;
 }
@@ -41,7 +44,7 @@ export function readRequest(text: string, state: SessionState): Permitted | Viol
   if (!request) return { reason: "rpc.shape", error: wireErrors.invalid, id: null };
   const { id, method, params } = request;
   if (!isMethod(method)) return { reason: "rpc.method", error: wireErrors.method, id };
-  const next = nextState(state, method);
+  const next = permitted[state][method];
   if (!next) return { reason: "rpc.state", error: wireErrors.method, id };
   if (!methods[method].params.safeParse(params ?? {}).success) {
     return { reason: "rpc.params", error: wireErrors.params, id };

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Log } from "../shared/log.ts";
-import type { Result } from "../shared/rpc.ts";
 import { AuditTrail } from "./audit.ts";
 import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
@@ -40,24 +39,22 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   });
   audit.append("policy", "note", "ok", { mode: policy.mode, policy_sha256: sha256 });
 
-  let dockerState: Result<"health">["docker"] = "connecting";
   const disclosed = new Disclosed();
   const docker = new DockerReader(config.dockerSocket, (call) => recordCall(audit, call));
-  const { rpcSocket: socketPath, host, relistMs, exitWhenRefused } = config;
-  const server = new RpcServer({ socketPath, instance, host, disclosed, audit, dockerState: () => dockerState });
+  const { rpcSocket, host, relistMs, exitWhenRefused } = config;
+  const server = new RpcServer({ instance, disclosed, audit }, host);
   const onState = (state: "connected" | "unreachable"): void => {
-    if (state === dockerState) return;
-    dockerState = state;
+    if (state === disclosed.docker) return;
     audit.append("docker.state", "note", "ok", { state });
-    server.tellDockerState();
+    disclosed.docker = state;
   };
   try {
-    await server.listen();
+    await server.listen(rpcSocket);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { kind: "misconfigured", problems: [code === undefined ? message : `--socket ${socketPath}: ${code}`] };
+    return { kind: "misconfigured", problems: [code === undefined ? message : `--socket ${rpcSocket}: ${code}`] };
   }
-  log("info", "agent.serving", { instance, host, socket: socketPath, mode: policy.mode, policySha256: sha256 });
+  log("info", "agent.serving", { instance, host, socket: rpcSocket, mode: policy.mode, policySha256: sha256 });
   const anchors = setInterval(() => logAnchor(audit, log), ANCHOR_MS).unref();
   const options = { docker, policy, disclosed, log, relistMs, exitWhenRefused, onState };
   const end = await new Watch(options).run(stop.signal);

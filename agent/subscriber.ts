@@ -1,80 +1,94 @@
+import { MAX_RESPONSE_BYTES } from "../shared/frame.ts";
+import type { Notification, NotificationParams } from "../shared/rpc.ts";
+import type { Container } from "../shared/snapshot.ts";
+import type { AuditTrail } from "./audit.ts";
+import type { Connection } from "./connection.ts";
 import type { Disclosed } from "./disclosed.ts";
-import type { Disclosure } from "./disclosure.ts";
+import { recordDisclosure } from "./disclosure.ts";
 
-/** Milliseconds a reader may leave a full buffer unread before it is dropped. */
-const STALLED_MS = 10_000;
+/** Containers in one part of a snapshot, in bytes of JSON; leaves room for the rest of the frame. */
+const PART_BYTES = MAX_RESPONSE_BYTES - 64 * 1024;
 
-/** How a subscriber reaches its connection. */
-export interface Sink {
-  /** False when the buffer is full: send no more until `onDrain`. */
-  send(frame: Buffer): boolean;
-  onDrain(callback: () => void): void;
-  drop(reason: "rpc.stalled"): void;
+/** What is told, and the trail that has it before it is sent. */
+export interface Source {
+  readonly instance: string;
+  readonly disclosed: Disclosed;
+  readonly audit: AuditTrail;
 }
 
 /**
- * Feeds one subscribed connection: the complete snapshot, then changes. While the reader is behind,
- * only the ids that changed are remembered, so a slow reader costs no memory and gets the latest.
+ * Feeds one subscribed connection until it closes: Docker's state, the complete snapshot, then what
+ * changes. While the reader is behind nothing is made for it, so a slow reader costs no memory and gets
+ * the latest. `since` is a generation that it holds, or 0.
  */
-export class Subscriber {
-  readonly #connection: number;
-  readonly #disclosed: Disclosed;
-  readonly #disclosure: Disclosure;
-  readonly #sink: Sink;
-  readonly #unsubscribe: () => void;
-  #changed = new Set<string>();
-  #sentGeneration = 0;
-  #parts: Generator<Buffer> | undefined;
-  #waiting: NodeJS.Timeout | undefined;
+export function feed(connection: Connection, source: Source, since: number): void {
+  const { socket } = connection;
+  if (!socket.writable) return;
+  const messages = news(connection.number, source, since);
+  const pump = (): void => {
+    while (socket.writable && !socket.writableNeedDrain) {
+      const message = messages.next().value;
+      if (!message) return;
+      connection.send(message);
+    }
+  };
+  socket.on("drain", pump);
+  socket.on("close", source.disclosed.onChange(pump));
+  pump();
+}
 
-  /** `since` is a generation that the reader holds: while what changed after it is known, nothing else is told. */
-  constructor(connection: number, disclosed: Disclosed, disclosure: Disclosure, sink: Sink, since = 0) {
-    this.#connection = connection;
-    this.#disclosed = disclosed;
-    this.#disclosure = disclosure;
-    this.#sink = sink;
-    const missed = since > 0 ? disclosed.changedSince(since) : undefined;
-    if (missed) [this.#sentGeneration, this.#changed] = [since, missed];
-    this.#unsubscribe = disclosed.onGeneration((changed) => {
-      for (const id of changed) this.#changed.add(id);
-      this.#pump();
-    });
-    sink.onDrain(() => {
-      clearTimeout(this.#waiting);
-      this.#waiting = undefined;
-      this.#pump();
-    });
-    this.#pump();
-  }
-
-  close(): void {
-    clearTimeout(this.#waiting);
-    this.#unsubscribe();
-  }
-
-  #pump(): void {
-    while (!this.#waiting) {
-      const frame = this.#nextFrame();
-      if (!frame) return;
-      if (!this.#sink.send(frame)) {
-        this.#waiting = setTimeout(() => this.#sink.drop("rpc.stalled"), STALLED_MS).unref();
-      }
+/** Never ends; undefined means that there is nothing to tell now. */
+function* news(conn: number, source: Source, since: number): Generator<object | undefined, never> {
+  const { instance, disclosed } = source;
+  let [sent, state] = [since, ""];
+  for (;;) {
+    if (state !== disclosed.docker) {
+      state = disclosed.docker;
+      yield notification("docker.state", { instance, state: disclosed.docker });
+    } else if (disclosed.generation === 0 || disclosed.generation === sent) {
+      yield undefined;
+    } else {
+      const base = sent;
+      sent = disclosed.generation;
+      yield* disclosures(conn, source, base);
     }
   }
+}
 
-  #nextFrame(): Buffer | undefined {
-    const part = this.#parts?.next();
-    if (part && part.done !== true) return part.value;
-    this.#parts = undefined;
-    const { generation, containers } = this.#disclosed;
-    if (generation === this.#sentGeneration) return undefined;
-    const span = { base: this.#sentGeneration, generation };
-    this.#sentGeneration = generation;
-    const ids = new Set(this.#changed);
-    this.#changed.clear();
-    const delta = span.base > 0 ? this.#disclosure.delta(this.#connection, containers, span, ids) : undefined;
-    if (delta) return delta;
-    this.#parts = this.#disclosure.snapshot(this.#connection, new Map(containers), generation);
-    return this.#parts.next().value as Buffer | undefined;
+/** The present generation: what differs from `base` if that is known and fits one frame, else everything. */
+function* disclosures(conn: number, { instance, disclosed, audit }: Source, base: number): Generator<object> {
+  const { containers, generation } = disclosed;
+  const where = { conn, generation };
+  const ids = base > 0 ? disclosed.changedSince(base) : undefined;
+  const [upserted = [], ...more] = split([...(ids ?? [])].flatMap((id) => containers.get(id) ?? []));
+  if (ids && more.length === 0) {
+    const removed = [...ids].filter((id) => !containers.has(id));
+    const anchor = recordDisclosure(audit, where, upserted, removed);
+    return yield notification("snapshot.delta", { instance, base, generation, upserted, removed, anchor });
   }
+  const parts = split([...containers.values()]);
+  for (const [part, some] of parts.entries()) {
+    const anchor = recordDisclosure(audit, where, some, []);
+    const head = { instance, generation, part, parts: parts.length };
+    yield notification("snapshot.part", { ...head, containers: some, anchor });
+  }
+}
+
+function notification<N extends Notification>(method: N, params: NotificationParams<N>): object {
+  return { jsonrpc: "2.0", method, params };
+}
+
+function split(containers: readonly Container[]): Container[][] {
+  const parts: Container[][] = [[]];
+  let bytes = 0;
+  for (const container of containers) {
+    const size = Buffer.byteLength(JSON.stringify(container)) + 1;
+    if (bytes + size > PART_BYTES) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(container);
+    bytes += size;
+  }
+  return parts;
 }

@@ -19,14 +19,7 @@ export async function knock(bytes: Buffer): Promise<Outcome> {
   const rpc = new JSONRPCServer<Connection>();
   for (const method of Object.keys(methods) as Method[]) rpc.addMethod(method, () => (called.push(method), {}));
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
-  const onClose = (): void => undefined;
-  const connection = new Connection({
-    number: 1,
-    socket: socket as Socket,
-    rpc,
-    audit: audit as unknown as AuditTrail,
-    onClose,
-  });
+  const connection = new Connection(1, socket as Socket, rpc, audit as unknown as AuditTrail);
   socket.push(bytes);
   await new Promise((resolve) => setImmediate(resolve));
   const ended = reasons.find((reason) => reason !== "ok");
