@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { evolveKey } from "./audit-record.ts";
 
 /** A sealing key and how often it has evolved since `audit keygen`. */
 export interface SealingKey {
@@ -19,11 +19,10 @@ export function readKey(file: string): SealingKey {
   return { index: Number(index), key: Buffer.from(key, "hex") };
 }
 
-/** The key at a later index. */
-export function keyAt({ index, key }: SealingKey, wanted: number): Buffer {
-  let evolved = key;
-  for (let at = index; at < wanted; at++) evolved = evolveKey(evolved);
-  return evolved;
+/** The key at that index, or itself when it is later. There is no way back: whoever takes it cannot forge the past. */
+export function keyAt({ index, key }: SealingKey, wanted: number): SealingKey {
+  for (; index < wanted; index++) key = createHash("sha256").update(key).digest();
+  return { index, key };
 }
 
 /** Replaces the key on disk by the evolved one; the directory must be writable. */

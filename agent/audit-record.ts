@@ -6,17 +6,10 @@ export type AuditEvent =
   | "start"
   | "stop"
   | "policy"
-  | "docker.request"
-  | "docker.denied"
-  | "docker.state"
   | "disclosure"
-  | "rpc.connect"
-  | "rpc.close"
-  | "rpc.violation"
-  | "rpc.refused"
-  | "audit.resume"
-  | "audit.seal"
-  | "audit.gap";
+  | `docker.${"request" | "denied" | "state"}`
+  | `rpc.${"connect" | "close" | "violation" | "refused"}`
+  | `audit.${"resume" | "seal" | "gap"}`;
 
 /** Members of a record that depend on its event. Names are disclosed ones or counted; values never. */
 export type AuditFields = Readonly<Record<string, unknown>>;
@@ -39,37 +32,30 @@ const HASH_MARK = ',"hash":"';
  */
 export function sealRecord(body: AuditFields, prev: string, key?: Buffer): { line: string; hash: string } {
   const hashed = asciiJson({ ...body, prev }).slice(0, -1);
-  const hash = createHash("sha256").update(prev).update(hashed).digest("hex");
-  const mac = key ? `,"mac":"${createHmac("sha256", key).update(hash).digest("hex")}"` : "";
+  const hash = hashOf(prev, hashed);
+  const mac = key ? `,"mac":"${macOf(key, hash)}"` : "";
   return { line: `${hashed}${HASH_MARK}${hash}"${mac}}`, hash };
 }
 
-/** A line taken apart; undefined when it is not a record at all. Nothing is verified yet. */
-export interface ReadRecord {
-  readonly body: AuditFields;
-  readonly seq: number;
-  readonly prev: string;
-  readonly hash: string;
-  readonly mac: string | undefined;
-  /** The hash that the line's bytes really have. */
-  readonly computed: string;
-}
-
-export function readRecord(line: string): ReadRecord | undefined {
-  const mark = line.lastIndexOf(HASH_MARK);
-  if (mark < 0) return undefined;
+/** A line taken apart, with the hash that its bytes really have; undefined when it is no record. Nothing is verified. */
+export function readRecord(line: string) {
   try {
     const body = JSON.parse(line) as Record<string, unknown>;
     const { seq, prev, hash, mac } = body;
     if (typeof seq !== "number" || typeof prev !== "string" || typeof hash !== "string") return undefined;
-    const computed = createHash("sha256").update(prev).update(line.slice(0, mark)).digest("hex");
-    return { body, seq, prev, hash, mac: typeof mac === "string" ? mac : undefined, computed };
+    return { body, seq, prev, hash, mac, computed: hashOf(prev, line.slice(0, line.lastIndexOf(HASH_MARK))) };
   } catch {
     return undefined;
   }
 }
 
-/** The key after this one. There is no way back: whoever takes the key cannot forge the past. */
-export function evolveKey(key: Buffer): Buffer {
-  return createHash("sha256").update(key).digest();
+export type ReadRecord = NonNullable<ReturnType<typeof readRecord>>;
+
+/** The seal of a record under the key of its index. */
+export function macOf(key: Buffer, hash: string): string {
+  return createHmac("sha256", key).update(hash).digest("hex");
+}
+
+function hashOf(prev: string, hashed: string): string {
+  return createHash("sha256").update(prev).update(hashed).digest("hex");
 }

@@ -2,15 +2,7 @@ import { chmodSync, closeSync, constants, ftruncateSync, openSync, readdirSync, 
 import { renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { keyAt, readKey, replaceKey, type SealingKey } from "./audit-key.ts";
-import {
-  type AuditEvent,
-  type AuditFields,
-  evolveKey,
-  GENESIS,
-  type Head,
-  readRecord,
-  sealRecord,
-} from "./audit-record.ts";
+import { type AuditEvent, type AuditFields, GENESIS, type Head, readRecord, sealRecord } from "./audit-record.ts";
 
 export interface AuditOptions {
   readonly directory: string;
@@ -32,19 +24,20 @@ const waits: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", 
 
 /** The files of a trail in the order they were written; the current one is last. */
 export function trailFiles(directory: string): string[] {
-  const sealed = readdirSync(directory).filter((name) => /^audit-[0-9]{12}\.jsonl$/.test(name));
-  const hasCurrent = readdirSync(directory).includes(CURRENT);
-  return [...sealed.toSorted(), ...(hasCurrent ? [CURRENT] : [])].map((name) => join(directory, name));
+  const all = readdirSync(directory);
+  const sealed = all.filter((name) => /^audit-[0-9]{12}\.jsonl$/.test(name)).toSorted();
+  return [...sealed, ...all.filter((name) => name === CURRENT)].map((name) => join(directory, name));
 }
 
 /** The only writer of the audit directory: appends hash-chained records, never changes one. */
 export class AuditTrail {
   readonly #options: AuditOptions;
+  readonly #file: string;
   #fd = -1;
   #syncFd = -1;
+  /** Size of the current file, and what of it may not have reached the disk. */
   #bytes = 0;
   #unsynced: Buffer[] = [];
-  #firstSeq = 1;
   #head: Head = GENESIS;
   #key: SealingKey | undefined;
   #missed = 0;
@@ -54,13 +47,9 @@ export class AuditTrail {
   constructor(options: AuditOptions) {
     this.#options = options;
     this.#key = options.keyFile === undefined ? undefined : readKey(options.keyFile);
-    const file = join(options.directory, CURRENT);
-    this.#open(file);
-    const { keyIndex, ...resumed } = this.#resume(readFileSync(file, "utf8"));
-    if (this.#key && keyIndex >= this.#key.index) {
-      this.#key = { index: keyIndex + 1, key: keyAt(this.#key, keyIndex + 1) };
-    }
-    this.append("audit.resume", "note", "ok", resumed);
+    this.#file = join(options.directory, CURRENT);
+    this.#open();
+    this.#resume();
   }
 
   get head(): Head {
@@ -74,26 +63,34 @@ export class AuditTrail {
 
   /** Appends one record. `reason` is a code of a closed list (docs/security.md). */
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): void {
-    try {
+    const isWritten = this.#attempt(() => {
       if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });
       this.#missed = 0;
       this.#write(event, decision, reason, fields);
       if (this.#bytes >= this.#options.maxBytes) this.#rotate();
-    } catch (error) {
-      this.#missed += 1;
-      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? "unknown");
-    }
+    });
+    if (!isWritten) this.#missed += 1;
   }
 
   /** Everything on disk. */
   close(): void {
-    this.#syncLater();
+    this.#attempt(() => this.#sync());
     this.#close();
   }
 
-  #open(file: string): void {
-    this.#fd = openSync(file, "a+", 0o640);
-    this.#syncFd = openSync(file, constants.O_WRONLY | constants.O_DSYNC);
+  #attempt(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? "unknown");
+      return false;
+    }
+  }
+
+  #open(): void {
+    this.#fd = openSync(this.#file, "a+", 0o640);
+    this.#syncFd = openSync(this.#file, constants.O_WRONLY | constants.O_DSYNC);
   }
 
   #close(): void {
@@ -109,8 +106,8 @@ export class AuditTrail {
     const { line, hash } = sealRecord(key ? { ...body, key: key.index } : body, this.#head.hash, key?.key);
     this.#writeWhole(Buffer.from(`${line}\n`, "latin1"));
     this.#head = { seq, hash };
-    if (key) this.#key = { index: key.index + 1, key: evolveKey(key.key) };
-    if (waits.has(event)) this.#syncTimer ??= setTimeout(() => this.#syncLater(), SYNC_MS).unref();
+    if (key) this.#key = keyAt(key, key.index + 1);
+    if (waits.has(event)) this.#syncTimer ??= setTimeout(() => this.#attempt(() => this.#sync()), SYNC_MS).unref();
     else this.#sync();
   }
 
@@ -127,14 +124,6 @@ export class AuditTrail {
     this.#unsynced.push(line);
   }
 
-  #syncLater(): void {
-    try {
-      this.#sync();
-    } catch (error) {
-      this.#options.onFailure((error as NodeJS.ErrnoException).code ?? "unknown");
-    }
-  }
-
   /**
    * Writes the same bytes once more where they are, through a descriptor that waits for the disk:
    * Node's permission model has no fsync.
@@ -148,41 +137,35 @@ export class AuditTrail {
     if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
   }
 
-  /** Seals the current file under the number of its first record and begins the next. */
+  /** Seals the current file under the number of its last record and begins the next. */
   #rotate(): void {
     const { directory, keep } = this.#options;
-    const sealedName = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
-    this.#write("audit.seal", "note", "ok", { file: sealedName, count: this.#head.seq - this.#firstSeq + 2 });
-    this.#sync();
-    const [current, sealed] = [join(directory, CURRENT), join(directory, sealedName)];
-    chmodSync(current, 0o440);
-    renameSync(current, sealed);
+    const name = `audit-${String(this.#head.seq + 1).padStart(12, "0")}.jsonl`;
+    this.#write("audit.seal", "note", "ok", { file: name });
+    chmodSync(this.#file, 0o440);
+    renameSync(this.#file, join(directory, name));
     this.#close();
-    this.#open(current);
+    this.#open();
     this.#bytes = 0;
-    this.#firstSeq = this.#head.seq + 1;
-    this.#write("audit.resume", "note", "ok", { clean: true, after: sealedName });
-    const old = trailFiles(directory).slice(0, -1 - keep);
-    for (const file of old) rmSync(file, { force: true });
+    this.#write("audit.resume", "note", "ok", { clean: true, after: name });
+    for (const old of trailFiles(directory).slice(0, -1 - keep)) rmSync(old, { force: true });
   }
 
-  /** Finds the end of the chain; a half line of a crash is cut off and counted. */
-  #resume(text: string): { clean: boolean; torn_bytes: number; keyIndex: number } {
-    const end = text.lastIndexOf("\n") + 1;
-    const tornBytes = Buffer.byteLength(text.slice(end));
-    this.#bytes = Buffer.byteLength(text) - tornBytes;
-    if (tornBytes > 0) ftruncateSync(this.#fd, this.#bytes);
-    const lines = text.slice(0, end).split("\n");
-    const first = readRecord(lines[0] ?? "");
-    const last = readRecord(lines.at(-2) ?? "") ?? this.#lastSealed();
-    if (last) this.#head = { seq: last.seq, hash: last.hash };
-    this.#firstSeq = first?.seq ?? this.#head.seq + 1;
-    const isClean = !last || last.body["event"] === "stop" || last.body["event"] === "audit.seal";
-    return { clean: isClean && tornBytes === 0, torn_bytes: tornBytes, keyIndex: Number(last?.body["key"] ?? -1) };
-  }
-
-  #lastSealed(): ReturnType<typeof readRecord> {
+  /** Finds the end of the chain and goes on from it; a half line of a crash is cut off and counted. */
+  #resume(): void {
     const sealed = trailFiles(this.#options.directory).at(-2);
-    return sealed === undefined ? undefined : readRecord(readFileSync(sealed, "utf8").split("\n").at(-2) ?? "");
+    const text = readFileSync(this.#file, "latin1");
+    this.#bytes = text.lastIndexOf("\n") + 1;
+    const tornBytes = text.length - this.#bytes;
+    if (tornBytes > 0) ftruncateSync(this.#fd, this.#bytes);
+    const last = lastRecord(text) ?? (sealed === undefined ? undefined : lastRecord(readFileSync(sealed, "latin1")));
+    if (last) this.#head = { seq: last.seq, hash: last.hash };
+    if (this.#key && last) this.#key = keyAt(this.#key, Number(last.body["key"]) + 1);
+    const isClean = !last || last.body["event"] === "stop" || last.body["event"] === "audit.seal";
+    this.append("audit.resume", "note", "ok", { clean: isClean && tornBytes === 0, torn_bytes: tornBytes });
   }
+}
+
+function lastRecord(text: string): ReturnType<typeof readRecord> {
+  return readRecord(text.split("\n").at(-2) ?? "");
 }

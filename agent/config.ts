@@ -1,131 +1,89 @@
 import { parseArgs } from "node:util";
+import * as z from "zod";
 import { nearest } from "../shared/nearest.ts";
 import { HostLabel } from "../shared/rpc.ts";
-import type { User } from "./privilege.ts";
 
 /** Longest path of a Unix socket on Linux; a longer one is cut off silently by some versions of Node. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+const socketPath = z
+  .string()
+  .startsWith("/", "must be an absolute path")
+  .refine((path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES, {
+    error: ({ input }) =>
+      `${Buffer.byteLength(String(input))} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+  });
+
+const wholeNumber = (least: number) => {
+  const problem = `must be a whole number from ${least}`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,9}$/, problem)
+    .transform(Number)
+    .refine((value) => value >= least, problem);
+};
+
+/** The unprivileged user the agent becomes, and the group of its RPC socket. Root is none. */
+const user = z
+  .string()
+  .regex(/^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8})?$/, "must be UID:GID, each a whole number from 1")
+  .transform((text) => text.split(":").map(Number))
+  .transform(([uid = 0, gid = uid]) => ({ uid, gid }));
+
+const names = z.array(z.string()).default([]);
+
+/** The options by their names, with defaults; what each means is in `--help`. */
+const Options = z.object({
+  "docker-socket": socketPath.prefault("/var/run/docker.sock"),
+  socket: socketPath.prefault("/run/sallyport/agent/rpc.sock"),
+  host: HostLabel.prefault("local"),
+  user: user.prefault("65532:65532"),
+  policy: z.string().optional(),
+  "only-project": names,
+  "only-network": names,
+  "only-label": names,
+  relist: wholeNumber(1).prefault("60"),
+  "exit-when-refused": z.boolean().default(false),
+  "audit-dir": z.string().default("/var/lib/sallyport/audit"),
+  "audit-key": z.string().optional(),
+  "audit-failure": z.enum(["halt", "degrade"], "must be halt or degrade").default("halt"),
+  "audit-file-bytes": wholeNumber(4_096).prefault(String(8 * 1024 * 1024)),
+  "audit-keep": wholeNumber(1).prefault("50"),
+});
+
 /** How the agent runs; made once from its command line. */
-export interface AgentConfig {
-  readonly dockerSocket: string;
-  readonly rpcSocket: string;
-  readonly host: string;
-  readonly user: User;
-  readonly policyFile: string | undefined;
-  readonly only: { readonly projects: string[]; readonly networks: string[]; readonly labels: string[] };
-  readonly relistMs: number;
-  /** End when Docker's socket refuses: a bind-mounted socket of a restarted Engine is an old one. */
-  readonly exitWhenRefused: boolean;
-  readonly audit: {
-    readonly directory: string;
-    readonly keyFile: string | undefined;
-    readonly onFailure: "halt" | "degrade";
-    readonly maxBytes: number;
-    readonly keep: number;
-  };
-}
+export type AgentConfig = Readonly<z.infer<typeof Options>>;
 
-const text = { type: "string" } as const;
-const list = { type: "string", multiple: true } as const;
+const known = Object.fromEntries(
+  Object.keys(Options.shape).map((name) => {
+    const type = name === "exit-when-refused" ? ("boolean" as const) : ("string" as const);
+    return [name, { type, multiple: name.startsWith("only-") }];
+  }),
+);
 
-const options = {
-  "docker-socket": { ...text, default: "/var/run/docker.sock" },
-  socket: { ...text, default: "/run/sallyport/agent/rpc.sock" },
-  host: { ...text, default: "local" },
-  user: { ...text, default: "65532:65532" },
-  policy: text,
-  "only-project": list,
-  "only-network": list,
-  "only-label": list,
-  relist: { ...text, default: "60" },
-  "exit-when-refused": { type: "boolean", default: false },
-  "audit-dir": { ...text, default: "/var/lib/sallyport/audit" },
-  "audit-key": text,
-  "audit-failure": { ...text, default: "halt" },
-  "audit-file-bytes": { ...text, default: String(8 * 1024 * 1024) },
-  "audit-keep": { ...text, default: "50" },
-} as const;
-
-/** The options of `serve`, `health` and `policy explain`, or every problem with them, each with its mend. */
+/** The options of `serve`, `health` and `policy`, or every problem with them, each with its mend. */
 export function parseConfig(args: readonly string[]): AgentConfig | { problems: string[] } {
-  const problems: string[] = [];
-  const values = readOptions(args, problems);
-  if (!values) return { problems };
-  const [uid, gid] = values.user.split(":").map((part) => wholeNumber("--user", part, 1, problems));
-  for (const name of ["docker-socket", "socket"] as const) checkSocketPath(`--${name}`, values[name], problems);
-  if (!HostLabel.safeParse(values.host).success) {
-    problems.push(`--host ${values.host.slice(0, 64)}: letters, digits, dot, dash and underscore, at most 64`);
-  }
-  const onFailure = (["halt", "degrade"] as const).find((word) => word === values["audit-failure"]);
-  if (!onFailure) problems.push(`--audit-failure ${values["audit-failure"].slice(0, 64)}: must be halt or degrade`);
-  const config: AgentConfig = {
-    dockerSocket: values["docker-socket"],
-    rpcSocket: values.socket,
-    host: values.host,
-    user: { uid: uid ?? 0, gid: gid ?? uid ?? 0 },
-    policyFile: values.policy,
-    only: {
-      projects: values["only-project"] ?? [],
-      networks: values["only-network"] ?? [],
-      labels: values["only-label"] ?? [],
-    },
-    exitWhenRefused: values["exit-when-refused"],
-    relistMs: 1_000 * wholeNumber("--relist", values.relist, 1, problems),
-    audit: {
-      directory: values["audit-dir"],
-      keyFile: values["audit-key"],
-      onFailure: onFailure ?? "halt",
-      maxBytes: wholeNumber("--audit-file-bytes", values["audit-file-bytes"], 4_096, problems),
-      keep: wholeNumber("--audit-keep", values["audit-keep"], 1, problems),
-    },
-  };
-  return problems.length > 0 ? { problems } : Object.freeze(config);
+  const { values, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
+  const problems = tokens.flatMap((token) => {
+    if (token.kind === "positional") return [`${token.value.slice(0, 64)}: unexpected word`];
+    if (token.kind !== "option") return [];
+    const option = known[token.name];
+    if (option) return option.type === "string" && token.value === undefined ? [`${token.rawName}: needs a value`] : [];
+    const near = nearest(token.name, Object.keys(known));
+    return [`${token.rawName.slice(0, 64)}: unknown option${near === undefined ? "" : `, did you mean --${near}?`}`];
+  });
+  if (problems.length > 0) return { problems };
+  const parsed = Options.safeParse(values);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const describe = ({ path: [name], message }: z.core.$ZodIssue): string =>
+    `--${String(name)} ${String(values[String(name)]).slice(0, 64)}: ${message}`;
+  return { problems: parsed.error.issues.map(describe) };
 }
 
 /** Environment variables that would make the agent talk to something else, or say more than it may. */
 export function refusedVariables(names: readonly string[]): string[] {
-  const isRefused = (name: string): boolean => {
-    const upper = name.toUpperCase();
-    if (["DEBUG", "NODE_DEBUG", "NODE_OPTIONS", "NODE_V8_COVERAGE"].includes(upper)) return true;
-    return upper.startsWith("DOCKER_") || /^(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY$/.test(upper);
-  };
-  return names.filter(isRefused).map((name) => `${name} is set: the agent does not start with it, unset it`);
-}
-
-function readOptions(args: readonly string[], problems: string[]) {
-  const { values, tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === "positional") problems.push(`${token.value.slice(0, 64)}: unexpected word`);
-    if (token.kind !== "option") continue;
-    if (!Object.hasOwn(options, token.name)) {
-      const near = nearest(token.name, Object.keys(options));
-      problems.push(
-        `${token.rawName.slice(0, 64)}: unknown option${near === undefined ? "" : `, did you mean --${near}?`}`,
-      );
-    } else if (token.value === undefined && token.name !== "exit-when-refused")
-      problems.push(`${token.rawName}: needs a value`);
-  }
-  // Without problems, every option has the type of the table above.
-  return problems.length > 0 ? undefined : (values as ReturnType<typeof strictly>);
-}
-
-function strictly(args: string[]) {
-  return parseArgs({ args, options }).values;
-}
-
-function wholeNumber(name: string, raw: string, least: number, problems: string[]): number {
-  const value = /^[0-9]{1,9}$/.test(raw) ? Number(raw) : Number.NaN;
-  if (!(value >= least)) problems.push(`${name} ${raw.slice(0, 64)}: must be a whole number from ${least}`);
-  return value;
-}
-
-function checkSocketPath(name: string, path: string, problems: string[]): void {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_SOCKET_PATH_BYTES) {
-    problems.push(
-      `${name} ${path}: ${bytes} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
-    );
-  }
-  if (!path.startsWith("/")) problems.push(`${name} ${path.slice(0, 64)}: must be an absolute path`);
+  const refused = /^(DOCKER_.*|DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
+  return names
+    .filter((name) => refused.test(name))
+    .map((name) => `${name} is set: the agent does not start with it, unset it`);
 }

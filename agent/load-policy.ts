@@ -5,24 +5,22 @@ import { defaultPolicy, parsePolicy, type Policy } from "./policy.ts";
 
 /** The policy in force: the file's (or the default), narrowed by the command line's `--only-*`. */
 export function loadPolicy(config: AgentConfig): { policy: Policy; sha256: string } | { problems: string[] } {
-  const read = config.policyFile === undefined ? defaultPolicy() : readPolicy(config.policyFile);
+  const read = config.policy === undefined ? defaultPolicy() : readPolicy(config.policy);
   if ("problems" in read) return read;
   const only = {
-    projects: [...read.only.projects, ...config.only.projects],
-    networks: [...read.only.networks, ...config.only.networks],
-    labels: [...read.only.labels, ...config.only.labels],
+    projects: [...read.only.projects, ...config["only-project"]],
+    networks: [...read.only.networks, ...config["only-network"]],
+    labels: [...read.only.labels, ...config["only-label"]],
   };
   const policy = Object.freeze({ ...read, only });
   return { policy, sha256: createHash("sha256").update(JSON.stringify(policy)).digest("hex") };
 }
 
 function readPolicy(file: string): Policy | { problems: string[] } {
-  let content: string;
   try {
-    content = readFileSync(file, "utf8");
+    const parsed = parsePolicy(readFileSync(file, "utf8"));
+    return "problems" in parsed ? { problems: parsed.problems.map((problem) => `${file}: ${problem}`) } : parsed;
   } catch (error) {
     return { problems: [`--policy ${file}: ${(error as NodeJS.ErrnoException).code}, cannot be read`] };
   }
-  const parsed = parsePolicy(content);
-  return "problems" in parsed ? { problems: parsed.problems.map((problem) => `${file}: ${problem}`) } : parsed;
 }

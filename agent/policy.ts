@@ -41,26 +41,13 @@ export const PolicyFile = z.strictObject({
 /** What may be told. Made by parsePolicy, frozen, compared by the hash in the audit trail. */
 export type Policy = Readonly<Omit<z.infer<typeof PolicyFile>, "$schema" | "extends">>;
 
-type Lists = Pick<Policy, "fields" | "env" | "labels" | "force" | "multiline">;
-
 /** What routing needs: the names nginx-proxy's users know, compose's project and service, our labels. */
-const defaults: Lists = {
+const defaults: Policy = PolicyFile.parse({
   fields: ["published"],
-  env: [
-    "VIRTUAL_*",
-    "LETSENCRYPT_*",
-    "ACME_*",
-    "CERT_NAME",
-    "HTTPS_METHOD",
-    "ENABLE_HTTP_ON_MISSING_CERT",
-    "EXTERNAL_HTTP_PORT",
-    "EXTERNAL_HTTPS_PORT",
-    "HSTS",
-    "NETWORK_ACCESS",
-    "NON_GET_REDIRECT",
-    "SERVER_TOKENS",
-    "SSL_POLICY",
-  ],
+  env: (
+    "VIRTUAL_* LETSENCRYPT_* ACME_* CERT_NAME HTTPS_METHOD ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT " +
+    "EXTERNAL_HTTPS_PORT HSTS NETWORK_ACCESS NON_GET_REDIRECT SERVER_TOKENS SSL_POLICY"
+  ).split(" "),
   labels: [
     "sallyport.*",
     "com.docker.compose.project",
@@ -69,13 +56,13 @@ const defaults: Lists = {
   ],
   force: ["SERVER_TOKENS"],
   multiline: ["VIRTUAL_HOST_MULTIPORTS"],
-};
+});
 
 /** Parts of names that say the value is a secret, whatever list matches them. */
 const SECRET = ["PASS", "SECRET", "TOKEN", "KEY", "CRED", "AUTH", "PRIVATE", "DSN"];
 
 export function defaultPolicy(): Policy {
-  return withDefaults(PolicyFile.parse({}));
+  return complete(PolicyFile.parse({}));
 }
 
 /** The policy of a file's text, or all that is wrong with it. An unknown key is an error. */
@@ -87,24 +74,19 @@ export function parsePolicy(text: string): Policy | { problems: string[] } {
     return { problems: ["the policy is not JSON"] };
   }
   const parsed = PolicyFile.safeParse(json);
-  if (!parsed.success) return { problems: parsed.error.issues.flatMap(describeIssue) };
-  return parsed.data.extends === "nothing" ? alone(parsed.data) : withDefaults(parsed.data);
+  return parsed.success ? complete(parsed.data) : { problems: parsed.error.issues.flatMap(describeIssue) };
 }
 
-type ParsedFile = z.infer<typeof PolicyFile>;
-
-function alone({ mode, fields, env, labels, force, multiline, only }: ParsedFile): Policy {
-  return Object.freeze({ mode, fields, env, labels, force, multiline, only });
-}
-
-function withDefaults(file: ParsedFile): Policy {
+function complete({ extends: base, mode, only, ...lists }: z.infer<typeof PolicyFile>): Policy {
+  const given = base === "default" ? defaults : PolicyFile.parse({});
   return Object.freeze({
-    ...alone(file),
-    fields: [...new Set([...defaults.fields, ...file.fields])],
-    env: [...defaults.env, ...file.env],
-    labels: [...defaults.labels, ...file.labels],
-    force: [...defaults.force, ...file.force],
-    multiline: [...defaults.multiline, ...file.multiline],
+    mode,
+    fields: [...new Set([...given.fields, ...lists.fields])],
+    env: [...given.env, ...lists.env],
+    labels: [...given.labels, ...lists.labels],
+    force: [...given.force, ...lists.force],
+    multiline: [...given.multiline, ...lists.multiline],
+    only,
   });
 }
 

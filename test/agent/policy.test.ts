@@ -62,7 +62,7 @@ test("every wrong option is named with its value and the mend", () => {
   assert.match(problems("--socket", "relative"), /absolute path/);
   assert.match(problems("--audit-failure", "ignore"), /must be halt or degrade/);
   assert.match(problems("--relist", "0"), /--relist 0: must be a whole number from 1/);
-  assert.match(problems("--user", "0:0"), /--user 0: must be a whole number from 1/);
+  assert.match(problems("--user", "0:0"), /--user 0:0: must be UID:GID, each a whole number from 1/);
   assert.match(problems("--host", "a b"), /--host a b/);
   assert.match(problems("extra"), /extra: unexpected word/);
   assert.match(problems("--policy"), /needs a value/);

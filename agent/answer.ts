@@ -1,0 +1,5 @@
+/**
+ * What a command says when it is over: a text for people and its exit code, or what is wrong with how it
+ * was called, which trying again will not help.
+ */
+export type Answer = { readonly text: string; readonly exitCode: number } | { readonly problems: readonly string[] };

@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { asciiJson } from "../../shared/log.ts";
+import type { Answer } from "../answer.ts";
+import { printKey } from "../audit-key.ts";
+import { parseConfig } from "../config.ts";
+import { loadPolicy } from "../load-policy.ts";
+import { reportTrail } from "./audit-report.ts";
+import { parseAnchor, verifyTrail } from "./audit-verify.ts";
+import { explain } from "./explain.ts";
+
+/** `policy check` and `policy explain`. */
+export async function runPolicy([action, ...rest]: readonly string[]): Promise<Answer> {
+  const [wanted, ...options] = rest;
+  if (action === "explain" && wanted !== undefined) return await explain(wanted, options);
+  if (action !== "check") return { problems: ["policy check, or policy explain CONTAINER"] };
+  const config = parseConfig(rest);
+  const loaded = "problems" in config ? config : loadPolicy(config);
+  return "problems" in loaded ? loaded : { text: asciiJson(loaded), exitCode: 0 };
+}
+
+/** `audit verify`, `audit report` and `audit keygen`: files only, never Docker. */
+export function runAudit([action, ...rest]: readonly string[]): Answer {
+  if (action === "keygen") return { text: printKey({ index: 0, key: randomBytes(32) }).trimEnd(), exitCode: 0 };
+  const text = { type: "string" } as const;
+  const options = { dir: { ...text, default: "/var/lib/sallyport/audit" }, "key-file": text, anchor: text } as const;
+  try {
+    const { values } = parseArgs({ args: [...rest], options: { ...options, json: { type: "boolean" } } });
+    if (action === "report") return report(values.dir);
+    if (action !== "verify") return { problems: ["audit verify, audit report or audit keygen"] };
+    const anchor = values.anchor === undefined ? undefined : parseAnchor(values.anchor);
+    if (values.anchor !== undefined && !anchor)
+      return { problems: ["--anchor: must be SEQ:HASH as the log prints it"] };
+    const verdict = verifyTrail({ directory: values.dir, keyFile: values["key-file"], anchor });
+    return { text: values.json === true ? asciiJson(verdict) : verdict.message, exitCode: verdict.exitCode };
+  } catch (error) {
+    return { problems: [(error as Error).message] };
+  }
+}
+
+function report(directory: string): Answer {
+  const made = reportTrail(directory);
+  return typeof made === "string" ? { text: made, exitCode: 0 } : { text: made.problem, exitCode: 3 };
+}
