@@ -58,17 +58,10 @@ function isMethod(method: string): method is Method {
 
 /** Deepest nesting of brackets outside strings, counted before anything parses them. */
 function depth(text: string): number {
-  let deepest = 0;
-  let open = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (inString) {
-      if (char === "\\") at += 1;
-      else if (char === '"') inString = false;
-    } else if (char === '"') inString = true;
-    else if (char === "{" || char === "[") deepest = Math.max(deepest, ++open);
-    else if (char === "}" || char === "]") open -= 1;
+  let [deepest, open] = [0, 0];
+  for (const [bracket] of text.replace(/"(?:\\.|[^"\\])*"?/gs, "").matchAll(/[[\]{}]/g)) {
+    open += bracket === "{" || bracket === "[" ? 1 : -1;
+    deepest = Math.max(deepest, open);
   }
   return deepest;
 }

@@ -25,35 +25,39 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   if (obstacle !== undefined) return { problems: [obstacle] };
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
-  const { policy, sha256: policySha256 } = loaded;
-
   const instance = randomUUID();
   const audit = openAudit(config, instance, stop, log);
   if (typeof audit === "string") return { problems: [audit] };
   const programSha256 = createHash("sha256").update(readFileSync(program)).digest("hex");
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   audit.append("start", "note", "ok", { uid, gid, program_sha256: programSha256 });
-  audit.append("policy", "note", "ok", { mode: policy.mode, policy_sha256: policySha256 });
+  audit.append("policy", "note", "ok", { mode: loaded.policy.mode, policy_sha256: loaded.sha256 });
+  return await serveFrom({ instance, disclosed: new Disclosed(), audit }, config, loaded, stop.signal, log);
+}
 
+/** With a trail and a policy: opens the door, watches until the end, and closes both. */
+async function serveFrom(
+  source: Source,
+  config: AgentConfig,
+  { policy, sha256: policySha256 }: { policy: Policy; sha256: string },
+  signal: AbortSignal,
+  log: Log,
+): Promise<Ending> {
+  const { instance, audit } = source;
   const { host, socket } = config;
-  const source = { instance, disclosed: new Disclosed(), audit };
   const server = new RpcServer(source, host);
-  try {
-    await server.listen(socket);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { problems: [code === undefined ? message : `--socket ${socket}: ${code}`] };
-  }
+  const problem = await server.listen(socket).catch(({ code, message }: NodeJS.ErrnoException) => code ?? message);
+  if (problem !== undefined) return { problems: [`--socket ${socket}: ${problem}`] };
   log("info", "agent.serving", { instance, host, socket, mode: policy.mode, policySha256 });
   const anchors = setInterval(() => logAnchor(audit, log), ANCHOR_MS).unref();
-  const end = await watch(config, policy, source, log).run(stop.signal);
+  const end = await watch(config, policy, source, log).run(signal);
   clearInterval(anchors);
   await server.close();
   audit.append("stop", "note", "ok");
   logAnchor(audit, log);
   audit.close();
   if (end === "refused") return { failure: `nobody listens at ${config["docker-socket"]}` };
-  const { reason } = stop.signal as { reason: unknown };
+  const { reason } = signal as { reason: unknown };
   return { failure: reason instanceof AuditHalt ? reason.message : undefined };
 }
 

@@ -3,22 +3,24 @@ import * as http from "node:http";
 import { DockerError, type DockerFault, faultOf } from "./docker-error.ts";
 import { gate, limits, type Route } from "./gate.ts";
 
-/** One use of the Docker socket, for the audit trail. `route` is undefined when the gate refused it. */
-export interface DockerCall {
-  readonly route: Route | undefined;
-  readonly outcome: "ok" | DockerFault;
-  readonly status: number;
-  readonly bytes: number;
-  readonly ms: number;
+/** What is seen of an answer while it comes. */
+interface Seen {
+  outcome: "ok" | DockerFault;
+  status: number;
+  bytes: number;
 }
 
-/** What docker-modem calls instead of its own transport; we read two fields of its request. */
-type Transport = (
-  request: { readonly method?: string; readonly path?: string },
-  context: unknown,
-  body: unknown,
-  callback: (error: unknown, answer?: unknown) => void,
-) => void;
+/** One use of the Docker socket, for the audit trail. `route` is undefined when the gate refused it. */
+export type DockerCall = Readonly<Seen & { route: Route | undefined; ms: number }>;
+
+/** What docker-modem hands to its transport; we read two of its fields. */
+interface ModemRequest {
+  readonly method?: string;
+  readonly path?: string;
+}
+
+type Callback = (error: unknown, answer?: unknown) => void;
+type Transport = (request: ModemRequest, context: unknown, body: unknown, callback: Callback) => void;
 
 /**
  * Replaces docker-modem's own transport: HTTP over the Unix socket and nothing else. It never
@@ -27,42 +29,35 @@ type Transport = (
  */
 export function gatedTransport(socketPath: string, onCall: (call: DockerCall) => void): Transport {
   const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 8, timeout: 5_000 });
-  return ({ method = "", path = "" }, _context, body, callback) => {
+  const ask = async ({ method = "", path = "" }: ModemRequest, body: unknown): Promise<unknown> => {
     const route = body === undefined ? gate(method, path) : undefined;
-    const seen = { status: 0, bytes: 0 };
+    const seen: Seen = { outcome: "ok", status: 0, bytes: 0 };
     const begun = performance.now();
-    const done = (outcome: DockerCall["outcome"]): void =>
-      onCall({ route, outcome, ...seen, ms: Math.round(performance.now() - begun) });
-    if (route === undefined) {
-      done("gate.route");
-      return callback(new DockerError("gate.route"));
+    try {
+      if (route === undefined) throw new DockerError("gate.route");
+      const agent = route === "events" ? false : keepAlive;
+      const request = http.request({ socketPath, path, agent, method: "GET", headers: { Host: "docker" } });
+      return await exchange(route, request, seen);
+    } catch (error) {
+      seen.outcome = faultOf(error);
+      throw error;
+    } finally {
+      onCall({ route, ...seen, ms: Math.round(performance.now() - begun) });
     }
-    const agent = route === "events" ? false : keepAlive;
-    const request = http.request({ socketPath, path, agent, method: "GET", headers: { Host: "docker" } });
-    exchange(route, request, seen).then(
-      (answer) => {
-        done("ok");
-        callback(null, answer);
-      },
-      (error: unknown) => {
-        done(faultOf(error));
-        callback(error);
-      },
-    );
+  };
+  return (request, _context, body, callback) => {
+    ask(request, body).then((answer) => callback(null, answer), callback);
   };
 }
 
 /** The parsed answer, or for `events` the stream. Rejects with a DockerError; nothing is left open then. */
-async function exchange(
-  route: Route,
-  request: http.ClientRequest,
-  seen: { status: number; bytes: number },
-): Promise<unknown> {
+async function exchange(route: Route, request: http.ClientRequest, seen: Seen): Promise<unknown> {
+  const { maxBytes, deadlineMs } = limits[route];
   let fault: DockerFault = "docker.unreachable";
   const deadline = setTimeout(() => {
     fault = "docker.timeout";
     request.destroy();
-  }, limits[route].deadlineMs);
+  }, deadlineMs);
   // What goes wrong after the headers is told by the response.
   request.on("error", () => undefined).end();
   try {
@@ -72,7 +67,7 @@ async function exchange(
     seen.status = response.statusCode ?? 0;
     if (seen.status >= 300 && seen.status < 400) throw new DockerError("docker.redirect", String(seen.status));
     if (seen.status !== 200) throw new DockerError("docker.status", String(seen.status));
-    return route === "events" ? response : await whole(response, limits[route].maxBytes, seen);
+    return route === "events" ? response : await whole(response, maxBytes, seen);
   } catch (error) {
     request.destroy();
     if (error instanceof DockerError) throw error;
@@ -82,7 +77,7 @@ async function exchange(
   }
 }
 
-async function whole(response: http.IncomingMessage, maxBytes: number, seen: { bytes: number }): Promise<unknown> {
+async function whole(response: http.IncomingMessage, maxBytes: number, seen: Seen): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) {
     seen.bytes += chunk.length;
