@@ -1,10 +1,10 @@
-import { asciiJson, createLog } from "../shared/log.ts";
+import { createLog } from "../shared/log.ts";
 import type { Answer } from "./answer.ts";
-import { askHealth } from "./ask.ts";
+import { runAudit } from "./commands/audit.ts";
+import { runHealth } from "./commands/health.ts";
+import { HELP } from "./commands/help.ts";
+import { runPolicy } from "./commands/policy.ts";
 import { parseConfig, refusedVariables } from "./config.ts";
-import { runAudit, runPolicy } from "./offline/commands.ts";
-import { HELP } from "./offline/help.ts";
-import { becomeUser } from "./privilege.ts";
 import { serve } from "./serve.ts";
 
 /** Of sysexits.h: the configuration is at fault, and trying again will not help. */
@@ -42,19 +42,6 @@ async function runServe(args: readonly string[]): Promise<Answer> {
   if ("problems" in ending) return ending;
   log(ending.failure === undefined ? "info" : "error", "agent.stopped", { reason: ending.failure });
   return { text: "", exitCode: ending.failure === undefined ? 0 : EX_SOFTWARE };
-}
-
-async function runHealth(args: readonly string[]): Promise<Answer> {
-  const config = parseConfig(args);
-  if ("problems" in config) return config;
-  becomeUser(config.user);
-  try {
-    const health = await askHealth(config.socket);
-    return { text: asciiJson(health), exitCode: health.docker === "connected" && health.audit === "ok" ? 0 : 1 };
-  } catch (error) {
-    const { code = "the agent does not answer as one" } = error as NodeJS.ErrnoException;
-    return { text: `no answer at ${config.socket}: ${code}`, exitCode: 1 };
-  }
 }
 
 /** A crash says where it was, never what it held: messages of errors may quote data. */

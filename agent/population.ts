@@ -14,15 +14,20 @@ import { isVisible, sanitize } from "./sanitize.ts";
 /** Added to a container's stop timeout before "it is stopping" is doubted. */
 const FAREWELL_GRACE_MS = 5_000;
 
+/** Where containers come from and go to, and what of them may be told. */
+export interface Sources {
+  readonly docker: DockerReader;
+  readonly policy: Policy;
+  readonly disclosed: Disclosed;
+  readonly log: Log;
+}
+
 /**
  * Every container the agent knows, and of each what may be told, in `disclosed`. Never takes an error
  * for an absence: what cannot be read stays as it was, stale, and `onDoubt` is called.
  */
 export class Population {
-  readonly #docker: DockerReader;
-  readonly #policy: Policy;
-  readonly #disclosed: Disclosed;
-  readonly #log: Log;
+  readonly #sources: Sources;
   readonly #onDoubt: () => void;
   readonly #known = new Map<string, Known>();
   /** What the list showed of those that were never inspected. */
@@ -32,11 +37,8 @@ export class Population {
   /** Ids whose events came while a list was under way: of them the list may be older than what is known. */
   #touched: Set<string> | undefined;
 
-  constructor(docker: DockerReader, policy: Policy, disclosed: Disclosed, log: Log, onDoubt: () => void) {
-    this.#docker = docker;
-    this.#policy = policy;
-    this.#disclosed = disclosed;
-    this.#log = log;
+  constructor(sources: Sources, onDoubt: () => void) {
+    this.#sources = sources;
     this.#onDoubt = onDoubt;
   }
 
@@ -69,10 +71,10 @@ export class Population {
     const touched = new Set<string>();
     this.#touched = touched;
     try {
-      const { listed, unreadable } = await this.#docker.list();
+      const { listed, unreadable } = await this.#sources.docker.list();
       // A list of a connection that was lost, and answered after the next one asked.
       if (this.#touched !== touched) return;
-      if (unreadable > 0) this.#log("warn", "docker.list-unreadable", { entries: unreadable });
+      if (unreadable > 0) this.#sources.log("warn", "docker.list-unreadable", { entries: unreadable });
       const present = new Set(listed.map(({ id }) => id));
       for (const id of this.#known.keys()) if (!present.has(id) && !touched.has(id)) this.#forget(id);
       for (const entry of listed) this.#reconcile(entry, touched.has(entry.id));
@@ -85,7 +87,7 @@ export class Population {
     const known = this.#known.get(entry.id);
     // One that is not known any more, or not yet: its own events say what to do.
     if (isTouched && !known) return;
-    const isAllListed = this.#policy.mode === "labels only" || !isVisible(entry, this.#policy);
+    const isAllListed = this.#sources.policy.mode === "labels only" || !isVisible(entry, this.#sources.policy);
     if (isAllListed && !isTouched) return this.#see(entry);
     if (known && known.container?.stale !== true && !differs(known.container, entry)) return;
     this.#listed.set(entry.id, entry);
@@ -95,12 +97,14 @@ export class Population {
   /** One look at one container. A failure leaves what is known, marked stale. */
   async #look(id: string, isOld: () => boolean): Promise<void> {
     try {
-      const seen = await (this.#policy.mode === "labels only" ? this.#docker.listOne(id) : this.#docker.inspect(id));
+      const seen = await (this.#sources.policy.mode === "labels only"
+        ? this.#sources.docker.listOne(id)
+        : this.#sources.docker.inspect(id));
       if (!isOld()) this.#see(seen);
     } catch (error) {
       const isGone = error instanceof DockerError && error.errno === "404" && !this.#known.has(id);
       if (isOld() || isGone) return;
-      this.#log("warn", "container.unreadable", { id: id.slice(0, 12), reason: faultOf(error) });
+      this.#sources.log("warn", "container.unreadable", { id: id.slice(0, 12), reason: faultOf(error) });
       this.#keepStale(id);
       this.#onDoubt();
     } finally {
@@ -110,7 +114,7 @@ export class Population {
 
   #see(seen: Observed, unread = false): void {
     const { stopSignal, stopMs } = seen;
-    this.#keep(seen.id, { container: sanitize(seen, this.#policy, unread), stopSignal, stopMs });
+    this.#keep(seen.id, { container: sanitize(seen, this.#sources.policy, unread), stopSignal, stopMs });
   }
 
   #keepStale(id: string): void {
@@ -124,14 +128,14 @@ export class Population {
     const isStopping = this.#farewells.has(id) && container?.state === "running";
     const kept = container && { ...container, stopping: container.stopping || isStopping };
     this.#known.set(id, { container: kept, ...known });
-    if (kept) this.#disclosed.set(kept);
-    else this.#disclosed.remove(id);
+    if (kept) this.#sources.disclosed.set(kept);
+    else this.#sources.disclosed.remove(id);
   }
 
   #forget(id: string): void {
     this.#known.delete(id);
     this.#endFarewell(id);
-    this.#disclosed.remove(id);
+    this.#sources.disclosed.remove(id);
   }
 
   /** A container that survives its stop signal is looked at again, and routed again. */

@@ -1,13 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../shared/backoff.ts";
-import type { Log } from "../shared/log.ts";
 import { Alarm } from "./alarm.ts";
-import type { Disclosed } from "./disclosed.ts";
-import type { DockerReader } from "./docker.ts";
 import { DockerError, type DockerFault, faultOf } from "./docker-error.ts";
 import type { EngineEvent } from "./inspected.ts";
-import type { Policy } from "./policy.ts";
-import { Population } from "./population.ts";
+import { Population, type Sources } from "./population.ts";
 
 /** First retry of containers that could not be read; doubles up to the period of the list. */
 const RETRY_MS = 1_000;
@@ -15,11 +11,7 @@ const RETRY_MS = 1_000;
 /** Times a socket may refuse before it is taken for one that was left behind. */
 const REFUSALS = 4;
 
-export interface WatchOptions {
-  readonly docker: DockerReader;
-  readonly policy: Policy;
-  readonly disclosed: Disclosed;
-  readonly log: Log;
+export interface WatchOptions extends Sources {
   /** Milliseconds between two lists while all is well; heals whatever an event stream lost. */
   readonly relistMs: number;
   readonly exitWhenRefused: boolean;
@@ -36,8 +28,7 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    const { docker, policy, disclosed, log } = options;
-    this.#population = new Population(docker, policy, disclosed, log, () => this.#retryLater());
+    this.#population = new Population(options, () => this.#retryLater());
   }
 
   /**

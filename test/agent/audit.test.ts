@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { printKey } from "../../agent/audit-key.ts";
-import { reportTrail } from "../../agent/offline/audit-report.ts";
-import { parseAnchor, verifyTrail } from "../../agent/offline/audit-verify.ts";
+import { reportTrail } from "../../agent/commands/audit-report.ts";
+import { parseAnchor, verifyTrail } from "../../agent/commands/audit-verify.ts";
 import { AuditTrail, trailFiles } from "../../agent/audit.ts";
 
 describe("the audit trail", () => {

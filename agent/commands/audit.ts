@@ -3,21 +3,8 @@ import { parseArgs } from "node:util";
 import { asciiJson } from "../../shared/log.ts";
 import type { Answer } from "../answer.ts";
 import { printKey } from "../audit-key.ts";
-import { parseConfig } from "../config.ts";
-import { loadPolicy } from "../load-policy.ts";
 import { reportTrail } from "./audit-report.ts";
 import { parseAnchor, verifyTrail } from "./audit-verify.ts";
-import { explain } from "./explain.ts";
-
-/** `policy check` and `policy explain`. */
-export async function runPolicy([action, ...rest]: readonly string[]): Promise<Answer> {
-  const [wanted, ...options] = rest;
-  if (action === "explain" && wanted !== undefined) return await explain(wanted, options);
-  if (action !== "check") return { problems: ["policy check, or policy explain CONTAINER"] };
-  const config = parseConfig(rest);
-  const loaded = "problems" in config ? config : loadPolicy(config);
-  return "problems" in loaded ? loaded : { text: asciiJson(loaded), exitCode: 0 };
-}
 
 /** `audit verify`, `audit report` and `audit keygen`: files only, never Docker. */
 export function runAudit([action, ...rest]: readonly string[]): Answer {

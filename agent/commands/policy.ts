@@ -1,3 +1,4 @@
+import { asciiJson } from "../../shared/log.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { Answer } from "../answer.ts";
 import { parseConfig } from "../config.ts";
@@ -8,11 +9,21 @@ import type { Policy } from "../policy.ts";
 import { dropPrivilege } from "../privilege.ts";
 import { sanitize } from "../sanitize.ts";
 
+/** `policy check` and `policy explain`. */
+export async function runPolicy([action, ...rest]: readonly string[]): Promise<Answer> {
+  const [wanted, ...options] = rest;
+  if (action === "explain" && wanted !== undefined) return await explain(wanted, options);
+  if (action !== "check") return { problems: ["policy check, or policy explain CONTAINER"] };
+  const config = parseConfig(rest);
+  const loaded = "problems" in config ? config : loadPolicy(config);
+  return "problems" in loaded ? loaded : { text: asciiJson(loaded), exitCode: 0 };
+}
+
 /**
  * What the policy would disclose of one container (by name or beginning of its id), for the person
  * who writes the policy. Withheld names and values are counted, never printed.
  */
-export async function explain(wanted: string, args: readonly string[]): Promise<Answer> {
+async function explain(wanted: string, args: readonly string[]): Promise<Answer> {
   const config = parseConfig(args);
   if ("problems" in config) return config;
   const dockerSocket = config["docker-socket"];
