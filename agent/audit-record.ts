@@ -39,11 +39,13 @@ export function sealRecord(body: AuditFields, prev: string, key?: Buffer): { lin
 
 /** A line taken apart, with the hash that its bytes really have; undefined when it is no record. Nothing is verified. */
 export function readRecord(line: string) {
+  const mark = line.lastIndexOf(HASH_MARK);
+  if (mark < 0) return undefined;
   try {
     const body = JSON.parse(line) as Record<string, unknown>;
     const { seq, prev, hash, mac } = body;
     if (typeof seq !== "number" || typeof prev !== "string" || typeof hash !== "string") return undefined;
-    return { body, seq, prev, hash, mac, computed: hashOf(prev, line.slice(0, line.lastIndexOf(HASH_MARK))) };
+    return { body, seq, prev, hash, mac, computed: hashOf(prev, line.slice(0, mark)) };
   } catch {
     return undefined;
   }

@@ -35,6 +35,8 @@ export class AuditTrail {
   readonly #file: string;
   #fd = -1;
   #syncFd = -1;
+  /** Number of the current file's first record. */
+  #firstSeq = 1;
   /** Size of the current file, and what of it may not have reached the disk. */
   #bytes = 0;
   #unsynced: Buffer[] = [];
@@ -88,14 +90,16 @@ export class AuditTrail {
     }
   }
 
+  /** The file before stays open until the next is: the number of a closed one may soon be another file's. */
   #open(): void {
-    this.#fd = openSync(this.#file, "a+", 0o640);
-    this.#syncFd = openSync(this.#file, constants.O_WRONLY | constants.O_DSYNC);
+    const fd = openSync(this.#file, "a+", 0o640);
+    const syncFd = openSync(this.#file, constants.O_WRONLY | constants.O_DSYNC);
+    this.#close();
+    [this.#fd, this.#syncFd] = [fd, syncFd];
   }
 
   #close(): void {
-    closeSync(this.#fd);
-    closeSync(this.#syncFd);
+    for (const fd of [this.#fd, this.#syncFd]) if (fd >= 0) closeSync(fd);
   }
 
   #write(event: AuditEvent, decision: string, reason: string, fields: AuditFields): void {
@@ -137,16 +141,16 @@ export class AuditTrail {
     if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
   }
 
-  /** Seals the current file under the number of its last record and begins the next. */
+  /** Seals the current file under the number of its first record and begins the next. */
   #rotate(): void {
     const { directory, keep } = this.#options;
-    const name = `audit-${String(this.#head.seq + 1).padStart(12, "0")}.jsonl`;
-    this.#write("audit.seal", "note", "ok", { file: name });
+    const name = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
+    this.#write("audit.seal", "note", "ok", { file: name, count: this.#head.seq - this.#firstSeq + 2 });
     chmodSync(this.#file, 0o440);
     renameSync(this.#file, join(directory, name));
-    this.#close();
     this.#open();
     this.#bytes = 0;
+    this.#firstSeq = this.#head.seq + 1;
     this.#write("audit.resume", "note", "ok", { clean: true, after: name });
     for (const old of trailFiles(directory).slice(0, -1 - keep)) rmSync(old, { force: true });
   }
@@ -158,14 +162,17 @@ export class AuditTrail {
     this.#bytes = text.lastIndexOf("\n") + 1;
     const tornBytes = text.length - this.#bytes;
     if (tornBytes > 0) ftruncateSync(this.#fd, this.#bytes);
-    const last = lastRecord(text) ?? (sealed === undefined ? undefined : lastRecord(readFileSync(sealed, "latin1")));
+    const last =
+      recordAt(text, -2) ?? (sealed === undefined ? undefined : recordAt(readFileSync(sealed, "latin1"), -2));
     if (last) this.#head = { seq: last.seq, hash: last.hash };
+    this.#firstSeq = recordAt(text, 0)?.seq ?? this.#head.seq + 1;
     if (this.#key && last) this.#key = keyAt(this.#key, Number(last.body["key"]) + 1);
     const isClean = !last || last.body["event"] === "stop" || last.body["event"] === "audit.seal";
     this.append("audit.resume", "note", "ok", { clean: isClean && tornBytes === 0, torn_bytes: tornBytes });
   }
 }
 
-function lastRecord(text: string): ReturnType<typeof readRecord> {
-  return readRecord(text.split("\n").at(-2) ?? "");
+/** The record of a line; -2 is the last one that has its end. */
+function recordAt(text: string, line: number): ReturnType<typeof readRecord> {
+  return readRecord(text.split("\n").at(line) ?? "");
 }

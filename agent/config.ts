@@ -43,7 +43,7 @@ const Options = z.object({
   "only-network": names,
   "only-label": names,
   relist: wholeNumber(1).prefault("60"),
-  "exit-when-refused": z.boolean().default(false),
+  "exit-when-refused": z.boolean("takes no value").default(false),
   "audit-dir": z.string().default("/var/lib/sallyport/audit"),
   "audit-key": z.string().optional(),
   "audit-failure": z.enum(["halt", "degrade"], "must be halt or degrade").default("halt"),
@@ -67,7 +67,7 @@ export function parseConfig(args: readonly string[]): AgentConfig | { problems: 
   const problems = tokens.flatMap((token) => {
     if (token.kind === "positional") return [`${token.value.slice(0, 64)}: unexpected word`];
     if (token.kind !== "option") return [];
-    const option = known[token.name];
+    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (option) return option.type === "string" && token.value === undefined ? [`${token.rawName}: needs a value`] : [];
     const near = nearest(token.name, Object.keys(known));
     return [`${token.rawName.slice(0, 64)}: unknown option${near === undefined ? "" : `, did you mean --${near}?`}`];
@@ -82,7 +82,7 @@ export function parseConfig(args: readonly string[]): AgentConfig | { problems: 
 
 /** Environment variables that would make the agent talk to something else, or say more than it may. */
 export function refusedVariables(names: readonly string[]): string[] {
-  const refused = /^(DOCKER_.*|DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
+  const refused = /^DOCKER_|^(DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
   return names
     .filter((name) => refused.test(name))
     .map((name) => `${name} is set: the agent does not start with it, unset it`);

@@ -13,6 +13,9 @@ const FRAME_MS = 2_000;
 /** Milliseconds without any request; a renderer asks for the agent's health more often. */
 const IDLE_MS = 60_000;
 
+/** Bytes that may wait in the buffer of a connection: one frame is let in, then it must drain. */
+const MAX_BUFFERED = 4 * MAX_RESPONSE_BYTES;
+
 /** Milliseconds a reader may leave a full buffer unread before it is dropped. */
 const STALLED_MS = 10_000;
 
@@ -28,7 +31,8 @@ export class Connection {
   #isBusy = false;
   #deadline: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
-  #endReason = "ok";
+  /** Why we ended it; undefined while we have not. */
+  #endReason: string | undefined;
 
   constructor(number: number, socket: Socket, rpc: JSONRPCServer<Connection>, audit: AuditTrail) {
     this.number = number;
@@ -36,45 +40,52 @@ export class Connection {
     this.#rpc = rpc;
     this.#audit = audit;
     audit.append("rpc.connect", "allow", "ok", { conn: number });
-    this.#expect();
+    this.#expect("rpc.slow", FRAME_MS);
     socket.on("data", (chunk) => this.#receive(chunk));
     socket.on("drain", () => this.#clearStalled());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       clearTimeout(this.#deadline);
       this.#clearStalled();
-      audit.append("rpc.close", "note", this.#endReason, { conn: number });
+      audit.append("rpc.close", "note", this.#endReason ?? "ok", { conn: number });
     });
   }
 
   /** Hands one message to the socket. Whoever sends much heeds `socket.writableNeedDrain`. */
   send(message: object): void {
-    if (!this.socket.writable || this.socket.write(frame(message))) return;
+    if (!this.socket.writable) return;
+    if (this.socket.writableLength > MAX_BUFFERED) return this.drop("rpc.stalled");
+    if (this.socket.write(frame(message))) return;
     this.#stalled ??= setTimeout(() => this.drop("rpc.stalled"), STALLED_MS).unref();
   }
 
   /** Ends the connection for a reason of the trail; with an answer, a fixed text and where the trail has the record. */
   drop(reason: string, answer?: Pick<Violation, "error" | "id">): void {
-    // It was dropped before, and has not read its answer yet.
-    if (!this.socket.writable) return void this.socket.destroy();
+    // It is gone, or was dropped before and has not read its answer yet.
+    if (this.socket.destroyed || this.#endReason !== undefined) return void this.socket.destroy();
     this.#endReason = reason;
     const correlation = randomBytes(6).toString("hex");
     if (reason !== "ok") this.#audit.append("rpc.violation", "deny", reason, { conn: this.number, correlation });
     if (!answer) return void this.socket.destroy();
     const error = { ...answer.error, data: { correlation } };
     this.socket.end(frame({ jsonrpc: "2.0", id: answer.id, error }), () => this.socket.destroy());
+    this.#expect("rpc.slow", FRAME_MS);
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#endReason !== undefined) return;
+    // The time of a frame is from its first byte: whoever drips gains none.
+    if (!this.#reader.midFrame && this.#state !== "new") this.#expect("rpc.slow", FRAME_MS);
     try {
       for (const text of this.#reader.push(chunk)) {
-        if (!this.socket.writable) return;
         this.#handle(text);
+        if (this.#endReason !== undefined) return;
+        this.#expect("rpc.slow", FRAME_MS);
       }
     } catch (error) {
-      this.drop(error instanceof FrameError ? `rpc.${error.code}` : "rpc.internal");
+      return this.drop(error instanceof FrameError ? `rpc.${error.code}` : "rpc.internal");
     }
-    this.#expect();
+    if (!this.#reader.midFrame) this.#expect("rpc.idle", IDLE_MS);
   }
 
   #handle(text: string): void {
@@ -97,12 +108,10 @@ export class Connection {
     }
   }
 
-  /** Sets the time for what the peer has to send next. */
-  #expect(): void {
+  /** The time for what the peer has to send, or to read, next. */
+  #expect(reason: string, ms: number): void {
     clearTimeout(this.#deadline);
-    if (this.socket.destroyed) return;
-    const isSlow = this.#reader.midFrame || this.#state === "new";
-    this.#deadline = setTimeout(() => this.drop(isSlow ? "rpc.slow" : "rpc.idle"), isSlow ? FRAME_MS : IDLE_MS);
+    this.#deadline = setTimeout(() => this.drop(reason), ms);
   }
 
   #clearStalled(): void {

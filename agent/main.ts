@@ -27,7 +27,8 @@ async function main(args: readonly string[]): Promise<void> {
   const answer = run ? await run(rest) : { problems: [`${command.slice(0, 64)}: no such command, see --help`] };
   if ("problems" in answer) {
     for (const problem of answer.problems) log("error", "agent.misconfigured", { problem });
-  } else if (answer.text !== "") process.stdout.write(`${answer.text}\n`);
+  } else if ("failure" in answer) process.stderr.write(`${answer.failure}\n`);
+  else if (answer.text !== "") process.stdout.write(`${answer.text}\n`);
   process.exitCode = "problems" in answer ? EX_CONFIG : answer.exitCode;
 }
 

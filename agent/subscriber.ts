@@ -60,9 +60,9 @@ function* disclosures(conn: number, { instance, disclosed, audit }: Source, base
   const { containers, generation } = disclosed;
   const where = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
-  const [upserted = [], ...more] = split([...(ids ?? [])].flatMap((id) => containers.get(id) ?? []));
-  if (ids && more.length === 0) {
-    const removed = [...ids].filter((id) => !containers.has(id));
+  const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
+  const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
+  if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
     const anchor = recordDisclosure(audit, where, upserted, removed);
     return yield notification("snapshot.delta", { instance, base, generation, upserted, removed, anchor });
   }

@@ -12,7 +12,9 @@ const generation = z.int().positive();
 const Instance = z.uuid();
 
 /** Name of the Docker host an agent stands for; distinguishes the agents of one renderer. */
-export const HostLabel = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+export const HostLabel = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, dash and underscore, at most 64");
 
 /** Head of the agent's audit chain when the frame was made: a second witness for the trail. */
 const Anchor = z.strictObject({ seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) });

@@ -21,10 +21,11 @@ export interface VerifyOptions {
 export function verifyTrail({ directory, keyFile, anchor }: VerifyOptions): Verdict {
   try {
     const verifier = new Verifier(keyFile === undefined ? undefined : readKey(keyFile), anchor);
-    for (const { at, record, isWhole } of readTrail(directory)) {
+    for (const { at, number, record, isWhole } of readTrail(directory)) {
       if (!isWhole) return { exitCode: 2, message: `${at}: the last line is not complete` };
-      const fault = record ? verifier.check(record) : "not a record";
-      if (fault !== undefined) return { exitCode: 1, message: `${at}: record ${record?.seq ?? "?"}: ${fault}` };
+      const expected = verifier.next;
+      const fault = record ? verifier.check(record, number) : "not a record";
+      if (fault !== undefined) return { exitCode: 1, message: `${at}: record ${record?.seq ?? expected}: ${fault}` };
     }
     return verifier.conclude();
   } catch (error) {
@@ -45,13 +46,19 @@ class Verifier {
     this.#anchor = anchor;
   }
 
-  /** What is wrong with a record that follows the head, or undefined after making it the head. */
-  check(record: ReadRecord): string | undefined {
-    const { seq, hash, prev, computed } = record;
+  /** The sequence number that a next record must have. */
+  get next(): number {
+    return (this.#head?.seq ?? 0) + 1;
+  }
+
+  /** What is wrong with the record on that line of its file, or undefined after making it the head. */
+  check(record: ReadRecord, line: number): string | undefined {
+    const { seq, hash, prev, computed, body } = record;
     if (computed !== hash) return "its text does not have its hash";
-    if (this.#head && seq !== this.#head.seq + 1) return `it follows record ${this.#head.seq}`;
+    if (this.#head && seq !== this.next) return `it follows record ${this.#head.seq}`;
     if (this.#head && prev !== this.#head.hash) return "it does not continue the chain";
     if (!this.#head && seq === 1 && prev !== GENESIS.hash) return "it claims to be the first and is not";
+    if (body["event"] === "audit.seal" && body["count"] !== line) return "its file had another number of records";
     if (this.#anchor?.seq === seq) {
       if (this.#anchor.hash !== hash) return "the anchor has another hash: the trail was written anew";
       this.#sawAnchor = true;

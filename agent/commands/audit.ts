@@ -27,5 +27,5 @@ export function runAudit([action, ...rest]: readonly string[]): Answer {
 
 function report(directory: string): Answer {
   const made = reportTrail(directory);
-  return typeof made === "string" ? { text: made, exitCode: 0 } : { text: made.problem, exitCode: 3 };
+  return typeof made === "string" ? { text: made, exitCode: 0 } : { failure: made.problem, exitCode: 3 };
 }

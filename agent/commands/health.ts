@@ -19,7 +19,7 @@ export async function runHealth(args: readonly string[]): Promise<Answer> {
     return { text: asciiJson(health), exitCode: health.docker === "connected" && health.audit === "ok" ? 0 : 1 };
   } catch (error) {
     const { code = "the agent does not answer as one" } = error as NodeJS.ErrnoException;
-    return { text: `no answer at ${config.socket}: ${code}`, exitCode: 1 };
+    return { failure: `no answer at ${config.socket}: ${code}`, exitCode: 1 };
   }
 }
 

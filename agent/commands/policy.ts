@@ -34,7 +34,7 @@ async function explain(wanted: string, args: readonly string[]): Promise<Answer>
   try {
     return await look(new DockerReader(dockerSocket, () => undefined), loaded.policy, wanted);
   } catch (error) {
-    return { text: `Docker at ${dockerSocket}: ${faultOf(error)}`, exitCode: 1 };
+    return { failure: `Docker at ${dockerSocket}: ${faultOf(error)}`, exitCode: 1 };
   }
 }
 
@@ -44,7 +44,7 @@ async function look(docker: DockerReader, policy: Policy, wanted: string): Promi
   const found = listed.filter(({ id, name }) => name === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
   const [entry] = found;
   if (found.length !== 1 || !entry)
-    return { text: `${found.length} containers are called ${wanted.slice(0, 128)}`, exitCode: 1 };
+    return { failure: `${found.length} containers are called ${wanted.slice(0, 128)}`, exitCode: 1 };
   const seen = sanitize(entry, policy) && policy.mode !== "labels only" ? await docker.inspect(entry.id) : entry;
   const container = sanitize(seen, policy);
   const hidden = "not seen at all: the policy's `only` lists leave it out";

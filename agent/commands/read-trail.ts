@@ -5,6 +5,8 @@ import { readRecord, type ReadRecord } from "../audit-record.ts";
 /** One line of a trail. `record` is undefined when it is none; `isWhole` false when the line has no end. */
 export interface TrailLine {
   readonly at: string;
+  /** Its number in its file, from 1. */
+  readonly number: number;
   readonly record: ReadRecord | undefined;
   readonly isWhole: boolean;
 }
@@ -17,7 +19,7 @@ export function* readTrail(directory: string): Generator<TrailLine> {
     let number = 0;
     for (const text of fileLines(file)) {
       number += 1;
-      yield { at: `${file}:${number}`, record: readRecord(text), isWhole: text.endsWith("\n") };
+      yield { at: `${file}:${number}`, number, record: readRecord(text), isWhole: text.endsWith("\n") };
     }
   }
 }

@@ -57,7 +57,7 @@ describe("the audit trail", () => {
     ["a line that is gone", (all) => all.toSpliced(7, 1), /audit\.jsonl:8: record 9/],
     ["two lines that changed places", (all) => all.with(7, all[8]!).with(8, all[7]!), /audit\.jsonl:8/],
     ["a line that is there twice", (all) => all.toSpliced(7, 0, all[7]!), /audit\.jsonl:9: record 8/],
-    ["a line that is no record", (all) => all.toSpliced(7, 0, "hello"), /audit\.jsonl:8/],
+    ["a line that is no record", (all) => all.toSpliced(7, 0, "hello"), /audit\.jsonl:8: record 8: not/],
   ];
   for (const [title, tamper, where] of tampering) {
     test(`${title} is found, with its place`, () => {
@@ -98,6 +98,22 @@ describe("the audit trail", () => {
     assert.ok(
       trailFiles(directory).some((file) => readFileSync(file, "utf8").includes('"clean":false,"torn_bytes":13')),
     );
+  });
+
+  test("a seal counts its file's records: a beginning that was cut off is found though an anchor vouches for the rest", () => {
+    const head = write(open({ maxBytes: 2_000 }));
+    const [oldest] = trailFiles(directory);
+    const records = readFileSync(oldest!, "utf8").split("\n");
+    const seal = JSON.parse(records.at(-2)!) as { event: string; file: string; count: number };
+    assert.deepEqual(
+      [seal.event, join(directory, seal.file), seal.count],
+      ["audit.seal", oldest, records.length - 1],
+      "named by the first record, with the number of all",
+    );
+    rmSync(oldest!);
+    assert.equal(verify(head).exitCode, 0, "a whole file is gone as when it is old");
+    writeFileSync(oldest!, records.slice(2).join("\n"));
+    assert.equal(verify(head).exitCode, 1);
   });
 
   test("a half line at the end of a trail that nobody continued is cut off", () => {

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { test } from "node:test";
+import fc from "fast-check";
+import { JSONRPCServer } from "json-rpc-2.0";
+import type { AuditTrail } from "../../agent/audit.ts";
+import { Connection } from "../../agent/connection.ts";
+import { Disclosed } from "../../agent/disclosed.ts";
+import { feed } from "../../agent/subscriber.ts";
+import { FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
+import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
+import { container } from "../shared/containers.ts";
 import { AgentProcess } from "./agent-process.ts";
 
 const app = (name: string) =>
@@ -55,4 +66,29 @@ test("a renderer that does not read costs the agent no memory, and is told the l
   } finally {
     await agent.close();
   }
+});
+
+test("a change that does not fit one frame is told as a whole snapshot, also when it is mostly of removals", async () => {
+  const disclosed = new Disclosed();
+  const told: { method: string; params: { parts?: number } }[] = [];
+  const reader = new FrameReader(MAX_RESPONSE_BYTES);
+  const write = (chunk: Buffer, _encoding: unknown, done: () => void): void => {
+    for (const text of reader.push(chunk)) told.push(JSON.parse(text) as (typeof told)[number]);
+    done();
+  };
+  const socket = new Duplex({ read: () => undefined, write }) as Socket;
+  const audit = { append: () => undefined, head: { seq: 1, hash: "" } } as unknown as AuditTrail;
+  const connection = new Connection(1, socket, new JSONRPCServer(), audit);
+  const [seed] = fc.sample(container, 1);
+  const make = (number: number, value: string): Container => {
+    return { ...seed!, id: number.toString(16).padStart(64, "0"), env: { VIRTUAL_HOST: value } };
+  };
+  for (let number = 0; number < 3_000; number++) disclosed.set(make(number, "a.example"));
+  disclosed.complete();
+  feed(connection, { instance: "one", disclosed, audit }, 0);
+  for (let number = 0; number < 3_000; number++) disclosed.remove(make(number, "").id);
+  for (let number = 3_000; number < 3_240; number++) disclosed.set(make(number, "x".repeat(3_600)));
+  await eventually("the change is told", () => told.at(-1)?.method === "snapshot.part" && told.length > 3);
+  assert.deepEqual(new Set(told.map(({ method }) => method)), new Set(["docker.state", "snapshot.part"]));
+  connection.drop("ok");
 });

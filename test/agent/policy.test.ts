@@ -47,12 +47,13 @@ test("an environment that could redirect the agent or make it talk is refused by
     "NODE_OPTIONS",
     "https_proxy",
     "DOCKER_TLS_VERIFY",
+    "DOCKER_\nX",
     "PATH",
     "HOME",
     "npm_config_proxy",
   ];
   const refused = refusedVariables(names).map((line) => line.split(" ")[0]);
-  assert.deepEqual(refused, ["DOCKER_HOST", "DEBUG", "NODE_OPTIONS", "https_proxy", "DOCKER_TLS_VERIFY"]);
+  assert.deepEqual(refused, ["DOCKER_HOST", "DEBUG", "NODE_OPTIONS", "https_proxy", "DOCKER_TLS_VERIFY", "DOCKER_\nX"]);
 });
 
 test("every wrong option is named with its value and the mend", () => {
@@ -63,7 +64,9 @@ test("every wrong option is named with its value and the mend", () => {
   assert.match(problems("--audit-failure", "ignore"), /must be halt or degrade/);
   assert.match(problems("--relist", "0"), /--relist 0: must be a whole number from 1/);
   assert.match(problems("--user", "0:0"), /--user 0:0: must be UID:GID, each a whole number from 1/);
-  assert.match(problems("--host", "a b"), /--host a b/);
+  assert.match(problems("--host", "a b"), /--host a b: letters, digits/);
+  assert.match(problems("--constructor", "x"), /--constructor: unknown option/);
+  assert.match(problems("--exit-when-refused=no"), /--exit-when-refused no: takes no value/);
   assert.match(problems("extra"), /extra: unexpected word/);
   assert.match(problems("--policy"), /needs a value/);
 });

@@ -1,16 +1,28 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import type { Socket } from "node:net";
 import { dirname } from "node:path";
+import { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { JSONRPCServer } from "json-rpc-2.0";
+import type { AuditTrail } from "../../agent/audit.ts";
+import { Connection } from "../../agent/connection.ts";
 import { readRequest } from "../../agent/request.ts";
-import { encodeFrame } from "../../shared/frame.ts";
+import { encodeFrame, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { RpcClient } from "./rpc-client.ts";
 
 const hello = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "hello", params: { protocol: { min: 1, max: 1 } } });
+
+/** A byte now and then of a frame that was announced. */
+function drip(client: RpcClient): void {
+  client.write(Buffer.from([0, 0, 0x0f, 0xff]));
+  const drops = setInterval(() => client.write(" "), 100);
+  client.socket.once("close", () => clearInterval(drops));
+}
 
 describe("the RPC door", () => {
   let agent: AgentProcess;
@@ -57,6 +69,7 @@ describe("the RPC door", () => {
     ["a length of 4 GiB", "rpc.frame.size", (client) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
     ["a frame that is not UTF-8", "rpc.frame.utf8", (client) => client.write(Buffer.from([0, 0, 0, 2, 0xc3, 0x28]))],
     ["half a frame", "rpc.slow", (client) => client.write(Buffer.from([0, 0, 0, 9, 0x7b]))],
+    ["a frame that drips", "rpc.slow", drip],
     ["silence", "rpc.slow", () => undefined],
     [
       "two requests at once",
@@ -131,6 +144,35 @@ describe("the RPC door", () => {
       assert.equal(connect(65_533, 65_532), "in");
     },
   );
+});
+
+test("who reads nothing is dropped before more than four frames and one wait for it", async () => {
+  const records: string[] = [];
+  const audit = { append: (...[event, , reason]: readonly string[]) => records.push(`${event} ${reason}`) };
+  const socket = new Duplex({ read: () => undefined, write: () => undefined }) as Socket;
+  const connection = new Connection(1, socket, new JSONRPCServer(), audit as unknown as AuditTrail);
+  const message = { text: "x".repeat(MAX_RESPONSE_BYTES - 64) };
+  let most = 0;
+  for (let sent = 0; sent < 20; sent++) {
+    connection.send(message);
+    most = Math.max(most, socket.writableLength);
+  }
+  assert.ok(most <= 5 * (MAX_RESPONSE_BYTES + 4), `${most} bytes waited`);
+  assert.ok(socket.destroyed);
+  await eventually("its end is recorded", () => records.length === 3);
+  assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.stalled", "rpc.close rpc.stalled"]);
+});
+
+test("who was refused and goes on sending is not heard, and costs no memory and no record", async () => {
+  const records: string[] = [];
+  const audit = { append: (...[event, , reason]: readonly string[]) => records.push(`${event} ${reason}`) };
+  // Nobody reads the answer, so it cannot be closed yet.
+  const socket = new Duplex({ read: () => undefined, write: () => undefined }) as Socket;
+  void new Connection(1, socket, new JSONRPCServer(), audit as unknown as AuditTrail);
+  for (let sent = 0; sent < 100; sent++) socket.push(encodeFrame("[]", 4_096));
+  await eventually("all of it was taken", () => socket.readableLength === 0);
+  assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.batch"]);
+  await eventually("it is closed all the same", () => socket.destroyed);
 });
 
 test("no frame that is a mutation of a good one is more than a permitted request or a refusal", () => {

@@ -30,6 +30,8 @@ def main(directory, anchor=None):
                 fail(1, f"{where}: record {mine}: hash")
             if seq is not None and (mine != seq + 1 or told != prev) or mine == 1 and told != "0" * 64:
                 fail(1, f"{where}: record {mine}: chain")
+            if record.get("event") == "audit.seal" and record.get("count") != number:
+                fail(1, f"{where}: record {mine}: count")
             if anchor and anchor[0] == mine:
                 seen = True
                 if anchor[1] != own:
