@@ -79,5 +79,7 @@ async function noticesNothing(agent: AgentProcess, good: RpcClient, name: string
   await agent.engine.run({ name, expose: [5000] });
   await eventually(`${name} is told`, () => good.named(name) !== undefined);
   await agent.engine.remove(name);
+  // A renderer asks for the health now and then; one that is silent for a minute is closed.
+  await good.ask("health", {});
   assert.equal(good.isClosed, false);
 }
