@@ -49,6 +49,12 @@ const hostile: readonly [title: string, text: string, partials: string[], messag
     [],
     /more than 16777216/,
   ],
+  [
+    "that keeps all it makes",
+    `{{len (list ${'(toLower (repeat 1000000 "É")) '.repeat(400)})}}`,
+    [],
+    /more memory|longer/,
+  ],
   ["that calls itself", "{{> t1}}", ["{{> t1}}"], /call stack/],
   [
     "that doubles itself",

@@ -104,7 +104,7 @@ for (const path of [
   "labels.constructor",
   "containers.push",
   "__proto__",
-  "toString",
+  "valueOf",
   "env.__proto__.x",
 ]) {
   test(`${path} is not there`, () => {
