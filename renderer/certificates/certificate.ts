@@ -49,3 +49,8 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
     return { stem, why: `${stem}.crt or ${stem}.key is not a certificate or key in PEM` };
   }
 }
+
+/** The last day it is good for, in UTC, such as `2027-01-31`. */
+export function dayOf({ notAfter }: Pick<Certificate, "notAfter">): string {
+  return new Date(notAfter).toISOString().slice(0, 10);
+}

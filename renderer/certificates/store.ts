@@ -57,6 +57,11 @@ export function isEnding({ notAfter }: Certificate, now: number): boolean {
   return notAfter - now < WARN_DAYS * DAY_MS;
 }
 
+/** Whole days until its end, rounded down; negative when it has ended. `now` is milliseconds since the epoch. */
+export function daysLeft({ notAfter }: Certificate, now: number): number {
+  return Math.floor((notAfter - now) / DAY_MS);
+}
+
 function fingerprintOf({ usable, refused, authorities = new Map() }: CertificateSet): string {
   const pairs = [...usable.values()].map(({ stem, fingerprint, extras }) => [stem, fingerprint, extras]);
   return JSON.stringify([pairs, refused, [...authorities]]);

@@ -1,13 +1,14 @@
 import type { AgentState } from "../inventory/subscription.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
-import type { Certificate } from "../certificates/certificate.ts";
-import { certificateOf } from "../certificates/choose.ts";
+import { dayOf } from "../certificates/certificate.ts";
 import type { CertificateSet } from "../certificates/directory.ts";
-import { isEnding } from "../certificates/store.ts";
-import type { Routes, VirtualHost } from "../routes/routes.ts";
+import { daysLeft, isEnding } from "../certificates/store.ts";
+import type { Known } from "../inventory/known.ts";
+import type { Routes } from "../routes/routes.ts";
 import type { Report } from "../status/report.ts";
 import type { Aside } from "./general-source.ts";
+import { KnownContainers, reportHost } from "./host-report.ts";
 import type { Unselected } from "./target-routes.ts";
 
 /** What a target has to say of itself. */
@@ -21,17 +22,26 @@ export interface TargetStanding {
   readonly isGeneral?: boolean;
 }
 
-/** How everything stands: hosts that any target has, containers that none routes, and those that are set aside. */
-export function reportOf(agents: readonly AgentState[], targets: readonly TargetStanding[]): Report {
+/**
+ * How everything stands: hosts that any target has, containers that none routes, and those that are set aside. `known`
+ * are all containers; `now` is milliseconds since the epoch.
+ */
+export function reportOf(
+  agents: readonly AgentState[],
+  targets: readonly TargetStanding[],
+  known: readonly Known[] = [],
+  now: number = Date.now(),
+): Report {
+  const containers = new KnownContainers(known);
   const unrouted = targets
     .filter(({ isGeneral }) => isGeneral !== true)
     .map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
   const hosts = targets.flatMap(({ routes, certificates }) =>
-    routes.virtualHosts.map((one) => hostOf(one, certificates)),
+    routes.virtualHosts.map((one) => reportHost(one, containers, routes.waiting?.get(one.host) ?? [], certificates)),
   );
   return {
     pid: process.pid,
-    targets: targets.map(({ state }) => state),
+    targets: targets.map(({ state }) => ({ ...state, publications: [...state.publications] })),
     agents: [...agents],
     virtualHosts: distinct(hosts, ({ host, servers }) => `${host} ${servers.join(" ")}`).toSorted((a, b) =>
       a.host < b.host ? -1 : 1,
@@ -46,35 +56,21 @@ export function reportOf(agents: readonly AgentState[], targets: readonly Target
       (found) => `${keyOf(found)} ${found.reason} ${found.value ?? ""}`,
     ),
     certificates: distinct(
-      targets.flatMap(({ certificates }) => (certificates ? certificatesOf(certificates) : [])),
+      targets.flatMap(({ certificates }) => (certificates ? certificatesOf(certificates, now) : [])),
       ({ name, problem }) => `${name} ${problem ?? ""}`,
     ),
   };
 }
 
-function hostOf(virtualHost: VirtualHost, certificates: CertificateSet | undefined): Report["virtualHosts"][number] {
-  const servers = virtualHost.paths.flatMap((path) => path.servers);
-  const certificate = certificates && certificateOf(virtualHost, certificates);
-  return {
-    host: virtualHost.host,
-    servers: servers.map(({ address, port }) => `${address}:${port}`),
-    containers: servers.map(({ container }) => container),
-    ...(certificate && { tls: { certificate: certificate.stem, until: dayOf(certificate) } }),
-  };
-}
-
-function certificatesOf({ usable, refused }: CertificateSet): Report["certificates"] {
+function certificatesOf({ usable, refused }: CertificateSet, now: number): Report["certificates"] {
   const good = [...usable.values()].map((one) => ({
     name: one.stem,
     names: [...one.names],
     until: dayOf(one),
-    ...(isEnding(one, Date.now()) && { problem: "ends within 14 days, or has ended: renew it" }),
+    daysLeft: daysLeft(one, now),
+    ...(isEnding(one, now) && { problem: "ends within 14 days, or has ended: renew it" }),
   }));
   return [...good, ...refused.map(({ stem, why }) => ({ name: stem, names: [], problem: why }))];
-}
-
-function dayOf({ notAfter }: Certificate): string {
-  return new Date(notAfter).toISOString().slice(0, 10);
 }
 
 type Unrouted = Diagnostic | Unselected;

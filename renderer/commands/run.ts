@@ -47,6 +47,7 @@ export async function run(
     reportOf(
       subscriptions.map(({ state }) => state),
       targets.map(({ standing }) => standing),
+      subscriptions.flatMap(({ known }) => known),
     ),
   );
   if (typeof status === "string") return { problems: [status] };

@@ -8,7 +8,21 @@ export interface TargetState {
   readonly publishedAt: number | undefined;
   readonly generation: number;
   readonly liveHash: string | undefined;
+  /** The latest first. */
+  readonly publications: readonly Publication[];
 }
+
+/** One attempt to publish, and what came of it. `hash` is the SHA-256 of what is live since. */
+export interface Publication {
+  readonly at: number;
+  readonly outcome: "published" | "refused" | "pending";
+  readonly generation: number;
+  readonly hash?: string;
+  readonly reason?: string;
+}
+
+/** Publications that are kept of a target: enough to see what happened last. */
+const MAX_PUBLICATIONS = 10;
 
 /** What became of one target, told to the log when it changes and kept for the status. */
 export class TargetProgress {
@@ -17,7 +31,7 @@ export class TargetProgress {
 
   constructor(destination: string, log: Log) {
     this.#log = log;
-    const nothing = { problem: undefined, publishedAt: undefined, liveHash: undefined };
+    const nothing = { problem: undefined, publishedAt: undefined, liveHash: undefined, publications: [] };
     this.#state = { destination, pending: false, generation: 0, ...nothing };
   }
 
@@ -38,6 +52,7 @@ export class TargetProgress {
   published(hash: string, generation: number): void {
     this.settled(hash);
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
+    this.#note({ outcome: "published", generation, hash });
     this.#log("info", "publish.ok", { destination: this.#state.destination, generation, sha256: hash });
   }
 
@@ -46,6 +61,12 @@ export class TargetProgress {
     const isNew = reason !== this.#state.problem;
     this.#state = { ...this.#state, pending: true, problem: reason };
     const level = kind === "refused" ? "error" : "warn";
+    if (isNew) this.#note({ outcome: kind, generation: this.#state.generation, reason });
     if (isNew) this.#log(level, `publish.${kind}`, { destination: this.#state.destination, reason });
+  }
+
+  #note(publication: Omit<Publication, "at">): void {
+    const publications = [{ at: Date.now(), ...publication }, ...this.#state.publications];
+    this.#state = { ...this.#state, publications: publications.slice(0, MAX_PUBLICATIONS) };
   }
 }

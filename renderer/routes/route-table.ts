@@ -54,6 +54,7 @@ export class RouteTable {
       kind: "routes",
       virtualHosts: [...this.#hosts.virtualHosts],
       unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
+      waiting: waitingByHost(verdicts),
       quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
       remarks: [...verdicts.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
     };
@@ -115,6 +116,18 @@ export class RouteTable {
   #everything(): string[] {
     return [...new Set([...this.#known.keys(), ...this.#verdicts.keys()])];
   }
+}
+
+function waitingByHost(verdicts: readonly Verdict[]): Map<HostName, Diagnostic[]> {
+  const waiting = new Map<HostName, Diagnostic[]>();
+  for (const { unrouted, routes } of verdicts) {
+    for (const host of unrouted ? new Set(routes.map(({ claim }) => claim.host)) : []) {
+      const same = waiting.get(host);
+      if (same) same.push(unrouted!);
+      else waiting.set(host, [unrouted!]);
+    }
+  }
+  return waiting;
 }
 
 /** Same containers in any order, same routes: sorted, pure. A faulty container costs only itself. */

@@ -38,6 +38,8 @@ export interface Published {
 export interface Routes extends Published {
   /** Left out for an ordinary reason. */
   readonly unrouted: readonly Diagnostic[];
+  /** Of those left out, by host, the ones that claim it and cannot be sent requests now. */
+  readonly waiting?: ReadonlyMap<HostName, readonly Diagnostic[]>;
   /** Set aside because of what it says; everyone else is served. */
   readonly quarantined: readonly Diagnostic[];
   /** Routed, but something it says was dropped or guessed. */

@@ -12,6 +12,29 @@ const Finding = z.object({
   value: z.string().optional(),
 });
 
+/** Milliseconds since the epoch. */
+const instant = z.int();
+
+/** An upstream server and the container it is, as far as its agent tells. */
+const UpstreamServer = z.object({
+  /** `address:port`, IPv6 in brackets. */
+  endpoint: z.string(),
+  container: z.string(),
+  dockerHost: z.string().optional(),
+  health: z.string().optional(),
+  createdAt: instant.optional(),
+  startedAt: instant.optional(),
+});
+
+/** One attempt to publish; `hash` is the SHA-256 of what is live since. */
+const Publication = z.object({
+  at: instant,
+  outcome: z.enum(["published", "refused", "pending"]),
+  generation: z.int(),
+  hash: z.string().optional(),
+  reason: problem,
+});
+
 /** What the renderer says of itself at its status socket: one JSON document, then the end. */
 export const Report = z.object({
   pid: z.int(),
@@ -23,6 +46,8 @@ export const Report = z.object({
       publishedAt: z.int().optional(),
       generation: z.int(),
       liveHash: z.string().optional(),
+      /** The latest first, since the renderer started. */
+      publications: z.array(Publication),
     }),
   ),
   agents: z.array(
@@ -44,6 +69,11 @@ export const Report = z.object({
       servers: z.array(z.string()),
       /** Containers behind them, by name. */
       containers: z.array(z.string()),
+      paths: z.array(z.object({ path: z.string(), protocol: z.string(), servers: z.array(UpstreamServer) })),
+      /** Containers that claim it and cannot be sent requests now. */
+      waiting: z.array(z.object({ container: z.string(), detail: z.string() })),
+      /** Its requests are sent on to this host. */
+      redirectTo: z.string().optional(),
       /** The certificate's name and last day; absent when the host is served plainly. */
       tls: z.object({ certificate: z.string(), until: z.string() }).optional(),
     }),
@@ -53,7 +83,14 @@ export const Report = z.object({
   /** What was dropped or guessed of containers that are routed all the same. */
   remarks: z.array(Finding),
   certificates: z.array(
-    z.object({ name: z.string(), names: z.array(z.string()), until: z.string().optional(), problem }),
+    z.object({
+      name: z.string(),
+      names: z.array(z.string()),
+      until: z.string().optional(),
+      /** Negative when it has ended. */
+      daysLeft: z.int().optional(),
+      problem,
+    }),
   ),
 });
 export type Report = z.infer<typeof Report>;

@@ -42,7 +42,10 @@ function statusPageModel({ listen, directory, directoryInNginx = directory, allo
 /** The same settings for the same contested ports, for hosts' texts are kept as long as settings are the same. */
 function withContested(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
   const { plain, secure } = ownPorts(hosts);
-  const contested = [...plain].filter((port) => secure.has(port)).toSorted(byNumber);
+  const wanted = new Set([...plain, ...secure]);
+  // The status page's port is for nobody else.
+  const isContested = (port: number) => port === settings.statusPage?.listen || (plain.has(port) && secure.has(port));
+  const contested = [...wanted].filter(isContested).toSorted(byNumber);
   if (contested.length === 0) return settings;
   const key = contested.join(" ");
   const [known, kept] = contestedSettings.get(settings) ?? [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../renderer/config.ts";
 import { TargetTemplate } from "../../../renderer/commands/target-template.ts";
+import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 
 const target = { template: "renderer/templates/nginx.conf.hbs", reload: "none" };
@@ -50,5 +51,17 @@ test("only the first target's file serves the page, from where nginx sees it", (
     return template.print(NO_ROUTES).toString();
   });
   assert.match(texts[0] ?? "", /root \/status;[^]*allow 192\.0\.2\.0\/24;\n +allow 2001:db8::1;\n +deny all;/);
-  assert.doesNotMatch(texts[1] ?? "", /root|allow/);
+  assert.doesNotMatch(texts[1] ?? "", /8081|deny all/);
+});
+
+test("neither a host that wants the page's port nor an app that forges an address comes near the page", () => {
+  const targets = [{ ...target, destination: "/x/a.conf", nginx: { trustedProxies: ["10.0.0.0/8"] } }];
+  const config = configWith({ directory: "/srv/status" }, targets);
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  const template = TargetTemplate.load(config.targets[0]!, config);
+  assert.ok(!("problem" in template), JSON.stringify(template));
+  const host = { host: "a.example" as HostName, paths: [], options: { httpPort: 8081 as PortNumber } };
+  const text = template.print({ kind: "routes", virtualHosts: [host] }).toString();
+  assert.equal([...text.matchAll(/listen [^;]*8081/g)].length, 2);
+  assert.match(text, /listen 8081;[^]*set_real_ip_from unix:;/);
 });

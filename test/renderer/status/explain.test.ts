@@ -12,19 +12,23 @@ const finding = (name: string, reason: string, detail: string, value?: string) =
   ...(value !== undefined && { value }),
 });
 
+/** What an explanation does not ask for. */
+const UNSAID = { paths: [], waiting: [] };
+
 const REPORT: Report = {
   pid: 1,
   targets: [],
   agents: [],
   virtualHosts: [
-    { host: "*.a.example", servers: ["10.0.0.3:80"], containers: ["wild"] },
+    { host: "*.a.example", servers: ["10.0.0.3:80"], containers: ["wild"], ...UNSAID },
     {
       host: "demo.example",
       servers: ["10.0.0.1:80", "10.0.0.2:80"],
       containers: ["web1", "web2"],
+      ...UNSAID,
       tls: { certificate: "demo.example", until: "2027-01-31" },
     },
-    { host: "ill.example", servers: [], containers: [] },
+    { host: "ill.example", servers: [], containers: [], ...UNSAID },
   ],
   unrouted: [finding("sick", "health", "is unhealthy"), finding("db", "host.none", "has no VIRTUAL_HOST")],
   quarantined: [finding("evil", "host.refused", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb")],

@@ -6,7 +6,14 @@ import { Routing } from "../../../renderer/config-preset.ts";
 import type { Known } from "../../../renderer/inventory/known.ts";
 import { container } from "../fake-agent.ts";
 
-const STATE = { pending: false, problem: undefined, publishedAt: undefined, generation: 1, liveHash: "x" };
+const STATE = {
+  pending: false,
+  problem: undefined,
+  publishedAt: undefined,
+  generation: 1,
+  liveHash: "x",
+  publications: [],
+};
 
 /** How a target stands that takes the containers of these names. */
 function standing(known: readonly Known[], ...names: string[]): TargetStanding {

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reportOf } from "../../../renderer/commands/report.ts";
+import { TargetRoutes } from "../../../renderer/commands/target-routes.ts";
+import { Routing } from "../../../renderer/config-preset.ts";
+import type { Known } from "../../../renderer/inventory/known.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
+import { container } from "../fake-agent.ts";
+
+const env = { VIRTUAL_HOST: "demo.example" };
+const onFront = (ipv4: string): Partial<Container> => ({ env, networks: [{ name: "front", ipv4 }] });
+const knownBy = (agent: string, digit: string, changes: Partial<Container>): Known => ({
+  agent: `/${agent}.sock`,
+  host: agent,
+  container: container(digit, { startedAt: 7, ...changes }),
+});
+
+/** What is told of these containers by one target. */
+function told(known: readonly Known[], progress = new TargetProgress("/x", () => undefined)) {
+  const routes = new TargetRoutes(
+    { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
+    "host",
+  );
+  routes.apply({ upserted: known, gone: [] });
+  const standing = { routes: routes.table.routes, leftOut: [], certificates: undefined };
+  return reportOf([], [{ state: progress.state, ...standing }], known);
+}
+
+test("of a host each server is told with its container, its health and when it was started", () => {
+  const [host] = told([
+    knownBy("one", "a", { ...onFront("10.0.0.1"), health: "healthy" }),
+    knownBy("two", "b", { env, networks: [{ name: "front", ipv6: "fd00::1" }], name: "b" }),
+  ]).virtualHosts;
+  const ages = { createdAt: 1, startedAt: 7 };
+  assert.deepEqual(host?.paths[0]?.servers, [
+    { endpoint: "10.0.0.1:80", container: "appa", dockerHost: "one", health: "healthy", ...ages },
+    { endpoint: "[fd00::1]:80", container: "b", dockerHost: "two", health: "none", ...ages },
+  ]);
+});
+
+test("of two containers of one name on two Docker hosts each is told at its own address", () => {
+  const [host] = told([
+    knownBy("one", "a", { ...onFront("10.0.0.1"), name: "web", health: "healthy" }),
+    knownBy("two", "b", { ...onFront("10.0.0.2"), name: "web" }),
+  ]).virtualHosts;
+  assert.deepEqual(
+    host?.paths[0]?.servers.map(({ endpoint, health }) => `${endpoint} ${health}`),
+    ["10.0.0.1:80 healthy", "10.0.0.2:80 none"],
+  );
+});
+
+test("of a host that nobody serves it is told who claims it, and why they cannot", () => {
+  const report = told([
+    knownBy("one", "a", { ...onFront("10.0.0.1"), health: "unhealthy" }),
+    knownBy("one", "b", { ...onFront("10.0.0.2"), state: "paused" }),
+    knownBy("one", "c", { env: {} }),
+  ]);
+  assert.deepEqual(report.virtualHosts[0]?.waiting, [
+    { container: "appa", detail: "is unhealthy" },
+    { container: "appb", detail: "is paused" },
+  ]);
+});
+
+test("of a target the last ten publications are told, and what repeats only once", () => {
+  const progress = new TargetProgress("/x", () => undefined);
+  for (let generation = 1; generation <= 12; generation++) progress.published(`hash${generation}`, generation);
+  progress.troubled("refused", "no");
+  progress.troubled("refused", "no");
+  const { publications = [] } = told([], progress).targets[0] ?? {};
+  assert.deepEqual(
+    publications.map(({ outcome, generation, hash, reason }) => `${outcome} ${generation} ${hash ?? reason}`),
+    ["refused 12 no", ...[12, 11, 10, 9, 8, 7, 6, 5, 4].map((number) => `published ${number} hash${number}`)],
+  );
+});
