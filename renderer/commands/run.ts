@@ -6,7 +6,7 @@ import { Subscription } from "../inventory/subscription.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
-import { NO_ROUTES, type Published } from "../routes/routes.ts";
+import type { Published } from "../routes/routes.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Report } from "../status/report.ts";
@@ -17,6 +17,7 @@ import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
+import { PresetSource, withoutAside } from "./preset-source.ts";
 import { TargetRoutes } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
 
@@ -88,6 +89,8 @@ class TargetLoop {
   readonly #target: Target;
   readonly #template: TargetTemplate;
   readonly #routes: TargetRoutes;
+  readonly #source: PresetSource;
+  #asideBefore = new Set<string>();
   readonly #certificates: CertificateStore | undefined;
   readonly #files: FileStore;
   readonly #server: ReturnType<typeof chooseControl>;
@@ -111,22 +114,23 @@ class TargetLoop {
       ...(this.#certificates && { certificates: this.#certificates.certificates }),
       files: this.#files.settings,
     });
-    this.reconciler = new Reconciler({
-      volume: new Volume(target.destination, target),
-      server: this.#server,
-      wait: target.wait,
-      log,
-      nothing: NO_ROUTES,
-      wanted: () => (this.#isComplete ? this.#routes.table.wanted : undefined),
-      render: (routes) => template.print(routes),
-    });
+    const wanted = () => (this.#isComplete ? this.#routes.table.wanted : undefined);
+    this.#source = new PresetSource(wanted, (routes) => template.print(routes));
+    const { nothing, render, reduce } = this.#source;
+    const published = (routes: Published): void => {
+      this.#source.published(routes);
+      this.#noteAside();
+    };
+    const volume = new Volume(target.destination, target);
+    const source = { nothing, wanted, render, reduce, published };
+    this.reconciler = new Reconciler({ volume, server: this.#server, wait: target.wait, log, ...source });
   }
 
   get standing(): TargetStanding {
     const { table, leftOut } = this.#routes;
     return {
       state: this.reconciler.state,
-      routes: table.routes,
+      routes: withoutAside(table.routes, this.#source.aside),
       leftOut,
       certificates: this.#certificates?.certificates,
     };
@@ -159,6 +163,7 @@ class TargetLoop {
     if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
     this.#lastProblem = problem;
     this.#lookAtFiles();
+    this.#source.tryAgain();
     this.reconciler.changed();
   }
 
@@ -169,7 +174,17 @@ class TargetLoop {
       ...(this.#certificates && { certificates: this.#certificates.certificates }),
       files: this.#files.settings,
     });
+    this.#source.tryAgain();
     this.reconciler.changed();
+  }
+
+  /** Says once which hosts are left out. */
+  #noteAside(): void {
+    const aside = this.#source.aside;
+    for (const { name, reason, detail } of aside) {
+      if (!this.#asideBefore.has(name)) this.#log("warn", "host.quarantined", { host: name, reason, detail });
+    }
+    this.#asideBefore = new Set(aside.map(({ name }) => name));
   }
 
   /** Hosts that nobody claims any more go when their time of grace is over. */

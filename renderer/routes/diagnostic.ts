@@ -18,6 +18,7 @@ export type Reason =
   | "port.guessed"
   | "value.refused"
   | "never.read"
+  | "check.refused"
   | "state"
   | "stopping"
   | "health"

@@ -5,7 +5,6 @@ import { after, before, describe, test } from "node:test";
 import { nginxVersion } from "../demo/local-nginx.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
-import { anchor } from "./fake-agent.ts";
 import { PresetRig } from "./preset-rig.ts";
 
 const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
@@ -113,6 +112,22 @@ describe("what the operator decides, before a real nginx", { skip: missing }, ()
     await eventually("the app is back", async () => (await rig.echo({ host: "instead.example" }))?.app === "instead");
   });
 
+  test("a host that nginx refuses does not hold up the others: it is left out, told, and taken back", async () => {
+    writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
+    const late = await rig.app("late", { VIRTUAL_HOST: "late.example" });
+    const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
+    rig.tell([late, next]);
+    await eventually("its neighbour is served", async () => (await rig.echo({ host: "next.example" }))?.app === "next");
+    assert.equal((await rig.echo({ host: "front.example" }))?.app, "front");
+    await eventually("it is told", () =>
+      rig.logged.some(({ event, host }) => event === "host.quarantined" && host === "late.example"),
+    );
+    const { quarantined } = await rig.status();
+    assert.match(quarantined.find(({ name }) => name === "late.example")?.detail ?? "", /nonsense/);
+    rmSync(join(vhosts, "late.example"));
+    await eventually("it is served", async () => (await rig.echo({ host: "late.example" }))?.app === "late");
+  });
+
   test("a password file asks for its password", async () => {
     assert.equal((await rig.ask({ host: "locked.example" })).status, 401);
     const authorization = `Basic ${Buffer.from("user:secret").toString("base64")}`;
@@ -131,8 +146,7 @@ describe("what the operator decides, before a real nginx", { skip: missing }, ()
   test("a host whose last container goes keeps its name and page for its time of grace", async () => {
     await eventually("it is served", async () => (await rig.echo({ host: "leaving.example" }))?.app === "leaving");
     const gone = rig.agent.first.find(({ name }) => name === "leaving")!;
-    const change = { base: 5, generation: 6, upserted: [], removed: [gone.id] };
-    rig.agent.tell("snapshot.delta", { ...change, anchor });
+    rig.tell([], [gone.id]);
     await eventually("it is not", async () => (await rig.ask({ host: "leaving.example" })).body === "nobody is in\n");
   });
 

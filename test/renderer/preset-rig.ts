@@ -11,7 +11,9 @@ import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
 import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { eventually } from "../eventually.ts";
-import { container, FakeAgent } from "./fake-agent.ts";
+import type { Report } from "../../renderer/status/report.ts";
+import { askStatus } from "../../renderer/status/socket.ts";
+import { anchor, container, FakeAgent } from "./fake-agent.ts";
 
 /** What a client saw; status 0 when there was no answer. */
 export interface Seen {
@@ -52,6 +54,7 @@ export class PresetRig {
   #nginx: BackgroundProcess | undefined;
   #running: Promise<unknown> | undefined;
   #made = 0;
+  #generation = 5;
 
   constructor() {
     // nginx's workers are another user.
@@ -132,6 +135,17 @@ export class PresetRig {
       ports: [{ port, proto: "tcp" }],
       ...changes,
     });
+  }
+
+  /** The agent's next words. */
+  tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+    const base = this.#generation;
+    this.#generation += 1;
+    this.agent.tell("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
+  }
+
+  async status(): Promise<Report> {
+    return await askStatus(join(this.directory, "status.sock"));
   }
 
   /** The port of an app made here. */

@@ -1,0 +1,85 @@
+import { Quarantine } from "../publish/quarantine.ts";
+import type { CheckText, Source } from "../publish/source.ts";
+import { type Hold, NO_ROUTES, type Published, type Routes, type VirtualHost } from "../routes/routes.ts";
+
+/** Most checks for finding out which hosts are to be left out. */
+const MAX_CHECKS = 24;
+
+/** Characters of nginx's reason that are kept. */
+const MAX_WHY = 500;
+
+/** A host that is left out of nginx's file because nginx refuses the file with it. */
+export interface HostAside {
+  readonly id: "";
+  readonly name: string;
+  readonly host: "";
+  readonly reason: "check.refused";
+  readonly detail: string;
+}
+
+/** The routes of one target and the text that they make; a host that nginx refuses is left out alone. */
+export class PresetSource implements Source<Published> {
+  readonly nothing: Published = NO_ROUTES;
+  readonly #print: (routes: Published) => Buffer;
+  readonly #refused = new Quarantine<VirtualHost>();
+  /** What was published last; its hosts are most likely not at fault. */
+  #live: readonly VirtualHost[] = [];
+  readonly wanted: () => Published | Hold | undefined;
+
+  constructor(wanted: () => Published | Hold | undefined, print: (routes: Published) => Buffer) {
+    this.wanted = wanted;
+    this.#print = print;
+  }
+
+  readonly render = (routes: Published): Buffer => this.#print(this.#admit(routes));
+
+  /**
+   * When only the operator's files are another than what is live, all that is live stays: better than a host less.
+   * As soon as there is anything else to publish, the hosts that are at fault are left out of it.
+   */
+  readonly reduce = async (wanted: Published, why: string, check: CheckText): Promise<Published | undefined> => {
+    const hosts = this.#admit(wanted).virtualHosts;
+    const live = new Set(this.#live);
+    if (hosts.length === live.size && hosts.every((host) => live.has(host))) return undefined;
+    this.#refused.trust(this.#live);
+    const attempt = async (some: readonly VirtualHost[]): Promise<string | undefined> =>
+      await check(this.#print({ kind: "routes", virtualHosts: some }));
+    const found = await this.#refused.sift(hosts, why, attempt, MAX_CHECKS);
+    if (found.kind === "sifted" && (found.kept.length > 0 || hosts.length === 1)) return wanted;
+    this.#refused.clear();
+    return undefined;
+  };
+
+  readonly published = (routes: Published): void => {
+    this.#live = [...this.#admit(routes).virtualHosts];
+  };
+
+  /** Hosts that are left out now. */
+  get aside(): HostAside[] {
+    return this.#refused.setAside.map(({ unit, why }) => ({
+      id: "",
+      name: unit.host,
+      host: "",
+      reason: "check.refused",
+      detail: `this host is left out, nginx refuses it: ${why.slice(0, MAX_WHY)}`,
+    }));
+  }
+
+  /** Everybody is tried again: what nginx looks at besides the file may be another. */
+  tryAgain(): void {
+    this.#refused.clear();
+  }
+
+  #admit(routes: Published): Published {
+    if (this.#refused.setAside.length === 0) return routes;
+    return { kind: "routes", virtualHosts: this.#refused.admit(routes.virtualHosts) };
+  }
+}
+
+/** The routes as they are published: hosts that are left out are among those that are set aside. */
+export function withoutAside(routes: Routes, aside: readonly HostAside[]): Routes {
+  if (aside.length === 0) return routes;
+  const names = new Set(aside.map(({ name }) => name));
+  const virtualHosts = routes.virtualHosts.filter(({ host }) => !names.has(host));
+  return { ...routes, virtualHosts, quarantined: [...routes.quarantined, ...aside] };
+}
