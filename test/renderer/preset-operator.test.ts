@@ -114,6 +114,7 @@ describe("what the operator decides, before a real nginx", { skip: missing }, ()
 
   test("a host that nginx refuses does not hold up the others: it is left out, told, and taken back", async () => {
     writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
+    rig.refresh();
     const late = await rig.app("late", { VIRTUAL_HOST: "late.example" });
     const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
     rig.tell([late, next]);

@@ -47,6 +47,8 @@ export class PresetRig {
   readonly certificates = join(this.directory, "certificates");
   readonly agent = new FakeAgent(join(this.directory, "agent.sock"));
   readonly logged: Record<string, unknown>[] = [];
+  /** Has files looked at, as SIGHUP does. */
+  refresh: () => void = () => undefined;
   plainPort = 0;
   tlsPort = 0;
   readonly #apps = new Map<string, net.Server>();
@@ -94,9 +96,14 @@ export class PresetRig {
       "test.yml",
     );
     if ("problems" in config) throw new Error(config.problems.join("\n"));
-    this.#running = run(config, this.#stop.signal, (level, event, fields) => {
-      this.logged.push({ level, event, ...fields });
-    });
+    this.#running = run(
+      config,
+      this.#stop.signal,
+      (level, event, fields) => {
+        this.logged.push({ level, event, ...fields });
+      },
+      (refresh) => (this.refresh = refresh),
+    );
     await eventually("nginx took the routes up", () => {
       const refused = this.logged.find(({ event }) => event === "publish.refused");
       if (refused) throw new Error(String(refused["reason"]));
