@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Lines of own code, without comments and blanks, that an area may have. A limit is lowered when the area shrinks. */
 const budgets = [
-  { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_150 },
+  { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_140 },
   // Commands of people never run in the process that holds the socket for long.
   { area: "agent/ without commands/", isIn: serves, limit: 1_820 },
   { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 300 },

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { asciiJson } from "../shared/log.ts";
+import type { SealingKey } from "./audit-key.ts";
 
 /** What the trail records: every use of the Docker socket, every disclosure, who connected, life and death. */
 export type AuditEvent =
@@ -30,10 +31,10 @@ const HASH_MARK = ',"hash":"';
  * One line, without its end: the record's JSON up to the mark, then its hash (SHA-256 of the
  * previous hash in hexadecimal and of the bytes before the mark), then with a key the HMAC of that hash.
  */
-export function sealRecord(body: AuditFields, prev: string, key?: Buffer): { line: string; hash: string } {
-  const hashed = asciiJson({ ...body, prev }).slice(0, -1);
+export function sealRecord(body: AuditFields, prev: string, sealing?: SealingKey): { line: string; hash: string } {
+  const hashed = asciiJson({ ...body, ...(sealing && { key: sealing.index }), prev }).slice(0, -1);
   const hash = hashOf(prev, hashed);
-  const mac = key ? `,"mac":"${macOf(key, hash)}"` : "";
+  const mac = sealing ? `,"mac":"${macOf(sealing.key, hash)}"` : "";
   return { line: `${hashed}${HASH_MARK}${hash}"${mac}}`, hash };
 }
 

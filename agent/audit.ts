@@ -103,14 +103,13 @@ export class AuditTrail {
   }
 
   #write(event: AuditEvent, decision: string, reason: string, fields: AuditFields): void {
-    const key = this.#key;
     const seq = this.#head.seq + 1;
     const stamp = { v: 1, seq, ts: new Date().toISOString(), mono_ms: Math.round(performance.now()) };
     const body = { ...stamp, instance: this.#options.instance, event, decision, reason, ...fields };
-    const { line, hash } = sealRecord(key ? { ...body, key: key.index } : body, this.#head.hash, key?.key);
+    const { line, hash } = sealRecord(body, this.#head.hash, this.#key);
     this.#writeWhole(Buffer.from(`${line}\n`, "latin1"));
     this.#head = { seq, hash };
-    if (key) this.#key = keyAt(key, key.index + 1);
+    if (this.#key) this.#key = keyAt(this.#key, this.#key.index + 1);
     if (waits.has(event)) this.#syncTimer ??= setTimeout(() => this.#attempt(() => this.#sync()), SYNC_MS).unref();
     else this.#sync();
   }

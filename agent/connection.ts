@@ -5,7 +5,7 @@ import { encodeFrame, FrameError, FrameReader, MAX_REQUEST_BYTES, MAX_RESPONSE_B
 import { wireErrors } from "../shared/rpc.ts";
 import type { AuditTrail } from "./audit.ts";
 import { readRequest, type SessionState, type Violation } from "./request.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { tokenBucket } from "./token-bucket.ts";
 
 /** Milliseconds for the first request, and for the rest of a frame that has begun. */
 const FRAME_MS = 2_000;
@@ -26,7 +26,7 @@ export class Connection {
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #audit: AuditTrail;
   readonly #reader = new FrameReader(MAX_REQUEST_BYTES);
-  readonly #bucket = new TokenBucket(10, 20);
+  readonly #mayAsk = tokenBucket(10, 20);
   #state: SessionState = "new";
   #isBusy = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -90,7 +90,7 @@ export class Connection {
 
   #handle(text: string): void {
     if (this.#isBusy) return this.drop("rpc.busy", { error: wireErrors.busy, id: null });
-    if (!this.#bucket.take(performance.now())) return this.drop("rpc.rate", { error: wireErrors.rate, id: null });
+    if (!this.#mayAsk()) return this.drop("rpc.rate", { error: wireErrors.rate, id: null });
     const read = readRequest(text, this.#state);
     if ("reason" in read) return this.drop(read.reason, read);
     this.#isBusy = true;

@@ -1,7 +1,7 @@
 import { sameContainer } from "../shared/delta.ts";
 import type { Result } from "../shared/rpc.ts";
 import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snapshot.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { tokenBucket } from "./token-bucket.ts";
 
 /** Generations a second in a flood of changes, and how many are made at once before that counts. */
 const PACE = { perSecond: 50, burst: 40 };
@@ -18,7 +18,7 @@ const MAX_REMEMBERED = 4_096;
 export class Disclosed {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<() => void>();
-  readonly #bucket = new TokenBucket(PACE.perSecond, PACE.burst);
+  readonly #mayTellNow = tokenBucket(PACE.perSecond, PACE.burst);
   #changed = new Set<string>();
   /** Ids changed by the last generations, the present one last. */
   readonly #history: ReadonlySet<string>[] = [];
@@ -87,7 +87,7 @@ export class Disclosed {
     const isPending = this.#changed.size > 0;
     this.#changed.add(id);
     if (isPending) return;
-    if (this.#bucket.take(performance.now())) setImmediate(() => this.#flush());
+    if (this.#mayTellNow()) setImmediate(() => this.#flush());
     else setTimeout(() => this.#flush(), PACED_MS);
   }
 

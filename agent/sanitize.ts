@@ -1,4 +1,4 @@
-import { type Container, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
+import { type Container, isPairName, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
 import type { Observed } from "./observed.ts";
 import { type Policy, discloses } from "./policy.ts";
@@ -69,11 +69,6 @@ function disclosePairs(policy: Policy, from: "env" | "label", pairs: Observed["e
 function valueFault(policy: Policy, name: string, value: string): Refused["reason"] | undefined {
   if (/[\t\n]/.test(value) && !policy.multiline.includes(name)) return "value.charset";
   return textFault(value);
-}
-
-/** Printable ASCII without space, and none of the keys that mean something to JavaScript. */
-function isPairName(name: string): boolean {
-  return /^[\x21-\x7e]{1,128}$/.test(name) && !["__proto__", "constructor", "prototype"].includes(name);
 }
 
 /** A record that is too large keeps what it is and loses what it says: that is refused by name. */

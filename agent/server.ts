@@ -4,7 +4,7 @@ import { type Params, PROTOCOL, type Result, wireErrors } from "../shared/rpc.ts
 import { Connection } from "./connection.ts";
 import { listen } from "./listen.ts";
 import { feed, type Source } from "./subscriber.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { tokenBucket } from "./token-bucket.ts";
 
 /** Connections at once: renderers, a health check, and somebody looking. */
 const MAX_CONNECTIONS = 4;
@@ -14,7 +14,7 @@ export class RpcServer {
   readonly #audit: Source["audit"];
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #connections = new Set<Connection>();
-  readonly #accepts = new TokenBucket(10, 20);
+  readonly #mayEnter = tokenBucket(10, 20);
   readonly #server = net.createServer((socket) => this.#accept(socket));
   #accepted = 0;
   #refused = 0;
@@ -38,7 +38,7 @@ export class RpcServer {
   }
 
   #accept(socket: net.Socket): void {
-    if (this.#connections.size >= MAX_CONNECTIONS || !this.#accepts.take(performance.now())) {
+    if (this.#connections.size >= MAX_CONNECTIONS || !this.#mayEnter()) {
       socket.on("error", () => socket.destroy());
       socket.destroy();
       return this.#countRefused();

@@ -19,11 +19,12 @@ export const MAX_CONTAINER_BYTES = 96 * 1024;
 const plainText = (maxBytes: number) =>
   z.string().refine((text) => textFault(text, maxBytes) === undefined, "text with forbidden characters, or too long");
 
-/** Names become keys of records, so the keys with a meaning for JavaScript are refused here too. */
-const pairName = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,128}$/)
-  .refine((name) => !["__proto__", "constructor", "prototype"].includes(name), "reserved name");
+/** Printable ASCII without space. Names become keys of records: those with a meaning for JavaScript are refused. */
+export function isPairName(name: string): boolean {
+  return /^[\x21-\x7e]{1,128}$/.test(name) && !["__proto__", "constructor", "prototype"].includes(name);
+}
+
+const pairName = z.string().refine(isPairName, "a name with forbidden characters, or reserved");
 
 const pairs = z
   .record(pairName, plainText(4 * 1024))

@@ -1,3 +1,4 @@
+import type { Answer } from "../answer.ts";
 import { readTrail, unreadable } from "./read-trail.ts";
 
 /** One line of the report: what happened, how often, first and last. */
@@ -13,7 +14,7 @@ interface Row {
  * The trail as a table for people: agents that ran, connections, what was disclosed of which
  * container, what was refused, requests made of Docker. Says nothing about whether it is genuine.
  */
-export function reportTrail(directory: string): string | { problem: string } {
+export function reportTrail(directory: string): Answer {
   const rows = new Map<string, Row>();
   try {
     for (const { record } of readTrail(directory)) {
@@ -25,9 +26,10 @@ export function reportTrail(directory: string): string | { problem: string } {
       }
     }
   } catch (error) {
-    return { problem: unreadable(directory, error) };
+    return { failure: unreadable(directory, error), exitCode: 3 };
   }
-  return print([...rows.values()].toSorted((a, b) => (a.what + a.detail < b.what + b.detail ? -1 : 1)));
+  const sorted = [...rows.values()].toSorted((a, b) => (a.what + a.detail < b.what + b.detail ? -1 : 1));
+  return { text: print(sorted), exitCode: 0 };
 }
 
 type Body = Readonly<Record<string, unknown>>;

@@ -13,7 +13,7 @@ export function runAudit([action, ...rest]: readonly string[]): Answer {
   const options = { dir: { ...text, default: "/var/lib/sallyport/audit" }, "key-file": text, anchor: text } as const;
   try {
     const { values } = parseArgs({ args: [...rest], options: { ...options, json: { type: "boolean" } } });
-    if (action === "report") return report(values.dir);
+    if (action === "report") return reportTrail(values.dir);
     if (action !== "verify") return { problems: ["audit verify, audit report or audit keygen"] };
     const anchor = values.anchor === undefined ? undefined : parseAnchor(values.anchor);
     if (values.anchor !== undefined && !anchor)
@@ -23,9 +23,4 @@ export function runAudit([action, ...rest]: readonly string[]): Answer {
   } catch (error) {
     return { problems: [(error as Error).message] };
   }
-}
-
-function report(directory: string): Answer {
-  const made = reportTrail(directory);
-  return typeof made === "string" ? { text: made, exitCode: 0 } : { failure: made.problem, exitCode: 3 };
 }

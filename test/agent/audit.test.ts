@@ -170,7 +170,7 @@ describe("the audit trail", () => {
     trail.append("rpc.violation", "deny", "rpc.batch", { conn: 3 });
     trail.close();
     const report = reportTrail(directory);
-    const shown = typeof report === "string" ? report : "";
+    const shown = "text" in report ? report.text : "";
     assert.match(shown, /disclosed of abcdef012345 .*VIRTUAL_HOST/);
     assert.match(shown, /refused .*rpc\.violation: rpc\.batch/);
   });
