@@ -10,16 +10,22 @@ export const MAX_PATH_LENGTH = 1024;
  */
 export function atPath(value: unknown, path: string): unknown {
   const rest = path.startsWith(".") ? path.slice(1) : path;
-  return rest === "" ? value : found(value, rest)?.value;
+  return rest === "" ? value : found(value, rest, new Map())?.value;
 }
 
-function found(value: unknown, path: string): { readonly value: unknown } | undefined {
+/** Values that were come to, with the lengths of what was left of the path there, and that lead nowhere. */
+type DeadEnds = Map<unknown, Set<number>>;
+
+function found(value: unknown, path: string, deadEnds: DeadEnds): { readonly value: unknown } | undefined {
+  // The same record may stand at several places: without this the work would double with each of them.
+  if (deadEnds.get(value)?.has(path.length)) return undefined;
   for (let end = path.length; end > 0; end = path.lastIndexOf(".", end - 1)) {
     const step = stepInto(value, path.slice(0, end));
     if (step === undefined) continue;
-    const there = end === path.length ? step : found(step.value, path.slice(end + 1));
+    const there = end === path.length ? step : found(step.value, path.slice(end + 1), deadEnds);
     if (there !== undefined) return there;
   }
+  deadEnds.set(value, (deadEnds.get(value) ?? new Set()).add(path.length));
   return undefined;
 }
 
