@@ -145,9 +145,15 @@ export class AuditTrail {
     const { directory, keep } = this.#options;
     const name = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
     this.#write("audit.seal", "note", "ok", { file: name, count: this.#head.seq - this.#firstSeq + 2 });
-    chmodSync(this.#file, 0o440);
-    renameSync(this.#file, join(directory, name));
-    this.#open();
+    const sealed = join(directory, name);
+    renameSync(this.#file, sealed);
+    try {
+      this.#open();
+    } catch (error) {
+      renameSync(sealed, this.#file);
+      throw error;
+    }
+    chmodSync(sealed, 0o440);
     this.#bytes = 0;
     this.#firstSeq = this.#head.seq + 1;
     this.#write("audit.resume", "note", "ok", { clean: true, after: name });

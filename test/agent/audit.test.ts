@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -157,6 +158,38 @@ describe("the audit trail", () => {
           readFileSync(join(small, "audit.jsonl"), "utf8"),
           /"event":"audit.gap","decision":"note","reason":"audit.gap","missed":[0-9]+/,
         );
+        assert.equal(verifyTrail({ directory: small, keyFile: undefined, anchor: undefined }).exitCode, 0);
+      } finally {
+        execFileSync("umount", [small]);
+      }
+    },
+  );
+
+  test(
+    "a next file that cannot be made leaves the trail whole, and no other file gets its records",
+    { skip: process.getuid?.() !== 0 && "needs root" },
+    () => {
+      const small = join(directory, "small");
+      mkdirSync(small);
+      // Inodes for the directory, the trail and one more.
+      execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=3", "tmpfs", small]);
+      try {
+        const failures: string[] = [];
+        const trail = open({ at: small, maxBytes: 2_000, onFailure: (errno) => failures.push(errno) });
+        writeFileSync(join(small, "filler"), "");
+        while (failures.length === 0) trail.append("rpc.connect", "allow", "ok", { conn: 1 });
+        assert.deepEqual(failures, ["ENOSPC"]);
+        // Files opened now have the lowest numbers that are free.
+        const others = [0, 1].map((number) => join(directory, `other${number}`));
+        const descriptors = others.map((other) => openSync(other, "w"));
+        trail.append("rpc.close", "note", "ok", { conn: 1 });
+        for (const descriptor of descriptors) closeSync(descriptor);
+        for (const other of others) assert.equal(readFileSync(other, "utf8"), "");
+        rmSync(join(small, "filler"));
+        trail.append("rpc.close", "note", "ok", { conn: 2 });
+        assert.equal(trail.isWhole, true);
+        assert.equal(trailFiles(small).length, 2);
+        trail.close();
         assert.equal(verifyTrail({ directory: small, keyFile: undefined, anchor: undefined }).exitCode, 0);
       } finally {
         execFileSync("umount", [small]);
