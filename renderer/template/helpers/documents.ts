@@ -44,7 +44,7 @@ export const documents: readonly Helper[] = [
   ),
   define(
     "fromJson TEXT",
-    "As `parseJson`, but nothing when it is no JSON.",
+    "As `parseJson`, but nothing when it is no JSON or larger.",
     { template: `{{default "none" (fromJson "{")}}`, prints: "none" },
     (call) => read(call, fromJson)?.value,
   ),
@@ -56,7 +56,7 @@ export const documents: readonly Helper[] = [
   ),
   define(
     "fromYaml TEXT",
-    "The value that a YAML text is, with the limits of `parseJson`; nothing when it is none. Only what JSON has: no dates, no binary.",
+    "The value that a YAML text is, with the limits of `parseJson`; nothing when it is none or larger. Only what JSON has: no dates, no binary.",
     { template: `{{get (fromYaml text) "port"}}`, data: { text: "port: 80" }, prints: "80" },
     (call) => read(call, fromYaml)?.value,
   ),
@@ -78,19 +78,17 @@ function fromYaml(text: string): unknown {
 
 function required(call: HelperCall, what: string, parseText: (text: string) => unknown): unknown {
   const found = call.text(0) === "" ? { value: undefined } : read(call, parseText);
-  if (found === undefined) throw call.misuse(0, what);
+  if (found === undefined) throw call.misuse(0, `${what} of at most ${MAX_VALUES} parts and ${MAX_DEPTH} levels`);
   return found.value;
 }
 
 function read(call: HelperCall, parseText: (text: string) => unknown): { readonly value: unknown } | undefined {
   const text = call.text(0);
-  let value: unknown;
   try {
-    value = parseText(text);
+    return { value: plain(call, parseText(text)) };
   } catch {
     return undefined;
   }
-  return { value: plain(call, value) };
 }
 
 function htmlSafe(json: string): string {
