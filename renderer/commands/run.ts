@@ -13,6 +13,7 @@ import type { Report } from "../status/report.ts";
 import { FileStore } from "../files/file-store.ts";
 import { watchDirectory } from "../watch-directory.ts";
 import { CertificateStore } from "../certificates/store.ts";
+import { PageWriter } from "../page/page-writer.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
@@ -28,9 +29,15 @@ import { TargetTemplate } from "./target-template.ts";
 export async function run(
   config: Config,
   signal: AbortSignal,
-  log: Log,
+  toLog: Log,
   onRefresh: (refresh: () => void) => void = () => undefined,
 ): Promise<{ readonly problems: string[] }> {
+  // Whatever is worth a line in the log may change the page.
+  let onLogged: () => void = () => undefined;
+  const log: Log = (...line) => {
+    toLog(...line);
+    onLogged();
+  };
   const loaded = await Promise.all(config.targets.map(async (target) => await load(target, config, log)));
   const problems = loaded.flatMap((loop) => ("problem" in loop ? [loop.problem] : []));
   if (problems.length > 0) return { problems };
@@ -43,19 +50,23 @@ export async function run(
   const take = (change: KnownChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const target of targets) target.take(change, isComplete);
+    onLogged();
   };
-  const status = await startStatus(config.statusSocket, () =>
+  const report = (): Report =>
     reportOf(
       subscriptions.map(({ state }) => state),
       targets.map(({ standing }) => standing),
       subscriptions.flatMap(({ known }) => known),
-    ),
-  );
+    );
+  const status = await startStatus(config.statusSocket, report);
   if (typeof status === "string") return { problems: [status] };
+  const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);
+  onLogged = () => page?.changed();
   for (const { reconciler } of targets) await reconciler.prepare();
   for (const target of targets) target.start(signal);
   await Promise.all(subscriptions.map(async (subscription) => await subscription.run(signal)));
   await Promise.all(targets.map(async ({ reconciler }) => await reconciler.stop()));
+  await page?.stop();
   status.close();
   return { problems: [] };
 }
