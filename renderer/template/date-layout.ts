@@ -7,7 +7,7 @@ export const LATEST = Date.parse("9999-12-30T00:00:00Z");
 
 /** The elements of a layout, longer ones first where one begins like another. */
 const ELEMENT =
-  /January|Jan|Monday|Mon|MST|2006|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:0+|9+)(?![0-9])|002|0[1-6]|15|_2|PM|pm|[1-5]/g;
+  /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|2006|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:0+|9+)(?![0-9])|002|0[1-6]|15|_2|PM|pm|[1-5]/g;
 
 /** A moment as a Go layout says: that of Go's reference time, Mon Jan 2 15:04:05 MST 2006. Undefined for an unknown zone. */
 export function printMoment(layout: string, epochMs: number, zone: string): string | undefined {

@@ -4,8 +4,8 @@ import { MAX_ELEMENTS, type HelperCall } from "./helper-call.ts";
 /** Longest pattern, in characters. */
 const MAX_PATTERN = 1000;
 
-/** Longest text a pattern is tried on, in characters: linear is not yet quick. */
-const MAX_SEARCHED = 1024 * 1024;
+/** Most work of one search, characters times instructions of the pattern: about a second. Linear is not yet quick. */
+const MAX_WORK = 16 * 1024 * 1024;
 
 /** Patterns compiled, kept because a template uses few of them for each of many containers. */
 const compiled = new Map<string, RE2JS>();
@@ -27,10 +27,15 @@ export function* matchesOf(
   text: string,
   limit: number = Infinity,
 ): Generator<Match> {
-  if (text.length > MAX_SEARCHED) throw call.refusal(`a text of more than ${MAX_SEARCHED} characters`);
-  const matcher = expressionOf(call, pattern).matcher(text);
-  for (let count = 0; count < limit && matcher.find(); count++) {
-    if (count >= MAX_ELEMENTS) throw call.refusal(`more than ${MAX_ELEMENTS} matches`);
+  const expression = expressionOf(call, pattern);
+  if (text.length * expression.programSize() > MAX_WORK) throw call.refusal("the text is too long for this pattern");
+  const matcher = expression.matcher(text);
+  let [count, last] = [0, -1];
+  while (count < limit && matcher.find()) {
+    // As in Go, nothing fits between what was just taken and what follows.
+    if (matcher.end() === last && matcher.start() === last) continue;
+    if (++count > MAX_ELEMENTS) throw call.refusal(`more than ${MAX_ELEMENTS} matches`);
+    last = matcher.end();
     yield matchOf(matcher);
   }
 }

@@ -45,7 +45,8 @@ function termOf(text: string): Constraint | undefined {
   const partial = partialOf(version);
   if (partial === undefined) return undefined;
   const fits = comparison(operator, partial);
-  return (version) => (version.prerelease === "" || partial.low.prerelease !== "") && fits(version);
+  const isOpen = partial.low.prerelease !== "" || (operator === "!=" && partial.given === 3);
+  return (version) => (version.prerelease === "" || isOpen) && fits(version);
 }
 
 function partialOf(text: string): Partial | undefined {

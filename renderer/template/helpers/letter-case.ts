@@ -19,9 +19,9 @@ export const letterCase: readonly Helper[] = [
   ),
   define(
     "title TEXT",
-    "The first letter of each word in upper case, the others as they are.",
+    "The first letter of each word in upper case, the others as they are. A word begins after a blank or another ASCII character that is no letter, digit or underscore.",
     { template: `{{title "my first app"}}`, prints: "My First App" },
-    (call) => call.text(0).replace(/(^|\s)(\S)/gu, (_, before: string, first: string) => before + first.toUpperCase()),
+    (call) => call.text(0).replace(/(?<=^|[\s!-/:-@[-^`{-~])\p{L}/gu, (first) => first.toUpperCase()),
   ),
   define(
     "untitle TEXT",

@@ -72,7 +72,8 @@ function hexadecimal(call: HelperCall, at: number): string {
 function padded(call: HelperCall, { flags, width, verb }: Field, text: string): string {
   if (width > MAX_WIDTH) throw call.refusal(`a width of more than ${MAX_WIDTH}`);
   if (flags.includes("-")) return text.padEnd(width);
-  if (!flags.includes("0") || !"dfx".includes(verb)) return text.padStart(width);
+  if (!flags.includes("0")) return text.padStart(width);
+  if (!"dfx".includes(verb)) return text.padStart(width, "0");
   const sign = /^[+-]/.exec(text)?.[0] ?? "";
   return sign + text.slice(sign.length).padStart(width - sign.length, "0");
 }

@@ -1,6 +1,7 @@
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
 import type { Helper } from "../template-helper.ts";
+import { wordsIn } from "./letter-case.ts";
 import { formatted } from "./printf.ts";
 
 const define = helpersOf("Strings");
@@ -109,7 +110,7 @@ function beforeLines(call: HelperCall, prefix: string, text: string): string {
 
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
+  for (const word of wordsIn(text)) {
     const line = lines.at(-1);
     const fits = line !== undefined && line.length + 1 + word.length <= width;
     if (fits) lines[lines.length - 1] = `${line} ${word}`;

@@ -19,7 +19,7 @@ export const versions: readonly Helper[] = [
   ),
   define(
     "semverCompare CONSTRAINT VERSION",
-    "Whether VERSION fits: terms such as 1.2.x, =1.2.3, !=1.2, >=1.2, <2, ~1.2 (same minor), ^1.2 (same major) and `1.2 - 1.4`; with commas or blanks between all must fit, with || one. A version such as 2.0.0-rc.1 fits only terms that name one. False when VERSION is none.",
+    "Whether VERSION fits: terms such as 1.2.x, =1.2.3, !=1.2, >=1.2, <2, ~1.2 (same minor), ^1.2 (same major) and `1.2 - 1.4`; with commas or blanks between all must fit, with || one. A version such as 2.0.0-rc.1 fits only terms that name one, and != with three numbers. False when VERSION is none.",
     { template: `{{semverCompare ">=1.2, <2" "1.4.0"}}`, prints: "true" },
     (call) => {
       const constraint = parseConstraint(call.text(0));
