@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { readCertificates } from "../../renderer/certificates/directory.ts";
+import { buildRoutes } from "../../renderer/routes/route-table.ts";
+import type { VirtualHost } from "../../renderer/routes/routes.ts";
+import { nginxPage } from "../../renderer/template/nginx-page.ts";
+import { compileTemplate } from "../../renderer/template/template.ts";
+import { docker, withoutDocker } from "../docker.ts";
+import { makeCertificate } from "../renderer/certificate-files.ts";
+import { container } from "../renderer/fake-agent.ts";
+
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+
+describe("HTTP/3", { skip: withoutDocker() }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
+  after(() => rmSync(directory, { recursive: true }));
+
+  test("is taken by an nginx that has it, with one socket for all workers on each address", async () => {
+    chmodSync(directory, 0o755);
+    const routes = buildRoutes(
+      ["a", "b"].map((digit) => {
+        const networks = [{ name: "front", ipv4: "192.0.2.1" }];
+        makeCertificate(directory, `${digit}.example`, [`${digit}.example`]);
+        chmodSync(join(directory, `${digit}.example.key`), 0o644);
+        return {
+          agent: "/a",
+          host: "h",
+          container: container(digit, { networks, ports: [{ port: 80, proto: "tcp" }] }),
+        };
+      }),
+      { proxy: { kind: "host" }, onlyExposed: true },
+    );
+    assert.equal(routes.kind, "routes");
+    const https = { listen: 8443, port: 443, directory: "/test", challenges: "/c", hstsSeconds: 1, http3: true };
+    const settings = { listen: 8080, ipv6: true, https: { ...https, certificates: readCertificates(directory) } };
+    const text = render(nginxPage(routes, settings)).toString("utf8");
+    assert.equal(text.match(/^ {4}listen 8443 quic reuseport;$/gm)?.length, 1);
+    assert.equal(text.match(/^ {4}listen \[::\]:8443 quic reuseport;$/gm)?.length, 1);
+    assert.equal(text.match(/^ {4}listen 8443 quic;$/gm)?.length, 2);
+    writeFileSync(join(directory, "default.conf"), text);
+    const mount = [
+      "--volume",
+      `${directory}:/test:ro`,
+      "--volume",
+      `${directory}/default.conf:/etc/nginx/conf.d/default.conf:ro`,
+    ];
+    // Rejects with what nginx says when it does not take the file.
+    await docker("run", "--rm", ...mount, "--entrypoint", "nginx", "nginxinc/nginx-unprivileged:stable", "-t", "-q");
+  });
+});
