@@ -49,7 +49,8 @@ export function reportOf(
     unrouted: inAll(unrouted),
     quarantined: distinct(
       targets.flatMap(({ routes }) => routes.quarantined),
-      (found) => `${keyOf(found)} ${found.reason}`,
+      // A host that is set aside has no id.
+      (found) => `${keyOf(found)} ${found.name} ${found.reason}`,
     ),
     remarks: distinct(
       targets.flatMap(({ routes }) => routes.remarks),

@@ -11,11 +11,11 @@ export interface Explanation {
 /** Pure: why a host or a container (by name, or by the beginning of its id) is routed where it is, or why not. */
 export function explain(report: Report, asked: string): Explanation {
   const name = asked.toLowerCase();
-  const host = report.virtualHosts.find((one) => one.host === name) ?? wildcardFor(report, name);
+  const host = hostFor(report, name);
   const container = explainContainer(report, asked);
   if (host) {
     const lines = [...explainHost(host, name), ...(container ? ["", ...container.lines] : [])];
-    return { text: lines.join("\n"), isRouted: host.servers.length > 0 };
+    return { text: lines.join("\n"), isRouted: host.servers.length > 0 || host.redirectTo !== undefined };
   }
   if (container) return { text: container.lines.join("\n"), isRouted: container.isRouted };
   return { text: unknown(report, asked), isRouted: false };
@@ -23,20 +23,46 @@ export function explain(report: Report, asked: string): Explanation {
 
 type Host = Report["virtualHosts"][number];
 
-/** nginx's own order: the longest wildcard that stands for the name. */
-function wildcardFor({ virtualHosts }: Report, name: string): Host | undefined {
-  const standing = virtualHosts.filter(({ host }) => host.startsWith("*.") && name.endsWith(host.slice(1)));
-  return standing.toSorted((a, b) => b.host.length - a.host.length)[0];
+/** nginx's own order: the name itself, the longest wildcard before it, the longest behind it, the first expression. */
+function hostFor({ virtualHosts }: Report, name: string): Host | undefined {
+  const byLength = (standing: Host[]): Host | undefined =>
+    standing.toSorted((a, b) => b.host.length - a.host.length)[0];
+  return (
+    virtualHosts.find(({ host }) => host === name) ??
+    byLength(virtualHosts.filter(({ host }) => host.startsWith("*.") && name.endsWith(host.slice(1)))) ??
+    byLength(virtualHosts.filter(({ host }) => host.endsWith(".*") && name.startsWith(host.slice(0, -1)))) ??
+    virtualHosts.find(({ host }) => host.startsWith("~") && isMatch(host.slice(1), name))
+  );
 }
 
-function explainHost({ host, servers, containers, tls }: Host, asked: string): string[] {
-  const by = host === asked ? "" : ` (by ${host})`;
-  const replicas = servers.map((server, index) => `  ${server}  container ${shown(containers[index])}`);
-  const served = servers.length === 0 ? ["  503: those that claim it cannot answer now"] : replicas;
+function isMatch(expression: string, name: string): boolean {
+  try {
+    return new RegExp(expression.replace(/^\(\?i\)/, ""), "i").test(name);
+  } catch {
+    return false;
+  }
+}
+
+function explainHost({ host, paths, waiting, redirectTo, tls }: Host, asked: string): string[] {
+  const by = host === asked ? "" : ` (by ${shown(host)})`;
   const secured = tls
     ? `  TLS with certificate ${tls.certificate}, good until ${tls.until}`
     : "  no TLS: it has no certificate, or none is wanted";
-  return [`host ${asked}${by}`, ...served, secured];
+  const held = waiting.map(({ container, detail }) => `  waiting: container ${shown(container)} ${shown(detail)}`);
+  const answers =
+    redirectTo === undefined
+      ? paths.flatMap((path) => explainPath(path, paths.length > 1))
+      : [`  redirects to ${shown(redirectTo)}`];
+  return [`host ${asked}${by}`, ...answers, ...held, secured];
+}
+
+/** Only a host with several paths names them; the usual protocol is not worth a word. */
+function explainPath({ path, protocol, servers }: Host["paths"][number], isOneOfMany: boolean): string[] {
+  const isNamed = isOneOfMany || path !== "/" || protocol !== "http";
+  const indent = isNamed ? "    " : "  ";
+  const replicas = servers.map(({ endpoint, container }) => `${indent}${endpoint}  container ${shown(container)}`);
+  const answers = servers.length === 0 ? [`${indent}503: those that claim it cannot answer now`] : replicas;
+  return [...(isNamed ? [`  ${shown(path)}${protocol === "http" ? "" : ` by ${protocol}`}`] : []), ...answers];
 }
 
 function explainContainer(report: Report, asked: string): { lines: string[]; isRouted: boolean } | undefined {
@@ -53,8 +79,9 @@ function explainContainer(report: Report, asked: string): { lines: string[]; isR
   const stands =
     hosts.length > 0
       ? `  answers for ${hosts.map(({ host }) => host).join(", ")}`
-      : `  ${isAside ? "set aside because of what it says" : "not routed"}:`;
-  return { lines: [`container ${shown(name)}`, stands, ...said], isRouted: hosts.length > 0 };
+      : `  ${isAside ? "set aside" : "not routed"}:`;
+  const kind = findings.some(({ id }) => id === "") ? "host" : "container";
+  return { lines: [`${kind} ${shown(name)}`, stands, ...said], isRouted: hosts.length > 0 };
 }
 
 function unknown(report: Report, asked: string): string {

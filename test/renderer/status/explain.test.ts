@@ -12,26 +12,54 @@ const finding = (name: string, reason: string, detail: string, value?: string) =
   ...(value !== undefined && { value }),
 });
 
-/** What an explanation does not ask for. */
-const UNSAID = { paths: [], waiting: [] };
+/** A host as the report has it, of `path: [endpoint container]`. */
+function host(
+  name: string,
+  paths: Record<string, readonly string[]>,
+  more: Partial<Report["virtualHosts"][number]> = {},
+): Report["virtualHosts"][number] {
+  const all = Object.entries(paths).map(([path, servers]) => ({
+    path,
+    protocol: path === "/rpc" ? "grpc" : "http",
+    servers: servers.map((words) => ({ endpoint: words.split(" ")[0]!, container: words.split(" ")[1]! })),
+  }));
+  const servers = all.flatMap((path) => path.servers);
+  return {
+    host: name,
+    servers: servers.map(({ endpoint }) => endpoint),
+    containers: servers.map(({ container }) => container),
+    paths: all,
+    waiting: [],
+    ...more,
+  };
+}
 
 const REPORT: Report = {
   pid: 1,
   targets: [],
   agents: [],
   virtualHosts: [
-    { host: "*.a.example", servers: ["10.0.0.3:80"], containers: ["wild"], ...UNSAID },
-    {
-      host: "demo.example",
-      servers: ["10.0.0.1:80", "10.0.0.2:80"],
-      containers: ["web1", "web2"],
-      ...UNSAID,
-      tls: { certificate: "demo.example", until: "2027-01-31" },
-    },
-    { host: "ill.example", servers: [], containers: [], ...UNSAID },
+    host("*.a.example", { "/": ["10.0.0.3:80 wild"] }),
+    host(
+      "demo.example",
+      { "/": ["10.0.0.1:80 web1", "10.0.0.2:80 web2"] },
+      { tls: { certificate: "demo.example", until: "2027-01-31" } },
+    ),
+    host("ill.example", { "/": [] }, { waiting: [{ container: "sick", detail: "is unhealthy" }] }),
+    host("mail.*", { "/": ["10.0.0.4:80 mail"] }),
+    host("paths.example", { "/": ["10.0.0.5:80 site"], "/rpc": ["10.0.0.6:90 rpc"] }),
+    host("www.demo.example", {}, { redirectTo: "demo.example" }),
+    host("~^x[0-9]+\\.pattern\\.example$", { "/": ["10.0.0.7:80 pattern"] }),
   ],
   unrouted: [finding("sick", "health", "is unhealthy"), finding("db", "host.none", "has no VIRTUAL_HOST")],
-  quarantined: [finding("evil", "host.refused", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb")],
+  quarantined: [
+    finding("evil", "host.refused", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb"),
+    {
+      ...finding("broken.example", "check.refused", "this host is left out, nginx refuses it: nonsense"),
+      id: "",
+      host: "",
+    },
+  ],
   remarks: [finding("web1", "port.guessed", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used")],
   certificates: [],
 };
@@ -40,10 +68,15 @@ const cases: readonly [asked: string, isRouted: boolean, words: RegExp][] = [
   ["demo.example", true, /10\.0\.0\.2:80 {2}container web2[\s\S]*certificate demo\.example, good until 2027-01-31/],
   ["DEMO.example", true, /host demo\.example/],
   ["x.a.example", true, /host x\.a\.example \(by \*\.a\.example\)\n {2}10\.0\.0\.3:80 {2}container wild/],
-  ["ill.example", false, /503/],
+  ["ill.example", false, /503[^]*waiting: container sick is unhealthy/],
+  ["mail.anything", true, /by mail\.\*\)\n {2}10\.0\.0\.4:80/],
+  ["x12.pattern.example", true, /container pattern/],
+  ["paths.example", true, /\n {2}\/\n {4}10\.0\.0\.5:80 {2}container site\n {2}\/rpc by grpc\n {4}10\.0\.0\.6:90/],
+  ["www.demo.example", true, /redirects to demo\.example/],
+  ["broken.example", false, /host broken\.example\n {2}set aside:\n {2}this host is left out, nginx refuses it/],
   ["web1", true, /container web1\n {2}answers for demo\.example\n {2}exposes the TCP ports/],
   ["sick", false, /not routed:\n {2}is unhealthy/],
-  ["evil", false, /set aside because of what it says:\n.*not a DNS name: "a;\\n\\u001b\[31mb"/],
+  ["evil", false, /set aside:\n.*not a DNS name: "a;\\n\\u001b\[31mb"/],
   ["demo.exampel", false, /no host of this name is claimed.*Did you mean demo\.example\?/],
 ];
 for (const [asked, isRouted, words] of cases) {
