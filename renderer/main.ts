@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { createLog } from "../shared/log.ts";
 import { type Asked, readArguments } from "./commands/arguments.ts";
-import { COMMANDS } from "./commands/command-table.ts";
+import { type CommandName, COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
+import { runDiff } from "./commands/diff.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
 import { GeneralFiles } from "./commands/general-files.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
@@ -11,6 +12,7 @@ import { type Ending, runImport } from "./commands/import.ts";
 import { runOnce } from "./commands/once.ts";
 import { printTarget, runRender } from "./commands/render.ts";
 import { run } from "./commands/run.ts";
+import { runSnapshot } from "./commands/snapshot.ts";
 import { TargetTemplate } from "./commands/target-template.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { explain } from "./status/explain.ts";
@@ -37,6 +39,8 @@ async function main(args: readonly string[]): Promise<number> {
     case "run":
     case "check":
     case "render":
+    case "diff":
+    case "snapshot":
     case "status":
     case "explain":
     case "health": {
@@ -47,12 +51,14 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function withConfig(
-  command: "run" | "check" | "render" | "status" | "explain" | "health",
+  command: Exclude<CommandName, "import" | "completion">,
   config: Config,
   { json, once, words }: Asked,
 ): Promise<number> {
   if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config);
   if (command === "render") return end(await runRender(config, words));
+  if (command === "diff") return end(await runDiff(config, words));
+  if (command === "snapshot") return end(await runSnapshot(config));
   if (command === "check") return await check(config);
   if (command === "explain") return await answer(config, words);
   return await ask(config, command, json);

@@ -53,9 +53,25 @@ export const COMMANDS = {
     usage: "[DESTINATION]",
     words: "files",
     examples: [
-      ["sallyport-renderer render | diff /etc/nginx/conf.d/default.conf -", "what a pass would change"],
+      ["sallyport-renderer render > candidate.conf", "to look at, or to check"],
       ["sallyport-renderer render --config ./renderer.yml /etc/nginx/conf.d/default.conf", "of several targets, one"],
     ],
+  },
+  diff: {
+    summary:
+      "what a pass would change in a target's file; exit 0 when nothing, 1 when something, 2 when that is not known",
+    flags: ["config"],
+    usage: "[DESTINATION]",
+    words: "files",
+    examples: [
+      ["sallyport-renderer diff --config ./edited.yml", "before a new configuration or template is used"],
+      ["sallyport-renderer diff > /dev/null || echo stale", "for a script: is the file what it should be"],
+    ],
+  },
+  snapshot: {
+    summary: "print what the agents disclose, as JSON",
+    flags: ["config"],
+    examples: [["sallyport-renderer snapshot | jq '.[].labels'", "what templates and routes are made of"]],
   },
   status: {
     summary: "what a running renderer has published, what is pending or not routed, and why; exit 1 when something is",

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
+import { runDiff } from "../../renderer/commands/diff.ts";
 import { runOnce } from "../../renderer/commands/once.ts";
 import { runRender } from "../../renderer/commands/render.ts";
+import { runSnapshot } from "../../renderer/commands/snapshot.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
@@ -166,6 +168,38 @@ test("render prints what the file would be, and touches nothing", async () => {
   assert.doesNotMatch(stdout, /b\.example/);
   assert.equal(existsSync(destination), false);
   assert.deepEqual(await runRender(config, [destination]), { stdout, stderr: "", exitCode: 0 });
+});
+
+test("diff shows what a pass would change, and touches nothing", async () => {
+  agent.first = [NGINX, app("a", "web")];
+  const config = configOf({});
+  const file = join(directory, "default.conf");
+  const anew = await runDiff(config, []);
+  assert.equal(anew.exitCode, 1);
+  assert.match(anew.stdout, /^\+ {4}server_name a\.example;$/m);
+  assert.equal(existsSync(file), false);
+  writeFileSync(file, (await runRender(config, [])).stdout);
+  assert.deepEqual(await runDiff(config, [file]), { stdout: "", stderr: "", exitCode: 0 });
+  agent.first = [NGINX, app("b", "web")];
+  const changed = await runDiff(config, []);
+  assert.match(changed.stdout, /^- {4}server_name a\.example;$/m);
+  assert.match(changed.stdout, /^\+ {4}server_name b\.example;$/m);
+  const nobody = await runDiff({ ...config, agents: [{ socket: join(directory, "none.sock") }] }, []);
+  assert.deepEqual([nobody.exitCode, nobody.stdout], [2, ""]);
+});
+
+test("snapshot prints what the agent discloses", async () => {
+  agent.first = [app("b", "test"), app("a", "web")];
+  const { stdout, exitCode } = await runSnapshot(configOf({}));
+  assert.equal(exitCode, 0);
+  const told = JSON.parse(stdout) as { host: string; name: string }[];
+  assert.deepEqual(
+    told.map(({ host, name }) => [host, name]),
+    [
+      ["fake", "appa"],
+      ["fake", "appb"],
+    ],
+  );
 });
 
 test("render says why it cannot", async () => {
