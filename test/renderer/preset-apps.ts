@@ -14,13 +14,19 @@ export function tlsApp(directory: string): https.Server {
 
 /** A gRPC server as far as a proxy can tell: HTTP/2 without TLS, trailers behind the body. */
 export function grpcApp(): net.Server {
-  const server = http2.createServer();
-  server.on("stream", (stream, headers) => {
-    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.end(`grpc ${headers[":path"]}`);
-  });
-  return server;
+  return http2.createServer().on("stream", answerCall);
+}
+
+/** The same behind TLS with the certificate `backend` of a directory. */
+export function secureGrpcApp(directory: string): net.Server {
+  const [cert, key] = ["crt", "key"].map((ending) => readFileSync(join(directory, `backend.${ending}`)));
+  return http2.createSecureServer({ cert: cert!, key: key! }).on("stream", answerCall);
+}
+
+function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.end(`grpc ${headers[":path"]}`);
 }
 
 /** Answers every FastCGI request with its parameters as JSON. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Known } from "../../renderer/inventory/known.ts";
+import type { IpAddress } from "../../renderer/routes/grammar.ts";
 import { buildRoutes, RouteTable } from "../../renderer/routes/route-table.ts";
 import type { Routes, RouteRules, VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/template/nginx-page.ts";
@@ -249,4 +250,71 @@ test("what changes no route touches no host", () => {
     gone: [],
   });
   assert.deepEqual(hosts, []);
+});
+
+describe("which address a container is reached at", () => {
+  const PROXY = { kind: "label", name: "sallyport.proxy" } as const;
+  const nginx = (...networks: string[]) =>
+    app({ labels: { "sallyport.proxy": "true" }, env: {}, networks: networks.map((name) => ({ name })) });
+  const both = [
+    { name: "a", ipv4: "10.1.0.1", ipv6: "2001:db8:1::1" },
+    { name: "b", ipv4: "10.2.0.1" },
+  ];
+  const onHost = { networks: [{ name: "host" }] };
+  const cases: readonly [title: string, known: Known[], rules: Partial<RouteRules>, served: string[]][] = [
+    ["the first network by name that nginx shares", [app({ networks: both }), nginx("b", "a")], {}, ["10.1.0.1:5000"]],
+    ["the only one that nginx shares", [app({ networks: both }), nginx("b")], {}, ["10.2.0.1:5000"]],
+    [
+      "the network that the container names",
+      [app({ networks: both, labels: { "sallyport.network": "b" } }), nginx("a", "b")],
+      {},
+      ["10.2.0.1:5000"],
+    ],
+    [
+      "IPv6 where the operator prefers it",
+      [app({ networks: both }), nginx("a")],
+      { preferIpv6: true },
+      ["2001:db8:1::1:5000"],
+    ],
+    ["never Swarm's ingress", [app({ networks: [{ name: "ingress", ipv4: "10.9.0.1" }] }), nginx("ingress")], {}, []],
+    ["not the host's network, when nobody says where that is", [app(onHost), nginx("a")], {}, []],
+    [
+      "the host's network where the operator says",
+      [app(onHost), nginx("a")],
+      { hostAddress: "172.17.0.1" as IpAddress },
+      ["172.17.0.1:5000"],
+    ],
+    ["the host's network from an nginx that is on it, too", [app(onHost), nginx("host")], {}, ["127.0.0.1:5000"]],
+    ["any network from an nginx on the host's", [app({ networks: both }), nginx("host")], {}, ["10.1.0.1:5000"]],
+  ];
+  for (const [title, known, rules, served] of cases) {
+    test(title, () => assert.deepEqual(endpoints(routesOf(known, { ...RULES, proxy: PROXY, ...rules })), served));
+  }
+
+  test("a network that it names and is not on is told", () => {
+    const routes = routesOf([app({ labels: { "sallyport.network": "else" } }), nginx("front")], {
+      ...RULES,
+      proxy: PROXY,
+    });
+    assert.match(routes.unrouted.find(({ reason }) => reason === "network.none")?.detail ?? "", /not on the network/);
+  });
+});
+
+test("a host that nobody claims any more goes at the end of its grace, and not before", () => {
+  const table = new RouteTable({ ...RULES, graceMs: 1_000 });
+  const one = app();
+  table.apply({ upserted: [one], gone: [] }, 0);
+  table.apply({ upserted: [], gone: [one] }, 500);
+  assert.deepEqual(endpoints(table.routes), []);
+  assert.equal(table.nextDeparture, 1_500);
+  table.expire(1_499);
+  assert.deepEqual(endpoints(table.routes), []);
+  table.expire(1_500);
+  assert.equal(endpoints(table.routes), undefined);
+  assert.equal(table.nextDeparture, undefined);
+  table.apply({ upserted: [one], gone: [] }, 2_000);
+  table.apply({ upserted: [], gone: [one] }, 2_500);
+  table.apply({ upserted: [one], gone: [] }, 2_600);
+  table.expire(9_000);
+  assert.equal(endpoints(table.routes)?.length, 1);
 });
