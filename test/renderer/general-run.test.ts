@@ -111,7 +111,7 @@ test("a container for which the template fails is left out, said, and tried agai
     report.quarantined[0]?.detail ?? "",
     /^left out of .*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/,
   );
-  assert.match(explain(report, "appb").text, /set aside because of what it says:\n.*labels\.tier is missing/);
+  assert.match(explain(report, "appb").text, /set aside:\n.*labels\.tier is missing/);
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
   tell([app("b", { tier: "db" })]);
   await eventually("it is there", () => file() === '"web" "db" ');
