@@ -1,4 +1,5 @@
-import { HelperCall, MAX_TEXT, type Signature } from "./helper-call.ts";
+import { HelperCall, MAX_TEXT } from "./helper-call.ts";
+import { signatureOf } from "./signature.ts";
 import { HelperError, type Helper, type HelperExample, type HelperGroup } from "./template-helper.ts";
 
 /** Makes a helper of its usage, what the reference says of it, an example, and what it does with its arguments. */
@@ -42,19 +43,4 @@ function attempt(name: string, run: () => unknown): unknown {
     if (error instanceof RangeError) throw new HelperError(`${name}: what it is given is too large or too deep`);
     throw error;
   }
-}
-
-/** Reads `where LIST PATH [VALUE...] [id=]`. */
-function signatureOf(usage: string): Signature {
-  const [name = "", ...words] = usage.split(" ");
-  const bare = words.map((word) => word.replace(/^\[|\]$|\.\.\./g, ""));
-  const positional = words.filter((_, at) => !bare[at]?.endsWith("="));
-  return {
-    name,
-    usage,
-    parameters: bare.filter((word) => !word.endsWith("=")),
-    required: positional.filter((word) => !word.startsWith("[")).length,
-    repeats: positional.some((word) => word.includes("...")),
-    named: bare.filter((word) => word.endsWith("=")).map((word) => word.slice(0, -1)),
-  };
 }

@@ -1,23 +1,14 @@
-import { HelperError, shown } from "./template-helper.ts";
+import { described, HelperError, shown } from "./template-helper.ts";
 import { MAX_PATH_LENGTH } from "./field-path.ts";
 import { fieldOf, isRecord, recordOf, type PlainRecord } from "./plain-record.ts";
-import { printed } from "./sameness.ts";
+import { numberOf, printed } from "./scalar.ts";
+import type { Signature } from "./signature.ts";
 
 /** Longest text a helper takes or makes, in UTF-16 units: an included file of one MiB. */
 export const MAX_TEXT = 1024 * 1024;
 
 /** Most elements of a list that a helper makes of a number or a text. */
 export const MAX_ELEMENTS = 100_000;
-
-/** Parameters of a helper, read from its usage. */
-export interface Signature {
-  readonly name: string;
-  readonly usage: string;
-  readonly parameters: readonly string[];
-  readonly required: number;
-  readonly repeats: boolean;
-  readonly named: readonly string[];
-}
 
 /** The arguments of one call, read by kind. Missing data is empty; what is of another kind throws HelperError. */
 export class HelperCall {
@@ -154,19 +145,4 @@ export class HelperCall {
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return printed(value);
     throw fault();
   }
-}
-
-/** The number, or that of a text which is a decimal number and nothing else; undefined for all else. */
-export function numberOf(value: unknown): number | undefined {
-  const isDecimal = typeof value === "string" && /^[+-]?[0-9]{1,32}(?:\.[0-9]{1,32})?$/.test(value);
-  const number = isDecimal ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
-}
-
-function described(value: unknown): string {
-  if (value === undefined || value === null) return "nothing";
-  if (typeof value === "string") return `the text "${shown(value)}"`;
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "number" || typeof value === "boolean") return `${value}`;
-  return isRecord(value) ? "a record" : `a ${typeof value}`;
 }

@@ -1,3 +1,4 @@
+import { printed } from "./scalar.ts";
 import { isRecord, namesOf } from "./plain-record.ts";
 
 /** What two values share exactly when helpers take them for the same: 80 and "80" are, missing and null are. */
@@ -21,9 +22,4 @@ export function same(left: unknown, right: unknown): boolean {
 export function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return isRecord(value) ? namesOf(value).length === 0 : !value;
-}
-
-/** A text, number or truth as a template prints it. */
-export function printed(value: unknown): string {
-  return Object.is(value, -0) ? "0" : String(value);
 }

@@ -1,3 +1,5 @@
+import { isRecord } from "./plain-record.ts";
+
 /** A pure function that a general template calls by name: plain data in, plain data out. */
 export interface Helper {
   readonly name: string;
@@ -49,4 +51,13 @@ export function shown(text: string, limit: number = MAX_SHOWN): string {
     .slice(1, -1)
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return text.length > limit || escaped.length > limit ? `${escaped.slice(0, limit - 3)}...` : escaped;
+}
+
+/** What kind of value it is, and a text, number or truth itself, for a message. */
+export function described(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  if (typeof value === "string") return `the text "${shown(value)}"`;
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" || typeof value === "boolean") return `${value}`;
+  return isRecord(value) ? "a record" : `a ${typeof value}`;
 }

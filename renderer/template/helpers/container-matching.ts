@@ -1,7 +1,7 @@
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { fieldOf, isRecord } from "../plain-record.ts";
-import { printed } from "../sameness.ts";
+import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 import { labelOf } from "./container-labels.ts";
 

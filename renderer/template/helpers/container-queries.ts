@@ -2,7 +2,8 @@ import { helpersOf } from "../define-helper.ts";
 import { atPath } from "../field-path.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { isRecord } from "../plain-record.ts";
-import { printed, same } from "../sameness.ts";
+import { same } from "../sameness.ts";
+import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Containers");

@@ -1,5 +1,6 @@
 import { helpersOf } from "../define-helper.ts";
-import { MAX_ELEMENTS, numberOf, type HelperCall } from "../helper-call.ts";
+import { MAX_ELEMENTS, type HelperCall } from "../helper-call.ts";
+import { numberOf } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Numbers");

@@ -2,7 +2,7 @@ import { helpersOf } from "../define-helper.ts";
 import { atPath } from "../field-path.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { compareTexts, isRecord } from "../plain-record.ts";
-import { printed } from "../sameness.ts";
+import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Lists");
