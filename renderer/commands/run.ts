@@ -19,6 +19,7 @@ import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
 import { PresetSource, withoutAside } from "./preset-source.ts";
+import { recallAbsent } from "./recall.ts";
 import { TargetRoutes } from "./target-routes.ts";
 import { TargetTemplate } from "./target-template.ts";
 
@@ -42,7 +43,15 @@ export async function run(
   const problems = loaded.flatMap((loop) => ("problem" in loop ? [loop.problem] : []));
   if (problems.length > 0) return { problems };
 
-  const subscriptions = config.agents.map(({ socket }) => new Subscription(socket, log, (change) => take(change)));
+  const subscriptions = config.agents.map(
+    ({ socket }) =>
+      new Subscription(socket, log, (change) => {
+        keep(socket);
+        take(change);
+      }),
+  );
+  const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
+  const keep = recallAbsent(config, bySocket, log, signal);
   const targets = loaded.filter((loop): loop is TargetLoop | GeneralLoop => !("problem" in loop));
   onRefresh(() => {
     for (const target of targets) target.refresh();

@@ -49,6 +49,16 @@ export class Replica {
     return { upserted: changed.map((container) => this.#set(container)), gone };
   }
 
+  /** Takes what was known before this process began, as old; the agent has not told anything yet. */
+  recall(host: string, containers: readonly Container[]): KnownChange {
+    this.#host = host;
+    return { upserted: containers.map((container) => this.#set({ ...container, stale: true })), gone: [] };
+  }
+
+  get host(): string {
+    return this.#host;
+  }
+
   /** Applies a change that follows what is held, or says why it does not. */
   apply(delta: NotificationParams<"snapshot.delta">): KnownChange | Gap {
     if (this.#generation === 0 || this.#instance !== delta.instance) return { gap: "a change of something never seen" };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import { type NotificationParams, type Params, PROTOCOL, type Result } from "../../shared/rpc.ts";
+import type { Container } from "../../shared/snapshot.ts";
 import { AgentLink, LinkError, type Told } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
 import type { Known, KnownChange } from "./known.ts";
@@ -34,6 +35,7 @@ export class Subscription {
   #host = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
+  #isRecalled = false;
   #mayResume = false;
   #since = Date.now();
   #problem: string | undefined;
@@ -46,9 +48,17 @@ export class Subscription {
     this.#onChange = onChange;
   }
 
-  /** False until this agent has told everything once: then its absence is no longer emptiness. */
+  /** False until this agent has told everything once, or was recalled: then its absence is no longer emptiness. */
   get isComplete(): boolean {
-    return this.#replica.generation > 0;
+    return this.#isRecalled || this.#replica.generation > 0;
+  }
+
+  /** Goes on with what the agent told a renderer before this one; nothing, once it has told everything itself. */
+  recall({ host, containers }: { readonly host: string; readonly containers: readonly Container[] }): void {
+    if (this.isComplete) return;
+    this.#isRecalled = true;
+    this.#log("warn", "agent.recalled", { socket: this.#socket, host, containers: containers.length });
+    this.#onChange(this.#replica.recall(host, containers));
   }
 
   get known(): readonly Known[] {
@@ -58,7 +68,7 @@ export class Subscription {
   get state(): AgentState {
     return {
       socket: this.#socket,
-      host: this.#host,
+      host: this.#host || this.#replica.host,
       connected: this.#isConnected,
       since: this.#since,
       docker: this.#isConnected ? this.#docker : "unknown",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -255,4 +255,35 @@ test("once: what is missing is said when patience ends", async () => {
   assert.match(JSON.stringify(ending), /default\.conf: false ended with 1/);
   const nobody = { ...config, agents: [{ socket: join(directory, "none.sock") }] };
   assert.match(JSON.stringify(await runOnce(nobody, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
+});
+
+test("of several agents one may be away when the renderer starts: its routes stay, the others' are followed", async () => {
+  const other = new FakeAgent(join(directory, "other.sock"));
+  const agents = [{ socket: join(directory, "agent.sock") }, { socket: join(directory, "other.sock") }];
+  agent.first = [app("a", "web")];
+  other.first = [app("b", "web")];
+  const config = { ...configOf({}), agents, proxy: "host" as const };
+  const file = join(directory, "default.conf");
+  running = run(config, stop.signal, () => undefined);
+  await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
+  const memory = join(directory, ".sallyport", "agents");
+  await eventually("what they told is kept", () => existsSync(memory) && readdirSync(memory).length === 2);
+  stop.abort();
+  await running;
+  await other.close();
+
+  stop = new AbortController();
+  agent.first = [app("a", "web"), app("c", "web")];
+  const logged: string[] = [];
+  running = run(config, stop.signal, (_level, event) => void logged.push(event));
+  await eventually("all are routed", () => hostsIn(file).join(" ") === "a.example b.example c.example");
+  assert.ok(logged.includes("agent.recalled"));
+  const { agents: standing } = await askStatus(config.statusSocket);
+  assert.deepEqual(
+    standing.map(({ connected, containers }) => [connected, containers]),
+    [
+      [true, 2],
+      [false, 1],
+    ],
+  );
 });

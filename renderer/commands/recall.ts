@@ -1,0 +1,42 @@
+import { dirname, join } from "node:path";
+import type { Log } from "../../shared/log.ts";
+import type { Config } from "../config.ts";
+import { Memory } from "../inventory/memory.ts";
+import type { Subscription } from "../inventory/subscription.ts";
+
+/** Milliseconds that agents have to tell everything before one that is away is recalled. */
+const PATIENCE_MS = 10_000;
+
+/** Told of each agent that has something new. */
+export type Keep = (socket: string) => void;
+
+/**
+ * Of several agents one may be away when the renderer starts: then its containers are known as a renderer before this
+ * one was told them. With one agent there is nothing to go on with: what is live stays as it is.
+ */
+export function recallAbsent(
+  config: Config,
+  subscriptions: ReadonlyMap<string, Subscription>,
+  log: Log,
+  signal: AbortSignal,
+): Keep {
+  const file = config.targets.find(({ destination }) => destination !== "-")?.destination;
+  if (subscriptions.size < 2 || file === undefined) return () => undefined;
+  const memory = new Memory(join(dirname(file), ".sallyport", "agents"), log);
+  const recall = (): void => {
+    for (const [socket, subscription] of subscriptions) {
+      const told = subscription.isComplete ? undefined : memory.read(socket);
+      if (told) subscription.recall(told);
+    }
+  };
+  const timer = setTimeout(recall, PATIENCE_MS);
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  return (socket) => {
+    const subscription = subscriptions.get(socket);
+    if (!subscription) return;
+    memory.changed(socket, () => ({
+      host: subscription.state.host,
+      containers: subscription.known.map(({ container }) => container),
+    }));
+  };
+}
