@@ -6,14 +6,14 @@ import { type CommandName, COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
 import { runDiff } from "./commands/diff.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
-import { GeneralFiles } from "./commands/general-files.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { runOnce } from "./commands/once.ts";
 import { printTarget, runRender } from "./commands/render.ts";
+import { runFile } from "./commands/run-file.ts";
 import { run } from "./commands/run.ts";
+import { templateProblems } from "./commands/template-problems.ts";
 import { runSnapshot } from "./commands/snapshot.ts";
-import { TargetTemplate } from "./commands/target-template.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { explain } from "./status/explain.ts";
 import { printReport } from "./status/print.ts";
@@ -53,9 +53,9 @@ async function main(args: readonly string[]): Promise<number> {
 async function withConfig(
   command: Exclude<CommandName, "import" | "completion">,
   config: Config,
-  { json, once, words }: Asked,
+  { json, once, words, config: file }: Asked,
 ): Promise<number> {
-  if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config);
+  if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config, file);
   if (command === "render") return end(await runRender(config, words));
   if (command === "diff") return end(await runDiff(config, words));
   if (command === "snapshot") return end(await runSnapshot(config));
@@ -107,20 +107,21 @@ function stopSignal(): AbortSignal {
   return stop.signal;
 }
 
-async function runUntilSignal(config: Config): Promise<number> {
-  const { problems } = await run(config, stopSignal(), log, (refresh) => process.on("SIGHUP", refresh));
+/** Without a file, as docker-gen's words have it, the configuration stays what it is. */
+async function runUntilSignal(config: Config, file?: string): Promise<number> {
+  const onRefresh = (refresh: () => void): void => void process.on("SIGHUP", refresh);
+  const running =
+    file === undefined
+      ? run(config, stopSignal(), log, onRefresh)
+      : runFile(file, config, stopSignal(), log, onRefresh);
+  const { problems } = await running;
   if (problems.length > 0) return misconfigured(problems);
   log("info", "renderer.stopped");
   return 0;
 }
 
 async function check(config: Config): Promise<number> {
-  const found = config.targets.map(async (target) => {
-    const template =
-      target.format === undefined ? TargetTemplate.load(target, config) : await GeneralFiles.load(target);
-    return "problem" in template ? [template.problem] : [];
-  });
-  const problems = (await Promise.all(found)).flat();
+  const problems = await templateProblems(config);
   return problems.length > 0 ? misconfigured(problems) : say("ok\n");
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromWords } from "../../renderer/commands/docker-gen-words.ts";
 import { runDiff } from "../../renderer/commands/diff.ts";
+import { runFile } from "../../renderer/commands/run-file.ts";
 import { runOnce } from "../../renderer/commands/once.ts";
 import { runRender } from "../../renderer/commands/render.ts";
 import { runSnapshot } from "../../renderer/commands/snapshot.ts";
@@ -40,23 +41,24 @@ afterEach(async () => {
 });
 
 /** One target that has these keys beside what every target needs; its file is default.conf. */
+function written(target: object): object {
+  return {
+    agents: [{ socket: join(directory, "agent.sock") }],
+    statusSocket: join(directory, "status.sock"),
+    targets: [
+      {
+        template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
+        destination: join(directory, "default.conf"),
+        wait: "0ms:0ms",
+        reload: "none",
+        ...target,
+      },
+    ],
+  };
+}
+
 function configOf(target: object): Config {
-  const config = parseConfig(
-    JSON.stringify({
-      agents: [{ socket: join(directory, "agent.sock") }],
-      statusSocket: join(directory, "status.sock"),
-      targets: [
-        {
-          template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
-          destination: join(directory, "default.conf"),
-          wait: "0ms:0ms",
-          reload: "none",
-          ...target,
-        },
-      ],
-    }),
-    "test.yml",
-  );
+  const config = parseConfig(JSON.stringify(written(target)), "test.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
   return config;
 }
@@ -286,4 +288,38 @@ test("of several agents one may be away when the renderer starts: its routes sta
       [false, 1],
     ],
   );
+});
+
+test("a configuration that is edited is used, and one that is broken changes nothing and is told", async () => {
+  agent.first = [NGINX, app("a", "web"), app("b", "test")];
+  const file = join(directory, "renderer.yml");
+  const text = (tier: string, more = "") =>
+    JSON.stringify({
+      ...written({ containers: { where: [{ label: `tier=${tier}` }] } }),
+      ...(more !== "" && { [more]: 1 }),
+    });
+  writeFileSync(file, text("web"));
+  const config = parseConfig(readFileSync(file, "utf8"), file);
+  assert.ok(!("problems" in config));
+  const logged: string[] = [];
+  let refresh = (): void => undefined;
+  running = runFile(
+    file,
+    config,
+    stop.signal,
+    (_level, event, fields) => void logged.push(`${event} ${JSON.stringify(fields)}`),
+    (again) => (refresh = again),
+  );
+  const destination = join(directory, "default.conf");
+  await eventually("it is routed", () => hostsIn(destination).join() === "a.example");
+  writeFileSync(file, text("test", "tragets"));
+  refresh();
+  await eventually("it is told", () =>
+    logged.some((line) => /config\.refused.*renderer\.yml:1:[0-9]+: .*tragets/.test(line)),
+  );
+  assert.deepEqual(hostsIn(destination), ["a.example"]);
+  writeFileSync(file, text("test"));
+  await eventually("the next is used", () => hostsIn(destination).join() === "b.example");
+  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });
+  await eventually("changes are followed", () => hostsIn(destination).join(" ") === "b.example c.example");
 });

@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Log } from "../../shared/log.ts";
+import { type Config, parseConfig } from "../config.ts";
+import { watchDirectory } from "../watch-directory.ts";
+import { run } from "./run.ts";
+import { templateProblems } from "./template-problems.ts";
+
+/** What came of reading the file again. */
+type Reread = { readonly kind: "same" } | { readonly kind: "refused"; readonly problems: readonly string[] } | Changed;
+type Changed = { readonly kind: "changed"; readonly config: Config };
+
+/**
+ * Follows the agents as a configuration file says, until the signal aborts. The file is watched: its next version is
+ * used as soon as it is a good one, and what is wrong with a bad one is said while the one before stays in use. Gives
+ * problems that only a person can mend.
+ */
+export async function runFile(
+  file: string,
+  first: Config,
+  signal: AbortSignal,
+  log: Log,
+  onRefresh: (refresh: () => void) => void,
+): Promise<{ readonly problems: string[] }> {
+  const following = new FollowedFile(file, log);
+  let [config, good] = [first, first];
+  let refresh = (): void => undefined;
+  const look = (): void => void following.look();
+  watchDirectory(dirname(file), look, signal);
+  onRefresh(() => {
+    refresh();
+    look();
+  });
+  for (;;) {
+    const next = following.next();
+    const running = run(config, AbortSignal.any([signal, next.signal]), log, (again) => (refresh = again));
+    const { problems } = await running;
+    if (signal.aborted) return { problems: [] };
+    if (next.config) [good, config] = [config, next.config];
+    else if (config === good) return { problems };
+    else {
+      for (const problem of problems) log("error", "config.refused", { file, problem });
+      config = good;
+    }
+  }
+}
+
+/** The file's text as it was last found good. */
+class FollowedFile {
+  readonly #file: string;
+  readonly #log: Log;
+  #text: string;
+  #lastProblems = "";
+  #next: { readonly stop: AbortController; config: Config | undefined } = nothingYet();
+
+  constructor(file: string, log: Log) {
+    this.#file = file;
+    this.#log = log;
+    this.#text = readText(file) ?? "";
+  }
+
+  /** Its signal aborts when there is another configuration. */
+  next(): { readonly signal: AbortSignal; readonly config: Config | undefined } {
+    const mine = nothingYet();
+    this.#next = mine;
+    return {
+      signal: mine.stop.signal,
+      get config() {
+        return mine.config;
+      },
+    };
+  }
+
+  async look(): Promise<void> {
+    const found = await this.#reread();
+    const problems = found.kind === "refused" ? found.problems.join("\n") : "";
+    if (found.kind === "refused" && problems !== this.#lastProblems) {
+      for (const problem of found.problems) this.#log("error", "config.refused", { file: this.#file, problem });
+    }
+    this.#lastProblems = problems;
+    if (found.kind !== "changed") return;
+    this.#log("info", "config.changed", { file: this.#file });
+    this.#next.config = found.config;
+    this.#next.stop.abort();
+  }
+
+  async #reread(): Promise<Reread> {
+    const text = readText(this.#file);
+    if (text === undefined) return { kind: "refused", problems: [`${this.#file}: cannot be read`] };
+    if (text === this.#text) return { kind: "same" };
+    const config = parseConfig(text, this.#file);
+    if ("problems" in config) return { kind: "refused", problems: config.problems };
+    const problems = await templateProblems(config);
+    if (problems.length > 0) return { kind: "refused", problems };
+    this.#text = text;
+    return { kind: "changed", config };
+  }
+}
+
+function nothingYet(): { readonly stop: AbortController; config: Config | undefined } {
+  return { stop: new AbortController(), config: undefined };
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
