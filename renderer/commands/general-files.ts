@@ -13,6 +13,7 @@ export class GeneralFiles {
   readonly #target: Target;
   #texts: readonly TemplateText[];
   #renderer: BoundedRenderer;
+  #printing: Promise<unknown> = Promise.resolve();
 
   private constructor(target: Target, texts: readonly TemplateText[], renderer: BoundedRenderer) {
     this.#target = target;
@@ -29,7 +30,9 @@ export class GeneralFiles {
   }
 
   async print(known: readonly Known[]): Promise<Rendering> {
-    return await this.#renderer.render(known.map(containerView));
+    const printing = this.#renderer.render(known.map(containerView));
+    this.#printing = printing;
+    return await printing;
   }
 
   /** Takes over what somebody wrote into the files since, if it can be used. */
@@ -42,6 +45,7 @@ export class GeneralFiles {
     const before = this.#renderer;
     this.#texts = texts;
     this.#renderer = renderer;
+    await this.#printing;
     await before.close();
     return { kind: "changed" };
   }

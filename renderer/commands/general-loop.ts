@@ -13,7 +13,7 @@ import type { GeneralFiles } from "./general-files.ts";
 import { GeneralSource, type Listed } from "./general-source.ts";
 import type { TargetStanding } from "./report.ts";
 
-/** How often those are tried again that a check refused: it may look at more than the file. */
+/** How often those are tried again that are left out: a check looks at more than the file, and a thread may be slow. */
 const RETRY_ASIDE = { firstMs: 30_000, capMs: 600_000 };
 
 /** One general target with what it publishes from. */
@@ -132,15 +132,17 @@ export class GeneralLoop {
   }
 
   #tryAgainLater(): void {
-    if (!this.#source.isCheckedAside) return this.#retry.clear();
-    this.#retry.failed(performance.now(), RETRY_ASIDE, Math.random());
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#source.tryAgain();
-        this.reconciler.changed();
-      },
-      (this.#retry.dueAt ?? 0) - performance.now(),
-    );
+    if (this.#source.aside.length === 0) this.#retry.clear();
+    else if (this.#timer === undefined) {
+      const now = performance.now();
+      this.#retry.failed(now, RETRY_ASIDE, Math.random());
+      this.#timer = setTimeout(() => this.#tryAgain(), (this.#retry.dueAt ?? now) - now);
+    }
+  }
+
+  #tryAgain(): void {
+    this.#timer = undefined;
+    this.#source.tryAgain();
+    this.reconciler.changed();
   }
 }

@@ -64,12 +64,12 @@ export class GeneralSource implements Source<Listed> {
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   };
 
-  readonly reduce = async (wanted: Listed, why: string, check: CheckText): Promise<Listed | undefined> => {
+  readonly reduce = async (wanted: Listed, check: CheckText): Promise<Listed | undefined> => {
     const attempt = async (some: readonly Known[]): Promise<string | undefined> => {
       const made = await this.#files.print(some);
       return made.kind === "text" ? await check(Buffer.from(made.text)) : whyOf(made);
     };
-    const found = await this.#unchecked.sift(this.#admit(wanted.containers), why, attempt, MAX_CHECKS);
+    const found = await this.#unchecked.sift(this.#admit(wanted.containers), attempt, MAX_CHECKS);
     if (found.kind === "sifted" && !isEverybody(found.kept, wanted.containers.length)) return wanted;
     this.#unchecked.clear();
     return undefined;
@@ -95,11 +95,6 @@ export class GeneralSource implements Source<Listed> {
     );
   }
 
-  /** Whether the check refused somebody: what it looks at besides the file may be another later. */
-  get isCheckedAside(): boolean {
-    return this.#unchecked.setAside.length > 0;
-  }
-
   /** Everybody is tried again: after another check, or with another template. */
   tryAgain(): void {
     this.#unprintable.clear();
@@ -114,8 +109,7 @@ export class GeneralSource implements Source<Listed> {
   async #print(containers: readonly Known[], total: number): Promise<Buffer> {
     const made = await this.#files.print(containers);
     if (made.kind === "text") return Buffer.from(made.text);
-    const kept =
-      made.kind === "faults" ? this.#exclude(containers, made.faults) : await this.#sift(containers, made.message);
+    const kept = made.kind === "faults" ? this.#exclude(containers, made.faults) : await this.#sift(containers);
     if (!isEverybody(kept, total)) return await this.#print(kept, total);
     this.#unprintable.clear();
     throw new TemplateError("template.render", `${whyOf(made)} (and so it is for every container)`);
@@ -132,9 +126,9 @@ export class GeneralSource implements Source<Listed> {
     return this.#admit(containers);
   }
 
-  async #sift(containers: readonly Known[], why: string): Promise<readonly Known[]> {
+  async #sift(containers: readonly Known[]): Promise<readonly Known[]> {
     const attempt = async (some: readonly Known[]): Promise<string | undefined> => whyOf(await this.#files.print(some));
-    const found = await this.#unprintable.sift(containers, why, attempt, MAX_RENDERINGS);
+    const found = await this.#unprintable.sift(containers, attempt, MAX_RENDERINGS);
     if (found.kind === "hopeless") throw new TemplateError("template.render", found.why);
     return found.kept;
   }

@@ -37,14 +37,14 @@ export class PresetSource implements Source<Published> {
    * When only the operator's files are another than what is live, all that is live stays: better than a host less.
    * As soon as there is anything else to publish, the hosts that are at fault are left out of it.
    */
-  readonly reduce = async (wanted: Published, why: string, check: CheckText): Promise<Published | undefined> => {
+  readonly reduce = async (wanted: Published, check: CheckText): Promise<Published | undefined> => {
     const hosts = this.#admit(wanted).virtualHosts;
     const live = new Set(this.#live);
     if (hosts.length === live.size && hosts.every((host) => live.has(host))) return undefined;
     this.#refused.trust(this.#live);
     const attempt = async (some: readonly VirtualHost[]): Promise<string | undefined> =>
       await check(this.#print({ kind: "routes", virtualHosts: some }));
-    const found = await this.#refused.sift(hosts, why, attempt, MAX_CHECKS);
+    const found = await this.#refused.sift(hosts, attempt, MAX_CHECKS);
     if (found.kind === "sifted" && (found.kept.length > 0 || hosts.length === 1)) return wanted;
     this.#refused.clear();
     return undefined;

@@ -43,12 +43,11 @@ export class Quarantine<Unit extends object> {
   }
 
   /**
-   * Finds who is to be left out of units that fail together because of `why`, and leaves them out. Gives the others,
+   * Finds who is to be left out of units that failed together, and leaves them out. Gives the others,
    * in their order, or why that does not help. What `attempt` throws ends it, and nothing is left out.
    */
   async sift(
     units: readonly Unit[],
-    why: string,
     attempt: Attempt<Unit>,
     maxAttempts: number,
   ): Promise<{ readonly kind: "sifted"; readonly kept: Unit[] } | Hopeless> {
@@ -58,9 +57,9 @@ export class Quarantine<Unit extends object> {
     };
     const trusted = units.filter((unit) => this.#trusted.has(unit));
     const suspects = units.filter((unit) => !this.#trusted.has(unit));
-    const found = await sift({ trusted, suspects, why }, inOrder, maxAttempts);
+    const found = await sift({ trusted, suspects }, inOrder, maxAttempts);
     if (found.kind === "hopeless") return found;
-    for (const { unit, why: reason } of found.culprits) this.exclude(unit, reason);
+    for (const { unit, why } of found.culprits) this.exclude(unit, why);
     for (const unit of found.untried) this.exclude(unit, UNTRIED);
     return { kind: "sifted", kept: this.admit(units) };
   }

@@ -22,11 +22,10 @@ export type Attempt<Unit> = (units: readonly Unit[]) => Promise<string | undefin
  * published before: one new culprit among a thousand units costs about ten attempts. Never makes more than `maxAttempts`.
  */
 export async function sift<Unit>(
-  units: { readonly trusted: readonly Unit[]; readonly suspects: readonly Unit[]; readonly why: string },
+  { trusted, suspects }: { readonly trusted: readonly Unit[]; readonly suspects: readonly Unit[] },
   attempt: Attempt<Unit>,
   maxAttempts: number,
 ): Promise<Sifted<Unit> | Hopeless> {
-  const { trusted, suspects, why } = units;
   const kept: Unit[] = [];
   const culprits: { unit: Unit; why: string }[] = [];
   const untried: Unit[] = [];
@@ -55,12 +54,12 @@ export async function sift<Unit>(
   const ofTrusted = await tryWith(trusted);
   if (ofTrusted === undefined) {
     kept.push(...trusted);
-    await split(suspects, why);
+    // All together once more: what failed may have been short of time or memory, and nobody's fault.
   } else {
     const ofNothing = trusted.length === 0 ? ofTrusted : await tryWith([]);
     if (ofNothing !== undefined) return { kind: "hopeless", why: ofNothing };
-    await split(trusted, ofTrusted);
-    await keep(suspects);
+    if (trusted.length > 0) await split(trusted, ofTrusted);
   }
+  await keep(suspects);
   return { kind: "sifted", kept, culprits, untried };
 }

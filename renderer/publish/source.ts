@@ -16,7 +16,7 @@ export interface Source<Wanted> {
   /** Throws TemplateError. */
   readonly render: (wanted: Wanted) => Buffer | Promise<Buffer>;
   /** What is left of it when those that the check refuses are set aside; undefined when that would not help. */
-  readonly reduce?: (wanted: Wanted, why: string, check: CheckText) => Promise<Wanted | undefined>;
+  readonly reduce?: (wanted: Wanted, check: CheckText) => Promise<Wanted | undefined>;
   /** It is live. */
   readonly published?: (wanted: Wanted) => void;
 }
@@ -36,7 +36,7 @@ export async function publishOrReduce<Wanted>(
   const { volume, server, render, reduce } = source;
   const outcome = await publish(text, volume, server);
   if (outcome.kind !== "refused" || outcome.by !== "check" || !reduce) return { wanted, text, outcome };
-  const reduced = await reduce(wanted, outcome.message, async (some) => await check(some, volume, server));
+  const reduced = await reduce(wanted, async (some) => await check(some, volume, server));
   if (!reduced) return { wanted, text, outcome };
   const less = new Printed(await render(reduced));
   return { wanted: reduced, text: less, outcome: await publish(less, volume, server) };

@@ -45,6 +45,7 @@ export class BoundedRenderer {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#onAnswer("was ended");
     await worker?.terminate();
   }
 

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
 import { containerView, inOrder } from "../../../renderer/template/container-view.ts";
 import { compileGeneral, type Rendering } from "../../../renderer/template/general-template.ts";
+import { HELPERS } from "../../../renderer/template/helper-table.ts";
 import { TemplateError } from "../../../renderer/template/template.ts";
 import { container } from "../fake-agent.ts";
 
@@ -170,4 +171,19 @@ test("include reads text below its directory, and follows no way out", () => {
     assert.match(JSON.stringify(render(`{{include '${name}'}}`, [], options)), /"failed".*t\.hbs:1:1: include: /, name);
   }
   assert.match(JSON.stringify(render("{{include 'a'}}")), /names no directory/);
+});
+
+test("no helper has the name of a field of a container, which it would hide", () => {
+  const full = {
+    startedAt: 1,
+    image: "x",
+    labels: { "com.docker.compose.project": "p", "com.docker.compose.service": "s" },
+  };
+  const view = containerView(known("a", { ...full, networks: [{ name: "a", ipv4: "10.0.0.1" }] }));
+  const fields = ["containers", "ipv4", "ipv6", "port", "proto", "published", ...Object.keys(view)];
+  assert.equal(fields.length, 6 + 16);
+  assert.deepEqual(
+    HELPERS.filter(({ name }) => fields.includes(name)),
+    [],
+  );
 });
