@@ -12,6 +12,7 @@ import { runOnce } from "./commands/once.ts";
 import { printTarget, runRender } from "./commands/render.ts";
 import { runFile } from "./commands/run-file.ts";
 import { run } from "./commands/run.ts";
+import { createTerminalLog } from "./commands/terminal-log.ts";
 import { templateProblems } from "./commands/template-problems.ts";
 import { runSnapshot } from "./commands/snapshot.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -23,7 +24,15 @@ import { askStatus } from "./status/socket.ts";
 /** Of sysexits.h: the configuration is at fault, and trying again will not help. */
 const EX_CONFIG = 78;
 
-const log = createLog((line) => process.stderr.write(line));
+/** For a person at a terminal readable lines, for programs JSON. */
+const log = process.stderr.isTTY
+  ? createTerminalLog({
+      write: (text) => void process.stderr.write(text),
+      // A terminal that does not say how wide it is says 0.
+      columns: () => process.stderr.columns || 80,
+      hasColours: process.stderr.hasColors(),
+    })
+  : createLog((line) => process.stderr.write(line));
 
 async function main(args: readonly string[]): Promise<number> {
   const asked = readArguments(args);
