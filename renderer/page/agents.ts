@@ -8,6 +8,7 @@ type Agent = Report["agents"][number];
 /** The agents: whether they are there, and whether Docker answers them. */
 export function agentTable({ agents }: Report): Table {
   return {
+    kind: "agents",
     caption: counted(agents.length, "agent"),
     columns: ["Agent", "State", "Since", "Docker", "Containers"],
     rows: agents.map((agent) => [

@@ -8,6 +8,7 @@ type Certificate = Report["certificates"][number];
 /** The certificates: what for, how long, and what is wrong with them. */
 export function certificateTable({ certificates }: Report): Table {
   return {
+    kind: "certificates",
     caption: counted(certificates.length, "certificate"),
     columns: ["Certificate", "State", "Good until", "Stands for"],
     rows: certificates.map((one) => [

@@ -10,7 +10,8 @@ const COLUMNS = ["Container", "Why", "What it says", "Docker host"];
 /** Containers that are set aside because of what they say. */
 export function asideTable({ quarantined }: Report): Table {
   return {
-    caption: `${counted(quarantined.length, "container")} set aside because of what they say`,
+    kind: "containers",
+    caption: `${counted(quarantined.length, "container")} set aside`,
     columns: COLUMNS,
     rows: quarantined.map(rowOf),
     none: "No container is set aside.",
@@ -20,7 +21,8 @@ export function asideTable({ quarantined }: Report): Table {
 /** Containers that are routed, though something they say was dropped or guessed. */
 export function remarkTable({ remarks }: Report): Table {
   return {
-    caption: counted(remarks.length, "remark on containers that are routed", "remarks on containers that are routed"),
+    kind: "containers",
+    caption: `${counted(remarks.length, "remark")} on containers that are routed`,
     columns: COLUMNS,
     rows: remarks.map(rowOf),
     none: "There is nothing to remark on containers that are routed.",
@@ -30,6 +32,7 @@ export function remarkTable({ remarks }: Report): Table {
 /** Containers that no target routes, for an ordinary reason. */
 export function unroutedTable({ unrouted }: Report): Table {
   return {
+    kind: "containers",
     caption: counted(unrouted.length, "container is not routed", "containers are not routed"),
     columns: COLUMNS,
     rows: unrouted.map(rowOf),
@@ -41,9 +44,7 @@ function rowOf({ name, id, host, detail, value }: Finding): Content[] {
   return [
     markup`${foreign(name)}<br><code class="since">${id.slice(0, 12)}</code>`,
     foreign(detail),
-    value === undefined
-      ? markup`<span class="since">nothing</span>`
-      : markup`<code class="value">${foreign(value)}</code>`,
+    value === undefined ? markup`<span class="since">–</span>` : markup`<code class="value">${foreign(value)}</code>`,
     foreign(host),
   ];
 }

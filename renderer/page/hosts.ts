@@ -6,18 +6,23 @@ import { badge, counted, type Level, moment } from "./words.ts";
 type Host = Report["virtualHosts"][number];
 type Path = Host["paths"][number];
 
+const RANKS = { none: 0, part: 1, all: 2 };
+
 /** Servers of one path from which on they are folded. */
 const MANY_SERVERS = 5;
 
 /** The virtual hosts: who answers for each, and if nobody does, why. */
-export function hostTable({ virtualHosts, certificates }: Report): Table {
+export function hostTable({ virtualHosts, certificates, agents }: Report): Table {
+  const worstFirst = virtualHosts.toSorted((a, b) => RANKS[isServed(a)] - RANKS[isServed(b)]);
+  const manyDockers = agents.length > 1;
   return {
+    kind: "hosts",
     caption: counted(virtualHosts.length, "virtual host"),
     columns: ["Host", "State", "Answered by", "Certificate"],
-    rows: virtualHosts.map((host) => [
+    rows: worstFirst.map((host) => [
       foreign(host.host),
       stateOf(host),
-      [host.paths.map((path) => pathOf(path, host.paths.length > 1)), waitingOf(host)],
+      [host.paths.map((path) => pathOf(path, { isOneOfMany: host.paths.length > 1, manyDockers })), waitingOf(host)],
       certificateOf(host, certificates),
     ]),
     none: "No container asks for a host yet.",
@@ -43,22 +48,30 @@ function stateOf(host: Host): Markup {
   }
 }
 
-function pathOf({ path, protocol, servers }: Path, isOneOfMany: boolean): Markup {
+interface Around {
+  readonly isOneOfMany: boolean;
+  readonly manyDockers: boolean;
+}
+
+function pathOf({ path, protocol, servers }: Path, { isOneOfMany, manyDockers }: Around): Markup {
   const spoken = protocol === "http" ? "" : ` ${protocol}`;
   const name =
     (isOneOfMany || path !== "/" || spoken !== "") && markup`<p class="path"><code>${path}</code>${spoken}</p>`;
   if (servers.length === 0) return markup`${name}${isOneOfMany && markup`<p>${badge("bad", "no server")}</p>`}`;
-  const list = markup`<ul class="servers">${servers.map(serverOf)}</ul>`;
+  const list = markup`<ul class="servers">${servers.map((server) => serverOf(server, manyDockers))}</ul>`;
   if (servers.length < MANY_SERVERS) return markup`${name}${list}`;
   return markup`${name}<details><summary>${counted(servers.length, "server")}</summary>${list}</details>`;
 }
 
-function serverOf({ endpoint, container, dockerHost, health, startedAt, createdAt }: Path["servers"][number]): Markup {
+function serverOf(
+  { endpoint, container, dockerHost, health, startedAt, createdAt }: Path["servers"][number],
+  manyDockers: boolean,
+): Markup {
   const since = startedAt ?? createdAt;
   const facts: Content[] = [
     health !== undefined && badge(...healthOf(health)),
     since !== undefined && markup` <span class="since">since ${moment(since)}</span>`,
-    dockerHost !== undefined && markup` <span class="since">on ${foreign(dockerHost)}</span>`,
+    manyDockers && dockerHost !== undefined && markup` <span class="since">on ${foreign(dockerHost)}</span>`,
   ];
   return markup`<li><strong>${foreign(container)}</strong> <code>${endpoint}</code> ${facts}</li>`;
 }

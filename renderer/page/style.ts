@@ -71,7 +71,15 @@ summary { cursor: pointer; color: var(--link); width: fit-content; padding: .1re
 details[open] > summary { margin-bottom: .5rem; }
 footer { color: var(--muted); font-size: .875rem; }
 @media (min-width: 48.01rem) {
-  th[scope="row"] { width: 22%; }
+  table { table-layout: fixed; }
+  th:first-child { width: 22%; }
+  .hosts th:nth-child(2) { width: 15%; }
+  .hosts th:nth-child(4) { width: 17%; }
+  .containers th:nth-child(3) { width: 26%; }
+  .containers th:nth-child(4) { width: 13%; }
+  .files th:nth-child(2) { width: 15%; }
+  .files th:nth-child(3) { width: 26%; }
+  .agents th:nth-child(3) { width: 26%; }
   td time, .badge { white-space: nowrap; }
 }
 @media (max-width: 48rem) {

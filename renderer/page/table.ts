@@ -7,6 +7,8 @@ const MAX_ROWS = 500;
 const LONG = 12;
 
 export interface Table {
+  /** Class of the style sheet that says how wide the columns are. */
+  readonly kind: string;
   readonly caption: string;
   readonly columns: readonly string[];
   /** A row's first cell is its heading. */
@@ -19,11 +21,11 @@ export interface Table {
  * A table. Its roles are spelled out, for on narrow screens cells stand one below the other, and then browsers take
  * the elements for something else.
  */
-export function table({ caption, columns, rows, none }: Table): Markup {
+export function table({ kind, caption, columns, rows, none }: Table): Markup {
   if (rows.length === 0) return markup`<p class="none">${none}</p>`;
   const head = columns.map((name) => markup`<th scope="col" role="columnheader">${name}</th>`);
   const left = rows.length - MAX_ROWS;
-  return markup`<table role="table">
+  return markup`<table class="${kind}" role="table">
 <caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">

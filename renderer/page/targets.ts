@@ -15,6 +15,7 @@ const OUTCOMES: Readonly<Record<Publication["outcome"], readonly [Level, string]
 /** The files that are kept, and what became of the last changes to each. */
 export function targetTable({ targets }: Report): Table {
   return {
+    kind: "files",
     caption: `${counted(targets.length, "file")} kept`,
     columns: ["File", "State", "Last published", "What happened last"],
     rows: targets.map((target) => [
