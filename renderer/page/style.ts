@@ -80,7 +80,7 @@ footer { color: var(--muted); font-size: .875rem; }
   .files th:nth-child(2) { width: 15%; }
   .files th:nth-child(3) { width: 26%; }
   .agents th:nth-child(3) { width: 26%; }
-  td time, .badge { white-space: nowrap; }
+  td time, .badge, .servers .since { white-space: nowrap; }
 }
 @media (max-width: 48rem) {
   section { padding: 1rem; }
