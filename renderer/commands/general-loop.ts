@@ -136,7 +136,7 @@ export class GeneralLoop {
     else if (this.#timer === undefined) {
       const now = performance.now();
       this.#retry.failed(now, RETRY_ASIDE, Math.random());
-      this.#timer = setTimeout(() => this.#tryAgain(), (this.#retry.dueAt ?? now) - now);
+      this.#timer = setTimeout(() => this.#tryAgain(), (this.#retry.dueAt ?? now) - now).unref();
     }
   }
 

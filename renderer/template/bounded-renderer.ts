@@ -14,6 +14,7 @@ export class BoundedRenderer {
   readonly #options: GeneralOptions;
   readonly #renderMs: number;
   #worker: Worker | undefined;
+  #isClosed = false;
   #onAnswer: (said: Said | string) => void = () => undefined;
 
   private constructor(options: GeneralOptions, renderMs: number) {
@@ -33,6 +34,7 @@ export class BoundedRenderer {
 
   /** One at a time: whoever asks waits for the answer before asking again. Never rejects. */
   async render(views: readonly Model[]): Promise<Rendering> {
+    if (this.#isClosed) return { kind: "failed", message: "was ended" };
     const problem = this.#worker ? undefined : await this.#startThread();
     if (problem !== undefined) return { kind: "failed", message: problem };
     this.#worker?.postMessage(views);
@@ -42,7 +44,13 @@ export class BoundedRenderer {
       : said;
   }
 
+  /** Ends it for good: whoever waits, or asks later, is told that it was ended. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#endThread();
+  }
+
+  async #endThread(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#onAnswer("was ended");
@@ -60,7 +68,7 @@ export class BoundedRenderer {
     this.#worker = worker;
     const said = await this.#answer(START_MS);
     if (said.kind === "ready") return undefined;
-    await this.close();
+    await this.#endThread();
     return "problem" in said ? said.problem : "message" in said ? said.message : "answered out of turn";
   }
 
@@ -73,7 +81,7 @@ export class BoundedRenderer {
     });
     clearTimeout(timer);
     if (typeof said !== "string") return said;
-    await this.close();
+    await this.#endThread();
     return { kind: "failed", message: `${this.#options.templates[0]?.file ?? ""}: ${said}` };
   }
 }

@@ -72,3 +72,11 @@ for (const [title, text, partials, message] of hostile) {
     await renderer.close();
   });
 }
+
+test("what was ended starts no thread again: whoever waits or asks later is told", async () => {
+  const renderer = await started("{{#each containers}}{{name}}{{/each}}");
+  const waiting = renderer.render(some);
+  await renderer.close();
+  assert.match(JSON.stringify(await waiting), /was ended/);
+  assert.deepEqual(await renderer.render([]), { kind: "failed", message: "was ended" });
+});
