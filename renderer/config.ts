@@ -56,6 +56,7 @@ const Reload = z.union([
 
 const Proxy = z.union([
   z.literal("host"),
+  z.literal("self"),
   z.strictObject({ label: z.string().min(1) }),
   z.strictObject({ container: z.string().min(1) }),
 ]);
@@ -173,6 +174,6 @@ const wording: Wording = {
   choices: {
     reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
     signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
-    proxy: "must be `host`, or have one of `label`, `container`",
+    proxy: "must be `host`, `self`, or have one of `label`, `container`",
   },
 };

@@ -1,5 +1,6 @@
 import type { Config, Target } from "../config.ts";
 import type { KnownChange } from "../inventory/known.ts";
+import { ownContainer } from "./own-container.ts";
 import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import { type LeftOut, Selection } from "../select/selection.ts";
@@ -68,6 +69,7 @@ function routingRules({ containersMay, hostAddress, grace, routes, ...rest }: Ta
 
 function proxyRule(proxy: Config["proxy"]): ProxyRule {
   if (proxy === "host") return { kind: "host" };
+  if (proxy === "self") return { kind: "self", id: ownContainer() };
   if ("container" in proxy) return { kind: "container", name: proxy.container };
   const equals = proxy.label.indexOf("=");
   if (equals < 0) return { kind: "label", name: proxy.label };

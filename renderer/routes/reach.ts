@@ -6,6 +6,8 @@ export type ProxyRule =
   /** nginx is the (oldest) container with this label; without `value`, whatever the label says. */
   | { readonly kind: "label"; readonly name: string; readonly value?: string }
   | { readonly kind: "container"; readonly name: string }
+  /** nginx runs in this very container, whose id begins so; undefined when it cannot be told. */
+  | { readonly kind: "self"; readonly id: string | undefined }
   /** nginx runs on the Docker host itself: every container address is reachable. */
   | { readonly kind: "host" };
 
@@ -25,6 +27,7 @@ export function findReach(known: readonly Known[], rule: ProxyRule): Reach | Hol
 /** Whether the rule takes this container for nginx. */
 export function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
   if (rule.kind === "container") return container.name === rule.name;
+  if (rule.kind === "self") return rule.id !== undefined && container.id.startsWith(rule.id);
   if (!Object.hasOwn(container.labels, rule.name)) return false;
   return rule.value === undefined || container.labels[rule.name] === rule.value;
 }
@@ -36,6 +39,12 @@ function byAge(a: Known, b: Known): number {
 
 function advice(rule: Exclude<ProxyRule, { kind: "host" }>): string {
   if (rule.kind === "container") return `no container is named ${rule.name}: correct \`proxy\` in the configuration`;
+  if (rule.kind === "self") return unknownSelf(rule.id);
   const label = rule.value === undefined ? rule.name : `${rule.name}=${rule.value}`;
   return `no container carries the label ${label}: give it to nginx's container, so that its networks are known`;
+}
+
+function unknownSelf(id: string | undefined): string {
+  const why = id === undefined ? "it cannot be told which container this is" : `no container's id begins with ${id}`;
+  return `${why}: give this container a label, such as sallyport.proxy=true, and name it by \`proxy: {label: …}\``;
 }

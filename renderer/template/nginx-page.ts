@@ -28,11 +28,17 @@ function fieldsOf(settings: NginxSettings): Fields {
     statusPage: statusPage ? statusPageModel(statusPage) : false,
     tls: https ? { listen: https.listen } : false,
     trustedProxies,
+    addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverybody(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
     logsVhost: accessLog !== undefined && accessLog !== "off" && accessLog.format === "vhost",
     logsJson: accessLog !== undefined && accessLog !== "off" && accessLog.format === "json",
   };
+}
+
+/** Whoever may come from anywhere is no proxy that knows clients: by his word anybody could be from an internal network. */
+function isEverybody(network: string): boolean {
+  return network.endsWith("/0");
 }
 
 function statusPageModel({ listen, directory, directoryInNginx = directory, allow }: StatusPageSettings): Fields {

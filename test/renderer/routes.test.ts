@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { Known } from "../../renderer/inventory/known.ts";
 import type { IpAddress } from "../../renderer/routes/grammar.ts";
 import { buildRoutes, RouteTable } from "../../renderer/routes/route-table.ts";
-import type { Routes, RouteRules, VirtualHost } from "../../renderer/routes/routes.ts";
+import { NO_ROUTES, type Routes, type RouteRules, type VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/template/nginx-page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
 import type { Container } from "../../shared/snapshot.ts";
@@ -170,6 +170,18 @@ test("the oldest container with the label is nginx, so that a newcomer cannot mo
   assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
 });
 
+test("nginx that runs beside the renderer is found by the beginning of its container's id", () => {
+  const own = app({ env: {}, networks: [{ name: "front" }] });
+  const shared = app({ networks: [{ name: "front", ipv4: "10.0.0.3" }] });
+  const apart = app({ networks: [{ name: "back", ipv4: "10.1.0.4" }] });
+  const proxy = { kind: "self", id: own.container.id } as const;
+  assert.deepEqual(endpoints(routesOf([own, shared, apart], { ...RULES, proxy })), ["10.0.0.3:5000"]);
+  for (const id of [undefined, "ffffffffffff"]) {
+    const held = buildRoutes([own, shared], { ...RULES, proxy: { kind: "self", id } });
+    assert.match(held.kind === "hold" ? held.reason : "", /give this container a label/);
+  }
+});
+
 test("the same endpoint is one replica, however often it is told", () => {
   const networks = [{ name: "front", ipv4: "10.0.0.9" }];
   assert.deepEqual(endpoints(routesOf([app({ networks }), app({ networks })])), ["10.0.0.9:5000"]);
@@ -317,4 +329,13 @@ test("a host that nobody claims any more goes at the end of its grace, and not b
   table.apply({ upserted: [one], gone: [] }, 2_600);
   table.expire(9_000);
   assert.equal(endpoints(table.routes)?.length, 1);
+});
+
+test("who is trusted from anywhere tells headers, and never whether a client is from an internal network", () => {
+  const printed = (proxyProtocol: boolean) =>
+    render(
+      nginxPage(NO_ROUTES, { listen: 8080, proxyProtocol, trustedProxies: ["0.0.0.0/0", "::/0", "10.0.0.0/8"] }),
+    ).toString();
+  assert.deepEqual(printed(false).match(/set_real_ip_from .*/g), ["set_real_ip_from 10.0.0.0/8;"]);
+  assert.equal(printed(true).match(/set_real_ip_from .*/g)?.length, 3);
 });
