@@ -4,7 +4,6 @@ import { createLog } from "../shared/log.ts";
 import { type Asked, readArguments } from "./commands/arguments.ts";
 import { type CommandName, COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
-import { runDiff } from "./commands/diff.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
 import { type Ending, runImport } from "./commands/import.ts";
@@ -66,7 +65,11 @@ async function withConfig(
 ): Promise<number> {
   if (command === "run") return once ? await publishOnce(config) : await runUntilSignal(config, file);
   if (command === "render") return end(await runRender(config, words));
-  if (command === "diff") return end(await runDiff(config, words));
+  if (command === "diff") {
+    // What compares texts is loaded for this alone.
+    const { runDiff } = await import("./commands/diff.ts");
+    return end(await runDiff(config, words));
+  }
   if (command === "snapshot") return end(await runSnapshot(config));
   if (command === "check") return await check(config);
   if (command === "explain") return await answer(config, words);

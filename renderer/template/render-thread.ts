@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
-import { compileGeneral, type GeneralOptions, type Rendering } from "./general-template.ts";
+import type { GeneralOptions, Rendering } from "./general-template.ts";
 import type { Model } from "./model.ts";
 import { TemplateError } from "./template.ts";
 
@@ -33,10 +33,12 @@ export function startRenderThread(options: GeneralOptions): Worker {
   return worker;
 }
 
-if (!isMainThread && parentPort && isOurs(workerData)) serve(parentPort, workerData.options);
+if (!isMainThread && parentPort && isOurs(workerData)) void serve(parentPort, workerData.options);
 
-function serve(port: MessagePort, options: GeneralOptions): void {
+async function serve(port: MessagePort, options: GeneralOptions): Promise<void> {
   const say = (said: Said): void => port.postMessage(said);
+  // Only here: the helpers are a tenth of the renderer's memory, and whoever keeps nginx's file alone needs none.
+  const { compileGeneral } = await import("./general-template.ts");
   try {
     const render = compileGeneral(options);
     port.on("message", (views: readonly Model[]) => say(render(views)));
