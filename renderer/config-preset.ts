@@ -92,6 +92,19 @@ export const Routing = z.strictObject({
   routes: z.array(OwnRoute).default([]).describe("Routes to servers that are no containers."),
 });
 
+/** Longest format of a line: nginx takes no more than 4,095 bytes, and each may need a backslash. */
+const MAX_LOG_FORMAT = 2_000;
+
+const OwnLogFormat = z.strictObject({
+  text: z
+    .string()
+    .min(1)
+    .max(MAX_LOG_FORMAT)
+    .regex(/^[\x20-\x7e\t]*$/, "must be one line of ASCII")
+    .describe("A line with nginx's variables, as log_format takes it, without quotes around it."),
+  escape: z.enum(["default", "json", "none"]).default("default").describe("What nginx escapes in variables."),
+});
+
 /** How nginx is set up, apart from ports and TLS. */
 export const Nginx = z.strictObject({
   defaults: hostOptions.prefault({}).describe("What is meant for hosts where containers say nothing."),
@@ -106,7 +119,10 @@ export const Nginx = z.strictObject({
   accessLog: z
     .union([
       z.literal("off"),
-      z.strictObject({ file: plainPath.default("/var/log/nginx/access.log"), format: z.enum(["vhost", "json"]) }),
+      z.strictObject({
+        file: plainPath.default("/var/log/nginx/access.log"),
+        format: z.union([z.enum(["vhost", "json"]), OwnLogFormat]),
+      }),
     ])
     .optional()
     .describe("The log of requests; without it nginx's own setting counts."),
@@ -135,6 +151,13 @@ export const PRESET_KEYS = {
   pathOptions: Object.keys(PATH_OPTIONS),
   files: ["vhosts", "passwords", "errors"],
   accessLog: ["file", "format"],
+  format: ["text", "escape"],
+};
+
+/** What has to stand where there is a choice, by key. */
+export const PRESET_CHOICES = {
+  accessLog: "must be `off`, or have `format`, and maybe `file`",
+  format: "must be `vhost`, `json`, or have `text` (with nginx's variables), and maybe `escape`",
 };
 
 function isCidr(text: string): boolean {

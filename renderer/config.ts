@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./config-general.ts";
 import { explainIssue, type Wording } from "./config-problem.ts";
 import { parseDuration } from "./duration.ts";
-import { Nginx, PRESET_KEYS, Routing } from "./config-preset.ts";
+import { Nginx, PRESET_CHOICES, PRESET_KEYS, Routing } from "./config-preset.ts";
 import { StatusPageSettings } from "./page/settings.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
 import { PREDICATE_FIELDS } from "./select/rule.ts";
@@ -69,6 +69,10 @@ const Https = z.strictObject({
   challenges: plainPath
     .default("/usr/share/nginx/html")
     .describe("Where nginx finds /.well-known/acme-challenge/ of an ACME client."),
+  challengesForUnknown: z
+    .boolean()
+    .default(false)
+    .describe("Serve them also to who asks for a name that nobody claims, by plain HTTP."),
   http3: z.boolean().default(false).describe("HTTP/3 too, where nginx has it: publish the port for UDP as well."),
   hstsSeconds: z
     .int()
@@ -172,6 +176,7 @@ const wording: Wording = {
     exec: ["command", "timeout", "logOutput"],
   },
   choices: {
+    ...PRESET_CHOICES,
     reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
     signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
     proxy: "must be `host`, `self`, or have one of `label`, `container`",

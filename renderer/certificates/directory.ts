@@ -12,6 +12,8 @@ export interface CertificateSet {
   readonly refused: readonly RefusedCertificate[];
   /** Authorities of clients by host (`<host>.ca.crt`); the empty name is for all hosts (`ca.crt`). */
   readonly authorities?: ReadonlyMap<string, ClientAuthority>;
+  /** Whether there is a `dhparam.pem`, for hosts whose certificate has none of its own. */
+  readonly dhparam?: boolean;
 }
 
 export const NO_CERTIFICATES: CertificateSet = { usable: new Map(), refused: [] };
@@ -29,6 +31,7 @@ export function readCertificates(directory: string): CertificateSet {
     .filter((stem) => files.includes(`${stem}.key`))
     .map((stem) => withExtras(readPair(directory, stem), files));
   return {
+    dhparam: files.includes("dhparam.pem"),
     authorities: readAuthorities(directory, files),
     usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
     refused: found.filter((one) => "why" in one),

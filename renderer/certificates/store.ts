@@ -62,7 +62,7 @@ export function daysLeft({ notAfter }: Certificate, now: number): number {
   return Math.floor((notAfter - now) / DAY_MS);
 }
 
-function fingerprintOf({ usable, refused, authorities = new Map() }: CertificateSet): string {
+function fingerprintOf({ usable, refused, authorities = new Map(), dhparam }: CertificateSet): string {
   const pairs = [...usable.values()].map(({ stem, fingerprint, extras }) => [stem, fingerprint, extras]);
-  return JSON.stringify([pairs, refused, [...authorities]]);
+  return JSON.stringify([pairs, refused, [...authorities], dhparam]);
 }

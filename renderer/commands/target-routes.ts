@@ -15,19 +15,21 @@ export interface Unselected {
 }
 
 /** What of a target decides its routes. */
-export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https">;
+export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
+  Partial<Pick<Target, "nginx">>;
 
 /** The routes of the containers that a target takes, kept by changes of all. */
 export class TargetRoutes {
   readonly table: RouteTable;
   readonly #selection: Selection | undefined;
 
-  constructor({ containers, onlyExposed, routing, listen, https }: RoutedTarget, proxy: Config["proxy"]) {
+  constructor({ containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget, proxy: Config["proxy"]) {
     const rule = proxyRule(proxy);
     this.table = new RouteTable({
       proxy: rule,
       onlyExposed,
       ...routingRules(routing),
+      debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
       usualPorts: { plain: listen, tls: https?.listen },
     });
     this.#selection = containers && selectionFor(containers, rule);

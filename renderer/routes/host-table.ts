@@ -21,6 +21,8 @@ export interface HostTableRules {
   readonly sharedHosts: boolean;
   /** Milliseconds for which a host that nobody claims any more is kept, without replicas. */
   readonly graceMs: number;
+  /** Whether hosts tell what is known of them where their containers say nothing about it. */
+  readonly debugEndpoint?: boolean;
 }
 
 /** Virtual hosts, sorted by name, each made of those that claim it. What is not touched stays the same object. */

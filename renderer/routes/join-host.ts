@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName } from "./grammar.ts";
+import { findingsFor } from "./host-findings.ts";
 import { joinOptions } from "./option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
 import { pathKey } from "./path-match.ts";
@@ -26,7 +27,7 @@ interface Claimant {
 export function joinHost(
   host: HostName,
   verdicts: readonly Verdict[],
-  { sharedHosts }: { readonly sharedHosts: boolean },
+  { sharedHosts, debugEndpoint = false }: { readonly sharedHosts: boolean; readonly debugEndpoint?: boolean },
 ): JoinedHost {
   const byAge = verdicts.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
   const all = byAge.map((verdict) => ({ verdict, routes: routesFor(host, verdict) }));
@@ -38,9 +39,12 @@ export function joinHost(
     HOST_OPTIONS,
   );
   const paths = groupByPath(kept).map((claimants) => joinPath(claimants));
+  const said = [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)];
+  const virtualHost = { host, paths: paths.map(({ path }) => path), options: options.values };
+  const isTold = options.values.debugEndpoint ?? debugEndpoint;
   return {
-    virtualHost: { host, paths: paths.map(({ path }) => path), options: options.values },
-    remarks: [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)],
+    virtualHost: isTold ? { ...virtualHost, findings: findingsFor(byAge, said) } : virtualHost,
+    remarks: said,
   };
 }
 

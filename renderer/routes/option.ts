@@ -3,7 +3,15 @@ import { diagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
 
 /** What containers may only ask for when the operator says so: `containersMay` of a target. */
-export const PERMISSIONS = ["regex", "hsts", "sslPolicy", "serverTokens", "clientCertificates", "ports"] as const;
+export const PERMISSIONS = [
+  "regex",
+  "hsts",
+  "sslPolicy",
+  "serverTokens",
+  "clientCertificates",
+  "ports",
+  "debugEndpoint",
+] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** One thing a container may ask for. Every value has a grammar; what is outside of it is dropped with a remark. */

@@ -42,6 +42,8 @@ export interface HostOptions {
   readonly root?: string;
   readonly httpPort?: PortNumber;
   readonly httpsPort?: PortNumber;
+  /** Whether /nginx-proxy-debug tells those inside what is known of the host. */
+  readonly debugEndpoint?: boolean;
   /** Names whose requests are sent on to this host. */
   readonly redirectFrom?: readonly HostName[];
 }
@@ -125,6 +127,12 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
   root: { env: "VIRTUAL_ROOT", label: "root", parse: plainPath },
   httpPort: { env: "EXTERNAL_HTTP_PORT", label: "http-port", needs: "ports", parse: parsePort },
   httpsPort: { env: "EXTERNAL_HTTPS_PORT", label: "https-port", needs: "ports", parse: parsePort },
+  debugEndpoint: {
+    label: "debug-endpoint",
+    theirLabel: "debug-endpoint",
+    needs: "debugEndpoint",
+    parse: truth,
+  },
   redirectFrom: { label: "redirect-from", parse: parseHosts },
 };
 

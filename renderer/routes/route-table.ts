@@ -34,7 +34,11 @@ export class RouteTable {
 
   constructor(rules: RouteRules) {
     this.#rules = rules;
-    this.#hosts = new HostTable({ sharedHosts: rules.sharedHosts ?? false, graceMs: rules.graceMs ?? 0 });
+    this.#hosts = new HostTable({
+      sharedHosts: rules.sharedHosts ?? false,
+      graceMs: rules.graceMs ?? 0,
+      debugEndpoint: rules.debugEndpoint ?? false,
+    });
     const own = staticVerdicts(rules.staticRoutes ?? []).map((verdict) =>
       this.#hosts.claim(verdict.order, undefined, verdict),
     );

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName, IpAddress } from "./grammar.ts";
+import type { HostFinding } from "./host-findings.ts";
 import type { HostOptions, PathOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 import type { ProxyRule } from "./reach.ts";
@@ -25,6 +26,8 @@ export interface VirtualHost {
   readonly options: HostOptions;
   /** Its requests are sent on to this host. */
   readonly redirectTo?: HostName;
+  /** What is to be said of those that claim it: only where its debug endpoint tells it. */
+  readonly findings?: readonly HostFinding[];
 }
 
 /** What is published. */
@@ -65,6 +68,8 @@ export interface RouteRules extends ClaimRules {
   readonly preferIpv6?: boolean;
   /** Milliseconds for which a host answers 503 after the last container that claims it went away. */
   readonly graceMs?: number;
+  /** Hosts tell what is known of them, unless their containers say otherwise. */
+  readonly debugEndpoint?: boolean;
   /** Routes that no container asks for. */
   readonly staticRoutes?: readonly StaticRoute[];
 }

@@ -1,8 +1,10 @@
+import type { Certificate } from "../certificates/certificate.ts";
 import { certificateOf } from "../certificates/choose.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { HostOptions } from "../routes/options.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
+import { debugModel } from "./nginx-debug.ts";
 import { findFile, nameForFiles } from "./nginx-files.ts";
 import { listens } from "./nginx-listen.ts";
 import { locationModel } from "./nginx-location.ts";
@@ -37,6 +39,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fi
     log: logOf(settings),
     extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
     errors: errorPages(host, settings),
+    debug: debugModel({ ...virtualHost, options }, tls.certificate),
     locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
     unclaimed:
       redirectTo === undefined &&
@@ -59,6 +62,7 @@ interface TlsAnswers {
   readonly hasChallenges: boolean;
   readonly listens: readonly Model[];
   readonly model: Model;
+  readonly certificate?: Certificate;
 }
 
 /** What is said by plain HTTP and by TLS. */
@@ -84,6 +88,7 @@ function tlsAnswers({ host, options }: VirtualHost, settings: NginxSettings): Tl
       ...listens(port, settings, { isDefault, tls: { ...(options.http2 !== undefined && { http2: options.http2 }) } }),
       ...(hasQuic ? listens(port, settings, { quic: "further" }) : []),
     ],
+    certificate,
     model: {
       ...tlsOf(host, certificate, options, https, method !== "noredirect"),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
@@ -98,7 +103,9 @@ function redirectToTls({ httpsPort, nonGetRedirect }: HostOptions, { https }: Ng
 
 function logOf({ accessLog }: NginxSettings): Model {
   if (accessLog === undefined) return false;
-  return accessLog === "off" ? words("off") : words(accessLog.file, `sallyport_${accessLog.format}`);
+  if (accessLog === "off") return words("off");
+  const { file, format } = accessLog;
+  return words(file, `sallyport_${typeof format === "string" ? format : "own"}`);
 }
 
 function errorPages(host: string, { files }: NginxSettings): Model {

@@ -4,6 +4,7 @@ import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Protocol } from "../routes/route-claim.ts";
 import { type Model, Verbatim } from "./model.ts";
 import { findFile, nameForFiles } from "./nginx-files.ts";
+import { internalNetworksOf } from "./nginx-internal.ts";
 import type { NginxSettings } from "./nginx-settings.ts";
 import { quoted } from "./nginx-text.ts";
 import { upstreamName } from "./nginx-upstream.ts";
@@ -21,9 +22,6 @@ const FAMILIES: Readonly<Record<Protocol, "proxy" | "grpc" | "fastcgi" | "uwsgi"
 };
 
 const DEFAULT_ROOT = "/var/www/public";
-
-/** Who may reach `internal` paths when the operator does not say. */
-const PRIVATE_NETWORKS = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
 
 /** One path of a host as nginx's `location` prints it. */
 export function locationModel(virtualHost: VirtualHost, route: PathRoute, settings: NginxSettings): Fields {
@@ -43,7 +41,7 @@ export function locationModel(virtualHost: VirtualHost, route: PathRoute, settin
     root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
     timeout: options.timeout ?? false,
     bodySize: options.bodySize ?? false,
-    allowed: options.access === "internal" && (settings.internalNetworks ?? PRIVATE_NETWORKS),
+    allowed: options.access === "internal" && internalNetworksOf(settings),
     ...files,
   };
 }

@@ -1,9 +1,11 @@
 import type { StatusPageSettings } from "../page/settings.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
+import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
+import { internalNetworksOf } from "./nginx-internal.ts";
 import { listens } from "./nginx-listen.ts";
 import type { NginxSettings } from "./nginx-settings.ts";
-import { words } from "./nginx-text.ts";
+import { quotedWithVariables, words } from "./nginx-text.ts";
 import { tlsOfUnknown } from "./nginx-tls.ts";
 import type { Model } from "./model.ts";
 import type { Page } from "./template.ts";
@@ -12,7 +14,11 @@ import type { Page } from "./template.ts";
 export function nginxPage({ virtualHosts }: Published, usual: NginxSettings): Page<VirtualHost> {
   const settings = withContested(virtualHosts, usual);
   return {
-    fields: { ...fieldsOf(settings), ...unknownHost(virtualHosts, settings) },
+    fields: {
+      ...fieldsOf(settings),
+      ...unknownHost(virtualHosts, settings),
+      insiders: hasDebugEndpoints(virtualHosts, settings) && internalNetworksOf(settings),
+    },
     hosts: virtualHosts,
     settings,
     modelOf: (host) => hostModel(host, settings),
@@ -31,8 +37,16 @@ function fieldsOf(settings: NginxSettings): Fields {
     addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverybody(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
-    logsVhost: accessLog !== undefined && accessLog !== "off" && accessLog.format === "vhost",
-    logsJson: accessLog !== undefined && accessLog !== "off" && accessLog.format === "json",
+    ...logFormats(accessLog),
+  };
+}
+
+function logFormats(accessLog: NginxSettings["accessLog"]): Fields {
+  const format = accessLog === undefined || accessLog === "off" ? undefined : accessLog.format;
+  return {
+    logsVhost: format === "vhost",
+    logsJson: format === "json",
+    logsOwn: typeof format === "object" && { text: quotedWithVariables(format.text), escape: format.escape },
   };
 }
 
@@ -89,6 +103,7 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
         ...listens(port, settings, { isDefault, tls: {} }),
         ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
       ]),
+    unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,
     unknownTls: https ? tlsOfUnknown(https) : false,
   };
 }

@@ -39,6 +39,8 @@ export interface HttpsSettings {
   readonly directory: string;
   /** Where nginx finds what an ACME client lays out for its authority. */
   readonly challenges: string;
+  /** Whether names that nobody claims are answered from there, too. */
+  readonly challengesForUnknown?: boolean;
   /** Seconds for which browsers are told to come by TLS only; 0 says nothing. */
   readonly hstsSeconds: number;
   readonly certificates: CertificateSet;
@@ -47,7 +49,13 @@ export interface HttpsSettings {
 }
 
 /** The log of requests. `off` writes none. */
-export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" };
+export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" | OwnLogFormat };
+
+/** A line with nginx's variables; printable ASCII and tabs. */
+export interface OwnLogFormat {
+  readonly text: string;
+  readonly escape: "default" | "json" | "none";
+}
 
 /** Directories of the operator's files, as nginx sees them, and what is in them. */
 export interface FileSettings {

@@ -14,5 +14,15 @@ export function words(...parts: readonly (string | number)[]): Verbatim {
  */
 export function quoted(text: string): Verbatim {
   if (!/^[\x20-\x7e]*$/.test(text)) throw new Error("not printable ASCII");
-  return new Verbatim(/^[A-Za-z0-9._*/-]+$/.test(text) ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`);
+  return new Verbatim(/^[A-Za-z0-9._*/-]+$/.test(text) ? text : betweenQuotes(text));
+}
+
+/** The operator's own text with nginx's variables, between double quotes, which nothing in it can end. */
+export function quotedWithVariables(text: string): Verbatim {
+  if (!/^[\x20-\x7e\t]*$/.test(text)) throw new Error("not one line of printable ASCII");
+  return new Verbatim(betweenQuotes(text));
+}
+
+function betweenQuotes(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }

@@ -27,7 +27,9 @@ export function tlsOf(
     // A renewed certificate has the same path: this makes it another text, which is reloaded.
     about: fingerprint.slice(0, 16),
     until: new Date(notAfter).toISOString().slice(0, 10),
-    dhparam: extras?.includes("dhparam.pem") ? file(`${stem}.dhparam.pem`) : false,
+    dhparam: extras?.includes("dhparam.pem")
+      ? file(`${stem}.dhparam.pem`)
+      : certificates.dhparam === true && file("dhparam.pem"),
     chain: extras?.includes("chain.pem") ? file(`${stem}.chain.pem`) : false,
     hsts: hasHsts && hstsOf(options, https),
     policy: policy
