@@ -116,6 +116,8 @@ function rendered(render: () => string, culprits: Culprits, file: string): Rende
     if (text.length <= MAX_OUTPUT_CHARS) return { kind: "text", text };
     return { kind: "failed", message: `${file}: makes more than ${MAX_OUTPUT_CHARS} characters` };
   } catch (error) {
-    return { kind: "failed", message: (error as Error).message };
+    // Whoever is known to be at fault may be the reason for this, too: first without them.
+    const { faults } = culprits;
+    return faults.length > 0 ? { kind: "faults", faults } : { kind: "failed", message: (error as Error).message };
   }
 }

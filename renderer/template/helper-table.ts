@@ -7,6 +7,7 @@ import { containerQueries } from "./helpers/container-queries.ts";
 import { dates } from "./helpers/dates.ts";
 import { documents } from "./helpers/documents.ts";
 import { encoding } from "./helpers/encoding.ts";
+import { hosts } from "./helpers/hosts.ts";
 import { letterCase } from "./helpers/letter-case.ts";
 import { lists } from "./helpers/lists.ts";
 import { logic } from "./helpers/logic.ts";
@@ -34,6 +35,7 @@ const CHAPTERS: readonly (readonly Helper[])[] = [
   dates,
   documents,
   encoding,
+  hosts,
   letterCase,
   lists,
   logic,

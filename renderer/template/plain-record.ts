@@ -4,6 +4,11 @@ export type PlainRecord = Readonly<Record<string, unknown>>;
 /** Names with a meaning for JavaScript: never read, never made. */
 const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
+/** Whether no record can have a field of this name. */
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name);
+}
+
 /** Whether it is named values, and no list. */
 export function isRecord(value: unknown): value is PlainRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 import { helpersOf } from "../define-helper.ts";
 import { atPath } from "../field-path.ts";
 import type { HelperCall } from "../helper-call.ts";
-import { compareTexts, isRecord, recordOf } from "../plain-record.ts";
+import { compareTexts, isRecord, isReserved, recordOf } from "../plain-record.ts";
 import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 import { labelOf } from "./container-labels.ts";
@@ -120,6 +120,7 @@ function groupedByMany(call: HelperCall, groupsOf: (item: unknown) => string[]):
   let count = 0;
   for (const item of call.list(0)) {
     for (const name of groupsOf(item)) {
+      if (isReserved(name)) throw call.refusal(`${name} cannot be the name of a group`);
       const group = groups.get(name);
       if (group) group.push(item);
       else groups.set(name, [item]);

@@ -88,7 +88,18 @@ describe("whatever it is given, a helper gives plain data or a HelperError, the 
 });
 
 /** These fail for what is missing: it is their purpose, or nothing is no size, no divisor and no constraint. */
-const NEEDS_DATA = new Set(["div", "divf", "mod", "chunk", "wrap", "wrapWith", "abbrev", "semverCompare", "fail"]);
+const NEEDS_DATA = new Set([
+  "div",
+  "divf",
+  "mod",
+  "chunk",
+  "wrap",
+  "wrapWith",
+  "abbrev",
+  "semverCompare",
+  "fail",
+  "hostPort",
+]);
 
 test("missing data makes no helper fail but those that check, divide or need a size", () => {
   for (const { name, usage, run } of HELPERS) {
@@ -133,8 +144,16 @@ test("a message names helper and argument, and shows little of a value", () => {
   );
 });
 
+test("an element is never lost for the name of its group: one that cannot be is refused", () => {
+  for (const name of ["__proto__", "constructor", "prototype"])
+    assert.throws(() => run("groupBy", [{ group: name }], "group"), {
+      message: `groupBy: ${name} cannot be the name of a group`,
+    });
+});
+
 test("groups, keys and what is printed of a record do not depend on the order of what they are made of", () => {
-  const items = fc.uniqueArray(fc.record({ id: fc.nat(), group: text }), { selector: ({ id }) => id, maxLength: 20 });
+  const group = text.filter((name) => !["__proto__", "constructor", "prototype"].includes(name));
+  const items = fc.uniqueArray(fc.record({ id: fc.nat(), group }), { selector: ({ id }) => id, maxLength: 20 });
   fc.assert(
     fc.property(items, fc.infiniteStream(fc.nat()), (list, dice) => {
       const shuffled = list.map((item) => ({ item, at: dice.next().value ?? 0 })).toSorted((a, b) => a.at - b.at);

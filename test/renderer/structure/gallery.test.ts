@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { GeneralSource } from "../../../renderer/commands/general-source.ts";
+import { parseConfig, type Target } from "../../../renderer/config.ts";
+import type { Known } from "../../../renderer/inventory/known.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { container } from "../fake-agent.ts";
+import { PRINTED, type Printed } from "./gallery-formats.ts";
+import { HOSTILE, hostileText } from "./hostile.ts";
+import { sorted, type Tree, withTexts } from "./tree.ts";
+
+/** What a container can say, and a text that is a plain value there. */
+const NEUTRAL = {
+  name: "neutral-name",
+  image: "neutral-image",
+  network: "neutral-network",
+  "com.docker.compose.project": "neutral-project",
+  "com.docker.compose.service": "neutral-service",
+  "haproxy.host": "neutral-haproxy.example",
+  "caddy.host": "neutral-caddy.example",
+  "traefik.host": "neutral-traefik.example",
+  "prometheus.port": "54321",
+  "logrotate.keep": "987",
+  logs: "true",
+} as const;
+type Said = Record<keyof typeof NEUTRAL, string>;
+
+const FIELDS = Object.keys(NEUTRAL) as (keyof Said)[];
+
+function known(digit: string, said: Said): Known {
+  const { name, image, network, ...labels } = said;
+  const networks = [{ name: network, ipv4: `10.0.0.${digit}` }];
+  const one = container(digit, {
+    name,
+    image,
+    labels,
+    networks,
+    ports: [{ port: 80, proto: "tcp" }],
+    createdAt: Number(digit),
+  });
+  return { agent: "/a.sock", host: `docker${digit}`, container: one };
+}
+
+const good = known("1", Object.fromEntries(FIELDS.map((field) => [field, GOOD(field)])) as Said);
+
+function GOOD(field: keyof Said): string {
+  return NEUTRAL[field].replace("neutral", "good").replace("54321", "9100").replace("987", "14");
+}
+
+interface Outcome {
+  readonly tree: Tree;
+  /** Why the hostile container is left out, if it is. */
+  readonly aside: readonly string[];
+}
+
+function printer({ name, text, format, read }: Printed): (others: readonly Known[]) => Promise<Outcome> {
+  const file = `renderer/templates/gallery/${name}.hbs`;
+  const templates = [{ file: "t.hbs", text: text ?? readFileSync(file, "utf8") }];
+  const render = compileGeneral({ templates, format: format as FormatName });
+  const target = targetOf(format);
+  return async (others) => {
+    const files = { print: async (list: readonly Known[]) => await Promise.resolve(render(list.map(containerView))) };
+    const source = new GeneralSource(target, files);
+    const made = (await source.render({ containers: [good, ...others] })).toString();
+    assert.deepEqual(
+      source.aside.filter(({ id }) => id === good.container.id),
+      [],
+    );
+    return { tree: sorted(read(made)), aside: source.aside.map(({ detail }) => detail) };
+  };
+}
+
+function targetOf(format: string): Target {
+  const target = { template: "/t", destination: "/d", format, reload: "none" };
+  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  return config.targets[0]!;
+}
+
+const neutralText = new RegExp(
+  FIELDS.filter((field) => field !== "logs")
+    .map((field) => NEUTRAL[field])
+    .join("|"),
+  "g",
+);
+
+/** The hostile container's texts stand where those of the neutral one stood, and are read as what they are; or it is left out. */
+async function check(print: (others: readonly Known[]) => Promise<Outcome>, hostile: Partial<Said>): Promise<void> {
+  const said = { ...NEUTRAL, ...hostile };
+  const { tree, aside } = await print([known("2", said)]);
+  const without = (await print([])).tree;
+  if (aside.length > 0) {
+    assert.match(aside.join(), /^left out of \/d: .*t\.hbs:\d+:\d+: ./s);
+    assert.deepEqual(tree, without);
+    return;
+  }
+  const textOf = new Map(FIELDS.map((field) => [NEUTRAL[field] as string, said[field]]));
+  // An empty text is as if nothing were said, and only one value of `logs` means anything.
+  const nothing = Object.fromEntries(FIELDS.filter((field) => said[field] === "").map((field) => [field, ""]));
+  const neutral = (await print([known("2", { ...NEUTRAL, ...nothing, logs: said.logs })])).tree;
+  assert.deepEqual(tree, sorted(withTexts(neutral, (text) => text.replace(neutralText, (one) => textOf.get(one)!))));
+}
+
+for (const printed of PRINTED) {
+  test(`structure: ${printed.name} has a neutral container beside a good one`, async () => {
+    const print = printer(printed);
+    const { tree, aside } = await print([known("2", NEUTRAL)]);
+    assert.deepEqual(aside, []);
+    assert.notDeepEqual(tree, (await print([])).tree);
+  });
+
+  test(`structure: ${printed.name} is the same tree whatever stands in one field, or the container is left out`, async () => {
+    const print = printer(printed);
+    for (const field of FIELDS) for (const value of HOSTILE) await check(print, { [field]: value });
+  });
+
+  test(`structure: ${printed.name} is the same tree whatever is said in all fields together`, async () => {
+    const print = printer(printed);
+    const anything = fc.record(Object.fromEntries(FIELDS.map((field) => [field, hostileText])), { requiredKeys: [] });
+    await fc.assert(
+      fc.asyncProperty(anything, async (hostile) => await check(print, hostile as Partial<Said>)),
+      { numRuns: 400 },
+    );
+  });
+}

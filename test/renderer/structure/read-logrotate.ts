@@ -1,0 +1,18 @@
+import { readBlocks, type Token } from "./blocks.ts";
+import type { Tree } from "./tree.ts";
+
+/** logrotate's files: a line is a statement, `#` at its beginning makes it a comment, a brace at its end opens a block. */
+export function readLogrotate(text: string): Tree {
+  return readBlocks(text.split("\n").flatMap(tokensOf));
+}
+
+function tokensOf(line: string): Token[] {
+  if (line.trim().startsWith("#")) return [];
+  const words = line.match(/"(?:\\.|[^"\\])*"|'[^']*'|[^\s"']+/g) ?? [];
+  if (words.join("") !== line.replace(/\s/g, "") && !/["']/.test(line)) throw new Error(`odd line: ${line}`);
+  const tokens = words.map((text): Token => {
+    if (text === "{") return { text, kind: "open" };
+    return text === "}" ? { text, kind: "close" } : { text: text.replace(/^(["'])(.*)\1$/, "$2"), kind: "word" };
+  });
+  return tokens.some(({ kind }) => kind !== "word") ? tokens : [...tokens, { text: "\n", kind: "end" }];
+}
