@@ -1,4 +1,5 @@
 import type { StatusPageSettings } from "../page/settings.ts";
+import type { HostOptions } from "../routes/options.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
@@ -104,8 +105,12 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
         ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
       ]),
     unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,
-    unknownTls: https ? tlsOfUnknown(https) : false,
+    unknownTls: https ? tlsOfUnknown(optionsOf(hosts, settings), https) : false,
   };
+}
+
+function optionsOf(hosts: readonly VirtualHost[], { defaults }: NginxSettings): HostOptions[] {
+  return [defaults?.host ?? {}, ...hosts.map(({ options }) => options)];
 }
 
 function byNumber(a: number, b: number): number {

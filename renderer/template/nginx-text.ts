@@ -4,7 +4,7 @@ import { Verbatim } from "./model.ts";
 export function words(...parts: readonly (string | number)[]): Verbatim {
   const text = parts.join(" ");
   // What comes here was read by a grammar. This is the last door, and it is for words only.
-  if (!/^[A-Za-z0-9._:/*[\]=$ -]*$/.test(text)) throw new Error("not words of a configuration");
+  if (!/^[A-Za-z0-9._:/*[\]=$@ -]*$/.test(text)) throw new Error("not words of a configuration");
   return new Verbatim(text);
 }
 

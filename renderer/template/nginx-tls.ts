@@ -1,7 +1,7 @@
 import type { Certificate } from "../certificates/certificate.ts";
 import { DEFAULT_STEM } from "../certificates/choose.ts";
 import type { HostOptions } from "../routes/options.ts";
-import { SSL_POLICIES } from "../routes/ssl-policies.ts";
+import { SSL_POLICIES, type SslPolicy } from "../routes/ssl-policies.ts";
 import type { Model } from "./model.ts";
 import type { HttpsSettings } from "./nginx-settings.ts";
 import { quoted, words } from "./nginx-text.ts";
@@ -20,7 +20,7 @@ export function tlsOf(
   const file = (name: string): Model => quoted(`${directory}/${name}`);
   const { stem, fingerprint, notAfter, extras } = certificate;
   const clients = certificates.authorities?.get(host) ?? certificates.authorities?.get("");
-  const policy = options.sslPolicy === undefined ? undefined : SSL_POLICIES[options.sslPolicy];
+  const policy = policyOf(options);
   return {
     certificate: file(`${stem}.crt`),
     key: file(`${stem}.key`),
@@ -32,13 +32,7 @@ export function tlsOf(
       : certificates.dhparam === true && file("dhparam.pem"),
     chain: extras?.includes("chain.pem") ? file(`${stem}.chain.pem`) : false,
     hsts: hasHsts && hstsOf(options, https),
-    policy: policy
-      ? {
-          protocols: words(...policy.protocols),
-          ciphers: policy.ciphers.length > 0 && words(policy.ciphers.join(":")),
-          order: policy.serverOrder ? "on" : "off",
-        }
-      : false,
+    policy: policy ? policyModel(policy) : false,
     clients: clients
       ? {
           authority: file(clients.authority),
@@ -50,17 +44,50 @@ export function tlsOf(
   };
 }
 
+/**
+ * nginx chooses the protocol by the first server of a port, before it knows the name. So a policy of TLS 1.3 alone has a
+ * cipher for 1.2 that cannot be agreed on, for nobody has a shared key; and OpenSSL takes 1.1 and 1.0 at level 0 alone.
+ */
+function policyModel(policy: SslPolicy): Fields {
+  const { protocols, ciphers, serverOrder } = policy;
+  const named = ciphers.length === 0 ? [NEVER_AGREED] : ciphers;
+  return {
+    protocols: words(...protocols),
+    ciphers: words([...(isOld(policy) ? [LEVEL_OF_OLD] : []), ...named].join(":")),
+    order: serverOrder ? "on" : "off",
+  };
+}
+
+const NEVER_AGREED = "PSK-AES256-GCM-SHA384";
+const LEVEL_OF_OLD = "@SECLEVEL=0";
+const OLD = ["TLSv1", "TLSv1.1"];
+
+function isOld({ protocols }: SslPolicy): boolean {
+  return protocols.some((protocol) => OLD.includes(protocol));
+}
+
+function policyOf({ sslPolicy }: HostOptions): SslPolicy | undefined {
+  return sslPolicy === undefined ? undefined : SSL_POLICIES[sslPolicy];
+}
+
 function hstsOf({ hsts }: HostOptions, { hstsSeconds }: HttpsSettings): Model {
   if (hsts === "off") return false;
   if (hsts !== undefined) return quoted(hsts);
   return hstsSeconds > 0 && quoted(`max-age=${hstsSeconds}`);
 }
 
-/** For names that nobody claims: the operator's `default` certificate, or no handshake at all. */
-export function tlsOfUnknown({ directory, certificates }: HttpsSettings): Fields {
+/**
+ * For names that nobody claims: the operator's `default` certificate, or no handshake at all. Protocols that any host has
+ * are let in here; the other hosts have neither ciphers nor OpenSSL's level for them.
+ */
+export function tlsOfUnknown(hosts: readonly HostOptions[], { directory, certificates }: HttpsSettings): Fields {
   const found = certificates.usable.get(DEFAULT_STEM);
-  if (!found) return { certificate: false };
+  const wanted = new Set(hosts.flatMap((options) => policyOf(options)?.protocols ?? []));
+  const older =
+    OLD.some((protocol) => wanted.has(protocol)) && words(...OLD.filter((protocol) => wanted.has(protocol)));
+  if (!found) return { certificate: false, older };
   return {
+    older,
     certificate: quoted(`${directory}/${DEFAULT_STEM}.crt`),
     key: quoted(`${directory}/${DEFAULT_STEM}.key`),
     about: found.fingerprint.slice(0, 16),

@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** An authority with a list of what it signed and revoked, in a directory of its own. Its name is `ca`. */
+export class CertificateAuthority {
+  readonly directory: string;
+  readonly #config: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    mkdirSync(directory);
+    this.#config = join(directory, "ca.conf");
+    for (const [name, text] of [
+      ["index.txt", ""],
+      ["serial", "01"],
+      ["crlnumber", "01"],
+    ] as const) {
+      writeFileSync(join(directory, name), text);
+    }
+    writeFileSync(this.#config, configuration(directory));
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    const about = ["-subj", `/CN=${basename(directory)}`, "-days", "30"];
+    this.#run("req", "-x509", ...key, ...about, "-keyout", this.path("ca.key"), "-out", this.path("ca.crt"));
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Makes `<stem>.crt` and `<stem>.key` here; RSA, for ciphers that need it. `extensions` are lines of OpenSSL. */
+  issue(stem: string, extensions = ""): void {
+    const [request, extra] = [this.path(`${stem}.csr`), this.path(`${stem}.ext`)];
+    writeFileSync(extra, `basicConstraints=CA:FALSE\nsubjectAltName=DNS:${stem}\n${extensions}\n`);
+    const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", this.path(`${stem}.key`)];
+    this.#run("req", ...key, "-subj", `/CN=${stem}`, "-out", request);
+    const files = ["-in", request, "-out", this.path(`${stem}.crt`), "-extfile", extra];
+    this.#run("ca", "-config", this.#config, "-batch", "-notext", ...files);
+  }
+
+  revoke(stem: string): void {
+    this.#run("ca", "-config", this.#config, "-revoke", this.path(`${stem}.crt`));
+  }
+
+  /** Writes the list of what is revoked now. */
+  writeRevoked(file: string): void {
+    this.#run("ca", "-config", this.#config, "-gencrl", "-out", file);
+  }
+
+  /** Lays a certificate and its key where a proxy finds them. */
+  layInto(directory: string, stem: string): void {
+    for (const ending of ["crt", "key"])
+      copyFileSync(this.path(`${stem}.${ending}`), join(directory, `${stem}.${ending}`));
+  }
+
+  #run(...args: readonly string[]): void {
+    execFileSync("openssl", args, { stdio: "ignore" });
+  }
+}
+
+function configuration(directory: string): string {
+  return `[ca]
+default_ca = own
+[own]
+database = ${directory}/index.txt
+new_certs_dir = ${directory}
+serial = ${directory}/serial
+crlnumber = ${directory}/crlnumber
+certificate = ${directory}/ca.crt
+private_key = ${directory}/ca.key
+default_md = sha256
+default_days = 30
+default_crl_days = 30
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+`;
+}

@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+
+/** What OpenSSL's client tells of a handshake with the server of this name, and of what comes after it. */
+export async function handshake(port: number, name: string, ...options: readonly string[]): Promise<string> {
+  const connection = ["-connect", `127.0.0.1:${port}`, "-servername", name];
+  const child = spawn("openssl", ["s_client", ...connection, ...options], { stdio: ["pipe", "pipe", "pipe"] });
+  let told = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (told += part));
+  child.stderr.setEncoding("utf8").on("data", (part: string) => (told += part));
+  child.stdin.on("error", () => undefined).end(`GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
+  await new Promise((resolve) => child.on("close", resolve));
+  return told;
+}
+
+/** The cipher that both agreed on; undefined when they did not. */
+export async function agreedCipher(
+  port: number,
+  name: string,
+  ...options: readonly string[]
+): Promise<string | undefined> {
+  const told = await handshake(port, name, ...options);
+  const cipher = /Cipher is (\S+)/.exec(told)?.[1];
+  return cipher === "(NONE)" ? undefined : cipher;
+}
