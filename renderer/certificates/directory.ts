@@ -43,15 +43,15 @@ function withExtras<T extends Certificate | RefusedCertificate>(one: T, files: r
   return "why" in one || extras.length === 0 ? one : { ...one, extras };
 }
 
-/** `ca.crt` and `<host>.ca.crt`, each maybe with its list of revoked certificates (`ca.crl.pem`). */
+/** `ca.crt` and `<host>.ca.crt`, maybe with lists of revoked certificates: `ca.crl.pem`, `<host>.crl.pem`. */
 function readAuthorities(directory: string, files: readonly string[]): ReadonlyMap<string, ClientAuthority> {
   const found = files.filter((name) => (name === "ca.crt" || name.endsWith(".ca.crt")) && STEM.test(name));
   return new Map(
     found.map((authority) => {
-      const crl = `${authority.slice(0, -".crt".length)}.crl.pem`;
-      const revoked = files.includes(crl) ? crl : undefined;
-      const about = hashOf(directory, revoked === undefined ? [authority] : [authority, revoked]);
       const host = authority === "ca.crt" ? "" : authority.slice(0, -".ca.crt".length);
+      const lists = host === "" ? ["ca.crl.pem"] : [`${host}.crl.pem`, `${host}.ca.crl.pem`];
+      const revoked = lists.find((name) => files.includes(name));
+      const about = hashOf(directory, revoked === undefined ? [authority] : [authority, revoked]);
       return [host, { authority, ...(revoked !== undefined && { revoked }), about }];
     }),
   );
