@@ -5,7 +5,7 @@ import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
 import { internalNetworksOf } from "./nginx-internal.ts";
 import { listens } from "./nginx-listen.ts";
-import type { NginxSettings } from "./nginx-settings.ts";
+import type { HttpsSettings, NginxSettings } from "./nginx-settings.ts";
 import { quotedWithVariables, words } from "./nginx-text.ts";
 import { tlsOfUnknown } from "./nginx-tls.ts";
 import type { Model } from "./model.ts";
@@ -97,6 +97,7 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
   const secure = new Set(https ? [https.listen, ...usable(own.secure)] : []);
   const isDefault = defaultHost === undefined || !hosts.some(({ host }) => host === defaultHost);
   return {
+    quicPorts: https?.http3 ? quicPorts(secure, https) : [],
     unknownPlain: [...plain].toSorted(byNumber).flatMap((port) => listens(port, settings, { isDefault })),
     unknownSecure: [...secure]
       .toSorted(byNumber)
@@ -108,6 +109,15 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
     unknownTls: https ? tlsOfUnknown(optionsOf(hosts, settings), https) : false,
   };
 }
+
+/** Ports that clients have to write, each with the one that nginx listens on. */
+function quicPorts(listening: ReadonlySet<number>, { listen, port }: HttpsSettings): Model {
+  const known = [...listening].map((own) => ({ listen: own, port: own === listen ? port : own }));
+  return known.filter((one) => one.port !== HTTPS_PORT);
+}
+
+/** The port that no client writes. */
+const HTTPS_PORT = 443;
 
 function optionsOf(hosts: readonly VirtualHost[], { defaults }: NginxSettings): HostOptions[] {
   return [defaults?.host ?? {}, ...hosts.map(({ options }) => options)];

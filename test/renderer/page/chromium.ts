@@ -31,10 +31,11 @@ export class Chromium {
   #lastId = 0;
   #rest = "";
 
-  constructor() {
+  /** `flags` are of its command line. */
+  constructor(flags: readonly string[] = []) {
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"];
     const profile = [`--user-data-dir=${this.#profile}`, "--remote-debugging-pipe", "about:blank"];
-    this.#child = spawn("chromium", [...args, "--disable-dev-shm-usage", ...profile], {
+    this.#child = spawn("chromium", [...args, "--disable-dev-shm-usage", ...flags, ...profile], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
       env: { PATH: programPath(), HOME: this.#profile },
     });

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { createHash, X509Certificate } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { readCertificates } from "../../renderer/certificates/directory.ts";
+import { buildRoutes } from "../../renderer/routes/route-table.ts";
+import type { HostName } from "../../renderer/routes/grammar.ts";
+import type { VirtualHost } from "../../renderer/routes/routes.ts";
+import { nginxPage } from "../../renderer/template/nginx-page.ts";
+import { compileTemplate } from "../../renderer/template/template.ts";
+import { freePort } from "../demo/free-port.ts";
+import { docker, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { makeCertificate } from "../renderer/certificate-files.ts";
+import { container } from "../renderer/fake-agent.ts";
+import { BrowserPage } from "../renderer/page/browser-page.ts";
+import { Chromium } from "../renderer/page/chromium.ts";
+
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+const HOSTS = ["a.example", "b.example"] as const;
+
+describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDocker() }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
+  const app = http.createServer((request, response) => {
+    response.setHeader("content-type", "text/plain");
+    response.end(`${request.headers.host} by ${String(request.headers["x-forwarded-proto"])}`);
+  });
+  let port: number;
+  let nginx: string;
+  let browser: Chromium;
+
+  before(async () => {
+    chmodSync(directory, 0o755);
+    await new Promise<void>((resolve) => app.listen(0, "127.0.0.1", resolve));
+    port = await freePort(24_443);
+    const keys = HOSTS.map((host) => {
+      const made = new X509Certificate(makeCertificate(directory, host, [host]));
+      chmodSync(join(directory, `${host}.key`), 0o644);
+      return createHash("sha256")
+        .update(made.publicKey.export({ type: "spki", format: "der" }))
+        .digest("base64");
+    });
+    writeFileSync(join(directory, "default.conf"), await configuration());
+    const mounts = [`${directory}:/test:ro`, `${directory}/default.conf:/etc/nginx/conf.d/default.conf:ro`];
+    const volumes = mounts.flatMap((mount) => ["--volume", mount]);
+    nginx = await docker("run", "-d", "--network", "host", ...volumes, "nginxinc/nginx-unprivileged:stable");
+    await eventually("nginx serves", async () => (await byTcp()) !== undefined);
+    browser = new Chromium([
+      "--enable-quic",
+      `--origin-to-force-quic-on=${HOSTS.map((host) => `${host}:${port}`).join(",")}`,
+      `--ignore-certificate-errors-spki-list=${keys.join(",")}`,
+      `--host-resolver-rules=${HOSTS.map((host) => `MAP ${host} 127.0.0.1`).join(",")}`,
+    ]);
+  });
+  after(async () => {
+    await browser?.close();
+    if (nginx) await docker("rm", "-f", nginx);
+    app.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function configuration(): Promise<Buffer> {
+    const { port: own } = app.address() as AddressInfo;
+    const known = HOSTS.map((host) => {
+      const networks = [{ name: "front", ipv4: "127.0.0.1" }];
+      const ports = [{ port: own, proto: "tcp" as const }];
+      const described = container(host.slice(0, 1), { env: { VIRTUAL_HOST: host }, networks, ports });
+      return { agent: "/a", host: "h", container: described };
+    });
+    const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: true });
+    assert.equal(routes.kind, "routes");
+    const usual = { listen: port, port, directory: "/test", challenges: "/c", hstsSeconds: 0, http3: true };
+    const secure = { ...usual, certificates: readCertificates(directory) };
+    // With a default host, too, of all servers exactly one opens the socket for all workers.
+    return render(
+      nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] as HostName }),
+    );
+  }
+
+  async function byTcp(): Promise<http.IncomingHttpHeaders | undefined> {
+    return await new Promise((resolve) => {
+      const name = { servername: HOSTS[0], headers: { host: HOSTS[0] } };
+      https
+        .get({ port, ...name, rejectUnauthorized: false, agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode === 200 ? response.headers : undefined);
+        })
+        .on("error", () => resolve(undefined));
+    });
+  }
+
+  for (const host of HOSTS) {
+    test(`${host} is served by HTTP/3 with the certificate of its own`, async () => {
+      const page = await BrowserPage.open(browser);
+      await page.goTo(`https://${host}:${port}/x`);
+      const protocol = await page.evaluate<string>("performance.getEntriesByType('navigation')[0].nextHopProtocol");
+      assert.equal(protocol, "h3");
+      assert.equal(await page.evaluate<string>("document.body.innerText"), `${host}:${port} by https`);
+    });
+  }
+
+  test("who comes by TCP is told of it", async () => {
+    assert.equal((await byTcp())?.["alt-svc"], `h3=":${port}"; ma=86400`);
+  });
+});
