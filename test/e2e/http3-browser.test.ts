@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readCertificates } from "../../renderer/certificates/directory.ts";
 import { buildRoutes } from "../../renderer/routes/route-table.ts";
-import type { HostName } from "../../renderer/routes/grammar.ts";
 import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/template/nginx-page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
@@ -78,9 +77,7 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     const usual = { listen: port, port, directory: "/test", challenges: "/c", hstsSeconds: 0, http3: true };
     const secure = { ...usual, certificates: readCertificates(directory) };
     // With a default host, too, of all servers exactly one opens the socket for all workers.
-    return render(
-      nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] as HostName }),
-    );
+    return render(nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] }));
   }
 
   async function byTcp(): Promise<http.IncomingHttpHeaders | undefined> {
