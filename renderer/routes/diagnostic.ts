@@ -16,6 +16,7 @@ export type Reason =
   | "port.none"
   | "port.refused"
   | "port.guessed"
+  | "port.contested"
   | "value.refused"
   | "never.read"
   | "check.refused"

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName } from "./grammar.ts";
 import { joinHost, type JoinedHost } from "./join-host.ts";
+import { PortClaims } from "./port-claims.ts";
 import type { VirtualHost } from "./routes.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -31,6 +32,8 @@ export class HostTable {
   readonly #claimants = new Map<HostName, Map<string, Verdict>>();
   readonly #sorted: VirtualHost[] = [];
   readonly #remarks = new Map<HostName, readonly Diagnostic[]>();
+  readonly #ports = new PortClaims();
+  #contested: readonly Diagnostic[] = [];
   /** Until when hosts that nobody claims are kept, in milliseconds. */
   readonly #departing = new Map<HostName, number>();
 
@@ -45,7 +48,8 @@ export class HostTable {
 
   /** Where containers disagree, by host. */
   get remarks(): readonly Diagnostic[] {
-    return [...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, remarks]) => remarks);
+    const byHost = [...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, remarks]) => remarks);
+    return [...byHost, ...this.#contested];
   }
 
   /** When the next host that nobody claims goes; undefined when none does. */
@@ -68,6 +72,10 @@ export class HostTable {
   settle(touched: ReadonlySet<HostName>, now: number): Settled {
     const remarks: Diagnostic[] = [];
     const hosts = [...touched].toSorted().flatMap((host) => this.#settleOne(host, now, remarks) ?? []);
+    for (const { before, after } of hosts) this.#ports.replace(before, after);
+    const contested = this.#ports.remarks((host) => [...(this.#claimants.get(host)?.values() ?? [])].toSorted(byOrder));
+    remarks.push(...newOf(contested, this.#contested));
+    this.#contested = contested;
     return { hosts, remarks };
   }
 
@@ -102,8 +110,7 @@ export class HostTable {
   }
 
   #note(host: HostName, joined: JoinedHost | undefined, news: Diagnostic[]): void {
-    const known = new Set((this.#remarks.get(host) ?? []).map((remark) => JSON.stringify(remark)));
-    news.push(...(joined?.remarks ?? []).filter((remark) => !known.has(JSON.stringify(remark))));
+    news.push(...newOf(joined?.remarks ?? [], this.#remarks.get(host) ?? []));
     if (joined && joined.remarks.length > 0) this.#remarks.set(host, joined.remarks);
     else this.#remarks.delete(host);
   }
@@ -118,6 +125,15 @@ export class HostTable {
     }
     return low;
   }
+}
+
+function newOf(remarks: readonly Diagnostic[], before: readonly Diagnostic[]): Diagnostic[] {
+  const known = new Set(before.map((remark) => JSON.stringify(remark)));
+  return remarks.filter((remark) => !known.has(JSON.stringify(remark)));
+}
+
+function byOrder(a: Verdict, b: Verdict): number {
+  return a.order < b.order ? -1 : 1;
 }
 
 /** The hosts a container claims, and the names it wants redirected to one. */

@@ -67,6 +67,8 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
           EXTERNAL_HTTP_PORT: "21988",
           EXTERNAL_HTTPS_PORT: "21989",
         }),
+        await rig.app("plain-21990", { VIRTUAL_HOST: "plain-21990.example", EXTERNAL_HTTP_PORT: "21990" }),
+        await rig.app("tls-21990", { VIRTUAL_HOST: "tls-21990.example", EXTERNAL_HTTPS_PORT: "21990" }),
         await rig.app("child", { VIRTUAL_HOST: "a.parent.example,b.two.parent.example,c.d.parent.example" }),
         await rig.app("wild", { VIRTUAL_HOST: "*.wild.example" }),
         await rig.app("covered", { VIRTUAL_HOST: "one.covered.example" }),
@@ -116,6 +118,18 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
   test("names that nobody claims get nothing on ports that a host has for itself", async () => {
     assert.equal((await rig.ask({ host: "nobody.example", port: 21_988 })).status, 503);
     assert.equal(await subjectFor("nobody.example", 21_989), undefined);
+  });
+
+  test("a port that one host wants for plain HTTP and another for TLS is nobody's, and both are told", async () => {
+    for (const app of ["plain-21990", "tls-21990"]) {
+      assert.equal((await rig.echo({ host: `${app}.example` }))?.app, app);
+      assert.equal((await rig.ask({ host: `${app}.example`, port: 21_990 })).status, 0);
+      const told = rig.logged.find(({ container, reason }) => container === app && reason === "port.contested");
+      assert.match(String(told?.["detail"]), /plain-21990\.example/);
+      assert.match(String(told?.["detail"]), /tls-21990\.example/);
+    }
+    const { remarks } = await rig.status();
+    assert.equal(remarks.filter(({ reason }) => reason === "port.contested").length, 2);
   });
 
   test("a certificate stands for names one level below its own name, for wildcards, and for what it covers", async () => {
