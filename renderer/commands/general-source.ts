@@ -123,7 +123,7 @@ export class GeneralSource implements Source<Listed> {
       const one = containers[index];
       if (one) this.#unprintable.exclude(one, message);
     }
-    return this.#admit(containers);
+    return this.#unprintable.without(containers);
   }
 
   async #sift(containers: readonly Known[]): Promise<readonly Known[]> {

@@ -21,10 +21,15 @@ export class Quarantine<Unit extends object> {
     return [...this.#aside].map(([unit, why]) => ({ unit, why }));
   }
 
-  /** Those that are not left out. What is not among these units any more is forgotten. */
-  admit(units: readonly Unit[]): Unit[] {
-    const there = new Set(units);
+  /** Of all units there are, those that are not left out. What is not among them any more is forgotten. */
+  admit(all: readonly Unit[]): Unit[] {
+    const there = new Set(all);
     for (const unit of this.#aside.keys()) if (!there.has(unit)) this.#aside.delete(unit);
+    return this.without(all);
+  }
+
+  /** Of some units, those that are not left out. */
+  without(units: readonly Unit[]): Unit[] {
     return units.filter((unit) => !this.#aside.has(unit));
   }
 
@@ -61,6 +66,6 @@ export class Quarantine<Unit extends object> {
     if (found.kind === "hopeless") return found;
     for (const { unit, why } of found.culprits) this.exclude(unit, why);
     for (const unit of found.untried) this.exclude(unit, UNTRIED);
-    return { kind: "sifted", kept: this.admit(units) };
+    return { kind: "sifted", kept: this.without(units) };
   }
 }
