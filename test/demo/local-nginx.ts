@@ -24,7 +24,7 @@ export interface NginxConfigs {
 /** As yet it listens nowhere: that is what the generated configuration says. */
 export function writeNginxConfigs(directory: string): NginxConfigs {
   const [live, candidate] = [join(directory, "nginx.conf"), join(directory, "candidate.conf")];
-  for (const name of ["conf.d", "temp"]) mkdirSync(join(directory, name));
+  for (const name of ["conf.d", "temp"]) mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(live, mainConfiguration(directory, "nginx.pid", "conf.d"));
   writeFileSync(candidate, mainConfiguration(directory, "check.pid", "conf.d/.sallyport/candidate"));
   return { directory, live, candidate };

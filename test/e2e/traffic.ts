@@ -7,11 +7,13 @@ const CLIENT_MS = 60_000;
 export class Traffic {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>[];
+  readonly #text: string;
   readonly failures: string[] = [];
   requests = 0;
 
-  /** Two askers for each host; any answer but 200 is a failure. */
-  constructor(at: { host: string; port: number }, hosts: readonly string[]) {
+  /** Two askers for each host; any answer but 200, with this text in it, is a failure. */
+  constructor(at: { host: string; port: number }, hosts: readonly string[], text = "") {
+    this.#text = text;
     this.#running = [...hosts, ...hosts].map((host) => this.#ask(at, host));
   }
 
@@ -29,7 +31,8 @@ export class Traffic {
         body: String(error),
       }));
       this.requests += 1;
-      if (answer.status !== 200) this.failures.push(`${host}: ${answer.status} ${answer.body.slice(0, 200)}`);
+      if (answer.status !== 200 || !answer.body.includes(this.#text))
+        this.failures.push(`${host}: ${answer.status} ${answer.body.slice(0, 200)}`);
     }
   }
 }

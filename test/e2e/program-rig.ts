@@ -1,0 +1,129 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listProcesses } from "../../renderer/reload/process-list.ts";
+import { askStatus } from "../../renderer/status/socket.ts";
+import { AgentProcess } from "../agent/agent-process.ts";
+import type { BackgroundProcess } from "../demo/background-process.ts";
+import { freePort } from "../demo/free-port.ts";
+import { runProgram } from "../demo/product.ts";
+import { eventually } from "../eventually.ts";
+import type { Program } from "./programs.ts";
+import { request } from "./stack.ts";
+
+/** Size of the volume: room for a few files of these tests and no more. */
+const VOLUME_KB = 256;
+
+/** The renderer tries again after 10 s at most. */
+const ANSWER_MS = 40_000;
+
+/** The shipped agent and renderer, an engine, and one real program that follows a file on a small volume. */
+export class ProgramRig {
+  readonly program: Program;
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-program-"));
+  readonly volume = join(this.directory, "conf.d");
+  at = { host: "127.0.0.1", port: 0 };
+  #agent: AgentProcess | undefined;
+  #renderer: BackgroundProcess | undefined;
+  #server: BackgroundProcess | undefined;
+
+  constructor(program: Program) {
+    this.program = program;
+  }
+
+  async start(): Promise<void> {
+    chmodSync(this.directory, 0o711);
+    mkdirSync(this.volume);
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${VOLUME_KB}k`, "tmpfs", this.volume]);
+    this.at = { ...this.at, port: await freePort(0) };
+    const policy = join(this.directory, "policy.json");
+    const labels = ["haproxy.host", "caddy.host"];
+    writeFileSync(policy, JSON.stringify({ labels, multiline: [...labels, "VIRTUAL_HOST"] }));
+    this.#agent = await AgentProcess.start(["--policy", policy], { serve: true });
+    const target = this.program.prepare(this.directory, this.volume, this.at.port);
+    const config = {
+      agents: [{ socket: this.#agent.socket }],
+      proxy: "host",
+      statusSocket: this.#statusSocket,
+      targets: [{ ...target, wait: "0ms:0ms" }],
+    };
+    writeFileSync(join(this.directory, "renderer.yml"), JSON.stringify(config));
+    await this.startRenderer();
+    await eventually("there is a file", () => existsSync(target.destination));
+    this.#server = this.program.run(this.directory);
+  }
+
+  async startRenderer(): Promise<void> {
+    const config = join(this.directory, "renderer.yml");
+    this.#renderer = await runProgram("renderer", this.directory, ["run", "--config", config]);
+  }
+
+  /** Ends the renderer as a crash would: nothing is finished. */
+  async killRenderer(): Promise<void> {
+    process.kill(this.#renderer!.pid, "SIGKILL");
+    await eventually("the renderer is gone", () => this.#renderer!.failure !== undefined);
+  }
+
+  /** Starts a container that asks for this host, in the words that the program's target reads. */
+  async runApp(name: string, host = `${name}.example`): Promise<void> {
+    await this.#agent!.engine.run({ name, expose: [5000], ...this.program.asking(host) });
+  }
+
+  async removeApp(name: string): Promise<void> {
+    await this.#agent!.engine.remove(name);
+  }
+
+  /** Waits until the container of this name is asked, and no worker is left that does not know it. */
+  async answers(name: string): Promise<void> {
+    try {
+      await eventually(`${name} answers`, async () => await this.isAnswered(name), ANSWER_MS);
+      await eventually("one worker is left", async () => (await this.#workers()) <= 1, ANSWER_MS);
+    } catch (error) {
+      throw new Error(this.lastWords(), { cause: error });
+    }
+  }
+
+  async isAnswered(name: string): Promise<boolean> {
+    if (this.#server?.failure) throw this.#server.failure;
+    const { status, body } = await request(this.at, `${name}.example`, "/");
+    return status === 200 && body.includes(`app: ${name}\n`);
+  }
+
+  async #workers(): Promise<number> {
+    return (await listProcesses()).filter(({ parent }) => parent === this.#server?.pid).length;
+  }
+
+  /** What the renderer says it has set aside, by container. */
+  async quarantined(): Promise<string[]> {
+    return (await askStatus(this.#statusSocket)).quarantined.map(({ name }) => name);
+  }
+
+  /** Waits until the renderer says so of its target. */
+  async troubled(problem: RegExp): Promise<void> {
+    await eventually(`the renderer says ${problem.source}`, async () =>
+      problem.test((await askStatus(this.#statusSocket)).targets[0]?.problem ?? ""),
+    );
+  }
+
+  /** Lines of the renderer's log that say that a container is set aside. */
+  saidAside(name: string): string[] {
+    const said = this.#renderer!.lines.filter((line) => line.includes('"event":"container.quarantined"'));
+    return said.filter((line) => line.includes(`"container":"${name}"`));
+  }
+
+  lastWords(): string {
+    return [this.#renderer, this.#server].flatMap((process) => process?.lines.slice(-12) ?? []).join("\n");
+  }
+
+  async close(): Promise<void> {
+    for (const process of [this.#renderer, this.#server]) await process?.stop();
+    await this.#agent?.close();
+    execFileSync("umount", [this.volume]);
+    rmSync(this.directory, { recursive: true });
+  }
+
+  get #statusSocket(): string {
+    return join(this.directory, "status.sock");
+  }
+}
