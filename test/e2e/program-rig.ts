@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listProcesses } from "../../renderer/reload/process-list.ts";
@@ -110,6 +111,15 @@ export class ProgramRig {
   saidAside(name: string): string[] {
     const said = this.#renderer!.lines.filter((line) => line.includes('"event":"container.quarantined"'));
     return said.filter((line) => line.includes(`"container":"${name}"`));
+  }
+
+  /** Waits until nothing is being published: what is live is what the last publication says. */
+  async settled(): Promise<void> {
+    await eventually("nothing is being published", async () => {
+      const [target] = (await askStatus(this.#statusSocket)).targets;
+      const live = createHash("sha256").update(readFileSync(target!.destination)).digest("hex");
+      return target?.publications[0]?.outcome === "published" && target.publications[0].hash === live;
+    });
   }
 
   lastWords(): string {

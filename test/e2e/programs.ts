@@ -69,20 +69,20 @@ export const HAPROXY: Program = {
 export const CADDY: Program = {
   name: "Caddy",
   prepare: (directory, volume, port) => {
-    const socket = `unix/${directory}/admin.sock`;
+    const socket = `unix/${join(directory, "admin.sock")}`;
     const destination = join(volume, "Caddyfile");
     return {
       template: changedTemplate(directory, "Caddyfile", [
-        ["admin unix//run/caddy/admin.sock", `admin ${socket.replace("unix/", "unix//")}\n\thttp_port ${port}`],
+        ["admin unix//run/caddy/admin.sock", `admin ${socket}\n\thttp_port ${port}`],
         ["{{@key}} {", "http://{{@key}} {"],
       ]),
       destination,
       format: "caddyfile",
       check: { command: ["caddy", "validate", "--adapter", "caddyfile", "--config", "{candidate}"] },
-      reload: reloadUnlessHeld(directory, [
-        ...["caddy", "reload", "--adapter", "caddyfile", "--config", destination],
-        ...["--address", socket.replace("unix/", "unix//")],
-      ]),
+      reload: reloadUnlessHeld(
+        directory,
+        `caddy reload --adapter caddyfile --config ${destination} --address ${socket}`.split(" "),
+      ),
     };
   },
   run: (directory) => {
