@@ -32,20 +32,26 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fi
     listens: [...(tls.servesPlain ? plain : []), ...tls.listens],
     isAnswered: tls.servesPlain || tls.listens.length > 0,
     challengesHere:
-      tls.servesPlain && tls.hasChallenges && options.challenge !== "legacy" && (settings.https?.challenges ?? false),
+      tls.servesPlain &&
+      tls.hasChallenges &&
+      options.challenge !== "legacy" &&
+      !isClaimed(virtualHost, "/.well-known/acme-challenge/") &&
+      (settings.https?.challenges ?? false),
     tls: tls.model,
     elsewhere: redirectTo === undefined ? false : { host: words(redirectTo) },
     serverTokens: options.serverTokens ?? false,
     log: logOf(settings),
     extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
-    errors: errorPages(host, settings),
+    errors: !isClaimed(virtualHost, "/sallyport-errors/") && errorPages(host, settings),
     debug: debugModel({ ...virtualHost, options }, tls.certificate),
     locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
-    unclaimed:
-      redirectTo === undefined &&
-      !paths.some(({ path }) => pathKey(path) === "/") &&
-      (settings.unclaimedPath ?? NOT_FOUND),
+    unclaimed: redirectTo === undefined && !isClaimed(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),
   };
+}
+
+/** Whether a container has exactly this path: nginx takes no second location for it. */
+function isClaimed({ paths }: VirtualHost, text: string): boolean {
+  return paths.some(({ path }) => pathKey(path) === text);
 }
 
 function withoutContested({ httpPort, httpsPort, ...options }: HostOptions, { contested }: NginxSettings): HostOptions {

@@ -102,12 +102,18 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
     unknownSecure: [...secure]
       .toSorted(byNumber)
       .flatMap((port) => [
-        ...listens(port, settings, { isDefault, tls: {} }),
+        ...listens(port, settings, { isDefault, tls: http2Of(settings) }),
         ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
       ]),
     unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,
     unknownTls: https ? tlsOfUnknown(optionsOf(hosts, settings), https) : false,
   };
+}
+
+/** Before nginx 1.25 one server of a port decides about HTTP/2 for all of them: this one only says what is usual. */
+function http2Of({ defaults }: NginxSettings): { http2?: boolean } {
+  const http2 = defaults?.host.http2;
+  return http2 === undefined ? {} : { http2 };
 }
 
 /** Ports that clients have to write, each with the one that nginx listens on. */
