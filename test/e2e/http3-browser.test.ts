@@ -22,7 +22,7 @@ import { Chromium } from "../renderer/page/chromium.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
-const HOSTS = ["a.example", "b.example"] as const;
+const HOSTS = ["a.example", "b.example", "without.example"] as const;
 
 describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDocker() }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
@@ -69,7 +69,13 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     const known = HOSTS.map((host) => {
       const networks = [{ name: "front", ipv4: "127.0.0.1" }];
       const ports = [{ port: own, proto: "tcp" as const }];
-      const described = container(host.slice(0, 1), { env: { VIRTUAL_HOST: host }, networks, ports });
+      const labels = host === "without.example" ? { "com.github.nginx-proxy.nginx-proxy.http3.enable": "false" } : {};
+      const described = container("abc".charAt(HOSTS.indexOf(host)), {
+        env: { VIRTUAL_HOST: host },
+        labels,
+        networks,
+        ports,
+      });
       return { agent: "/a", host: "h", container: described };
     });
     const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: true });
@@ -80,9 +86,9 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     return render(nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] }));
   }
 
-  async function byTcp(): Promise<http.IncomingHttpHeaders | undefined> {
+  async function byTcp(host: string = HOSTS[0]): Promise<http.IncomingHttpHeaders | undefined> {
     return await new Promise((resolve) => {
-      const name = { servername: HOSTS[0], headers: { host: HOSTS[0] } };
+      const name = { servername: host, headers: { host } };
       https
         .get({ port, ...name, rejectUnauthorized: false, agent: false }, (response) => {
           response.resume();
@@ -92,7 +98,7 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     });
   }
 
-  for (const host of HOSTS) {
+  for (const host of HOSTS.slice(0, 2)) {
     test(`${host} is served by HTTP/3 with the certificate of its own`, async () => {
       const page = await BrowserPage.open(browser);
       await page.goTo(`https://${host}:${port}/x`);
@@ -102,7 +108,9 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     });
   }
 
-  test("who comes by TCP is told of it", async () => {
+  test("who comes by TCP is told of it, but not of a host whose container wants none", async () => {
     assert.equal((await byTcp())?.["alt-svc"], `h3=":${port}"; ma=86400`);
+    const without = await byTcp("without.example");
+    assert.deepEqual([without === undefined, without?.["alt-svc"]], [false, undefined]);
   });
 });

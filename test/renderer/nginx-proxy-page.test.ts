@@ -5,6 +5,7 @@ import { PERMISSIONS } from "../../renderer/routes/option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
 import { ROUTE_NAMES } from "../../renderer/routes/claim.ts";
 import { SSL_POLICIES } from "../../renderer/routes/ssl-policies.ts";
+import { type RowTest, TESTS_OF_ROWS, TESTS_OF_THE_MODEL } from "./nginx-proxy-rows.ts";
 
 const page = readFileSync("docs/nginx-proxy.md", "utf8");
 const rows = page.split("\n").filter((line) => line.startsWith("| "));
@@ -36,6 +37,18 @@ const THEIRS = [
   ..."V_location_override html/errors/50x.html proxy.conf network_internal.conf toplevel.conf.d".split(" "),
 ];
 
+/** Rows about what nobody needs here, or what is nginx's own. */
+const UNTESTED = [
+  "SHA1_UPSTREAM_NAME",
+  "DHPARAM_BITS",
+  "DHPARAM_SKIP",
+  "proxy.conf",
+  "toplevel.conf.d",
+  "conf.d/*.conf",
+];
+
+const names = rows.flatMap((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+
 describe("docs/nginx-proxy.md", () => {
   for (const name of THEIRS) {
     test(`says what became of ${name}`, () => {
@@ -54,8 +67,31 @@ describe("docs/nginx-proxy.md", () => {
       if (needs !== undefined) assert.ok(notes.includes(`\`${needs}\``));
     });
   }
+  for (const name of new Set(names.filter((one) => !UNTESTED.includes(one)))) {
+    test(`has a test with a real nginx for ${name}`, () => {
+      const found = TESTS_OF_ROWS[name] ?? [];
+      assert.ok(found.length > 0);
+      for (const one of found) assertIsTest(one);
+    });
+  }
+  test("knows no test of a row that there is not", () => {
+    assert.deepEqual(
+      Object.keys(TESTS_OF_ROWS).filter((name) => !names.includes(name)),
+      [],
+    );
+  });
+  test("has tests for what no row names", () => {
+    for (const one of TESTS_OF_THE_MODEL) assertIsTest(one);
+  });
   test("names the permissions there are", () => {
     for (const permission of PERMISSIONS) assert.ok(page.includes(`\`${permission}\``));
     assert.equal(Object.keys(SSL_POLICIES).length, 22);
   });
 });
+
+/** Titles stand in quotes, and those that a list makes in the list. */
+function assertIsTest([file, title]: RowTest): void {
+  const text = readFileSync(file, "utf8");
+  assert.ok(text.includes(`"${title}"`) || text.includes(`\`${title}\``), `${file} has no test "${title}"`);
+  assert.match(text, /PresetRig|writeNginxConfigs|nginx-unprivileged|Stack/, `${file} has no nginx`);
+}

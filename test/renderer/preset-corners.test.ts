@@ -37,6 +37,7 @@ describe("corners of docs/nginx-proxy.md, before a real nginx", { skip: missing 
     const path = (text: string, more = {}) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: text, ...more });
     await rig.start(
       {
+        containers: { where: [{ not: { label: "proxy=other" } }] },
         routing: { containersMay: ["regex"] },
         nginx: {
           defaults: { http2: false, httpsMethod: "noredirect" },
@@ -48,6 +49,7 @@ describe("corners of docs/nginx-proxy.md, before a real nginx", { skip: missing 
       },
       [
         await rig.app("front", { VIRTUAL_HOST: "front.example" }),
+        await rig.app("others", { VIRTUAL_HOST: "others.example" }, { labels: { proxy: "other" } }),
         await rig.app("pattern", { VIRTUAL_HOST: PATTERN, CERT_NAME: "named" }),
         await rig.app("sick", { VIRTUAL_HOST: "sick.example" }, { health: "unhealthy" }),
         await rig.app("sick-too", { VIRTUAL_HOST: "sick-too.example" }, { health: "unhealthy" }),
@@ -85,6 +87,10 @@ describe("corners of docs/nginx-proxy.md, before a real nginx", { skip: missing 
   test("the default host answers by TLS, too, with the certificate of its own", async () => {
     assert.deepEqual(await greeted("nobody.example"), ["front.example", "http/1.1"]);
     assert.equal((await rig.echo({ host: "nobody.example", tls: true }))?.app, "front");
+  });
+
+  test("a container that is another proxy's is not routed here", async () => {
+    assert.equal(await answerOf("others.example"), "front");
   });
 
   test("without HTTP/2 by the operator's word none is spoken", async () => {
