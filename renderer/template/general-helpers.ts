@@ -42,7 +42,8 @@ export class GeneralHelpers {
   /** Everything that a template can call, for Handlebars: names with false are known by default and are not there. */
   get known(): Record<string, boolean> {
     const names = [...BLOCKS, ...this.#plain, PRINT];
-    return { log: false, lookup: false, ...Object.fromEntries(names.map((name) => [name, true])) };
+    const absent = { log: false, lookup: false, helperMissing: false, blockHelperMissing: false };
+    return { ...absent, ...Object.fromEntries(names.map((name) => [name, true])) };
   }
 
   /** Whether this is called by its name, and is no block. */

@@ -70,7 +70,7 @@ function compile(template: TemplateText, workshop: Workshop): HandlebarsTemplate
   const { engine, helpers, quotes, partials } = workshop;
   const { file } = template;
   const tree = parse(engine, template);
-  const [problem] = [...lint(tree), ...lintGeneral(tree, partials), ...(quotes ? lintQuotes(tree) : [])];
+  const [problem] = [...lint(tree, true), ...lintGeneral(tree, partials), ...(quotes ? lintQuotes(tree) : [])];
   if (problem) throw forbidden(file, problem.line, problem.column, problem.problem);
   annotate(tree, (name) => helpers.isPlain(name));
   const how = { knownHelpersOnly: true, knownHelpers: helpers.known, preventIndent: true } as CompileOptions;

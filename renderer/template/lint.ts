@@ -29,11 +29,13 @@ interface Place {
   readonly blocks: number;
   /** Blocks that name another record, around this one inside `eachHost`; undefined outside of it. */
   readonly insideHost?: number;
+  /** Whether there are other templates to name. */
+  readonly hasPartials: boolean;
 }
 
 /** Refuses what prints unescaped text or lets data choose code: triple braces, decorators, dynamic partials. */
-export function lint(tree: unknown): LintProblem[] {
-  return [...walk(tree, { blocks: 0 })];
+export function lint(tree: unknown, hasPartials = false): LintProblem[] {
+  return [...walk(tree, { blocks: 0, hasPartials })];
 }
 
 function* walk(value: unknown, place: Place): Generator<LintProblem> {
@@ -51,17 +53,18 @@ function* walk(value: unknown, place: Place): Generator<LintProblem> {
 }
 
 /** The place of what stands between a block's tags. */
-function inside({ type, path }: Node, { blocks, insideHost }: Place): Place {
-  if (type !== "BlockStatement") return insideHost === undefined ? { blocks } : { blocks, insideHost };
-  if (path?.original === "eachHost") return { blocks: blocks + 1, insideHost: 0 };
-  if (insideHost === undefined) return { blocks: blocks + 1 };
+function inside({ type, path }: Node, place: Place): Place {
+  if (type !== "BlockStatement") return place;
+  const blocks = place.blocks + 1;
+  if (path?.original === "eachHost") return { ...place, blocks, insideHost: 0 };
+  if (place.insideHost === undefined) return { ...place, blocks };
   const isOtherRecord = path?.original === "each" || path?.original === "with";
-  return { blocks: blocks + 1, insideHost: insideHost + Number(isOtherRecord) };
+  return { ...place, blocks, insideHost: place.insideHost + Number(isOtherRecord) };
 }
 
 function faultOf(
   { type, escaped, name, path, depth = 0, data, parts }: Node,
-  { insideHost }: Place,
+  { insideHost, hasPartials }: Place,
 ): string | undefined {
   if (type === "MustacheStatement" && escaped === false) return "unescaped output ({{{ or &) is not possible";
   if (type === "Decorator" || type === "DecoratorBlock") return "decorators are not possible";
@@ -72,6 +75,7 @@ function faultOf(
       return "inside eachHost only what belongs to the host can be named: its text is kept until it changes";
   }
   const isPartial = type === "PartialStatement" || type === "PartialBlockStatement";
+  if (isPartial && !hasPartials) return "there is no other template: partials are for targets with `format`";
   return isPartial && name?.type === "SubExpression" ? "a partial's name must be fixed" : undefined;
 }
 

@@ -62,7 +62,10 @@ const COMPILE: CompileOptions = {
   strict: true,
   knownHelpersOnly: true,
   // Named with false, for they are known by default.
-  knownHelpers: { if: true, unless: true, each: true, with: true, eachHost: true, log: false, lookup: false },
+  knownHelpers: {
+    ...{ if: true, unless: true, each: true, with: true, eachHost: true },
+    ...{ log: false, lookup: false, helperMissing: false, blockHelperMissing: false },
+  },
   preventIndent: true,
 };
 

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { type FormatName, FORMATS } from "../../../renderer/template/formats/format-table.ts";
+import { compileTemplate } from "../../../renderer/template/template.ts";
+
+const PRESET = "renderer/templates/nginx.conf.hbs";
+const GALLERY = "renderer/templates/gallery";
+
+/** Every shipped template, and what compiles it. */
+const shipped: readonly (readonly [file: string, compile: (text: string) => void])[] = [
+  [PRESET, (text) => void compileTemplate(text, "t.hbs")],
+  ...readdirSync(GALLERY).map((name) => {
+    const file = join(GALLERY, name);
+    const format = /format: ([a-z]+)/.exec(readFileSync(file, "utf8"))![1] as FormatName;
+    assert.ok(FORMATS[format], `${name} says its format`);
+    return [file, (text: string) => void compileGeneral({ templates: [{ file: "t.hbs", text }], format })] as const;
+  }),
+];
+
+/** What no template may do, and what is said about it. */
+const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
+  ["{{{name}}}", /unescaped output/],
+  ["{{&name}}", /unescaped output/],
+  ["{{{{shout name}}}} {{name}} {{{{/shout}}}}", /a block|shout/],
+  ["{{* log}}", /decorators|log/],
+  ["{{#* inline 'x'}}x{{/inline}}", /decorators/],
+  ["{{> (lookup . 'name')}}", /a partial's name must be fixed|no other template/],
+  ["{{> other}}", /partial|no other template/],
+  ["{{#> other}}x{{/other}}", /partial/],
+  ["{{> t}}", /partial|no other template/],
+  ["{{shout name}}", /shout/],
+  ["{{#shout name}}x{{/shout}}", /shout|a block is one of/],
+  ["{{#if (shout name)}}x{{/if}}", /shout/],
+  ["{{lookup . 'constructor'}}", /lookup/],
+  ["{{#if (lookup . 'constructor')}}x{{/if}}", /lookup/],
+  ["{{log name}}", /log/],
+  ["{{helperMissing name}}", /helperMissing/],
+  ["{{blockHelperMissing name}}", /blockHelperMissing/],
+  ["{{#with (lookup . 'x')}}x{{/with}}", /lookup/],
+  ["{{#if x}}", /Parse error|doesn't match/],
+  ["{{/if}}", /Parse error|doesn't match/],
+  [`${"{{#if x}}".repeat(60)}x${"{{/if}}".repeat(60)}`, /nested deeper than 50/],
+];
+
+for (const [file, compile] of shipped) {
+  const text = readFileSync(file, "utf8");
+
+  test(`${file} is one that can be used as it is`, () => {
+    assert.doesNotThrow(() => compile(text));
+  });
+
+  test(`${file} with anything forbidden in it is refused when it is read, with the place`, () => {
+    const lines = text.split("\n");
+    // Between lines, outside of every tag; a tag may go over several lines.
+    const places = lines.flatMap((_line, at) => {
+      const before = lines.slice(0, at).join("\n");
+      return before.split("{{").length === before.split("}}").length ? [at] : [];
+    });
+    for (const [forbidden, says] of FORBIDDEN) {
+      for (const at of [places[0]!, places[Math.floor(places.length / 2)]!, places.at(-1)!]) {
+        const changed = [...lines.slice(0, at), forbidden, ...lines.slice(at)].join("\n");
+        assert.throws(
+          () => compile(changed),
+          ({ message }: Error) => /^t\.hbs:[0-9]+/.test(message) && says.test(message),
+          `${forbidden} at line ${at + 1} of ${file}`,
+        );
+      }
+    }
+  });
+}
+
+test("templates that call each other without end are an error of the rendering, not of the process", () => {
+  for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) {
+    const partials = names.map((name, index) => ({
+      file: `${name}.hbs`,
+      text: `{{> ${names[(index + 1) % names.length]}}}`,
+    }));
+    const render = compileGeneral({ templates: [{ file: "t.hbs", text: "{{> a}}" }, ...partials], format: "json" });
+    const made = render([]);
+    assert.ok(made.kind === "failed" && /Maximum call stack/.test(made.message), JSON.stringify(made));
+  }
+});
