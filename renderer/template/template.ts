@@ -63,8 +63,15 @@ const COMPILE: CompileOptions = {
   knownHelpersOnly: true,
   // Named with false, for they are known by default.
   knownHelpers: {
-    ...{ if: true, unless: true, each: true, with: true, eachHost: true },
-    ...{ log: false, lookup: false, helperMissing: false, blockHelperMissing: false },
+    if: true,
+    unless: true,
+    each: true,
+    with: true,
+    eachHost: true,
+    log: false,
+    lookup: false,
+    helperMissing: false,
+    blockHelperMissing: false,
   },
   preventIndent: true,
 };
