@@ -11,6 +11,8 @@ export interface Certificate {
   readonly fingerprint: string;
   /** Further files of the same stem, by their ending: `dhparam.pem`, `chain.pem`. */
   readonly extras?: readonly string[];
+  /** Changes with what is in them. */
+  readonly extrasAbout?: string;
 }
 
 /** Who signs the certificates of clients, as files of the certificates' directory. */

@@ -12,8 +12,8 @@ export interface CertificateSet {
   readonly refused: readonly RefusedCertificate[];
   /** Authorities of clients by host (`<host>.ca.crt`); the empty name is for all hosts (`ca.crt`). */
   readonly authorities?: ReadonlyMap<string, ClientAuthority>;
-  /** Whether there is a `dhparam.pem`, for hosts whose certificate has none of its own. */
-  readonly dhparam?: boolean;
+  /** Changes with `dhparam.pem`, which is for hosts whose certificate has none; undefined when it is not there. */
+  readonly dhparam?: string;
 }
 
 export const NO_CERTIFICATES: CertificateSet = { usable: new Map(), refused: [] };
@@ -29,18 +29,27 @@ export function readCertificates(directory: string): CertificateSet {
   const stems = files.flatMap((name) => (name.endsWith(".crt") ? [name.slice(0, -4)] : []));
   const found = stems
     .filter((stem) => files.includes(`${stem}.key`))
-    .map((stem) => withExtras(readPair(directory, stem), files));
+    .map((stem) => withExtras(readPair(directory, stem), directory, files));
   return {
-    dhparam: files.includes("dhparam.pem"),
+    ...(files.includes("dhparam.pem") && { dhparam: hashOf(directory, ["dhparam.pem"]) }),
     authorities: readAuthorities(directory, files),
     usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
     refused: found.filter((one) => "why" in one),
   };
 }
 
-function withExtras<T extends Certificate | RefusedCertificate>(one: T, files: readonly string[]): T {
+function withExtras<T extends Certificate | RefusedCertificate>(
+  one: T,
+  directory: string,
+  files: readonly string[],
+): T {
   const extras = ["dhparam.pem", "chain.pem"].filter((ending) => files.includes(`${one.stem}.${ending}`));
-  return "why" in one || extras.length === 0 ? one : { ...one, extras };
+  if ("why" in one || extras.length === 0) return one;
+  const about = hashOf(
+    directory,
+    extras.map((ending) => `${one.stem}.${ending}`),
+  );
+  return { ...one, extras, extrasAbout: about };
 }
 
 /** `ca.crt` and `<host>.ca.crt`, maybe with lists of revoked certificates: `ca.crl.pem`, `<host>.crl.pem`. */

@@ -63,6 +63,6 @@ export function daysLeft({ notAfter }: Certificate, now: number): number {
 }
 
 function fingerprintOf({ usable, refused, authorities = new Map(), dhparam }: CertificateSet): string {
-  const pairs = [...usable.values()].map(({ stem, fingerprint, extras }) => [stem, fingerprint, extras]);
+  const pairs = [...usable.values()].map(({ stem, fingerprint, extrasAbout }) => [stem, fingerprint, extrasAbout]);
   return JSON.stringify([pairs, refused, [...authorities], dhparam]);
 }

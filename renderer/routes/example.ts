@@ -20,6 +20,7 @@ export const EXAMPLE_ROUTES: Routes = {
       nonGetRedirect: 308,
       serverTokens: "off",
       http2: true,
+      debugEndpoint: true,
     }),
   ],
   unrouted: [],

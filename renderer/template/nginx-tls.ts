@@ -18,18 +18,18 @@ export function tlsOf(
 ): Fields {
   const { directory, certificates } = https;
   const file = (name: string): Model => quoted(`${directory}/${name}`);
-  const { stem, fingerprint, notAfter, extras } = certificate;
+  const { stem, fingerprint, notAfter, extras, extrasAbout } = certificate;
+  const hasOwnDhparam = extras?.includes("dhparam.pem") === true;
+  const dhparam = hasOwnDhparam ? undefined : certificates.dhparam;
   const clients = certificates.authorities?.get(host) ?? certificates.authorities?.get("");
   const policy = policyOf(options);
   return {
     certificate: file(`${stem}.crt`),
     key: file(`${stem}.key`),
     // A renewed certificate has the same path: this makes it another text, which is reloaded.
-    about: fingerprint.slice(0, 16),
+    about: [fingerprint.slice(0, 16), extrasAbout, dhparam].filter((one) => one !== undefined).join("-"),
     until: new Date(notAfter).toISOString().slice(0, 10),
-    dhparam: extras?.includes("dhparam.pem")
-      ? file(`${stem}.dhparam.pem`)
-      : certificates.dhparam === true && file("dhparam.pem"),
+    dhparam: hasOwnDhparam ? file(`${stem}.dhparam.pem`) : dhparam !== undefined && file("dhparam.pem"),
     chain: extras?.includes("chain.pem") ? file(`${stem}.chain.pem`) : false,
     hsts: hasHsts && hstsOf(options, https),
     policy: policy ? policyModel(policy) : false,

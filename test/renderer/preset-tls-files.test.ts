@@ -66,6 +66,16 @@ describe("files beside certificates, before a real nginx", { skip: missing }, ()
     assert.match(await handshake(rig.tlsPort, "usual.example", ...dhe), /Server Temp Key: DH, 3072 bits/);
   });
 
+  test("other parameters are taken up without a change of any container, a host's own and everybody's", async () => {
+    writeParameters("ffdhe3072", join(certificates, "dh.example.dhparam.pem"));
+    writeParameters("ffdhe2048", join(certificates, "dhparam.pem"));
+    const dhe = ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"];
+    const bits = async (host: string): Promise<string | undefined> =>
+      /Server Temp Key: DH, ([0-9]+)/.exec(await handshake(rig.tlsPort, host, ...dhe))?.[1];
+    await eventually("they are used", async () => (await bits("dh.example")) === "3072");
+    await eventually("they are used by others", async () => (await bits("usual.example")) === "2048");
+  });
+
   test("beside a chain the responder's word about the certificate is stapled to the handshake", async () => {
     // nginx asks the responder when a client first comes, and does not let that client wait.
     const stapled = await eventually("an answer is stapled", async () => {
