@@ -6,11 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Known } from "../../renderer/inventory/known.ts";
-import { ROUTE_NAMES } from "../../renderer/routes/claim.ts";
-import { PERMISSIONS } from "../../renderer/routes/option.ts";
-import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
 import { buildRoutes } from "../../renderer/routes/route-table.ts";
-import type { RouteRules, VirtualHost } from "../../renderer/routes/routes.ts";
+import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { readCertificates } from "../../renderer/certificates/directory.ts";
 import type { NginxSettings } from "../../renderer/template/nginx-settings.ts";
 import { nginxPage } from "../../renderer/template/nginx-page.ts";
@@ -18,27 +15,10 @@ import { compileTemplate } from "../../renderer/template/template.ts";
 import { nginxCommand, nginxVersion, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 import { container } from "./fake-agent.ts";
+import { LABELS, RULES, VARIABLES } from "./preset-words.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
-const RULES: RouteRules = {
-  proxy: { kind: "host" },
-  onlyExposed: false,
-  permissions: new Set(PERMISSIONS),
-  usualPorts: { plain: 18_080, tls: 18_443 },
-};
-
-/** Every variable and label that is read. */
-const places = [
-  ...ROUTE_NAMES,
-  ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
-] as { env?: string; label: string; theirLabel?: string }[];
-const variables = places.flatMap(({ env }) => env ?? []);
-const labels = places.flatMap(({ label, theirLabel }) => [
-  `sallyport.${label}`,
-  ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
-]);
-
 const HOSTILE = [
   '"; } server { listen 1; } #',
   "/ { return 200; } location /x",
@@ -94,8 +74,8 @@ const record = (names: readonly string[]) => fc.dictionary(fc.constantFrom(...na
 let made = 0;
 const known = fc
   .record({
-    env: record(variables),
-    labels: record(labels),
+    env: record(VARIABLES),
+    labels: record(LABELS),
     host: fc.option(fc.constantFrom("a.example", "~^z$", "*.b.example"), { nil: undefined }),
   })
   .map(({ env, labels: said, host }): Known => {

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Known } from "../../../renderer/inventory/known.ts";
+import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import type { VirtualHost } from "../../../renderer/routes/routes.ts";
+import { nginxPage } from "../../../renderer/template/nginx-page.ts";
+import { compileTemplate } from "../../../renderer/template/template.ts";
+import { container } from "../fake-agent.ts";
+import { LABELS, RULES, VARIABLES } from "../preset-words.ts";
+import { HOSTILE, hostileText } from "./hostile.ts";
+import { readNginx } from "./read-nginx.ts";
+
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+const text = readFileSync(TEMPLATE, "utf8");
+const render = compileTemplate<VirtualHost>(text, TEMPLATE);
+
+interface Statement {
+  readonly words: readonly string[];
+  readonly block?: readonly Statement[];
+}
+
+/** Every directive with the block it stands in, such as `server listen`. */
+function* directives(block: readonly Statement[], outer = "http"): Generator<string> {
+  for (const { words, block: inner } of block) {
+    const [name = ""] = words;
+    // What stands in these are values that the template chooses from.
+    if (outer !== "map" && outer !== "geo" && outer !== "types") yield `${outer} ${name}`;
+    if (inner) yield* directives(inner, name);
+  }
+}
+
+const read = (printed: string): readonly Statement[] => readNginx(printed) as unknown as readonly Statement[];
+
+/** The template's own words: its tags are taken out, so that all its branches stand one behind the other. */
+const own = text
+  .replace(/\{\{!--.*?--\}\}/gs, "")
+  .replace(/^\s*\{\{[#/]?(?:if|else|unless|each|eachHost|with)\b.*\}\}$/gm, "");
+const vocabulary = new Set(own.match(/(?<=^|[;{}]\s*)[a-z_0-9]+(?=[ ;])/gm)?.map((name) => name.trim()));
+// The template puts these together: `{{family}}_pass`.
+for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
+  for (const what of ["pass", "read_timeout", "send_timeout"]) vocabulary.add(`${family}_${what}`);
+}
+const variables = new Set(own.match(/\$\{?[a-z_0-9]+/g)?.map((name) => name.replace("{", "")));
+
+function known(digit: string, env: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): Known {
+  const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
+  const ports = [{ port: 80, proto: "tcp" as const }];
+  return { agent: "/a", host: "h", container: container(digit, { env, labels, networks, ports }) };
+}
+
+const good = known("1", { VIRTUAL_HOST: "good.example" }, {});
+
+function statementsOf(all: readonly Known[]): { statements: readonly Statement[]; quarantined: readonly string[] } {
+  const routes = buildRoutes(all, RULES);
+  assert.equal(routes.kind, "routes");
+  const printed = render(nginxPage(routes, { listen: 8080 })).toString();
+  return { statements: read(printed), quarantined: routes.quarantined.map(({ detail }) => detail) };
+}
+
+const nameOf = ({ block = [] }: Statement): readonly string[] =>
+  block.find(({ words }) => words[0] === "server_name")?.words.slice(1) ?? [];
+
+const serverOf = (statements: readonly Statement[], host: string): Statement | undefined =>
+  statements.find((one) => one.words[0] === "server" && nameOf(one).includes(host));
+
+const goodServer = serverOf(statementsOf([good]).statements, "good.example");
+/** Directives with their blocks of a host on whose behalf everything was asked for that works. */
+const parents = new Map<string, Set<string>>();
+for (const file of ["no-containers", "operator", "paths-and-protocols", "replicas", "tls"]) {
+  for (const pair of directives(read(readFileSync(`test/renderer/golden/${file}.conf`, "utf8")))) {
+    const [outer = "", name = ""] = pair.split(" ");
+    parents.set(name, (parents.get(name) ?? new Set()).add(outer));
+  }
+}
+
+function check(env: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): void {
+  const { statements, quarantined } = statementsOf([
+    good,
+    known("2", { VIRTUAL_HOST: "neutral.example", ...env }, labels),
+  ]);
+  assert.deepEqual(serverOf(statements, "good.example"), goodServer);
+  for (const pair of directives(statements)) {
+    const [outer = "", name = ""] = pair.split(" ");
+    assert.ok(vocabulary.has(name), `${pair} is not the template's`);
+    assert.ok(parents.get(name)?.has(outer) ?? true, `${pair}: not in this block`);
+  }
+  const used = new Set(
+    JSON.stringify(statements)
+      .match(/\$\{?[A-Za-z_0-9]+/g)
+      ?.map((name) => name.replace("{", "")),
+  );
+  for (const name of used) assert.ok(variables.has(name) || /^\$[0-9]$/.test(name), `${name} is not the template's`);
+  const saysHost = [...Object.keys(env), ...Object.keys(labels)].some((name) => /host|multiports/i.test(name));
+  if (!saysHost && serverOf(statements, "neutral.example") === undefined)
+    assert.ok(quarantined.length > 0, JSON.stringify([env, labels]));
+}
+
+test("structure: the template of nginx has good and neutral hosts", () => {
+  assert.ok(goodServer);
+  assert.doesNotThrow(() => check({}, {}));
+});
+
+test("structure: nginx's file has no directive, block or variable that is not the template's, whatever stands in one place", () => {
+  for (const value of HOSTILE) {
+    for (const name of VARIABLES) check({ [name]: value }, {});
+    for (const name of LABELS) check({}, { [name]: value });
+  }
+});
+
+test("structure: nginx's file has no directive, block or variable that is not the template's, whatever is said together", () => {
+  const words = (names: readonly string[]) => fc.dictionary(fc.constantFrom(...names), hostileText, { maxKeys: 6 });
+  fc.assert(fc.property(words(VARIABLES), words(LABELS), check), { numRuns: 1_000 });
+});
