@@ -62,7 +62,7 @@ function statusPageModel({ listen, directory, directoryInNginx = directory, allo
 
 /** The same settings for the same contested ports, for hosts' texts are kept as long as settings are the same. */
 function withContested(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
-  const { plain, secure } = ownPorts(hosts);
+  const { plain, secure } = ownPorts(hosts, settings);
   const wanted = new Set([...plain, ...secure]);
   // The status page's port is for nobody else.
   const isContested = (port: number) => port === settings.statusPage?.listen || (plain.has(port) && secure.has(port));
@@ -78,10 +78,13 @@ function withContested(hosts: readonly VirtualHost[], settings: NginxSettings): 
 
 const contestedSettings = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
 
-/** Ports that hosts want for themselves. */
-function ownPorts(hosts: readonly VirtualHost[]): { readonly plain: Set<number>; readonly secure: Set<number> } {
+/** Ports that hosts want for themselves, or the operator for those that want none. */
+function ownPorts(
+  hosts: readonly VirtualHost[],
+  settings: NginxSettings,
+): { readonly plain: Set<number>; readonly secure: Set<number> } {
   const [plain, secure] = [new Set<number>(), new Set<number>()];
-  for (const { options } of hosts) {
+  for (const options of optionsOf(hosts, settings)) {
     if (options.httpPort !== undefined) plain.add(options.httpPort);
     if (options.httpsPort !== undefined) secure.add(options.httpsPort);
   }
@@ -91,7 +94,7 @@ function ownPorts(hosts: readonly VirtualHost[]): { readonly plain: Set<number>;
 /** Servers for names that nobody claims, on every port that is listened on. */
 function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fields {
   const { https, defaultHost, contested } = settings;
-  const own = ownPorts(hosts);
+  const own = ownPorts(hosts, settings);
   const usable = (ports: ReadonlySet<number>) => [...ports].filter((port) => contested?.has(port) !== true);
   const plain = new Set([settings.listen, ...usable(own.plain)]);
   const secure = new Set(https ? [https.listen, ...usable(own.secure)] : []);

@@ -107,3 +107,20 @@ test("without an old policy nobody is let in with an old protocol", { skip: miss
     await rig.close();
   }
 });
+
+test("the operator's policy is that of all hosts that say nothing", { skip: missing }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "default", ["default"]);
+    const nginx = { defaults: { sslPolicy: "Mozilla-Modern" } };
+    await rig.start({ routing: { containersMay: ["sslPolicy"] }, nginx }, [
+      await rig.app("usual", { VIRTUAL_HOST: "usual.example" }),
+      await rig.app("older", { VIRTUAL_HOST: "older.example", SSL_POLICY: "Mozilla-Intermediate" }),
+    ]);
+    assert.equal(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_2", ...ANYTHING), undefined);
+    assert.notEqual(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_3"), undefined);
+    assert.notEqual(await agreedCipher(rig.tlsPort, "older.example", "-tls1_2", ...ANYTHING), undefined);
+  } finally {
+    await rig.close();
+  }
+});

@@ -150,3 +150,17 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.equal((await rig.ask({ host: "nobody.example", path: "/else" })).status, 503);
   });
 });
+
+test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip: missing }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "app.example", ["app.example"]);
+    const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
+    await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+    assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_992, tls: true })).status, 0);
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_991 })).status, 503);
+  } finally {
+    await rig.close();
+  }
+});
