@@ -59,8 +59,11 @@ const templates = readdirSync(GALLERY).map((name) => ({
 /** All of the gallery at once, each with a file of its own in one volume. */
 function follow(): void {
   const targets = templates.map(({ file, format, destination }) => ({
-    ...{ template: file, format, destination: destination() },
-    ...{ wait: "0ms:0ms", reload: "none" },
+    template: file,
+    format,
+    destination: destination(),
+    wait: "0ms:0ms",
+    reload: "none",
   }));
   const agents = [{ socket: join(directory, "agent.sock") }];
   const config = parseConfig(JSON.stringify({ agents, statusSocket: statusSocket(), targets }), "test.yml");

@@ -53,6 +53,12 @@ const LISTED = [
   }),
 ];
 
+/** The good ones where there is IPv6 alone. */
+const SIX = LISTED.slice(0, GOOD.length).map((one, index) => {
+  const networks = [{ name: "front", ipv6: `fd00::${index + 1}` }];
+  return { ...one, container: { ...one.container, networks } };
+});
+
 function program(command: string, ...args: readonly string[]): string | undefined {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: "utf8",
@@ -64,7 +70,7 @@ function program(command: string, ...args: readonly string[]): string | undefine
 
 const FileSd = z.array(
   z.strictObject({
-    targets: z.array(z.string().regex(/^[0-9.]+:[0-9]+$/)).length(1),
+    targets: z.array(z.string().regex(/^(?:[0-9.]+|\[[0-9a-f:]+\]):[0-9]+$/)).length(1),
     labels: z.record(z.string(), z.string()),
   }),
 );
@@ -99,7 +105,9 @@ const gallery: readonly [
     (name) => ` ${name} web.shop`,
     (file, text) => {
       const lines = text.split("\n").filter((line) => line.trim() !== "");
-      const odd = lines.find((line) => isIP(line.split(" ")[0] ?? "") === 0 || !/^[0-9.]+( [\w.-]+){1,2}$/.test(line));
+      const odd = lines.find(
+        (line) => isIP(line.split(" ")[0] ?? "") === 0 || !/^[0-9a-f.:]+( [\w.-]+){1,2}$/.test(line),
+      );
       return odd ?? program("dnsmasq", "--test", "--conf-file=/dev/null", "--addn-hosts", file);
     },
   ],
@@ -144,6 +152,7 @@ for (const [template, format, mark, complaint] of gallery) {
   for (const [title, containers] of [
     ["nobody", []],
     ["good containers", LISTED.slice(0, 2)],
+    ["good containers with IPv6 alone", SIX],
     ["hostile ones too", LISTED],
   ] as const) {
     test(`gallery: ${template} of ${title} is one that its program takes, with every good container`, async () => {
