@@ -2,6 +2,9 @@ import { isMap, type Document } from "yaml";
 import type * as z from "zod";
 import { nearest } from "../shared/nearest.ts";
 
+/** How much of a wrong value is shown, in characters. */
+const MAX_SHOWN = 60;
+
 /** A mistake and where in the text it begins, in characters. */
 export interface ConfigProblem {
   readonly offset: number;
@@ -31,26 +34,49 @@ function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[], context: 
     return issue.keys.map((key) => problem([...at, key], unknownKey(key, at, context.wording), context));
   }
   if (issue.code === "invalid_union") return describeUnion(issue, at, context);
-  return [problem(at, `${at.map(String).join(".") || "the configuration"}: ${issue.message}`, context)];
+  return [problem(at, `${at.map(String).join(".") || "the configuration"}: ${finding(issue, at, context)}`, context)];
+}
+
+/** What is wrong with a value, and the value, unless the finding has it in it. */
+function finding(issue: z.core.$ZodIssue, at: readonly PropertyKey[], { document }: Context): string {
+  const value: unknown = document.getIn(at);
+  if (issue.code === "invalid_type" && value === undefined) return `is missing, ${issue.expected} belongs here`;
+  if (!isPlain(value) || issue.message.includes(String(value))) return issue.message;
+  const near = issue.code === "invalid_value" ? nearest(String(value), issue.values.map(String)) : undefined;
+  return `${issue.message}, not ${shorten(JSON.stringify(value))}${near === undefined ? "" : `: did you mean "${near}"?`}`;
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function shorten(text: string): string {
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
 }
 
 function problem(at: readonly PropertyKey[], message: string, { document }: Context): ConfigProblem {
   return { offset: offsetOf(at, document), message };
 }
 
-/** Of the alternatives, the one that came furthest is the one that was meant. */
+/** Of the alternatives, the one that knows the keys that are there, and came furthest, is the one that was meant. */
 function describeUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   at: readonly PropertyKey[],
   context: Context,
 ): ConfigProblem[] {
-  const meant = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
+  const meant = issue.errors.toSorted((a, b) => strangers(a) - strangers(b) || depth(b) - depth(a))[0] ?? [];
   if (depth(meant) === 0 && meant.every(({ code }) => code !== "unrecognized_keys")) {
     const ofRightType = issue.errors.flat().find(({ code }) => code !== "invalid_type");
     const what = context.wording.choices[String(at.at(-1))] ?? ofRightType?.message ?? issue.message;
-    return [problem(at, `${at.map(String).join(".")}: ${what}`, context)];
+    const told = finding({ ...issue, message: what }, at, context);
+    return [problem(at, `${at.map(String).join(".")}: ${told}`, context)];
   }
   return meant.flatMap((inner) => describe(inner, [...at, ...inner.path], context));
+}
+
+/** How many keys an alternative itself, not what is in it, does not know. */
+function strangers(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.filter(({ code, path }) => code === "unrecognized_keys" && path.length === 0).length;
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {

@@ -112,12 +112,12 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
   [
     "a deadly signal",
     (good) => good.replace("channel: /run/sallyport/reload", "signal: { process: nginx, signal: SIGKILL }"),
-    /signal/,
+    /^c\.yml:[0-9]+:[0-9]+: targets\.0\.reload\.signal\.signal: .*SIGHUP.*, not "SIGKILL"/,
   ],
   [
     "a path that is not absolute",
     (good) => good.replace("/etc/nginx/conf.d/default.conf", "default.conf"),
-    /destination: must be an absolute path/,
+    /destination: must be an absolute path, not "default.conf"/,
   ],
   [
     "a socket's path that is too long",
@@ -125,6 +125,12 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
     /108 bytes, a socket's path has at most 107/,
   ],
   ["no target", (good) => good.replace(/^targets:[\s\S]*$/m, "targets: []\n"), /targets/],
+  ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing, array belongs here/],
+  [
+    "a misspelled word",
+    (good) => good.replace("reload:", "format: ngnix\n    reload:"),
+    /"ngnix": did you mean "nginx"\?/,
+  ],
   ["broken YAML", (good) => `${good}\n  - [`, /^c\.yml:[0-9]+:[0-9]+/],
   ["a port that is none", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],
 ];
