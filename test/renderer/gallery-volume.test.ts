@@ -83,6 +83,7 @@ test("a link in the place of any file of the gallery is replaced or refused, and
   writeFileSync(victim, "precious");
   for (const { destination } of templates) symlinkSync(victim, destination());
   follow();
+  await eventually("the agent is listened to", () => agent.subscriptions > 0);
   await eventually("every target has said what it thinks of it", async () =>
     (await askStatus(statusSocket())).targets.every(({ problem, publishedAt }) => problem ?? publishedAt),
   );
