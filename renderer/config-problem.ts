@@ -58,13 +58,18 @@ function problem(at: readonly PropertyKey[], message: string, { document }: Cont
   return { offset: offsetOf(at, document), message };
 }
 
-/** Of the alternatives, the one that knows the keys that are there, and came furthest, is the one that was meant. */
+/**
+ * Of the alternatives, the one that was meant is of the value's kind, knows the keys that are there, and came furthest.
+ */
 function describeUnion(
   issue: z.core.$ZodIssueInvalidUnion,
   at: readonly PropertyKey[],
   context: Context,
 ): ConfigProblem[] {
-  const meant = issue.errors.toSorted((a, b) => strangers(a) - strangers(b) || depth(b) - depth(a))[0] ?? [];
+  const meant =
+    issue.errors.toSorted(
+      (a, b) => otherKind(a) - otherKind(b) || strangers(a) - strangers(b) || depth(b) - depth(a),
+    )[0] ?? [];
   if (depth(meant) === 0 && meant.every(({ code }) => code !== "unrecognized_keys")) {
     const ofRightType = issue.errors.flat().find(({ code }) => code !== "invalid_type");
     const what = context.wording.choices[String(at.at(-1))] ?? ofRightType?.message ?? issue.message;
@@ -72,6 +77,13 @@ function describeUnion(
     return [problem(at, `${at.map(String).join(".")}: ${told}`, context)];
   }
   return meant.flatMap((inner) => describe(inner, [...at, ...inner.path], context));
+}
+
+/** 1 if an alternative takes another kind of value, such as a word where keys stand; else 0. */
+function otherKind(issues: readonly z.core.$ZodIssue[]): number {
+  return Number(
+    issues.some(({ code, path }) => path.length === 0 && (code === "invalid_type" || code === "invalid_value")),
+  );
 }
 
 /** How many keys an alternative itself, not what is in it, does not know. */
