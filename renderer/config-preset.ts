@@ -67,9 +67,9 @@ const OwnRoute = z
 /** How containers become routes. */
 export const Routing = z.strictObject({
   containersMay: z
-    .array(z.enum(PERMISSIONS))
-    .default([])
-    .describe("What containers may decide although it concerns security: nothing, unless listed."),
+    .union([z.literal("all").transform(() => [...PERMISSIONS]), z.array(z.enum(PERMISSIONS))])
+    .prefault([])
+    .describe("What containers may decide although it concerns security: nothing, unless listed; `all`: all there is."),
   sharedHosts: z
     .boolean()
     .default(false)
@@ -156,6 +156,7 @@ export const PRESET_KEYS = {
 
 /** What has to stand where there is a choice, by key. */
 export const PRESET_CHOICES = {
+  containersMay: `must be \`all\`, or a list of some of ${PERMISSIONS.join(", ")}`,
   accessLog: "must be `off`, or have `format`, and maybe `file`",
   format: "must be `vhost`, `json`, or have `text` (with nginx's variables), and maybe `escape`",
 };

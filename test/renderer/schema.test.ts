@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
 import { ConfigFile, parseConfig } from "../../renderer/config.ts";
+import { PERMISSIONS } from "../../renderer/routes/option.ts";
 
 test("the published schema of the configuration is the one that is enforced", () => {
   const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
@@ -31,6 +32,12 @@ test("a target may narrow the containers it routes", () => {
   });
 });
 
+const withContainersMay = (may: string): string =>
+  readFileSync("renderer/renderer.yml", "utf8").replace(
+    /^( +)onlyExposed:/m,
+    `$1routing: { containersMay: ${may} }\n$&`,
+  );
+
 const mistakes: readonly [containers: string, message: RegExp][] = [
   [
     "{ onlyPublish: true }",
@@ -45,6 +52,26 @@ const mistakes: readonly [containers: string, message: RegExp][] = [
 for (const [containers, message] of mistakes) {
   test(`${containers} is named with its place`, () => {
     const parsed = parseConfig(withContainers(containers), "c.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}
+
+test("containers may be allowed everything with one word", () => {
+  const config = parseConfig(withContainersMay("all"), "c.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  assert.deepEqual(config.targets[0]?.routing.containersMay, [...PERMISSIONS]);
+});
+
+for (const [may, message] of [
+  ["[regexp]", /^c\.yml:\d+:\d+: targets\.0\.routing\.containersMay\.0: .* did you mean "regex"\?/],
+  [
+    "everything",
+    /^c\.yml:\d+:\d+: targets\.0\.routing\.containersMay: must be `all`, or a list of some of regex, .*, not "everything"/,
+  ],
+  ["true", /routing\.containersMay: must be `all`, or a list/],
+] as const) {
+  test(`containersMay: ${may} is named with what can stand there`, () => {
+    const parsed = parseConfig(withContainersMay(may), "c.yml");
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });
 }
