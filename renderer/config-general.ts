@@ -48,7 +48,7 @@ export function templatesOf({ template }: { readonly template: string | readonly
 }
 
 /** Keys that a general target may have, too; all others are of the nginx preset. */
-const SHARED = ["containers", "keepBlankLines", "interval", "wait", "check", "reload"];
+const SHARED = ["containers", "keepBlankLines", "interval", "reloadEvery", "wait", "check", "reload"];
 const WITH_FORMAT = [...Object.keys(fileKeys), ...Object.keys(generalKeys), ...SHARED];
 
 /** A key that does not go with the kind of its target. */
@@ -62,7 +62,11 @@ export function misplacedKeys(document: unknown): Misplaced[] {
   const { targets } = document as { targets: Record<string, unknown>[] };
   return targets.flatMap((target, index) => {
     const at = ["targets", index];
-    return "format" in target ? besideFormat(target, at) : withoutFormat(target, at);
+    const idle =
+      "reloadEvery" in target && target["reload"] === "none"
+        ? [{ path: [...at, "reloadEvery"], message: "means nothing where `reload` is none" }]
+        : [];
+    return [...idle, ...("format" in target ? besideFormat(target, at) : withoutFormat(target, at))];
   });
 }
 

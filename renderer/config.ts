@@ -11,7 +11,7 @@ import { PREDICATE_FIELDS } from "./select/rule.ts";
 /** Longest path of a Unix socket on Linux, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
-/** Bounds of `interval`, in milliseconds: a look costs a read, and a timer of Node has an end. */
+/** Bounds of `interval` and `reloadEvery`, in milliseconds: a look costs a read, and a timer of Node has an end. */
 const MIN_INTERVAL_MS = 1_000;
 const MAX_INTERVAL_MS = 86_400_000;
 
@@ -28,6 +28,7 @@ const duration = z.string().transform((text, context) => {
   context.addIssue(`${text} is not a duration such as 100ms, 1s or 2m`);
   return z.NEVER;
 });
+const period = duration.refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS, "must be from 1s to 24h");
 const words = z.array(z.string().min(1)).min(1);
 const command = z.strictObject({ command: words, timeout: duration.prefault("10s") });
 
@@ -94,10 +95,12 @@ const Target = z.strictObject({
   nginx: Nginx.prefault({}).describe("How nginx is set up, apart from ports and TLS."),
   https: Https.optional().describe("TLS for hosts that have a certificate; without it none."),
   keepBlankLines: z.boolean().default(true).describe("false: lines of nothing but white space are left out."),
-  interval: duration
-    .refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS, "must be from 1s to 24h")
+  interval: period
     .optional()
     .describe("How often to look whether the file is still as it was written, and to write it anew if not."),
+  reloadEvery: period
+    .optional()
+    .describe("Reload so often, though the file is the same: for readers that forget, such as a registry with leases."),
   wait: Wait.prefault("100ms:1s").describe("min:max, how long a burst of changes is waited for, at most max."),
   check: command.optional().describe("Program that checks a candidate, `{candidate}` in an argument is its path."),
   reload: Reload.describe("How the server learns of a new file, see docs/reload.md."),

@@ -40,6 +40,10 @@ export const COMMANDS = {
         "sallyport-renderer --watch --only-exposed --notify-sighup nginx nginx.conf.hbs /etc/nginx/conf.d/default.conf",
         "without a file, in docker-gen's words; `run` is not written then",
       ],
+      [
+        "sallyport-renderer --agent /run/a.sock --agent /run/b.sock --format json targets.hbs",
+        "of two agents' containers, printed; --agent and --format may stand among docker-gen's words",
+      ],
     ],
   },
   check: {

@@ -1,31 +1,40 @@
 import { type Config, parseConfig } from "../config.ts";
 import { importCommandLine } from "../import/import.ts";
-import { OPTIONS } from "../import/options.ts";
+import { type Option, OPTIONS } from "../import/options.ts";
+import { readText } from "./import.ts";
 
 /** A configuration from docker-gen's words, what is done in another way than there, or why it is none. */
 export type FromWords =
   | {
       readonly config: Config;
       readonly differences: readonly string[];
-      /** The text is to be printed once; the destination of the configuration means nothing then. */
+      /** The text is to be printed once. */
       readonly isPrinted: boolean;
       /** It is to be done once, and not followed. */
       readonly isOnce: boolean;
     }
   | { readonly problems: readonly string[] };
 
-/** Whether a command line is in docker-gen's words: it begins with a flag of its, and `--config` is ours. */
+/** Flags of ours beside docker-gen's: the agents' sockets, and how values are quoted. */
+const OWN: readonly Option[] = [
+  { flag: "agent", kind: "list" },
+  { flag: "format", kind: "text" },
+];
+
+/** Whether a command line is in docker-gen's words: it begins with a flag of them, and `--config` is ours. */
 export function areDockerGenWords([first = ""]: readonly string[]): boolean {
   const [, name] = /^--?([a-z-]+)(?:=|$)/.exec(first) ?? [];
   if (name === undefined || first.startsWith("--config")) return false;
-  return OPTIONS.some(({ flag }) => flag === name);
+  return [...OPTIONS, ...OWN].some(({ flag }) => flag === name);
 }
 
 /** All that the words ask for must be possible: what `import` leaves out is a problem here. */
 export function configFromWords(words: readonly string[], directory: string): FromWords {
-  const imported = importCommandLine(words, directory, (file) => ({
-    problem: `-config ${file}: make a configuration of it with \`import\``,
-  }));
+  const read: typeof readText = (file, what) =>
+    what === "template"
+      ? readText(file, what)
+      : { problem: `-config ${file}: make a configuration of it with \`import\`` };
+  const imported = importCommandLine(words, directory, read, OWN);
   if (imported.kind === "failed") return { problems: imported.problems };
   const textsOf = (kind: "differs" | "left out"): string[] =>
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));

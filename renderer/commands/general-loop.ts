@@ -9,6 +9,7 @@ import { Volume } from "../publish/volume.ts";
 import { chooseControl, nameOf } from "../reload/choose.ts";
 import { NO_ROUTES } from "../routes/routes.ts";
 import { watchDirectory } from "../watch-directory.ts";
+import { every } from "./every.ts";
 import type { GeneralFiles } from "./general-files.ts";
 import { GeneralSource, type Listed } from "./general-source.ts";
 import type { TargetStanding } from "./report.ts";
@@ -62,9 +63,10 @@ export class GeneralLoop {
   }
 
   start(signal: AbortSignal): void {
-    const { destination, reload, interval, includes } = this.#target;
+    const { destination, reload, interval, reloadEvery, includes } = this.#target;
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
-    const timer = interval === undefined ? undefined : setInterval(() => this.refresh(), interval);
+    every(interval, () => this.refresh(), signal);
+    every(reloadEvery, () => this.reconciler.tellAgain(), signal);
     const watched = [
       ...templatesOf(this.#target).map((file) => dirname(file)),
       ...(includes === undefined ? [] : [includes]),
@@ -72,7 +74,6 @@ export class GeneralLoop {
     for (const directory of new Set(watched)) watchDirectory(directory, () => this.refresh(), signal);
     const stopListening = this.#server.onReady(() => this.reconciler.retryNow());
     const stop = (): void => {
-      clearInterval(timer);
       clearTimeout(this.#timer);
       stopListening();
       void this.#files.close();

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { importCommandLine, importFiles, type ReadText } from "../import/import.ts";
+import { importCommandLine, importFiles } from "../import/import.ts";
 import { sentence } from "../import/print.ts";
+import type { ReadText } from "../import/read-text.ts";
 
 /** What a command wants to say and end with. */
 export interface Ending {
@@ -29,7 +30,7 @@ export function runImport(words: readonly string[], directory: string): Ending {
   return { stdout: yaml, stderr, exitCode: notes.some(({ kind }) => kind === "left out") ? 1 : 0 };
 }
 
-const readText: ReadText = (file) => {
+export const readText: ReadText = (file) => {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

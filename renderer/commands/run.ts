@@ -15,6 +15,7 @@ import { watchDirectory } from "../watch-directory.ts";
 import { CertificateStore } from "../certificates/store.ts";
 import { PageWriter } from "../page/page-writer.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
+import { every } from "./every.ts";
 import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
 import { reportOf, type TargetStanding } from "./report.ts";
@@ -157,12 +158,10 @@ class TargetLoop {
   }
 
   start(signal: AbortSignal): void {
-    const { destination, reload, interval } = this.#target;
+    const { destination, reload, interval, reloadEvery } = this.#target;
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
-    if (interval !== undefined) {
-      const timer = setInterval(() => this.refresh(), interval);
-      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
-    }
+    every(interval, () => this.refresh(), signal);
+    every(reloadEvery, () => this.reconciler.tellAgain(), signal);
     watchDirectory(dirname(templatesOf(this.#target)[0] ?? ""), () => this.refresh(), signal);
     const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
     for (const directory of laid) watchDirectory(directory, () => this.#lookAtFiles(), signal);

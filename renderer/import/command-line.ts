@@ -1,7 +1,7 @@
 import { type Filters, type Generation, groupPairs, NOTHING_TOLD } from "./generation.ts";
 import { type GivenFlag, parseGoBool, parseGoInt, splitGoFlags } from "./go-flags.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
-import { IDLE_VARIABLES, OPTIONS, type OptionKind, VARIABLES } from "./options.ts";
+import { IDLE_VARIABLES, type Option, OPTIONS, type OptionKind, VARIABLES } from "./options.ts";
 
 /** A command line in docker-gen's terms. */
 export interface CommandLine {
@@ -10,6 +10,9 @@ export interface CommandLine {
   /** Configuration files in the order docker-gen reads them. */
   readonly files: readonly string[];
   readonly endpoint: Endpoint;
+  /** What flags of ours among docker-gen's say. */
+  readonly agents: readonly string[];
+  readonly format: string | undefined;
   readonly notes: readonly Note[];
 }
 
@@ -20,12 +23,13 @@ export interface Endpoint {
   readonly eventFilter: Filters;
 }
 
-/** Reads `[NAME=value…] [docker-gen] [flags] template [dest]`, as a shell would have passed it on. */
-export function readCommandLine(words: readonly string[]): CommandLine {
+/** Reads `[NAME=value…] [docker-gen] [flags] template [dest]`, as a shell would have passed it on; `own` are flags beside docker-gen's. */
+export function readCommandLine(words: readonly string[], own: readonly Option[] = []): CommandLine {
   const variables = leadingVariables(words);
   const rest = words.slice(variables.length);
   const args = /(^|\/)docker-gen$/.test(rest[0] ?? "") ? rest.slice(1) : rest;
-  const kinds = new Map<string, OptionKind>(OPTIONS.flatMap(({ flag, kind }) => (flag ? [[flag, kind]] : [])));
+  const known = [...OPTIONS, ...own];
+  const kinds = new Map<string, OptionKind>(known.flatMap(({ flag, kind }) => (flag ? [[flag, kind]] : [])));
   const { flags, positionals, problems } = splitGoFlags(args, kinds);
   const environment = new Map(variables.map((word) => splitAt(word, "=")));
   const files = [...new Set(all(flags, "config"))].toSorted();
@@ -34,6 +38,8 @@ export function readCommandLine(words: readonly string[]): CommandLine {
       files.length > 0 || positionals.length === 0 ? undefined : generationOf(flags, positionals, environment),
     files,
     endpoint: endpointOf(flags, environment),
+    agents: all(flags, "agent"),
+    format: all(flags, "format").at(-1),
     notes: [
       ...problems.map(({ flag, problem }) => leftOut(`${quoted(flag)} ${problem}: docker-gen would end there`)),
       ...aboutVariables([...environment.keys()]),

@@ -1,6 +1,9 @@
+import { resolve } from "node:path";
 import { readCommandLine, type Endpoint } from "./command-line.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
+import type { Option } from "./options.ts";
 import { printConfig } from "./print.ts";
+import type { ReadText } from "./read-text.ts";
 import { importTarget, type ImportedTarget } from "./target.ts";
 import { readToml } from "./toml.ts";
 
@@ -17,20 +20,26 @@ export type Imported =
     }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
-/** The text of a file, or why it cannot be read. */
-export type ReadText = (file: string) => string | { readonly problem: string };
-
 /** Imports docker-gen's configuration files. Relative paths in them count from `directory`. */
 export function importFiles(files: readonly string[], directory: string, read: ReadText): Imported {
-  return finish(gather(files, directory, read), []);
+  return finish(gather(files, directory, read), { notes: [], agents: [] });
 }
 
-/** Imports a command line of docker-gen, with the files it names. */
-export function importCommandLine(words: readonly string[], directory: string, read: ReadText): Imported {
-  const { generation, files, endpoint, notes } = readCommandLine(words);
-  const own = [...notes, ...aboutEndpoint(endpoint)];
-  if (generation) return finish({ targets: [importTarget(generation, directory)], notes: [], problems: [] }, own);
-  return finish(gather(files, directory, read), own);
+/** Imports a command line of docker-gen, with the files it names; flags of `own` may stand among its flags. */
+export function importCommandLine(
+  words: readonly string[],
+  directory: string,
+  read: ReadText,
+  own: readonly Option[] = [],
+): Imported {
+  const { generation, files, endpoint, notes, agents, format } = readCommandLine(words, own);
+  const told = {
+    notes: [...notes, ...aboutEndpoint(endpoint)],
+    agents: agents.map((socket) => resolve(directory, socket)),
+  };
+  if (!generation) return finish(gather(files, directory, read), told);
+  const targets = [importTarget(generation, { directory, read, format })];
+  return finish({ targets, notes: [], problems: [] }, told);
 }
 
 interface Gathered {
@@ -41,7 +50,7 @@ interface Gathered {
 
 function gather(files: readonly string[], directory: string, read: ReadText): Gathered {
   const found = files.map((file) => {
-    const text = read(file);
+    const text = read(file, "configuration");
     return typeof text === "string" ? readToml(text, file) : text;
   });
   const readable = found.flatMap((one) => ("problem" in one ? [] : [one]));
@@ -50,7 +59,7 @@ function gather(files: readonly string[], directory: string, read: ReadText): Ga
     targets: readable
       .flatMap(({ entries }) => entries)
       .map(({ generation, notes }) => {
-        const imported = importTarget(generation, directory);
+        const imported = importTarget(generation, { directory, read, format: undefined });
         return { ...imported, notes: [...notes, ...imported.notes] };
       }),
     notes: [...readable.flatMap(({ notes }) => notes), ...(files.length > 1 ? [overlaid] : [])],
@@ -58,16 +67,24 @@ function gather(files: readonly string[], directory: string, read: ReadText): Ga
   };
 }
 
+/** What the command line itself says: sockets of agents, and what is to be said of its flags. */
+interface Told {
+  readonly notes: readonly Note[];
+  readonly agents: readonly string[];
+}
+
 /** A destination can be written by one target only: the first keeps it. */
-function finish({ targets, notes, problems }: Gathered, own: readonly Note[]): Imported {
+function finish({ targets, notes, problems }: Gathered, own: Told): Imported {
   const kept = targets.filter((one, at) => targets.findIndex((other) => sameDestination(one, other)) === at);
   const left = targets.filter((one) => !kept.includes(one));
   const twice = left.map(({ from, target }) => leftOut(`${from}: another target writes ${quoted(target.destination)}`));
-  const told = [...own, ...notes, ...twice, ...(kept.some((one) => one.proxy !== undefined) ? [] : [UNKNOWN_PROXY])];
+  const routes = kept.filter(({ target }) => target["format"] === undefined);
+  const knowsProxy = routes.length === 0 || routes.some(({ proxy }) => proxy !== undefined);
+  const told = [...own.notes, ...notes, ...twice, ...(knowsProxy ? [] : [UNKNOWN_PROXY])];
   if (problems.length > 0) return { kind: "failed", problems };
   if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
   const all = [...told, ...kept.flatMap((one) => one.notes)];
-  return { kind: "imported", yaml: printConfig(kept, told), notes: all, ...kept[0]!.way };
+  return { kind: "imported", yaml: printConfig(kept, told, own.agents), notes: all, ...kept[0]!.way };
 }
 
 const UNKNOWN_PROXY = differs(

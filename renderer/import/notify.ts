@@ -1,12 +1,14 @@
+import type { FormatName } from "../template/formats/format-table.ts";
 import type { Filters, Generation } from "./generation.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
+import { type ImportedSignal, importSignal } from "./notify-program.ts";
 
 /** Where the stack of compose.yml mounts the reload channel. */
 const CHANNEL = "/run/sallyport/reload";
 
 /** How a server is told, in our words, and which container it is. */
 export interface ImportedNotify {
-  readonly reload: "none" | { readonly channel: string } | { readonly exec: ImportedExec };
+  readonly reload: ImportedSignal["reload"] | { readonly channel: string } | { readonly exec: ImportedExec };
   readonly proxy?: "host" | { readonly container: string } | { readonly label: string };
   readonly notes: readonly Note[];
 }
@@ -16,9 +18,34 @@ interface ImportedExec {
   readonly logOutput?: true;
 }
 
-/** docker-gen's notifications as one way to reload: a container by the reload channel, else the command. */
-export function importNotify(generation: Generation): ImportedNotify {
-  const { notifyCommand, notifyContainers, notifyFilter, notifyOutput } = generation;
+/** docker-gen's notifications as one way to reload, for nginx's routes, or for any other file of a format. */
+export function importNotify(generation: Generation, format?: FormatName): ImportedNotify {
+  if (format === undefined) return importNotifyOfNginx(generation);
+  // Whose networks matter is asked for routes alone.
+  const { reload, notes } =
+    format === "nginx" ? importNotifyOfNginx(generation) : importNotifyOfProgram(generation, format);
+  return { reload, notes: notes.filter((note) => note !== BESIDE_RENDERER) };
+}
+
+/** A command, else one signal. */
+function importNotifyOfProgram(generation: Generation, format: FormatName): ImportedNotify {
+  const { notifyCommand } = generation;
+  const callsDocker = /\bdocker\b/.test(notifyCommand);
+  const signal = importSignal(generation, format);
+  if (notifyCommand === "") return signal;
+  if (callsDocker) {
+    const why = leftOut(`${quoted(notifyCommand)} needs Docker, which the renderer has not`, "reload");
+    return { ...signal, notes: [why, ...signal.notes] };
+  }
+  const both = Object.keys({ ...generation.notifyContainers, ...generation.notifyFilter }).map((id) =>
+    leftOut(`${quoted(id)}: one way to reload is possible, the command's`, "reload"),
+  );
+  return { reload: execOf(generation), notes: [...aboutCommand(notifyCommand, false, false), ...both] };
+}
+
+/** A container by the reload channel, else the command. */
+function importNotifyOfNginx(generation: Generation): ImportedNotify {
+  const { notifyCommand, notifyContainers, notifyFilter } = generation;
   const tellsContainer = Object.keys(notifyContainers).length > 0 || Object.keys(notifyFilter).length > 0;
   const callsDocker = /\bdocker\b/.test(notifyCommand);
   const notes = [
@@ -28,8 +55,11 @@ export function importNotify(generation: Generation): ImportedNotify {
   if (tellsContainer) return { reload: { channel: CHANNEL }, ...proxyOf(notifyContainers, notifyFilter), notes };
   if (callsDocker) return { reload: { channel: CHANNEL }, notes };
   if (notifyCommand === "") return { reload: "none", notes };
-  const exec = { command: wordsOf(notifyCommand), ...(notifyOutput ? { logOutput: true as const } : {}) };
-  return { reload: { exec }, proxy: "host", notes };
+  return { reload: execOf(generation), proxy: "host", notes };
+}
+
+function execOf({ notifyCommand, notifyOutput }: Generation): { exec: ImportedExec } {
+  return { exec: { command: wordsOf(notifyCommand), ...(notifyOutput ? { logOutput: true } : {}) } };
 }
 
 /** A container by its name, or by the label that finds it, is nginx: its networks can then be looked up. */
@@ -89,9 +119,14 @@ function aboutCommand(command: string, tellsContainer: boolean, callsDocker: boo
   const how = isPlain(command) ? "without a shell" : "by a shell, which the renderer's image has not";
   return [
     differs(`the command is run ${how}, and killed after 10s; docker-gen had no limit`, "reload"),
-    differs("a server that a command reaches runs beside the renderer, on the Docker host: `proxy: host`", "reload"),
+    BESIDE_RENDERER,
   ];
 }
+
+const BESIDE_RENDERER = differs(
+  "a server that a command reaches runs beside the renderer, on the Docker host: `proxy: host`",
+  "reload",
+);
 
 function wordsOf(command: string): string[] {
   return isPlain(command) ? command.trim().split(/ +/) : ["/bin/sh", "-c", command];

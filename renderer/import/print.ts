@@ -9,11 +9,15 @@ const AGENT_SOCKET = "/run/sallyport/agent/rpc.sock";
 const WIDTH = 110;
 
 /** The configuration as YAML, with what is to be said standing before what it is about. */
-export function printConfig(targets: readonly ImportedTarget[], notes: readonly Note[]): string {
+export function printConfig(
+  targets: readonly ImportedTarget[],
+  notes: readonly Note[],
+  agents: readonly string[],
+): string {
   const proxies = targets.flatMap((one) => one.proxy ?? []);
   const proxy = proxies.find((one) => one !== "host") ?? proxies[0];
   const document = new Document({
-    agents: [{ socket: AGENT_SOCKET }],
+    agents: (agents.length > 0 ? agents : [AGENT_SOCKET]).map((socket) => ({ socket })),
     ...(proxy === undefined ? {} : { proxy }),
     targets: targets.map(({ target }) => target),
   });

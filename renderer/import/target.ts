@@ -1,13 +1,13 @@
-import { basename, resolve } from "node:path";
-import { importFilters, type ImportedFilters } from "./filters.ts";
+import { resolve } from "node:path";
+import type { FormatName } from "../template/formats/format-table.ts";
+import { importContainers } from "./containers.ts";
+import { importFormat } from "./format.ts";
 import type { Generation } from "./generation.ts";
 import { importWait } from "./go-wait.ts";
-import { differs, leftOut, type Note, quoted } from "./note.ts";
+import { differs, leftOut, type Note } from "./note.ts";
 import { importNotify, type ImportedNotify } from "./notify.ts";
-
-/** Template and destination of the stack in compose.yml. */
-const SHIPPED_TEMPLATE = "/etc/sallyport/templates/nginx.conf.hbs";
-const SHIPPED_DESTINATION = "/etc/nginx/conf.d/default.conf";
+import type { ReadText } from "./read-text.ts";
+import { importTemplates, SHIPPED_TEMPLATE } from "./templates.ts";
 
 /** Our longest `interval`, in seconds. */
 const MAX_INTERVAL_S = 86_400;
@@ -16,103 +16,90 @@ const MAX_INTERVAL_S = 86_400;
 export interface ImportedTarget {
   readonly from: string;
   readonly target: Readonly<Record<string, unknown>> & { readonly destination: string };
-  /** How docker-gen would go about it. When it would print, the destination is one that stands for none. */
+  /** How docker-gen would go about it: print instead of keeping a file, do it once and end. */
   readonly way: { readonly isPrinted: boolean; readonly isOnce: boolean };
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
 }
 
-/** What docker-gen generates, as a target of ours. Relative paths count from `directory`. */
-export function importTarget(generation: Generation, directory: string): ImportedTarget {
+/** What a target is made in. */
+export interface Surroundings {
+  /** Relative paths count from here. */
+  readonly directory: string;
+  readonly read: ReadText;
+  /** The format that somebody said. */
+  readonly format: string | undefined;
+}
+
+/** What docker-gen generates, as a target of ours: nginx's routes, or any file over containers. */
+export function importTarget(generation: Generation, { directory, read, format: said }: Surroundings): ImportedTarget {
   const { from, dest, interval, watch } = generation;
-  const template = templateOf(generation.template, directory);
-  const filters = importFilters(generation.containerFilter);
-  const { wait, notes: waitNotes } = importWait(generation.wait, watch);
-  const { reload, proxy, notes: notifyNotes } = importNotify(generation);
+  const { kind, paths, notes } = importTemplates(generation.template, directory, read);
+  const format = kind === "routes" ? withoutFormat(said) : importFormat(said, dest, paths[0]);
+  const containers = importContainers(generation, format.format !== undefined);
+  const wait = importWait(generation.wait, watch);
+  const notify = importNotify(generation, format.format);
+  const { reload } = notify;
   return {
     from,
     target: {
-      template: template.path,
-      destination: dest === "" ? SHIPPED_DESTINATION : resolve(directory, dest),
-      ...containersOf(generation, filters),
-      ...fileOf(generation, template.path),
-      ...(wait === undefined ? {} : { wait }),
+      template: paths.length === 1 ? paths[0] : paths,
+      destination: dest === "" ? "-" : resolve(directory, dest),
+      ...(format.format === undefined ? {} : { format: format.format }),
+      ...containers.keys,
+      ...(generation.keepBlankLines || paths[0] === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
+      ...intervalOf(interval, reload),
+      ...(wait.wait === undefined ? {} : { wait: wait.wait }),
       reload,
     },
     way: { isPrinted: dest === "", isOnce: !watch && interval <= 0 },
-    proxy,
-    notes: [...template.notes, ...aboutGeneration(generation), ...filters.notes, ...waitNotes, ...notifyNotes],
+    proxy: notify.proxy,
+    notes: [
+      ...notes,
+      ...format.notes,
+      ...aboutOutput(generation, reload !== "none"),
+      ...aboutRuns(generation),
+      ...containers.notes,
+      ...wait.notes,
+      ...notify.notes,
+    ],
   };
 }
 
-function containersOf({ onlyExposed, onlyPublished }: Generation, filters: ImportedFilters): object {
-  const containers = {
-    ...(onlyPublished || filters.onlyPublished ? { onlyPublished: true } : {}),
-    ...(filters.where.length > 0 ? { where: filters.where } : {}),
-  };
-  return {
-    onlyExposed: onlyExposed || filters.onlyExposed,
-    ...(Object.keys(containers).length > 0 ? { containers } : {}),
-  };
+function withoutFormat(said: string | undefined): { readonly format?: FormatName; readonly notes: readonly Note[] } {
+  const why = "the template prints nginx's routes, which have no other format";
+  return { notes: said === undefined ? [] : [leftOut(`--format: ${why}`, "template")] };
 }
 
-function fileOf({ keepBlankLines, interval }: Generation, template: string): object {
-  return {
-    ...(keepBlankLines || template === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
-    ...(interval > 0 ? { interval: `${Math.min(interval, MAX_INTERVAL_S)}s` } : {}),
-  };
+/** docker-gen notifies each time, whether something changed or not. */
+function intervalOf(interval: number, reload: ImportedNotify["reload"]): object {
+  if (interval <= 0) return {};
+  const every = `${Math.min(interval, MAX_INTERVAL_S)}s`;
+  return { interval: every, ...(reload === "none" ? {} : { reloadEvery: every }) };
 }
 
-function templateOf(templates: string, directory: string): { path: string; notes: Note[] } {
-  const [first = "", ...more] = templates.split(";");
-  const notes = more.map((name) => leftOut(`template ${quoted(name)}: a target has one template`, "template"));
-  if (first === "") {
-    const note = leftOut("no template is named, and docker-gen would end there; ours is used", "template");
-    return { path: SHIPPED_TEMPLATE, notes: [note, ...notes] };
-  }
-  if (first.endsWith(".hbs")) return { path: resolve(directory, first), notes };
-  if (basename(first) === "nginx.tmpl") {
-    const note = differs(
-      `${quoted(first)} is a Go template; the nginx template shipped here takes its place`,
-      "template",
-    );
-    return { path: SHIPPED_TEMPLATE, notes: [note, ...notes] };
-  }
-  const path = resolve(directory, first.replace(/\.(tmpl|tpl|gotmpl|template)$/, "") + ".hbs");
-  const note = leftOut(
-    `${quoted(first)} is a Go template: write it anew for Handlebars, at the path below`,
-    "template",
-  );
-  return { path, notes: [note, ...notes] };
-}
-
-function aboutGeneration(generation: Generation): Note[] {
-  return [...aboutOutput(generation), ...aboutRuns(generation), ...aboutContainers(generation)];
-}
-
-function aboutOutput({ dest, watch, interval }: Generation): Note[] {
+function aboutOutput({ dest, watch, interval }: Generation, notifies: boolean): Note[] {
   if (dest !== "") return [];
-  return watch || interval > 0
-    ? [leftOut("docker-gen would print to standard output again and again; here a file is needed", "destination")]
-    : [differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination")];
+  const told = leftOut("nobody is told of what is printed to standard output", "destination");
+  return [
+    watch || interval > 0
+      ? leftOut("docker-gen would print to standard output again and again; here a file is needed", "destination")
+      : differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination"),
+    ...(notifies ? [told] : []),
+  ];
 }
 
 function aboutRuns({ watch, interval }: Generation): Note[] {
+  if (interval > MAX_INTERVAL_S)
+    return [differs(`docker-gen would look every ${interval} s; here it is a day`, "interval")];
   if (interval > 0) {
-    const often = `every ${interval} s docker-gen would generate, and notify even when nothing changed; here events are `;
-    return [leftOut(`${often}followed, the file is looked at as often, and only a change is told`, "interval")];
+    return watch
+      ? []
+      : [differs("docker-gen would look at intervals alone; here events are followed, too", "interval")];
   }
   const negative = interval < 0 ? [leftOut(`interval ${interval}: docker-gen would crash`)] : [];
   const once = watch
     ? []
     : [differs("docker-gen would generate once and end, as `sallyport-renderer run --once` does")];
   return [...negative, ...once];
-}
-
-function aboutContainers({ from, includeStopped, containerFilter }: Generation): Note[] {
-  const seesStopped = includeStopped || (from !== "the command line" && !Object.hasOwn(containerFilter, "status"));
-  const stopped = includeStopped
-    ? leftOut("a stopped container has no route, so it cannot be included", "containers")
-    : differs("docker-gen includes stopped containers when it reads a file; here they have no route", "containers");
-  return seesStopped ? [stopped] : [];
 }

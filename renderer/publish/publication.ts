@@ -11,12 +11,17 @@ export type Outcome =
   /** The server cannot be reached. `isLive` says whether the text waits in place or as a candidate. */
   | { readonly kind: "pending"; readonly message: string; readonly isLive: boolean };
 
-/** Stage, check, put into place, reload, remember. Throws WriteError when the volume fails; live is untouched then. */
-export async function publish(wanted: Printed, volume: Volume, server: ServerControl): Promise<Outcome> {
+/**
+ * Stage, check, put into place, reload, remember. Throws WriteError when the volume fails; live is untouched then.
+ * With `again` the server is told although it has this text.
+ */
+export async function publish(wanted: Printed, volume: Volume, server: ServerControl, again = false): Promise<Outcome> {
   const before = volume.readLive();
   const { confirmed } = volume.readState();
   if (before && wanted.equals(before)) {
-    return confirmed === before.hash ? { kind: "unchanged" } : await takeUp(before, undefined, "ok", volume, server);
+    return confirmed === before.hash && !again
+      ? { kind: "unchanged" }
+      : await takeUp(before, undefined, "ok", volume, server);
   }
   await volume.stage(wanted);
   const checked = await server.check(volume.candidate);

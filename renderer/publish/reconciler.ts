@@ -40,6 +40,8 @@ export class Reconciler<Wanted extends object> {
   readonly #progress: TargetProgress;
   #refused: Printed | undefined;
   #isStopped = false;
+  /** The next pass tells the server even if nothing is new. */
+  #tellsAgain = false;
 
   constructor(options: ReconcilerOptions<Wanted>) {
     this.#options = options;
@@ -72,6 +74,12 @@ export class Reconciler<Wanted extends object> {
   /** What could not be done may work now. */
   retryNow(): void {
     this.#refused = undefined;
+    this.changed();
+  }
+
+  /** The server is to be told once more, of the same file if need be. */
+  tellAgain(): void {
+    this.#tellsAgain = true;
     this.changed();
   }
 
@@ -119,7 +127,9 @@ export class Reconciler<Wanted extends object> {
     const { render, published } = this.#options;
     const text = new Printed(await render(wanted));
     if (text.equals(this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-    const attempt = await publishOrReduce({ wanted, text }, this.#options);
+    const again = this.#tellsAgain;
+    this.#tellsAgain = false;
+    const attempt = await publishOrReduce({ wanted, text }, this.#options, again);
     this.#report(attempt.outcome, attempt.text);
     if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") published?.(attempt.wanted);
   }

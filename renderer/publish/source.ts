@@ -32,9 +32,10 @@ interface Attempted<Wanted> {
 export async function publishOrReduce<Wanted>(
   { wanted, text }: Omit<Attempted<Wanted>, "outcome">,
   source: Pick<Source<Wanted>, "render" | "reduce"> & { readonly volume: Volume; readonly server: ServerControl },
+  again: boolean,
 ): Promise<Attempted<Wanted>> {
   const { volume, server, render, reduce } = source;
-  const outcome = await publish(text, volume, server);
+  const outcome = await publish(text, volume, server, again);
   if (outcome.kind !== "refused" || outcome.by !== "check" || !reduce) return { wanted, text, outcome };
   const reduced = await reduce(wanted, async (some) => await check(some, volume, server));
   if (!reduced) return { wanted, text, outcome };

@@ -24,7 +24,7 @@ export function whyLeftOut(container: Container, rule: SelectRule): string | und
 }
 
 /** A paused or restarting container is not stopped, and neither is one whose state is not known. */
-const STOPPED: ReadonlySet<Container["state"]> = new Set(["created", "exited", "dead", "removing"]);
+export const STOPPED: ReadonlySet<Container["state"]> = new Set(["created", "exited", "dead", "removing"]);
 
 type Fields = Omit<Predicate, "not">;
 

@@ -199,6 +199,19 @@ test("a file has the permissions and the owner that are asked for", async () => 
   assert.equal(`${(mode & 0o777).toString(8)} ${uid}:${gid}`, `640 ${owner}`);
 });
 
+test("a reader that forgets is told again and again, of a file that stays the same", async () => {
+  agent.first = [app("a")];
+  const told = join(directory, "told");
+  const tell = "import { appendFileSync } from 'node:fs'; appendFileSync(process.argv[1], 'told\\n')";
+  const reload = { exec: { command: [process.execPath, "--input-type=module", "--eval", tell, told] } };
+  follow(NAMES, { reload, reloadEvery: "1s" });
+  await eventually("it is told three times", () => readFileSync(told, "utf8").split("\n").length > 3);
+  assert.equal(file(), '"appa" ');
+  const published = events.filter((event) => event.startsWith("publish.ok"));
+  assert.ok(published.length >= 3);
+  assert.equal(new Set(published.map((event) => /sha256":"(\w+)/.exec(event)?.[1])).size, 1);
+});
+
 test("render prints it, and says on stderr who is left out", async () => {
   agent.first = [app("a"), app("b", {})];
   const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);
@@ -232,6 +245,8 @@ const mistakes: readonly [object, RegExp][] = [
   [{ format: undefined, includes: "/x" }, /includes: only with `format`/],
   [{ format: undefined, template: ["/a", "/b"] }, /template: several templates only with `format`/],
   [{ format: undefined, containers: { includeStopped: true } }, /containers\.includeStopped: only with `format`/],
+  [{ reloadEvery: "10s" }, /reloadEvery: means nothing where `reload` is none/],
+  [{ reloadEvery: "10ms" }, /reloadEvery: must be from 1s to 24h/],
   [{ mode: "rw" }, /mode: must be three octal digits/],
   [{ owner: "root" }, /owner: must be uid:gid/],
 ];

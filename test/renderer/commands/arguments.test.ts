@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { readArguments } from "../../../renderer/commands/arguments.ts";
 import { COMMAND_ENTRIES } from "../../../renderer/commands/command-table.ts";
 import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts";
@@ -26,6 +26,10 @@ describe("what a command line asks for", () => {
     ["import a.toml b.toml", { ...asked, command: "import", words: ["a.toml", "b.toml"] }],
     ["import -- -watch run", { ...asked, command: "import", words: ["--", "-watch", "run"] }],
     ["--watch t d", { ...asked, command: "run", isNamed: false, isDockerGen: true, words: ["--watch", "t", "d"] }],
+    [
+      "--agent a.sock --watch t",
+      { ...asked, command: "run", isNamed: false, isDockerGen: true, words: words("--agent a.sock --watch t") },
+    ],
     ["-wait=1s t", { ...asked, command: "run", isNamed: false, isDockerGen: true, words: ["-wait=1s", "t"] }],
     ["completion bash", { ...asked, command: "completion", words: ["bash"] }],
   ];
@@ -56,19 +60,34 @@ test("the help names every command, and each command's help has an example of it
 });
 
 describe("docker-gen's words alone", () => {
-  const problemsOf = (line: string) => JSON.stringify(configFromWords(words(line), "/srv"));
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-words-"));
+  after(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, "t.hbs"), "# hosts\n{{#eachHost}}{{name}}{{/eachHost}}\n");
+  writeFileSync(
+    join(directory, "c.hbs"),
+    "{{#each (where @root.containers 'project' 'shop')}}{{name}}{{> p}}{{/each}}\n",
+  );
+  writeFileSync(join(directory, "p.hbs"), "{{shortId}}\n");
+  writeFileSync(join(directory, "bad.hbs"), "{{#each containers}}\n");
+  const found = (line: string) => configFromWords(words(line), directory);
+  const targetOf = (line: string) => {
+    const made = found(line);
+    assert.ok(!("problems" in made), JSON.stringify(made));
+    return { ...made, target: made.config.targets[0]! };
+  };
+  const problemsOf = (line: string) => JSON.stringify(found(line));
   test("are a configuration when all of it is possible", () => {
-    const found = configFromWords(words("--watch --only-exposed --notify-sighup nginx t.hbs d.conf"), "/srv");
-    assert.ok(!("problems" in found), JSON.stringify(found));
-    const { template, destination, onlyExposed } = found.config.targets[0]!;
-    assert.deepEqual([template, destination, onlyExposed], ["/srv/t.hbs", "/srv/d.conf", true]);
+    const found = targetOf("--watch --only-exposed --notify-sighup nginx t.hbs d.conf");
+    const { template, destination, onlyExposed, format } = found.target;
+    assert.deepEqual([template, destination], [join(directory, "t.hbs"), join(directory, "d.conf")]);
+    assert.deepEqual([onlyExposed, format], [true, undefined]);
     assert.deepEqual([found.isPrinted, found.isOnce], [false, false]);
     assert.match(found.differences.join("\n"), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
   });
   test("say whether it is done once, and printed", () => {
     const ways = ["-only-exposed t.hbs", "-only-exposed t.hbs d.conf", "-watch t.hbs d.conf"].map((line) => {
-      const found = configFromWords(words(line), "/srv");
-      return "problems" in found ? found.problems : [found.isOnce, found.isPrinted];
+      const { isOnce, isPrinted } = targetOf(line);
+      return [isOnce, isPrinted];
     });
     assert.deepEqual(ways, [
       [true, true],
@@ -76,9 +95,36 @@ describe("docker-gen's words alone", () => {
       [false, false],
     ]);
   });
+  test("take a template over containers for what it is, and say how that was seen", () => {
+    const { target, differences } = targetOf("--watch -only-published -include-stopped c.hbs;p.hbs out.yml");
+    const { template, format, containers } = target;
+    assert.deepEqual(template, [join(directory, "c.hbs"), join(directory, "p.hbs")]);
+    assert.equal(format, "yaml");
+    assert.deepEqual(containers, { onlyPublished: true, includeStopped: true, where: [] });
+    assert.match(differences.join("\n"), /"c\.hbs" names `containers` in line 1: it prints of containers/);
+    assert.match(differences.join("\n"), /guessed, for "out\.yml" ends in \.yml: values are quoted as yaml needs it/);
+  });
+  test("say by which line a template over routes is known", () => {
+    assert.match(
+      targetOf("-watch t.hbs d").differences.join("\n"),
+      /"t\.hbs" has `eachHost` in line 2: it prints routes/,
+    );
+  });
+  test("take the agents' sockets and the format", () => {
+    const { config, target } = targetOf("--agent /run/a.sock -watch -agent b.sock --format toml c.hbs out.yml");
+    assert.deepEqual(config.agents, [{ socket: "/run/a.sock" }, { socket: join(directory, "b.sock") }]);
+    assert.equal(target.format, "toml");
+  });
   test("are refused when something would be left out", () => {
-    assert.match(problemsOf("--watch --interval 5 t.hbs d.conf"), /"problems":.*every 5 s/);
-    assert.match(problemsOf("--watch t.tmpl d.conf"), /"problems":.*Go template/);
+    assert.match(
+      problemsOf("--watch bad.hbs d.conf"),
+      /"problems":.*bad\.hbs: Parse error on line 2: what it prints of cannot be told/,
+    );
+    assert.match(problemsOf("--watch none.hbs d.conf"), /"problems":.*none\.hbs: ENOENT/);
+    assert.match(problemsOf("--watch --format yml c.hbs d"), /"problems":.*no such format, did you mean yaml\?/);
+    assert.match(problemsOf("--watch --format yaml t.hbs d"), /"problems":.*routes, which have no other format/);
+    assert.match(problemsOf("--watch --interval 5 c.hbs"), /"problems":.*again and again/);
+    assert.match(problemsOf("--watch other.tmpl d.conf"), /"problems":.*Go template/);
     assert.match(problemsOf("--watch --include-stoped t.hbs d.conf"), /"problems":.*\(-include-stopped\?\)/);
     assert.match(problemsOf("-config a.toml"), /"problems":.*import/);
     assert.match(problemsOf("-watch"), /"problems":.*no template/);
@@ -102,9 +148,9 @@ test("import prints the configuration, says what is left out, and ends with a co
     assert.equal(whole.status, 0);
     assert.ok(whole.stdout.includes(`destination: ${directory}/a.conf`), whole.stdout);
     assert.match(whole.stderr, /^DIFFERS: /m);
-    const lacking = renderer("import", "--", "docker-gen", "-interval", "5", "nginx.tmpl", "a.conf");
+    const lacking = renderer("import", "--", "docker-gen", "-tlsverify", "nginx.tmpl", "a.conf");
     assert.equal(lacking.status, 1);
-    assert.match(lacking.stderr, /^LEFT OUT: every 5 s/m);
+    assert.match(lacking.stderr, /^LEFT OUT: TLS/m);
     assert.deepEqual([renderer("import", "bad.toml").status, renderer("import", "none.toml").status], [65, 65]);
     assert.match(renderer("import").stderr, /import FILE\.toml/);
   } finally {

@@ -96,6 +96,8 @@ describe("what people write", () => {
     assert.match(differing(imported), /standard output, as `sallyport-renderer render` does/);
     assert.match(differing(imported), /once and end/);
     assert.equal(imported.config.targets[0]?.keepBlankLines, false);
+    assert.equal(imported.config.targets[0]?.destination, "-");
+    assert.equal(imported.config.targets[0]?.format, "shell");
     assert.match(leftOut(fromWords("-watch", "a.tmpl")), /again and again/);
     assert.equal(imported.config.targets[0]?.template, "/srv/templates/logrotate.hbs");
   });
@@ -110,7 +112,8 @@ describe("what people write", () => {
   test("a script that registers services every ten seconds", () => {
     const imported = fromWords("-notify", "/bin/bash /tmp/x.sh", "-interval", "10", "etcd.tmpl", "/tmp/x.sh");
     assert.equal(imported.config.targets[0]?.interval, 10_000);
-    assert.match(leftOut(imported), /notify even when nothing changed/);
+    assert.equal(imported.config.targets[0]?.reloadEvery, 10_000);
+    assert.doesNotMatch(leftOut(imported), /interval|notify/);
   });
 
   test("two entries of one file", () => {
@@ -135,7 +138,10 @@ describe("what people write", () => {
       ["/o/a.conf", "/o/fluentd.conf"],
     );
     assert.match(imported.yaml, /# From a\.toml, \[\[config\]\] 2\./);
-    assert.match(leftOut(imported), /other containers/);
+    assert.match(leftOut(imported), /not "nginx", too/);
+    const [routes, any] = imported.config.targets;
+    assert.deepEqual([routes?.format, any?.format, any?.containers?.includeStopped], [undefined, "none", true]);
+    assert.deepEqual(any?.reload, { signal: { process: "fluentd", signal: "SIGHUP" } });
   });
 });
 

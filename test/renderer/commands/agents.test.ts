@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, test } from "node:test";
+import { container, FakeAgent, INSTANCES } from "../fake-agent.ts";
+
+let directory: string;
+let agents: readonly FakeAgent[];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sallyport-agents-"));
+  agents = ["a", "b"].map((digit, index) => {
+    const agent = new FakeAgent(join(directory, `${digit}.sock`));
+    agent.instance = INSTANCES[index]!;
+    agent.first = [container(digit)];
+    return agent;
+  });
+  writeFileSync(
+    join(directory, "names.json.hbs"),
+    "[{{#each containers}}{{name}}{{#unless @last}}, {{/unless}}{{/each}}]\n",
+  );
+});
+afterEach(async () => {
+  for (const agent of agents) await agent.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Words that are names of files are files of the directory. */
+async function renderer(...words: string[]) {
+  const named = words.map((word) =>
+    word.replace(/^(-agent=)?([a-z.]+)$/, (_, flag = "", name) => `${flag}${join(directory, name)}`),
+  );
+  const args = ["--import", "tsx", "renderer/main.ts", ...named];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  return { stdout, stderr, exitCode: child.exitCode };
+}
+
+test("docker-gen's words with two agents print the containers of both", async () => {
+  const { stdout, stderr, exitCode } = await renderer("--agent", "a.sock", "--agent", "b.sock", "names.json.hbs");
+  assert.deepEqual([stdout, exitCode], ['["appa", "appb"]\n', 0], stderr);
+});
+
+test("docker-gen's words with one agent keep a file of its containers, once", async () => {
+  const { stderr, exitCode } = await renderer("-agent=a.sock", "names.json.hbs", "out.json");
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(readFileSync(join(directory, "out.json"), "utf8"), '["appa"]\n');
+});
+
+test("an agent that is not there is named", async () => {
+  const { stderr, exitCode } = await renderer("-agent", "a.sock", "-agent", "none.sock", "names.json.hbs");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /none\.sock: ENOENT/);
+});

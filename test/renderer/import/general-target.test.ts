@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Target } from "../../../renderer/config.ts";
+import { importCommandLine } from "../../../renderer/import/import.ts";
+import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
+
+const RUNNING = { state: ["running"] };
+const containers = (keys: object) => ({ onlyPublished: false, where: [RUNNING], ...keys });
+const signal = (process: string, name: "SIGHUP" | "SIGUSR1" | "SIGUSR2" = "SIGHUP") => ({
+  signal: { process, signal: name },
+});
+
+/** The import of words before a template over containers that has been written. */
+function imported(words: string, file = "/o/file") {
+  const template = "{{#each containers}}{{name}}{{/each}}";
+  return accepted(importCommandLine([...words.split(" ").filter(Boolean), "t.hbs", file], "/srv", () => template));
+}
+
+/** What options become where the template is one over containers. */
+const options: readonly [words: string, target: Partial<Target>, leftOut?: RegExp][] = [
+  ["", { containers: containers({}), format: "none", reload: "none" }],
+  ["-only-exposed", { containers: containers({ onlyExposed: true }) }],
+  ["-only-published", { containers: containers({ onlyPublished: true }) }],
+  ["-include-stopped", { containers: containers({ includeStopped: true, where: [] }) }],
+  [
+    "-include-stopped -only-exposed",
+    { containers: containers({ onlyExposed: true, includeStopped: true, where: [] }) },
+  ],
+  [
+    "-container-filter label=a -container-filter network=n",
+    { containers: containers({ where: [{ label: ["a"] }, { network: ["n"] }, RUNNING] }) },
+  ],
+  ["-container-filter status=paused", { containers: containers({ where: [{ state: ["paused"] }] }) }],
+  [
+    "-container-filter status=exited -container-filter status=running",
+    {
+      containers: containers({
+        includeStopped: true,
+        where: [{ state: ["exited", "running"] }],
+      }),
+    },
+  ],
+  ["-notify-sighup fluentd", { reload: signal("fluentd") }],
+  ["-notify-container fluentd -notify-signal 10", { reload: signal("fluentd", "SIGUSR1") }],
+  ["-notify-container fluentd -notify-signal 12", { reload: signal("fluentd", "SIGUSR2") }],
+  ["-notify-container a-very-long-name-indeed", { reload: signal("a-very-long-nam") }],
+  ["-notify-filter name=^/fluentd$ -notify-signal 1", { reload: signal("fluentd") }],
+  ["-notify-filter label=logs", { reload: "none" }, /which program is to be told is not known/],
+  ["-notify-container abcdef012345", { reload: "none" }, /which program is to be told is not known/],
+  ["-notify-container fluentd -notify-signal -1", { reload: "none" }, /would restart the container/],
+  ["-notify-container fluentd -notify-signal 0", { reload: "none" }, /would kill the container/],
+  ["-notify-container fluentd -notify-signal 15", { reload: "none" }, /signal 15 is not sent/],
+  ["-notify-sighup a -notify-sighup b", { reload: signal("a") }, /and not "b", too/],
+  ["-notify-sighup a -notify true", {}, /"a": one way to reload is possible, the command's/],
+  ["-interval 5 -notify-sighup a", { interval: 5_000, reloadEvery: 5_000 }],
+  ["-keep-blank-lines", { keepBlankLines: true }],
+];
+
+describe("each option of docker-gen, for any file over containers", () => {
+  for (const [words, target, left] of options) {
+    test(words === "" ? "none" : words, () => {
+      const made = imported(words);
+      for (const [key, value] of Object.entries(target)) {
+        assert.deepEqual(made.config.targets[0]?.[key as keyof Target], value, `${key}\n${made.yaml}`);
+      }
+      if (left) assert.match(leftOut(made), left);
+      else assert.equal(leftOut(made), "");
+      assert.doesNotMatch(made.yaml, /proxy:/);
+    });
+  }
+});
+
+test("a command that calls Docker is left out, and nobody is told", () => {
+  const made = accepted(
+    importCommandLine(
+      ["-notify", "docker restart logger", "a.hbs", "b"],
+      "/srv",
+      () => "{{#each containers}}{{/each}}",
+    ),
+  );
+  assert.match(leftOut(made), /needs Docker, which the renderer has not/);
+  assert.equal(made.config.targets[0]?.reload, "none");
+});
+
+describe("the format is guessed from what the destination is called, else the template", () => {
+  const cases: readonly [template: string, destination: string, format: string][] = [
+    ["a.tmpl", "/etc/prometheus/targets.json", "json"],
+    ["a.tmpl", "/etc/traefik/dynamic.yml", "yaml"],
+    ["a.tmpl", "/etc/x.YAML", "yaml"],
+    ["a.tmpl", "/etc/x.toml", "toml"],
+    ["a.tmpl", "/tmp/register.sh", "shell"],
+    ["a.tmpl", "/etc/haproxy/live.cfg", "haproxy"],
+    ["a.tmpl", "/etc/caddy/Caddyfile", "caddyfile"],
+    ["a.tmpl", "/etc/nginx/conf.d/site.conf", "nginx"],
+    ["a.tmpl", "/etc/hosts", "hosts"],
+    ["a.tmpl", "/etc/dnsmasq.d/docker.conf", "hosts"],
+    ["a.tmpl", "/etc/logrotate.d/docker", "shell"],
+    ["haproxy.cfg.tmpl", "/o/live", "haproxy"],
+    ["x.json.tmpl", "", "json"],
+    ["a.tmpl", "/etc/fluent/fluent.conf", "none"],
+    ["a.tmpl", "/srv/nginxish/site.conf", "none"],
+  ];
+  for (const [template, destination, format] of cases) {
+    test(`${template} ${destination}`, () => {
+      const made = fromWords(...[template, destination].filter(Boolean));
+      assert.equal(made.config.targets[0]?.format, format);
+      assert.match(differing(made), format === "none" ? /tells no format/ : /^guessed, for /m);
+    });
+  }
+});
+
+test("templates a;b are a list, the first one prints", () => {
+  assert.deepEqual(fromWords("a.tmpl;b.tmpl", "/o/x").config.targets[0]?.template, ["/srv/a.hbs", "/srv/b.hbs"]);
+  const routes = fromWords("nginx.tmpl;b.tmpl", "/o/x");
+  assert.match(leftOut(routes), /template "b\.tmpl": routes are printed by one template/);
+});
+
+test("a template for Handlebars beside the one for Go takes its place", () => {
+  const read = (file: string) =>
+    file === "/srv/a.hbs" ? "{{#each containers}}{{name}}{{/each}}" : { problem: "ENOENT" };
+  const made = accepted(importCommandLine(["-watch", "a.tmpl", "/o/x.json"], "/srv", read));
+  assert.equal(leftOut(made), "");
+  assert.match(differing(made), /"a\.tmpl" is a Go template; the one for Handlebars beside it takes its place/);
+});
+
+test("without a destination it is printed, and nobody is told", () => {
+  const made = fromWords("-notify", "x", "a.tmpl");
+  assert.equal(made.config.targets[0]?.destination, "-");
+  assert.match(leftOut(made), /nobody is told of what is printed/);
+});
+
+test("a file of docker-gen's takes stopped containers, too, unless it has a filter of states", () => {
+  const entry = '[[config]]\ntemplate = "a.tmpl"\ndest = "/o/x"\n';
+  const all = fromToml(entry).config.targets[0]?.containers;
+  assert.deepEqual(all, { onlyPublished: false, includeStopped: true, where: [] });
+  const running = fromToml(`${entry}[config.ContainerFilter]\nstatus = ["running"]\n`).config.targets[0]?.containers;
+  assert.deepEqual(running, { onlyPublished: false, where: [RUNNING] });
+});
