@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { type Certificate, type ClientAuthority, parseCertificate, type RefusedCertificate } from "./certificate.ts";
@@ -31,7 +31,7 @@ export function readCertificates(directory: string): CertificateSet {
     .filter((stem) => files.includes(`${stem}.key`))
     .map((stem) => withExtras(readPair(directory, stem), directory, files));
   return {
-    ...(files.includes("dhparam.pem") && { dhparam: hashOf(directory, ["dhparam.pem"]) }),
+    ...(isThere(directory, files, "dhparam.pem") && { dhparam: hashOf(directory, ["dhparam.pem"]) }),
     authorities: readAuthorities(directory, files),
     usable: new Map(found.flatMap((one) => ("why" in one ? [] : [[one.stem, one]]))),
     refused: found.filter((one) => "why" in one),
@@ -43,7 +43,7 @@ function withExtras<T extends Certificate | RefusedCertificate>(
   directory: string,
   files: readonly string[],
 ): T {
-  const extras = ["dhparam.pem", "chain.pem"].filter((ending) => files.includes(`${one.stem}.${ending}`));
+  const extras = ["dhparam.pem", "chain.pem"].filter((ending) => isThere(directory, files, `${one.stem}.${ending}`));
   if ("why" in one || extras.length === 0) return one;
   const about = hashOf(
     directory,
@@ -64,6 +64,16 @@ function readAuthorities(directory: string, files: readonly string[]): ReadonlyM
       return [host, { authority, ...(revoked !== undefined && { revoked }), about }];
     }),
   );
+}
+
+/** With a link that leads nowhere nginx would refuse the whole configuration. */
+function isThere(directory: string, files: readonly string[], name: string): boolean {
+  try {
+    return files.includes(name) && statSync(join(directory, name)).isFile();
+  } catch (error) {
+    // What only nginx may read is there all the same.
+    return (error as NodeJS.ErrnoException).code === "EACCES";
+  }
 }
 
 function hashOf(directory: string, names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -63,6 +63,17 @@ describe("certificates of a directory", { skip: withoutOpenssl() }, () => {
     assert.equal(store.certificates.usable.size, 0);
     assert.equal(store.look(), false);
     assert.deepEqual(said, ["certificate.refused ENOENT"]);
+  });
+
+  test("have only those further files that are there: a link that leads nowhere is none", () => {
+    for (const ending of ["dhparam.pem", "chain.pem"])
+      symlinkSync(`./gone/${ending}`, join(directory, `other.${ending}`));
+    symlinkSync("./gone/dhparam.pem", join(directory, "dhparam.pem"));
+    symlinkSync("./gone/ca.crt", join(directory, "other.ca.crt"));
+    const { usable, authorities, dhparam } = readCertificates(directory);
+    assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
+    // An authority that cannot be found is not as if none had been asked for.
+    assert.ok(authorities?.has("other"));
   });
 
   test("are looked at again, and one that will end soon is called out once", () => {

@@ -41,14 +41,21 @@ describe("what a host answers by the operator's defaults", { skip: missing }, ()
     const challenges = join(rig.directory, "challenges");
     mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
     writeFileSync(join(challenges, ".well-known", "acme-challenge", "token"), "answer");
+    const vhosts = join(rig.directory, "vhosts");
+    mkdirSync(vhosts);
+    writeFileSync(join(vhosts, "closed.example"), "deny all;\nauth_basic closed;\nauth_basic_user_file /dev/null;\n");
     for (const name of ["tls.example", "slow.example"]) makeCertificate(rig.certificates, name, [name]);
     const https = { certificates: rig.certificates, challenges };
     await rig.start(
-      { https: { ...https, listen: 21_453, port: 443 }, nginx: { defaults: { plainWithoutCertificate: false } } },
+      {
+        https: { ...https, listen: 21_453, port: 443 },
+        nginx: { defaults: { plainWithoutCertificate: false }, files: { vhosts } },
+      },
       [
         await rig.app("tls", { VIRTUAL_HOST: "tls.example" }),
         await rig.app("slow", { VIRTUAL_HOST: "slow.example" }, { labels: { "sallyport.http2": "no" } }),
         await rig.app("bare", { VIRTUAL_HOST: "bare.example" }),
+        await rig.app("closed", { VIRTUAL_HOST: "closed.example", ENABLE_HTTP_ON_MISSING_CERT: "true" }),
         await rig.app("quiet", {
           VIRTUAL_HOST: "quiet.example",
           ACME_HTTP_CHALLENGE_LOCATION: "false",
@@ -69,6 +76,12 @@ describe("what a host answers by the operator's defaults", { skip: missing }, ()
     assert.equal((await rig.ask({ host: "tls.example", path })).body, "answer");
     assert.equal((await rig.ask({ host: "bare.example", path })).body, "answer");
     assert.equal((await rig.echo({ host: "quiet.example", path }))?.app, "quiet");
+  });
+
+  test("it is answered also by a host that the operator's lines close to everybody", async () => {
+    const path = "/.well-known/acme-challenge/token";
+    assert.equal((await rig.ask({ host: "closed.example" })).status, 403);
+    assert.equal((await rig.ask({ host: "closed.example", path })).body, "answer");
   });
 
   test("HTTP/2 is spoken, but not where a container does not want it", async () => {
