@@ -78,7 +78,12 @@ export const Routing = z.strictObject({
     .array(z.strictObject({ suffix: hostName, projects: z.array(z.string().min(1)).min(1) }))
     .default([])
     .describe("Names at and below a suffix are for these compose projects only; the first suffix that fits counts."),
-  hostAddress: ipAddress.optional().describe("Where nginx reaches containers on the Docker host's own network."),
+  hostAddress: z
+    .union([z.literal("gateway"), ipAddress])
+    .optional()
+    .describe(
+      "Where nginx reaches containers on the Docker host's own network: an address, or `gateway` for the default gateway of this container, if it is nginx's network, too. With `proxy: self` that is where they are looked for.",
+    ),
   preferIpv6: z.boolean().default(false).describe("Of a container with both, use the IPv6 address."),
   grace: z
     .string()
@@ -156,6 +161,7 @@ export const PRESET_KEYS = {
 
 /** What has to stand where there is a choice, by key. */
 export const PRESET_CHOICES = {
+  hostAddress: "must be `gateway`, or an IP address",
   containersMay: `must be \`all\`, or a list of some of ${PERMISSIONS.join(", ")}`,
   accessLog: "must be `off`, or have `format`, and maybe `file`",
   format: "must be `vhost`, `json`, or have `text` (with nginx's variables), and maybe `escape`",

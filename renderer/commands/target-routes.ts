@@ -1,6 +1,8 @@
 import type { Config, Target } from "../config.ts";
 import type { KnownChange } from "../inventory/known.ts";
+import { defaultGateway } from "./default-gateway.ts";
 import { ownContainer } from "./own-container.ts";
+import type { IpAddress } from "../routes/grammar.ts";
 import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import { type LeftOut, Selection } from "../select/selection.ts";
@@ -18,17 +20,27 @@ export interface Unselected {
 export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
   Partial<Pick<Target, "nginx">>;
 
+/** Where this process runs: its container, and the way out of it. */
+interface OwnPlace {
+  readonly ownId: string | undefined;
+  readonly gateway: (preferIpv6: boolean) => IpAddress | undefined;
+}
+
 /** The routes of the containers that a target takes, kept by changes of all. */
 export class TargetRoutes {
   readonly table: RouteTable;
   readonly #selection: Selection | undefined;
 
-  constructor({ containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget, proxy: Config["proxy"]) {
-    const rule = proxyRule(proxy);
+  constructor(
+    { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
+    proxy: Config["proxy"],
+    here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
+  ) {
+    const rule = proxyRule(proxy, here.ownId);
     this.table = new RouteTable({
       proxy: rule,
       onlyExposed,
-      ...routingRules(routing),
+      ...routingRules(routing, proxy, here),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
       usualPorts: { plain: listen, tls: https?.listen },
     });
@@ -59,7 +71,15 @@ function selectionFor(containers: NonNullable<Target["containers"]>, proxy: Prox
   return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
 }
 
-function routingRules({ containersMay, hostAddress, grace, routes, ...rest }: Target["routing"]) {
+function routingRules(routing: Target["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {
+  const {
+    containersMay,
+    hostAddress: said = proxy === "self" ? "gateway" : undefined,
+    grace,
+    routes,
+    ...rest
+  } = routing;
+  const hostAddress = said === "gateway" ? gateway(rest.preferIpv6) : said;
   return {
     ...rest,
     permissions: new Set(containersMay),
@@ -69,9 +89,9 @@ function routingRules({ containersMay, hostAddress, grace, routes, ...rest }: Ta
   };
 }
 
-function proxyRule(proxy: Config["proxy"]): ProxyRule {
+function proxyRule(proxy: Config["proxy"], ownId: string | undefined): ProxyRule {
   if (proxy === "host") return { kind: "host" };
-  if (proxy === "self") return { kind: "self", id: ownContainer() };
+  if (proxy === "self") return { kind: "self", id: ownId };
   if ("container" in proxy) return { kind: "container", name: proxy.container };
   const equals = proxy.label.indexOf("=");
   if (equals < 0) return { kind: "label", name: proxy.label };

@@ -94,6 +94,7 @@ function chooseAddress(
   reach: Reach,
   { hostAddress, preferIpv6 = false }: RouteRules,
 ): IpAddress | undefined {
+  if (isElsewhere(known, reach)) return undefined;
   const networks = sharedNetworks(known, reach)
     .filter(({ name }) => network === undefined || name === network)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -103,12 +104,16 @@ function chooseAddress(
   return isOnHost(reach) ? LOOPBACK : hostAddress;
 }
 
-function sharedNetworks({ agent, container: { networks } }: Known, reach: Reach): readonly Attachment[] {
+function sharedNetworks({ container: { networks } }: Known, reach: Reach): readonly Attachment[] {
   const usable = networks.filter(({ name }) => name !== SWARM_INGRESS);
-  if (isOnHost(reach)) return usable;
-  return reach.kind === "networks" && reach.agent === agent
-    ? usable.filter(({ name }) => reach.names.includes(name))
-    : [];
+  return reach.kind === "everywhere" || isOnHost(reach)
+    ? usable
+    : usable.filter(({ name }) => reach.names.includes(name));
+}
+
+/** Whether it runs on another Docker host than nginx: then networks of the same name are others. */
+function isElsewhere({ agent }: Known, reach: Reach): boolean {
+  return reach.kind === "networks" && reach.agent !== agent;
 }
 
 /** Whether nginx itself uses the Docker host's network, from where every container is reached. */
@@ -130,14 +135,14 @@ function unreachable(known: Known, { network }: Claim, reach: Reach): Diagnostic
   if (network !== undefined && !names.includes(network)) {
     return diagnostic(known, "network.none", `is not on the network that it names (its networks: ${own})`, network);
   }
+  if (isElsewhere(known, reach)) {
+    return diagnostic(known, "network.none", `runs on ${known.host}, another Docker host than nginx`);
+  }
   if (names.includes(HOST_NETWORK)) {
     const mend = "set `hostAddress` to where nginx reaches the Docker host";
     return diagnostic(known, "network.none", `uses the Docker host's network: ${mend}`);
   }
   if (reach.kind === "everywhere") return diagnostic(known, "network.none", `has no address (networks: ${own})`);
-  if (reach.agent !== known.agent) {
-    return diagnostic(known, "network.none", `runs on ${known.host}, another Docker host than nginx`);
-  }
   const detail = `has no address on a network shared with nginx (its networks: ${own}; nginx's: ${list(reach.names)})`;
   return diagnostic(known, "network.none", detail);
 }

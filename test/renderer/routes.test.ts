@@ -273,6 +273,7 @@ describe("which address a container is reached at", () => {
     { name: "b", ipv4: "10.2.0.1" },
   ];
   const onHost = { networks: [{ name: "host" }] };
+  const elsewhere = (known: Known): Known => ({ ...known, agent: "/two.sock", host: "other" });
   const cases: readonly [title: string, known: Known[], rules: Partial<RouteRules>, served: string[]][] = [
     ["the first network by name that nginx shares", [app({ networks: both }), nginx("b", "a")], {}, ["10.1.0.1:5000"]],
     ["the only one that nginx shares", [app({ networks: both }), nginx("b")], {}, ["10.2.0.1:5000"]],
@@ -297,6 +298,13 @@ describe("which address a container is reached at", () => {
       ["172.17.0.1:5000"],
     ],
     ["the host's network from an nginx that is on it, too", [app(onHost), nginx("host")], {}, ["127.0.0.1:5000"]],
+    [
+      "not another Docker host's network",
+      [elsewhere(app(onHost)), elsewhere(app({ networks: both })), nginx("a")],
+      { hostAddress: "172.17.0.1" as IpAddress },
+      [],
+    ],
+    ["nor from an nginx on its own host's", [elsewhere(app(onHost)), nginx("host")], {}, []],
     ["any network from an nginx on the host's", [app({ networks: both }), nginx("host")], {}, ["10.1.0.1:5000"]],
   ];
   for (const [title, known, rules, served] of cases) {
