@@ -8,6 +8,7 @@ import { dates } from "./helpers/dates.ts";
 import { documents } from "./helpers/documents.ts";
 import { encoding } from "./helpers/encoding.ts";
 import { hosts } from "./helpers/hosts.ts";
+import { images } from "./helpers/images.ts";
 import { letterCase } from "./helpers/letter-case.ts";
 import { lists } from "./helpers/lists.ts";
 import { logic } from "./helpers/logic.ts";
@@ -36,6 +37,7 @@ const CHAPTERS: readonly (readonly Helper[])[] = [
   documents,
   encoding,
   hosts,
+  images,
   letterCase,
   lists,
   logic,

@@ -24,7 +24,7 @@ const TWO = {
 export const containerMatching: readonly Helper[] = [
   define(
     "matching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]",
-    "Containers that all given arguments fit. WHAT is an id, the beginning of an id that only one in LIST has, a name, or the service of Compose or Swarm; Swarm's without its stack too. `id=` takes a beginning as well, `image=` the image with or without its tag, `label=` a key or `key=value`. What is given and missing fits nothing.",
+    "Containers that all given arguments fit. WHAT is an id, the beginning of an id that only one in LIST has, a name, the service of Compose or Swarm (Swarm's without its stack too), or what Docker-PyGen goes by: the label `pygen.target`, the variable `PYGEN_TARGET`. `id=` takes a beginning as well, `image=` the image with or without its tag, `label=` a key or `key=value`. What is given and missing fits nothing.",
     {
       template: `{{#each (matching containers project="shop" service="db")}}{{name}}{{/each}}`,
       data: TWO,
@@ -42,15 +42,30 @@ export const containerMatching: readonly Helper[] = [
     },
   ),
   define(
+    "healthy LIST",
+    'Containers whose own check says that they are healthy; without a check nobody knows. For another health write `where LIST "health" "starting"`.',
+    {
+      template: `{{#each (healthy containers)}}{{name}}{{/each}}`,
+      data: {
+        containers: [
+          { name: "a", health: "healthy" },
+          { name: "b", health: "none" },
+        ],
+      },
+      prints: "a",
+    },
+    (call) => call.list(0).filter((item) => textAt(item, "health") === "healthy"),
+  ),
+  define(
     "sharedNetworks CONTAINER OTHER",
-    "Networks of CONTAINER, with its addresses there, that OTHER is on too, by name.",
+    "Networks of CONTAINER, with its addresses there, that OTHER is on too, by name. OTHER is a container, a network, or a list of either.",
     {
       template: `{{#each (sharedNetworks (first containers) (last containers))}}{{name}}{{/each}}`,
       data: TWO,
       prints: "back",
     },
     (call) => {
-      const names = new Set(networksOf(call.value(1)).map(nameOf));
+      const names = new Set(networksMeant(call.value(1)).map(nameOf));
       return networksOf(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
     },
   ),
@@ -81,7 +96,7 @@ function testsOf(call: HelperCall, items: readonly unknown[]): Test[] {
   const what = call.rest(0).length > 1 ? call.text(1) : undefined;
   const isCalled = (wanted: string): Test => {
     const hasId = isId(wanted);
-    return (item) => hasId(item) || textAt(item, "name") === wanted || servicesOf(item).includes(wanted);
+    return (item) => hasId(item) || namesOf(item).includes(wanted);
   };
   return [...orNothing(what, isCalled), ...tests];
 }
@@ -95,6 +110,11 @@ function orNothing(wanted: string | undefined, test: (wanted: string) => Test): 
 function textAt(item: unknown, name: string): string | undefined {
   const value = isRecord(item) ? fieldOf(item, name) : undefined;
   return typeof value === "string" || typeof value === "number" ? printed(value) : undefined;
+}
+
+function namesOf(item: unknown): (string | undefined)[] {
+  const env = isRecord(item) ? fieldOf(item, "env") : undefined;
+  return [textAt(item, "name"), ...servicesOf(item), labelOf(item, "pygen.target"), textAt(env, "PYGEN_TARGET")];
 }
 
 function servicesOf(item: unknown): (string | undefined)[] {
@@ -127,6 +147,12 @@ function isLabelled(item: unknown, wanted: string): boolean {
 function networksOf(item: unknown): readonly unknown[] {
   const networks = isRecord(item) ? fieldOf(item, "networks") : undefined;
   return Array.isArray(networks) ? networks : [];
+}
+
+/** A network has no networks of its own. */
+function networksMeant(meant: unknown): readonly unknown[] {
+  const all: readonly unknown[] = Array.isArray(meant) ? meant : [meant];
+  return all.flatMap((one) => (isRecord(one) && fieldOf(one, "networks") !== undefined ? networksOf(one) : [one]));
 }
 
 function nameOf(network: unknown): string {

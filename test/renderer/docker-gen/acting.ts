@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Wait } from "../../../renderer/publish/debounce.ts";
+import { Reconciler } from "../../../renderer/publish/reconciler.ts";
+import { Volume } from "../../../renderer/publish/volume.ts";
+
+/** Milliseconds between two looks at the clock of the test, and how many there are. */
+const STEP_MS = 10;
+const STEPS = 100;
+
+/** When a target that was quiet acts, in milliseconds, when changes come at these times. The clock is the test's. */
+export async function actsAt(wait: Wait, changes: readonly number[]): Promise<number[]> {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-waiting-"));
+  const acts: number[] = [];
+  let [now, ended] = [0, 0];
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = mock.method(performance, "now", () => now);
+  const reconciler = new Reconciler<object>({
+    volume: new Volume(join(directory, "file")),
+    server: {
+      check: async () => await Promise.resolve({ kind: "unchecked" }),
+      reload: async () => await Promise.resolve({ kind: "unchecked" }),
+      onReady: () => () => undefined,
+    },
+    wait,
+    log: () => undefined,
+    nothing: {},
+    wanted: () => ({}),
+    render: () => Buffer.from(String(acts.push(now))),
+    published: () => void (ended += 1),
+  });
+  try {
+    for (let step = 0; step < STEPS; step++, now += STEP_MS) {
+      mock.timers.tick(step === 0 ? 0 : STEP_MS);
+      if (changes.includes(now)) reconciler.changed();
+      await passed(() => acts.length === ended);
+    }
+    await reconciler.stop();
+    return acts;
+  } finally {
+    clock.mock.restore();
+    mock.timers.reset();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** A pass begins in the next turn, and what comes after its end in the one after that. */
+async function passed(isOver: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 3 || !isOver(); turns++) await nextTurn();
+  for (let turns = 0; turns < 3; turns++) await nextTurn();
+}

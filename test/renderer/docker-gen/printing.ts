@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { fromInspected } from "../../../agent/observed.ts";
+import { Inspected } from "../../../agent/inspected.ts";
+import { parsePolicy } from "../../../agent/policy.ts";
+import { sanitize } from "../../../agent/sanitize.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import type { Model } from "../../../renderer/template/model.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+
+/** What a template of a target with `format: none` makes of this list. */
+export function printed(template: string, containers: readonly Model[] = []): string {
+  const made = compileGeneral({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
+  assert.equal(made.kind, "text", JSON.stringify(made));
+  return made.kind === "text" ? made.text : "";
+}
+
+/** What a template prints of one value, which is `it` there. */
+export function printedOf(template: string, it: Model): string {
+  return printed(`{{#each containers}}${template}{{/each}}`, [{ it }]);
+}
+
+/** Why a template makes nothing of this list. */
+export function refusal(template: string, containers: readonly Model[] = []): string {
+  try {
+    const made = compileGeneral({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
+    if (made.kind === "text") return `printed ${made.text}`;
+    return made.kind === "failed" ? made.message : (made.faults[0]?.message ?? "");
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** An answer of Docker's to inspect, as small as it can be. */
+export function inspected(changes: { Config?: object; NetworkSettings?: object } & Record<string, unknown> = {}) {
+  const { Config, NetworkSettings, ...others } = changes;
+  return {
+    Id: ID,
+    Name: "/web",
+    Created: "2026-01-02T03:04:05Z",
+    State: { Status: "running", StartedAt: "2026-01-02T03:04:06Z" },
+    Config: { Image: "nginx", StopSignal: "", ...Config },
+    NetworkSettings: { Networks: {}, Ports: {}, ...NetworkSettings },
+    ...others,
+  };
+}
+
+/** What the agent tells of such an answer, with a policy that discloses variables and labels of these names. */
+export function disclosed(answer: object, names: readonly string[] = []): Container {
+  const policy = parsePolicy(JSON.stringify({ env: names, labels: names, fields: ["image"], force: [] }));
+  assert.ok(!("problems" in policy));
+  const container = sanitize(fromInspected(Inspected.parse(answer)), policy);
+  assert.ok(container);
+  return container;
+}
+
+/** What templates see of it. */
+export function seen(answer: object, names: readonly string[] = []): Model {
+  return containerView({ agent: "/a.sock", host: "one", container: disclosed(answer, names) });
+}

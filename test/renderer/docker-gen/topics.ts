@@ -1,0 +1,23 @@
+import { checks } from "./check-rows.ts";
+import { containers } from "./container-rows.ts";
+import { endpoint } from "./endpoint-rows.ts";
+import { functions } from "./function-rows.ts";
+import { ownId } from "./own-id-rows.ts";
+import { paths } from "./path-rows.ts";
+import { grouping, queries, sorting } from "./query-rows.ts";
+import type { Topic } from "./row.ts";
+import { waiting } from "./waiting-rows.ts";
+
+/** All that docker-gen's own tests show. */
+export const TOPICS: readonly Topic[] = [
+  waiting,
+  containers,
+  ownId,
+  endpoint,
+  paths,
+  queries,
+  grouping,
+  sorting,
+  functions,
+  checks,
+];

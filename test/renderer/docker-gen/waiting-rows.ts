@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../renderer/config.ts";
+import type { Wait } from "../../../renderer/publish/debounce.ts";
+import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts";
+import { actsAt } from "./acting.ts";
+import { fromToml, fromWords, leftOut } from "../import/imported.ts";
+import type { Topic } from "./row.ts";
+
+/** The wait that a docker-gen command line becomes. */
+function waitOf(text: string): Wait | undefined {
+  return fromWords("-watch", "-wait", text, "nginx.tmpl", "o").config.targets[0]?.wait;
+}
+
+const BURST = [0, 150, 300];
+
+export const waiting: Topic = {
+  name: "Waiting, and what is watched",
+  rows: [
+    {
+      shows:
+        "no wait is none; `1ms` is 1 to 4 ms; `1ms:111ms` is what it says; `500x`, `500s:4x` and `1m:1s` are refused",
+      here: "Without a wait it is `100ms:1s`, of which a first change after quiet does not wait. A wrong one is named, and in a configuration of ours it is a mistake with its place.",
+      run: () => {
+        assert.deepEqual(waitOf(""), { minMs: 100, maxMs: 1_000 });
+        assert.deepEqual(waitOf("1ms"), { minMs: 1, maxMs: 4 });
+        assert.deepEqual(waitOf("1ms:111ms"), { minMs: 1, maxMs: 111 });
+        for (const wrong of ["500x", "500s:4x", "1m:1s"]) {
+          assert.match(leftOut(fromWords("-watch", "-wait", wrong, "nginx.tmpl", "o")), /is not min:max/);
+          const words = ["-watch", "-wait", wrong, "nginx.tmpl", "o"];
+          assert.match(JSON.stringify(configFromWords(words, "/srv")), /problems.*is not min:max/);
+          const target = { template: "/t", destination: "/d", reload: "none", wait: wrong };
+          const text = JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] });
+          assert.match(JSON.stringify(parseConfig(text, "c.yml")), /c\.yml:1:\d+: .*is not min:max/);
+        }
+      },
+    },
+    {
+      shows: "a wait is read from the text of a configuration file",
+      run: () => {
+        const { config } = fromToml('[[config]]\ntemplate = "nginx.tmpl"\ndest = "o"\nwatch = true\nwait = "2s:9s"\n');
+        assert.deepEqual(config.targets[0]?.wait, { minMs: 2_000, maxMs: 9_000 });
+      },
+    },
+    {
+      shows: "of several configurations only those with `watch` follow events",
+      here: "A renderer follows for all its targets or, with `run --once`, for none: a target that is right only at the start would be wrong later. `import` says so of each without `watch`.",
+      run: () => {
+        const entry = (dest: string, more: string) =>
+          `[[config]]\ntemplate = "nginx.tmpl"\ndest = "${dest}"\n${more}\n`;
+        const { notes, config } = fromToml(entry("a", "watch = true") + entry("b", ""));
+        assert.equal(config.targets.length, 2);
+        assert.equal(
+          notes.filter(({ text }) => /once and end, as `sallyport-renderer run --once` does/.test(text)).length,
+          1,
+        );
+      },
+    },
+    {
+      shows: "with a minimum of 0 every event passes at once",
+      run: async () => assert.deepEqual(await actsAt({ minMs: 0, maxMs: 0 }, BURST), BURST),
+    },
+    {
+      shows: "a burst at 0, 150 and 300 ms with 200 ms to 1 s is one run, at 500 ms",
+      here: "The first change after quiet is acted on at once, as a single change mostly is all there is; the rest of the burst is one run, at 500 ms.",
+      run: async () => assert.deepEqual(await actsAt({ minMs: 200, maxMs: 1_000 }, BURST), [0, 500]),
+    },
+    {
+      shows: "the same burst with at most 250 ms is two runs, at 250 and 500 ms",
+      here: "Two runs as well, at once and at 400 ms: no change waits longer than 250 ms, counted from the first that waits.",
+      run: async () => assert.deepEqual(await actsAt({ minMs: 200, maxMs: 250 }, BURST), [0, 400]),
+    },
+  ],
+};
