@@ -12,13 +12,13 @@ export const fileKeys = {
     .union([path, z.literal("-")])
     .describe("File to keep; replaced in one step. `-` prints it: for `render` and `run --once`."),
   mode: z
-    .string()
+    .string('must be three octal digits in quotes, such as "0640"')
     .regex(/^0?[0-7]{3}$/, 'must be three octal digits in quotes, such as "0640"')
     .transform((digits) => Number.parseInt(digits, 8))
     .optional()
     .describe('The file\'s permissions, such as "0640"; without it "0644".'),
   owner: z
-    .string()
+    .string('must be uid:gid in numbers, such as "0:101"')
     .regex(/^[0-9]{1,9}:[0-9]{1,9}$/, 'must be uid:gid in numbers, such as "0:101"')
     .transform((text) => ({ uid: Number(text.split(":")[0]), gid: Number(text.split(":")[1]) }))
     .optional()

@@ -60,7 +60,13 @@ const OwnRoute = z
     const rules = { permissions: new Set(PERMISSIONS) };
     const read = readRoute({ host, path, port: "", protocol: proto, destination: dest }, rules);
     const faults = read.kind === "refused" ? [read] : read.remarks;
-    for (const { why, value } of faults) context.addIssue(`${value}: ${why}`);
+    const said = { host, path, proto, dest };
+    const keyOf = (value: string) =>
+      Object.entries(said)
+        .filter(([, text]) => text === value)
+        .map(([key]) => key);
+    for (const { why, value } of faults)
+      context.addIssue({ code: "custom", path: keyOf(value).slice(0, 1), message: `${value}: ${why}` });
     return read.kind === "refused" || faults.length > 0 ? z.NEVER : { ...read.route, ...options, servers: to };
   });
 
@@ -86,7 +92,7 @@ export const Routing = z.strictObject({
     ),
   preferIpv6: z.boolean().default(false).describe("Of a container with both, use the IPv6 address."),
   grace: z
-    .string()
+    .string("must be a duration such as 30s or 2m")
     .default("0s")
     .transform((text, context) => {
       const ms = parseDuration(text);

@@ -1,9 +1,7 @@
-import { isMap, type Document } from "yaml";
+import { type Document, isMap, isScalar } from "yaml";
 import type * as z from "zod";
+import { kindOf, valueAt, wordsOf } from "./config-words.ts";
 import { nearest } from "../shared/nearest.ts";
-
-/** How much of a wrong value is shown, in characters. */
-const MAX_SHOWN = 60;
 
 /** A mistake and where in the text it begins, in characters. */
 export interface ConfigProblem {
@@ -19,64 +17,92 @@ export interface Wording {
   readonly choices: Readonly<Record<string, string>>;
 }
 
-/** A finding of zod, for people: with its place, the nearest key, and of alternatives the one that was meant. */
-export function explainIssue(issue: z.core.$ZodIssue, document: Document, wording: Wording): ConfigProblem[] {
-  return describe(issue, issue.path, { document, wording });
-}
-
-interface Context {
+/** What was read, for finding places and values in it. */
+export interface Read {
   readonly document: Document;
+  readonly value: unknown;
   readonly wording: Wording;
 }
 
-function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[], context: Context): ConfigProblem[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => problem([...at, key], unknownKey(key, at, context.wording), context));
-  }
-  if (issue.code === "invalid_union") return describeUnion(issue, at, context);
-  return [problem(at, `${at.map(String).join(".") || "the configuration"}: ${finding(issue, at, context)}`, context)];
+interface Finding extends ConfigProblem {
+  /** Where a key is missing, or where one was most likely meant. */
+  readonly missing?: string;
+  readonly meant?: string;
 }
 
-/** What is wrong with a value, and the value, unless the finding has it in it. */
-function finding(issue: z.core.$ZodIssue, at: readonly PropertyKey[], { document }: Context): string {
-  const value: unknown = document.getIn(at);
-  if (issue.code === "invalid_type" && value === undefined) return `is missing, ${issue.expected} belongs here`;
-  if (!isPlain(value) || issue.message.includes(String(value))) return issue.message;
-  const near = issue.code === "invalid_value" ? nearest(String(value), issue.values.map(String)) : undefined;
-  return `${issue.message}, not ${shorten(JSON.stringify(value))}${near === undefined ? "" : `: did you mean "${near}"?`}`;
+/** What zod found, for people: with its place, the nearest key, and of alternatives the one that was meant. */
+export function explainIssues(issues: readonly z.core.$ZodIssue[], read: Read): ConfigProblem[] {
+  const found = issues.flatMap((issue) => describe(issue, issue.path, read));
+  // A misspelled key is missing under its right name, too: that is one mistake.
+  const meant = new Set(found.map((one) => one.meant));
+  // Of what is wrong with one value the first is told: mended, it mends the rest.
+  const firsts = new Map(found.toReversed().map((one) => [one.message.split(": ", 1)[0] + String(one.offset), one]));
+  return [...firsts.values()]
+    .filter(({ missing }) => missing === undefined || !meant.has(missing))
+    .toSorted((a, b) => a.offset - b.offset);
 }
 
-function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+function describe(issue: z.core.$ZodIssue, at: readonly PropertyKey[], read: Read): Finding[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(key, at, read));
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return describeUnion(issue, at, read);
+  const value = valueAt(read.value, at);
+  const choice = value === undefined ? choiceFor(at, read) : undefined;
+  return [finding(at, wordsOf(issue, value, choice), read)];
 }
 
-function shorten(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+function choiceFor(at: readonly PropertyKey[], { wording }: Read): string | undefined {
+  return wording.choices[keyOf(at)];
 }
 
-function problem(at: readonly PropertyKey[], message: string, { document }: Context): ConfigProblem {
-  return { offset: offsetOf(at, document), message };
+/** The last part of a path that is a key. */
+function keyOf(at: readonly PropertyKey[]): string {
+  const key = at.findLast((part) => typeof part === "string");
+  return typeof key === "string" ? key : "";
+}
+
+/** A finding about the value that stands there, or that is missing there. */
+function finding(at: readonly PropertyKey[], message: string, read: Read): Finding {
+  const where = at.map(String).join(".");
+  const isMissing = valueAt(read.value, at) === undefined;
+  return {
+    offset: offsetOf(at, read, "value"),
+    message: `${where || "the configuration"}: ${message}`,
+    ...(isMissing && { missing: where }),
+  };
 }
 
 /**
  * Of the alternatives, the one that was meant is of the value's kind, knows the keys that are there, and came furthest.
  */
-function describeUnion(
-  issue: z.core.$ZodIssueInvalidUnion,
-  at: readonly PropertyKey[],
-  context: Context,
-): ConfigProblem[] {
+function describeUnion(issue: z.core.$ZodIssueInvalidUnion, at: readonly PropertyKey[], read: Read): Finding[] {
+  const value = valueAt(read.value, at);
+  const choice = choiceFor(at, read);
   const meant =
     issue.errors.toSorted(
-      (a, b) => otherKind(a) - otherKind(b) || strangers(a) - strangers(b) || depth(b) - depth(a),
+      (a, b) => otherKind(a) - otherKind(b) || strangers(a).length - strangers(b).length || depth(b) - depth(a),
     )[0] ?? [];
-  if (depth(meant) === 0 && meant.every(({ code }) => code !== "unrecognized_keys")) {
-    const ofRightType = issue.errors.flat().find(({ code }) => code !== "invalid_type");
-    const what = context.wording.choices[String(at.at(-1))] ?? ofRightType?.message ?? issue.message;
-    const told = finding({ ...issue, message: what }, at, context);
-    return [problem(at, `${at.map(String).join(".")}: ${told}`, context)];
+  const rivals = kindOf(value) === "object" ? rivalsOf(value as object, strangers(meant), at, read) : [];
+  if (rivals.length > 0 && choice !== undefined) {
+    const offset = offsetOf([...at, rivals.at(-1)!], read, "key");
+    return [{ offset, message: `${at.map(String).join(".")}: ${choice}, not ${rivals.join(" and ")} together` }];
   }
-  return meant.flatMap((inner) => describe(inner, [...at, ...inner.path], context));
+  if (depth(meant) > 0 || strangers(meant).length > 0) {
+    const found = meant.flatMap((inner) => describe(inner, [...at, ...inner.path], read));
+    const misspelled = found.filter((one) => one.meant !== undefined);
+    return misspelled.length > 0 ? found.filter(({ missing }) => missing === undefined) : found;
+  }
+  // Who chose the right kind of value hears what is wrong with it, unless it may be something quite different.
+  const others = choice === undefined ? ["invalid_type"] : ["invalid_type", "invalid_value"];
+  const ofRightKind = issue.errors.flat().find(({ code, path }) => path.length === 0 && !others.includes(code));
+  if (ofRightKind && kindOf(value) === "scalar") return describe(ofRightKind, at, read);
+  return [finding(at, wordsOf(issue, value, choice), read)];
+}
+
+/** Keys that are good by themselves and exclude each other. */
+function rivalsOf(value: object, strange: readonly string[], at: readonly PropertyKey[], { wording }: Read): string[] {
+  const known = wording.known[keyOf(at)] ?? [];
+  if (!strange.some((key) => known.includes(key))) return [];
+  return Object.keys(value).filter((key) => known.includes(key));
 }
 
 /** 1 if an alternative takes another kind of value, such as a word where keys stand; else 0. */
@@ -86,31 +112,34 @@ function otherKind(issues: readonly z.core.$ZodIssue[]): number {
   );
 }
 
-/** How many keys an alternative itself, not what is in it, does not know. */
-function strangers(issues: readonly z.core.$ZodIssue[]): number {
-  return issues.filter(({ code, path }) => code === "unrecognized_keys" && path.length === 0).length;
+/** The keys that an alternative itself, not what is in it, does not know. */
+function strangers(issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : []));
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
   return Math.max(0, ...issues.map((issue) => issue.path.length));
 }
 
-function unknownKey(key: string, at: readonly PropertyKey[], { known }: Wording): string {
-  const parent = at.findLast((part) => typeof part === "string") ?? "";
-  const near = nearest(key, known[parent] ?? []);
+function unknownKey(key: string, at: readonly PropertyKey[], read: Read): Finding {
   const where = at.map(String).join(".");
-  return `${where === "" ? "" : `${where}: `}unknown key "${key}"${near === undefined ? "" : `, did you mean "${near}"?`}`;
+  const near = nearest(key, read.wording.known[keyOf(at)] ?? []);
+  const advice = near === undefined ? "" : `, did you mean "${near}"?`;
+  const message = `${where === "" ? "" : `${where}: `}unknown key ${JSON.stringify(key.slice(0, 64))}${advice}`;
+  const offset = offsetOf([...at, key], read, "key");
+  return { offset, message, ...(near !== undefined && { meant: [...at, near].map(String).join(".") }) };
 }
 
-/** Where a path of keys stands in the text: at its key, or where its nearest parent begins. */
-function offsetOf(at: readonly PropertyKey[], document: Document): number {
+/** Where a path of keys stands in the text: its value or its key, or where its nearest parent begins. */
+function offsetOf(at: readonly PropertyKey[], { document }: Read, what: "key" | "value"): number {
   for (let length = at.length; length > 0; length--) {
     const parent = document.getIn(at.slice(0, length - 1), true);
     const key = at[length - 1];
     const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === String(key)) : undefined;
-    const node = pair?.key ?? document.getIn(at.slice(0, length), true);
-    const range = (node as { range?: readonly number[] } | undefined)?.range;
-    if (range?.[0] !== undefined) return range[0];
+    const value: unknown = document.getIn(at.slice(0, length), true);
+    const isShown = what === "value" && length === at.length && isScalar(value) && value.value !== null;
+    const node = (isShown ? value : (pair?.key ?? value)) as { range?: readonly number[] } | undefined;
+    if (node?.range?.[0] !== undefined) return node.range[0];
   }
   return 0;
 }

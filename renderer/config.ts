@@ -1,12 +1,12 @@
-import { LineCounter, parseDocument } from "yaml";
 import * as z from "zod";
-import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./config-general.ts";
-import { explainIssue, type Wording } from "./config-problem.ts";
+import { ContainersOfTarget, fileKeys, generalKeys, type Misplaced, misplacedKeys } from "./config-general.ts";
+import { explainIssues, type Wording } from "./config-problem.ts";
+import { readConfigText } from "./config-text.ts";
 import { parseDuration } from "./duration.ts";
 import { Nginx, PRESET_CHOICES, PRESET_KEYS, Routing } from "./config-preset.ts";
 import { StatusPageSettings } from "./page/settings.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
-import { PREDICATE_FIELDS } from "./select/rule.ts";
+import { CHOICES_OF_PREDICATES, PREDICATE_FIELDS } from "./select/rule.ts";
 
 /** Longest path of a Unix socket on Linux, in bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -22,7 +22,7 @@ const socketPath = path.refine((text) => Buffer.byteLength(text) <= MAX_SOCKET_P
   error: ({ input }) =>
     `${String(input)} has ${Buffer.byteLength(String(input))} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
 });
-const duration = z.string().transform((text, context) => {
+const duration = z.string("must be a duration such as 100ms, 1s or 2m").transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   context.addIssue(`${text} is not a duration such as 100ms, 1s or 2m`);
@@ -32,9 +32,9 @@ const period = duration.refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERV
 const words = z.array(z.string().min(1)).min(1);
 const command = z.strictObject({ command: words, timeout: duration.prefault("10s") });
 
-const Wait = z.string().transform((text, context) => {
-  const [min, max] = text.split(":").map(parseDuration);
-  if (min !== undefined && max !== undefined && max >= min) return { minMs: min, maxMs: max };
+const Wait = z.string("must be min:max, two durations such as 100ms:1s").transform((text, context) => {
+  const [min, max, ...more] = text.split(":").map(parseDuration);
+  if (min !== undefined && max !== undefined && max >= min && more.length === 0) return { minMs: min, maxMs: max };
   context.addIssue(`${text} is not min:max, two durations such as 100ms:1s`);
   return z.NEVER;
 });
@@ -108,6 +108,7 @@ const Target = z.strictObject({
 
 /** The renderer's configuration file (YAML). docs/renderer.schema.json is made of it. */
 export const ConfigFile = z.strictObject({
+  $schema: z.string().optional().describe("Where an editor finds this schema; means nothing to the renderer."),
   agents: z.array(z.strictObject({ socket: socketPath })).min(1),
   proxy: Proxy.default({ label: "sallyport.proxy=true" }).describe("Which container is nginx: its networks matter."),
   statusSocket: socketPath.default("/tmp/status.sock").describe("Where `status` and `health` ask."),
@@ -121,44 +122,38 @@ export type ReloadRule = z.infer<typeof Reload>;
 
 /** The configuration of a file's text, or every problem with it, as `file:line:column: what, and the mend`. */
 export function parseConfig(text: string, file: string): Config | { readonly problems: string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const at = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
+  const read = readConfigText(text, file);
+  if ("problems" in read) return read;
+  const tell = (issues: readonly z.core.$ZodIssue[]): { readonly problems: string[] } => {
+    const found = explainIssues(issues, { ...read, wording });
+    return { problems: found.map(({ offset, message }) => `${read.at(offset)}: ${message}`) };
   };
-  if (document.errors.length > 0) {
-    return { problems: document.errors.map(({ message, pos }) => `${at(pos[0])}: ${message}`) };
-  }
-  const parsed = ConfigFile.safeParse(document.toJS());
-  if (!parsed.success) {
-    const found = parsed.error.issues.flatMap((issue) => explainIssue(issue, document, wording));
-    return { problems: found.map(({ offset, message }) => `${at(offset)}: ${message}`) };
-  }
-  const misplaced = misplacedKeys(document.toJS());
-  if (misplaced.length > 0) {
-    const issues = misplaced.map(({ path: where, message }) => ({
-      code: "custom" as const,
-      path: [...where],
-      message,
-      input: undefined,
-    }));
-    const found = issues.flatMap((issue) => explainIssue(issue, document, wording));
-    return { problems: found.map(({ offset, message }) => `${at(offset)}: ${message}`) };
-  }
-  const destinations = parsed.data.targets.map(({ destination }) => destination);
-  const twice = destinations.find((name, index) => destinations.indexOf(name) !== index);
-  if (twice !== undefined)
-    return { problems: [`${file}: two targets have the destination ${twice}: give each its own`] };
-  const port = sharedPort(parsed.data);
-  if (port === undefined) return parsed.data;
-  return { problems: [`${file}: statusPage.listen: ${port} is where hosts are served: choose another port`] };
+  const parsed = ConfigFile.safeParse(read.value);
+  if (!parsed.success) return tell(parsed.error.issues);
+  const odd = [...misplacedKeys(read.value), ...conflicts(parsed.data)];
+  if (odd.length === 0) return parsed.data;
+  return tell(odd.map(({ path: where, message }) => ({ code: "custom", path: [...where], message, input: undefined })));
 }
 
-/** The port of the status page, if hosts are served at it too: then anybody could read it. */
-function sharedPort({ statusPage, targets }: Config): number | undefined {
+/** What is good by itself and does not go with something else: it would write one file twice, or show the page to all. */
+function conflicts({ statusPage, targets }: Config): Misplaced[] {
+  const destinations = targets.map(({ destination }) => destination);
+  const twice = destinations.findIndex((name, index) => destinations.indexOf(name) !== index);
   const ports = targets.flatMap(({ format, listen, https }) => (format === undefined ? [listen, https?.listen] : []));
-  return ports.find((port) => port === statusPage?.listen);
+  const shared = ports.find((port) => port === statusPage?.listen);
+  return [
+    ...(twice < 0
+      ? []
+      : [
+          {
+            path: ["targets", twice, "destination"],
+            message: `${destinations[twice]} is the file of another target, too: give each its own`,
+          },
+        ]),
+    ...(shared === undefined
+      ? []
+      : [{ path: ["statusPage", "listen"], message: `${shared} is where hosts are served: choose another port` }]),
+  ];
 }
 
 const wording: Wording = {
@@ -180,6 +175,9 @@ const wording: Wording = {
   },
   choices: {
     ...PRESET_CHOICES,
+    ...CHOICES_OF_PREDICATES,
+    template: "must be an absolute path, or a list of such paths",
+    destination: "must be an absolute path, or -",
     reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
     signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
     proxy: "must be `host`, `self`, or have one of `label`, `container`",

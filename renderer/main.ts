@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { createLog } from "../shared/log.ts";
 import { type Asked, readArguments } from "./commands/arguments.ts";
@@ -15,6 +14,8 @@ import { createTerminalLog } from "./commands/terminal-log.ts";
 import { templateProblems } from "./commands/template-problems.ts";
 import { runSnapshot } from "./commands/snapshot.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { unreadableTemplates } from "./config-files.ts";
+import { readText } from "./read-text.ts";
 import { explain } from "./status/explain.ts";
 import { printReport } from "./status/print.ts";
 import { isFine } from "./status/report.ts";
@@ -52,7 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "status":
     case "explain":
     case "health": {
-      const config = readConfig(asked.config);
+      const config = readConfig(asked.config, READ_TEMPLATES.has(command));
       return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked);
     }
   }
@@ -89,12 +90,16 @@ function complete([shell = "", ...more]: readonly string[]): number {
   return print ? say(print()) : misconfigured([`completion: name one of ${Object.keys(COMPLETIONS).join(", ")}`]);
 }
 
-function readConfig(file: string): Config | { readonly problems: string[] } {
-  try {
-    return parseConfig(readFileSync(file, "utf8"), file);
-  } catch (error) {
-    return { problems: [`--config ${file}: ${(error as NodeJS.ErrnoException).code}, cannot be read`] };
-  }
+/** The others ask a renderer or the agents, and work whatever became of the templates. */
+const READ_TEMPLATES: ReadonlySet<CommandName> = new Set(["run", "check", "render", "diff"]);
+
+function readConfig(file: string, withTemplates: boolean): Config | { readonly problems: readonly string[] } {
+  const found = readText(file);
+  if ("problem" in found) return { problems: [`--config ${found.problem}`] };
+  const config = parseConfig(found.text, file);
+  if ("problems" in config || !withTemplates) return config;
+  const problems = unreadableTemplates(config, found.text, file);
+  return problems.length > 0 ? { problems } : config;
 }
 
 async function publishOnce(config: Config): Promise<number> {

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import type { Target } from "../config.ts";
 import { templatesOf } from "../config-general.ts";
 import type { Known } from "../inventory/known.ts";
+import { readText } from "../read-text.ts";
 import { BoundedRenderer } from "../template/bounded-renderer.ts";
 import { containerView } from "../template/container-view.ts";
 import type { FormatName } from "../template/formats/format-table.ts";
@@ -58,11 +58,9 @@ export class GeneralFiles {
 function readTemplates(target: Target): readonly TemplateText[] | { readonly problem: string } {
   const texts: TemplateText[] = [];
   for (const file of templatesOf(target)) {
-    try {
-      texts.push({ file, text: readFileSync(file, "utf8") });
-    } catch (error) {
-      return { problem: `${file}: ${(error as NodeJS.ErrnoException).code ?? "unknown"}, the template cannot be read` };
-    }
+    const found = readText(file);
+    if ("problem" in found) return found;
+    texts.push({ file, text: found.text });
   }
   return texts;
 }

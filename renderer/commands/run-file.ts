@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import { type Config, parseConfig } from "../config.ts";
+import { unreadableTemplates } from "../config-files.ts";
+import { readText } from "../read-text.ts";
 import { watchDirectory } from "../watch-directory.ts";
 import { run } from "./run.ts";
 import { templateProblems } from "./template-problems.ts";
@@ -56,7 +57,8 @@ class FollowedFile {
   constructor(file: string, log: Log) {
     this.#file = file;
     this.#log = log;
-    this.#text = readText(file) ?? "";
+    const found = readText(file);
+    this.#text = "text" in found ? found.text : "";
   }
 
   /** Its signal aborts when there is another configuration. */
@@ -72,7 +74,10 @@ class FollowedFile {
   }
 
   async look(): Promise<void> {
-    const found = await this.#reread();
+    const found = await this.#reread().catch((error: Error) => ({
+      kind: "refused" as const,
+      problems: [`${this.#file}: ${error.message}`],
+    }));
     const problems = found.kind === "refused" ? found.problems.join("\n") : "";
     if (found.kind === "refused" && problems !== this.#lastProblems) {
       for (const problem of found.problems) this.#log("error", "config.refused", { file: this.#file, problem });
@@ -85,12 +90,14 @@ class FollowedFile {
   }
 
   async #reread(): Promise<Reread> {
-    const text = readText(this.#file);
-    if (text === undefined) return { kind: "refused", problems: [`${this.#file}: cannot be read`] };
+    const found = readText(this.#file);
+    if ("problem" in found) return { kind: "refused", problems: [found.problem] };
+    const { text } = found;
     if (text === this.#text) return { kind: "same" };
     const config = parseConfig(text, this.#file);
     if ("problems" in config) return { kind: "refused", problems: config.problems };
-    const problems = await templateProblems(config);
+    const unread = unreadableTemplates(config, text, this.#file);
+    const problems = unread.length > 0 ? unread : await templateProblems(config);
     if (problems.length > 0) return { kind: "refused", problems };
     this.#text = text;
     return { kind: "changed", config };
@@ -99,12 +106,4 @@ class FollowedFile {
 
 function nothingYet(): { readonly stop: AbortController; config: Config | undefined } {
   return { stop: new AbortController(), config: undefined };
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

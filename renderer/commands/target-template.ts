@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Config, Target } from "../config.ts";
 import { templatesOf } from "../config-general.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
@@ -8,6 +7,7 @@ import { EXAMPLE_CERTIFICATES } from "../certificates/example.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { nginxPage } from "../template/nginx-page.ts";
 import type { FileSettings, NginxSettings } from "../template/nginx-settings.ts";
+import { readText } from "../read-text.ts";
 import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 
@@ -83,11 +83,8 @@ function fileOf(target: Target): string {
 }
 
 function readTemplate(file: string): string | { readonly problem: string } {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    return { problem: `${file}: ${(error as NodeJS.ErrnoException).code ?? "unknown"}, the template cannot be read` };
-  }
+  const found = readText(file);
+  return "text" in found ? found.text : found;
 }
 
 function settingsOf(

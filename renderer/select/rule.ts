@@ -60,3 +60,11 @@ export type Predicate = z.infer<typeof Predicate>;
 
 /** The words a predicate may have. */
 export const PREDICATE_FIELDS = Object.keys(fields);
+
+/** What has to stand behind each of them, where a text or a list of texts may. */
+export const CHOICES_OF_PREDICATES: Readonly<Record<string, string>> = Object.fromEntries(
+  ["label", "name", "network", "image", "project", "service", "id"].map((field) => [
+    field,
+    "must be a text, or a list of texts",
+  ]),
+);

@@ -46,9 +46,9 @@ describe("a log format of the operator's own", () => {
   const mistakes: readonly [accessLog: string, message: RegExp][] = [
     ["{ format: xml }", /accessLog\.format: must be `vhost`, `json`, or have `text`/],
     ['{ format: { text: "$host\\n" } }', /accessLog\.format\.text: must be one line of ASCII/],
-    ["{ format: { text: $host, escape: yaml } }", /accessLog\.format\.escape: .*"json"/],
+    ["{ format: { text: $host, escape: yaml } }", /accessLog\.format\.escape: must be one of .*json.*, not "yaml"/],
     ["{ format: { txt: $host } }", /unknown key "txt", did you mean "text"/],
-    [`{ format: { text: ${"x".repeat(2_001)} } }`, /accessLog\.format\.text: Too big/],
+    [`{ format: { text: ${"x".repeat(2_001)} } }`, /accessLog\.format\.text: must have at most 2000 characters/],
     ["true", /accessLog: must be `off`, or have `format`/],
   ];
   for (const [accessLog, message] of mistakes) {

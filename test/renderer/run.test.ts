@@ -318,6 +318,21 @@ test("a configuration that is edited is used, and one that is broken changes not
     logged.some((line) => /config\.refused.*renderer\.yml:1:[0-9]+: .*tragets/.test(line)),
   );
   assert.deepEqual(hostsIn(destination), ["a.example"]);
+  for (const [spoiled, message] of [
+    ["proxy: *nobody", /no anchor before \*nobody/],
+    [`a: &a [x,x,x,x]\n${"b: &a [*a,*a,*a,*a,*a]\n".repeat(9).replaceAll("b:", "- ")}`, /config\.refused/],
+    [`agents: ${"[".repeat(9_000)}`, /nested far too deeply/],
+    [
+      "targets: [{ template: /no/such.hbs, destination: /d, reload: none }]\nagents: [{ socket: /a }]",
+      /:1:23: targets\.0\.template: \/no\/such\.hbs: ENOENT/,
+    ],
+  ] as const) {
+    const before = logged.length;
+    writeFileSync(file, spoiled);
+    refresh();
+    await eventually(`${spoiled.slice(0, 40)} is told`, () => logged.slice(before).some((line) => message.test(line)));
+    assert.deepEqual(hostsIn(destination), ["a.example"]);
+  }
   writeFileSync(file, text("test"));
   await eventually("the next is used", () => hostsIn(destination).join() === "b.example");
   agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });

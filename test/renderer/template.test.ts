@@ -125,7 +125,7 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
     /108 bytes, a socket's path has at most 107/,
   ],
   ["no target", (good) => good.replace(/^targets:[\s\S]*$/m, "targets: []\n"), /targets/],
-  ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing, array belongs here/],
+  ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing: must be a list/],
   [
     "a misspelled word",
     (good) => good.replace("reload:", "format: ngnix\n    reload:"),

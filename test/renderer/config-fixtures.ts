@@ -1,0 +1,88 @@
+/** Configurations that say everything there is to say, between them: each key of the schema stands in one. */
+
+const agents = [{ socket: "/run/a.sock" }];
+const predicate = {
+  label: "tier=web",
+  name: "web-*",
+  network: "front",
+  image: "nginx:*",
+  project: ["shop", "blog"],
+  service: "web",
+  health: ["healthy", "none"],
+  state: "running",
+  id: "0123456789ab",
+};
+const where = [{ ...predicate, not: predicate }];
+const ours = { destination: "/out/a.conf", mode: "0640", owner: "0:101", wait: "100ms:1s", interval: "1m" };
+
+const host = {
+  host: "nas.example.com",
+  path: "/app",
+  to: ["192.0.2.1:8080"],
+  proto: "http",
+  dest: "/",
+  hostOptions: { hsts: "off" },
+  pathOptions: { timeout: "5m" },
+};
+
+const preset = {
+  template: "/t/nginx.conf.hbs",
+  ...ours,
+  containers: { onlyPublished: false, where },
+  onlyExposed: true,
+  listen: 8080,
+  keepBlankLines: true,
+  check: { command: ["nginx", "-t"], timeout: "10s" },
+  reload: { channel: "/run/reload" },
+  routing: {
+    containersMay: ["regex"],
+    sharedHosts: false,
+    owners: [{ suffix: "example.com", projects: ["shop"] }],
+    hostAddress: "192.0.2.1",
+    preferIpv6: false,
+    grace: "30s",
+    routes: [host],
+  },
+  nginx: {
+    defaults: { hsts: "off" },
+    pathDefaults: { timeout: "5m" },
+    defaultHost: "www.example.com",
+    unclaimedPath: 404,
+    ipv6: true,
+    proxyProtocol: false,
+    trustedProxies: ["10.0.0.0/8"],
+    internalNetworks: ["10.0.0.0/8"],
+    resolvers: ["192.0.2.53"],
+    accessLog: { file: "/var/log/nginx/a.log", format: { text: "$host", escape: "json" } },
+    files: { vhosts: "/v", passwords: "/p", errors: "/e" },
+  },
+  https: {
+    certificates: "/certs",
+    certificatesInNginx: "/c",
+    listen: 8443,
+    port: 443,
+    challenges: "/acme",
+    challengesForUnknown: false,
+    http3: false,
+    hstsSeconds: 0,
+  },
+};
+
+const general = {
+  template: ["/t/a.hbs", "/t/b.hbs"],
+  ...ours,
+  format: "json",
+  includes: "/t/includes",
+  reloadEvery: "1m",
+  containers: { onlyExposed: true, onlyPublished: false, includeStopped: true, where },
+  reload: { exec: { command: ["true"], timeout: "1s", logOutput: true } },
+};
+
+const statusPage = { directory: "/s", directoryInNginx: "/sn", listen: 8081, allow: ["10.0.0.0/8"] };
+
+export const FIXTURES: readonly Readonly<Record<string, unknown>>[] = [
+  { $schema: "x", agents, proxy: { label: "a=b" }, statusSocket: "/s.sock", statusPage, targets: [preset] },
+  { agents, proxy: { container: "nginx" }, targets: [general] },
+  { agents, targets: [{ ...general, reload: { signal: { process: "nginx", signal: "SIGHUP" } } }] },
+  { agents, targets: [{ ...general, reload: { signal: { pidFile: "/run/x.pid", signal: "SIGUSR1" } } }] },
+];
