@@ -1,66 +1,40 @@
-import type { ServerControl, Verdict } from "./server-control.ts";
-import type { Volume } from "./volume.ts";
-import type { Printed } from "./printed.ts";
+import { checkTogether, tellFor } from "./candidates.ts";
+import { openPart, type Part } from "./destination.ts";
+import { placeTogether, takeUpTogether } from "./take-up.ts";
 
-/** How one attempt to publish a text ended. In every case what is live is a configuration that works. */
+/** How one attempt to publish ended. In every case what is live is a configuration that works. */
 export type Outcome =
   | { readonly kind: "unchanged" }
-  | { readonly kind: "published"; readonly generation: number }
-  /** Refused: by the check, or by a server that did not take it up. What was live before is live. */
+  /** The generation of each part; undefined where it was live already. */
+  | { readonly kind: "published"; readonly generations: readonly (number | undefined)[] }
+  /** Refused: by a check, or by a server that did not take it up. What was live before is live. */
   | { readonly kind: "refused"; readonly message: string; readonly by: "check" | "server" }
-  /** The server cannot be reached. `isLive` says whether the text waits in place or as a candidate. */
+  /** A server cannot be reached. `isLive` says whether the texts wait in place or as candidates. */
   | { readonly kind: "pending"; readonly message: string; readonly isLive: boolean };
 
 /**
- * Stage, check, put into place, reload, remember. Throws WriteError when the volume fails; live is untouched then.
- * With `again` the server is told although it has this text.
+ * Stage, check, put into place, reload, remember: each for all parts before the next for any, so that all become live
+ * or none. Throws WriteError when a volume fails; what was live is live then.
  */
-export async function publish(wanted: Printed, volume: Volume, server: ServerControl, again = false): Promise<Outcome> {
-  const before = volume.readLive();
-  const { confirmed } = volume.readState();
-  if (before && wanted.equals(before)) {
-    return confirmed === before.hash && !again
-      ? { kind: "unchanged" }
-      : await takeUp(before, undefined, "ok", volume, server);
-  }
-  await volume.stage(wanted);
-  const checked = await server.check(volume.candidate);
+export async function publish(parts: readonly Part[]): Promise<Outcome> {
+  const tell = tellFor(parts);
+  const open = parts.flatMap((part) => openPart(part) ?? []);
+  if (open.length === 0) return { kind: "unchanged" };
+  const changed = open.filter(({ isLive }) => !isLive);
+  const checked = await checkTogether(changed, tell);
   if (checked.kind === "rejected") {
-    await volume.reject();
+    for (const { volume } of changed) await volume.reject();
     return { kind: "refused", message: checked.message, by: "check" };
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
-  const good = before?.hash === confirmed ? before : (volume.readLastGood() ?? before);
-  await volume.promote(wanted);
-  return await takeUp(wanted, good, checked.kind, volume, server);
+  await placeTogether(changed);
+  const taken = await takeUpTogether(open, checked.kind === "ok", tell);
+  if (taken !== undefined) return taken;
+  for (const { volume, wanted } of open) await volume.remember(wanted);
+  return { kind: "published", generations: parts.map(generationOf(open)) };
 }
 
-/** Reloads; a text that turns out bad, or that nobody checked before the server went away, gives way to `good`. */
-async function takeUp(
-  wanted: Printed,
-  good: Printed | undefined,
-  checked: "ok" | "unchecked",
-  volume: Volume,
-  server: ServerControl,
-): Promise<Outcome> {
-  const { generation } = volume.readState();
-  const reloaded: Verdict = await server.reload();
-  switch (reloaded.kind) {
-    case "ok":
-    case "unchecked":
-      await volume.remember(wanted, generation + 1);
-      return { kind: "published", generation: generation + 1 };
-    case "rejected": {
-      const lastGood = good ?? volume.readLastGood();
-      if (lastGood !== undefined) await volume.goLive(lastGood);
-      // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
-      await volume.forget(generation);
-      return { kind: "refused", message: reloaded.message, by: "server" };
-    }
-    case "unavailable": {
-      const isLive = checked === "ok" || good === undefined;
-      if (!isLive) await volume.goLive(good);
-      return { kind: "pending", message: reloaded.message, isLive };
-    }
-  }
+function generationOf(open: readonly Part[]): (part: Part) => number | undefined {
+  const published = new Set(open.map(({ volume }) => volume));
+  return ({ volume }) => (published.has(volume) ? volume.readState().generation : undefined);
 }

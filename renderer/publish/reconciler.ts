@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import type { Hold } from "../routes/routes.ts";
 import { TemplateError } from "../template/template.ts";
+import { publishOrReduce } from "./attempt.ts";
 import { dueAt, type Wait } from "./debounce.ts";
+import type { Destination } from "./destination.ts";
+import type { Edition, Editions } from "./edition.ts";
+import type { Printed } from "./printed.ts";
 import type { Outcome } from "./publication.ts";
 import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
-import type { ServerControl } from "./server-control.ts";
-import { publishOrReduce, type Source } from "./source.ts";
+import { isHold } from "./source.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
-import { Printed } from "./printed.ts";
-import type { Volume } from "./volume.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */
 const RETRY = { firstMs: 250, capMs: 10_000 };
@@ -22,43 +22,49 @@ const RETRY_REFUSED = { firstMs: 2_000, capMs: 300_000 };
 /** Milliseconds a pass may take to its end when the process is told to stop. It can be cut off anywhere without harm. */
 const STOP_MS = 1_000;
 
-export interface ReconcilerOptions<Wanted> extends Source<Wanted> {
-  readonly volume: Volume;
-  readonly server: ServerControl;
+export interface ReconcilerOptions {
+  /** Several are published together, or not at all. */
+  readonly destinations: readonly Destination[];
+  readonly editions: Editions;
   readonly wait: Wait;
   readonly log: Log;
 }
 
-/** Keeps one destination equal to what its source says: one pass at a time, retried until it holds. */
-export class Reconciler<Wanted extends object> {
-  readonly #options: ReconcilerOptions<Wanted>;
+/** Keeps destinations equal to the edition that is wanted: one pass at a time, retried until it holds. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
   #lastPass = Number.NEGATIVE_INFINITY;
   readonly #retry = new Retry();
-  readonly #progress: TargetProgress;
-  #refused: Printed | undefined;
+  readonly #progress: readonly TargetProgress[];
+  #refused: readonly Printed[] | undefined;
   #isStopped = false;
-  /** The next pass tells the server even if nothing is new. */
-  #tellsAgain = false;
+  /** Whose servers the next pass tells even if nothing is new. */
+  #toTell = new Set<Destination>();
 
-  constructor(options: ReconcilerOptions<Wanted>) {
+  constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#progress = new TargetProgress(options.volume.live, options.log);
+    this.#progress = options.destinations.map(({ volume }) => new TargetProgress(volume.live, options.log));
   }
 
-  get state(): TargetState {
-    return this.#progress.state;
+  /** How each destination stands, in their order. */
+  get states(): readonly TargetState[] {
+    return this.#progress.map(({ state }) => state);
   }
 
-  /** Puts a configuration without any route where there is none at all, so that the server can start. */
+  /** Puts a configuration without any route where there is none at all, so that servers can start. */
   async prepare(): Promise<void> {
-    const { volume, render, nothing } = this.#options;
+    const { destinations, editions } = this.#options;
     try {
-      if (volume.readLive() !== undefined) return;
-      await volume.goLive(new Printed(await render(nothing)));
-      this.#progress.began();
+      if (destinations.every(({ volume }) => volume.readLive() !== undefined)) return;
+      const nothing = await editions.nothing();
+      for (const [index, { volume }] of destinations.entries()) {
+        if (volume.readLive() !== undefined) continue;
+        await volume.goLive(nothing[index]!);
+        this.#progress[index]?.began();
+      }
     } catch (error) {
       this.#fail(describe(error));
     }
@@ -77,9 +83,9 @@ export class Reconciler<Wanted extends object> {
     this.changed();
   }
 
-  /** The server is to be told once more, of the same file if need be. */
-  tellAgain(): void {
-    this.#tellsAgain = true;
+  /** A server is to be told once more, of the same file if need be. */
+  tellAgain(destination: Destination): void {
+    this.#toTell.add(destination);
     this.changed();
   }
 
@@ -113,54 +119,56 @@ export class Reconciler<Wanted extends object> {
     await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
     try {
-      const wanted = this.#options.wanted();
-      if (!wanted) return;
-      if (isHold(wanted)) return this.#hold(wanted.reason);
-      await this.#publish(wanted);
+      const edition = await this.#options.editions.wanted();
+      if (!edition) return;
+      if (isHold(edition)) return this.#hold(edition.reason);
+      await this.#publish(edition);
     } catch (error) {
       if (error instanceof TemplateError) this.#hold(error.message);
       else this.#fail(describe(error));
     }
   }
 
-  async #publish(wanted: Wanted): Promise<void> {
-    const { render, published } = this.#options;
-    const text = new Printed(await render(wanted));
-    if (text.equals(this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-    const again = this.#tellsAgain;
-    this.#tellsAgain = false;
-    const attempt = await publishOrReduce({ wanted, text }, this.#options, again);
-    this.#report(attempt.outcome, attempt.text);
-    if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") published?.(attempt.wanted);
+  async #publish(edition: Edition): Promise<void> {
+    if (areEqual(edition.texts, this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
+    const toTell = this.#toTell;
+    this.#toTell = new Set();
+    const attempt = await publishOrReduce(edition, this.#options.destinations, toTell);
+    this.#report(attempt.outcome, attempt.edition.texts);
+    if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") attempt.edition.published();
   }
 
-  #report(outcome: Outcome, text: Printed): void {
+  #report(outcome: Outcome, texts: readonly Printed[]): void {
     if (outcome.kind === "pending") return this.#fail(outcome.message);
-    if (outcome.kind === "refused") return this.#refuse(outcome.message, text);
+    if (outcome.kind === "refused") return this.#refuse(outcome.message, texts);
     this.#retry.clear();
     this.#refused = undefined;
-    if (outcome.kind === "unchanged") this.#progress.settled(text.hash);
-    else this.#progress.published(text.hash, outcome.generation);
+    const generations = outcome.kind === "published" ? outcome.generations : [];
+    for (const [index, { hash }] of texts.entries()) this.#progress[index]?.isLive(hash, generations[index]);
   }
 
   /** Nothing to publish until something changes. */
   #hold(reason: string): void {
     this.#retry.clear();
-    this.#progress.troubled("refused", reason);
+    this.#trouble("refused", reason);
   }
 
   /** It will most likely be refused again until something changes. */
-  #refuse(reason: string, text: Printed): void {
-    if (!text.equals(this.#refused)) this.#retry.clear();
-    this.#refused = text;
+  #refuse(reason: string, texts: readonly Printed[]): void {
+    if (!areEqual(texts, this.#refused)) this.#retry.clear();
+    this.#refused = texts;
     this.#retryLater(RETRY_REFUSED);
-    this.#progress.troubled("refused", reason);
+    this.#trouble("refused", reason);
   }
 
   /** It may heal. */
   #fail(reason: string): void {
     this.#retryLater(RETRY);
-    this.#progress.troubled("pending", reason);
+    this.#trouble("pending", reason);
+  }
+
+  #trouble(kind: "refused" | "pending", reason: string): void {
+    for (const progress of this.#progress) progress.troubled(kind, reason);
   }
 
   #retryLater(bounds: Backoff): void {
@@ -168,8 +176,8 @@ export class Reconciler<Wanted extends object> {
   }
 }
 
-function isHold(wanted: object): wanted is Hold {
-  return "kind" in wanted && wanted.kind === "hold";
+function areEqual(texts: readonly Printed[], others: readonly Printed[] | undefined): boolean {
+  return others !== undefined && texts.every((text, index) => text.equals(others[index]));
 }
 
 function describe(error: unknown): string {

@@ -44,13 +44,10 @@ export class TargetProgress {
     this.#log("info", "publish.first", { destination: this.#state.destination });
   }
 
-  /** What is live is what is wanted. */
-  settled(hash: string): void {
+  /** What is live is what is wanted; with a generation when it was published just now. */
+  isLive(hash: string, generation?: number): void {
     this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
-  }
-
-  published(hash: string, generation: number): void {
-    this.settled(hash);
+    if (generation === undefined) return;
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
     this.#note({ outcome: "published", generation, hash });
     this.#log("info", "publish.ok", { destination: this.#state.destination, generation, sha256: hash });

@@ -82,17 +82,18 @@ export class Volume {
     this.#see(text);
   }
 
-  /** What is live is confirmed. */
-  async remember({ bytes, hash }: Printed, generation: number): Promise<void> {
+  /** What is live is confirmed, as the next generation. */
+  async remember({ bytes, hash }: Printed): Promise<void> {
     await link(this.live, this.#lastGood).catch(
       async () => await safeWrite(this.#lastGood, bytes, "content", this.#access),
     );
-    await this.#writeState({ generation, confirmed: hash });
+    await this.#writeState({ generation: this.readState().generation + 1, confirmed: hash });
   }
 
-  /** Nothing is confirmed any more. */
-  async forget(generation: number): Promise<void> {
-    await this.#writeState({ generation, confirmed: "" });
+  /** Nothing is confirmed any more, also if that cannot be written down. */
+  async forget(): Promise<void> {
+    this.#remembered = { ...this.readState(), confirmed: "" };
+    await this.#writeState(this.#remembered);
   }
 
   #see(text: Printed): void {

@@ -1,12 +1,23 @@
 import type { Log } from "../../shared/log.ts";
 import type { ReloadRule, Target } from "../config.ts";
+import type { Destination } from "../publish/destination.ts";
 import type { ServerControl } from "../publish/server-control.ts";
+import { Volume } from "../publish/volume.ts";
 import { ReloadChannel } from "./channel.ts";
 import { checkBy, ReloadCommand } from "./exec.ts";
 import { ReloadSignal } from "./signal.ts";
 
+/** A target's file, and how its server learns of it. */
+export function destinationOf(target: Target, log: Log): Destination {
+  return {
+    volume: new Volume(target.destination, target),
+    server: chooseControl(target, log),
+    reload: JSON.stringify(target.reload),
+  };
+}
+
 /** The way to reload that a target's configuration names. */
-export function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log: Log): ServerControl {
+function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log: Log): ServerControl {
   if (reload === "none") return onlyCheck(check);
   if ("channel" in reload) return new ReloadChannel(reload.channel);
   if ("signal" in reload) return new ReloadSignal(reload.signal, check);

@@ -17,52 +17,21 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
 import { dueAt } from "../../../renderer/publish/debounce.ts";
 import { Printed } from "../../../renderer/publish/printed.ts";
-import { publish } from "../../../renderer/publish/publication.ts";
+import { publish as publishTogether } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/publish/safe-write.ts";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
-import { NO_ROUTES, type Published } from "../../../renderer/routes/routes.ts";
+import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
+import { editionsOf } from "../../../renderer/publish/source.ts";
 import { eventually } from "../../eventually.ts";
-
-const OK: Verdict = { kind: "ok" };
-const AWAY: Verdict = { kind: "unavailable", message: "away" };
-const REFUSED: Verdict = { kind: "rejected", message: "no" };
+import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
 
 const printed = (text: string): Printed => new Printed(Buffer.from(text));
 
-/** A server whose verdicts are set by the test; it serves what was live at its last reload. */
-class ScriptedServer implements ServerControl {
-  checked: Verdict = OK;
-  reloaded: Verdict = OK;
-  served = "";
-  #ready: () => void = () => undefined;
-  readonly #live: string;
-
-  constructor(live: string) {
-    this.#live = live;
-  }
-
-  async check(): Promise<Verdict> {
-    return await Promise.resolve(this.checked);
-  }
-
-  async reload(): Promise<Verdict> {
-    if (this.reloaded.kind === "ok") this.served = readFileSync(this.#live, "utf8");
-    return await Promise.resolve(this.reloaded);
-  }
-
-  onReady(callback: () => void): () => void {
-    this.#ready = callback;
-    return () => undefined;
-  }
-
-  comeBack(): void {
-    this.checked = OK;
-    this.reloaded = OK;
-    this.#ready();
-  }
-}
+/** One text into one file. */
+const publish = async (wanted: Printed, volume: Volume, server: ServerControl) =>
+  await publishTogether([{ wanted, volume, server, reload: "its server" }]);
 
 describe("publication", () => {
   let directory: string;
@@ -239,19 +208,20 @@ describe("publication", () => {
 
   describe("the reconciler", () => {
     let wanted: string;
-    let reconciler: Reconciler<Published>;
+    let reconciler: Reconciler;
     const log: string[] = [];
     beforeEach(() => {
       wanted = "one";
       log.length = 0;
       reconciler = new Reconciler({
-        volume,
-        server,
+        destinations: [{ volume, server, reload: "its server" }],
         wait: { minMs: 1, maxMs: 10 },
         log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
-        nothing: NO_ROUTES,
-        wanted: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
-        render: () => Buffer.from(wanted),
+        editions: editionsOf({
+          nothing: NO_ROUTES,
+          wanted: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
+          render: () => Buffer.from(wanted),
+        }),
       });
       server.onReady(() => undefined);
     });
@@ -269,10 +239,10 @@ describe("publication", () => {
     test("tries again by itself until the server is back", async () => {
       server.checked = AWAY;
       reconciler.changed();
-      await eventually("it is pending", () => reconciler.state.pending);
+      await eventually("it is pending", () => reconciler.states[0]?.pending);
       assert.equal(existsSync(volume.live), false);
       server.checked = OK;
-      await eventually("it is served", () => server.served === "one" && !reconciler.state.pending);
+      await eventually("it is served", () => server.served === "one" && !reconciler.states[0]?.pending);
     });
 
     test("says a refusal once, keeps what is live, and recovers with the next change", async () => {
@@ -281,21 +251,21 @@ describe("publication", () => {
       server.checked = REFUSED;
       wanted = "bad";
       reconciler.changed();
-      await eventually("it is refused", () => reconciler.state.problem === "no");
+      await eventually("it is refused", () => reconciler.states[0]?.problem === "no");
       reconciler.changed();
       server.checked = OK;
       wanted = "two";
       reconciler.changed();
-      await eventually("two is served", () => server.served === "two" && reconciler.state.problem === undefined);
+      await eventually("two is served", () => server.served === "two" && reconciler.states[0]?.problem === undefined);
       assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
     });
 
     test("tries a refused text again by itself: the server may have been short of something", async () => {
       server.checked = REFUSED;
       reconciler.changed();
-      await eventually("it is refused", () => reconciler.state.problem === "no");
+      await eventually("it is refused", () => reconciler.states[0]?.problem === "no");
       server.checked = OK;
-      await eventually("it is served", () => server.served === "one" && !reconciler.state.pending);
+      await eventually("it is served", () => server.served === "one" && !reconciler.states[0]?.pending);
       assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
     });
 
@@ -316,7 +286,7 @@ describe("publication", () => {
       await eventually("one is served", () => server.served === "one");
       wanted = "hold";
       reconciler.changed();
-      await eventually("it says why", () => reconciler.state.problem === "nobody is labelled");
+      await eventually("it says why", () => reconciler.states[0]?.problem === "nobody is labelled");
       assert.equal(live(), "one");
     });
   });

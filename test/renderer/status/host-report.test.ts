@@ -64,7 +64,7 @@ test("of a host that nobody serves it is told who claims it, and why they cannot
 
 test("of a target the last ten publications are told, and what repeats only once", () => {
   const progress = new TargetProgress("/x", () => undefined);
-  for (let generation = 1; generation <= 12; generation++) progress.published(`hash${generation}`, generation);
+  for (let generation = 1; generation <= 12; generation++) progress.isLive(`hash${generation}`, generation);
   progress.troubled("refused", "no");
   progress.troubled("refused", "no");
   const { publications = [] } = told([], progress).targets[0] ?? {};

@@ -1,0 +1,34 @@
+import type { Target } from "../config.ts";
+import type { KnownChange } from "../inventory/known.ts";
+import type { Destination } from "../publish/destination.ts";
+import type { Editions } from "../publish/edition.ts";
+import type { TargetState } from "../publish/target-progress.ts";
+import type { TargetStanding } from "./report.ts";
+
+/** One target: what it makes of the containers, and what it watches besides. Told by its keeper, and tells it. */
+export interface Loop {
+  readonly target: Target;
+  readonly destination: Destination;
+  /** Of its file by itself. */
+  readonly editions: Editions;
+  standing(state: TargetState): TargetStanding;
+  start(keeper: Keeper, signal: AbortSignal): void;
+  /** Tells the keeper when that is worth a pass. */
+  take(change: KnownChange, isComplete: boolean): void;
+  /** Looks again at templates, files and what is live. */
+  refresh(): void;
+  /** Everybody who was set aside is tried again with the next pass. */
+  tryAgain(): void;
+}
+
+/** Publishes for a target, alone or with others. */
+export interface Keeper {
+  /** There may be something to publish. */
+  changed(): void;
+  /** What could not be done may work now. */
+  retryNow(): void;
+  /** The server is to be told once more, of the same file if need be. */
+  tellAgain(): void;
+  /** Those that are set aside may be good now. */
+  tryAgain(): void;
+}

@@ -1,0 +1,29 @@
+import type { Part } from "./destination.ts";
+import type { Verdict } from "./server-control.ts";
+
+/** What came of checking candidates: messages say whose they are where there are several. */
+export type Checked = Exclude<Verdict, { readonly kind: "ok" | "unchecked" }> | { readonly kind: "ok" | "unchecked" };
+
+/**
+ * Stages every text before the first is checked, for a server may read several. Ends with the first that is refused or
+ * that nobody can check now; `unchecked` when nobody looked at one of them. Throws WriteError.
+ */
+export async function checkTogether(parts: readonly Part[], tell: Tell): Promise<Checked> {
+  for (const { volume, wanted } of parts) await volume.stage(wanted);
+  let all: Checked = { kind: "ok" };
+  for (const part of parts) {
+    const found = await part.server.check(part.volume.candidate);
+    if (found.kind === "rejected" || found.kind === "unavailable")
+      return { kind: found.kind, message: tell(part, found.message) };
+    if (found.kind === "unchecked") all = found;
+  }
+  return all;
+}
+
+/** Makes a message of one part a message of all. */
+export type Tell = (part: Part, message: string) => string;
+
+/** Says whose a message is, unless there is only one. */
+export function tellFor(parts: readonly Part[]): Tell {
+  return ({ volume }, message) => (parts.length > 1 ? `${volume.live}: ${message}` : message);
+}

@@ -1,0 +1,23 @@
+import type { Hold } from "../routes/routes.ts";
+import type { Printed } from "./printed.ts";
+
+/** Says what a check has against texts, one for each destination; undefined when they are good. Throws when nobody can. */
+export type CheckTexts = (texts: readonly Printed[]) => Promise<string | undefined>;
+
+/** What is to stand in destinations that are published together, made of one inventory. */
+export interface Edition {
+  /** One for each destination, in their order. */
+  readonly texts: readonly Printed[];
+  /** What is left of it when those that the check refuses are set aside; undefined when that would not help. */
+  readonly reduce?: (check: CheckTexts) => Promise<Edition | Hold | undefined>;
+  /** It is live. */
+  readonly published: () => void;
+}
+
+/** Makes editions of what is known. */
+export interface Editions {
+  /** The one that is wanted now; undefined while not every agent has told everything once. Throws TemplateError. */
+  readonly wanted: () => Promise<Edition | Hold | undefined>;
+  /** Stand where nothing is known yet, so that servers can start. Throws TemplateError. */
+  readonly nothing: () => Promise<readonly Printed[]>;
+}

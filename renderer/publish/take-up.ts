@@ -1,0 +1,64 @@
+import type { Tell } from "./candidates.ts";
+import { goodOf, type OpenPart } from "./destination.ts";
+import type { Outcome } from "./publication.ts";
+
+/** Puts all candidates into place, or none. Throws WriteError. */
+export async function placeTogether(parts: readonly OpenPart[]): Promise<void> {
+  const placed: OpenPart[] = [];
+  try {
+    for (const part of parts) {
+      await part.volume.promote(part.wanted);
+      placed.push(part);
+    }
+  } catch (error) {
+    for (const { volume } of parts) volume.discard();
+    await returnToGood(placed).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Reloads each server once; undefined when all have taken up what is live. Texts that turn out bad, or that nobody
+ * checked before a server went away, give way to what was good. Throws WriteError.
+ */
+export async function takeUpTogether(
+  open: readonly OpenPart[],
+  isChecked: boolean,
+  tell: Tell,
+): Promise<Outcome | undefined> {
+  const told: OpenPart[] = [];
+  for (const part of open) {
+    if (told.some(({ reload }) => reload === part.reload)) continue;
+    const { kind, ...verdict } = await part.server.reload();
+    const message = tell(part, "message" in verdict ? verdict.message : "");
+    if (kind === "rejected") {
+      await returnToGood(open, told);
+      // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
+      await forget(open);
+      return { kind: "refused", message, by: "server" };
+    }
+    if (kind === "unavailable") {
+      const isLive = isChecked || open.every((one) => goodOf(one) === undefined);
+      if (!isLive) await returnToGood(open, told);
+      if (!isLive && told.length > 0) await forget(open);
+      return { kind: "pending", message, isLive };
+    }
+    told.push(part);
+  }
+  return undefined;
+}
+
+/** What was good is live again everywhere, also in the servers that were told otherwise. Throws the first WriteError. */
+async function returnToGood(parts: readonly OpenPart[], told: readonly OpenPart[] = []): Promise<void> {
+  const failures: unknown[] = [];
+  for (const part of parts) {
+    const good = goodOf(part);
+    if (good) await part.volume.goLive(good).catch((error: unknown) => failures.push(error));
+  }
+  for (const { server } of told) await server.reload();
+  if (failures.length > 0) throw failures[0];
+}
+
+async function forget(parts: readonly OpenPart[]): Promise<void> {
+  for (const { volume } of parts) await volume.forget();
+}
