@@ -39,11 +39,11 @@ export type Durable = "nothing" | "content" | "content and name";
 /**
  * Puts a file into place in one step: readers see the old text or the new, also after a power cut.
  * Follows no link at the destination, and replaces nothing but a regular file or a link. Makes its
- * directory if that is missing and its parent is there. Throws WriteError.
+ * directory if that is missing and its parent is there. Gives the file's identity. Throws WriteError.
  */
-export async function safeWrite(path: string, bytes: Buffer, durable: Durable, access: Access = {}): Promise<void> {
+export async function safeWrite(path: string, bytes: Buffer, durable: Durable, access: Access = {}): Promise<string> {
   const temporary = besides(path);
-  await step(path, temporary, async () => {
+  return await step(path, temporary, async () => {
     refuseSpecial(path);
     const file = inDirectory(temporary, () => createNew(temporary));
     try {
@@ -55,8 +55,11 @@ export async function safeWrite(path: string, bytes: Buffer, durable: Durable, a
     } finally {
       fs.closeSync(file);
     }
+    // Taken before anybody can write over it.
+    const identity = identityOf(fs.lstatSync(temporary, { bigint: true }));
     fs.renameSync(temporary, path);
     if (durable === "content and name") await syncDirectory(dirname(path));
+    return identity;
   });
 }
 
@@ -87,7 +90,7 @@ export function identify(path: string): string | undefined {
   try {
     const found = fs.lstatSync(path, { bigint: true });
     if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return `${found.dev} ${found.ino} ${found.size} ${found.mtimeNs}`;
+    return identityOf(found);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -95,14 +98,18 @@ export function identify(path: string): string | undefined {
   }
 }
 
+function identityOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs}`;
+}
+
 /** Always the same name, so that a process killed in between leaves one file, which the next one replaces. */
 function besides(path: string): string {
   return join(dirname(path), `.${basename(path)}.new`);
 }
 
-async function step(path: string, temporary: string | undefined, run: () => Promise<void>): Promise<void> {
+async function step<T>(path: string, temporary: string | undefined, run: () => Promise<T>): Promise<T> {
   try {
-    await run();
+    return await run();
   } catch (error) {
     if (temporary !== undefined) fs.rmSync(temporary, { force: true });
     throw new WriteError(path, (error as NodeJS.ErrnoException).code ?? "unknown");

@@ -63,8 +63,9 @@ export class Volume {
 
   /** Makes the candidate, which holds this text, the live configuration. */
   async promote(text: Printed): Promise<void> {
+    const identity = identify(this.candidate);
     await replace(this.candidate, this.live);
-    this.#see(text);
+    this.#seen = identity === undefined ? undefined : { printed: text, identity };
   }
 
   /** Puts the candidate aside, where people can read it and no check of another target trips over it. */
@@ -78,8 +79,8 @@ export class Volume {
   }
 
   async goLive(text: Printed): Promise<void> {
-    await safeWrite(this.live, text.bytes, "content and name", this.#access);
-    this.#see(text);
+    const identity = await safeWrite(this.live, text.bytes, "content and name", this.#access);
+    this.#seen = { printed: text, identity };
   }
 
   /** What is live is confirmed, as the next generation. */
@@ -94,11 +95,6 @@ export class Volume {
   async forget(): Promise<void> {
     this.#remembered = { ...this.readState(), confirmed: "" };
     await this.#writeState(this.#remembered);
-  }
-
-  #see(text: Printed): void {
-    const identity = identify(this.live);
-    this.#seen = identity === undefined ? undefined : { printed: text, identity };
   }
 
   #readState(): PublishedState {

@@ -74,6 +74,19 @@ describe("publication", () => {
     assert.equal(live(), "good");
   });
 
+  test("what somebody wrote over the live file while it was put into place is found out", async () => {
+    await volume.stage(printed("good"));
+    const placing = volume.promote(printed("good"));
+    writeFileSync(volume.live, "evil");
+    await placing;
+    assert.equal(volume.readLive()?.bytes.toString(), "evil");
+    const again = volume.goLive(printed("good"));
+    await eventually("it is there", () => live() === "good");
+    writeFileSync(volume.live, "evil");
+    await again;
+    assert.equal(volume.readLive()?.bytes.toString(), "evil");
+  });
+
   test("a last good text that somebody wrote over is not one", async () => {
     await publish(printed("good"), volume, server);
     writeFileSync(volume.live, "evil");
