@@ -5,6 +5,8 @@ import { mock } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
+import type { ServerControl } from "../../../renderer/publish/server-control.ts";
+import { editionsOf } from "../../../renderer/publish/source.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 
 /** Milliseconds between two looks at the clock of the test, and how many there are. */
@@ -18,19 +20,21 @@ export async function actsAt(wait: Wait, changes: readonly number[]): Promise<nu
   let [now, ended] = [0, 0];
   mock.timers.enable({ apis: ["setTimeout"] });
   const clock = mock.method(performance, "now", () => now);
-  const reconciler = new Reconciler<object>({
-    volume: new Volume(join(directory, "file")),
-    server: {
-      check: async () => await Promise.resolve({ kind: "unchecked" }),
-      reload: async () => await Promise.resolve({ kind: "unchecked" }),
-      onReady: () => () => undefined,
-    },
+  const server: ServerControl = {
+    check: async () => await Promise.resolve({ kind: "unchecked" }),
+    reload: async () => await Promise.resolve({ kind: "unchecked" }),
+    onReady: () => () => undefined,
+  };
+  const reconciler = new Reconciler({
+    destinations: [{ volume: new Volume(join(directory, "file")), server, reload: "none" }],
     wait,
     log: () => undefined,
-    nothing: {},
-    wanted: () => ({}),
-    render: () => Buffer.from(String(acts.push(now))),
-    published: () => void (ended += 1),
+    editions: editionsOf({
+      nothing: {},
+      wanted: () => ({}),
+      render: () => Buffer.from(String(acts.push(now))),
+      published: () => void (ended += 1),
+    }),
   });
   try {
     for (let step = 0; step < STEPS; step++, now += STEP_MS) {
