@@ -142,9 +142,12 @@ export const Nginx = z.strictObject({
       vhosts: plainPath.optional().describe("Lines to add to hosts and locations, as nginx-proxy's vhost.d."),
       passwords: plainPath.optional().describe("Password files, as nginx-proxy's htpasswd."),
       errors: plainPath.optional().describe("50x.html, or HOST.html, for when no app answers."),
+      proxy: plainPath
+        .optional()
+        .describe("A file in place of all proxy_* lines that are for every host, as nginx-proxy's proxy.conf."),
     })
     .prefault({})
-    .describe("Directories of yours, at the same path for the renderer and for nginx; watched."),
+    .describe("Directories and files of yours, at the same path for the renderer and for nginx; watched."),
 });
 
 export type Routing = z.infer<typeof Routing>;
@@ -160,7 +163,7 @@ export const PRESET_KEYS = {
   hostOptions: Object.keys(HOST_OPTIONS),
   pathDefaults: Object.keys(PATH_OPTIONS),
   pathOptions: Object.keys(PATH_OPTIONS),
-  files: ["vhosts", "passwords", "errors"],
+  files: ["vhosts", "passwords", "errors", "proxy"],
   accessLog: ["file", "format"],
   format: ["text", "escape"],
 };

@@ -5,6 +5,7 @@ import { type CommandName, COMMANDS } from "./commands/command-table.ts";
 import { COMPLETIONS } from "./commands/completion.ts";
 import { configFromWords } from "./commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "./commands/help.ts";
+import { runImportNginxProxy } from "./commands/import-nginx-proxy.ts";
 import { type Ending, runImport } from "./commands/import.ts";
 import { runOnce } from "./commands/once.ts";
 import { printTarget, runRender } from "./commands/render.ts";
@@ -42,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (asked.isDockerGen) return await runDockerGenWords(words);
   switch (command) {
     case "import":
+      if (words[0] === "nginx-proxy") return end(runImportNginxProxy(words.slice(1), process.env));
       return end(runImport(words, process.cwd()));
     case "completion":
       return complete(words);

@@ -101,15 +101,19 @@ export const COMMANDS = {
     examples: [["sallyport-renderer health", "for a health check"]],
   },
   import: {
-    summary: "print this configuration for docker-gen's; exit 1 when something had to be left out",
+    summary: "print this configuration for docker-gen's or nginx-proxy's; exit 1 when something had to be left out",
     flags: [],
-    usage: "FILE.toml…  or  -- docker-gen [flags] template [dest]",
+    usage: "FILE.toml…  or  -- docker-gen [flags] template [dest]  or  nginx-proxy [--separate] [--policy]",
     words: "files",
     examples: [
       ["sallyport-renderer import docker-gen.toml > renderer.yml", "its files; what is not taken over is on stderr"],
       [
         "sallyport-renderer import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf",
         "its command line, as it stands",
+      ],
+      [
+        "DEFAULT_HOST=www.example.com sallyport-renderer import nginx-proxy --separate > renderer.yml",
+        "nginx-proxy's environment, for an nginx apart; with --policy the agent's policy for it",
       ],
     ],
   },

@@ -5,6 +5,7 @@ export const EXAMPLE_FILES: FileSettings = {
   vhosts: directory("www.example.org", "www.example.org_location", "default_location"),
   passwords: directory("www.example.org"),
   errors: directory("50x.html"),
+  proxy: directory("proxy.conf"),
 };
 
 function directory(...names: readonly string[]): FileDirectory {

@@ -1,7 +1,8 @@
+import { basename, dirname } from "node:path";
 import type { FileSettings } from "../template/nginx-settings.ts";
-import { readOperatorFiles } from "./operator-files.ts";
+import { readOperatorFile, readOperatorFiles } from "./operator-files.ts";
 
-/** Directories of the operator's files, by what they are for. */
+/** Directories of the operator's files, by what they are for; `proxy` is one file. */
 export type FileDirectories = { readonly [K in keyof FileSettings]?: string | undefined };
 
 /** The operator's files as they were when they were last looked at. */
@@ -20,7 +21,8 @@ export class FileStore {
 
   /** What to watch. */
   get directories(): readonly string[] {
-    return Object.values(this.#directories).filter((directory) => directory !== undefined);
+    const { proxy, ...directories } = this.#directories;
+    return [...Object.values(directories), proxy && dirname(proxy)].filter((directory) => directory !== undefined);
   }
 
   /** Looks again; true when a file came, went or became another. */
@@ -32,10 +34,14 @@ export class FileStore {
   }
 }
 
-function read({ vhosts, passwords, errors }: FileDirectories): FileSettings {
+function read({ vhosts, passwords, errors, proxy }: FileDirectories): FileSettings {
   const one = (directory: string | undefined) =>
     directory === undefined ? undefined : { directory, files: readOperatorFiles(directory) };
-  const found = { vhosts: one(vhosts), passwords: one(passwords), errors: one(errors) };
+  const alone = (file: string | undefined) =>
+    file === undefined
+      ? undefined
+      : { directory: dirname(file), files: readOperatorFile(dirname(file), basename(file)) };
+  const found = { vhosts: one(vhosts), passwords: one(passwords), errors: one(errors), proxy: alone(proxy) };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }
 

@@ -22,6 +22,11 @@ export function readOperatorFiles(directory: string): OperatorFiles {
   );
 }
 
+/** One file of a directory, as `readOperatorFiles` has it; empty when it is not there. */
+export function readOperatorFile(directory: string, name: string): OperatorFiles {
+  return new Map(NAME.test(name) ? hashOf(directory, name) : []);
+}
+
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);

@@ -3,6 +3,7 @@ import type { HostOptions } from "../routes/options.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
+import { findFile } from "./nginx-files.ts";
 import { internalNetworksOf } from "./nginx-internal.ts";
 import { listens } from "./nginx-listen.ts";
 import type { HttpsSettings, NginxSettings } from "./nginx-settings.ts";
@@ -29,7 +30,7 @@ export function nginxPage({ virtualHosts }: Published, usual: NginxSettings): Pa
 type Fields = { readonly [name: string]: Model };
 
 function fieldsOf(settings: NginxSettings): Fields {
-  const { https, proxyProtocol = false, trustedProxies = [], resolvers = [], accessLog, statusPage } = settings;
+  const { https, proxyProtocol = false, trustedProxies = [], resolvers = [], accessLog, statusPage, files } = settings;
   return {
     listen: settings.listen,
     statusPage: statusPage ? statusPageModel(statusPage) : false,
@@ -38,6 +39,7 @@ function fieldsOf(settings: NginxSettings): Fields {
     addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverybody(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
+    proxyFile: findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? [])]),
     ...logFormats(accessLog),
   };
 }

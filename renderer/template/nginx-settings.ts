@@ -62,6 +62,8 @@ export interface FileSettings {
   readonly vhosts?: FileDirectory;
   readonly passwords?: FileDirectory;
   readonly errors?: FileDirectory;
+  /** The directory of the file in place of the lines for every app; only that file is looked at. */
+  readonly proxy?: FileDirectory;
 }
 
 export interface FileDirectory {

@@ -1,0 +1,23 @@
+import { leftOut, type Note, quoted } from "../note.ts";
+
+/** Whom `network_internal.conf` lets in. */
+export interface InternalNetworks {
+  /** Undefined when the file lets nobody in whom we can name: then the usual private networks count. */
+  readonly networks?: readonly string[];
+  readonly notes: readonly Note[];
+}
+
+/** Pure: the networks of a file of `allow` and `deny all` lines, as nginx-proxy includes it for NETWORK_ACCESS=internal. */
+export function readInternalNetworks(text: string): InternalNetworks {
+  const directives = text
+    .replaceAll(/#.*$/gm, "")
+    .split(";")
+    .map((one) => one.trim().replaceAll(/\s+/g, " "))
+    .filter((one) => one !== "");
+  const networks = directives.flatMap((one) => /^allow ([0-9a-fA-F.:/]+)$/.exec(one)?.[1] ?? []);
+  const others = directives.filter((one) => one !== "deny all" && !/^allow [0-9a-fA-F.:/]+$/.test(one));
+  const notes = others.map((one) =>
+    leftOut(`network_internal.conf: ${quoted(one)}: only \`allow NETWORK\` and \`deny all\` are taken over`),
+  );
+  return networks.length === 0 ? { notes } : { networks, notes };
+}
