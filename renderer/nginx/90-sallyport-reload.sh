@@ -1,6 +1,7 @@
 #!/bin/sh
 # nginx's end of the reload channel: waits for the renderer's word, tests or reloads, answers with nginx's message.
 # The image's entrypoint runs it before nginx starts; it goes into the background. Undo: remove the mount of this file.
+# With the word `wait` it stays in the foreground, for a supervisor.
 #   $channel/word    FIFO, one word a line: "test TOKEN" or "reload TOKEN"
 #   $channel/answer  file: "TOKEN VERB ok" or "TOKEN VERB failed", then nginx's message; "- ready ok" when it begins
 set -u
@@ -105,4 +106,4 @@ serve() {
 
 [ -d "$channel" ] || { echo "sallyport: $channel is missing: mount the reload volume there" >&2 && exit 1; }
 rm -f "$channel/word" "$channel/answer"
-serve </dev/null &
+if [ "${1:-}" = wait ]; then serve </dev/null; else serve </dev/null & fi

@@ -35,7 +35,11 @@ function fieldsOf(settings: NginxSettings): Fields {
     listen: settings.listen,
     statusPage: statusPage ? statusPageModel(statusPage) : false,
     tls: https ? { listen: https.listen } : false,
-    trustedProxies,
+    trustedProxies: trustedProxies.length > 0 && {
+      // To nginx `default` is these two networks, and it warns of them beside it.
+      usual: isEverybodyAtAll(trustedProxies) ? 1 : 0,
+      networks: isEverybodyAtAll(trustedProxies) ? trustedProxies.filter((one) => !isEverybody(one)) : trustedProxies,
+    },
     addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverybody(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
@@ -56,6 +60,10 @@ function logFormats(accessLog: NginxSettings["accessLog"]): Fields {
 /** Whoever may come from anywhere is no proxy that knows clients: by his word anybody could be from an internal network. */
 function isEverybody(network: string): boolean {
   return network.endsWith("/0");
+}
+
+function isEverybodyAtAll(networks: readonly string[]): boolean {
+  return networks.includes("0.0.0.0/0") && networks.includes("::/0");
 }
 
 function statusPageModel({ listen, directory, directoryInNginx = directory, allow }: StatusPageSettings): Fields {

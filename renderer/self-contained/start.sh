@@ -1,0 +1,228 @@
+#!/bin/bash
+# First process of the self-contained image: starts agent, renderer and nginx, each as its own user, and keeps them.
+#
+# It is root to give each of them what it needs, and reads nothing that containers or clients say. nginx ends: the
+# container ends. Agent or renderer ends: started again, while nginx serves what it has. SIGTERM and SIGINT end all,
+# SIGQUIT lets nginx finish its requests, SIGHUP has files looked at and nginx reload.
+#   SALLYPORT_NGINX=separate    nginx is another container, known by its label and told through the reload channel
+#   start.sh COMMAND…           runs that instead
+set -u
+umask 022
+
+# User ids, those of the separate images.
+agent=65532 renderer=65533 nginx=101
+run=/run/sallyport
+conf=/etc/nginx/conf.d
+# First words of a configuration that was made here, and may be made again.
+mark="# Made of nginx-proxy's environment"
+# Seconds between the end of a part and its next start: doubled each time, back to one after a minute of work.
+longest_pause=30
+EX_CONFIG=78
+ending="" is_ready=""
+
+say() {
+	echo "sallyport: $*" >&2
+}
+
+refuse() {
+	say "$*"
+	exit "$EX_CONFIG"
+}
+
+# The socket's path; Docker is reached in no other way.
+find_socket() {
+	case ${DOCKER_HOST:-unix:///tmp/docker.sock} in
+	unix:///*) socket=${DOCKER_HOST#unix://} ;;
+	*) refuse "DOCKER_HOST is ${DOCKER_HOST:0:64}: only unix:///PATH is possible, with Docker's socket mounted at PATH" ;;
+	esac
+	[ -S "$socket" ] || refuse "$socket is no socket: mount Docker's socket there (-v /var/run/docker.sock:$socket:ro)"
+	local group
+	group=$(stat -L -c %g "$socket")
+	# A group that happens to have the number of one of ours would open the socket to that process.
+	nginx_group=101
+	[ "$group" != 101 ] || nginx_group=65531
+	case $group in 65531 | 65532 | 65533) refuse "the Docker socket's group is $group, which is taken: give it another" ;; esac
+	if as "$nginx" "$nginx_group" test -w "$socket"; then
+		say "WARNING: $socket may be written by everybody: nginx could use it, too. Close it to all but its group (chmod 0660)"
+	fi
+}
+
+has_capability() {
+	local effective
+	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	(((0x$effective >> $1) & 1))
+}
+
+# USER GROUP COMMAND…: without any capability, and without a way to more. Of nothing but the given group.
+as() {
+	local user=$1 group=$2
+	shift 2
+	setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs "$@"
+}
+
+# nginx may listen on ports below 1024, where root here may give it that.
+as_nginx() {
+	local ports=()
+	# CAP_NET_BIND_SERVICE is 10.
+	has_capability 10 && ports=(--inh-caps +net_bind_service --ambient-caps +net_bind_service)
+	exec setpriv --reuid "$nginx" --regid "$nginx_group" --clear-groups --no-new-privs "${ports[@]}" env -i "PATH=$PATH" "$@"
+}
+
+# Directories that one process writes and another one reads.
+lay_out() {
+	mkdir -p "$run/certificates" "$run/renderer" "$run/agent" "$run/reload" /var/cache/nginx
+	chmod 0755 "$run" "$run/certificates"
+	chown "$agent:$agent" "$run/agent" /var/lib/sallyport/audit && chmod 2710 "$run/agent" && chmod 0700 /var/lib/sallyport/audit
+	chown "$renderer:$renderer" "$run/renderer" && chmod 0750 "$run/renderer"
+	chown "$nginx:$renderer" "$run/reload" && chmod 0750 "$run/reload"
+	chown "$nginx" /var/cache/nginx
+	: >/run/nginx.pid && chown "$nginx" /run/nginx.pid
+	chown "$renderer:$renderer" "$conf" || refuse "$conf cannot be given to the renderer: mount it writable"
+	# nginx opens them by name; what they are is a pipe or a terminal of root's.
+	local stream
+	for stream in /proc/self/fd/1 /proc/self/fd/2; do
+		if [ -p "$stream" ] || [ -t "${stream##*/}" ]; then chown "$nginx" "$stream"; fi
+	done
+}
+
+# Of the environment, unless there is one of the operator's.
+configure() {
+	local made=$run/renderer.yml policy=$run/policy.json
+	if [ -s "$made" ] && [ "$(head -c "${#mark}" "$made")" != "$mark" ]; then
+		say "the configuration is the mounted one"
+		return
+	fi
+	local words=(import nginx-proxy)
+	[ -z "$is_separate" ] || words+=(--separate)
+	sallyport-renderer "${words[@]}" >"$made"
+	# 1: something was left out, and said.
+	[ $? -le 1 ] || exit "$EX_CONFIG"
+	sallyport-renderer "${words[@]}" --policy >"$policy" || exit "$EX_CONFIG"
+}
+
+# What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same.
+mend_live() {
+	local message
+	[ -e "$conf/default.conf" ] || return 0
+	message=$( (as_nginx nginx -t -q) 2>&1) && return 0
+	if cp -f "$conf/.sallyport/last-good/default.conf" "$conf/default.conf" 2>/dev/null && (as_nginx nginx -t -q) 2>/dev/null; then
+		say "default.conf was refused, the last good one is used: ${message:0:400}"
+		return 0
+	fi
+	say "default.conf was refused, and is begun anew: ${message:0:400}"
+	rm -f "$conf/default.conf"
+}
+
+declare -A part_of=() pause=() since=()
+
+# PART: starts it in the background.
+start() {
+	case $1 in
+	agent)
+		local policy=$run/policy.json
+		[ -f /etc/sallyport/policy.json ] && policy=/etc/sallyport/policy.json
+		sallyport-agent serve --docker-socket "$socket" --policy "$policy" --exit-when-refused &
+		;;
+	renderer) env -i "PATH=$PATH" sallyport-renderer run & ;;
+	certificates) /opt/sallyport/certificates.sh follow & ;;
+	reload) (as_nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid /opt/sallyport/reload.sh wait) & ;;
+	nginx) (as_nginx nginx -g "daemon off;") & ;;
+	announcement) announce & ;;
+	esac
+	part_of[$!]=$1
+	since[$1]=$SECONDS
+}
+
+# Says once that what runs is what Docker has, in the words that scripts wait for.
+announce() {
+	local state=""
+	until [[ $state == *'"docker":"connected"'* && $state == *'"pending":false'* && $state == *'"liveHash"'* ]]; do
+		sleep 0.3
+		state=$(sallyport-renderer status --json 2>/dev/null | tr -d '[:space:]')
+	done
+	echo "Watching docker events"
+}
+
+# PART CODE: once more, after a pause.
+restart_later() {
+	local wait=${pause[$1]:-1}
+	((SECONDS - since[$1] < 60)) || wait=1
+	say "$1 ended with code $2, started again in $wait s; nginx serves what it has"
+	pause[$1]=$((wait * 2 < longest_pause ? wait * 2 : longest_pause))
+	sleep "$wait" &
+	part_of[$!]=again:$1
+}
+
+# SIGNAL for nginx: ends everything.
+stop() {
+	local pid nginx_pid=
+	trap '' TERM INT QUIT HUP
+	for pid in "${!part_of[@]}"; do
+		if [ "${part_of[$pid]}" = nginx ]; then nginx_pid=$pid; else kill -TERM "$pid" 2>/dev/null; fi
+	done
+	if [ -n "$nginx_pid" ]; then
+		kill "-$1" "$nginx_pid" 2>/dev/null
+		wait "$nginx_pid"
+	fi
+	wait
+}
+
+# Files are looked at again, and nginx reads what is not generated, too.
+look_again() {
+	local pid
+	for pid in "${!part_of[@]}"; do
+		case ${part_of[$pid]} in renderer | nginx) kill -HUP "$pid" ;; esac
+	done
+}
+
+supervise() {
+	local pid code part
+	while :; do
+		wait -n -p pid
+		code=$?
+		[ -z "$ending" ] || { stop "$ending"; exit 0; }
+		[ -n "${pid:-}" ] || continue
+		part=${part_of[$pid]:-}
+		unset "part_of[$pid]"
+		case $part in
+		nginx) say "nginx ended with code $code"; stop TERM; exit $((code == 0 ? 1 : code)) ;;
+		announcement) is_ready=yes ;;
+		again:*) start "${part#again:}" ;;
+		?*)
+			if [ "$code" = "$EX_CONFIG" ] && [ -z "$is_ready" ]; then stop TERM; exit "$EX_CONFIG"; fi
+			restart_later "$part" "$code"
+			;;
+		esac
+	done
+}
+
+case ${1:-} in
+"" | forego) ;;
+*) exec "$@" ;;
+esac
+case ${SALLYPORT_NGINX:-here} in
+here) is_separate="" ;;
+separate) is_separate=yes ;;
+*) refuse "SALLYPORT_NGINX is ${SALLYPORT_NGINX:0:64}: it can be here or separate" ;;
+esac
+trap 'ending=TERM' TERM INT
+trap 'ending=QUIT' QUIT
+trap look_again HUP
+ulimit -c 0
+
+[ "$(id -u)" = 0 ] || refuse "it must be started as root, to give each process its own user"
+find_socket
+lay_out
+configure
+/opt/sallyport/certificates.sh once
+[ -n "$is_separate" ] || mend_live
+for part in agent renderer certificates announcement; do start "$part"; done
+if [ -z "$is_separate" ]; then
+	# A first configuration, without routes, is the renderer's first work.
+	for ((tenths = 0; tenths < 100; tenths++)); do
+		[ -e "$conf/default.conf" ] || [ -n "$ending" ] && break
+		sleep 0.1
+	done
+	for part in reload nginx; do start "$part"; done
+fi
+supervise

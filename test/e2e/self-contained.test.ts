@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import * as https from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { docker, withoutDocker } from "../docker.ts";
+import { eventually } from "../eventually.ts";
+import { makeCertificate } from "../renderer/certificate-files.ts";
+import { SelfContained } from "./self-contained-box.ts";
+import { request } from "./stack.ts";
+import { Traffic } from "./traffic.ts";
+
+/** What runs in the container: user, effective capabilities in hexadecimal, groups, command. */
+const PROCESSES = String.raw`for p in /proc/[0-9]*; do
+  [ -r $p/cmdline ] || continue
+  u=$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' $p/status); c=$(sed -n 's/^CapEff:\t//p' $p/status)
+  g=$(sed -n "s/^Groups:\t//p" $p/status); echo "$u|$c|$g|$(tr '\0' ' ' <$p/cmdline)"
+done`;
+
+interface Running {
+  readonly user: number;
+  readonly capabilities: bigint;
+  readonly groups: readonly string[];
+  readonly command: string;
+}
+
+describe("the self-contained image in place of nginx-proxy's", { skip: withoutDocker() }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-self-"));
+  const certificates = join(directory, "certs");
+  const vhosts = join(directory, "vhost.d");
+  const passwords = join(directory, "htpasswd");
+  let box: SelfContained;
+  before(async () => {
+    await SelfContained.build();
+    box = await SelfContained.make("spe2e-self");
+    chmodSync(directory, 0o755);
+    for (const path of [certificates, vhosts, passwords]) mkdirSync(path);
+    await box.app("steady", "-e", "VIRTUAL_HOST=steady.example");
+    const mounts = [[certificates, "certs"] as const, [vhosts, "vhost.d"] as const, [passwords, "htpasswd"] as const];
+    const volumes = mounts.flatMap(([from, to]) => ["-v", `${from}:/etc/nginx/${to}:ro`]);
+    await box.start(...volumes, "-e", "DEFAULT_HOST=steady.example");
+  });
+  after(async () => {
+    await box.remove();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function running(): Promise<Running[]> {
+    // A process that ends meanwhile tells nothing of itself.
+    const lines = (await box.exec("sh", "-c", PROCESSES)).split("\n").filter((line) => /^\d+\|[0-9a-f]+\|/.test(line));
+    return lines.map((line) => {
+      const [user, capabilities, groups = "", command = ""] = line.split("|");
+      return {
+        user: Number(user),
+        capabilities: BigInt(`0x${capabilities}`),
+        groups: groups.split(" ").filter((group) => group !== ""),
+        command,
+      };
+    });
+  }
+
+  /** The process whose command has these words, as the supervisor started it. */
+  async function find(words: string): Promise<Running> {
+    const found = (await running()).find(({ command }) => command.includes(words));
+    assert.ok(found, words);
+    return found;
+  }
+
+  async function killPart(words: string): Promise<void> {
+    const script = `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^[^ ]*ld-linux.*${words}' && kill -9 "\${p#/proc/}"; done; true`;
+    await box.exec("sh", "-c", script);
+  }
+
+  test("routes, at the place where nginx-proxy generates its file, and DEFAULT_HOST answers for strangers", async () => {
+    const headers = await box.answers("steady.example", "steady");
+    assert.equal(headers["x-forwarded-port"], "80");
+    await box.answers("stranger.example", "steady");
+    assert.match(await box.exec("cat", "/etc/nginx/conf.d/default.conf"), /server_name steady\.example;/);
+  });
+
+  test("agent, renderer and nginx are three users; only the agent can use the Docker socket", async () => {
+    const socketGroup = await box.exec("stat", "-c", "%g", "/tmp/docker.sock");
+    const [agent, renderer] = [await find("agent.cjs serve"), await find("renderer.cjs run")];
+    assert.deepEqual([agent.user, agent.capabilities, agent.groups], [65_532, 0n, [socketGroup]]);
+    assert.deepEqual([renderer.user, renderer.capabilities, renderer.groups], [65_533, 0n, ["65532"]]);
+    // CAP_NET_BIND_SERVICE and no other.
+    for (const words of ["nginx: master", "nginx: worker"]) {
+      const found = await find(words);
+      assert.deepEqual([found.user, found.capabilities, found.groups], [101, 1n << 10n, []]);
+    }
+    const rooted = (await running()).filter(({ user }) => user === 0).map(({ command }) => command);
+    assert.ok(rooted.every((command) => /start\.sh|certificates\.sh|^sh -c|^sed |^tr |^sleep /.test(command)));
+    for (const ids of ["--reuid 65533 --regid 65533 --groups 65532", "--reuid 101 --regid 101 --clear-groups"]) {
+      const can = await box.exec("sh", "-c", `setpriv ${ids} test -w /tmp/docker.sock && echo yes || echo no`);
+      assert.equal(can, "no", ids);
+    }
+  });
+
+  test("agent and renderer may die while others are served, and changes are followed after it", async () => {
+    const traffic = new Traffic({ host: await box.address(), port: 80 }, ["steady.example"]);
+    for (const part of ["agent.cjs serve", "renderer.cjs run"]) {
+      await killPart(part);
+      const name = part.slice(0, 5);
+      await box.app(name, "-e", `VIRTUAL_HOST=${name}.example`);
+      await box.answers(`${name}.example`, name);
+      await docker("rm", "-f", `${box.name}-${name}`);
+      await eventually(`${name} is gone`, async () => !(await box.get(`${name}.example`)).body.includes(`"${name}"`));
+    }
+    assert.deepEqual(await traffic.end(), []);
+    assert.ok(traffic.requests > 0);
+  });
+
+  test("keys that only root may read are used; a renewed certificate is served without a change of any container", async () => {
+    const host = "steady.example";
+    for (const round of [1, 2]) {
+      const authority = makeCertificate(certificates, host, [host], 30 + round);
+      chmodSync(join(certificates, `${host}.key`), 0o600);
+      await eventually(`certificate ${round} is served`, async () => (await tlsStatus(authority)) === 200);
+    }
+    await box.answered(host, 301);
+    const script =
+      "cat /run/sallyport/certificates/*.key 2>/dev/null; cat /run/sallyport/certificates/*.crt | head -n 1";
+    const readable = await box.exec("setpriv", "--reuid", "65533", "--clear-groups", "sh", "-c", script);
+    assert.equal(readable, "-----BEGIN CERTIFICATE-----");
+    for (const ending of ["crt", "key"]) rmSync(join(certificates, `${host}.${ending}`));
+    await box.answers(host, "steady");
+  });
+
+  async function tlsStatus(ca: string): Promise<number> {
+    const host = await box.address();
+    return await new Promise((resolve) => {
+      const name = "steady.example";
+      const options = { host, port: 443, servername: name, headers: { host: name }, ca, agent: false };
+      const asked = https.get(options, (response) => {
+        response.resume();
+        response.on("end", () => resolve(response.statusCode ?? 0));
+      });
+      asked.on("error", () => resolve(0));
+    });
+  }
+
+  test("vhost.d and htpasswd are used as nginx-proxy's users lay them down, with its variables", async () => {
+    writeFileSync(join(vhosts, "steady.example_location"), "proxy_set_header X-Theirs $proxy_x_forwarded_proto;\n");
+    // A header at a location takes the place of all others, as nginx has it.
+    await eventually(
+      "the lines count",
+      async () => (await box.answers("steady.example", "steady"))["x-theirs"] === "http",
+    );
+    rmSync(join(vhosts, "steady.example_location"));
+    writeFileSync(join(passwords, "steady.example"), "user:{PLAIN}secret\n");
+    await box.answered("steady.example", 401);
+    rmSync(join(passwords, "steady.example"));
+    await box.answers("steady.example", "steady");
+  });
+
+  test("a container with a poisonous value is set aside, and people are told in the container", async () => {
+    await box.app("poison", "-e", "VIRTUAL_HOST=poison.example", "-e", "VIRTUAL_PORT=80;}");
+    await eventually("it is told", async () =>
+      (
+        await box
+          .exec("sallyport-renderer", "explain", `${box.name}-poison`)
+          .catch((error: { stdout: string }) => error.stdout)
+      ).includes("not a port number"),
+    );
+    await box.answers("steady.example", "steady");
+    await docker("rm", "-f", `${box.name}-poison`);
+  });
+
+  test("the agent's trail is whole, and can be verified in the container", async () => {
+    assert.match(
+      await box.exec("sallyport-agent", "audit", "verify", "--dir", "/var/lib/sallyport/audit"),
+      /ok|whole/i,
+    );
+  });
+
+  test("SIGHUP has nginx read what is not generated", async () => {
+    const before = await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
+    await docker("kill", "-s", "HUP", box.name);
+    await eventually("there are new workers", async () => {
+      const now = await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
+      return now !== "" && now !== before;
+    });
+    await box.answers("steady.example", "steady");
+  });
+
+  test("`docker stop` lets requests finish and ends with 0; started again it goes on", async () => {
+    const slow = box.get("steady.example", "/?ms=2000");
+    await eventually("it is under way", async () =>
+      (await box.exec("sh", "-c", "cat /proc/net/tcp")).includes(":1388 01"),
+    );
+    await docker("stop", box.name);
+    assert.equal((await slow).status, 200);
+    assert.equal(await box.ended(), 0);
+    await docker("start", box.name);
+    await box.saysReady(2);
+    await box.answers("steady.example", "steady");
+  });
+
+  test("a file that nginx refuses is no obstacle for the next start", async () => {
+    await box.exec("sh", "-c", "printf 'broken' >/etc/nginx/conf.d/default.conf; rm -rf /etc/nginx/conf.d/.sallyport");
+    await docker("restart", box.name);
+    await box.answers("steady.example", "steady");
+    assert.match(await box.logs(), /default\.conf was refused, and is begun anew/);
+  });
+
+  test("when nginx dies the container ends, so that Docker's restart policy counts", async () => {
+    await box.exec("sh", "-c", "kill -9 $(cat /run/nginx.pid)");
+    assert.notEqual(await box.ended(), 0);
+  });
+});
+
+describe("the self-contained image, told by its environment", { skip: withoutDocker() }, () => {
+  let box: SelfContained;
+  before(async () => {
+    await SelfContained.build();
+    box = await SelfContained.make("spe2e-selfenv");
+    await box.app("web", "-e", "VIRTUAL_HOST=web.example");
+  });
+  after(async () => await box.remove());
+
+  const mistakes: readonly [what: string, options: string[], message: RegExp][] = [
+    ["a wrong value", ["-e", "HTTPS_METHOD=maybe"], /HTTPS_METHOD: "maybe" is not one of redirect, noredirect/],
+    [
+      "a Docker endpoint that is no socket",
+      ["-e", "DOCKER_HOST=tcp://10.0.0.1:2375"],
+      /only unix:\/\/\/PATH is possible/,
+    ],
+    [
+      "a socket that is not there",
+      ["-e", "DOCKER_HOST=unix:///tmp/other.sock"],
+      /\/tmp\/other\.sock is no socket: mount/,
+    ],
+    ["another user", ["--user", "101"], /must be started as root/],
+  ];
+  for (const [what, options, message] of mistakes) {
+    test(`${what} ends it with 78 and a sentence`, async () => {
+      await box.create(...options);
+      assert.equal(await box.ended(), 78);
+      assert.match(await box.logs(), message);
+    });
+  }
+
+  test("ports, logs, proxy.conf and the least capabilities are as they are told", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "sallyport-selfenv-"));
+    try {
+      chmodSync(directory, 0o755);
+      writeFileSync(
+        join(directory, "proxy.conf"),
+        "proxy_set_header Host $host$host_port;\nproxy_set_header X-Own yes;\n",
+      );
+      writeFileSync(join(directory, "network_internal.conf"), "allow 127.0.0.1;\ndeny all;\n");
+      await box.app("inner", "-e", "VIRTUAL_HOST=inner.example", "-e", "NETWORK_ACCESS=internal");
+      const least = ["CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE"];
+      const capabilities = ["--cap-drop", "ALL", ...least.flatMap((name) => ["--cap-add", name])];
+      const files = ["proxy.conf", "network_internal.conf"];
+      const mounts = files.flatMap((file) => ["-v", `${directory}/${file}:/etc/nginx/${file}:ro`]);
+      const settings = ["HTTP_PORT=81", "LOG_FORMAT=$host said $status"].flatMap((one) => ["-e", one]);
+      await box.start(...settings, ...capabilities, ...mounts);
+      const headers = await box.answers("web.example", "web", "/", 81);
+      assert.equal(headers["x-own"], "yes");
+      assert.equal(headers["x-forwarded-for"], undefined);
+      await box.answered("inner.example", 403, "/", 81);
+      await eventually("the request is logged", async () => (await box.logs()).includes("web.example said 200"));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("nginx may be another container, known by its label and told through the channel", async () => {
+    const [conf, reload] = [`${box.name}-conf`, `${box.name}-reload`];
+    for (const volume of [conf, reload])
+      await docker("volume", "create", "--label", `sallyport.test=${box.name}`, volume);
+    const script = join(process.cwd(), "renderer/nginx/90-sallyport-reload.sh");
+    try {
+      const settings = ["SALLYPORT_NGINX=separate", "HTTP_PORT=8080", "HTTPS_PORT=8443"];
+      const volumes = ["-v", `${conf}:/etc/nginx/conf.d`, "-v", `${reload}:/run/sallyport/reload`];
+      await box.create(...settings.flatMap((one) => ["-e", one]), ...volumes);
+      const labels = [`sallyport.test=${box.name}`, "com.github.nginx-proxy.nginx-proxy.nginx"];
+      const mounts = [
+        `${conf}:/etc/nginx/conf.d:ro,nocopy`,
+        `${reload}:/run/sallyport/reload`,
+        `${script}:/docker-entrypoint.d/90-sallyport-reload.sh:ro`,
+      ];
+      const options = [...labels.flatMap((label) => ["--label", label]), ...mounts.flatMap((mount) => ["-v", mount])];
+      const fixed = ["run", "-d", "--name", `${box.name}-nginx`, "--network", box.name];
+      await docker(...fixed, ...options, "nginxinc/nginx-unprivileged:stable");
+      await box.saysReady(1);
+      const format = `{{(index .NetworkSettings.Networks "${box.name}").IPAddress}}`;
+      const host = await docker("inspect", "-f", format, `${box.name}-nginx`);
+      await eventually("the other nginx routes", async () =>
+        (await request({ host, port: 8080 }, "web.example", "/")).body.includes('"app":"web"'),
+      );
+    } finally {
+      await docker("rm", "-f", `${box.name}-nginx`, box.name);
+      await docker("volume", "rm", conf, reload);
+    }
+  });
+});
