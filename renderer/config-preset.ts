@@ -106,7 +106,8 @@ export const Routing = z.strictObject({
 /** Longest format of a line: nginx takes no more than 4,095 bytes, and each may need a backslash. */
 const MAX_LOG_FORMAT = 2_000;
 
-const OwnLogFormat = z.strictObject({
+/** The log format of an operator's own. */
+export const OwnLogFormat = z.strictObject({
   text: z
     .string()
     .min(1)
@@ -176,7 +177,8 @@ export const PRESET_CHOICES = {
   format: "must be `vhost`, `json`, or have `text` (with nginx's variables), and maybe `escape`",
 };
 
-function isCidr(text: string): boolean {
+/** Whether this is `10.0.0.0/8`, `fd00::/8`, or an address alone. */
+export function isCidr(text: string): boolean {
   const [address = "", bits = "", ...more] = text.split("/");
   const limit = isIPv4(address) ? 32 : 128;
   const isBits = !text.includes("/") || (/^(?:0|[1-9][0-9]{0,2})$/.test(bits) && Number(bits) <= limit);

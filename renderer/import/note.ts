@@ -16,7 +16,8 @@ export function leftOut(text: string, key?: string): Note {
   return key === undefined ? { kind: "left out", text } : { kind: "left out", text, key };
 }
 
-/** Somebody's text, short and on one line, so that it cannot end a comment. */
+/** Somebody's text, short and on one line of printable ASCII, so that it ends no comment and moves no cursor. */
 export function quoted(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 200) ?? "nothing";
+  const text = JSON.stringify(value)?.slice(0, 200) ?? "nothing";
+  return text.replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,4 +1,6 @@
+import { OwnLogFormat } from "../../config-preset.ts";
 import { truth } from "../../routes/option-values.ts";
+import { quoted } from "../note.ts";
 import { LOG_ESCAPE } from "./variables.ts";
 
 /** `accessLog` of a target, or what is wrong with the variables that say it. */
@@ -12,7 +14,9 @@ export function accessLogOf(env: Readonly<Record<string, string | undefined>>): 
   if (isOff) return { accessLog: "off" };
   const text = env["LOG_FORMAT"] ?? "";
   if (text === "") return { accessLog: { format: isJson ? "json" : "vhost" } };
-  const escape = LOG_ESCAPE(env["LOG_FORMAT_ESCAPE"] ?? (isJson ? "json" : "default"));
+  const fault = OwnLogFormat.shape.text.safeParse(text).error?.issues[0]?.message;
+  if (fault !== undefined) return { problem: `LOG_FORMAT: ${fault}` };
+  const escape = LOG_ESCAPE(env["LOG_FORMAT_ESCAPE"] || (isJson ? "json" : "default"));
   if (escape.kind === "refused") return { problem: `LOG_FORMAT_ESCAPE: ${escape.why}` };
   return { accessLog: { format: { text, escape: escape.value } } };
 }
@@ -21,5 +25,5 @@ function flag(env: Readonly<Record<string, string | undefined>>, name: string): 
   const raw = env[name] ?? "";
   if (raw === "") return false;
   const parsed = truth(raw);
-  return parsed.kind === "ok" ? parsed.value : `${name}: ${JSON.stringify(raw).slice(0, 64)} is ${parsed.why}`;
+  return parsed.kind === "ok" ? parsed.value : `${name}: ${quoted(raw)} is ${parsed.why}`;
 }

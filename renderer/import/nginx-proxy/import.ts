@@ -1,5 +1,4 @@
 import { Document, isMap, isSeq, type Node } from "yaml";
-import { PERMISSIONS } from "../../routes/option.ts";
 import { truth } from "../../routes/option-values.ts";
 import { importFilters } from "../filters.ts";
 import type { Filters } from "../generation.ts";
@@ -109,7 +108,7 @@ function baseTarget(layout: Layout, isStrict: boolean, { resolvers = [] }: Setti
     onlyExposed: false,
     wait: "100ms:500ms",
     listen: 80,
-    routing: isStrict ? {} : { containersMay: [...PERMISSIONS], sharedHosts: true },
+    routing: isStrict ? {} : { containersMay: "all", sharedHosts: true },
     nginx: {
       ...(isStrict ? {} : { trustedProxies: EVERYBODY }),
       ...(resolvers.length > 0 && { resolvers }),

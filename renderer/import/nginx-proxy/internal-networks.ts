@@ -1,3 +1,4 @@
+import { isCidr } from "../../config-preset.ts";
 import { leftOut, type Note, quoted } from "../note.ts";
 
 /** Whom `network_internal.conf` lets in. */
@@ -14,10 +15,15 @@ export function readInternalNetworks(text: string): InternalNetworks {
     .split(";")
     .map((one) => one.trim().replaceAll(/\s+/g, " "))
     .filter((one) => one !== "");
-  const networks = directives.flatMap((one) => /^allow ([0-9a-fA-F.:/]+)$/.exec(one)?.[1] ?? []);
-  const others = directives.filter((one) => one !== "deny all" && !/^allow [0-9a-fA-F.:/]+$/.test(one));
+  const networks = directives.flatMap((one) => allowed(one) ?? []);
+  const others = directives.filter((one) => one !== "deny all" && allowed(one) === undefined);
   const notes = others.map((one) =>
     leftOut(`network_internal.conf: ${quoted(one)}: only \`allow NETWORK\` and \`deny all\` are taken over`),
   );
   return networks.length === 0 ? { notes } : { networks, notes };
+}
+
+function allowed(directive: string): string | undefined {
+  const network = directive.startsWith("allow ") ? directive.slice("allow ".length) : "";
+  return isCidr(network) ? network : undefined;
 }

@@ -1,4 +1,4 @@
-import { parseAddress, parsePort, type Parsed } from "../../routes/grammar.ts";
+import { parseAddress, parseHost, parsePort, type Parsed } from "../../routes/grammar.ts";
 import { HOST_OPTIONS } from "../../routes/options.ts";
 import { oneOf, truth, whole } from "../../routes/option-values.ts";
 import { at, ELSEWHERE, needless, refused, type Setting, type Word } from "./setting.ts";
@@ -7,7 +7,7 @@ import { at, ELSEWHERE, needless, refused, type Setting, type Word } from "./set
 export const VARIABLES: Readonly<Record<string, Setting>> = {
   HTTP_PORT: at("listen", parsePort),
   HTTPS_PORT: at("https.listen", parsePort, "https.port"),
-  DEFAULT_HOST: at("nginx.defaultHost", text),
+  DEFAULT_HOST: at("nginx.defaultHost", (raw) => parseHost(raw, true)),
   DEFAULT_ROOT: at("nginx.unclaimedPath", unclaimed),
   HTTPS_METHOD: hostDefault("httpsMethod"),
   HSTS: hostDefault("hsts"),
@@ -52,10 +52,6 @@ function hostDefault(name: keyof typeof HOST_OPTIONS): Setting {
   });
 }
 
-function text(raw: string): Parsed<string> {
-  return { kind: "ok", value: raw };
-}
-
 /** nginx-proxy pastes it behind `return`; here it is a status. */
 function unclaimed(raw: string): Parsed<number> {
   return whole(200, 599)(raw);
@@ -76,7 +72,7 @@ function resolvers(raw: string): Parsed<readonly string[]> {
   const wrong = addresses.find((address) => parseAddress(address).kind === "refused");
   return wrong === undefined
     ? { kind: "ok", value: addresses }
-    : { kind: "refused", why: `${wrong} is not an address of a DNS server` };
+    : { kind: "refused", why: "not addresses of DNS servers" };
 }
 
 export const LOG_ESCAPE = oneOf("default", "json", "none");

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { parsePolicy } from "../../../agent/policy.ts";
+import { type Config, parseConfig } from "../../../renderer/config.ts";
+import { importNginxProxy, type Layout, type SettingFiles } from "../../../renderer/import/nginx-proxy/import.ts";
+import { nameservers } from "../../../renderer/import/nginx-proxy/nameservers.ts";
+import { VARIABLES } from "../../../renderer/import/nginx-proxy/variables.ts";
+
+/** What nginx-proxy reads of its own environment. */
+const THEIRS = [
+  ..."DEFAULT_HOST DEFAULT_ROOT HTTP_PORT HTTPS_PORT HTTPS_METHOD HSTS SSL_POLICY NON_GET_REDIRECT".split(" "),
+  ..."TRUST_DEFAULT_CERT ENABLE_HTTP_ON_MISSING_CERT ACME_HTTP_CHALLENGE_LOCATION DEBUG_ENDPOINT".split(" "),
+  ..."ENABLE_HTTP2 ENABLE_HTTP3 ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST ENABLE_IPV6 PREFER_IPV6_NETWORK".split(" "),
+  ..."ENABLE_PROXY_PROTOCOL TRUST_DOWNSTREAM_PROXY RESOLVERS SHA1_UPSTREAM_NAME LOG_FORMAT LOG_FORMAT_ESCAPE".split(
+    " ",
+  ),
+  ..."LOG_JSON DISABLE_ACCESS_LOGS DHPARAM_BITS DHPARAM_SKIP DHPARAM_GENERATION NGINX_CONTAINER_LABEL".split(" "),
+  ..."DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTAINER_FILTERS".split(" "),
+];
+
+const LAYOUT: Layout = {
+  agentSocket: "/run/sallyport/agent/rpc.sock",
+  statusSocket: "/run/sallyport/renderer/status.sock",
+  template: "/etc/sallyport/templates/nginx.conf.hbs",
+  channel: "/run/sallyport/reload",
+  certificates: "/run/sallyport/certificates",
+  certificatesInNginx: "/run/sallyport/certificates",
+  isSeparate: false,
+};
+
+type Environment = Record<string, string>;
+
+/** What the renderer makes of the configuration that an environment is imported as. */
+function configOf(env: Environment, files: SettingFiles = {}, layout: Partial<Layout> = {}): Config {
+  const imported = importNginxProxy(env, files, { ...LAYOUT, ...layout });
+  assert.ok(imported.kind === "imported", JSON.stringify(imported));
+  const config = parseConfig(imported.yaml, "made.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  return config;
+}
+
+function targetOf(env: Environment, files: SettingFiles = {}): Config["targets"][number] {
+  return configOf(env, files).targets[0]!;
+}
+
+function notesOf(env: Environment, files: SettingFiles = {}): string {
+  const imported = importNginxProxy(env, files, LAYOUT);
+  assert.ok(imported.kind === "imported", JSON.stringify(imported));
+  return imported.notes.map(({ kind, text }) => `${kind}: ${text}`).join("\n");
+}
+
+test("every variable of nginx-proxy's is known", () => {
+  assert.deepEqual(
+    THEIRS.filter((name) => !Object.hasOwn(VARIABLES, name)),
+    [],
+  );
+});
+
+test("without any variable all is as with nginx-proxy", () => {
+  const { proxy, targets } = configOf({});
+  assert.equal(proxy, "self");
+  const [{ listen, https, routing, nginx, onlyExposed, destination }] = targets as [Config["targets"][number]];
+  assert.deepEqual([listen, https?.listen, https?.port, onlyExposed], [80, 443, 443, false]);
+  assert.equal(destination, "/etc/nginx/conf.d/default.conf");
+  assert.equal(routing.sharedHosts, true);
+  assert.deepEqual(nginx.trustedProxies, ["0.0.0.0/0", "::/0"]);
+  assert.deepEqual(nginx.accessLog, { format: "vhost", file: "/var/log/nginx/access.log" });
+});
+
+test("SALLYPORT_STRICT ends what nginx-proxy lets containers and clients do", () => {
+  const { routing, nginx } = targetOf({ SALLYPORT_STRICT: "true" });
+  assert.deepEqual(routing.containersMay, []);
+  assert.equal(routing.sharedHosts, false);
+  assert.deepEqual(nginx.trustedProxies, []);
+  assert.doesNotMatch(notesOf({ SALLYPORT_STRICT: "true" }), /containers may say everything/);
+});
+
+/** A variable, and where its value is found again. */
+const rows: readonly [env: Environment, found: (target: Config["targets"][number]) => unknown, value: unknown][] = [
+  [{ HTTP_PORT: "81" }, ({ listen }) => listen, 81],
+  [{ HTTPS_PORT: "444" }, ({ https }) => [https?.listen, https?.port], [444, 444]],
+  [{ DEFAULT_HOST: "www.example.org" }, ({ nginx }) => nginx.defaultHost, "www.example.org"],
+  [{ DEFAULT_ROOT: "418" }, ({ nginx }) => nginx.unclaimedPath, 418],
+  [{ HTTPS_METHOD: "noredirect" }, ({ nginx }) => nginx.defaults.httpsMethod, "noredirect"],
+  [{ HSTS: "off" }, ({ nginx }) => nginx.defaults.hsts, "off"],
+  [{ SSL_POLICY: "Mozilla-Modern" }, ({ nginx }) => nginx.defaults.sslPolicy, "Mozilla-Modern"],
+  [{ SERVER_TOKENS: "off" }, ({ nginx }) => nginx.defaults.serverTokens, "off"],
+  [{ NON_GET_REDIRECT: "308" }, ({ nginx }) => nginx.defaults.nonGetRedirect, 308],
+  [{ TRUST_DEFAULT_CERT: "false" }, ({ nginx }) => nginx.defaults.defaultCertificate, false],
+  [{ ENABLE_HTTP_ON_MISSING_CERT: "F" }, ({ nginx }) => nginx.defaults.plainWithoutCertificate, false],
+  [{ ACME_HTTP_CHALLENGE_LOCATION: "legacy" }, ({ nginx }) => nginx.defaults.challenge, "legacy"],
+  [{ DEBUG_ENDPOINT: "true" }, ({ nginx }) => nginx.defaults.debugEndpoint, true],
+  [{ ENABLE_HTTP2: "false" }, ({ nginx }) => nginx.defaults.http2, false],
+  [{ ENABLE_HTTP3: "true" }, ({ https }) => https?.http3, true],
+  [{ ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST: "1" }, ({ https }) => https?.challengesForUnknown, true],
+  [{ ENABLE_IPV6: "true" }, ({ nginx }) => nginx.ipv6, true],
+  [{ PREFER_IPV6_NETWORK: "true" }, ({ routing }) => routing.preferIpv6, true],
+  [{ ENABLE_PROXY_PROTOCOL: "true" }, ({ nginx }) => nginx.proxyProtocol, true],
+  [{ TRUST_DOWNSTREAM_PROXY: "false" }, ({ nginx }) => nginx.trustedProxies, []],
+  [{ RESOLVERS: "10.0.0.2 [fd00::2] valid=30s" }, ({ nginx }) => nginx.resolvers, ["10.0.0.2", "fd00::2"]],
+  [{ LOG_JSON: "true" }, ({ nginx }) => (nginx.accessLog as { format: unknown }).format, "json"],
+  [
+    { LOG_FORMAT: "it's $host", LOG_FORMAT_ESCAPE: "none" },
+    ({ nginx }) => (nginx.accessLog as { format: unknown }).format,
+    { text: "it's $host", escape: "none" },
+  ],
+  [{ DISABLE_ACCESS_LOGS: "yes" }, ({ nginx }) => nginx.accessLog, "off"],
+  [
+    { DOCKER_CONTAINER_FILTERS: "label=proxy=a, network=front" },
+    ({ containers }) => containers?.where,
+    [{ label: ["proxy=a"] }, { network: ["front"] }],
+  ],
+  // Empty is as good as absent.
+  [{ HTTP_PORT: "", DEFAULT_HOST: "  " }, ({ listen, nginx }) => [listen, nginx.defaultHost], [80, undefined]],
+];
+for (const [env, found, value] of rows) {
+  test(`${JSON.stringify(env)} is taken over`, () => assert.deepEqual(found(targetOf(env)), value));
+}
+
+describe("what is wrong, or cannot be done here, is said", () => {
+  const wrong: readonly [env: Environment, problem: RegExp][] = [
+    [{ HTTP_PORT: "80;" }, /^HTTP_PORT: "80;" is not a port number/],
+    [{ ENABLE_IPV6: "perhaps" }, /^ENABLE_IPV6: "perhaps" is neither true nor false/],
+    [{ DEFAULT_HOST: "a b" }, /^DEFAULT_HOST: "a b" is not a DNS name/],
+    [{ DEFAULT_ROOT: "301 http://x" }, /^DEFAULT_ROOT: "301 http:\/\/x" is not a whole number from 200 to 599/],
+    [{ RESOLVERS: "dns.example" }, /^RESOLVERS: "dns\.example" is not addresses of DNS servers/],
+    [{ LOG_JSON: "maybe" }, /^LOG_JSON: "maybe" is neither true nor false/],
+    [{ LOG_FORMAT: "a\nb" }, /^LOG_FORMAT: must be one line of ASCII/],
+    [{ LOG_FORMAT: "$host", LOG_FORMAT_ESCAPE: "xml" }, /^LOG_FORMAT_ESCAPE: not one of default, json, none/],
+    [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: neither true nor false/],
+  ];
+  for (const [env, problem] of wrong) {
+    test(JSON.stringify(env), () => {
+      const imported = importNginxProxy(env, {}, LAYOUT);
+      assert.equal(imported.kind, "failed");
+      const problems = "problems" in imported ? imported.problems : [];
+      assert.equal(problems.length, 1);
+      assert.match(problems[0] ?? "", problem);
+    });
+  }
+
+  const told: readonly [env: Environment, note: RegExp][] = [
+    [{ SHA1_UPSTREAM_NAME: "true" }, /differs: SHA1_UPSTREAM_NAME: names of upstreams are hashes/],
+    [{ DHPARAM_BITS: "2048" }, /differs: DHPARAM_BITS/],
+    [{ DOCKER_TLS_VERIFY: "1" }, /left out: "1": DOCKER_TLS_VERIFY: the agent speaks to Docker over a Unix socket/],
+    [{ DEFAULT_ROOT: "none" }, /left out: DEFAULT_ROOT=none/],
+    [{ DOCKER_CONTAINER_FILTERS: "volume=x" }, /left out: container filter volume="x"/],
+    [{ DOCKER_CONTAINER_FILTERS: "odd" }, /left out: DOCKER_CONTAINER_FILTERS: "odd" has no =/],
+  ];
+  for (const [env, note] of told) test(JSON.stringify(env), () => assert.match(notesOf(env), note));
+});
+
+test("network_internal.conf becomes networks, and what is none of it is named", () => {
+  const internalNetworks = "# ours\nallow 10.0.0.0/8; allow fd00::/8;\ndeny all;\nsatisfy any;\n";
+  assert.deepEqual(targetOf({}, { internalNetworks }).nginx.internalNetworks, ["10.0.0.0/8", "fd00::/8"]);
+  assert.match(notesOf({}, { internalNetworks }), /left out: network_internal\.conf: "satisfy any"/);
+  assert.match(notesOf({}, { internalNetworks: "allow 10.0.0.0/99;" }), /left out: network_internal\.conf: "allow 10/);
+});
+
+test("name servers are those of resolv.conf, but none with a zone", () => {
+  const found = nameservers(
+    "# x\nnameserver 127.0.0.11\nnameserver fe80::1%eth0\noptions ndots:0\nnameserver fd00::53\n",
+  );
+  assert.deepEqual(found, ["127.0.0.11", "fd00::53"]);
+  assert.deepEqual(targetOf({}, { resolvers: found }).nginx.resolvers, found);
+});
+
+test("a separate nginx is known by its label, which the agent discloses", () => {
+  assert.deepEqual(configOf({}, {}, { isSeparate: true }).proxy, { label: "com.github.nginx-proxy.nginx-proxy.nginx" });
+  const env = { NGINX_CONTAINER_LABEL: "edge", DOCKER_CONTAINER_FILTERS: "label=proxy=a" };
+  const imported = importNginxProxy(env, {}, { ...LAYOUT, isSeparate: true });
+  assert.ok(imported.kind === "imported");
+  const policy = parsePolicy(imported.policy);
+  assert.ok(!("problems" in policy));
+  assert.ok(["edge", "proxy"].every((label) => policy.labels.includes(label)));
+});
+
+test("whatever stands in the environment, it is a configuration or a sentence about a variable", () => {
+  const value = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom(..."\"'\n;{}#$: -[]&*!|>%@`,=ab09".split("")) }),
+    fc.constantFrom("true", "0", "443", "www.example.org", "label=a=b,name=c", "10.0.0.1", "json", "off", "nohttp"),
+  );
+  const env = fc.dictionary(fc.constantFrom(...THEIRS, "SALLYPORT_STRICT"), value);
+  const files = fc.record({ internalNetworks: fc.option(value, { nil: undefined }), resolvers: fc.constant([]) });
+  fc.assert(
+    fc.property(env, files, (variables, found) => {
+      const imported = importNginxProxy(variables, found, LAYOUT);
+      if (imported.kind === "failed") {
+        return assert.ok(imported.problems.every((problem) => /^[A-Z0-9_]+: [\x20-\x7e]+$/.test(problem)));
+      }
+      const config = parseConfig(imported.yaml, "made.yml");
+      assert.ok(!("problems" in config), JSON.stringify(config));
+      assert.ok(!("problems" in parsePolicy(imported.policy)));
+    }),
+    { numRuns: 2_000 },
+  );
+});
