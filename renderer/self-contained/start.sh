@@ -135,9 +135,11 @@ start() {
 
 # Says once that what runs is what Docker has, in the words that scripts wait for.
 announce() {
-	local state=""
+	local state="" tenths=3
 	until [[ $state == *'"docker":"connected"'* && $state == *'"pending":false'* && $state == *'"liveHash"'* ]]; do
-		sleep 0.3
+		sleep "$((tenths / 10)).$((tenths % 10))"
+		# Someone may have to do something first: asking costs a process.
+		tenths=$((tenths < 50 ? tenths + 2 : tenths))
 		state=$(sallyport-renderer status --json 2>/dev/null | tr -d '[:space:]')
 	done
 	echo "Watching docker events"

@@ -7,6 +7,7 @@ import { sentence } from "../print.ts";
 import { accessLogOf } from "./access-log.ts";
 import { readInternalNetworks } from "./internal-networks.ts";
 import type { Word } from "./setting.ts";
+import { statusPageOf } from "./status-page.ts";
 import { EVERYBODY, VARIABLES } from "./variables.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,8 +44,12 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
   const strict = truth(env["SALLYPORT_STRICT"] || "false");
   const read = readVariables(env);
   const log = accessLogOf(env);
+  const page = statusPageOf(env);
+  const twice = portTwice(env);
   const problems = [
     ...read.problems,
+    ...("problem" in page ? [page.problem] : []),
+    ...(twice === undefined ? [] : [twice]),
     ...("problem" in log ? [log.problem] : []),
     ...(strict.kind === "refused" ? [`SALLYPORT_STRICT: ${strict.why}`] : []),
   ];
@@ -61,7 +66,7 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
   for (const { at, value } of read.values) put(target, at, value);
   const label = env["NGINX_CONTAINER_LABEL"] || LABEL;
   const notes = [...read.notes, ...filters.notes, ...(internal?.notes ?? []), ...(isStrict ? [] : [COMPATIBLE])];
-  const yaml = print(target, notes, layout, label);
+  const yaml = print({ target, notes, layout, label, page: "page" in page ? page.page : undefined });
   return { kind: "imported", yaml, policy: policyFor(filters.labels, layout.isSeparate ? label : undefined), notes };
 }
 
@@ -94,6 +99,15 @@ function readVariables(env: Environment): Read {
     notes: found.flatMap(({ notes }) => notes),
     problems: found.flatMap(({ problems }) => problems),
   };
+}
+
+/** A port is for one purpose. */
+function portTwice(env: Environment): string | undefined {
+  const ports = Object.entries({ HTTP_PORT: "80", HTTPS_PORT: "443", SALLYPORT_STATUS_PORT: "" })
+    .map(([name, usual]) => [name, (env[name] ?? "").trim() || usual] as const)
+    .filter(([, port]) => port !== "");
+  const [name, port] = ports.findLast(([, one], at) => ports.findIndex(([, other]) => other === one) !== at) ?? [];
+  return name === undefined ? undefined : `${name}: ${quoted(port)} is the port of something else already`;
 }
 
 const NO_ROOT = leftOut("DEFAULT_ROOT=none: a path that no container claims is answered 404");
@@ -162,11 +176,20 @@ function policyFor(labels: readonly string[], proxyLabel: string | undefined): s
   return `${JSON.stringify({ labels: [...new Set(usable)].toSorted() }, undefined, 2)}\n`;
 }
 
-function print(target: Target, notes: readonly Note[], layout: Layout, label: string): string {
+interface Printable {
+  readonly target: Target;
+  readonly notes: readonly Note[];
+  readonly layout: Layout;
+  readonly label: string;
+  readonly page: unknown;
+}
+
+function print({ target, notes, layout, label, page }: Printable): string {
   const document = new Document({
     agents: [{ socket: layout.agentSocket }],
     proxy: layout.isSeparate ? { label } : "self",
     statusSocket: layout.statusSocket,
+    ...(page !== undefined && { statusPage: page }),
     targets: [target],
   });
   const lines = [

@@ -128,6 +128,9 @@ describe("what is wrong, or cannot be done here, is said", () => {
     [{ LOG_JSON: "maybe" }, /^LOG_JSON: "maybe" is neither true nor false/],
     [{ LOG_FORMAT: "a\nb" }, /^LOG_FORMAT: must be one line of ASCII/],
     [{ LOG_FORMAT: "$host", LOG_FORMAT_ESCAPE: "xml" }, /^LOG_FORMAT_ESCAPE: not one of default, json, none/],
+    [{ SALLYPORT_STATUS_PORT: "x" }, /^SALLYPORT_STATUS_PORT: "x" is not a port number/],
+    [{ SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "me" }, /^SALLYPORT_STATUS_ALLOW: "me" is not a list of/],
+    [{ HTTP_PORT: "443" }, /^HTTPS_PORT: "443" is the port of something else already/],
     [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: neither true nor false/],
   ];
   for (const [env, problem] of wrong) {
@@ -166,6 +169,12 @@ test("name servers are those of resolv.conf, but none with a zone", () => {
   assert.deepEqual(targetOf({}, { resolvers: found }).nginx.resolvers, found);
 });
 
+test("the status page is where it is wanted, and for whom", () => {
+  assert.equal(configOf({}).statusPage, undefined);
+  const { statusPage } = configOf({ SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "127.0.0.1, 10.0.0.0/8" });
+  assert.deepEqual([statusPage?.listen, statusPage?.allow], [8_081, ["127.0.0.1", "10.0.0.0/8"]]);
+});
+
 test("a separate nginx is known by its label, which the agent discloses", () => {
   assert.deepEqual(configOf({}, {}, { isSeparate: true }).proxy, { label: "com.github.nginx-proxy.nginx-proxy.nginx" });
   const env = { NGINX_CONTAINER_LABEL: "edge", DOCKER_CONTAINER_FILTERS: "label=proxy=a" };
@@ -182,7 +191,10 @@ test("whatever stands in the environment, it is a configuration or a sentence ab
     fc.string({ unit: fc.constantFrom(..."\"'\n;{}#$: -[]&*!|>%@`,=ab09".split("")) }),
     fc.constantFrom("true", "0", "443", "www.example.org", "label=a=b,name=c", "10.0.0.1", "json", "off", "nohttp"),
   );
-  const env = fc.dictionary(fc.constantFrom(...THEIRS, "SALLYPORT_STRICT"), value);
+  const env = fc.dictionary(
+    fc.constantFrom(...THEIRS, "SALLYPORT_STRICT", "SALLYPORT_STATUS_PORT", "SALLYPORT_STATUS_ALLOW"),
+    value,
+  );
   const files = fc.record({ internalNetworks: fc.option(value, { nil: undefined }), resolvers: fc.constant([]) });
   fc.assert(
     fc.property(env, files, (variables, found) => {
