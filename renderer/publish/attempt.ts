@@ -1,5 +1,6 @@
 import { checkTogether, tellFor } from "./candidates.ts";
 import type { Destination, Part } from "./destination.ts";
+import type { Journal } from "./journal.ts";
 import type { Edition } from "./edition.ts";
 import type { Printed } from "./printed.ts";
 import { type Outcome, publish } from "./publication.ts";
@@ -19,13 +20,17 @@ export async function publishOrReduce(
   edition: Edition,
   destinations: readonly Destination[],
   toTell: ReadonlySet<Destination>,
+  journal?: Journal,
 ): Promise<Attempted> {
-  const parts = partsOf(destinations, edition.texts);
-  const outcome = await publish(parts.map((part, index) => ({ ...part, again: toTell.has(destinations[index]!) })));
+  const parts = partsOf(destinations, edition.texts).map((part, index) => ({
+    ...part,
+    again: toTell.has(destinations[index]!),
+  }));
+  const outcome = await publish(parts, journal);
   if (outcome.kind !== "refused" || outcome.by !== "check") return { edition, outcome };
   const less = await edition.reduce?.(async (texts) => await check(partsOf(destinations, texts)));
   if (!less || isHold(less)) return { edition, outcome };
-  return { edition: less, outcome: await publish(partsOf(destinations, less.texts)) };
+  return { edition: less, outcome: await publish(partsOf(destinations, less.texts), journal) };
 }
 
 function partsOf(destinations: readonly Destination[], texts: readonly Printed[]): Part[] {

@@ -1,5 +1,6 @@
 import { checkTogether, tellFor } from "./candidates.ts";
 import { openPart, type Part } from "./destination.ts";
+import type { Journal } from "./journal.ts";
 import { placeTogether, takeUpTogether } from "./take-up.ts";
 
 /** How one attempt to publish ended. In every case what is live is a configuration that works. */
@@ -14,12 +15,16 @@ export type Outcome =
 
 /**
  * Stage, check, put into place, reload, remember: each for all parts before the next for any, so that all become live
- * or none. Throws WriteError when a volume fails; what was live is live then.
+ * or none. Throws WriteError when a volume fails; what was live is live then. With a journal that holds across a crash,
+ * too: a single file needs none.
  */
-export async function publish(parts: readonly Part[]): Promise<Outcome> {
+export async function publish(parts: readonly Part[], journal?: Journal): Promise<Outcome> {
   const tell = tellFor(parts);
   const open = parts.flatMap((part) => openPart(part) ?? []);
-  if (open.length === 0) return { kind: "unchanged" };
+  if (open.length === 0) {
+    journal?.end();
+    return { kind: "unchanged" };
+  }
   const changed = open.filter(({ isLive }) => !isLive);
   const checked = await checkTogether(changed, tell);
   if (checked.kind === "rejected") {
@@ -27,10 +32,16 @@ export async function publish(parts: readonly Part[]): Promise<Outcome> {
     return { kind: "refused", message: checked.message, by: "check" };
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
+  await journal?.begin(open);
   await placeTogether(changed);
   const taken = await takeUpTogether(open, checked.kind === "ok", tell);
-  if (taken !== undefined) return taken;
+  if (taken !== undefined) {
+    journal?.end();
+    return taken;
+  }
+  await journal?.confirm(open);
   for (const { volume, wanted } of open) await volume.remember(wanted);
+  journal?.end();
   return { kind: "published", generations: parts.map(generationOf(open)) };
 }
 

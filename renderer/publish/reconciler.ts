@@ -5,9 +5,11 @@ import { TemplateError } from "../template/template.ts";
 import { publishOrReduce } from "./attempt.ts";
 import { dueAt, type Wait } from "./debounce.ts";
 import type { Destination } from "./destination.ts";
+import type { Journal } from "./journal.ts";
 import type { Edition, Editions } from "./edition.ts";
 import type { Printed } from "./printed.ts";
 import type { Outcome } from "./publication.ts";
+import { recoverTogether } from "./recovery.ts";
 import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import { isHold } from "./source.ts";
@@ -26,6 +28,8 @@ export interface ReconcilerOptions {
   /** Several are published together, or not at all. */
   readonly destinations: readonly Destination[];
   readonly editions: Editions;
+  /** For several destinations: what survives a crash in between. */
+  readonly journal?: Journal;
   readonly wait: Wait;
   readonly log: Log;
 }
@@ -54,10 +58,14 @@ export class Reconciler {
     return this.#progress.map(({ state }) => state);
   }
 
-  /** Puts a configuration without any route where there is none at all, so that servers can start. */
+  /**
+   * Puts right what a process that was killed left, and a configuration without any route where there is none at all,
+   * so that servers can start.
+   */
   async prepare(): Promise<void> {
     const { destinations, editions } = this.#options;
     try {
+      await this.#recover();
       if (destinations.every(({ volume }) => volume.readLive() !== undefined)) return;
       const nothing = await editions.nothing();
       for (const [index, { volume }] of destinations.entries()) {
@@ -68,6 +76,14 @@ export class Reconciler {
     } catch (error) {
       this.#fail(describe(error));
     }
+  }
+
+  async #recover(): Promise<void> {
+    const { destinations, journal, log } = this.#options;
+    const volumes = destinations.map(({ volume }) => volume);
+    const ending = journal && (await recoverTogether(volumes, journal));
+    if (ending === undefined) return;
+    log("warn", `publish.${ending}`, { destinations: volumes.map(({ live }) => live).join(" ") });
   }
 
   /** Something changed. */
@@ -131,9 +147,10 @@ export class Reconciler {
 
   async #publish(edition: Edition): Promise<void> {
     if (areEqual(edition.texts, this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
+    const { destinations, journal } = this.#options;
     const toTell = this.#toTell;
     this.#toTell = new Set();
-    const attempt = await publishOrReduce(edition, this.#options.destinations, toTell);
+    const attempt = await publishOrReduce(edition, destinations, toTell, journal);
     this.#report(attempt.outcome, attempt.edition.texts);
     if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") attempt.edition.published();
   }

@@ -13,6 +13,8 @@ export type PublishedState = z.infer<typeof State>;
 export class Volume {
   readonly live: string;
   readonly candidate: string;
+  /** Directory of the files that are not live. */
+  readonly own: string;
   readonly #lastGood: string;
   readonly #state: string;
   readonly #rejected: string;
@@ -24,6 +26,7 @@ export class Volume {
   constructor(destination: string, access: Access = {}) {
     this.#access = access;
     const own = join(dirname(destination), ".sallyport");
+    this.own = own;
     this.live = destination;
     this.candidate = join(own, "candidate", basename(destination));
     this.#lastGood = join(own, "last-good", basename(destination));
@@ -59,6 +62,12 @@ export class Volume {
   /** Writes the candidate, on disk when this resolves. */
   async stage({ bytes }: Printed): Promise<void> {
     await safeWrite(this.candidate, bytes, "content", this.#access);
+  }
+
+  /** What was staged last and neither became live nor was refused. */
+  readCandidate(): Printed | undefined {
+    const bytes = readBytes(this.candidate);
+    return bytes && new Printed(bytes);
   }
 
   /** Makes the candidate, which holds this text, the live configuration. */

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { buildSync } from "esbuild";
+import type { Part } from "../../../renderer/publish/destination.ts";
+import { Journal } from "../../../renderer/publish/journal.ts";
+import { Printed } from "../../../renderer/publish/printed.ts";
+import { publish } from "../../../renderer/publish/publication.ts";
+import { recoverTogether } from "../../../renderer/publish/recovery.ts";
+import { Volume } from "../../../renderer/publish/volume.ts";
+import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
+
+const NAMES = ["a", "b", "c"] as const;
+
+/** What is killed keeps its page cache, so no disk has to be waited for. */
+const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+let directory: string;
+let volumes: Volume[];
+let servers: ScriptedServer[];
+let journal: Journal;
+beforeEach(() => {
+  directory = mkdtempSync(join(MEMORY, "sallyport-together-"));
+  open();
+  servers = volumes.map(({ live }) => new ScriptedServer(live));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** As a process finds everything that starts now; each file has a directory of its own. */
+function open(): void {
+  for (const name of NAMES) mkdirSync(join(directory, name), { recursive: true });
+  volumes = NAMES.map((name) => new Volume(join(directory, name, "file")));
+  journal = new Journal(join(directory, "journal.json"));
+}
+
+function partsOf(text: string, reloads: readonly string[] = NAMES): Part[] {
+  return volumes.map((volume, index) => ({
+    volume,
+    server: servers[index]!,
+    reload: reloads[index]!,
+    wanted: new Printed(Buffer.from(`${text} ${NAMES[index]!}`)),
+  }));
+}
+
+const publishAll = async (text: string) => await publish(partsOf(text), journal);
+const live = (): string[] => volumes.map((volume) => readFileSync(volume.live, "utf8"));
+const served = (): string[] => servers.map((server) => server.served);
+const all = (text: string): string[] => NAMES.map((name) => `${text} ${name}`);
+
+test("all become live, each server is told, and the second time nothing happens", async () => {
+  assert.deepEqual(await publishAll("one"), { kind: "published", generations: [1, 1, 1] });
+  assert.deepEqual([live(), served()], [all("one"), all("one")]);
+  for (const server of servers) server.reloaded = REFUSED;
+  assert.deepEqual(await publishAll("one"), { kind: "unchanged" });
+});
+
+test("a server that reads several of them is told once", async () => {
+  let told = 0;
+  for (const server of servers) {
+    server.reload = async () => {
+      told += 1;
+      return await Promise.resolve(OK);
+    };
+  }
+  await publish(partsOf("one", ["same", "other", "same"]), journal);
+  assert.equal(told, 2);
+});
+
+test("only the server of what changed is told", async () => {
+  await publishAll("one");
+  const parts = partsOf("one");
+  parts[1] = { ...parts[1]!, wanted: new Printed(Buffer.from("two")) };
+  for (const index of [0, 2]) servers[index]!.reloaded = REFUSED;
+  assert.deepEqual(await publish(parts, journal), { kind: "published", generations: [undefined, 2, undefined] });
+});
+
+test("all are staged before the first is checked, and all are checked before one is put into place", async () => {
+  await publishAll("one");
+  const seen: string[][] = [];
+  for (const server of servers) {
+    server.check = async () => {
+      seen.push(
+        volumes.map((volume) => readFileSync(volume.candidate, "utf8")),
+        live(),
+      );
+      return await Promise.resolve(OK);
+    };
+  }
+  await publishAll("two");
+  assert.deepEqual(
+    seen,
+    [0, 1, 2].flatMap(() => [all("two"), all("one")]),
+  );
+});
+
+for (const index of [0, 1, 2]) {
+  test(`a text that check ${index} refuses keeps all as they were, and the reason names its file`, async () => {
+    await publishAll("one");
+    servers[index]!.checked = REFUSED;
+    const message = `${volumes[index]!.live}: no`;
+    assert.deepEqual(await publishAll("two"), { kind: "refused", by: "check", message });
+    assert.deepEqual([live(), served()], [all("one"), all("one")]);
+    for (const volume of volumes) assert.equal(existsSync(volume.candidate), false);
+  });
+
+  test(`a text that server ${index} does not take up gives way everywhere, also where it was taken up`, async () => {
+    await publishAll("one");
+    servers[index]!.reloaded = REFUSED;
+    const message = `${volumes[index]!.live}: no`;
+    assert.deepEqual(await publishAll("two"), { kind: "refused", by: "server", message });
+    assert.deepEqual([live(), served()], [all("one"), all("one")]);
+    servers[index]!.reloaded = OK;
+    assert.equal((await publishAll("three")).kind, "published");
+    assert.deepEqual([live(), served()], [all("three"), all("three")]);
+  });
+
+  test(`while server ${index} cannot be asked, nothing is put into place`, async () => {
+    await publishAll("one");
+    servers[index]!.checked = AWAY;
+    const message = `${volumes[index]!.live}: away`;
+    assert.deepEqual(await publishAll("two"), { kind: "pending", isLive: false, message });
+    assert.deepEqual([live(), served()], [all("one"), all("one")]);
+  });
+
+  test(`when server ${index} goes away between check and reload, all wait for it and a later process finishes`, async () => {
+    await publishAll("one");
+    servers[index]!.reloaded = AWAY;
+    const message = `${volumes[index]!.live}: away`;
+    assert.deepEqual(await publishAll("two"), { kind: "pending", isLive: true, message });
+    assert.deepEqual(live(), all("two"));
+    open();
+    assert.equal(await recoverTogether(volumes, journal), undefined);
+    servers[index]!.reloaded = OK;
+    assert.deepEqual(await publishAll("two"), { kind: "published", generations: [2, 2, 2] });
+    assert.deepEqual([live(), served()], [all("two"), all("two")]);
+  });
+
+  test(`texts that nobody checked do not stay when server ${index} goes away: also those that were told return`, async () => {
+    await publishAll("one");
+    servers[0]!.checked = { kind: "unchecked" };
+    servers[index]!.reloaded = AWAY;
+    const outcome = await publishAll("two");
+    assert.deepEqual([outcome.kind, "isLive" in outcome && outcome.isLive], ["pending", false]);
+    assert.deepEqual([live(), served()], [all("one"), all("one")]);
+    servers[index]!.reloaded = OK;
+    assert.deepEqual([(await publishAll("two")).kind, live(), served()], ["published", all("two"), all("two")]);
+  });
+
+  test(`file ${index} that cannot be replaced keeps all as they were, and it is done when it can`, async () => {
+    await publishAll("one");
+    const file = volumes[index]!.live;
+    servers[2]!.check = async () => {
+      rmSync(file);
+      mkdirSync(file);
+      return await Promise.resolve(OK);
+    };
+    await assert.rejects(publishAll("two"), new RegExp(`${file}: .*not a file`));
+    const others = [...NAMES.keys()].filter((other) => other !== index);
+    for (const other of others) assert.equal(readFileSync(volumes[other]!.live, "utf8"), all("one")[other]);
+    assert.deepEqual(served(), all("one"));
+    rmSync(file, { recursive: true });
+    servers[2]!.check = async () => await Promise.resolve(OK);
+    assert.equal((await publishAll("two")).kind, "published");
+    assert.deepEqual([live(), served()], [all("two"), all("two")]);
+  });
+}
+
+/** Bundled, for it is started often. */
+let program: string;
+before(() => {
+  program = join(mkdtempSync(join(tmpdir(), "sallyport-killed-")), "killed-publication.cjs");
+  const entryPoints = [join(import.meta.dirname, "killed-publication.ts")];
+  buildSync({ entryPoints, outfile: program, bundle: true, platform: "node", format: "cjs" });
+});
+after(() => rmSync(dirname(program), { recursive: true }));
+
+/** Publishes in a process that is killed at this step; undefined when it came to its end before. */
+function publishAndKill(text: string, step: number): "killed" | undefined {
+  const words = [program, directory, text, String(step), ...NAMES];
+  const { signal, status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
+  if (signal === "SIGKILL") return "killed";
+  assert.equal(status, 0, stderr);
+  return undefined;
+}
+
+for (const [title, first] of [
+  ["after a publication", "one"],
+  ["before there was any", undefined],
+] as const) {
+  test(`killed at any step, ${title}: the next start finds all old or all new, and none half confirmed`, async () => {
+    const ends = new Set<string>();
+    for (let step = 1, isOver = false; !isOver; step++) {
+      rmSync(directory, { recursive: true });
+      open();
+      for (const [index, server] of servers.entries()) server.served = first === undefined ? "" : all(first)[index]!;
+      if (first !== undefined) await publishAll(first);
+      isOver = publishAndKill("two", step) === undefined;
+      open();
+      const ending = await recoverTogether(volumes, journal);
+      const found = volumes.map((volume) => volume.readLive()?.bytes.toString() ?? "");
+      const isNew = found.join() === all("two").join();
+      assert.ok(isNew || found.join() === (first === undefined ? ",," : all(first).join()), `${step}: ${found.join()}`);
+      const confirmed = volumes.filter((volume) => volume.readState().confirmed === volume.readLive()?.hash);
+      if (isNew) assert.ok(confirmed.length === 0 || confirmed.length === NAMES.length, `${step}: half confirmed`);
+      ends.add(`${ending ?? "nothing"} ${isNew ? "new" : "old"}`);
+      assert.match((await publishAll("two")).kind, /^(published|unchanged)$/);
+      assert.deepEqual(live(), all("two"), `${step}`);
+      for (const volume of volumes)
+        assert.equal(volume.readLastGood()?.bytes.toString(), readFileSync(volume.live, "utf8"));
+      assert.equal(journal.read(), undefined);
+    }
+    const expected = first === undefined ? ["completed new"] : ["returned old"];
+    for (const end of [...expected, "nothing old", "nothing new", "remembered new"]) assert.ok(ends.has(end), end);
+  });
+}
