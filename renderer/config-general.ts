@@ -48,7 +48,7 @@ export function templatesOf({ template }: { readonly template: string | readonly
 }
 
 /** Keys that a general target may have, too; all others are of the nginx preset. */
-const SHARED = ["containers", "keepBlankLines", "interval", "reloadEvery", "wait", "check", "reload"];
+const SHARED = ["containers", "keepBlankLines", "interval", "reloadEvery", "wait", "check", "reload", "transaction"];
 const WITH_FORMAT = [...Object.keys(fileKeys), ...Object.keys(generalKeys), ...SHARED];
 
 /** A key that does not go with the kind of its target. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { ContainersOfTarget, fileKeys, generalKeys, type Misplaced, misplacedKeys } from "./config-general.ts";
+import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./config-general.ts";
+import { conflicts } from "./config-conflicts.ts";
 import { explainIssues, type Wording } from "./config-problem.ts";
 import { readConfigText } from "./config-text.ts";
 import { parseDuration } from "./duration.ts";
@@ -103,6 +104,11 @@ const Target = z.strictObject({
     .describe("Reload so often, though the file is the same: for readers that forget, such as a registry with leases."),
   wait: Wait.prefault("100ms:1s").describe("min:max, how long a burst of changes is waited for, at most max."),
   check: command.optional().describe("Program that checks a candidate, `{candidate}` in an argument is its path."),
+  transaction: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots, dashes and underlines")
+    .optional()
+    .describe("Targets with the same name here are published as one: all of their files, or none."),
   reload: Reload.describe("How the server learns of a new file, see docs/reload.md."),
 });
 
@@ -133,27 +139,6 @@ export function parseConfig(text: string, file: string): Config | { readonly pro
   const odd = [...misplacedKeys(read.value), ...conflicts(parsed.data)];
   if (odd.length === 0) return parsed.data;
   return tell(odd.map(({ path: where, message }) => ({ code: "custom", path: [...where], message, input: undefined })));
-}
-
-/** What is good by itself and does not go with something else: it would write one file twice, or show the page to all. */
-function conflicts({ statusPage, targets }: Config): Misplaced[] {
-  const destinations = targets.map(({ destination }) => destination);
-  const twice = destinations.findIndex((name, index) => destinations.indexOf(name) !== index);
-  const ports = targets.flatMap(({ format, listen, https }) => (format === undefined ? [listen, https?.listen] : []));
-  const shared = ports.find((port) => port === statusPage?.listen);
-  return [
-    ...(twice < 0
-      ? []
-      : [
-          {
-            path: ["targets", twice, "destination"],
-            message: `${destinations[twice]} is the file of another target, too: give each its own`,
-          },
-        ]),
-    ...(shared === undefined
-      ? []
-      : [{ path: ["statusPage", "listen"], message: `${shared} is where hosts are served: choose another port` }]),
-  ];
 }
 
 const wording: Wording = {

@@ -5,33 +5,31 @@ import { templatesOf } from "../config-general.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { Editions } from "../publish/edition.ts";
-import { Retry } from "../publish/retry.ts";
 import { editionsOf } from "../publish/source.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { NO_ROUTES } from "../routes/routes.ts";
 import { watchDirectory } from "../watch-directory.ts";
+import { AsideLog } from "./aside-log.ts";
 import { every } from "./every.ts";
 import type { GeneralFiles } from "./general-files.ts";
 import { GeneralSource } from "./general-source.ts";
-import type { Keeper, Loop } from "./loop.ts";
+import type { Keeper, Loop, Member } from "./loop.ts";
 import type { TargetStanding } from "./report.ts";
-
-/** How often those are tried again that are left out: a check looks at more than the file, and a thread may be slow. */
-const RETRY_ASIDE = { firstMs: 30_000, capMs: 600_000 };
+import { RetryAside } from "./retry-aside.ts";
 
 /** One general target with what it publishes from. */
 export class GeneralLoop implements Loop {
   readonly target: Target;
   readonly destination: Destination;
   readonly editions: Editions;
+  readonly member: Member;
   #keeper: Keeper | undefined;
   readonly #files: GeneralFiles;
   readonly #source: GeneralSource;
   readonly #log: Log;
-  readonly #retry = new Retry();
-  #timer: NodeJS.Timeout | undefined;
-  #said = new Set<string>();
+  readonly #retry = new RetryAside(() => this.#keeper?.tryAgain());
+  readonly #asideLog: AsideLog;
   #lastProblem = "";
 
   constructor(target: Target, files: GeneralFiles, log: Log) {
@@ -39,20 +37,30 @@ export class GeneralLoop implements Loop {
     this.#files = files;
     this.#log = log;
     this.destination = destinationOf(target, log);
+    this.#asideLog = new AsideLog(log);
     const source = new GeneralSource(target, files);
     this.#source = source;
+    this.member = {
+      nothing: async () => await source.render(source.nothing),
+      print: () => {
+        const wanted = source.wanted();
+        return wanted && source.render(wanted).then((text) => ({ text, failed: source.unprintable }));
+      },
+      printOf: source.printOf,
+      needs: () => false,
+    };
     this.editions = editionsOf({
       nothing: source.nothing,
       wanted: source.wanted,
       render: async (wanted) => {
         const text = await source.render(wanted);
-        this.#sayAside();
+        this.#asideLog.say(source.aside);
         return text;
       },
       reduce: source.reduce,
       published: (wanted) => {
         source.published(wanted);
-        this.#tryAgainLater();
+        this.#retry.published(source.aside.length);
       },
     });
   }
@@ -75,7 +83,7 @@ export class GeneralLoop implements Loop {
     for (const directory of new Set(watched)) watchDirectory(directory, () => this.refresh(), signal);
     const stopListening = this.destination.server.onReady(() => keeper.retryNow());
     const stop = (): void => {
-      clearTimeout(this.#timer);
+      this.#retry.stop();
       stopListening();
       void this.#files.close();
     };
@@ -120,35 +128,5 @@ export class GeneralLoop implements Loop {
     const problem = found.kind === "refused" ? found.problem : "";
     if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
     this.#lastProblem = problem;
-  }
-
-  /** Says of each container once why it is left out. */
-  #sayAside(): void {
-    const { aside } = this.#source;
-    for (const { id, name, host, reason, detail } of aside) {
-      if (!this.#said.has(`${host} ${id} ${detail}`))
-        this.#log("warn", "container.quarantined", {
-          container: name,
-          id: id.slice(0, 12),
-          dockerHost: host,
-          reason,
-          detail,
-        });
-    }
-    this.#said = new Set(aside.map(({ id, host, detail }) => `${host} ${id} ${detail}`));
-  }
-
-  #tryAgainLater(): void {
-    if (this.#source.aside.length === 0) this.#retry.clear();
-    else if (this.#timer === undefined) {
-      const now = performance.now();
-      this.#retry.failed(now, RETRY_ASIDE, Math.random());
-      this.#timer = setTimeout(() => this.#tryAgain(), (this.#retry.dueAt ?? now) - now).unref();
-    }
-  }
-
-  #tryAgain(): void {
-    this.#timer = undefined;
-    this.#keeper?.tryAgain();
   }
 }

@@ -1,6 +1,6 @@
 import type { Target } from "../config.ts";
 import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
-import { Quarantine } from "../publish/quarantine.ts";
+import { Quarantine, type SetAside } from "../publish/quarantine.ts";
 import type { CheckText, Source } from "../publish/source.ts";
 import { type LeftOut, Selection } from "../select/selection.ts";
 import { inOrder } from "../template/container-view.ts";
@@ -64,6 +64,14 @@ export class GeneralSource implements Source<Listed> {
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   };
 
+  /** The text with some of the containers alone, or why there is none. Sets nobody aside. */
+  readonly printOf = async (some: readonly Known[]): Promise<Buffer | { readonly why: string }> => {
+    const made = await this.#files.print(inOrder(some.filter((one) => this.#known.has(keyOf(one)))));
+    const why = whyOf(made);
+    if (made.kind !== "text") return { why: why ?? "" };
+    return this.#target.keepBlankLines ? Buffer.from(made.text) : withoutBlankLines(Buffer.from(made.text));
+  };
+
   readonly reduce = async (wanted: Listed, check: CheckText): Promise<Listed | undefined> => {
     const attempt = async (some: readonly Known[]): Promise<string | undefined> => {
       const made = await this.#files.print(some);
@@ -80,6 +88,11 @@ export class GeneralSource implements Source<Listed> {
     this.#unprintable.trust(good);
     this.#unchecked.trust(good);
   };
+
+  /** Those that could not be printed last. */
+  get unprintable(): readonly SetAside<Known>[] {
+    return this.#unprintable.setAside.map(({ unit, why }) => ({ unit, why: `${this.#target.destination}: ${why}` }));
+  }
 
   /** Those that are left out now. */
   get aside(): Aside[] {

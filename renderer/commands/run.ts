@@ -7,7 +7,7 @@ import { PageWriter } from "../page/page-writer.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
-import { keepAlone } from "./keep.ts";
+import { keepAll } from "./keep-all.ts";
 import type { Loop } from "./loop.ts";
 import { PresetLoop } from "./preset-loop.ts";
 import { recallAbsent } from "./recall.ts";
@@ -44,7 +44,7 @@ export async function run(
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
   const keep = recallAbsent(config, bySocket, log, signal);
   const loops = loaded.filter((loop): loop is Loop => !("problem" in loop));
-  const kept = loops.map((loop) => keepAlone(loop, log));
+  const kept = keepAll(loops, log);
   onRefresh(() => {
     for (const loop of loops) loop.refresh();
   });

@@ -1,5 +1,5 @@
 import type { Config, Target } from "../config.ts";
-import type { KnownChange } from "../inventory/known.ts";
+import type { Known, KnownChange } from "../inventory/known.ts";
 import { defaultGateway } from "./default-gateway.ts";
 import { ownContainer } from "./own-container.ts";
 import type { IpAddress } from "../routes/grammar.ts";
@@ -29,6 +29,8 @@ interface OwnPlace {
 /** The routes of the containers that a target takes, kept by changes of all. */
 export class TargetRoutes {
   readonly table: RouteTable;
+  /** Whether a container is nginx. */
+  readonly isProxy: (known: Known) => boolean;
   readonly #selection: Selection | undefined;
 
   constructor(
@@ -44,7 +46,8 @@ export class TargetRoutes {
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
       usualPorts: { plain: listen, tls: https?.listen },
     });
-    this.#selection = containers && selectionFor(containers, rule);
+    this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
+    this.#selection = containers && selectionFor(containers, this.isProxy);
   }
 
   /** What became different, and which containers the target does not take any more. */
@@ -66,9 +69,8 @@ function unselected({ known: { host, container }, why }: LeftOut): Unselected {
 }
 
 /** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
-function selectionFor(containers: NonNullable<Target["containers"]>, proxy: ProxyRule): Selection {
-  const rule = { ...containers, onlyExposed: false, includeStopped: true };
-  return new Selection(rule, (known) => proxy.kind !== "host" && isProxy(known, proxy));
+function selectionFor(containers: NonNullable<Target["containers"]>, isNginx: (known: Known) => boolean): Selection {
+  return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
 }
 
 function routingRules(routing: Target["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {

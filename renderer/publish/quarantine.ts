@@ -42,6 +42,16 @@ export class Quarantine<Unit extends object> {
     this.#trusted = new WeakSet(units);
   }
 
+  /** Whether all of these were published together last. */
+  trusts(units: readonly Unit[]): boolean {
+    return units.every((unit) => this.#trusted.has(unit));
+  }
+
+  /** It is tried again. */
+  readmit(unit: Unit): void {
+    this.#aside.delete(unit);
+  }
+
   /** Everything is tried again. */
   clear(): void {
     this.#aside.clear();

@@ -1,0 +1,32 @@
+import type { Config } from "./config.ts";
+import type { Misplaced } from "./config-general.ts";
+
+/** What is good by itself and does not go with something else: it would write one file twice, or show the page to all. */
+export function conflicts(config: Config): Misplaced[] {
+  return [...sameFile(config), ...sharedPort(config), ...lonely(config)];
+}
+
+function sameFile({ targets }: Config): Misplaced[] {
+  const destinations = targets.map(({ destination }) => destination);
+  const twice = destinations.findIndex((name, index) => destinations.indexOf(name) !== index);
+  if (twice < 0) return [];
+  const message = `${destinations[twice]} is the file of another target, too: give each its own`;
+  return [{ path: ["targets", twice, "destination"], message }];
+}
+
+function sharedPort({ statusPage, targets }: Config): Misplaced[] {
+  const ports = targets.flatMap(({ format, listen, https }) => (format === undefined ? [listen, https?.listen] : []));
+  const shared = ports.find((port) => port === statusPage?.listen);
+  if (shared === undefined) return [];
+  return [{ path: ["statusPage", "listen"], message: `${shared} is where hosts are served: choose another port` }];
+}
+
+/** A name that stands at one target only is most likely misspelt there. */
+function lonely({ targets }: Config): Misplaced[] {
+  return targets.flatMap(({ transaction }, index) => {
+    const others = targets.filter((other, at) => at !== index && other.transaction === transaction);
+    if (transaction === undefined || others.length > 0) return [];
+    const message = `no other target has the transaction ${transaction}: give it to another, too, or leave it out`;
+    return [{ path: ["targets", index, "transaction"], message }];
+  });
+}
