@@ -119,6 +119,11 @@ export const OwnLogFormat = z.strictObject({
 
 /** How nginx is set up, apart from ports and TLS. */
 export const Nginx = z.strictObject({
+  version: z
+    .string()
+    .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/, 'must be a version of nginx in quotes, such as "1.26"')
+    .optional()
+    .describe("nginx's version: from 1.25.1 on HTTP/2 is switched on as it wants it, without a warning in its log."),
   defaults: hostOptions.prefault({}).describe("What is meant for hosts where containers say nothing."),
   pathDefaults: pathOptions.prefault({}).describe("What is meant for paths where containers say nothing."),
   defaultHost: hostName.optional().describe("The host that answers for names nobody claims."),

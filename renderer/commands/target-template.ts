@@ -93,7 +93,7 @@ function settingsOf(
   files: FileSettings,
   statusPage: StatusPage,
 ): NginxSettings {
-  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, ...rest } = nginx;
+  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, version, ...rest } = nginx;
   return {
     ...rest,
     listen,
@@ -103,6 +103,7 @@ function settingsOf(
     ...(internalNetworks && { internalNetworks }),
     ...(defaultHost !== undefined && { defaultHost }),
     ...(accessLog !== undefined && { accessLog }),
+    ...(version !== undefined && { version }),
     ...(https && { https: { ...https, directory: https.certificatesInNginx ?? https.certificates, certificates } }),
   };
 }

@@ -6,7 +6,7 @@ import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
 import { debugModel } from "./nginx-debug.ts";
 import { findFile, nameForFiles } from "./nginx-files.ts";
-import { listens } from "./nginx-listen.ts";
+import { hasHttp2Directive, listens } from "./nginx-listen.ts";
 import { locationModel } from "./nginx-location.ts";
 import type { NginxSettings } from "./nginx-settings.ts";
 import { quoted, words } from "./nginx-text.ts";
@@ -97,6 +97,7 @@ function tlsAnswers({ host, options }: VirtualHost, settings: NginxSettings): Tl
     certificate,
     model: {
       ...tlsOf(host, certificate, options, https, method !== "noredirect"),
+      http2: options.http2 !== false && hasHttp2Directive(settings),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
     },
   };

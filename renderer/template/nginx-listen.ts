@@ -18,9 +18,15 @@ export function listens(port: number, settings: NginxSettings, options: ListenOp
     : [
         ...(isDefault ? ["default_server"] : []),
         ...(tls ? ["ssl"] : []),
-        ...(tls && tls.http2 !== false ? ["http2"] : []),
+        ...(tls && tls.http2 !== false && !hasHttp2Directive(settings) ? ["http2"] : []),
         // nginx knows no PROXY protocol over QUIC.
         ...(settings.proxyProtocol ? ["proxy_protocol"] : []),
       ];
   return [words(port, ...signs), ...(settings.ipv6 ? [words(`[::]:${port}`, ...signs)] : [])];
+}
+
+/** Whether this nginx has `http2 on;` for a server, and warns of `http2` behind `listen`: from 1.25.1 on. */
+export function hasHttp2Directive({ version }: Pick<NginxSettings, "version">): boolean {
+  const [, minor = 0, patch = 0] = (version ?? "1.0").split(".").map(Number);
+  return minor > 25 || (minor === 25 && patch >= 1);
 }

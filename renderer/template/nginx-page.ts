@@ -5,7 +5,7 @@ import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
 import { findFile } from "./nginx-files.ts";
 import { internalNetworksOf } from "./nginx-internal.ts";
-import { listens } from "./nginx-listen.ts";
+import { hasHttp2Directive, listens } from "./nginx-listen.ts";
 import type { HttpsSettings, NginxSettings } from "./nginx-settings.ts";
 import { quotedWithVariables, words } from "./nginx-text.ts";
 import { tlsOfUnknown } from "./nginx-tls.ts";
@@ -118,6 +118,7 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
         ...listens(port, settings, { isDefault, tls: http2Of(settings) }),
         ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
       ]),
+    unknownHttp2: http2Of(settings).http2 !== false && hasHttp2Directive(settings),
     unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,
     unknownTls: https ? tlsOfUnknown(optionsOf(hosts, settings), https) : false,
   };

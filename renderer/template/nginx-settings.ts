@@ -8,6 +8,8 @@ export interface NginxSettings {
   /** Port for plain HTTP, inside nginx's container. */
   readonly listen: number;
   readonly https?: HttpsSettings;
+  /** nginx's own version, such as 1.26; undefined where nobody says it: then what all versions take is printed. */
+  readonly version?: string;
   /** What is meant where containers say nothing. */
   readonly defaults?: { readonly host: HostOptions; readonly path: PathOptions };
   readonly ipv6?: boolean;

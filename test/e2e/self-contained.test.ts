@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
+import * as tls from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -119,6 +120,8 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
       await eventually(`certificate ${round} is served`, async () => (await tlsStatus(authority)) === 200);
     }
     await box.answered(host, 301);
+    assert.equal(await protocolOf(host), "h2");
+    assert.doesNotMatch(await box.logs(), /deprecated/);
     const script =
       "cat /run/sallyport/certificates/*.key 2>/dev/null; cat /run/sallyport/certificates/*.crt | head -n 1";
     const readable = await box.exec("setpriv", "--reuid", "65533", "--clear-groups", "sh", "-c", script);
@@ -126,6 +129,19 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
     for (const ending of ["crt", "key"]) rmSync(join(certificates, `${host}.${ending}`));
     await box.answers(host, "steady");
   });
+
+  /** What TLS agrees to speak. */
+  async function protocolOf(servername: string): Promise<string | false | null> {
+    const host = await box.address();
+    return await new Promise((resolve, reject) => {
+      const options = { host, port: 443, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
+      const socket = tls.connect(options, () => {
+        resolve(socket.alpnProtocol);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  }
 
   async function tlsStatus(ca: string): Promise<number> {
     const host = await box.address();

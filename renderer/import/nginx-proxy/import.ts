@@ -124,6 +124,7 @@ function baseTarget(layout: Layout, isStrict: boolean, { resolvers = [] }: Setti
     listen: 80,
     routing: isStrict ? {} : { containersMay: "all", sharedHosts: true },
     nginx: {
+      version: "1.26",
       ...(isStrict ? {} : { trustedProxies: EVERYBODY }),
       ...(resolvers.length > 0 && { resolvers }),
       files: {
