@@ -7,6 +7,10 @@ export function inOrder(known: readonly Known[]): Known[] {
   return known.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
 }
 
+/** All that a container may have, as a template names it. */
+export const CONTAINER_FIELDS: readonly string[] =
+  "id shortId name host state health createdAt startedAt image env labels project service networks ports ip".split(" ");
+
 const views = new WeakMap<Known, Model>();
 
 /** One container as a general template sees it; what is not known of it is not there. The same for the same record. */

@@ -5,6 +5,7 @@ import type { Escaped, Format } from "./formats/format.ts";
 import { HELPERS } from "./helper-table.ts";
 import { readInclude } from "./include.ts";
 import { HelperError } from "./template-helper.ts";
+import { BLOCKS } from "./lint.ts";
 import { inner, MAX_VALUE_CHARS, printable, Raw, raw } from "./printable.ts";
 
 type Engine = typeof Handlebars;
@@ -13,9 +14,6 @@ type Engine = typeof Handlebars;
 interface Call extends Handlebars.HelperOptions {
   readonly loc: hbs.AST.SourceLocation;
 }
-
-/** Blocks that a template may open. */
-export const BLOCKS: readonly string[] = ["if", "unless", "each", "with"];
 
 /** What a general template can call, put into an engine of its own. Errors begin with file, line and column. */
 export class GeneralHelpers {
@@ -44,6 +42,11 @@ export class GeneralHelpers {
     const names = [...BLOCKS, ...this.#plain, PRINT];
     const absent = { log: false, lookup: false, helperMissing: false, blockHelperMissing: false };
     return { ...absent, ...Object.fromEntries(names.map((name) => [name, true])) };
+  }
+
+  /** All that are called by their name, and are no block. */
+  get names(): ReadonlySet<string> {
+    return this.#plain;
   }
 
   /** Whether this is called by its name, and is no block. */

@@ -4,11 +4,16 @@ import { annotate } from "./annotate.ts";
 import { Culprits, type Fault } from "./culprits.ts";
 import { FORMATS, type FormatName } from "./formats/format-table.ts";
 import { GeneralHelpers } from "./general-helpers.ts";
-import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
+import { lint } from "./lint.ts";
+import { lintCalls } from "./lint-calls.ts";
+import { lintNames } from "./lint-names.ts";
 import { lintGeneral } from "./lint-general.ts";
 import { bare, type Model } from "./model.ts";
+import { NOT_OFFERED } from "./not-offered.ts";
 import { lintQuotes } from "./quotes.ts";
+import { readTemplate } from "./read-template.ts";
 import { TemplateError } from "./template.ts";
+import { wordsForFinding } from "./unknown-helper.ts";
 
 /** Longest text a template may make, in characters. */
 const MAX_OUTPUT_CHARS = 16 * 1024 * 1024;
@@ -41,8 +46,9 @@ export function compileGeneral(options: GeneralOptions): (views: readonly Model[
     file,
     name: basename(file).replace(/\..*$/s, ""),
   }));
-  const compiled = options.templates.map((template) =>
+  const compiled = options.templates.map((template, index) =>
     compile(template, {
+      isMain: index === 0,
       engine,
       helpers,
       quotes: FORMATS[options.format].hasQuotes,
@@ -64,37 +70,40 @@ interface Workshop {
   /** Whether values bring quotes of their own. */
   readonly quotes: boolean;
   readonly partials: readonly string[];
+  /** A partial sees whatever it is given. */
+  readonly isMain: boolean;
 }
 
 function compile(template: TemplateText, workshop: Workshop): HandlebarsTemplateDelegate {
-  const { engine, helpers, quotes, partials } = workshop;
+  const { engine, helpers, quotes, partials, isMain } = workshop;
   const { file } = template;
-  const tree = parse(engine, template);
-  const [problem] = [...lint(tree, true), ...lintGeneral(tree, partials), ...(quotes ? lintQuotes(tree) : [])];
+  const tree = readTemplate(engine, template);
+  if ("code" in tree) throw new TemplateError(tree.code, tree.problem);
+  const isHelper = (name: string): boolean => helpers.isPlain(name);
+  const [problem] = [
+    ...lint(tree, true),
+    ...lintGeneral(tree, partials),
+    ...(quotes ? lintQuotes(tree) : []),
+    ...lintCalls(tree),
+  ];
   if (problem) throw forbidden(file, problem.line, problem.column, problem.problem);
-  annotate(tree, (name) => helpers.isPlain(name));
+  const [unknown] = isMain ? [...lintNames(tree, isHelper)] : [];
+  annotate(tree, isHelper);
   const how = { knownHelpersOnly: true, knownHelpers: helpers.known, preventIndent: true } as CompileOptions;
   try {
     // `compile` is lazy: this tells a helper that does not exist now.
     engine.precompile(tree, how);
-    return engine.compile(tree, how);
   } catch (error) {
     const { lineNumber = 1, column = 0, message } = error as Error & { lineNumber?: number; column?: number };
-    throw forbidden(file, lineNumber, column, message.replace(/ - [0-9]+:[0-9]+$/, ""));
+    const words = wordsForFinding(
+      message,
+      [...helpers.names],
+      (name) => NOT_OFFERED.find((one) => one.name === name)?.why,
+    );
+    throw forbidden(file, lineNumber, column, words);
   }
-}
-
-function parse(engine: typeof Handlebars, { file, text }: TemplateText): hbs.AST.Program {
-  if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
-    throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
-  }
-  try {
-    return engine.parse(text, { srcName: file });
-  } catch (error) {
-    const { message } = error as Error;
-    const line = /^Parse error on line ([0-9]+):/.exec(message)?.[1] ?? "1";
-    throw new TemplateError("template.syntax", `${file}:${line}: ${message.split("\n").slice(0, 3).join(" ")}`);
-  }
+  if (unknown) throw forbidden(file, unknown.line, unknown.column, unknown.problem);
+  return engine.compile(tree, how);
 }
 
 function forbidden(file: string, line: number, column: number, problem: string): TemplateError {
@@ -118,6 +127,8 @@ function rendered(render: () => string, culprits: Culprits, file: string): Rende
   } catch (error) {
     // Whoever is known to be at fault may be the reason for this, too: first without them.
     const { faults } = culprits;
-    return faults.length > 0 ? { kind: "faults", faults } : { kind: "failed", message: (error as Error).message };
+    if (faults.length > 0) return { kind: "faults", faults };
+    if (!(error instanceof RangeError)) return { kind: "failed", message: (error as Error).message };
+    return { kind: "failed", message: `${file}: goes too deep; do its templates call each other without end?` };
   }
 }

@@ -1,7 +1,7 @@
-import { BLOCKS } from "./general-helpers.ts";
 import type { LintProblem } from "./lint.ts";
+import { nearest } from "../../shared/nearest.ts";
 
-/** What only a general template must not do: open other blocks than there are, name partials that are not there. */
+/** What only a general template must not do: name partials that are not there, or use them as blocks. */
 export function* lintGeneral(value: unknown, partials: readonly string[]): Generator<LintProblem> {
   if (Array.isArray(value)) for (const item of value as unknown[]) yield* lintGeneral(item, partials);
   if (!isNode(value)) return;
@@ -11,14 +11,12 @@ export function* lintGeneral(value: unknown, partials: readonly string[]): Gener
 }
 
 function faultOf(node: hbs.AST.Node, partials: readonly string[]): string | undefined {
-  if (node.type === "BlockStatement") {
-    const name = (node as hbs.AST.BlockStatement).path.original;
-    return BLOCKS.includes(name) ? undefined : `a block is one of ${BLOCKS.join(", ")}`;
-  }
   if (node.type === "PartialBlockStatement") return "a partial cannot be a block";
   if (node.type !== "PartialStatement") return undefined;
   const name = ((node as hbs.AST.PartialStatement).name as hbs.AST.PathExpression).original;
-  return partials.includes(name) ? undefined : `no other template of the target is named ${name}`;
+  const near = nearest(name, partials);
+  const advice = near === undefined ? "" : `, did you mean ${near}?`;
+  return partials.includes(name) ? undefined : `no other template of the target is named ${name}${advice}`;
 }
 
 function isNode(value: unknown): value is hbs.AST.Node {

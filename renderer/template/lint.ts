@@ -1,5 +1,13 @@
+import { nearest } from "../../shared/nearest.ts";
+
 /** Longest template, in bytes: a hundred times what ours is. */
 export const MAX_TEMPLATE_BYTES = 256 * 1024;
+
+/** Blocks that every template may open. */
+export const BLOCKS: readonly string[] = ["if", "unless", "each", "with"];
+
+/** Those of nginx's template. */
+const HOST_BLOCKS = [...BLOCKS, "eachHost"];
 
 /** Deepest nesting of blocks. */
 const MAX_DEPTH = 50;
@@ -18,6 +26,7 @@ interface Node {
   readonly depth?: number;
   readonly data?: boolean;
   readonly parts?: readonly unknown[];
+  readonly params?: readonly unknown[];
   readonly escaped?: boolean;
   readonly loc?: { readonly start: { readonly line: number; readonly column: number } };
   readonly name?: { readonly type: string };
@@ -63,9 +72,13 @@ function inside({ type, path }: Node, place: Place): Place {
 }
 
 function faultOf(
-  { type, escaped, name, path, depth = 0, data, parts }: Node,
+  { type, escaped, name, path, params, depth = 0, data, parts }: Node,
   { insideHost, hasPartials }: Place,
 ): string | undefined {
+  if (type === "BlockStatement") {
+    const problem = faultOfBlock(String(path?.original), params?.length ?? 0, hasPartials ? BLOCKS : HOST_BLOCKS);
+    if (problem !== undefined) return problem;
+  }
   if (type === "MustacheStatement" && escaped === false) return "unescaped output ({{{ or &) is not possible";
   if (type === "Decorator" || type === "DecoratorBlock") return "decorators are not possible";
   if (insideHost !== undefined) {
@@ -77,6 +90,16 @@ function faultOf(
   const isPartial = type === "PartialStatement" || type === "PartialBlockStatement";
   if (isPartial && !hasPartials) return "there is no other template: partials are for targets with `format`";
   return isPartial && name?.type === "SubExpression" ? "a partial's name must be fixed" : undefined;
+}
+
+function faultOfBlock(name: string, values: number, blocks: readonly string[]): string | undefined {
+  if (!blocks.includes(name)) {
+    const near = nearest(name, blocks);
+    const advice = near === undefined ? "" : `, did you mean ${near}?`;
+    return `a block is one of ${blocks.join(", ")}; ${name} is none${advice}`;
+  }
+  if (name === "eachHost" || values === 1) return undefined;
+  return `${name} takes one value; a helper with its arguments stands in parentheses`;
 }
 
 function isNode(value: unknown): value is Node {

@@ -1,7 +1,10 @@
 import Handlebars from "handlebars";
 import { bare, type Model, Verbatim } from "./model.ts";
 import { HostTexts } from "./host-texts.ts";
-import { lint, MAX_TEMPLATE_BYTES } from "./lint.ts";
+import { BLOCKS, lint } from "./lint.ts";
+import { PrintBounds } from "./print-bounds.ts";
+import { readTemplate } from "./read-template.ts";
+import { wordsForFinding } from "./unknown-helper.ts";
 
 /** Largest text a template may make: ten thousand hosts take three MiB. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -35,14 +38,12 @@ export type Render<Host extends object = object> = (page: Page<Host>) => Buffer;
 
 /** Compiles a template's text in an engine of its own. Throws TemplateError. */
 export function compileTemplate<Host extends object>(text: string, file: string): Render<Host> {
-  if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
-    throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
-  }
-  if (text.includes("\0")) throw new TemplateError("template.syntax", `${file}: a NUL character is not text`);
   const engine = createEngine();
+  const bounds = new PrintBounds(engine);
   const hosts = new HostTexts<Host>();
   engine.registerHelper("eachHost", ({ fn }: Handlebars.HelperOptions) => new Handlebars.SafeString(hosts.print(fn)));
-  const tree = parseTemplate(engine, text, file);
+  const tree = readTemplate(engine, { file, text });
+  if ("code" in tree) throw new TemplateError(tree.code, tree.problem);
   const [problem] = lint(tree);
   if (problem) {
     throw new TemplateError("template.forbidden", `${file}:${problem.line}:${problem.column + 1}: ${problem.problem}`);
@@ -50,6 +51,7 @@ export function compileTemplate<Host extends object>(text: string, file: string)
   tellUnknownHelpers(engine, text, file);
   const template = engine.compile(text, COMPILE);
   return (page) => {
+    bounds.begin(page.hosts.length);
     const text = hosts.assemble(page, () => render(template, page.fields, file));
     if (text.length > MAX_OUTPUT_BYTES) {
       throw new TemplateError("template.size", `${file}: makes more than ${MAX_OUTPUT_BYTES} bytes`);
@@ -81,7 +83,8 @@ function tellUnknownHelpers(engine: typeof Handlebars, text: string, file: strin
   try {
     engine.precompile(text, COMPILE);
   } catch (error) {
-    throw new TemplateError("template.forbidden", `${file}${placeOf(error)}: ${messageOf(error)}`);
+    const words = wordsForFinding((error as Error).message, [...BLOCKS, "eachHost"], () => undefined);
+    throw new TemplateError("template.forbidden", `${file}${placeOf(error)}: ${words}; others are for \`format\``);
   }
 }
 
@@ -100,16 +103,6 @@ function createEngine(): typeof Handlebars {
   const engine = Handlebars.create();
   for (const name of ["log", "lookup", "helperMissing", "blockHelperMissing"]) engine.unregisterHelper(name);
   return engine;
-}
-
-function parseTemplate(engine: typeof Handlebars, text: string, file: string): unknown {
-  try {
-    return engine.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "cannot be parsed";
-    const line = /^Parse error on line ([0-9]+):/.exec(message)?.[1] ?? "1";
-    throw new TemplateError("template.syntax", `${file}:${line}: ${message.split("\n").slice(0, 3).join(" ")}`);
-  }
 }
 
 function render(template: HandlebarsTemplateDelegate, fields: Model, file: string): string {

@@ -88,6 +88,62 @@ for (const within of ["{{name}}", "{{#if name}}{{name}}{{/if}}", "{{#each list}}
   });
 }
 
+/** A thousand names, gone through by blocks inside of each other. */
+const names = Array.from({ length: 1_000 }, (_none, index) => `name${index}`);
+const loops = (inside: string, depth: number): string =>
+  `{{#each names}}${"{{#each @root.names}}".repeat(depth - 1)}${inside}${"{{/each}}".repeat(depth)}`;
+
+test("a template that would loop for ever ends with an error in the time that a page may take", () => {
+  const began = performance.now();
+  assert.throws(() => render(loops("", 5), { names }), {
+    code: "template.render",
+    message: /x\.hbs: takes longer than/,
+  });
+  assert.ok(performance.now() - began < 20_000);
+});
+
+test("a template that prints more and more ends with an error before it is in memory", () => {
+  assert.throws(() => render(loops("{{@root.names.[0]}}".repeat(100), 2), { names }), {
+    code: "template.render",
+    message: /makes more than 16777216 characters/,
+  });
+});
+
+test("a host's own loops are bounded, too", () => {
+  const text = `{{#eachHost}}${"{{#each list}}".repeat(1)}{{#each ../list}}{{#each ../../list}}{{#each ../../../list}}{{/each}}{{/each}}{{/each}}{{/each}}{{/eachHost}}`;
+  const print = compileTemplate<{ name: string }>(text, "x.hbs");
+  const page = { fields: {}, hosts: [{ name: "a" }], settings: {}, modelOf: () => ({ list: names }) };
+  assert.throws(() => print(page), /x\.hbs: takes longer than 2002 ms/);
+});
+
+for (const text of [
+  "{{#if a}}".repeat(9_000),
+  `{{#if ${"(if ".repeat(20_000)}a${")".repeat(20_000)}}}{{/if}}`,
+  `{{#if a}}a${"{{else if b}}b".repeat(9_000)}{{/if}}`,
+  "{{a}}".repeat(30_000),
+]) {
+  test(`${text.slice(0, 14)} … is refused before the parser takes minutes for it`, () => {
+    const began = performance.now();
+    assert.throws(() => compileTemplate(text, "x.hbs"), /^Error: x\.hbs:1:[0-9]+: (?:nested deeper|more than)/);
+    assert.ok(performance.now() - began < 5_000);
+  });
+}
+
+for (const [text, message] of [
+  [
+    "{{#eachHosts}}{{/eachHosts}}",
+    /^Error: x\.hbs:1:1: a block is one of .*; eachHosts is none, did you mean eachHost\?$/,
+  ],
+  ["a\n{{#if (regexMatch '(' a)}}{{/if}}", /^Error: x\.hbs:2:7: unknown helper "regexMatch"; others are for `format`$/],
+  ["{{#each a b}}{{/each}}", /^Error: x\.hbs:1:1: each takes one value/],
+  ["{{#if a}}\n{{#each b}}\n{{/if}}", /^Error: x\.hbs:2:4: \{\{#each\}\} is closed by \{\{\/if\}\}$/],
+  ["x\n{{#if a}}\ny", /^Error: x\.hbs:2:1: \{\{#if\}\} is never closed$/],
+] as const) {
+  test(`${JSON.stringify(text)} is told with line, column and what was meant`, () => {
+    assert.throws(() => compileTemplate(text, "x.hbs"), message);
+  });
+}
+
 test("a template as large as no template is, is refused", () => {
   assert.throws(() => compileTemplate("x".repeat(300_000), "x.hbs"), { code: "template.size" });
 });

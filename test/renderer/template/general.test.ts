@@ -71,10 +71,13 @@ test("what is missing is told with the place, and costs the container that lacks
 });
 
 test("an error outside of every container is nobody's", () => {
-  assert.deepEqual(render("{{nothing}}"), { kind: "failed", message: "t.hbs:1:1: nothing is missing" });
+  assert.deepEqual(render("{{#with 1}}{{nothing}}{{/with}}"), {
+    kind: "failed",
+    message: "t.hbs:1:12: nothing is missing",
+  });
   assert.match(
-    JSON.stringify(render("{{#each container}}x{{/each}}")),
-    /t\.hbs:1:1: what each is to go through is missing/,
+    JSON.stringify(render("{{#with 1}}{{#each nothing}}x{{/each}}{{/with}}")),
+    /t\.hbs:1:12: what each is to go through is missing/,
   );
 });
 
@@ -89,7 +92,42 @@ const forbidden: readonly [string, RegExp][] = [
   ["{{> (raw 'x')}}", /a partial's name must be fixed/],
   ["{{#> x}}{{/x}}", /a partial cannot be a block/],
   ["{{#*inline 'x'}}{{/inline}}", /decorators/],
-  ["{{#if}", /^t\.hbs:1: Parse error/],
+  ["a\n  {{joinn ',' (list 1)}}", /^t\.hbs:2:3: unknown helper "joinn": did you mean join\?$/],
+  ["{{#each (wherre containers 'a' 'b')}}{{/each}}", /^t\.hbs:1:9: unknown helper "wherre": did you mean where\?$/],
+  ["{{env 'HOME'}}", /^t\.hbs:1:1: unknown helper "env": Reads the environment of the renderer/],
+  ["{{#if (nginxQuote 'x')}}{{/if}}", /unknown helper "nginxQuote": Each value is quoted by the format/],
+  ["{{#eech containers}}{{/eech}}", /^t\.hbs:1:1: a block is one of .*; eech is none, did you mean each\?$/],
+  ["{{#if}}x{{/if}}", /^t\.hbs:1:1: if takes one value/],
+  ["{{#each containers labels}}x{{/each}}", /^t\.hbs:1:1: each takes one value/],
+  [
+    "{{#each containers}}{{regexMatch '(' name}}{{/each}}",
+    /^t\.hbs:1:21: regexMatch: "\(" is no regular expression of RE2: .+/,
+  ],
+  ["{{#each containers}}{{#if (regexMatch 'a(?=b)' name)}}{{/if}}{{/each}}", /^t\.hbs:1:27: regexMatch: .* of RE2/],
+  ["{{#each containers}}{{join ','}}{{/each}}", /^t\.hbs:1:21: join: LIST is not given; write join SEPARATOR LIST$/],
+  [
+    "{{#each containers}}{{trim name name}}{{/each}}",
+    /^t\.hbs:1:21: trim: more arguments than it has; write trim TEXT$/,
+  ],
+  ["{{#each (matching containers nam='x')}}{{/each}}", /^t\.hbs:1:9: matching: no argument nam=, did you mean name=\?/],
+  ["{{#each containers}}{{include}}{{/each}}", /include: NAME is not given/],
+  ["{{#each contaners}}x{{/each}}", /^t\.hbs:1:9: contaners: no such thing .*: did you mean containers\?$/],
+  [
+    "{{#each containers}}{{nmae}}{{/each}}",
+    /^t\.hbs:1:23: nmae: no such thing among what a container has: did you mean name\?$/,
+  ],
+  ["{{#each containers}}{{#if (eq imag 'x')}}{{/if}}{{/each}}", /^t\.hbs:1:31: imag: .*did you mean image\?$/],
+  ["{{#if}", /^t\.hbs:1:6: "\}" cannot stand here; possible: \}\}/],
+  ["a\nb {{#each containers}}\nc {{name}}\n", /^t\.hbs:2:3: \{\{#each\}\} is never closed$/],
+  ["{{#if 1}}{{#each containers}}x{{/if}}", /^t\.hbs:1:13: \{\{#each\}\} is closed by \{\{\/if\}\}$/],
+  ["a {{!-- b", /^t\.hbs:1:3: this comment is never closed$/],
+  ["a {{name", /^t\.hbs:1:3: this tag is never closed$/],
+  ["x {{}}", /^t\.hbs:1:5: "\}\}" cannot stand here; possible: a name/],
+  ["a\nb\0", /^t\.hbs:2:2: a NUL character is not text$/],
+  ["{{#if 1}}".repeat(9_000), /^t\.hbs:1:[0-9]+: nested deeper than 200$/],
+  [`{{join ${"(list ".repeat(20_000)}1${")".repeat(20_000)}}}`, /^t\.hbs:1:1: nested deeper than 200$/],
+  [`{{#if 1}}a${"{{else if 1}}b".repeat(9_000)}{{/if}}`, /^t\.hbs:1:[0-9]+: nested deeper than 200$/],
+  ["{{1}}".repeat(30_000), /^t\.hbs:1:50001: more than 10000 tags$/],
 ];
 for (const [text, message] of forbidden) {
   test(`${JSON.stringify(text)} is refused when the template is read`, () => {
@@ -109,8 +147,16 @@ for (const path of [
   "env.__proto__.x",
 ]) {
   test(`${path} is not there`, () => {
-    assert.match(JSON.stringify(render(`{{${path}}}`)), /is missing/);
-    assert.match(JSON.stringify(render(`{{#each containers}}{{${path}}}{{/each}}`)), /is missing/);
+    if (path.startsWith("containers.")) assert.match(JSON.stringify(render(`{{${path}}}`)), /is missing/);
+    else
+      assert.throws(
+        () => render(`{{${path}}}`),
+        /^Error: t\.hbs:1:3: .*: no such thing among what a template is given/,
+      );
+    assert.match(
+      JSON.stringify(render(`{{#each (list containers)}}{{#each this}}{{${path}}}{{/each}}{{/each}}`)),
+      /is missing/,
+    );
   });
 }
 
@@ -118,7 +164,7 @@ test("the other templates of a target are partials by the beginning of their fil
   const templates = [{ file: "/x/line.json.hbs", text: "<{{name}}>" }];
   assert.equal(textOf("{{#each containers}}{{> line}}{{/each}}", [A, B], { templates }), "<appa><appb>");
   const endless = [{ file: "again.hbs", text: "{{> again}}" }];
-  assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /Maximum call stack/);
+  assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /goes too deep/);
 });
 
 test("values are quoted once: quotes of the template around them are refused, unless inner says so", () => {
