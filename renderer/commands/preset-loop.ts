@@ -55,13 +55,13 @@ export class PresetLoop implements Loop {
     });
     const wanted = () => (this.#isComplete ? this.#routes.table.wanted : undefined);
     this.#source = new PresetSource(wanted, (routes) => template.print(routes));
-    const { nothing, render, reduce } = this.#source;
+    const { nothing, render, reduce, reduceLive } = this.#source;
     this.member = this.#memberOf(config);
     const published = (routes: Published): void => {
       this.#source.published(routes);
       this.#noteAside();
     };
-    this.editions = editionsOf({ nothing, wanted, render, reduce, published });
+    this.editions = editionsOf({ nothing, wanted, render, reduce, reduceLive, published });
   }
 
   #memberOf(config: Config): Member {

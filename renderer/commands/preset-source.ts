@@ -5,6 +5,9 @@ import { type Hold, NO_ROUTES, type Published, type Routes, type VirtualHost } f
 /** Most checks for finding out which hosts are to be left out. */
 const MAX_CHECKS = 24;
 
+/** Most reloads for the same: nginx takes some seconds to give up each. */
+const MAX_RELOADS = 8;
+
 /** Characters of nginx's reason that are kept. */
 const MAX_WHY = 500;
 
@@ -50,6 +53,30 @@ export class PresetSource implements Source<Published> {
     return undefined;
   };
 
+  /** Of a host that is another now, what was live of it stays until its turn comes: nobody is missed for a moment. */
+  readonly reduceLive = async (wanted: Published, take: CheckText): Promise<Published | undefined> => {
+    const hosts = this.#admit(wanted).virtualHosts;
+    const live = new Map(this.#live.map((host) => [host.host, host]));
+    const suspects = hosts.filter((host) => live.get(host.host) !== host);
+    if (suspects.length === 0) return undefined;
+    // Most likely it is a port that is taken: then the others are served after one reload.
+    this.#refused.trust(
+      suspects.filter(({ options }) => options.httpPort === undefined && options.httpsPort === undefined),
+    );
+    const attempt = async (some: readonly VirtualHost[]): Promise<string | undefined> => {
+      const taken = new Set(some);
+      const standing = hosts.flatMap((host) => (taken.has(host) ? host : (live.get(host.host) ?? [])));
+      // Nobody is served by less than somebody.
+      return standing.length === 0
+        ? "no host is left"
+        : await take(this.#print({ kind: "routes", virtualHosts: standing }));
+    };
+    const found = await this.#refused.sift(suspects, attempt, MAX_RELOADS);
+    if (found.kind === "sifted") return wanted;
+    this.#refused.clear();
+    return undefined;
+  };
+
   readonly published = (routes: Published): void => {
     this.#live = [...this.#admit(routes).virtualHosts];
   };
@@ -61,7 +88,7 @@ export class PresetSource implements Source<Published> {
       name: unit.host,
       host: "",
       reason: "check.refused",
-      detail: `this host is left out, nginx refuses it: ${why.slice(0, MAX_WHY)}`,
+      detail: `this host is left out, nginx refuses it: ${why.slice(0, MAX_WHY)}${hintFor(unit)}`,
     }));
   }
 
@@ -74,6 +101,12 @@ export class PresetSource implements Source<Published> {
     if (this.#refused.setAside.length === 0) return routes;
     return { kind: "routes", virtualHosts: this.#refused.admit(routes.virtualHosts) };
   }
+}
+
+/** What a check cannot find, and nginx tells its own log alone. */
+function hintFor({ options: { httpPort, httpsPort } }: VirtualHost): string {
+  const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
+  return ports.length === 0 ? "" : ` (it wants to be at ${ports.join(" and ")}: is that taken?)`;
 }
 
 /** The routes as they are published: hosts that are left out are among those that are set aside. */

@@ -13,7 +13,7 @@ export interface Attempted {
 }
 
 /**
- * Publishes; when a check refuses a text, once more without those that it is refused for. Servers of `toTell` are told
+ * Publishes; when a check or a server refuses a text, once more without those that it is refused for. Servers of `toTell` are told
  * although they have the text.
  */
 export async function publishOrReduce(
@@ -27,14 +27,23 @@ export async function publishOrReduce(
     again: toTell.has(destinations[index]!),
   }));
   const outcome = await publish(parts, journal);
-  if (outcome.kind !== "refused" || outcome.by !== "check") return { edition, outcome };
-  const less = await edition.reduce?.(async (texts) => await check(partsOf(destinations, texts)));
+  if (outcome.kind !== "refused") return { edition, outcome };
+  const less =
+    outcome.by === "check"
+      ? await edition.reduce?.(async (texts) => await check(partsOf(destinations, texts)))
+      : await edition.reduceLive?.(async (texts) => await take(partsOf(destinations, texts), journal));
   if (!less || isHold(less)) return { edition, outcome };
   return { edition: less, outcome: await publish(partsOf(destinations, less.texts), journal) };
 }
 
 function partsOf(destinations: readonly Destination[], texts: readonly Printed[]): Part[] {
   return destinations.map((destination, index) => ({ ...destination, wanted: texts[index]! }));
+}
+
+async function take(parts: readonly Part[], journal: Journal | undefined): Promise<string | undefined> {
+  const outcome = await publish(parts, journal);
+  if (outcome.kind === "pending") throw new Error(outcome.message);
+  return outcome.kind === "refused" ? outcome.message : undefined;
 }
 
 async function check(parts: readonly Part[]): Promise<string | undefined> {

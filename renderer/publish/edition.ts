@@ -10,6 +10,8 @@ export interface Edition {
   readonly texts: readonly Printed[];
   /** What is left of it when those that the check refuses are set aside; undefined when that would not help. */
   readonly reduce?: (check: CheckTexts) => Promise<Edition | Hold | undefined>;
+  /** The same when a server does not take up what its check found good; each try makes texts live, if only for a moment. */
+  readonly reduceLive?: (take: CheckTexts) => Promise<Edition | Hold | undefined>;
   /** It is live. */
   readonly published: () => void;
 }

@@ -15,23 +15,30 @@ export interface Source<Wanted extends object> {
   readonly render: (wanted: Wanted) => Buffer | Promise<Buffer>;
   /** What is left of it when those that the check refuses are set aside; undefined when that would not help. */
   readonly reduce?: (wanted: Wanted, check: CheckText) => Promise<Wanted | undefined>;
+  /**
+   * The same for a server that does not take up what its check found good, such as a port that is taken. Each try makes a
+   * text live for good or for a moment, so all that was live before has to be in each.
+   */
+  readonly reduceLive?: (wanted: Wanted, take: CheckText) => Promise<Wanted | undefined>;
   /** It is live. */
   readonly published?: (wanted: Wanted) => void;
 }
 
 /** The editions of a file that is published by itself. */
 export function editionsOf<Wanted extends object>(source: Source<Wanted>): Editions {
-  const { render, reduce, published } = source;
+  const { render, reduce, reduceLive, published } = source;
   const print = async (wanted: Wanted): Promise<Printed> => new Printed(await render(wanted));
+  const less =
+    (reduced: NonNullable<typeof reduce>, wanted: Wanted): NonNullable<Edition["reduce"]> =>
+    async (check) => {
+      const found = await reduced(wanted, async (text) => await check([new Printed(text)]));
+      return found && (await editionOf(found));
+    };
   const editionOf = async (wanted: Wanted): Promise<Edition> => ({
     texts: [await print(wanted)],
     published: () => published?.(wanted),
-    ...(reduce && {
-      reduce: async (check) => {
-        const less = await reduce(wanted, async (text) => await check([new Printed(text)]));
-        return less && (await editionOf(less));
-      },
-    }),
+    ...(reduce && { reduce: less(reduce, wanted) }),
+    ...(reduceLive && { reduceLive: less(reduceLive, wanted) }),
   });
   return {
     wanted: async () => {
