@@ -58,7 +58,7 @@ export const containerMatching: readonly Helper[] = [
   ),
   define(
     "sharedNetworks CONTAINER OTHER",
-    "Networks of CONTAINER, with its addresses there, that OTHER is on too, by name. OTHER is a container, a network, or a list of either.",
+    "Networks of CONTAINER, with its addresses there, that OTHER is on too, by name. CONTAINER may be a list of its networks, OTHER a container, a network, or a list of either.",
     {
       template: `{{#each (sharedNetworks (first containers) (last containers))}}{{name}}{{/each}}`,
       data: TWO,
@@ -66,7 +66,7 @@ export const containerMatching: readonly Helper[] = [
     },
     (call) => {
       const names = new Set(networksMeant(call.value(1)).map(nameOf));
-      return networksOf(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
+      return networksMeant(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
     },
   ),
 ];

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+import { run } from "../../../renderer/commands/run.ts";
+import { importCommandLine, importFiles, type Imported } from "../../../renderer/import/import.ts";
+import { eventually } from "../../eventually.ts";
+import { container } from "../fake-agent.ts";
+import { accept } from "./accept.ts";
+import { containersOf, Example, WORK } from "./example.ts";
+import { type Block, blocksOf } from "./page-blocks.ts";
+
+const PAGE = "docs/migrating-docker-gen.md";
+const blocks = blocksOf(PAGE);
+const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
+
+/** What docker-gen was told, and what follows on the page until it is told something else. */
+interface Migration {
+  readonly told: Block;
+  readonly yaml: string;
+  readonly templates: readonly Block[];
+  readonly prints: readonly Block[];
+}
+
+const isTold = ({ language, what }: Block): boolean => what === "import" || language === "toml";
+
+const migrations: readonly Migration[] = blocks.flatMap((told, at) => {
+  if (!isTold(told)) return [];
+  const next = blocks.findIndex((block, index) => index > at && isTold(block));
+  const own = blocks.slice(at + 1, next < 0 ? undefined : next);
+  return [
+    {
+      told,
+      yaml: own.find(({ what }) => what === "renderer.yml")?.text ?? "",
+      templates: own.filter(({ language }) => language === "handlebars"),
+      prints: own.filter(({ language }) => language === "text"),
+    },
+  ];
+});
+
+function imported({ text, what, language }: Block, example: Example): Imported {
+  if (language === "toml") return importFiles([what], WORK, (file) => (file === what ? text : example.read(file)));
+  const words = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  return importCommandLine(words, WORK, example.read);
+}
+
+for (const migration of migrations) {
+  const { told, yaml, templates, prints } = migration;
+  describe(`${told.section}: ${told.text.split("\n")[0]}`, () => {
+    test("is imported as the page says, with nothing left out when its templates are written", async (context) => {
+      const example = new Example(context, CONTAINERS);
+      const before = imported(told, example);
+      assert.equal(before.kind, "imported");
+      const left = before.kind === "imported" ? before.notes.filter(({ kind }) => kind === "left out") : [];
+      assert.equal(left.length, templates.length);
+      for (const { text } of left) assert.match(text, /is a Go template: write it anew/);
+      for (const template of templates) example.write(template);
+      const after = imported(told, example);
+      assert.ok(after.kind === "imported");
+      assert.deepEqual(
+        after.notes.filter(({ kind }) => kind === "left out"),
+        [],
+      );
+      assert.deepEqual(parse(after.yaml), parse(yaml));
+    });
+
+    for (const { what, text } of prints) {
+      const [how = "", destination = ""] = what.split(" ");
+      test(`${destination} ${how} what the page shows, and its program takes it`, async (context) => {
+        const example = new Example(context, CONTAINERS);
+        for (const template of templates) example.write(template);
+        const printed = await example.printed(yaml, destination);
+        assert.equal(printed.leftOut, "");
+        if (how === "is") assert.equal(printed.text, text);
+        else assert.ok(printed.text.includes(text.trimEnd()), printed.text);
+        accept(destination, printed.text, example.directory);
+      });
+    }
+  });
+}
+
+test("each example of the page prints something", () => {
+  assert.equal(migrations.length, 6);
+  for (const { prints, told } of migrations) assert.ok(prints.length > 0, told.text);
+});
+
+const scripted = migrations.find(({ told }) => told.text.includes("-interval"))!;
+
+test("the script registers each service, is run again, and takes nobody who would be another path", async (context) => {
+  const registered: string[] = [];
+  const registry = http.createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (part: string) => (body += part));
+    request.on("end", () => {
+      registered.push(`${request.method} ${request.url} ${decodeURIComponent(body)}`);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+  const { port } = registry.address() as AddressInfo;
+  const hostile = ["$(reboot)", "../../admin", "a b", "x'; true '"].map((service, index) =>
+    container("0", {
+      id: String(index + 4).repeat(64),
+      name: `hostile${index}`,
+      labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": service },
+      networks: [{ name: "back", ipv4: "172.21.0.9" }],
+      ports: [{ port: 80, proto: "tcp" }],
+      env: {},
+    }),
+  );
+  const example = new Example(context, [...CONTAINERS, ...hostile], {
+    "127.0.0.1:2379": `127.0.0.1:${port}`,
+    "reloadEvery: 10s": "reloadEvery: 1s",
+  });
+  const stop = new AbortController();
+  try {
+    for (const template of scripted.templates) example.write(template);
+    const running = run(example.config(scripted.yaml), stop.signal, () => undefined);
+    await eventually("it has run three times", () => registered.length >= 6);
+    stop.abort();
+    assert.deepEqual(await running, { problems: [] });
+    assert.deepEqual(
+      [...new Set(registered)],
+      [
+        "PUT /v2/keys/backends/shop/db/shop-db-1 value=172.21.0.2:5432&ttl=30",
+        "PUT /v2/keys/backends/shop/web/shop-web-1 value=172.20.0.3:80&ttl=30",
+      ],
+    );
+  } finally {
+    stop.abort();
+    registry.close();
+  }
+});
+
+test("a container whose label no number is, or is a directive, is left out of logrotate's file alone", async (context) => {
+  const { templates, yaml } = migrations.find(({ told }) => told.language === "toml")!;
+  const odd = ["forever", "7\n}\n/etc/shadow {", "-1"].map((keep, index) =>
+    container("0", {
+      id: String(index + 4).repeat(64),
+      name: `odd${index}`,
+      labels: { "logrotate.keep": keep },
+      env: {},
+    }),
+  );
+  const example = new Example(context, [...CONTAINERS, ...odd]);
+  for (const template of templates) example.write(template);
+  const { text, leftOut } = await example.printed(yaml, "/etc/logrotate.d/docker");
+  assert.equal(text.match(/rotate 7$/gm)?.length, CONTAINERS.length);
+  assert.deepEqual(leftOut.match(/^container odd\d/gm)?.length, odd.length);
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { runRender } from "../../../renderer/commands/render.ts";
+import { type Config, parseConfig } from "../../../renderer/config.ts";
+import type { TestContext } from "node:test";
+import type { Container } from "../../../shared/snapshot.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
+import type { Block } from "./page-blocks.ts";
+
+/** Where the pages have the reader's files. */
+export const WORK = "/work";
+
+const SHIPPED = "/etc/sallyport/templates/";
+
+/** Containers as a page shows them: ids are cut off, and what does not matter is missing. */
+export function containersOf({ text }: Block): Container[] {
+  const list = JSON.parse(text) as (Partial<Container> & { readonly id: string })[];
+  return list.map(({ id, ...told }) => container("0", { env: {}, ...told, id: id.padEnd(64, "0") }));
+}
+
+/** One example of a page, in a directory of its own, before an agent that tells the page's containers. */
+export class Example {
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-migration-"));
+  readonly #agent: FakeAgent;
+  readonly #replaced: readonly (readonly [from: string, to: string])[];
+
+  constructor(context: TestContext, containers: readonly Container[], replaced: Readonly<Record<string, string>> = {}) {
+    context.after(async () => await this.#close());
+    this.#agent = new FakeAgent(join(this.directory, "agent.sock"));
+    this.#agent.first = [...containers];
+    this.#replaced = Object.entries({
+      [WORK]: this.directory,
+      [SHIPPED]: join(process.cwd(), "renderer/templates/"),
+      "/run/sallyport/agent/rpc.sock": join(this.directory, "agent.sock"),
+      ...replaced,
+    });
+  }
+
+  /** Writes what a page shows as a file of this name. */
+  write({ what, text }: Block): void {
+    const file = join(this.directory, what);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, this.#here(text));
+  }
+
+  /** A file by the name that it has on the page, or why there is none. */
+  readonly read = (file: string): string | { readonly problem: string } => {
+    try {
+      return readFileSync(this.#here(file), "utf8");
+    } catch {
+      return { problem: `${file}: cannot be read` };
+    }
+  };
+
+  /** The page's configuration, of files that are here. */
+  config(yaml: string): Config {
+    const config = parseConfig(
+      `${this.#here(yaml)}\nstatusSocket: ${join(this.directory, "status.sock")}\n`,
+      "page.yml",
+    );
+    assert.ok(!("problems" in config), JSON.stringify(config));
+    return config;
+  }
+
+  /** What the file of a destination would be now. */
+  async printed(yaml: string, destination: string): Promise<{ readonly text: string; readonly leftOut: string }> {
+    const { stdout, stderr, exitCode } = await runRender(this.config(yaml), [this.#here(destination)]);
+    assert.equal(exitCode, 0, stderr);
+    return { text: stdout, leftOut: stderr };
+  }
+
+  async #close(): Promise<void> {
+    await this.#agent.close();
+    rmSync(this.directory, { recursive: true });
+  }
+
+  #here(text: string): string {
+    return this.#replaced.reduce((sum, [from, to]) => sum.replaceAll(from, to), text);
+  }
+}
