@@ -45,7 +45,7 @@ export class PresetLoop implements Loop {
     this.target = target;
     this.#template = template;
     this.#log = log;
-    this.#routes = new TargetRoutes(target, config.proxy);
+    this.#routes = new TargetRoutes(target, config);
     this.destination = destinationOf(target, log);
     this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
     this.#files = new FileStore(target.nginx.files);
@@ -73,7 +73,7 @@ export class PresetLoop implements Loop {
         return now === undefined || isHold(now) ? now : this.#print(now);
       },
       printOf: async (some, all) => {
-        const routes = new TargetRoutes(this.target, config.proxy);
+        const routes = new TargetRoutes(this.target, config);
         const seen = new Set([...some, ...all.filter((one) => routes.isProxy(one))]);
         routes.apply({ upserted: [...seen], gone: [] });
         const found = routes.table.wanted;

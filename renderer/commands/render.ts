@@ -29,7 +29,7 @@ export async function printTarget(config: Config, target: Target): Promise<Endin
 async function printRoutes(config: Config, target: Target): Promise<Ending> {
   const template = TargetTemplate.load(target, config);
   if ("problem" in template) return failed(template.problem, 78);
-  const routes = new TargetRoutes(target, config.proxy);
+  const routes = new TargetRoutes(target, config);
   const silent = await hear(config, (change) => routes.apply(change));
   if (silent !== undefined) return failed(silent, 1);
   const { wanted } = routes.table;

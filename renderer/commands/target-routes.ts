@@ -35,7 +35,7 @@ export class TargetRoutes {
 
   constructor(
     { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
-    proxy: Config["proxy"],
+    { proxy, statusPage }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage">>,
     here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
   ) {
     const rule = proxyRule(proxy, here.ownId);
@@ -44,7 +44,11 @@ export class TargetRoutes {
       onlyExposed,
       ...routingRules(routing, proxy, here),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
-      usualPorts: { plain: listen, tls: https?.listen },
+      usualPorts: {
+        plain: numbers(listen, nginx?.defaults.httpPort),
+        tls: numbers(https?.listen, nginx?.defaults.httpsPort),
+        page: statusPage?.listen,
+      },
     });
     this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
     this.#selection = containers && selectionFor(containers, this.isProxy);
@@ -71,6 +75,10 @@ function unselected({ known: { host, container }, why }: LeftOut): Unselected {
 /** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
 function selectionFor(containers: NonNullable<Target["containers"]>, isNginx: (known: Known) => boolean): Selection {
   return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
+}
+
+function numbers(...some: readonly (number | undefined)[]): number[] {
+  return some.filter((one) => one !== undefined);
 }
 
 function routingRules(routing: Target["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {

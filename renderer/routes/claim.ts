@@ -174,9 +174,9 @@ function withOptions(
   ];
   const network = rawOption(known, NETWORK)?.raw;
   const { redirectFrom = [], ...values } = possible(host.values, rules);
-  const clash = impossiblePorts(host.values, rules).map((key) => {
-    const detail = `${HOST_OPTIONS[key].env}: one port speaks either plain HTTP or TLS; it is left out`;
-    return diagnostic(known, "option.refused", detail, String(host.values[key]));
+  const clash = [...impossiblePorts(host.values, rules)].map(([key, why]) => {
+    const { env } = HOST_OPTIONS[key];
+    return diagnostic(known, "option.refused", `${env}: ${why}; it is left out`, String(host.values[key]));
   });
   const { allowed, said } = redirected(known, redirectFrom, routes[0]!.host, rules.owners ?? []);
   return {
@@ -190,7 +190,7 @@ function withOptions(
 }
 
 function possible(options: HostOptions, rules: ClaimRules): HostOptions {
-  const left = new Set<string>(impossiblePorts(options, rules));
+  const left: ReadonlyMap<string, string> = impossiblePorts(options, rules);
   return left.size === 0 ? options : Object.fromEntries(Object.entries(options).filter(([key]) => !left.has(key)));
 }
 

@@ -11,6 +11,8 @@ const MAX_ROUTES = 64;
 const HTTP_PORT = "external_http_port";
 const HTTPS_PORT = "external_https_port";
 
+const PORT_KEYS: Readonly<Record<string, string>> = { httpPort: HTTP_PORT, httpsPort: HTTPS_PORT };
+
 export interface ReadMultiports {
   readonly routes: readonly RouteClaim[];
   readonly remarks: readonly Diagnostic[];
@@ -66,8 +68,11 @@ class Reader implements ReadMultiports {
 
   #readPorts(host: string, http: unknown, https: unknown): RouteClaim["ports"] {
     const ports = { ...this.#readPort(host, "httpPort", http), ...this.#readPort(host, "httpsPort", https) };
-    const clash = new Set<string>(impossiblePorts(ports, this.#rules));
-    if (clash.size > 0) this.refuse(`${host}: one port speaks either plain HTTP or TLS`, [...clash].join(" "));
+    const clash: ReadonlyMap<string, string> = impossiblePorts(ports, this.#rules);
+    for (const [key, port] of Object.entries(ports)) {
+      const why = clash.get(key);
+      if (why !== undefined) this.refuse(`${host}: ${why}; ${PORT_KEYS[key]} is left out`, port);
+    }
     return Object.fromEntries(Object.entries(ports).filter(([key]) => !clash.has(key)));
   }
 

@@ -27,24 +27,38 @@ export interface Owner {
   readonly projects: readonly string[];
 }
 
+/** Where nginx listens for everybody, and for the status page. */
+export interface UsualPorts {
+  readonly plain: readonly number[];
+  readonly tls: readonly number[];
+  readonly page?: number | undefined;
+}
+
 /** What decides how a claim is read. */
 export interface ClaimRules {
   readonly permissions?: ReadonlySet<Permission>;
   readonly owners?: readonly Owner[];
-  /** Where nginx listens for everybody. */
-  readonly usualPorts?: { readonly plain: number; readonly tls: number | undefined };
+  readonly usualPorts?: UsualPorts;
 }
 
 type OwnPorts = NonNullable<RouteClaim["ports"]>;
 
-/** Ports of its own that cannot be: one port speaks either plain HTTP or TLS. */
+/** Ports of its own that cannot be, and why. */
 export function impossiblePorts(
   { httpPort, httpsPort }: OwnPorts,
   { usualPorts }: ClaimRules,
-): readonly (keyof OwnPorts)[] {
-  const isTls = httpPort !== undefined && (httpPort === usualPorts?.tls || httpPort === httpsPort);
-  const isPlain = httpsPort !== undefined && httpsPort === usualPorts?.plain;
-  return [...(isTls ? (["httpPort"] as const) : []), ...(isPlain ? (["httpsPort"] as const) : [])];
+): ReadonlyMap<keyof OwnPorts, string> {
+  const { plain = [], tls = [], page } = usualPorts ?? {};
+  const why = (port: number | undefined, others: readonly (number | undefined)[]): string | undefined => {
+    if (port === undefined) return undefined;
+    if (port === page) return "the status page is there";
+    return others.includes(port) ? "one port speaks either plain HTTP or TLS" : undefined;
+  };
+  const found = [
+    ["httpPort", why(httpPort, [...tls, httpsPort])],
+    ["httpsPort", why(httpsPort, plain)],
+  ] as const;
+  return new Map(found.flatMap(([key, fault]) => (fault === undefined ? [] : [[key, fault]])));
 }
 
 /** A route as it is written: empty text where nothing is said. */

@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../demo/free-port.ts";
 import { nginxVersion } from "../demo/local-nginx.ts";
+import { eventually } from "../eventually.ts";
 import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 import { PresetRig } from "./preset-rig.ts";
 
@@ -164,3 +166,59 @@ test("names that nobody claims get nothing on ports that the operator gives all 
     await rig.close();
   }
 });
+
+test(
+  "ports that the operator gives all hosts, and that of the status page, are nobody's own",
+  { skip: missing },
+  async () => {
+    const rig = new PresetRig();
+    try {
+      makeCertificate(rig.certificates, "app.example", ["app.example"]);
+      const pagePort = await freePort(21_993);
+      const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
+      const statusPage = {
+        directory: join(rig.directory, "conf.d", "status"),
+        listen: pagePort,
+        allow: ["127.0.0.0/8"],
+      };
+      await rig.start(
+        { nginx, routing: { containersMay: ["ports"] } },
+        [
+          await rig.app("app", { VIRTUAL_HOST: "app.example" }),
+          await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTPS_PORT: "21991" }),
+          await rig.app("curious", { VIRTUAL_HOST: "curious.example", EXTERNAL_HTTP_PORT: String(pagePort) }),
+          await rig.app("several", {
+            VIRTUAL_HOST_MULTIPORTS: `several.example: {external_http_port: 21992, external_https_port: ${pagePort}}`,
+          }),
+        ],
+        { statusPage },
+      );
+      assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
+      for (const host of ["greedy", "curious", "several"])
+        assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
+      await eventually("the page is there", async () =>
+      /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
+    );
+      const { remarks } = await rig.status();
+      assert.deepEqual(
+        remarks.map(({ name, detail, value }) => [name, detail, value]),
+        [
+          ["curious", "EXTERNAL_HTTP_PORT: the status page is there; it is left out", String(pagePort)],
+          ["greedy", "EXTERNAL_HTTPS_PORT: one port speaks either plain HTTP or TLS; it is left out", "21991"],
+          [
+            "several",
+            "VIRTUAL_HOST_MULTIPORTS: several.example: one port speaks either plain HTTP or TLS; external_http_port is left out",
+            "21992",
+          ],
+          [
+            "several",
+            "VIRTUAL_HOST_MULTIPORTS: several.example: the status page is there; external_https_port is left out",
+            String(pagePort),
+          ],
+        ],
+      );
+    } finally {
+      await rig.close();
+    }
+  },
+);

@@ -64,8 +64,12 @@ export class PresetRig {
     mkdirSync(this.certificates);
   }
 
-  /** `target` is laid over the target's keys. */
-  async start(target: Record<string, unknown>, containers: readonly Container[]): Promise<void> {
+  /** `target` is laid over the target's keys, `more` over those of the configuration. */
+  async start(
+    target: Record<string, unknown>,
+    containers: readonly Container[],
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
     const { directory, certificates } = this;
     [this.plainPort, this.tlsPort] = [await freePort(21_080), await freePort(21_443)];
     const configs = writeNginxConfigs(directory);
@@ -92,6 +96,7 @@ export class PresetRig {
             ...target,
           },
         ],
+        ...more,
       }),
       "test.yml",
     );

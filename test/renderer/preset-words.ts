@@ -8,7 +8,7 @@ export const RULES: RouteRules = {
   proxy: { kind: "host" },
   onlyExposed: false,
   permissions: new Set(PERMISSIONS),
-  usualPorts: { plain: 18_080, tls: 18_443 },
+  usualPorts: { plain: [18_080], tls: [18_443] },
 };
 
 /** Every variable and label that is read. */

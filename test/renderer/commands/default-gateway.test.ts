@@ -86,7 +86,7 @@ function reachedAt(routing: string, proxy: Config["proxy"], gateway: IpAddress |
     "c.yml",
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const routes = new TargetRoutes(config.targets[0]!, proxy, { ownId: PROXY, gateway: () => gateway });
+  const routes = new TargetRoutes(config.targets[0]!, { proxy }, { ownId: PROXY, gateway: () => gateway });
   const [nginx, app] = [
     container("a", {
       id: PROXY,

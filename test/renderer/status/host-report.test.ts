@@ -20,7 +20,7 @@ const knownBy = (agent: string, digit: string, changes: Partial<Container>): Kno
 function told(known: readonly Known[], progress = new TargetProgress("/x", () => undefined)) {
   const routes = new TargetRoutes(
     { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
-    "host",
+    { proxy: "host" },
   );
   routes.apply({ upserted: known, gone: [] });
   const standing = { routes: routes.table.routes, leftOut: [], certificates: undefined };

@@ -20,7 +20,7 @@ function standing(known: readonly Known[], ...names: string[]): TargetStanding {
   const where = names.length === 0 ? [] : [{ name: names }];
   const routes = new TargetRoutes(
     { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
-    "host",
+    { proxy: "host" },
   );
   routes.apply({ upserted: known, gone: [] });
   return {
