@@ -197,8 +197,8 @@ test(
       for (const host of ["greedy", "curious", "several"])
         assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
       await eventually("the page is there", async () =>
-      /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
-    );
+        /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
+      );
       const { remarks } = await rig.status();
       assert.deepEqual(
         remarks.map(({ name, detail, value }) => [name, detail, value]),
