@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { importCommandLine, importFiles } from "../import/import.ts";
 import { sentence } from "../import/print.ts";
 import type { ReadText } from "../import/read-text.ts";
+import { readText as readFile } from "../read-text.ts";
 
 /** What a command wants to say and end with. */
 export interface Ending {
@@ -31,9 +31,6 @@ export function runImport(words: readonly string[], directory: string): Ending {
 }
 
 export const readText: ReadText = (file) => {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    return { problem: `${file}: ${(error as NodeJS.ErrnoException).code}, cannot be read` };
-  }
+  const found = readFile(file);
+  return "text" in found ? found.text : found;
 };

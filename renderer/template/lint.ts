@@ -94,6 +94,7 @@ function faultOf(
 
 function faultOfBlock(name: string, values: number, blocks: readonly string[]): string | undefined {
   if (!blocks.includes(name)) {
+    if (name === "eachHost") return "eachHost goes through nginx's hosts, in a target without `format`";
     const near = nearest(name, blocks);
     const advice = near === undefined ? "" : `, did you mean ${near}?`;
     return `a block is one of ${blocks.join(", ")}; ${name} is none${advice}`;

@@ -85,6 +85,7 @@ const forbidden: readonly [string, RegExp][] = [
   ["{{{name}}}", /^t\.hbs:1:1: unescaped/],
   ["a\n{{#containers}}{{/containers}}", /^t\.hbs:2:1: a block is one of/],
   ["{{#raw 1}}{{/raw}}", /a block is one of/],
+  ["{{#eachHost}}{{/eachHost}}", /^t\.hbs:1:1: eachHost goes through nginx's hosts, in a target without `format`/],
   ["{{shout name}}", /^t\.hbs:1:1: .*shout/],
   ["{{lookup . 'x'}}", /lookup/],
   ["{{log 'x'}}", /log/],
