@@ -9,8 +9,11 @@ const COLOURS: Readonly<Record<LogLevel, string>> = { debug: "2", info: "0", war
 /** Fields that say what an event is about: they stand before the others. */
 const SUBJECTS = ["host", "container", "destination", "socket", "template", "file"];
 
-/** Longest text of one field on a terminal, in characters. */
-const MAX_FIELD = 200;
+/** What tells programs which text or which agent it was, and a person nothing. */
+const FOR_PROGRAMS: ReadonlySet<string> = new Set(["sha256", "instance"]);
+
+/** Longest text of one field on a terminal, in characters: the longest reason there is, and its place. */
+const MAX_FIELD = 700;
 
 export interface Terminal {
   readonly write: (text: string) => void;
@@ -20,7 +23,8 @@ export interface Terminal {
 }
 
 /**
- * A log for a person at a terminal: one readable line an event, and below them one that always says how all stands.
+ * A log for a person at a terminal: one readable line an event, and below them one that always says how all stands, until
+ * the renderer ends. A mistake of the person's own is told as it is, as compilers do it.
  * What containers wrote is escaped: no text of theirs moves the cursor.
  */
 export function createTerminalLog(terminal: Terminal, now: () => Date = () => new Date()): Log {
@@ -28,16 +32,25 @@ export function createTerminalLog(terminal: Terminal, now: () => Date = () => ne
   return (level, event, fields = {}) => {
     standing.note(event, fields);
     if (level === "debug") return;
-    const time = now().toISOString().slice(11, 19);
-    const words = [`${time}Z`, event.padEnd(22), ...textsOf(fields)].join("  ");
+    const words = event === MISCONFIGURED ? shown(String(fields["problem"])) : wordsOf(event, fields, now());
     const line = terminal.hasColours ? `\u001b[${COLOURS[level]}m${words}\u001b[0m` : words;
-    const below = standing.line.slice(0, Math.max(0, terminal.columns() - 1));
+    // What the renderer says of itself comes before it follows anything, or last: a prompt may stand there next.
+    const below = event.startsWith("renderer.") ? "" : standing.line.slice(0, Math.max(0, terminal.columns() - 1));
     terminal.write(`${CLEAR_LINE}${line}\n${below}`);
   };
 }
 
+const MISCONFIGURED = "renderer.misconfigured";
+
+function wordsOf(event: string, fields: LogFields, now: Date): string {
+  const time = now.toISOString().slice(11, 19);
+  return [`${time}Z`, event.padEnd(22), ...textsOf(fields)].join("  ").trimEnd();
+}
+
 function textsOf(fields: LogFields): string[] {
-  const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
+  const said = Object.entries(fields).filter(
+    ([name, value]) => value !== undefined && value !== "" && !FOR_PROGRAMS.has(name),
+  );
   const place = ([name]: readonly [string, unknown]): number => (SUBJECTS.includes(name) ? 0 : 1);
   return said
     .toSorted((a, b) => place(a) - place(b))

@@ -26,7 +26,9 @@ export function printReport(report: Report): string {
   return [...targets, ...agents, ...hosts, ...certificates, ...aside, ...unrouted].join("\n");
 }
 
-/** Text of somebody else on a terminal: ASCII, in one line. */
+/** Text of somebody else on a terminal: ASCII, in one line. Quotes need no backslash there. */
 export function shown(text = ""): string {
-  return asciiJson(text).slice(1, -1);
+  return asciiJson(text)
+    .slice(1, -1)
+    .replaceAll(String.raw`\"`, '"');
 }

@@ -47,6 +47,21 @@ test("the last line is not longer than the terminal", () => {
   assert.equal(text().split("\n").at(-1)?.length, 9);
 });
 
+test("a mistake is told as it is and whole, and nothing is left where the prompt comes", () => {
+  const { log, text } = collect();
+  const problem = `${"/long".repeat(60)}/renderer.yml:6:5: targets.0: unknown key "destinaton", did you mean "destination"?`;
+  log("error", "renderer.misconfigured", { problem });
+  assert.equal(text(), `\r\u001b[K${problem}\n`);
+});
+
+test("when the renderer ends, the line that says how all stands is gone", () => {
+  const { log, text } = collect();
+  log("info", "publish.ok", { destination: "/x.conf", generation: 3, sha256: "a".repeat(64) });
+  assert.doesNotMatch(text(), /aaaa/);
+  log("info", "renderer.stopped");
+  assert.ok(text().endsWith("live (3)\r\u001b[K00:00:00Z  renderer.stopped\n"), JSON.stringify(text()));
+});
+
 test(
   "the renderer at a terminal speaks to a person",
   { skip: spawnSync("script", ["--version"]).error && "no script(1)" },
@@ -71,7 +86,7 @@ test(
         ],
       }),
     );
-    const command = `exec node --import tsx renderer/main.ts run --config ${join(directory, "renderer.yml")}`;
+    const command = `echo pid $$; exec node --import tsx renderer/main.ts run --config ${join(directory, "renderer.yml")}`;
     const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -81,6 +96,9 @@ test(
       await eventually("it says how all stands", () =>
         /1 hosts \| agents 1\/1 \| \S+default\.conf live \(1\)/.test(seen),
       );
+      const pid = Number(/^pid ([0-9]+)/m.exec(seen)?.[1]);
+      process.kill(pid, "SIGINT");
+      await eventually("its last line is whole", () => /renderer\.stopped\S*\s*$/.test(seen) && seen.endsWith("\n"));
     } finally {
       child.kill();
       await agent.close();
