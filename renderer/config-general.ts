@@ -23,6 +23,9 @@ export const fileKeys = {
     .transform((text) => ({ uid: Number(text.split(":")[0]), gid: Number(text.split(":")[1]) }))
     .optional()
     .describe("Owner of the file as uid:gid; the renderer must be allowed to give it away."),
+  stateDirectory: path
+    .optional()
+    .describe("Where candidate and last good file are kept; without it `.sallyport` beside the file."),
 };
 
 /** Which containers: of the preset's targets two of its keys are not in here. */

@@ -1,7 +1,8 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config.ts";
 import { Memory } from "../inventory/memory.ts";
+import { ownDirectory } from "../publish/volume.ts";
 import type { Subscription } from "../inventory/subscription.ts";
 
 /** Milliseconds that agents have to tell everything before one that is away is recalled. */
@@ -20,9 +21,9 @@ export function recallAbsent(
   log: Log,
   signal: AbortSignal,
 ): Keep {
-  const file = config.targets.find(({ destination }) => destination !== "-")?.destination;
-  if (subscriptions.size < 2 || file === undefined) return () => undefined;
-  const memory = new Memory(join(dirname(file), ".sallyport", "agents"), log);
+  const target = config.targets.find(({ destination }) => destination !== "-");
+  if (subscriptions.size < 2 || target === undefined) return () => undefined;
+  const memory = new Memory(join(ownDirectory(target.destination, target.stateDirectory), "agents"), log);
   const recall = (): void => {
     for (const [socket, subscription] of subscriptions) {
       const told = subscription.isComplete ? undefined : memory.read(socket);

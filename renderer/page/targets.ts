@@ -28,7 +28,9 @@ export function targetTable({ targets }: Report): Table {
   };
 }
 
-function stateOf({ pending, problem }: Target): Content {
+function stateOf({ pending, problem, warning }: Target): Content {
+  if (!pending && warning !== undefined)
+    return [badge("warn", "live"), markup`<p class="reason">${foreign(warning)}</p>`];
   if (!pending) return badge("good", "live");
   return [badge("bad", "not up to date"), markup`<p class="reason">${foreign(problem ?? "")}</p>`];
 }

@@ -12,7 +12,7 @@ export async function checkTogether(parts: readonly Part[], tell: Tell): Promise
   for (const { volume, wanted } of parts) await volume.stage(wanted);
   let all: Checked = { kind: "ok" };
   for (const part of parts) {
-    const found = await part.server.check(part.volume.candidate);
+    const found = await part.server.check(part.volume.candidate, part.volume.isBeside);
     if (found.kind === "rejected" || found.kind === "unavailable")
       return { kind: found.kind, message: tell(part, found.message) };
     if (found.kind === "unchecked") all = found;

@@ -24,6 +24,10 @@ const RETRY_REFUSED = { firstMs: 2_000, capMs: 300_000 };
 /** Milliseconds a pass may take to its end when the process is told to stop. It can be cut off anywhere without harm. */
 const STOP_MS = 1_000;
 
+/** Said of a file that cannot be replaced. */
+const IN_PLACE =
+  "something is mounted on the file itself, so it is written into: readers may see a part of it; mount its directory instead";
+
 export interface ReconcilerOptions {
   /** Several are published together, or not at all. */
   readonly destinations: readonly Destination[];
@@ -65,6 +69,7 @@ export class Reconciler {
   async prepare(): Promise<void> {
     const { destinations, editions } = this.#options;
     try {
+      this.#noteInPlace();
       await this.#recover();
       if (destinations.every(({ volume }) => volume.readLive() !== undefined)) return;
       const nothing = await editions.nothing();
@@ -81,9 +86,17 @@ export class Reconciler {
   async #recover(): Promise<void> {
     const { destinations, journal, log } = this.#options;
     const volumes = destinations.map(({ volume }) => volume);
+    for (const volume of volumes)
+      if (await volume.recover()) log("warn", "publish.restored", { destination: volume.live });
     const ending = journal && (await recoverTogether(volumes, journal));
     if (ending === undefined) return;
     log("warn", `publish.${ending}`, { destinations: volumes.map(({ live }) => live).join(" ") });
+  }
+
+  #noteInPlace(): void {
+    for (const [index, { volume }] of this.#options.destinations.entries()) {
+      if (volume.isInPlace) this.#progress[index]?.warn(IN_PLACE);
+    }
   }
 
   /** Something changed. */
@@ -151,6 +164,7 @@ export class Reconciler {
     const toTell = this.#toTell;
     this.#toTell = new Set();
     const attempt = await publishOrReduce(edition, destinations, toTell, journal);
+    this.#noteInPlace();
     this.#report(attempt.outcome, attempt.edition.texts);
     if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") attempt.edition.published();
   }

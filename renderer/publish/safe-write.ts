@@ -20,8 +20,10 @@ export class WriteError extends Error {
 
 const mends: Readonly<Record<string, string>> = {
   ENOSPC: "the volume is full: make room in it",
-  EROFS: "the volume is read-only: mount it writable in the renderer",
-  EACCES: "the renderer's user may not write there: give it the directory",
+  EROFS: "the volume is read-only: mount it writable in the renderer, or name another directory in `stateDirectory`",
+  EACCES: "the renderer's user may not write there: give it the directory, or name another in `stateDirectory`",
+  EBUSY: "something is mounted there: mount its directory instead",
+  ENAMES: "the file has a second name, which would be written into, too: give it one of its own",
   EPERM: "the renderer's user may not give it away: leave `owner` out, or let it run as that user",
   ENOENT: "its directory is missing: mount the volume",
   ENOTFILE: "something that is not a file is in its place: remove it",
@@ -98,7 +100,8 @@ export function identify(path: string): string | undefined {
   }
 }
 
-function identityOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+/** Another one whenever the file is replaced or written to. */
+export function identityOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
   return `${dev} ${ino} ${size} ${mtimeNs}`;
 }
 
@@ -148,8 +151,21 @@ function inDirectory<T>(path: string, act: () => T): T {
     return act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    makeDirectory(dirname(path));
     return act();
+  }
+}
+
+/** With its parents. Node's own way tells of a read-only volume as if the volume were missing. */
+function makeDirectory(path: string): void {
+  try {
+    fs.mkdirSync(path, { mode: 0o755 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeDirectory(dirname(path));
+    fs.mkdirSync(path, { mode: 0o755 });
   }
 }
 

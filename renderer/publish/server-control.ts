@@ -10,8 +10,8 @@ export type Verdict =
 
 /** What publication needs of the server whose configuration it writes. */
 export interface ServerControl {
-  /** Checks the candidate. Never touches what is live. */
-  check(candidate: string): Promise<Verdict>;
+  /** Checks the candidate. Never touches what is live. `isBeside`: whoever sees the live file's directory sees it. */
+  check(candidate: string, isBeside: boolean): Promise<Verdict>;
   /** Makes the server take up what is live; `ok` means that it has. */
   reload(): Promise<Verdict>;
   /** Calls back whenever something that was unavailable may work again. Returns how to stop that. */

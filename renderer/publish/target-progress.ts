@@ -5,6 +5,8 @@ export interface TargetState {
   readonly destination: string;
   readonly pending: boolean;
   readonly problem: string | undefined;
+  /** What should be otherwise although all is live. */
+  readonly warning: string | undefined;
   readonly publishedAt: number | undefined;
   readonly generation: number;
   readonly liveHash: string | undefined;
@@ -31,7 +33,13 @@ export class TargetProgress {
 
   constructor(destination: string, log: Log) {
     this.#log = log;
-    const nothing = { problem: undefined, publishedAt: undefined, liveHash: undefined, publications: [] };
+    const nothing = {
+      problem: undefined,
+      warning: undefined,
+      publishedAt: undefined,
+      liveHash: undefined,
+      publications: [],
+    };
     this.#state = { destination, pending: false, generation: 0, ...nothing };
   }
 
@@ -42,6 +50,13 @@ export class TargetProgress {
   /** A first configuration without routes was put into place. */
   began(): void {
     this.#log("info", "publish.first", { destination: this.#state.destination });
+  }
+
+  /** Said once. */
+  warn(warning: string): void {
+    if (this.#state.warning === warning) return;
+    this.#state = { ...this.#state, warning };
+    this.#log("warn", "publish.inplace", { destination: this.#state.destination, warning });
   }
 
   /** What is live is what is wanted; with a generation when it was published just now. */

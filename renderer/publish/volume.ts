@@ -1,13 +1,26 @@
 import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { LiveFile } from "./live-file.ts";
 import { Printed } from "./printed.ts";
-import { type Access, identify, link, readBytes, replace, safeWrite } from "./safe-write.ts";
+import { type Access, link, readBytes, replace, safeWrite } from "./safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 
 /** What is known across restarts: the hash of the configuration that new workers confirmed. */
 export type PublishedState = z.infer<typeof State>;
+
+/** How the files of a target are, and where they are besides the one that is live. */
+export interface Keeping extends Access {
+  readonly stateDirectory?: string | undefined;
+}
+
+/** Where the files of a target are that are not live: beside the one that is, unless told otherwise. */
+export function ownDirectory(destination: string, stateDirectory: string | undefined): string {
+  return stateDirectory === undefined
+    ? join(dirname(destination), ".sallyport")
+    : join(stateDirectory, dirname(destination));
+}
 
 /** The files of one target: live, candidate, last good, and what is confirmed. docs/architecture.md draws them. */
 export class Volume {
@@ -19,13 +32,13 @@ export class Volume {
   readonly #state: string;
   readonly #rejected: string;
   readonly #access: Access;
-  /** What the live file held when it had this identity, so that it is read only when somebody else changed it. */
-  #seen: { readonly printed: Printed; readonly identity: string } | undefined;
+  readonly #file: LiveFile;
   #remembered: PublishedState | undefined;
 
-  constructor(destination: string, access: Access = {}) {
+  constructor(destination: string, { stateDirectory, ...access }: Keeping = {}) {
+    const own = ownDirectory(destination, stateDirectory);
     this.#access = access;
-    const own = join(dirname(destination), ".sallyport");
+    this.#file = new LiveFile(destination, join(own, `${basename(destination)}.writing`), access);
     this.own = own;
     this.live = destination;
     this.candidate = join(own, "candidate", basename(destination));
@@ -36,13 +49,32 @@ export class Volume {
 
   /** What is live, or undefined when nothing is. Throws WriteError. */
   readLive(): Printed | undefined {
-    const identity = identify(this.live);
-    if (identity === undefined) return undefined;
-    if (this.#seen?.identity !== identity) {
-      const bytes = readBytes(this.live);
-      this.#seen = bytes && { printed: new Printed(bytes), identity };
-    }
-    return this.#seen?.printed;
+    return this.#file.read();
+  }
+
+  /** Whether the live file is written into, for it cannot be replaced. */
+  get isInPlace(): boolean {
+    return this.#file.isMounted;
+  }
+
+  /** Whether who reads the live file can see the candidate, too. */
+  get isBeside(): boolean {
+    return !this.isInPlace && this.own === ownDirectory(this.live, undefined);
+  }
+
+  /**
+   * A live file that was being written into when a process was killed is again what was last good, or else becomes what
+   * it was to be. False when there was none. Throws WriteError.
+   */
+  async recover(): Promise<boolean> {
+    const wanted = this.#file.torn;
+    if (wanted === undefined) return false;
+    const candidate = this.readCandidate();
+    const text = this.readLastGood() ?? (candidate?.hash === wanted ? candidate : undefined);
+    if (text) await this.goLive(text);
+    // Whoever read the file meanwhile is told to read it again.
+    await this.forget();
+    return text !== undefined;
   }
 
   /** The last good configuration; undefined when there is none, or when it is not what was confirmed. */
@@ -72,9 +104,7 @@ export class Volume {
 
   /** Makes the candidate, which holds this text, the live configuration. */
   async promote(text: Printed): Promise<void> {
-    const identity = identify(this.candidate);
-    await replace(this.candidate, this.live);
-    this.#seen = identity === undefined ? undefined : { printed: text, identity };
+    await this.#file.take(this.candidate, text);
   }
 
   /** Puts the candidate aside, where people can read it and no check of another target trips over it. */
@@ -88,15 +118,15 @@ export class Volume {
   }
 
   async goLive(text: Printed): Promise<void> {
-    const identity = await safeWrite(this.live, text.bytes, "content and name", this.#access);
-    this.#seen = { printed: text, identity };
+    await this.#file.put(text);
   }
 
   /** What is live is confirmed, as the next generation. */
   async remember({ bytes, hash }: Printed): Promise<void> {
-    await link(this.live, this.#lastGood).catch(
-      async () => await safeWrite(this.#lastGood, bytes, "content", this.#access),
-    );
+    const copy = async () => await safeWrite(this.#lastGood, bytes, "content", this.#access);
+    // A second name of a file that is written into would be another text with the next one.
+    if (this.isInPlace) await copy();
+    else await link(this.live, this.#lastGood).catch(copy);
     await this.#writeState({ generation: this.readState().generation + 1, confirmed: hash });
   }
 

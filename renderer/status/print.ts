@@ -4,8 +4,8 @@ import type { Report } from "./report.ts";
 /** The report for a person. What containers wrote is escaped. */
 export function printReport(report: Report): string {
   const targets = report.targets.map(
-    ({ destination, pending, problem, generation }) =>
-      `target  ${destination}  generation ${generation}  ${pending ? `pending: ${shown(problem)}` : "live"}`,
+    ({ destination, pending, problem, warning, generation }) =>
+      `target  ${destination}  generation ${generation}  ${pending ? `pending: ${shown(problem)}` : "live"}${warning === undefined ? "" : `  (${shown(warning)})`}`,
   );
   const agents = report.agents.map(
     ({ socket, host, connected, docker, containers, problem }) =>

@@ -43,6 +43,8 @@ export const Report = z.object({
       destination: z.string(),
       pending: z.boolean(),
       problem,
+      /** What should be otherwise although all is live. */
+      warning: problem,
       publishedAt: z.int().optional(),
       generation: z.int(),
       liveHash: z.string().optional(),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { run } from "../../renderer/commands/run.ts";
 import { parseConfig } from "../../renderer/config.ts";
 import { explain } from "../../renderer/status/explain.ts";
+import { printReport } from "../../renderer/status/print.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
@@ -28,6 +29,8 @@ let stop: AbortController;
 let events: string[];
 let running: Promise<unknown>;
 let generation: number;
+/** The last status of a process of its own. */
+let printed: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "sallyport-transaction-"));
   for (const name of ["routes", "tiers", "zones"]) mkdirSync(join(directory, name));
@@ -213,16 +216,16 @@ test("what one server does not take up is taken back everywhere, and the other s
   await eventually("they follow again", () => everywhere("abcd"));
 });
 
-test("a renderer that is killed while it tells the servers finishes for all when it starts again", async () => {
+/** Kills the renderer when it is told the first time, and starts another. */
+async function killedWhileItTells(): Promise<void> {
   const killed = join(directory, "killed");
   const kill = `if [ ! -e ${killed} ]; then touch ${killed}; kill -9 $PPID; fi`;
   const config = join(directory, "renderer.yml");
-  const changes = {
-    routes: { reload: reload("nginx") },
-    tiers: { reload: reload("tiers", kill) },
-    zones: { reload: reload("zones") },
-  };
-  writeFileSync(config, JSON.stringify(written(changes)));
+  const [routes, tiers, zones] = [reload("nginx"), reload("tiers", kill), reload("zones")];
+  writeFileSync(
+    config,
+    JSON.stringify(written({ routes: { reload: routes }, tiers: { reload: tiers }, zones: { reload: zones } })),
+  );
   const start = () =>
     spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", "run", "--config", config], { stdio: "ignore" });
   const [, signal] = (await once(start(), "exit")) as [number | null, string | null];
@@ -240,11 +243,35 @@ test("a renderer that is killed while it tells the servers finishes for all when
       ["nginx", "tiers", "zones"],
     );
     assert.ok(everywhere("ab"));
+    printed = printReport(await status());
   } finally {
     later.kill("SIGTERM");
     await once(later, "exit");
   }
+}
+
+test("a renderer that is killed while it tells the servers finishes for all when it starts again", async () => {
+  await killedWhileItTells();
+  assert.doesNotMatch(printed, /mounted/);
 });
+
+test(
+  "one of the files may be mounted by itself: that is told, and all else is the same",
+  { skip: process.getuid?.() !== 0 && "needs root" },
+  async () => {
+    const source = join(directory, "source");
+    for (const file of [source, fileOf("zones")]) writeFileSync(file, "");
+    execFileSync("mount", ["--bind", source, fileOf("zones")]);
+    try {
+      await killedWhileItTells();
+      assert.match(readFileSync(source, "utf8"), /"appa" "one"/);
+      const [warned] = printed.split("\n").filter((line) => /mount its directory instead/.test(line));
+      assert.match(warned ?? "", /^target {2}.*zones\/file\.conf {2}generation 1 {2}live {2}\(something is mounted/);
+    } finally {
+      execFileSync("umount", [fileOf("zones")]);
+    }
+  },
+);
 
 for (const [transaction, message] of [
   ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction alone/],

@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { buildSync } from "esbuild";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
 import type { Part } from "../../../renderer/publish/destination.ts";
 import { Journal } from "../../../renderer/publish/journal.ts";
 import { Printed } from "../../../renderer/publish/printed.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { recoverTogether } from "../../../renderer/publish/recovery.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
+import { crashesAt } from "./crash.ts";
 import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
 
 const NAMES = ["a", "b", "c"] as const;
 
-/** What is killed keeps its page cache, so no disk has to be waited for. */
+/** Crashes are tried by the hundred, and no disk has to be waited for. */
 const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 let directory: string;
@@ -168,36 +167,18 @@ for (const index of [0, 1, 2]) {
   });
 }
 
-/** Bundled, for it is started often. */
-let program: string;
-before(() => {
-  program = join(mkdtempSync(join(tmpdir(), "sallyport-killed-")), "killed-publication.cjs");
-  const entryPoints = [join(import.meta.dirname, "killed-publication.ts")];
-  buildSync({ entryPoints, outfile: program, bundle: true, platform: "node", format: "cjs" });
-});
-after(() => rmSync(dirname(program), { recursive: true }));
-
-/** Publishes in a process that is killed at this step; undefined when it came to its end before. */
-function publishAndKill(text: string, step: number): "killed" | undefined {
-  const words = [program, directory, text, String(step), ...NAMES];
-  const { signal, status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8" });
-  if (signal === "SIGKILL") return "killed";
-  assert.equal(status, 0, stderr);
-  return undefined;
-}
-
 for (const [title, first] of [
   ["after a publication", "one"],
   ["before there was any", undefined],
 ] as const) {
-  test(`killed at any step, ${title}: the next start finds all old or all new, and none half confirmed`, async () => {
+  test(`a crash at any step, ${title}: the next start finds all old or all new, and none half confirmed`, async () => {
     const ends = new Set<string>();
     for (let step = 1, isOver = false; !isOver; step++) {
       rmSync(directory, { recursive: true });
       open();
       for (const [index, server] of servers.entries()) server.served = first === undefined ? "" : all(first)[index]!;
       if (first !== undefined) await publishAll(first);
-      isOver = publishAndKill("two", step) === undefined;
+      isOver = !(await crashesAt(step, async () => await publishAll("two")));
       open();
       const ending = await recoverTogether(volumes, journal);
       const found = volumes.map((volume) => volume.readLive()?.bytes.toString() ?? "");

@@ -75,7 +75,7 @@ for (const way of ways) {
       const control = way.control(rig);
       await eventually(
         "the server can be reached",
-        async () => (await control.check(rig.candidate)).kind !== "unavailable",
+        async () => (await control.check(rig.candidate, true)).kind !== "unavailable",
       );
     });
     after(async () => await rig.close());
@@ -83,7 +83,7 @@ for (const way of ways) {
     test("a candidate is taken up, and new workers serve it", async () => {
       const control = way.control(rig);
       rig.stage(rig.configuration("second"));
-      assert.deepEqual(await control.check(rig.candidate), { kind: way.checks ? "ok" : "unchecked" });
+      assert.deepEqual(await control.check(rig.candidate, true), { kind: way.checks ? "ok" : "unchecked" });
       rig.goLive(rig.configuration("second"));
       // A command returns before the old workers have stopped to accept; the other ways know when they have.
       const reloaded = way.name === "exec" ? await rig.reloadBy(control) : await control.reload();
@@ -94,7 +94,7 @@ for (const way of ways) {
     const refusal = async (): Promise<void> => {
       const before = await rig.answer();
       rig.stage("server { no_such_directive; }\n");
-      const verdict = await way.control(rig).check(rig.candidate);
+      const verdict = await way.control(rig).check(rig.candidate, true);
       assert.equal(verdict.kind, "rejected");
       assert.match(verdict.kind === "rejected" ? verdict.message : "", /unknown directive "no_such_directive"/);
       assert.equal(await rig.answer(), before);
@@ -137,7 +137,7 @@ describe("the reload channel's loop", { skip }, () => {
     rig = await Rig.start("dash");
     await eventually(
       "the loop listens",
-      async () => (await new ReloadChannel(rig.channel).check()).kind !== "unavailable",
+      async () => (await new ReloadChannel(rig.channel).check("", true)).kind !== "unavailable",
     );
   });
   after(async () => await rig.close());
@@ -154,7 +154,7 @@ describe("the reload channel's loop", { skip }, () => {
     ];
     for (const word of words) writeFileSync(join(rig.channel, "word"), word);
     rig.stage(rig.configuration("after"));
-    assert.deepEqual(await new ReloadChannel(rig.channel).check(), { kind: "ok" });
+    assert.deepEqual(await new ReloadChannel(rig.channel).check("", true), { kind: "ok" });
     assert.equal(await rig.answer(), "first");
   });
 
@@ -162,16 +162,25 @@ describe("the reload channel's loop", { skip }, () => {
     const control = new ReloadChannel(rig.channel);
     rig.addBeside("upstream taken { server 127.0.0.1:1; }\nmap $host $theirs { default 1; }\n");
     rig.stage("upstream taken { server 127.0.0.1:2; }\n");
-    const verdict = await control.check();
+    const verdict = await control.check("", true);
     assert.match(verdict.kind === "rejected" ? verdict.message : "", /duplicate upstream "taken"/);
     rig.stage(rig.configuration("$theirs"));
-    assert.deepEqual(await control.check(), { kind: "ok" });
+    assert.deepEqual(await control.check("", true), { kind: "ok" });
+  });
+
+  test("a candidate that nginx does not see counts as unchecked, whatever nginx says of the rest", async () => {
+    const control = new ReloadChannel(rig.channel);
+    rig.stage(rig.configuration("seen"));
+    assert.deepEqual(await control.check("", false), { kind: "unchecked" });
+    rig.stage("nonsense;");
+    assert.equal((await control.check("", false)).kind, "rejected");
+    rig.stage(rig.configuration("seen"));
   });
 
   test("a main configuration that does not include ours is named", async () => {
     const good = readFileSync(rig.configs.live, "utf8");
     writeFileSync(rig.configs.live, good.replace("include", "# include"));
-    const verdict = await new ReloadChannel(rig.channel).check();
+    const verdict = await new ReloadChannel(rig.channel).check("", true);
     assert.match(verdict.kind === "rejected" ? verdict.message : "", /nginx\.conf does not include .*conf\.d/);
     writeFileSync(rig.configs.live, good);
   });

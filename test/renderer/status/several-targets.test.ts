@@ -9,6 +9,7 @@ import { container } from "../fake-agent.ts";
 const STATE = {
   pending: false,
   problem: undefined,
+  warning: undefined,
   publishedAt: undefined,
   generation: 1,
   liveHash: "x",

@@ -1,0 +1,97 @@
+import { rmSync } from "node:fs";
+import { overwrite } from "./in-place.ts";
+import { isMountPoint } from "./mount-point.ts";
+import { Printed } from "./printed.ts";
+import { type Access, identify, readBytes, replace, safeWrite, WriteError } from "./safe-write.ts";
+
+/**
+ * The file that the server reads. It is replaced in one step; where something is mounted exactly on it, which cannot be
+ * replaced, it is written into, and a mark says what with until that is on disk.
+ */
+export class LiveFile {
+  readonly path: string;
+  readonly #mark: string;
+  readonly #access: Access;
+  #isMounted: boolean | undefined;
+  /** What the file held when it had this identity, so that it is read only when somebody else changed it. */
+  #seen: { readonly printed: Printed; readonly identity: string } | undefined;
+
+  constructor(path: string, mark: string, access: Access) {
+    this.path = path;
+    this.#mark = mark;
+    this.#access = access;
+  }
+
+  /** Whether it is written into. */
+  get isMounted(): boolean {
+    this.#isMounted ??= isMountPoint(this.path);
+    return this.#isMounted;
+  }
+
+  /** What is in it, or undefined when it is not there. Throws WriteError. */
+  read(): Printed | undefined {
+    const identity = identify(this.path);
+    if (identity === undefined) return undefined;
+    if (this.#seen?.identity !== identity) {
+      const bytes = readBytes(this.path);
+      this.#seen = bytes && { printed: new Printed(bytes), identity };
+    }
+    return this.#seen?.printed;
+  }
+
+  /** Takes over a candidate that holds this text. Throws WriteError. */
+  async take(candidate: string, text: Printed): Promise<void> {
+    if (!this.isMounted) {
+      const identity = identify(candidate);
+      const failure = await replace(candidate, this.path).then(() => undefined, asWriteError);
+      if (!failure && identity !== undefined) this.#seen = { printed: text, identity };
+      if (!failure) return;
+      if (failure.errno !== "EXDEV" && !this.#cannotBeReplaced(failure)) throw failure;
+    }
+    await this.put(text);
+    rmSync(candidate, { force: true });
+  }
+
+  /** Throws WriteError. */
+  async put(text: Printed): Promise<void> {
+    if (!this.isMounted) {
+      const written = await safeWrite(this.path, text.bytes, "content and name", this.#access).catch(asWriteError);
+      if (typeof written === "string") return void (this.#seen = { printed: text, identity: written });
+      if (!this.#cannotBeReplaced(written)) throw written;
+    }
+    await this.#writeInto(text);
+  }
+
+  /** What was being written into the file when a process was killed and is not all there, as SHA-256. Throws WriteError. */
+  get torn(): string | undefined {
+    const wanted = readBytes(this.#mark)?.toString();
+    if (wanted === undefined || this.read()?.hash !== wanted) return wanted;
+    rmSync(this.#mark, { force: true });
+    return undefined;
+  }
+
+  async #writeInto(text: Printed): Promise<void> {
+    const before = readBytes(this.path);
+    await safeWrite(this.#mark, Buffer.from(text.hash), "content and name");
+    try {
+      const identity = await overwrite(this.path, text.bytes, this.#access);
+      this.#seen = { printed: text, identity };
+    } catch (error) {
+      if (before) await overwrite(this.path, before, {}).catch(() => undefined);
+      if (before && readBytes(this.path)?.equals(before)) rmSync(this.#mark, { force: true });
+      throw error;
+    }
+    rmSync(this.#mark, { force: true });
+  }
+
+  #cannotBeReplaced({ errno }: WriteError): boolean {
+    if (errno !== "EBUSY" && errno !== "EXDEV") return false;
+    this.#isMounted = isMountPoint(this.path);
+    return this.#isMounted;
+  }
+}
+
+function asWriteError(error: unknown): WriteError {
+  if (error instanceof WriteError) return error;
+  throw error;
+}
