@@ -1,5 +1,6 @@
 import { Container } from "../../shared/snapshot.ts";
 import type { Filters } from "./generation.ts";
+import { PortRange } from "../select/port-range.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
 
 /** What of Docker's filters can be said here: predicates to write down, and narrowing to ports. */
@@ -61,6 +62,8 @@ const translations: Readonly<Record<string, (values: readonly string[]) => Trans
       : { where: [{ network: one(values) }] },
   health: (values) => words("health", Container.shape.health.options, values),
   status: (values) => words("state", Container.shape.state.options, values),
+  expose: (values) => ports("exposes", values),
+  publish: (values) => ports("publishes", values),
   ancestor: (values) =>
     values.some((value) => /[*@]|^(sha256:)?[0-9a-f]{12,64}$|^$/.test(value))
       ? { why: "an image is known by its name" }
@@ -75,6 +78,12 @@ const translations: Readonly<Record<string, (values: readonly string[]) => Trans
 function words(field: string, known: readonly string[], values: readonly string[]): Translated {
   const unknown = values.find((value) => !known.includes(value));
   return unknown === undefined ? { where: [{ [field]: one(values) }] } : { why: `${quoted(unknown)} is no ${field}` };
+}
+
+/** Docker's own way of writing ports, of which `8080-` and `80/` are none. */
+function ports(field: string, values: readonly string[]): Translated {
+  const wrong = values.find((value) => !PortRange.safeParse(value).success);
+  return wrong === undefined ? { where: [{ [field]: one(values) }] } : { why: `${quoted(wrong)} is no port` };
 }
 
 /** Docker looks for a regular expression anywhere in the name; only what is a plain text in it can be said. */
@@ -93,6 +102,5 @@ function one(values: readonly string[]): string | readonly string[] {
 
 function whyNot(key: string): string {
   if (key === "exposed" || key === "published") return "Docker knows no such filter, only expose and publish";
-  if (key === "expose" || key === "publish") return "single ports cannot be named";
   return "has no equivalent";
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Container } from "../../shared/snapshot.ts";
 import { Pattern } from "./pattern.ts";
+import { PortRange } from "./port-range.ts";
 
 const Label = z
   .string()
@@ -13,7 +14,7 @@ const Label = z
 const IdBeginning = z.string().regex(/^[0-9a-f]{12,64}$/, "must be the first 12 or more digits of a container's id");
 
 /** One of these, or a list of which one is enough. */
-const oneOf = <T extends z.ZodType<string, string>>(what: T) =>
+const oneOf = <T extends z.ZodType<string>>(what: T) =>
   z
     .union([what, z.array(what).min(1, "must name at least one")])
     .transform((found): readonly string[] => (typeof found === "string" ? [found] : found))
@@ -28,6 +29,8 @@ const fields = {
   service: oneOf(Pattern).describe("Compose service."),
   health: oneOf(Container.shape.health).describe("Health; `none` without a health check."),
   state: oneOf(Container.shape.state).describe("State, as `docker ps` has it."),
+  exposes: oneOf(PortRange).describe("Port it exposes: 80, 53/udp, 8000-8100; TCP where no protocol stands."),
+  publishes: oneOf(PortRange).describe("Port of the Docker host that one of its ports is published at."),
   id: oneOf(IdBeginning).describe("The first 12 or more digits of its id."),
 };
 

@@ -1,6 +1,7 @@
 import type { Known } from "../inventory/known.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { matchesPattern } from "./pattern.ts";
+import { isInRange } from "./port-range.ts";
 import type { Predicate, SelectRule } from "./rule.ts";
 
 /** The containers for which the rule holds, the same objects in the same order. */
@@ -48,6 +49,9 @@ const tests: Readonly<Record<keyof Fields, (container: Container, value: string)
   service: ({ labels }, pattern) => isLabelled(labels, "com.docker.compose.service", pattern),
   health: ({ health }, wanted) => health === wanted,
   state: ({ state }, wanted) => state === wanted,
+  exposes: ({ ports }, range) => ports.some(({ port, proto }) => isInRange(range, port, proto)),
+  publishes: ({ ports }, range) =>
+    ports.some(({ proto, published = [] }) => published.some(({ port }) => isInRange(range, port, proto))),
   id: ({ id }, beginning) => id.startsWith(beginning),
 };
 

@@ -10,9 +10,13 @@ import type { Container } from "../../../shared/snapshot.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 
-/** What a template of a target with `format: none` makes of this list. */
+/** What a template of a target with `format: none` makes of this list, in which anything may stand: a partial's names are anybody's. */
 export function printed(template: string, containers: readonly Model[] = []): string {
-  const made = compileGeneral({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
+  const templates = [
+    { file: "t.hbs", text: "{{> part}}" },
+    { file: "part.hbs", text: template },
+  ];
+  const made = compileGeneral({ templates, format: "none" })(containers);
   assert.equal(made.kind, "text", JSON.stringify(made));
   return made.kind === "text" ? made.text : "";
 }
