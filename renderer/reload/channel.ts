@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { constants, readFileSync, watch } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, watch } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerControl, Verdict } from "../publish/server-control.ts";
 
 /** Milliseconds for one word's answer; the other end gives nginx ten seconds. */
 const ANSWER_MS = 30_000;
+
+/** Most of an answer that is read; the other end writes four thousand characters of nginx's message. */
+const ANSWER_BYTES = 16 * 1024;
 
 const SILENT = "nobody listens at the reload channel: is nginx running, with the channel's script and volume mounted?";
 
@@ -100,10 +103,19 @@ export class ReloadChannel implements ServerControl {
   }
 }
 
-/** The text of a file of a few kilobytes, or nothing. */
+/**
+ * The text of a file of a few kilobytes, or nothing. The directory is nginx's: whoever is nginx may lay a FIFO, a link
+ * or an endless file there, which must neither be waited for nor filled into memory.
+ */
 function readNow(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    const opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      const bytes = Buffer.alloc(ANSWER_BYTES);
+      return fstatSync(opened).isFile() ? bytes.toString("utf8", 0, readSync(opened, bytes)) : "";
+    } finally {
+      closeSync(opened);
+    }
   } catch {
     return "";
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -184,6 +184,24 @@ describe("the reload channel's loop", { skip }, () => {
     assert.match(verdict.kind === "rejected" ? verdict.message : "", /nginx\.conf does not include .*conf\.d/);
     writeFileSync(rig.configs.live, good);
   });
+
+  for (const [what, command] of [
+    ["a FIFO", "mkfifo answer"],
+    ["a link to an endless file", "ln -s /dev/zero answer"],
+    ["a file of a gigabyte", "truncate -s 1G answer"],
+  ] as const) {
+    test(`${what} in the place of the answer holds nobody up`, async () => {
+      // In a process of its own, which can be ended where it waits for ever.
+      spawnSync("sh", ["-c", `mkdir trap; cd trap && mkfifo word && ${command}`], { cwd: rig.directory });
+      const script = `import { ReloadChannel } from "${join(process.cwd(), "renderer/reload/channel.ts")}";
+        new ReloadChannel("${rig.directory}/trap").check().then(({ kind }) => {
+          console.log(kind, process.memoryUsage().rss < 400e6 ? "small" : "large"); process.exit(); });`;
+      const options = { timeout: 20_000, encoding: "utf8" as const, input: script };
+      const { stdout } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module"], options);
+      assert.equal(stdout, "unavailable small\n");
+      rmSync(join(rig.directory, "trap"), { recursive: true });
+    });
+  }
 
   test("a pid file that was left and names somebody else is not nginx", async () => {
     await rig.end();
