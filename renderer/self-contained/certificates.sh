@@ -1,48 +1,48 @@
 #!/bin/bash
 # Keeps copies of the certificates for nginx, which is not root: keys belong to root where people and ACME clients lay
-# them down. Only nginx's user may read a copied key; the renderer reads certificates alone.
+# them down. Only nginx's group may read a copied key; the renderer reads certificates alone. Nobody may change a copy.
 #
-#   certificates.sh once|follow
+#   certificates.sh once|follow GROUP
 #
 # Links are followed, for ACME clients lay down links. Looks every two seconds: where the directory is another machine's,
 # or of a desktop's virtual one, no event tells of a change.
 set -u
+group=$2
 from=/etc/nginx/certs
 dhparam=/etc/nginx/dhparam/dhparam.pem
 copies=/run/sallyport/certificates
 # Bytes; what is longer is no certificate.
 most=1048576
-umask 077
+# What the file was that each copy was made of.
 declare -A copied=()
 
-# FILE NAME: copies it if it is another one than before.
+# FILE NAME: in one step, and without following what may stand in the copy's place.
 copy() {
-	local about mode=0444
-	about=$(stat -L -c '%F %d %i %s %Y %Z' "$1" 2>/dev/null) || return 0
-	[ "${about:0:12}" = "regular file" ] || return 0
-	present[$2]=yes
-	[ "${copied[$2]:-}" != "$about" ] || return 0
-	[ "$(stat -L -c %s "$1")" -le "$most" ] || { echo "sallyport: $1 is longer than $most bytes: not used" >&2; copied[$2]=$about; return 0; }
-	case $2 in *.key) mode=0400 ;; esac
-	cp --no-preserve=all -- "$1" "$copies/.new" && chown 101:101 "$copies/.new" && chmod "$mode" "$copies/.new" &&
-		mv -f -- "$copies/.new" "$copies/$2" && copied[$2]=$about
+	local mode=0444
+	case $2 in *.key) mode=0440 ;; esac
+	install -g "$group" -m "$mode" -T -- "$1" "$copies/.new" && mv -f -- "$copies/.new" "$copies/$2"
 }
 
 look() {
-	local file name
+	local kind size about file name
 	declare -A present=()
-	if [ -f "$dhparam" ] && [ ! -e "$from/dhparam.pem" ]; then copy "$dhparam" dhparam.pem; fi
-	for file in "$from"/*; do
+	while IFS="|" read -r -d "" kind size about file; do
 		name=${file##*/}
-		case $name in
-		*[!A-Za-z0-9._-]*) ;;
-		*.crt | *.key | *.pem) copy "$file" "$name" ;;
-		esac
-	done
+		case $name in *[!A-Za-z0-9._-]*) continue ;; esac
+		if [ "$kind" != "regular file" ] || { [ "$file" = "$dhparam" ] && [ -e "$from/dhparam.pem" ]; }; then continue; fi
+		present[$name]=yes
+		[ "${copied[$name]:-}" != "$size $about" ] || continue
+		if [ "$size" -gt "$most" ]; then
+			echo "sallyport: $file is longer than $most bytes: not used" >&2
+		elif ! copy "$file" "$name"; then
+			continue
+		fi
+		copied[$name]="$size $about"
+	done < <(stat -L --printf '%F|%s|%d %i %y %z|%n\0' -- "$dhparam" "$from"/*.{crt,key,pem} 2>/dev/null)
 	for file in "$copies"/*; do
 		name=${file##*/}
 		[ "${present[$name]:-}" = yes ] && continue
-		rm -f -- "$copies/$name"
+		rm -f -- "$file"
 		unset "copied[$name]"
 	done
 }

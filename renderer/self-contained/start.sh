@@ -47,12 +47,6 @@ find_socket() {
 	fi
 }
 
-has_capability() {
-	local effective
-	effective=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
-	(((0x$effective >> $1) & 1))
-}
-
 # USER GROUP COMMAND…: without any capability, and without a way to more. Of nothing but the given group.
 as() {
 	local user=$1 group=$2
@@ -60,29 +54,25 @@ as() {
 	setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs "$@"
 }
 
-# nginx may listen on ports below 1024, where root here may give it that.
-as_nginx() {
-	local ports=()
-	# CAP_NET_BIND_SERVICE is 10.
-	has_capability 10 && ports=(--inh-caps +net_bind_service --ambient-caps +net_bind_service)
-	exec setpriv --reuid "$nginx" --regid "$nginx_group" --clear-groups --no-new-privs "${ports[@]}" env -i "PATH=$PATH" "$@"
+# USER:GROUP MODE DIRECTORY: the mode while it is root's, for root may lack CAP_FOWNER, and not if all is so already.
+give() {
+	mkdir -p "$3"
+	[ "$(stat -c %u:%g:0%a "$3")" = "$1:$2" ] || { chown 0:0 "$3" && chmod "$2" "$3" && chown "$1" "$3"; } ||
+		refuse "$3 cannot be given to user ${1%:*}: mount it writable"
 }
 
 # Directories that one process writes and another one reads.
 lay_out() {
-	mkdir -p "$run/certificates" "$run/renderer" "$run/agent" "$run/reload" /var/cache/nginx
-	chmod 0755 "$run" "$run/certificates"
-	chown "$agent:$agent" "$run/agent" /var/lib/sallyport/audit && chmod 2710 "$run/agent" && chmod 0700 /var/lib/sallyport/audit
-	chown "$renderer:$renderer" "$run/renderer" && chmod 0750 "$run/renderer"
-	chown "$nginx:$renderer" "$run/reload" && chmod 0750 "$run/reload"
-	chown "$nginx" /var/cache/nginx
+	give 0:0 0755 "$run"
+	give 0:0 0755 "$run/certificates"
+	give "$agent:$agent" 02710 "$run/agent"
+	give "$agent:$agent" 0700 /var/lib/sallyport/audit
+	give "$renderer:$renderer" 0750 "$run/renderer"
+	give "$nginx:$renderer" 0750 "$run/reload"
+	give "$nginx:$nginx" 0700 /var/cache/nginx
+	give "$renderer:$renderer" 0755 "$conf"
 	: >/run/nginx.pid && chown "$nginx" /run/nginx.pid
-	chown "$renderer:$renderer" "$conf" || refuse "$conf cannot be given to the renderer: mount it writable"
-	# nginx opens them by name; what they are is a pipe or a terminal of root's.
-	local stream
-	for stream in /proc/self/fd/1 /proc/self/fd/2; do
-		if [ -p "$stream" ] || [ -t "${stream##*/}" ]; then chown "$nginx" "$stream"; fi
-	done
+	echo "$nginx_group" >"$run/nginx-group"
 }
 
 # Of the environment, unless there is one of the operator's.
@@ -100,17 +90,20 @@ configure() {
 	sallyport-renderer "${words[@]}" --policy >"$policy" || exit "$EX_CONFIG"
 }
 
-# What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same.
+# What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same. The
+# directory is the renderer's, so what is done in it is done as the renderer.
 mend_live() {
 	local message
 	[ -e "$conf/default.conf" ] || return 0
-	message=$( (as_nginx nginx -t -q) 2>&1) && return 0
-	if cp -f "$conf/.sallyport/last-good/default.conf" "$conf/default.conf" 2>/dev/null && (as_nginx nginx -t -q) 2>/dev/null; then
+	message=$(nginx -t -q 2>&1) && return 0
+	message=${message##*"[emerg] "}
+	if as "$renderer" "$renderer" cp -f "$conf/.sallyport/last-good/default.conf" "$conf/default.conf" 2>/dev/null &&
+		nginx -t -q 2>/dev/null; then
 		say "default.conf was refused, the last good one is used: ${message:0:400}"
 		return 0
 	fi
 	say "default.conf was refused, and is begun anew: ${message:0:400}"
-	rm -f "$conf/default.conf"
+	as "$renderer" "$renderer" rm -f "$conf/default.conf"
 }
 
 declare -A part_of=() pause=() since=()
@@ -124,9 +117,14 @@ start() {
 		sallyport-agent serve --docker-socket "$socket" --policy "$policy" --exit-when-refused &
 		;;
 	renderer) env -i "PATH=$PATH" sallyport-renderer run & ;;
-	certificates) /opt/sallyport/certificates.sh follow & ;;
-	reload) (as_nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid /opt/sallyport/reload.sh wait) & ;;
-	nginx) (as_nginx nginx -g "daemon off;") & ;;
+	certificates) /opt/sallyport/certificates.sh follow "$nginx_group" & ;;
+	reload) /opt/sallyport/as-nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid /opt/sallyport/reload.sh wait & ;;
+	nginx)
+		local words=()
+		# A main configuration that was written for nginx-proxy may say so, and twice is refused.
+		grep -q '^[[:space:]]*daemon[[:space:]]' /etc/nginx/nginx.conf || words=(-g "daemon off;")
+		/opt/sallyport/as-nginx /opt/sallyport/nginx "${words[@]}" &
+		;;
 	announcement) announce & ;;
 	esac
 	part_of[$!]=$1
@@ -216,7 +214,7 @@ ulimit -c 0
 find_socket
 lay_out
 configure
-/opt/sallyport/certificates.sh once
+/opt/sallyport/certificates.sh once "$nginx_group"
 [ -n "$is_separate" ] || mend_live
 for part in agent renderer certificates announcement; do start "$part"; done
 if [ -z "$is_separate" ]; then

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
 import * as tls from "node:tls";
 import { tmpdir } from "node:os";
@@ -63,9 +63,8 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
 
   /** The process whose command has these words, as the supervisor started it. */
   async function find(words: string): Promise<Running> {
-    const found = (await running()).find(({ command }) => command.includes(words));
-    assert.ok(found, words);
-    return found;
+    // Workers come and go with a reload.
+    return await eventually(words, async () => (await running()).find(({ command }) => command.includes(words)));
   }
 
   async function killPart(words: string): Promise<void> {
@@ -91,7 +90,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
       assert.deepEqual([found.user, found.capabilities, found.groups], [101, 1n << 10n, []]);
     }
     const rooted = (await running()).filter(({ user }) => user === 0).map(({ command }) => command);
-    assert.ok(rooted.every((command) => /start\.sh|certificates\.sh|^sh -c|^sed |^tr |^sleep /.test(command)));
+    assert.ok(rooted.every((command) => /start\.sh|certificates\.sh|^sh -c|^(sed|tr|sleep|stat) /.test(command)));
     for (const ids of ["--reuid 65533 --regid 65533 --groups 65532", "--reuid 101 --regid 101 --clear-groups"]) {
       const can = await box.exec("sh", "-c", `setpriv ${ids} test -w /tmp/docker.sock && echo yes || echo no`);
       assert.equal(can, "no", ids);
@@ -211,6 +210,33 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
     await docker("start", box.name);
     await box.saysReady(2);
     await box.answers("steady.example", "steady");
+    assert.doesNotMatch(await box.logs(), /default\.conf was refused/, "it goes on with what it had");
+  });
+
+  test("what the renderer's user and nginx's can write is no way to what is root's", async () => {
+    const state = "cd /opt/sallyport && sha256sum *.sh as-nginx nginx && stat -c '%U %n' . * && ls -A";
+    const before = await box.exec("sh", "-c", state);
+    // As if the renderer were an attacker's: root reads and copies in this directory at the next start.
+    const links = `cd /etc/nginx/conf.d && rm -rf .sallyport && mkdir -p .sallyport/last-good &&
+      echo '#!/bin/sh' >.sallyport/last-good/default.conf && ln -sf /opt/sallyport/certificates.sh default.conf`;
+    await docker("exec", "-u", "65533:65533", box.name, "sh", "-c", links);
+    await docker("restart", box.name);
+    await box.answers("steady.example", "steady");
+    assert.equal(await box.exec("sh", "-c", state), before);
+    // Root of the other side asks nginx whether all is well.
+    const trap =
+      "server { listen 127.0.0.1:9; client_body_temp_path /opt/sallyport; error_log /opt/sallyport/trap warn; }";
+    const lay = `echo '${trap}' >/etc/nginx/conf.d/trap.conf`;
+    await docker("exec", "-u", "65533:65533", box.name, "sh", "-c", lay);
+    await assert.rejects(box.exec("nginx", "-t"), /Permission denied/);
+    await box.exec("rm", "/etc/nginx/conf.d/trap.conf");
+    await box.exec("nginx", "-t");
+    assert.equal(await box.exec("sh", "-c", state), before);
+  });
+
+  test("nginx may write to the container's log, and not take from it what others say", async () => {
+    const streams = await box.exec("stat", "-L", "-c", "%u:%g %a", "/proc/1/fd/1", "/proc/1/fd/2");
+    assert.equal(streams, "0:101 620\n0:101 620");
   });
 
   test("a file that nginx refuses is no obstacle for the next start", async () => {
@@ -269,15 +295,35 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
       await box.app("inner", "-e", "VIRTUAL_HOST=inner.example", "-e", "NETWORK_ACCESS=internal");
       const least = ["CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "NET_BIND_SERVICE"];
       const capabilities = ["--cap-drop", "ALL", ...least.flatMap((name) => ["--cap-add", name])];
-      const files = ["proxy.conf", "network_internal.conf"];
+      mkdirSync(join(directory, "certs"));
+      makeCertificate(join(directory, "certs"), "web.example", ["web.example"], 30);
+      chmodSync(join(directory, "certs", "web.example.key"), 0o600);
+      // As nginx-proxy's image has it, where nginx is told twice not to go into the background.
+      const main = readFileSync("renderer/self-contained/nginx.conf", "utf8");
+      writeFileSync(join(directory, "nginx.conf"), `user nginx;\ndaemon off;\n${main}`);
+      const files = ["proxy.conf", "network_internal.conf", "nginx.conf", "certs"];
       const mounts = files.flatMap((file) => ["-v", `${directory}/${file}:/etc/nginx/${file}:ro`]);
-      const settings = ["HTTP_PORT=81", "LOG_FORMAT=$host said $status"].flatMap((one) => ["-e", one]);
+      const settings = ["HTTP_PORT=81", "HTTPS_METHOD=noredirect", "LOG_FORMAT=$host said $status"].flatMap((one) => [
+        "-e",
+        one,
+      ]);
       await box.start(...settings, ...capabilities, ...mounts);
       const headers = await box.answers("web.example", "web", "/", 81);
       assert.equal(headers["x-own"], "yes");
       assert.equal(headers["x-forwarded-for"], undefined);
       await box.answered("inner.example", 403, "/", 81);
       await eventually("the request is logged", async () => (await box.logs()).includes("web.example said 200"));
+      assert.doesNotMatch(await box.logs(), /not permitted/);
+      const modes = ["certificates/web.example.key", "certificates/web.example.crt", "agent", "renderer", "reload"];
+      const paths = [...modes.map((name) => `/run/sallyport/${name}`), "/var/lib/sallyport/audit"];
+      assert.deepEqual((await box.exec("stat", "-c", "%u:%g %a", ...paths)).split("\n"), [
+        "0:101 440",
+        "0:101 444",
+        "65532:65532 2710",
+        "65533:65533 750",
+        "101:65533 750",
+        "65532:65532 700",
+      ]);
     } finally {
       rmSync(directory, { recursive: true });
     }
