@@ -67,7 +67,7 @@ export class GeneralLoop implements Loop {
 
   standing(state: TargetState): TargetStanding {
     const routes = { ...NO_ROUTES, quarantined: this.#source.aside };
-    return { state, routes, leftOut: [], certificates: undefined, isGeneral: true };
+    return { state, routes, leftOut: [], settings: undefined, isGeneral: true };
   }
 
   start(keeper: Keeper, signal: AbortSignal): void {

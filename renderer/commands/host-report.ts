@@ -1,13 +1,14 @@
 import { isIPv6 } from "node:net";
-import { certificateOf } from "../certificates/choose.ts";
-import type { CertificateSet } from "../certificates/directory.ts";
+import { answersOf } from "../certificates/answers.ts";
 import { dayOf } from "../certificates/certificate.ts";
 import type { Known } from "../inventory/known.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Server } from "../routes/server.ts";
+import { hostRules, pathRules, serverRules } from "../status/host-rules.ts";
 import type { Report } from "../status/report.ts";
+import type { NginxSettings } from "../template/nginx-settings.ts";
 
 type HostReport = Report["virtualHosts"][number];
 
@@ -35,38 +36,57 @@ export class KnownContainers {
   }
 }
 
-/** One virtual host of a target. `waiting` are the containers that claim it and have no part in it now. */
-export function reportHost(
-  virtualHost: VirtualHost,
-  known: KnownContainers,
-  waiting: readonly Diagnostic[],
-  certificates: CertificateSet | undefined,
-): HostReport {
-  const servers = virtualHost.paths.flatMap((path) => path.servers);
-  const certificate = certificates && certificateOf(virtualHost, certificates);
+/** What is known of a host besides its routes. */
+export interface AroundHost {
+  readonly known: KnownContainers;
+  /** Containers that claim it and have no part in it now. */
+  readonly waiting: readonly Diagnostic[];
+  /** Containers whose word on it does not count. */
+  readonly disputed: readonly Diagnostic[];
+  /** How its nginx is set up. */
+  readonly settings: NginxSettings | undefined;
+}
+
+/** One virtual host of a target. */
+export function reportHost(virtualHost: VirtualHost, { known, waiting, disputed, settings }: AroundHost): HostReport {
+  const { host, paths, redirectTo } = virtualHost;
+  const servers = paths.flatMap((path) => path.servers);
+  const options = { ...settings?.defaults?.host, ...virtualHost.options };
+  const answers = answersOf({ host, options }, settings?.https?.certificates);
+  const { certificate } = answers;
   return {
-    host: virtualHost.host,
+    host,
     servers: servers.map(({ address, port }) => `${address}:${port}`),
     containers: servers.map(({ container }) => container),
-    paths: virtualHost.paths.map(({ path, protocol, servers: own }) => ({
-      path: pathKey(path),
-      protocol,
-      servers: own.map((server) => reportServer(server, known.behind(server))),
+    paths: paths.map((path) => ({
+      path: pathKey(path.path),
+      protocol: path.protocol,
+      servers: path.servers.map((server) => reportServer(server, known.behind(server))),
+      ...rulesOf(pathRules(path, { ...settings?.defaults?.path, ...path.options }, options.root)),
     })),
-    waiting: waiting.map(({ name, detail }) => ({ container: name, detail })),
-    ...(virtualHost.redirectTo !== undefined && { redirectTo: virtualHost.redirectTo }),
+    waiting: waiting.map(said),
+    ...(disputed.length > 0 && { disputed: disputed.map(said) }),
+    ...(settings && rulesOf(hostRules(virtualHost, options, answers, settings))),
+    ...(redirectTo !== undefined && { redirectTo }),
     ...(certificate && { tls: { certificate: certificate.stem, until: dayOf(certificate) } }),
   };
 }
 
-function reportServer(
-  { address, port, container }: Server,
-  known: Known | undefined,
-): HostReport["paths"][number]["servers"][number] {
+function said({ name, detail }: Diagnostic): { container: string; detail: string } {
+  return { container: name, detail };
+}
+
+function rulesOf(rules: string[]): { rules?: string[] } {
+  return rules.length === 0 ? {} : { rules };
+}
+
+function reportServer(server: Server, known: Known | undefined): HostReport["paths"][number]["servers"][number] {
+  const { address, port, container } = server;
   const startedAt = known?.container.startedAt;
   return {
     endpoint: isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`,
     container,
+    ...rulesOf(serverRules(server)),
     ...(known && {
       dockerHost: known.host,
       health: known.container.health,

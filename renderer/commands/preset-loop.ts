@@ -93,7 +93,7 @@ export class PresetLoop implements Loop {
       state,
       routes: withoutAside(table.routes, this.#source.aside),
       leftOut,
-      certificates: this.#certificates?.certificates,
+      settings: this.#template.settings,
     };
   }
 

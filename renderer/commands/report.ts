@@ -7,6 +7,8 @@ import { daysLeft, isEnding } from "../certificates/store.ts";
 import type { Known } from "../inventory/known.ts";
 import type { Routes } from "../routes/routes.ts";
 import type { Report } from "../status/report.ts";
+import { nginxSettingsFor } from "../template/nginx-page.ts";
+import type { NginxSettings } from "../template/nginx-settings.ts";
 import type { Aside } from "./general-source.ts";
 import { KnownContainers, reportHost } from "./host-report.ts";
 import type { Unselected } from "./target-routes.ts";
@@ -16,8 +18,8 @@ export interface TargetStanding {
   readonly state: TargetState;
   readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | Aside)[] };
   readonly leftOut: readonly Unselected[];
-  /** Undefined when the target serves no TLS. */
-  readonly certificates: CertificateSet | undefined;
+  /** How its nginx is set up; undefined when it has no routes. */
+  readonly settings: NginxSettings | undefined;
   /** It has no routes, so what it leaves out tells nothing about them. */
   readonly isGeneral?: boolean;
 }
@@ -36,9 +38,7 @@ export function reportOf(
   const unrouted = targets
     .filter(({ isGeneral }) => isGeneral !== true)
     .map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
-  const hosts = targets.flatMap(({ routes, certificates }) =>
-    routes.virtualHosts.map((one) => reportHost(one, containers, routes.waiting?.get(one.host) ?? [], certificates)),
-  );
+  const hosts = targets.flatMap((target) => hostsOf(target, containers));
   return {
     pid: process.pid,
     targets: targets.map(({ state }) => ({ ...state, publications: [...state.publications] })),
@@ -54,13 +54,27 @@ export function reportOf(
     ),
     remarks: distinct(
       targets.flatMap(({ routes }) => routes.remarks),
-      (found) => `${keyOf(found)} ${found.reason} ${found.value ?? ""}`,
+      (found) => `${keyOf(found)} ${found.reason} ${found.detail} ${found.value ?? ""}`,
     ),
     certificates: distinct(
-      targets.flatMap(({ certificates }) => (certificates ? certificatesOf(certificates, now) : [])),
+      targets.flatMap(({ settings }) => (settings?.https ? certificatesOf(settings.https.certificates, now) : [])),
       ({ name, problem }) => `${name} ${problem ?? ""}`,
     ),
   };
+}
+
+function hostsOf({ routes, settings }: TargetStanding, known: KnownContainers): Report["virtualHosts"] {
+  const { virtualHosts, waiting, disputed } = routes;
+  // Ports that nobody gets are known only from all hosts together.
+  const settled = settings && nginxSettingsFor(virtualHosts, settings);
+  return virtualHosts.map((one) =>
+    reportHost(one, {
+      known,
+      waiting: waiting?.get(one.host) ?? [],
+      disputed: disputed?.get(one.host) ?? [],
+      settings: settled,
+    }),
+  );
 }
 
 function certificatesOf({ usable, refused }: CertificateSet, now: number): Report["certificates"] {

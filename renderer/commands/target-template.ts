@@ -53,6 +53,11 @@ export class TargetTemplate {
     return "problem" in render ? render : new TargetTemplate(target, own, text, render);
   }
 
+  /** How nginx is set up, with what is laid for it. */
+  get settings(): NginxSettings {
+    return this.#settings;
+  }
+
   /** The text of the target's file for these routes. Throws TemplateError. */
   print(routes: Published): Buffer {
     const text = this.#render(nginxPage(routes, this.#settings));

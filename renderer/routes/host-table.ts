@@ -52,6 +52,11 @@ export class HostTable {
     return [...byHost, ...this.#contested];
   }
 
+  /** The same, still by host. */
+  get disputed(): ReadonlyMap<HostName, readonly Diagnostic[]> {
+    return new Map([...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
   /** When the next host that nobody claims goes; undefined when none does. */
   get nextDeparture(): number | undefined {
     return this.#departing.size === 0 ? undefined : Math.min(...this.#departing.values());

@@ -59,6 +59,7 @@ export class RouteTable {
       virtualHosts: [...this.#hosts.virtualHosts],
       unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
       waiting: waitingByHost(verdicts),
+      disputed: this.#hosts.disputed,
       quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
       remarks: [...verdicts.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
     };

@@ -43,6 +43,8 @@ export interface Routes extends Published {
   readonly unrouted: readonly Diagnostic[];
   /** Of those left out, by host, the ones that claim it and cannot be sent requests now. */
   readonly waiting?: ReadonlyMap<HostName, readonly Diagnostic[]>;
+  /** By host, the containers whose word on it does not count, because an older one says otherwise. */
+  readonly disputed?: ReadonlyMap<HostName, readonly Diagnostic[]>;
   /** Set aside because of what it says; everyone else is served. */
   readonly quarantined: readonly Diagnostic[];
   /** Routed, but something it says was dropped or guessed. */

@@ -43,26 +43,51 @@ function isMatch(expression: string, name: string): boolean {
   }
 }
 
-function explainHost({ host, paths, waiting, redirectTo, tls }: Host, asked: string): string[] {
+function explainHost({ host, paths, waiting, disputed = [], redirectTo, tls, rules }: Host, asked: string): string[] {
   const by = host === asked ? "" : ` (by ${shown(host)})`;
   const secured = tls
-    ? `  TLS with certificate ${tls.certificate}, good until ${tls.until}`
-    : "  no TLS: it has no certificate, or none is wanted";
+    ? [`  TLS with certificate ${tls.certificate}, good until ${tls.until}`]
+    : rules === undefined
+      ? ["  no TLS: it has no certificate, or none is wanted"]
+      : [];
   const held = waiting.map(({ container, detail }) => `  waiting: container ${shown(container)} ${shown(detail)}`);
+  const lost = disputed.map(
+    ({ container, detail }) => `  not counted: container ${shown(container)}: ${shown(detail)}`,
+  );
+  const isKept = redirectTo === undefined && waiting.length === 0 && paths.every(({ servers }) => servers.length === 0);
   const answers =
     redirectTo === undefined
-      ? paths.flatMap((path) => explainPath(path, paths.length > 1))
+      ? paths.flatMap((path) => explainPath(path, paths.length > 1, isKept))
       : [`  redirects to ${shown(redirectTo)}`];
-  return [`host ${asked}${by}`, ...answers, ...held, secured];
+  return [
+    `host ${asked}${by}`,
+    ...answers,
+    ...held,
+    ...lost,
+    ...secured,
+    ...(rules ?? []).map((rule) => `  ${shown(rule)}`),
+  ];
 }
 
 /** Only a host with several paths names them; the usual protocol is not worth a word. */
-function explainPath({ path, protocol, servers }: Host["paths"][number], isOneOfMany: boolean): string[] {
-  const isNamed = isOneOfMany || path !== "/" || protocol !== "http";
+function explainPath(
+  { path, protocol, servers, rules = [] }: Host["paths"][number],
+  isOneOfMany: boolean,
+  isKept: boolean,
+): string[] {
+  const isNamed = isOneOfMany || path !== "/" || protocol !== "http" || rules.length > 0;
   const indent = isNamed ? "    " : "  ";
-  const replicas = servers.map(({ endpoint, container }) => `${indent}${endpoint}  container ${shown(container)}`);
-  const answers = servers.length === 0 ? [`${indent}503: those that claim it cannot answer now`] : replicas;
-  return [...(isNamed ? [`  ${shown(path)}${protocol === "http" ? "" : ` by ${protocol}`}`] : []), ...answers];
+  const replicas = servers.map(({ endpoint, container, rules: own = [] }) => {
+    const more = own.length === 0 ? "" : ` (${own.join(", ")})`;
+    return `${indent}${endpoint}  container ${shown(container)}${more}`;
+  });
+  const nobody = isKept ? "503: the containers that claimed it are gone" : "503: those that claim it cannot answer now";
+  const answers = servers.length === 0 ? [`${indent}${nobody}`] : replicas;
+  return [
+    ...(isNamed ? [`  ${shown(path)}${protocol === "http" ? "" : ` by ${protocol}`}`] : []),
+    ...answers,
+    ...rules.map((rule) => `${indent}${shown(rule)}`),
+  ];
 }
 
 function explainContainer(report: Report, asked: string): { lines: string[]; isRouted: boolean } | undefined {

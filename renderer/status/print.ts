@@ -20,10 +20,14 @@ export function printReport(report: Report): string {
       `aside   ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
   );
   const unrouted = report.unrouted.map(({ name, detail }) => `without ${shown(name)}  ${shown(detail)}`);
+  const remarks = report.remarks.map(
+    ({ name, detail, value }) =>
+      `remark  ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
+  );
   const certificates = report.certificates.flatMap(({ name, problem }) =>
     problem === undefined ? [] : [`cert    ${shown(name)}  ${shown(problem)}`],
   );
-  return [...targets, ...agents, ...hosts, ...certificates, ...aside, ...unrouted].join("\n");
+  return [...targets, ...agents, ...hosts, ...certificates, ...aside, ...remarks, ...unrouted].join("\n");
 }
 
 /** Text of somebody else on a terminal: ASCII, in one line. Quotes need no backslash there. */

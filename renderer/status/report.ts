@@ -15,6 +15,9 @@ const Finding = z.object({
 /** Milliseconds since the epoch. */
 const instant = z.int();
 
+/** What counts besides the usual, in words. */
+const rules = z.array(z.string()).optional();
+
 /** An upstream server and the container it is, as far as its agent tells. */
 const UpstreamServer = z.object({
   /** `address:port`, IPv6 in brackets. */
@@ -24,6 +27,7 @@ const UpstreamServer = z.object({
   health: z.string().optional(),
   createdAt: instant.optional(),
   startedAt: instant.optional(),
+  rules,
 });
 
 /** One attempt to publish; `hash` is the SHA-256 of what is live since. */
@@ -71,9 +75,12 @@ export const Report = z.object({
       servers: z.array(z.string()),
       /** Containers behind them, by name. */
       containers: z.array(z.string()),
-      paths: z.array(z.object({ path: z.string(), protocol: z.string(), servers: z.array(UpstreamServer) })),
+      paths: z.array(z.object({ path: z.string(), protocol: z.string(), servers: z.array(UpstreamServer), rules })),
       /** Containers that claim it and cannot be sent requests now. */
       waiting: z.array(z.object({ container: z.string(), detail: z.string() })),
+      /** Containers whose word on it does not count, because an older one says otherwise. */
+      disputed: z.array(z.object({ container: z.string(), detail: z.string() })).optional(),
+      rules,
       /** Its requests are sent on to this host. */
       redirectTo: z.string().optional(),
       /** The certificate's name and last day; absent when the host is served plainly. */

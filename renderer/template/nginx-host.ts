@@ -1,5 +1,4 @@
-import type { Certificate } from "../certificates/certificate.ts";
-import { certificateOf } from "../certificates/choose.ts";
+import { type Answers, answersOf } from "../certificates/answers.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { HostOptions } from "../routes/options.ts";
 import type { VirtualHost } from "../routes/routes.ts";
@@ -62,41 +61,28 @@ function withoutContested({ httpPort, httpsPort, ...options }: HostOptions, { co
   };
 }
 
-interface TlsAnswers {
-  readonly servesPlain: boolean;
-  readonly redirects: boolean;
-  readonly hasChallenges: boolean;
+/** What is said by plain HTTP and by TLS. */
+interface TlsAnswers extends Answers {
   readonly listens: readonly Model[];
   readonly model: Model;
-  readonly certificate?: Certificate;
 }
 
-/** What is said by plain HTTP and by TLS. */
 function tlsAnswers({ host, options }: VirtualHost, settings: NginxSettings): TlsAnswers {
   const { https } = settings;
-  const method = options.httpsMethod ?? "redirect";
-  const certificate = https && certificateOf({ host, options }, https.certificates);
-  const hasChallenges = options.challenge !== "false" && method !== "nohttps";
-  if (!https || !certificate) {
-    const servesPlain =
-      !https || method === "noredirect" || method === "nohttps" || options.plainWithoutCertificate !== false;
-    const redirects = !servesPlain && method === "redirect";
-    return { servesPlain, redirects, hasChallenges: https !== undefined && hasChallenges, listens: [], model: false };
-  }
+  const answers = answersOf({ host, options }, https?.certificates);
+  const { certificate } = answers;
+  if (!https || !certificate) return { ...answers, listens: [], model: false };
   const port = options.httpsPort ?? https.listen;
   const isDefault = host === settings.defaultHost;
   const hasQuic = https.http3 === true && options.http3 !== false;
   return {
-    servesPlain: method === "noredirect",
-    redirects: method === "redirect",
-    hasChallenges: hasChallenges && method !== "nohttp",
+    ...answers,
     listens: [
       ...listens(port, settings, { isDefault, tls: { ...(options.http2 !== undefined && { http2: options.http2 }) } }),
       ...(hasQuic ? listens(port, settings, { quic: "further" }) : []),
     ],
-    certificate,
     model: {
-      ...tlsOf(host, certificate, options, https, method !== "noredirect"),
+      ...tlsOf(host, certificate, options, https, options.httpsMethod !== "noredirect"),
       http2: options.http2 !== false && hasHttp2Directive(settings),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
     },

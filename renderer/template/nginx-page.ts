@@ -14,7 +14,7 @@ import type { Page } from "./template.ts";
 
 /** The routes as the nginx template prints them: text that is safe as it stands, names that never collide. */
 export function nginxPage({ virtualHosts }: Published, usual: NginxSettings): Page<VirtualHost> {
-  const settings = withContested(virtualHosts, usual);
+  const settings = nginxSettingsFor(virtualHosts, usual);
   return {
     fields: {
       ...fieldsOf(settings),
@@ -70,8 +70,11 @@ function statusPageModel({ listen, directory, directoryInNginx = directory, allo
   return { listen, directory: directoryInNginx, allow };
 }
 
-/** The same settings for the same contested ports, for hosts' texts are kept as long as settings are the same. */
-function withContested(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
+/**
+ * The operator's settings and what hosts make of them: contested ports. The same for the same, for hosts' texts are kept as
+ * long as settings are the same.
+ */
+export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
   const { plain, secure } = ownPorts(hosts, settings);
   const wanted = new Set([...plain, ...secure]);
   // The status page's port is for nobody else.

@@ -23,7 +23,7 @@ function told(known: readonly Known[], progress = new TargetProgress("/x", () =>
     { proxy: "host" },
   );
   routes.apply({ upserted: known, gone: [] });
-  const standing = { routes: routes.table.routes, leftOut: [], certificates: undefined };
+  const standing = { routes: routes.table.routes, leftOut: [], settings: undefined };
   return reportOf([], [{ state: progress.state, ...standing }], known);
 }
 

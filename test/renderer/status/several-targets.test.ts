@@ -28,7 +28,7 @@ function standing(known: readonly Known[], ...names: string[]): TargetStanding {
     state: { destination: "/x", ...STATE },
     routes: routes.table.routes,
     leftOut: routes.leftOut,
-    certificates: undefined,
+    settings: undefined,
   };
 }
 
