@@ -20,11 +20,12 @@ interface ImportedExec {
 
 /** docker-gen's notifications as one way to reload, for nginx's routes, or for any other file of a format. */
 export function importNotify(generation: Generation, format?: FormatName): ImportedNotify {
-  if (format === undefined) return importNotifyOfNginx(generation);
-  // Whose networks matter is asked for routes alone.
-  const { reload, notes } =
-    format === "nginx" ? importNotifyOfNginx(generation) : importNotifyOfProgram(generation, format);
-  return { reload, notes: notes.filter((note) => note !== BESIDE_RENDERER) };
+  if (format !== undefined && format !== "nginx") return importNotifyOfProgram(generation, format);
+  const { reload, proxy, notes, aboutProxy } = importNotifyOfNginx(generation);
+  // Which container is nginx, and on which networks, matters for routes alone.
+  return format === undefined
+    ? { reload, ...(proxy ? { proxy } : {}), notes: [...notes, ...aboutProxy] }
+    : { reload, notes };
 }
 
 /** A command, else one signal. */
@@ -44,7 +45,7 @@ function importNotifyOfProgram(generation: Generation, format: FormatName): Impo
 }
 
 /** A container by the reload channel, else the command. */
-function importNotifyOfNginx(generation: Generation): ImportedNotify {
+function importNotifyOfNginx(generation: Generation): ImportedNotify & { readonly aboutProxy: readonly Note[] } {
   const { notifyCommand, notifyContainers, notifyFilter } = generation;
   const tellsContainer = Object.keys(notifyContainers).length > 0 || Object.keys(notifyFilter).length > 0;
   const callsDocker = /\bdocker\b/.test(notifyCommand);
@@ -52,11 +53,19 @@ function importNotifyOfNginx(generation: Generation): ImportedNotify {
     ...(tellsContainer ? aboutContainers(generation) : []),
     ...aboutCommand(notifyCommand, tellsContainer, callsDocker),
   ];
-  if (tellsContainer) return { reload: { channel: CHANNEL }, ...proxyOf(notifyContainers, notifyFilter), notes };
-  if (callsDocker) return { reload: { channel: CHANNEL }, notes };
-  if (notifyCommand === "") return { reload: "none", notes };
-  return { reload: execOf(generation), proxy: "host", notes };
+  if (tellsContainer) {
+    const proxy = proxyOf(notifyContainers, notifyFilter);
+    return { reload: { channel: CHANNEL }, ...proxy, notes, aboutProxy: aboutNames(generation) };
+  }
+  if (callsDocker) return { reload: { channel: CHANNEL }, notes, aboutProxy: [] };
+  if (notifyCommand === "") return { reload: "none", notes, aboutProxy: [] };
+  return { reload: execOf(generation), proxy: "host", notes, aboutProxy: [ON_HOST] };
 }
+
+const ON_HOST = differs(
+  "a server that a command reaches runs beside the renderer, on the Docker host: `proxy: host`",
+  "reload",
+);
 
 function execOf({ notifyCommand, notifyOutput }: Generation): { exec: ImportedExec } {
   return { exec: { command: wordsOf(notifyCommand), ...(notifyOutput ? { logOutput: true } : {}) } };
@@ -80,7 +89,6 @@ function aboutContainers({ notifyContainers, notifyFilter, notifySignal }: Gener
   const told = Object.entries(notifyContainers);
   const filters = Object.entries(notifyFilter);
   const signals = new Set([...told.map(([, signal]) => signal), ...(filters.length > 0 ? [notifySignal] : [])]);
-  const ids = told.filter(([id]) => isId(id));
   const others = Math.max(0, told.length - 1) + Number(told.length > 0 && filters.length > 0);
   return [
     differs(
@@ -92,12 +100,19 @@ function aboutContainers({ notifyContainers, notifyFilter, notifySignal }: Gener
     ...(others > 0
       ? [leftOut("a channel has one server at its end: the other containers are not told", "reload")]
       : []),
-    ...filters.flatMap(([key, values]) =>
+  ];
+}
+
+/** What does not tell which container nginx is. */
+function aboutNames({ notifyContainers, notifyFilter }: Generation): Note[] {
+  const ids = Object.keys(notifyContainers).filter(isId);
+  return [
+    ...Object.entries(notifyFilter).flatMap(([key, values]) =>
       key === "label" && values.length === 1
         ? []
         : [leftOut(`notify filter ${key}=${values.map(quoted).join(", ")}: name nginx by \`proxy\``, "reload")],
     ),
-    ...ids.map(([id]) => leftOut(`${quoted(id)} is an id: name nginx's container by \`proxy\``, "reload")),
+    ...ids.map((id) => leftOut(`${quoted(id)} is an id: name nginx's container by \`proxy\``, "reload")),
   ];
 }
 
@@ -117,16 +132,8 @@ function aboutCommand(command: string, tellsContainer: boolean, callsDocker: boo
   }
   if (tellsContainer) return [leftOut(`${quoted(command)}: one way to reload is possible, the container's`, "reload")];
   const how = isPlain(command) ? "without a shell" : "by a shell, which the renderer's image has not";
-  return [
-    differs(`the command is run ${how}, and killed after 10s; docker-gen had no limit`, "reload"),
-    BESIDE_RENDERER,
-  ];
+  return [differs(`the command is run ${how}, and killed after 10s; docker-gen had no limit`, "reload")];
 }
-
-const BESIDE_RENDERER = differs(
-  "a server that a command reaches runs beside the renderer, on the Docker host: `proxy: host`",
-  "reload",
-);
 
 function wordsOf(command: string): string[] {
   return isPlain(command) ? command.trim().split(/ +/) : ["/bin/sh", "-c", command];

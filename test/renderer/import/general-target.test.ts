@@ -70,6 +70,19 @@ describe("each option of docker-gen, for any file over containers", () => {
   }
 });
 
+test("a file of nginx's that is not routes is told by the channel, whichever container it is in", () => {
+  for (const words of [
+    "-notify-sighup nginx",
+    "-notify-container abcdef012345",
+    "-notify-filter name=web -notify-signal 1",
+  ]) {
+    const made = imported(`-watch ${words}`, "/etc/nginx/conf.d/site.conf");
+    assert.deepEqual(made.config.targets[0]?.reload, { channel: "/run/sallyport/reload" });
+    assert.equal(leftOut(made), "");
+    assert.match(differing(made), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
+  }
+});
+
 test("a command that calls Docker is left out, and nobody is told", () => {
   const made = accepted(
     importCommandLine(
