@@ -1,4 +1,5 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
+import { directoriesBelow } from "./directories-below.ts";
 import { linkedDirectories } from "./linked-directories.ts";
 
 /** Milliseconds for a change to be complete: two files are written one after the other, an editor saves in steps. */
@@ -8,21 +9,26 @@ const SETTLE_MS = 500;
 const LOOK_MS = 60_000;
 
 /**
- * Calls back some time after anything in the directory, or behind a link in it, may have changed, until the signal
- * aborts. A directory that is not there yet, or is replaced, is found at one of the looks.
+ * Calls back some time after anything in the directory, or behind a link in it, or with `below` in the directories below,
+ * may have changed, until the signal aborts. A directory that is not there yet, or is replaced, is found at one of the looks.
  */
-export function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal): void {
+export function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal, depth?: "below"): void {
   let settling: NodeJS.Timeout | undefined;
   const watches = new Watches(() => {
     clearTimeout(settling);
     settling = setTimeout(look, SETTLE_MS);
   });
+  const directories = (): string[] => [
+    directory,
+    ...linkedDirectories(directory),
+    ...(depth === "below" ? directoriesBelow(directory) : []),
+  ];
   // What changes before the watches are set is seen by the look behind them.
   const look = (): void => {
-    watches.set([directory, ...linkedDirectories(directory)]);
+    watches.set(directories());
     onChange();
   };
-  watches.set([directory, ...linkedDirectories(directory)]);
+  watches.set(directories());
   const timer = setInterval(look, LOOK_MS);
   const stop = (): void => {
     clearTimeout(settling);

@@ -9,6 +9,7 @@ import { editionsOf } from "../publish/source.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { NO_ROUTES } from "../routes/routes.ts";
+import { directoryState } from "../directory-state.ts";
 import { watchDirectory } from "../watch-directory.ts";
 import { AsideLog } from "./aside-log.ts";
 import { every } from "./every.ts";
@@ -31,6 +32,8 @@ export class GeneralLoop implements Loop {
   readonly #retry = new RetryAside(() => this.#keeper?.tryAgain());
   readonly #asideLog: AsideLog;
   #lastProblem = "";
+  /** How the files were that can be included. */
+  #included = "";
 
   constructor(target: Target, files: GeneralFiles, log: Log) {
     this.target = target;
@@ -67,7 +70,8 @@ export class GeneralLoop implements Loop {
 
   standing(state: TargetState): TargetStanding {
     const routes = { ...NO_ROUTES, quarantined: this.#source.aside };
-    return { state, routes, leftOut: [], settings: undefined, isGeneral: true };
+    const { listing } = this.#source;
+    return { state, routes, leftOut: [], settings: undefined, listing, refusedTemplate: this.#lastProblem };
   }
 
   start(keeper: Keeper, signal: AbortSignal): void {
@@ -76,11 +80,9 @@ export class GeneralLoop implements Loop {
     this.#log("info", "target.following", { destination, reload: nameOf(reload) });
     every(interval, () => this.refresh(), signal);
     every(reloadEvery, () => keeper.tellAgain(), signal);
-    const watched = [
-      ...templatesOf(this.target).map((file) => dirname(file)),
-      ...(includes === undefined ? [] : [includes]),
-    ];
+    const watched = templatesOf(this.target).map((file) => dirname(file));
     for (const directory of new Set(watched)) watchDirectory(directory, () => this.refresh(), signal);
+    if (includes !== undefined) watchDirectory(includes, () => this.refresh(), signal, "below");
     const stopListening = this.destination.server.onReady(() => keeper.retryNow());
     const stop = (): void => {
       this.#retry.stop();
@@ -120,13 +122,18 @@ export class GeneralLoop implements Loop {
   }
 
   async #reread(): Promise<void> {
+    const included = this.target.includes === undefined ? "" : directoryState(this.target.includes);
+    // Who was set aside may have been for want of a file.
+    if (included !== this.#included) this.#keeper?.tryAgain();
+    this.#included = included;
     const found = await this.#files.reread();
     if (found.kind === "changed") {
       this.#log("info", "template.changed", { template: templatesOf(this.target)[0] });
       this.#keeper?.tryAgain();
     }
     const problem = found.kind === "refused" ? found.problem : "";
-    if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
+    const isNew = problem !== "" && problem !== this.#lastProblem;
     this.#lastProblem = problem;
+    if (isNew) this.#log("error", "template.refused", { problem });
   }
 }

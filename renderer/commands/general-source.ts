@@ -94,6 +94,11 @@ export class GeneralSource implements Source<Listed> {
     return this.#unprintable.setAside.map(({ unit, why }) => ({ unit, why: `${this.#target.destination}: ${why}` }));
   }
 
+  /** Those that the target takes, whatever becomes of them, and those that it does not. */
+  get listing(): { readonly taken: readonly Known[]; readonly leftOut: readonly LeftOut[] } {
+    return { taken: [...this.#known.values()], leftOut: this.#selection.leftOut };
+  }
+
   /** Those that are left out now. */
   get aside(): Aside[] {
     const kinds = [

@@ -94,6 +94,7 @@ export class PresetLoop implements Loop {
       routes: withoutAside(table.routes, this.#source.aside),
       leftOut,
       settings: this.#template.settings,
+      refusedTemplate: this.#lastProblem,
     };
   }
 
@@ -125,8 +126,9 @@ export class PresetLoop implements Loop {
     const found = this.#template.reread();
     if (found.kind === "changed") this.#log("info", "template.changed", { template });
     const problem = found.kind === "refused" ? found.problem : "";
-    if (problem !== "" && problem !== this.#lastProblem) this.#log("error", "template.refused", { problem });
+    const isNew = problem !== "" && problem !== this.#lastProblem;
     this.#lastProblem = problem;
+    if (isNew) this.#log("error", "template.refused", { problem });
     this.#lookAtFiles();
     this.#keeper?.tryAgain();
   }

@@ -36,7 +36,9 @@ async function printRoutes(config: Config, target: Target): Promise<Ending> {
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
   const files = new FileStore(target.nginx.files).settings;
   template.use({ ...(target.https && { certificates: readCertificates(target.https.certificates) }), files });
-  return { stdout: template.print(wanted).toString("utf8"), stderr: "", exitCode: 0 };
+  const { quarantined } = routes.table.routes;
+  const aside = quarantined.map(({ name, detail }) => `container ${shown(name)} is set aside: ${shown(detail)}\n`);
+  return { stdout: template.print(wanted).toString("utf8"), stderr: aside.join(""), exitCode: 0 };
 }
 
 /** Who is left out stands on stderr; the others are printed. */

@@ -10,6 +10,7 @@ import type { Report } from "../status/report.ts";
 import { nginxSettingsFor } from "../template/nginx-page.ts";
 import type { NginxSettings } from "../template/nginx-settings.ts";
 import type { Aside } from "./general-source.ts";
+import { type Listing, listedIn } from "./listing.ts";
 import { KnownContainers, reportHost } from "./host-report.ts";
 import type { Unselected } from "./target-routes.ts";
 
@@ -20,8 +21,10 @@ export interface TargetStanding {
   readonly leftOut: readonly Unselected[];
   /** How its nginx is set up; undefined when it has no routes. */
   readonly settings: NginxSettings | undefined;
-  /** It has no routes, so what it leaves out tells nothing about them. */
-  readonly isGeneral?: boolean;
+  /** Of a general target, which has no routes, so what it leaves out tells nothing about them. */
+  readonly listing?: Listing;
+  /** What is wrong with its templates since they were last found good. */
+  readonly refusedTemplate?: string;
 }
 
 /**
@@ -33,10 +36,11 @@ export function reportOf(
   targets: readonly TargetStanding[],
   known: readonly Known[] = [],
   now: number = Date.now(),
+  refusedConfig: readonly string[] = [],
 ): Report {
   const containers = new KnownContainers(known);
   const unrouted = targets
-    .filter(({ isGeneral }) => isGeneral !== true)
+    .filter(({ listing }) => listing === undefined)
     .map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
   const hosts = targets.flatMap((target) => hostsOf(target, containers));
   return {
@@ -45,6 +49,11 @@ export function reportOf(
     agents: [...agents],
     virtualHosts: distinct(hosts, ({ host, servers }) => `${host} ${servers.join(" ")}`).toSorted((a, b) =>
       a.host < b.host ? -1 : 1,
+    ),
+    ...(targets.some(({ listing }) => listing) && { listed: listedIn(targets) }),
+    refusedConfig: [...refusedConfig],
+    refusedTemplates: targets.flatMap(({ state: { destination }, refusedTemplate: problem }) =>
+      problem === undefined || problem === "" ? [] : [{ destination, problem }],
     ),
     unrouted: inAll(unrouted),
     quarantined: distinct(

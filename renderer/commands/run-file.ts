@@ -34,7 +34,14 @@ export async function runFile(
   });
   for (;;) {
     const next = following.next();
-    const running = run(config, AbortSignal.any([signal, next.signal]), log, (again) => (refresh = again));
+    const both = AbortSignal.any([signal, next.signal]);
+    const running = run(
+      config,
+      both,
+      log,
+      (again) => (refresh = again),
+      () => following.problems,
+    );
     const { problems } = await running;
     if (signal.aborted) return { problems: [] };
     if (next.config) [good, config] = [config, next.config];
@@ -51,7 +58,7 @@ class FollowedFile {
   readonly #file: string;
   readonly #log: Log;
   #text: string;
-  #lastProblems = "";
+  #problems: readonly string[] = [];
   #next: { readonly stop: AbortController; config: Config | undefined } = nothingYet();
 
   constructor(file: string, log: Log) {
@@ -73,16 +80,21 @@ class FollowedFile {
     };
   }
 
+  /** What is wrong with the file as it is now; nothing while it is what is in use. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   async look(): Promise<void> {
     const found = await this.#reread().catch((error: Error) => ({
       kind: "refused" as const,
       problems: [`${this.#file}: ${error.message}`],
     }));
-    const problems = found.kind === "refused" ? found.problems.join("\n") : "";
-    if (found.kind === "refused" && problems !== this.#lastProblems) {
-      for (const problem of found.problems) this.#log("error", "config.refused", { file: this.#file, problem });
-    }
-    this.#lastProblems = problems;
+    const problems = found.kind === "refused" ? found.problems : [];
+    const isNew = problems.join("\n") !== this.#problems.join("\n");
+    // Kept first: what is logged is told by the page, too.
+    this.#problems = problems;
+    for (const problem of isNew ? problems : []) this.#log("error", "config.refused", { file: this.#file, problem });
     if (found.kind !== "changed") return;
     this.#log("info", "config.changed", { file: this.#file });
     this.#next.config = found.config;

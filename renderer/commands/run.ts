@@ -16,13 +16,15 @@ import { TargetTemplate } from "./target-template.ts";
 
 /**
  * Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend.
- * `onRefresh` is told how to have templates and files looked at again.
+ * `onRefresh` is told how to have templates and files looked at again; `refusedConfig` is what is wrong with a newer
+ * configuration that is not used.
  */
 export async function run(
   config: Config,
   signal: AbortSignal,
   toLog: Log,
   onRefresh: (refresh: () => void) => void = () => undefined,
+  refusedConfig: () => readonly string[] = () => [],
 ): Promise<{ readonly problems: string[] }> {
   // Whatever is worth a line in the log may change the page.
   let onLogged: () => void = () => undefined;
@@ -58,6 +60,8 @@ export async function run(
       subscriptions.map(({ state }) => state),
       kept.flatMap(({ standings }) => standings),
       subscriptions.flatMap(({ known }) => known),
+      Date.now(),
+      refusedConfig(),
     );
   const status = await startStatus(config.statusSocket, report);
   if (typeof status === "string") return { problems: [status] };

@@ -19,8 +19,10 @@ export function findingsOf(report: Report): Finding[] {
   return found.toSorted((a, b) => Number(a.level === "warn") - Number(b.level === "warn"));
 }
 
-function ofServices({ agents, targets }: Report): Finding[] {
+function ofServices({ agents, targets, refusedConfig = [], refusedTemplates = [] }: Report): Finding[] {
   return [
+    ...refusedConfig.map((problem) => bad("files", markup`the edited configuration is not used: ${foreign(problem)}`)),
+    ...refusedTemplates.map(({ problem }) => bad("files", markup`an edited template is not used: ${foreign(problem)}`)),
     ...targets
       .filter(({ pending }) => pending)
       .map(({ destination }) => bad("files", markup`${foreign(destination)} is not up to date`)),

@@ -1,5 +1,6 @@
 import { nearest } from "../../shared/nearest.ts";
 import { shown } from "./print.ts";
+import { staleHosts } from "./stale.ts";
 import type { Report } from "./report.ts";
 
 /** An answer for a person, and whether what was asked for is routed. */
@@ -14,13 +15,14 @@ export function explain(report: Report, asked: string): Explanation {
   const host = hostFor(report, name);
   const container = explainContainer(report, asked);
   if (host) {
-    const lines = [...explainHost(host, name), ...(container ? ["", ...container.lines] : [])];
+    const lines = [...explainHost(host, name, staleHosts(report)), ...(container ? ["", ...container.lines] : [])];
     return { text: lines.join("\n"), isRouted: host.servers.length > 0 || host.redirectTo !== undefined };
   }
   if (container) return { text: container.lines.join("\n"), isRouted: container.isRouted };
   return { text: unknown(report, asked), isRouted: false };
 }
 
+type Listed = NonNullable<Report["listed"]>[number];
 type Host = Report["virtualHosts"][number];
 
 /** nginx's own order: the name itself, the longest wildcard before it, the longest behind it, the first expression. */
@@ -43,7 +45,11 @@ function isMatch(expression: string, name: string): boolean {
   }
 }
 
-function explainHost({ host, paths, waiting, disputed = [], redirectTo, tls, rules }: Host, asked: string): string[] {
+function explainHost(
+  { host, paths, waiting, disputed = [], redirectTo, tls, rules }: Host,
+  asked: string,
+  stale: ReadonlySet<string>,
+): string[] {
   const by = host === asked ? "" : ` (by ${shown(host)})`;
   const secured = tls
     ? [`  TLS with certificate ${tls.certificate}, good until ${tls.until}`]
@@ -57,7 +63,7 @@ function explainHost({ host, paths, waiting, disputed = [], redirectTo, tls, rul
   const isKept = redirectTo === undefined && waiting.length === 0 && paths.every(({ servers }) => servers.length === 0);
   const answers =
     redirectTo === undefined
-      ? paths.flatMap((path) => explainPath(path, paths.length > 1, isKept))
+      ? paths.flatMap((path) => explainPath(path, paths.length > 1, isKept, stale))
       : [`  redirects to ${shown(redirectTo)}`];
   return [
     `host ${asked}${by}`,
@@ -74,12 +80,14 @@ function explainPath(
   { path, protocol, servers, rules = [] }: Host["paths"][number],
   isOneOfMany: boolean,
   isKept: boolean,
+  stale: ReadonlySet<string>,
 ): string[] {
   const isNamed = isOneOfMany || path !== "/" || protocol !== "http" || rules.length > 0;
   const indent = isNamed ? "    " : "  ";
-  const replicas = servers.map(({ endpoint, container, rules: own = [] }) => {
+  const replicas = servers.map(({ endpoint, container, dockerHost = "", rules: own = [] }) => {
     const more = own.length === 0 ? "" : ` (${own.join(", ")})`;
-    return `${indent}${endpoint}  container ${shown(container)}${more}`;
+    const note = stale.has(dockerHost) ? `  as it was: the agent of ${shown(dockerHost)} is absent` : "";
+    return `${indent}${endpoint}  container ${shown(container)}${more}${note}`;
   });
   const nobody = isKept ? "503: the containers that claimed it are gone" : "503: those that claim it cannot answer now";
   const answers = servers.length === 0 ? [`${indent}${nobody}`] : replicas;
@@ -93,10 +101,11 @@ function explainPath(
 function explainContainer(report: Report, asked: string): { lines: string[]; isRouted: boolean } | undefined {
   const isAsked = ({ name, id }: { name: string; id?: string }): boolean =>
     name === asked || (/^[0-9a-f]{6,64}$/.test(asked) && id?.startsWith(asked) === true);
+  const listed = (report.listed ?? []).filter(isAsked);
   const findings = [...report.quarantined, ...report.unrouted, ...report.remarks].filter(isAsked);
-  const name = findings[0]?.name ?? asked;
+  const name = findings[0]?.name ?? listed[0]?.name ?? asked;
   const hosts = report.virtualHosts.filter(({ containers }) => containers.includes(name));
-  if (findings.length === 0 && hosts.length === 0) return undefined;
+  if (findings.length === 0 && hosts.length === 0 && listed.length === 0) return undefined;
   const isAside = report.quarantined.some(isAsked);
   const said = findings.map(
     ({ detail, value }) => `  ${shown(detail)}${value === undefined ? "" : `: "${shown(value)}"`}`,
@@ -106,11 +115,24 @@ function explainContainer(report: Report, asked: string): { lines: string[]; isR
       ? `  answers for ${hosts.map(({ host }) => host).join(", ")}`
       : `  ${isAside ? "set aside" : "not routed"}:`;
   const kind = findings.some(({ id }) => id === "") ? "host" : "container";
-  return { lines: [`${kind} ${shown(name)}`, stands, ...said], isRouted: hosts.length > 0 };
+  const inFiles = listed.flatMap((one) => explainListed(one, listed.length > 1));
+  const isListed = listed.some(({ destinations }) => destinations.length > 0);
+  const own = hosts.length > 0 || said.length > 0 ? [stands, ...said] : [];
+  return { lines: [`${kind} ${shown(name)}`, ...own, ...inFiles], isRouted: hosts.length > 0 || isListed };
+}
+
+/** What general targets make of a container; of several of one name each says its Docker host. */
+function explainListed({ host, destinations, leftOut }: Listed, isOneOfMany: boolean): string[] {
+  const on = isOneOfMany ? `on ${shown(host)}: ` : "";
+  return [
+    ...destinations.map((destination) => `  ${on}seen by the template of ${shown(destination)}`),
+    ...leftOut.map(({ destination, detail }) => `  ${on}not for ${shown(destination)}: ${shown(detail)}`),
+  ];
 }
 
 function unknown(report: Report, asked: string): string {
-  const names = [...report.virtualHosts.map(({ host }) => host), ...report.unrouted.map(({ name }) => name)];
+  const hosts = report.virtualHosts.flatMap(({ host, containers }) => [host, ...containers]);
+  const names = [...hosts, ...[...report.unrouted, ...(report.listed ?? [])].map(({ name }) => name)];
   const near = nearest(asked, names);
   const hint = near === undefined ? "" : ` Did you mean ${shown(near)}?`;
   const absent = report.agents

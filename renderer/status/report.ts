@@ -87,6 +87,23 @@ export const Report = z.object({
       tls: z.object({ certificate: z.string(), until: z.string() }).optional(),
     }),
   ),
+  /** Containers as general targets take them; absent when there is no such target. */
+  listed: z
+    .array(
+      z.object({
+        id: z.string(),
+        host: z.string(),
+        name: z.string(),
+        /** Files that are made with it. */
+        destinations: z.array(z.string()),
+        leftOut: z.array(z.object({ destination: z.string(), detail: z.string() })),
+      }),
+    )
+    .optional(),
+  /** What is wrong with the configuration's file since it was last found good, which is in use. */
+  refusedConfig: z.array(z.string()).optional(),
+  /** What is wrong with templates since they were last found good, which are in use. */
+  refusedTemplates: z.array(z.object({ destination: z.string(), problem: z.string() })).optional(),
   unrouted: z.array(Finding),
   quarantined: z.array(Finding),
   /** What was dropped or guessed of containers that are routed all the same. */
@@ -105,8 +122,11 @@ export const Report = z.object({
 export type Report = z.infer<typeof Report>;
 
 /** True when nothing needs anybody's attention. */
-export function isFine({ targets, agents, quarantined, certificates }: Report): boolean {
+export function isFine(report: Report): boolean {
+  const { targets, agents, quarantined, certificates, refusedConfig = [], refusedTemplates = [] } = report;
   return (
+    refusedConfig.length === 0 &&
+    refusedTemplates.length === 0 &&
     targets.every(({ pending }) => !pending) &&
     agents.every(({ connected, docker }) => connected && docker === "connected") &&
     quarantined.length === 0 &&

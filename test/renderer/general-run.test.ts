@@ -8,6 +8,7 @@ import { runRender } from "../../renderer/commands/render.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
 import { explain } from "../../renderer/status/explain.ts";
+import { printReport } from "../../renderer/status/print.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
@@ -116,6 +117,50 @@ test("a container for which the template fails is left out, said, and tried agai
   tell([app("b", { tier: "db" })]);
   await eventually("it is there", () => file() === '"web" "db" ');
   assert.deepEqual((await status()).quarantined, []);
+});
+
+test("explain says of a container which files are made with it, and why it is not in others", async () => {
+  agent.first = [app("a"), app("b", { tier: "db" })];
+  follow(NAMES, { containers: { where: [{ label: "tier=web" }] } });
+  await eventually("it is there", () => file() === '"appa" ');
+  const report = await status();
+  const taken = explain(report, "appa");
+  assert.match(taken.text, /^container appa\n {2}seen by the template of \/.*out\/file$/);
+  assert.ok(taken.isRouted);
+  const other = explain(report, "appb");
+  assert.match(other.text, /^container appb\n {2}not for \/.*out\/file: is not what entry 1 of `where` says/);
+  assert.ok(!other.isRouted);
+});
+
+test("a template that is edited into an error is told by status until it is mended, and what was good stays", async () => {
+  agent.first = [app("a")];
+  follow(NAMES);
+  await eventually("it is there", () => file() === '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{nmae}}{{/each}}");
+  await eventually("status tells it", async () => {
+    const report = await status();
+    return (
+      report.refusedTemplates?.length === 1 && /t\.hbs:1:23: nmae: .*did you mean name\?/.test(printReport(report))
+    );
+  });
+  assert.equal(file(), '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}<{{name}}>{{/each}}");
+  await eventually("the next good one is used", () => file() === '<"appa">');
+  assert.deepEqual((await status()).refusedTemplates, []);
+});
+
+test("a file that a container's text includes may come later, also in a directory below", async () => {
+  const includes = join(directory, "includes");
+  mkdirSync(join(includes, "web"), { recursive: true });
+  agent.first = [app("a"), app("b", { tier: "db" })];
+  follow('{{#each containers}}{{include (cat (printf "%s/%s" labels.tier name))}} {{/each}}', { includes });
+  writeFileSync(join(includes, "web", "appa"), "one");
+  await eventually("the first is there", () => file() === "one ");
+  mkdirSync(join(includes, "db"));
+  writeFileSync(join(includes, "db", "appb"), "two");
+  await eventually("the other is there as soon as it can be", () => file() === "one two ");
+  writeFileSync(join(includes, "web", "appa"), "three");
+  await eventually("what is saved is printed", () => file() === "three two ");
 });
 
 test("outside of each, who is to blame is found by trying", async () => {

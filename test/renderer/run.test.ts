@@ -11,6 +11,7 @@ import { runRender } from "../../renderer/commands/render.ts";
 import { runSnapshot } from "../../renderer/commands/snapshot.ts";
 import { run } from "../../renderer/commands/run.ts";
 import { type Config, parseConfig } from "../../renderer/config.ts";
+import { printReport } from "../../renderer/status/print.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
@@ -332,6 +333,9 @@ test("a configuration that is edited is used, and one that is broken changes not
     refresh();
     await eventually(`${spoiled.slice(0, 40)} is told`, () => logged.slice(before).some((line) => message.test(line)));
     assert.deepEqual(hostsIn(destination), ["a.example"]);
+    await eventually("status tells it, too", async () =>
+      message.test(printReport(await askStatus(config.statusSocket)).replace(/^config /m, "config.refused ")),
+    );
   }
   writeFileSync(file, text("test"));
   await eventually("the next is used", () => hostsIn(destination).join() === "b.example");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { explain } from "../../../renderer/status/explain.ts";
-import type { Report } from "../../../renderer/status/report.ts";
+import { printReport } from "../../../renderer/status/print.ts";
+import { isFine, type Report } from "../../../renderer/status/report.ts";
 
 const finding = (name: string, reason: string, detail: string, value?: string) => ({
   id: name.padEnd(64, "0"),
@@ -94,4 +95,62 @@ test("a container is found by the beginning of its id", () => {
     unrouted: [{ ...finding("db", "host.none", "has no VIRTUAL_HOST"), id: "abcdef1234".padEnd(64, "0") }],
   };
   assert.match(explain(report, "abcdef12").text, /container db\n {2}not routed:\n {2}has no VIRTUAL_HOST/);
+});
+
+test("a container of general targets is explained by the files that it is in, and why it is not in others", () => {
+  const entry = { id: "ab".repeat(32), host: "one", name: "web", destinations: ["/out/haproxy.cfg"], leftOut: [] };
+  const leftOut = [{ destination: "/out/hosts", detail: "exposes no port" }];
+  const report: Report = {
+    ...REPORT,
+    listed: [
+      { ...entry, leftOut },
+      { ...entry, id: "c".repeat(64), name: "db", destinations: [], leftOut },
+    ],
+  };
+  for (const asked of ["web", "abababababab"]) {
+    const { text, isRouted } = explain(report, asked);
+    assert.equal(
+      text,
+      "container web\n  seen by the template of /out/haproxy.cfg\n  not for /out/hosts: exposes no port",
+    );
+    assert.ok(isRouted);
+  }
+  assert.match(explain({ ...report, virtualHosts: [] }, "webb").text, /Did you mean web\?/);
+  const twice = explain({ ...report, listed: [entry, { ...entry, id: "d".repeat(64), host: "two" }] }, "web");
+  assert.match(twice.text, /on one: seen by .*\n {2}on two: seen by/);
+  const aside = { ...finding("web", "render.failed", "left out of /out/haproxy.cfg: t.hbs:1:1: x"), id: entry.id };
+  const found = explain({ ...report, listed: [{ ...entry, destinations: [] }], quarantined: [aside] }, "web");
+  assert.deepEqual(found, {
+    text: "container web\n  set aside:\n  left out of /out/haproxy.cfg: t.hbs:1:1: x",
+    isRouted: false,
+  });
+});
+
+test("what an absent agent told is marked as old, and what others tell is not", () => {
+  const agent = { socket: "/a", since: 0, docker: "connected", generation: 1, containers: 1 };
+  const of = (name: string, dockerHost: string) => {
+    const one = host(name, { "/": ["10.0.0.1:80 web"] });
+    const servers = [{ endpoint: "10.0.0.1:80", container: "web", dockerHost }];
+    return { ...one, paths: [{ path: "/", protocol: "http", servers }] };
+  };
+  const report: Report = {
+    ...REPORT,
+    agents: [
+      { ...agent, host: "one", connected: true },
+      { ...agent, socket: "/b", host: "two", connected: false, problem: "ENOENT" },
+    ],
+    virtualHosts: [of("one.example", "one"), of("two.example", "two")],
+  };
+  assert.match(explain(report, "two.example").text, /as it was: the agent of two is absent/);
+  assert.doesNotMatch(explain(report, "one.example").text, /as it was/);
+  const lines = printReport(report).split("\n");
+  assert.match(lines.find((line) => line.includes("two.example")) ?? "", /as it was: its agent is absent$/);
+  assert.doesNotMatch(lines.find((line) => line.includes("one.example")) ?? "", /as it was/);
+});
+
+test("a configuration or a template that is not used is worth a look", () => {
+  const fine = { ...REPORT, quarantined: [] };
+  assert.ok(isFine(fine));
+  assert.ok(!isFine({ ...fine, refusedConfig: ["c.yml:1:1: x"] }));
+  assert.ok(!isFine({ ...fine, refusedTemplates: [{ destination: "/out", problem: "t.hbs:1:1: x" }] }));
 });
