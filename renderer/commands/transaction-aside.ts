@@ -3,9 +3,6 @@ import { Quarantine, type SetAside } from "../publish/quarantine.ts";
 import type { Attempt } from "../publish/sift.ts";
 import type { Aside } from "./general-source.ts";
 
-/** Most checks of all files for finding out which containers are to be left out. */
-const MAX_CHECKS = 24;
-
 /** Characters of a reason that are kept. */
 const MAX_WHY = 500;
 
@@ -55,15 +52,13 @@ export class TransactionAside {
   }
 
   /**
-   * Leaves out whom a check refuses. Undefined when that would not help: nobody is new since it was last good, so that
-   * it is nobody's doing, or nobody would be left.
+   * Leaves out those of some units that are refused. Undefined when that would not help, or when nobody would be left.
    */
-  async sift(units: readonly Known[], attempt: Attempt<Known>): Promise<KnownChange | undefined> {
-    if (this.#quarantine.trusts(units)) return undefined;
-    const found = await this.#quarantine.sift(units, attempt, MAX_CHECKS);
+  async sift(units: readonly Known[], attempt: Attempt<Known>, maxAttempts: number): Promise<KnownChange | undefined> {
+    const found = await this.#quarantine.sift(units, attempt, maxAttempts);
     if (found.kind === "hopeless") return undefined;
     const kept = new Set(found.kept);
-    if (kept.size > 0 || units.length === 1) return this.#gone(units.filter((unit) => !kept.has(unit)));
+    if (this.admitted.length > 0 || units.length === 1) return this.#gone(units.filter((unit) => !kept.has(unit)));
     for (const unit of units) this.#quarantine.readmit(unit);
     return undefined;
   }

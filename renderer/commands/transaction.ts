@@ -1,25 +1,22 @@
 import { join } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Known, KnownChange } from "../inventory/known.ts";
+import type { KnownChange } from "../inventory/known.ts";
 import type { Wait } from "../publish/debounce.ts";
-import type { CheckTexts, Edition, Editions } from "../publish/edition.ts";
 import { Journal } from "../publish/journal.ts";
-import { Printed } from "../publish/printed.ts";
 import { Reconciler } from "../publish/reconciler.ts";
-import { isHold } from "../publish/source.ts";
-import type { Hold } from "../routes/routes.ts";
 import { AsideLog } from "./aside-log.ts";
 import type { Kept } from "./keep.ts";
-import type { Loop, Print } from "./loop.ts";
+import type { Loop } from "./loop.ts";
 import type { TargetStanding } from "./report.ts";
 import { RetryAside } from "./retry-aside.ts";
 import { TransactionAside } from "./transaction-aside.ts";
+import { TransactionEditions } from "./transaction-editions.ts";
 
 /**
  * Keeps targets that are published as one: of one inventory, all or none. Who has to be left out of one of their files
  * is left out of all.
  */
-export class Transaction implements Kept, Editions {
+export class Transaction implements Kept {
   readonly #loops: readonly Loop[];
   readonly #reconciler: Reconciler;
   readonly #aside: TransactionAside;
@@ -33,7 +30,12 @@ export class Transaction implements Kept, Editions {
     this.#asideLog = new AsideLog(log);
     this.#reconciler = new Reconciler({
       destinations: loops.map(({ destination }) => destination),
-      editions: this,
+      editions: new TransactionEditions({
+        members: loops.map(({ member }) => member),
+        aside: this.#aside,
+        leaveOut: (change) => this.#leaveOut(change),
+        published: () => this.#retry.published(this.#aside.all.length),
+      }),
       journal: new Journal(join(loops[0].destination.volume.own, `${name}.transaction.json`)),
       wait: longest(loops.map(({ target }) => target.wait)),
       log,
@@ -74,57 +76,6 @@ export class Transaction implements Kept, Editions {
     await this.#reconciler.stop();
   }
 
-  readonly nothing = async (): Promise<readonly Printed[]> =>
-    await Promise.all(this.#loops.map(async ({ member }) => new Printed(await member.nothing())));
-
-  /** Tries until everybody can be printed who is not left out. */
-  readonly wanted = async (): Promise<Edition | Hold | undefined> => {
-    for (;;) {
-      // All begins in one turn, so that all files are of one inventory.
-      const containers = this.#aside.admitted;
-      const begun = this.#loops.map(({ member }) => member.print());
-      const prints = await Promise.allSettled(begun.filter((one) => one instanceof Promise));
-      if (begun.includes(undefined)) return undefined;
-      const hold = begun.find((one): one is Hold => one !== undefined && isHold(one));
-      if (hold) return hold;
-      const made = prints.map(printOf);
-      const failed = made.flatMap((print) => print.failed);
-      if (failed.length === 0)
-        return this.#editionOf(
-          containers,
-          made.map(({ text }) => new Printed(text)),
-        );
-      this.#leaveOut(this.#aside.exclude(failed));
-    }
-  };
-
-  #editionOf(containers: readonly Known[], texts: readonly Printed[]): Edition {
-    return {
-      texts,
-      reduce: async (check) => await this.#reduce(containers, check),
-      published: () => {
-        this.#aside.trust(containers);
-        this.#retry.published(this.#aside.all.length);
-      },
-    };
-  }
-
-  async #reduce(containers: readonly Known[], check: CheckTexts): Promise<Edition | Hold | undefined> {
-    const attempt = async (some: readonly Known[]): Promise<string | undefined> => {
-      const texts: Printed[] = [];
-      for (const { member } of this.#loops) {
-        const made = await member.printOf(some, containers);
-        if ("why" in made) return made.why;
-        texts.push(new Printed(made));
-      }
-      return await check(texts);
-    };
-    const change = await this.#aside.sift(containers, attempt);
-    if (!change) return undefined;
-    this.#leaveOut(change);
-    return await this.wanted();
-  }
-
   #leaveOut({ gone }: KnownChange): void {
     for (const loop of this.#loops) {
       const unseen = gone.filter((one) => !loop.member.needs(one));
@@ -142,11 +93,6 @@ export class Transaction implements Kept, Editions {
     this.#tell(this.#aside.readmit());
     this.#reconciler.changed();
   }
-}
-
-function printOf(settled: PromiseSettledResult<Print>): Print {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
 }
 
 /** Whoever wants to wait longest is right for all. */

@@ -42,11 +42,6 @@ export class Quarantine<Unit extends object> {
     this.#trusted = new WeakSet(units);
   }
 
-  /** Whether all of these were published together last. */
-  trusts(units: readonly Unit[]): boolean {
-    return units.every((unit) => this.#trusted.has(unit));
-  }
-
   /** It is tried again. */
   readmit(unit: Unit): void {
     this.#aside.delete(unit);

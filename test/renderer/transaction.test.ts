@@ -216,6 +216,27 @@ test("what one server does not take up is taken back everywhere, and the other s
   await eventually("they follow again", () => everywhere("abcd"));
 });
 
+test("whom a server does not take up is left out of all, alone, and nobody who was live is missed meanwhile", async () => {
+  const seen = join(directory, "seen");
+  const refuse = `cat ${fileOf("tiers")} >>${seen}; echo >>${seen}; ! grep -q bad ${fileOf("zones")}`;
+  follow({
+    routes: { reload: reload("nginx") },
+    tiers: { reload: reload("tiers") },
+    zones: { reload: reload("zones", refuse) },
+  });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  writeFileSync(seen, "");
+  tell([app("a", { zone: "bad" }), app("c"), app("d")]);
+  await eventually("the others are everywhere", () => everywhere("bcd"));
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appa"],
+  );
+  for (const line of saidIn("seen").split("\n").slice(0, -1)) assert.match(line, /"appb"/);
+  tell([app("a")]);
+  await eventually("it is back", () => everywhere("abcd"));
+});
+
 /** Kills the renderer when it is told the first time, and starts another. */
 async function killedWhileItTells(): Promise<void> {
   const killed = join(directory, "killed");
