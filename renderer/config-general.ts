@@ -51,7 +51,17 @@ export function templatesOf({ template }: { readonly template: string | readonly
 }
 
 /** Keys that a general target may have, too; all others are of the nginx preset. */
-const SHARED = ["containers", "keepBlankLines", "interval", "reloadEvery", "wait", "check", "reload", "transaction"];
+const SHARED = [
+  "containers",
+  "keepBlankLines",
+  "interval",
+  "reloadEvery",
+  "wait",
+  "check",
+  "reload",
+  "onFailure",
+  "transaction",
+];
 const WITH_FORMAT = [...Object.keys(fileKeys), ...Object.keys(generalKeys), ...SHARED];
 
 /** A key that does not go with the kind of its target. */

@@ -104,6 +104,12 @@ const Target = z.strictObject({
     .describe("Reload so often, though the file is the same: for readers that forget, such as a registry with leases."),
   wait: Wait.prefault("100ms:1s").describe("min:max, how long a burst of changes is waited for, at most max."),
   check: command.optional().describe("Program that checks a candidate, `{candidate}` in an argument is its path."),
+  onFailure: z
+    .enum(["leaveOut", "keep"])
+    .default("leaveOut")
+    .describe(
+      "When a container breaks the file: leave it out, or keep the file as it was last good until all is well.",
+    ),
   transaction: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots, dashes and underlines")

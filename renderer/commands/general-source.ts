@@ -4,6 +4,7 @@ import { Quarantine, type SetAside } from "../publish/quarantine.ts";
 import type { CheckText, Source } from "../publish/source.ts";
 import { type LeftOut, Selection } from "../select/selection.ts";
 import { inOrder } from "../template/container-view.ts";
+import type { Rendering } from "../template/general-template.ts";
 import { TemplateError } from "../template/template.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 import type { GeneralFiles } from "./general-files.ts";
@@ -73,6 +74,7 @@ export class GeneralSource implements Source<Listed> {
   };
 
   readonly reduce = async (wanted: Listed, check: CheckText): Promise<Listed | undefined> => {
+    if (this.#target.onFailure === "keep") return undefined;
     const attempt = async (some: readonly Known[]): Promise<string | undefined> => {
       const made = await this.#files.print(some);
       return made.kind === "text" ? await check(Buffer.from(made.text)) : whyOf(made);
@@ -127,6 +129,7 @@ export class GeneralSource implements Source<Listed> {
   async #print(containers: readonly Known[], total: number): Promise<Buffer> {
     const made = await this.#files.print(containers);
     if (made.kind === "text") return Buffer.from(made.text);
+    if (this.#target.onFailure === "keep") throw new TemplateError("template.render", blame(made, containers));
     const kept = made.kind === "faults" ? this.#exclude(containers, made.faults) : await this.#sift(containers);
     if (!isEverybody(kept, total)) return await this.#print(kept, total);
     this.#unprintable.clear();
@@ -155,6 +158,13 @@ export class GeneralSource implements Source<Listed> {
 /** When nobody of several is left, the template is at fault: better the file of before than an empty one. */
 function isEverybody(kept: readonly Known[], total: number): boolean {
   return kept.length === 0 && total > 1;
+}
+
+/** The reason with the container's name, where it is one container's. */
+function blame(made: Exclude<Rendering, { kind: "text" }>, containers: readonly Known[]): string {
+  const [fault] = made.kind === "faults" ? made.faults : [];
+  const name = fault && containers[fault.index]?.container.name;
+  return `${name === undefined ? "" : `container ${name}: `}${whyOf(made)} (and \`onFailure\` is keep)`;
 }
 
 function whyOf(made: Awaited<ReturnType<GeneralFiles["print"]>>): string | undefined {

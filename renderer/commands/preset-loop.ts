@@ -61,7 +61,8 @@ export class PresetLoop implements Loop {
       this.#source.published(routes);
       this.#noteAside();
     };
-    this.editions = editionsOf({ nothing, wanted, render, reduce, reduceLive, published });
+    const isReduced = target.onFailure === "leaveOut";
+    this.editions = editionsOf({ nothing, wanted, render, published, ...(isReduced && { reduce, reduceLive }) });
   }
 
   #memberOf(config: Config): Member {

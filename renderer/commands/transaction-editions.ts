@@ -1,6 +1,8 @@
 import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
 import type { CheckTexts, Edition, Editions } from "../publish/edition.ts";
+import { TemplateError } from "../template/template.ts";
 import { Printed } from "../publish/printed.ts";
+import type { SetAside } from "../publish/quarantine.ts";
 import type { Attempt } from "../publish/sift.ts";
 import { isHold } from "../publish/source.ts";
 import type { Hold } from "../routes/routes.ts";
@@ -15,6 +17,8 @@ const MAX_RELOADS = 8;
 export interface TransactionParts {
   readonly members: readonly Member[];
   readonly aside: TransactionAside;
+  /** Whether nobody is to be left out: then nothing is published until all is well. */
+  readonly isKept: boolean;
   /** Those that are gone in the change are not to be printed any more. */
   readonly leaveOut: (change: KnownChange) => void;
   readonly published: () => void;
@@ -24,14 +28,16 @@ export interface TransactionParts {
 export class TransactionEditions implements Editions {
   readonly #members: readonly Member[];
   readonly #aside: TransactionAside;
+  readonly #isKept: boolean;
   readonly #leaveOut: (change: KnownChange) => void;
   readonly #published: () => void;
   /** Containers as they were when they were published last. */
   #live: readonly Known[] = [];
 
-  constructor({ members, aside, leaveOut, published }: TransactionParts) {
+  constructor({ members, aside, isKept, leaveOut, published }: TransactionParts) {
     this.#members = members;
     this.#aside = aside;
+    this.#isKept = isKept;
     this.#leaveOut = leaveOut;
     this.#published = published;
   }
@@ -56,6 +62,7 @@ export class TransactionEditions implements Editions {
           containers,
           made.map(({ text }) => new Printed(text)),
         );
+      if (this.#isKept) throw new TemplateError("template.render", blame(failed[0]!));
       this.#leaveOut(this.#aside.exclude(failed));
     }
   };
@@ -63,8 +70,10 @@ export class TransactionEditions implements Editions {
   #editionOf(containers: readonly Known[], texts: readonly Printed[]): Edition {
     return {
       texts,
-      reduce: async (check) => await this.#reduce(containers, check),
-      reduceLive: async (take) => await this.#reduceLive(containers, take),
+      ...(!this.#isKept && {
+        reduce: async (check) => await this.#reduce(containers, check),
+        reduceLive: async (take) => await this.#reduceLive(containers, take),
+      }),
       published: () => {
         this.#live = containers;
         this.#aside.trust(containers);
@@ -110,6 +119,10 @@ export class TransactionEditions implements Editions {
     this.#leaveOut(change);
     return await this.wanted();
   }
+}
+
+function blame({ unit, why }: SetAside<Known>): string {
+  return `container ${unit.container.name}: ${why} (and \`onFailure\` is keep)`;
 }
 
 function printOf(settled: PromiseSettledResult<Print>): Print {

@@ -33,6 +33,7 @@ export class Transaction implements Kept {
       editions: new TransactionEditions({
         members: loops.map(({ member }) => member),
         aside: this.#aside,
+        isKept: loops.some(({ target }) => target.onFailure === "keep"),
         leaveOut: (change) => this.#leaveOut(change),
         published: () => this.#retry.published(this.#aside.all.length),
       }),

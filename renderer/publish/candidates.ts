@@ -13,11 +13,17 @@ export async function checkTogether(parts: readonly Part[], tell: Tell): Promise
   let all: Checked = { kind: "ok" };
   for (const part of parts) {
     const found = await part.server.check(part.volume.candidate, part.volume.isBeside);
-    if (found.kind === "rejected" || found.kind === "unavailable")
-      return { kind: found.kind, message: tell(part, found.message) };
+    if (found.kind === "unavailable") return { kind: found.kind, message: tell(part, found.message) };
+    if (found.kind === "rejected")
+      return { kind: found.kind, message: tell(blamed(found.message, parts) ?? part, found.message) };
     if (found.kind === "unchecked") all = found;
   }
   return all;
+}
+
+/** A check that looks at several candidates names the one it means. */
+function blamed(message: string, parts: readonly Part[]): Part | undefined {
+  return parts.find(({ volume }) => message.includes(volume.candidate));
 }
 
 /** Makes a message of one part a message of all. */

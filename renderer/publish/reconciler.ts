@@ -153,7 +153,7 @@ export class Reconciler {
       if (isHold(edition)) return this.#hold(edition.reason);
       await this.#publish(edition);
     } catch (error) {
-      if (error instanceof TemplateError) this.#hold(error.message);
+      if (error instanceof TemplateError) this.#cannotPrint(error.message);
       else this.#fail(describe(error));
     }
   }
@@ -181,6 +181,12 @@ export class Reconciler {
   /** Nothing to publish until something changes. */
   #hold(reason: string): void {
     this.#retry.clear();
+    this.#trouble("refused", reason);
+  }
+
+  /** It will most likely fail again until something changes; but rendering may also have been short of time. */
+  #cannotPrint(reason: string): void {
+    this.#retryLater(RETRY_REFUSED);
     this.#trouble("refused", reason);
   }
 

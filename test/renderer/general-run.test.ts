@@ -202,6 +202,24 @@ test("a container that the check refuses is left out alone, and tried again when
   await eventually("it is back", () => file() === '"newer" "web" "good" "new" "web" "web" ');
 });
 
+test("a file that is to be kept loses nobody: it stays as it was until all is well, and says who broke it", async () => {
+  agent.first = [app("a"), app("b")];
+  const check = {
+    command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
+  };
+  follow(TIERS, { onFailure: "keep", check });
+  await eventually("both are there", () => file() === '"web" "web" ');
+  const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.problem ?? "");
+  tell([app("b", {}), app("c")]);
+  await eventually("it is told", async () => await isTold(/container appb: .*labels\.tier is missing/));
+  tell([app("b", { tier: "bad" })]);
+  await eventually("it is told", async () => await isTold(/bad word/));
+  assert.equal(file(), '"web" "web" ');
+  assert.deepEqual((await status()).quarantined, []);
+  tell([app("b", { tier: "db" })]);
+  await eventually("all are there", () => file() === '"web" "db" "web" ');
+});
+
 test("a check that refuses everything refuses the file, and nobody is blamed", async () => {
   agent.first = [app("a"), app("b")];
   writeFileSync(join(directory, "out", "file"), "before");

@@ -161,6 +161,20 @@ test("whom one file's check refuses is left out of all, alone", async () => {
   await eventually("it is back", () => everywhere("abcd"));
 });
 
+test("where one file is to be kept, all are kept until all is well", async () => {
+  follow({ tiers: { onFailure: "keep" } });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  tell([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
+  await eventually("all of them say who broke it", async () =>
+    (await status()).targets.every(({ problem }) =>
+      /container appa: .*zones\/file.*zone is missing/.test(problem ?? ""),
+    ),
+  );
+  assert.ok(everywhere("ab"));
+  tell([app("a")]);
+  await eventually("all are there", () => everywhere("abc"));
+});
+
 test("nginx itself may be left out of files; that takes no route away", async () => {
   agent.first = [{ ...NGINX, labels: { "sallyport.proxy": "true", zone: "one" } }, app("a")];
   follow();

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Journal } from "../../../renderer/publish/journal.ts";
+import { Printed } from "../../../renderer/publish/printed.ts";
+import { publish } from "../../../renderer/publish/publication.ts";
+import { Volume } from "../../../renderer/publish/volume.ts";
+import { ReloadChannel } from "../../../renderer/reload/channel.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { Rig } from "./rig.ts";
+
+describe("two files of one nginx", { skip: nginxVersion() === undefined && "nginx is not installed" }, () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await Rig.start("dash");
+    const control = new ReloadChannel(rig.channel);
+    await eventually("the loop listens", async () => (await control.check("", true)).kind !== "unavailable");
+    rmSync(dirname(rig.candidate), { recursive: true });
+  });
+  after(async () => await rig.close());
+
+  /** A map in one file, and in the other a server that answers with it. */
+  async function publishBoth(map: string, server: string) {
+    const directory = dirname(rig.live);
+    const texts = [
+      ["default.conf", rig.configuration(server)],
+      ["map.conf", map],
+    ] as const;
+    const parts = texts.map(([name, text]) => ({
+      volume: new Volume(join(directory, name)),
+      server: new ReloadChannel(rig.channel),
+      reload: "its channel",
+      wanted: new Printed(Buffer.from(text)),
+    }));
+    return await publish(parts, new Journal(join(directory, ".sallyport", "both.transaction.json")));
+  }
+
+  test("are checked together: one may need what is new in the other", async () => {
+    const published = await publishBoth('map $host $word { default "second"; }\n', "$word");
+    assert.deepEqual(published, { kind: "published", generations: [1, 1] });
+    await eventually("it is served", async () => (await rig.answer()) === "second");
+    assert.equal((await publishBoth('map $host $other { default "third"; }\n', "$other")).kind, "published");
+    await eventually("it is served", async () => (await rig.answer()) === "third");
+  });
+
+  test("are both as they were when nginx refuses one of them", async () => {
+    const refused = await publishBoth("nonsense;\n", "fourth");
+    assert.equal(refused.kind === "refused" && refused.by, "check");
+    assert.match(
+      refused.kind === "refused" ? refused.message : "",
+      /^\S+conf\.d\/map\.conf: .*candidate\/map\.conf:1/s,
+    );
+    assert.equal(await rig.answer(), "third");
+    assert.equal((await publishBoth('map $host $other { default "fifth"; }\n', "$other")).kind, "published");
+    await eventually("it is served", async () => (await rig.answer()) === "fifth");
+  });
+});
