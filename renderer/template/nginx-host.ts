@@ -79,7 +79,7 @@ function tlsAnswers({ host, options }: VirtualHost, settings: NginxSettings): Tl
     ...answers,
     listens: [
       ...listens(port, settings, { isDefault, tls: { ...(options.http2 !== undefined && { http2: options.http2 }) } }),
-      ...(hasQuic ? listens(port, settings, { quic: "further" }) : []),
+      ...(hasQuic ? listens(port, settings, { isDefault, quic: "further" }) : []),
     ],
     model: {
       ...tlsOf(host, certificate, options, https, options.httpsMethod !== "noredirect"),

@@ -14,7 +14,7 @@ export interface ListenOptions {
 export function listens(port: number, settings: NginxSettings, options: ListenOptions): Verbatim[] {
   const { isDefault = false, tls, quic } = options;
   const signs = quic
-    ? ["quic", ...(quic === "first" ? ["reuseport"] : [])]
+    ? ["quic", ...(quic === "first" ? ["reuseport"] : []), ...(isDefault ? ["default_server"] : [])]
     : [
         ...(isDefault ? ["default_server"] : []),
         ...(tls ? ["ssl"] : []),

@@ -119,7 +119,7 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
       .toSorted(byNumber)
       .flatMap((port) => [
         ...listens(port, settings, { isDefault, tls: http2Of(settings) }),
-        ...(https?.http3 ? listens(port, settings, { quic: "first" }) : []),
+        ...(https?.http3 ? listens(port, settings, { isDefault, quic: "first" }) : []),
       ]),
     unknownHttp2: http2Of(settings).http2 !== false && hasHttp2Directive(settings),
     unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,

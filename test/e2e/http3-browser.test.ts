@@ -23,6 +23,8 @@ import { Chromium } from "../renderer/page/chromium.ts";
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 const HOSTS = ["a.example", "b.example", "without.example"] as const;
+/** A name that nobody claims: the default host answers. */
+const NOBODY = "nobody.example";
 
 describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDocker() }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
@@ -52,9 +54,9 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     await eventually("nginx serves", async () => (await byTcp()) !== undefined);
     browser = new Chromium([
       "--enable-quic",
-      `--origin-to-force-quic-on=${HOSTS.map((host) => `${host}:${port}`).join(",")}`,
+      `--origin-to-force-quic-on=${[...HOSTS, NOBODY].map((host) => `${host}:${port}`).join(",")}`,
       `--ignore-certificate-errors-spki-list=${keys.join(",")}`,
-      `--host-resolver-rules=${HOSTS.map((host) => `MAP ${host} 127.0.0.1`).join(",")}`,
+      `--host-resolver-rules=${[...HOSTS, NOBODY].map((host) => `MAP ${host} 127.0.0.1`).join(",")}`,
     ]);
   });
   after(async () => {
@@ -98,15 +100,20 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     });
   }
 
+  const assertByHttp3 = async (host: string): Promise<void> => {
+    const page = await BrowserPage.open(browser);
+    await page.goTo(`https://${host}:${port}/x`);
+    const protocol = await page.evaluate<string>("performance.getEntriesByType('navigation')[0].nextHopProtocol");
+    assert.equal(protocol, "h3");
+    assert.equal(await page.evaluate<string>("document.body.innerText"), `${host}:${port} by https`);
+  };
+
   for (const host of HOSTS.slice(0, 2)) {
-    test(`${host} is served by HTTP/3 with the certificate of its own`, async () => {
-      const page = await BrowserPage.open(browser);
-      await page.goTo(`https://${host}:${port}/x`);
-      const protocol = await page.evaluate<string>("performance.getEntriesByType('navigation')[0].nextHopProtocol");
-      assert.equal(protocol, "h3");
-      assert.equal(await page.evaluate<string>("document.body.innerText"), `${host}:${port} by https`);
-    });
+    test(`${host} is served by HTTP/3 with the certificate of its own`, async () => await assertByHttp3(host));
   }
+
+  test("the default host answers by HTTP/3, too, for a name that nobody claims", async () =>
+    await assertByHttp3(NOBODY));
 
   test("who comes by TCP is told of it, but not of a host whose container wants none", async () => {
     assert.equal((await byTcp())?.["alt-svc"], `h3=":${port}"; ma=86400`);

@@ -38,8 +38,8 @@ describe("HTTP/3", { skip: withoutDocker() }, () => {
     const https = { listen: 8443, port: 443, directory: "/test", challenges: "/c", hstsSeconds: 1, http3: true };
     const settings = { listen: 8080, ipv6: true, https: { ...https, certificates: readCertificates(directory) } };
     const text = render(nginxPage(routes, settings)).toString("utf8");
-    assert.equal(text.match(/^ {4}listen 8443 quic reuseport;$/gm)?.length, 1);
-    assert.equal(text.match(/^ {4}listen \[::\]:8443 quic reuseport;$/gm)?.length, 1);
+    assert.equal(text.match(/^ {4}listen 8443 quic reuseport default_server;$/gm)?.length, 1);
+    assert.equal(text.match(/^ {4}listen \[::\]:8443 quic reuseport default_server;$/gm)?.length, 1);
     assert.equal(text.match(/^ {4}listen 8443 quic;$/gm)?.length, 2);
     writeFileSync(join(directory, "default.conf"), text);
     const mount = [
