@@ -3,7 +3,7 @@ import * as z from "zod";
 import { parseDuration } from "./duration.ts";
 import { parseAddress, parseHost, type Parsed, parsePort } from "./routes/grammar.ts";
 import { type OptionRules, PERMISSIONS } from "./routes/option.ts";
-import { HOST_OPTIONS, type HostOptions, PATH_OPTIONS, type PathOptions } from "./routes/options.ts";
+import { HEALTH_RULES, HOST_OPTIONS, type HostOptions, PATH_OPTIONS, type PathOptions } from "./routes/options.ts";
 import { readRoute } from "./routes/route-claim.ts";
 import type { StaticRoute } from "./routes/static-routes.ts";
 
@@ -89,6 +89,12 @@ export const Routing = z.strictObject({
     .optional()
     .describe(
       "Where nginx reaches containers on the Docker host's own network: an address, or `gateway` for the default gateway of this container, if it is nginx's network, too. With `proxy: self` that is where they are looked for.",
+    ),
+  health: z
+    .enum(HEALTH_RULES)
+    .default("required")
+    .describe(
+      "Which containers with a health check are sent requests: healthy ones; `started`: those that have not passed it yet, too; `ignored`: all, as nginx-proxy does. The label `sallyport.health` says it for one.",
     ),
   preferIpv6: z.boolean().default(false).describe("Of a container with both, use the IPv6 address."),
   grace: z

@@ -60,8 +60,13 @@ export interface PathOptions {
   readonly bodySize?: number;
 }
 
+/** Which of those that have a health check are sent requests: healthy ones, those that are starting too, or all. */
+export const HEALTH_RULES = ["required", "started", "ignored"] as const;
+export type HealthRule = (typeof HEALTH_RULES)[number];
+
 /** What a container asks for, for itself as one replica. */
 export interface ServerOptions {
+  readonly health?: HealthRule;
   readonly weight?: number;
   /** Sent requests only when the others fail. */
   readonly backup?: boolean;
@@ -145,6 +150,7 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
 };
 
 export const SERVER_OPTIONS: OptionRules<ServerOptions> = {
+  health: { label: "health", parse: oneOf(...HEALTH_RULES) },
   weight: { label: "weight", parse: whole(1, 1_000) },
   backup: { label: "backup", parse: truth },
   maxFails: { label: "max-fails", parse: whole(0, 1_000) },

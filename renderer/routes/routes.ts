@@ -1,7 +1,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName, IpAddress } from "./grammar.ts";
 import type { HostFinding } from "./host-findings.ts";
-import type { HostOptions, PathOptions } from "./options.ts";
+import type { HealthRule, HostOptions, PathOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 import type { ProxyRule } from "./reach.ts";
 import type { ClaimRules, Protocol } from "./route-claim.ts";
@@ -64,6 +64,8 @@ export interface RouteRules extends ClaimRules {
   readonly onlyExposed: boolean;
   /** Containers of several compose projects may stand behind one path; else it is the project's that was first. */
   readonly sharedHosts?: boolean;
+  /** Of containers that say nothing of it. */
+  readonly health?: HealthRule;
   /** Where nginx reaches containers that use the Docker host's own network. */
   readonly hostAddress?: IpAddress;
   /** Of a container with both, its IPv6 address is used. */

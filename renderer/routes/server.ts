@@ -10,12 +10,12 @@ import {
   type IpAddress,
   type PortNumber,
 } from "./grammar.ts";
-import type { ServerOptions } from "./options.ts";
+import type { HealthRule, ServerOptions } from "./options.ts";
 import type { Reach } from "./reach.ts";
 import type { RouteRules } from "./routes.ts";
 
 /** One replica behind a path of a virtual host. */
-export interface Server extends ServerOptions {
+export interface Server extends Omit<ServerOptions, "health"> {
   readonly address: IpAddress;
   readonly port: PortNumber;
   readonly container: ContainerName;
@@ -39,7 +39,8 @@ const LOOPBACK = "127.0.0.1" as IpAddress;
 
 /** Where a container can be reached now, or why it cannot. */
 export function placeServer(known: Known, claim: Claim, reach: Reach, rules: RouteRules): Placed {
-  const idle = notRunning(known, rules.onlyExposed);
+  const { health = rules.health ?? "required", ...parameters } = claim.server;
+  const idle = notRunning(known, rules.onlyExposed, health);
   if (idle) return idle;
   const address = chooseAddress(known, claim, reach, rules);
   if (!address) return { kind: "waiting", diagnostic: unreachable(known, claim, reach) };
@@ -49,12 +50,12 @@ export function placeServer(known: Known, claim: Claim, reach: Reach, rules: Rou
   const needsUsual = claim.routes.some(({ port }) => port === undefined);
   return {
     kind: "placed",
-    servers: claim.routes.map(({ port }) => ({ address, port: port ?? usual.port, container: name, ...claim.server })),
+    servers: claim.routes.map(({ port }) => ({ address, port: port ?? usual.port, container: name, ...parameters })),
     remarks: needsUsual ? usual.remarks : [],
   };
 }
 
-function notRunning(known: Known, onlyExposed: boolean): Placed | undefined {
+function notRunning(known: Known, onlyExposed: boolean, rule: HealthRule): Placed | undefined {
   const { state, stopping, health } = known.container;
   if (state !== "running" && state !== "paused") return absent(diagnostic(known, "state", `is ${state}`));
   if (onlyExposed && exposedTcp(known).length === 0) {
@@ -64,8 +65,9 @@ function notRunning(known: Known, onlyExposed: boolean): Placed | undefined {
   }
   if (state === "paused") return waiting(diagnostic(known, "state", "is paused"));
   if (stopping) return waiting(diagnostic(known, "stopping", "is stopping"));
-  if (health === "starting") return waiting(diagnostic(known, "health", "has not passed its health check yet"));
-  if (health === "unhealthy") return waiting(diagnostic(known, "health", "is unhealthy"));
+  if (health === "starting" && rule === "required")
+    return waiting(diagnostic(known, "health", "has not passed its health check yet"));
+  if (health === "unhealthy" && rule !== "ignored") return waiting(diagnostic(known, "health", "is unhealthy"));
   return undefined;
 }
 
