@@ -78,7 +78,8 @@ function fishLines([name, { flags, words }]: readonly [string, CommandEntry]): s
     const { summary, value }: FlagEntry = FLAGS[flag];
     return `complete -c ${PROGRAM} -n ${when} -l ${flag}${value === undefined ? "" : " -r -F"} -d ${quote(summary)}`;
   });
-  if (words === undefined) return flagLines;
+  // Without this, fish offers files wherever it knows nothing better.
+  if (words === undefined) return [...flagLines, `complete -c ${PROGRAM} -f -n ${seen(name)}`];
   const what = words === "files" ? "-F" : `-f -a ${quote(words.join(" "))}`;
   return [...flagLines, `complete -c ${PROGRAM} -n ${seen(name)} ${what}`];
 }

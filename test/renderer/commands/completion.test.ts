@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { describe, test } from "node:test";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
 import { COMMAND_ENTRIES, FLAGS } from "../../../renderer/commands/command-table.ts";
 import { COMPLETIONS } from "../../../renderer/commands/completion.ts";
 
@@ -41,3 +44,71 @@ for (const shell of ["bash", "zsh", "fish"]) {
     for (const line of script.split("\n")) assert.equal(line.split("'").length % 2, 1, line);
   });
 }
+
+const directory = mkdtempSync(join(tmpdir(), "sallyport-completion-"));
+after(() => rmSync(directory, { recursive: true }));
+
+function missing(shell: string): string | false {
+  if (process.env["SALLYPORT_REQUIRE_DOCKER"] === "1") return false;
+  return spawnSync(shell, ["--version"]).error !== undefined && `no ${shell}`;
+}
+
+describe("fish", { skip: missing("fish") }, () => {
+  const script = join(directory, "completion.fish");
+  writeFileSync(script, COMPLETIONS["fish"]!());
+  const offeredBy = (line: string): string[] => {
+    const words = execFileSync("fish", ["--no-config", "-c", `source ${script}; complete -C '${line}'`], {
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"], HOME: directory },
+    });
+    return words.split("\n").flatMap((found) => found.split("\t")[0] || []);
+  };
+  test("offers commands, flags and shells", () => {
+    const names = COMMAND_ENTRIES.map(([name]) => name);
+    assert.deepEqual(offeredBy("sallyport-renderer ").toSorted(), names.toSorted());
+    assert.deepEqual(offeredBy("sallyport-renderer status --"), ["--config", "--help", "--json"]);
+    assert.deepEqual(offeredBy("sallyport-renderer completion "), ["bash", "fish", "zsh"]);
+  });
+  test("offers files where a file belongs, and nowhere else", () => {
+    assert.deepEqual(offeredBy("sallyport-renderer check --config compose.y"), ["compose.yml"]);
+    assert.deepEqual(offeredBy("sallyport-renderer import compose.y"), ["compose.yml"]);
+    assert.deepEqual(offeredBy("sallyport-renderer status compose.y"), []);
+    assert.deepEqual(offeredBy("sallyport-renderer explain compose.y"), []);
+  });
+});
+
+describe("zsh", { skip: missing("zsh") }, () => {
+  const script = join(directory, "completion.zsh");
+  writeFileSync(script, COMPLETIONS["zsh"]!());
+  /** A zsh at a terminal of its own completes the line and says what became of it. */
+  const completed = (line: string): string => {
+    const inside = [
+      "autoload -Uz compinit; compinit -u -D",
+      `source ${script}`,
+      `finish() { print -r -- "<$BUFFER>"; exit }; zle -N finish; bindkey '^X' finish; bindkey '^I' complete-word`,
+      "print READY",
+    ].join("; ");
+    const outside = [
+      "zmodload zsh/zpty",
+      "zpty line zsh -f -i",
+      'zpty -w line "PS1=; $1"',
+      'zpty -r -m line out "*READY*READY*"',
+      "zpty -w -n line \"$2\"$'\\t\\x18'",
+      'zpty -r -m line out "*<*>*"',
+      "print -r -- $out",
+    ].join("\n");
+    const { stdout } = spawnSync("zsh", ["-f", "-c", outside, "zsh", inside, line], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    return /<([^<>]*)>(?![^]*<)/.exec(stdout)?.[1]?.trimEnd() ?? stdout;
+  };
+  for (const [line, whole] of [
+    ["sallyport-renderer sta", "sallyport-renderer status"],
+    ["sallyport-renderer status --js", "sallyport-renderer status --json"],
+    ["sallyport-renderer check --config compose.y", "sallyport-renderer check --config compose.yml"],
+    ["sallyport-renderer completion z", "sallyport-renderer completion zsh"],
+    ["sallyport-renderer status compose.y", "sallyport-renderer status compose.y"],
+  ] as const)
+    test(`completes ${line}`, () => assert.equal(completed(line), whole));
+});
