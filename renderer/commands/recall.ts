@@ -8,12 +8,15 @@ import type { Subscription } from "../inventory/subscription.ts";
 /** Milliseconds that agents have to tell everything before one that is away is recalled. */
 const PATIENCE_MS = 10_000;
 
+/** What is known of an agent that no renderer here ever heard. */
+const UNHEARD = { host: "", containers: [] };
+
 /** Told of each agent that has something new. */
 export type Keep = (socket: string) => void;
 
 /**
  * Of several agents one may be away when the renderer starts: then its containers are known as a renderer before this
- * one was told them. With one agent there is nothing to go on with: what is live stays as it is.
+ * one was told them, and an agent that never told anything has none: nothing of it can be lost. With one agent there is nothing to go on with: what is live stays as it is.
  */
 export function recallAbsent(
   config: Config,
@@ -26,7 +29,9 @@ export function recallAbsent(
   const memory = new Memory(join(ownDirectory(target.destination, target.stateDirectory), "agents"), log);
   const recall = (): void => {
     for (const [socket, subscription] of subscriptions) {
-      const told = subscription.isComplete ? undefined : memory.read(socket);
+      if (subscription.isComplete) continue;
+      const told = memory.isOf(socket) ? memory.read(socket) : UNHEARD;
+      if (told === UNHEARD) log("warn", "agent.unheard", { socket, detail: "never told anything: without it for now" });
       if (told) subscription.recall(told);
     }
   };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Log } from "../../shared/log.ts";
@@ -50,14 +50,19 @@ export class Memory {
     }
   }
 
-  /** Has what this agent tells written soon. */
+  /** Whether this agent ever told anything, be it readable or not. */
+  isOf(socket: string): boolean {
+    return existsSync(this.#fileOf(socket));
+  }
+
+  /** Has what this agent tells written soon; what it tells for the first time at once, so that it is known to exist. */
   changed(socket: string, now: () => Omit<Remembered, "socket">): void {
     if (this.#timers.has(socket)) return;
     const write = (): void => {
       this.#timers.delete(socket);
       void this.#write(socket, now());
     };
-    this.#timers.set(socket, setTimeout(write, EVERY_MS).unref());
+    this.#timers.set(socket, setTimeout(write, this.isOf(socket) ? EVERY_MS : 0).unref());
   }
 
   async #write(socket: string, told: Omit<Remembered, "socket">): Promise<void> {

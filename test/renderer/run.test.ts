@@ -291,6 +291,22 @@ test("of several agents one may be away when the renderer starts: its routes sta
   );
 });
 
+test("an agent that was never there does not keep the others' routes from being published", async () => {
+  agent.first = [app("a", "web")];
+  const agents = [{ socket: join(directory, "agent.sock") }, { socket: join(directory, "never.sock") }];
+  const config = { ...configOf({}), agents, proxy: "host" as const };
+  const logged: string[] = [];
+  running = run(config, stop.signal, (_level, event) => void logged.push(event));
+  const file = join(directory, "default.conf");
+  await eventually("the one that is there is routed", () => hostsIn(file).join(" ") === "a.example");
+  assert.ok(logged.includes("agent.unheard"));
+  const { agents: standing } = await askStatus(config.statusSocket);
+  assert.deepEqual(
+    standing.map(({ connected }) => connected),
+    [true, false],
+  );
+});
+
 test("a configuration that is edited is used, and one that is broken changes nothing and is told", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const file = join(directory, "renderer.yml");
