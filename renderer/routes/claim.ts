@@ -85,27 +85,30 @@ function readRoutes(known: Known, rules: ClaimRules): FoundRoutes | undefined {
   return wanted && readSimple(known, wanted, rules);
 }
 
-function readSimple(known: Known, wanted: { name: string; raw: string }, rules: ClaimRules): FoundRoutes {
+/** What stands in a place, and what the place is called. */
+type Said = NonNullable<ReturnType<typeof rawOption>>;
+
+function readSimple(known: Known, wanted: Said, rules: ClaimRules): FoundRoutes {
   const { hosts, remarks } = readHosts(known, wanted, rules);
   if (hosts.length === 0) return { routes: [], remarks };
-  const said = { path: PATH, port: PORT, protocol: PROTOCOL, destination: DESTINATION };
-  const [path, port, protocol, destination] = [said.path, said.port, said.protocol, said.destination].map(
-    (place) => rawOption(known, place)?.raw ?? "",
-  ) as [string, string, string, string];
-  const read = readRoute({ host: hosts[0]!, path, port, protocol, destination }, rules);
+  const [path, port, proto, dest] = [PATH, PORT, PROTOCOL, DESTINATION].map(
+    (place) => rawOption(known, place) ?? { name: place.env, raw: "" },
+  ) as [Said, Said, Said, Said];
+  const written = { host: hosts[0]!, path: path.raw, port: port.raw, protocol: proto.raw, destination: dest.raw };
+  const read = readRoute(written, rules);
   if (read.kind === "refused") {
-    const { env } = said[read.what === "proto" ? "protocol" : read.what];
-    return { routes: [], remarks: [diagnostic(known, REFUSED[read.what], `${env}: ${read.why}`, read.value)] };
+    const { name } = { path, port, proto }[read.what];
+    return { routes: [], remarks: [diagnostic(known, REFUSED[read.what], `${name}: ${read.why}`, read.value)] };
   }
   const left = read.remarks.map(({ why, value }) =>
-    diagnostic(known, "option.refused", `${DESTINATION.env}: ${why}`, value),
+    diagnostic(known, "option.refused", `${dest.name}: ${why}; it is left out`, value),
   );
   return { routes: hosts.map((host) => ({ ...read.route, host })), remarks: [...remarks, ...left] };
 }
 
 function readHosts(
   known: Known,
-  { name, raw }: { name: string; raw: string },
+  { name, raw }: Said,
   { permissions }: ClaimRules,
 ): { hosts: HostName[]; remarks: Diagnostic[] } {
   const hosts = new Set<HostName>();

@@ -123,7 +123,7 @@ function hostFault(text: string, name: string, wildcard: boolean): string | unde
   if (text === "") return "empty";
   if (text.length > MAX_HOST || name.length + (wildcard ? 2 : 0) > MAX_HOST) return "longer than 253 characters";
   if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "an IP address with more than an address";
-  if (!LABELS.test(name)) return "not a DNS name";
+  if (!LABELS.test(name)) return "not a DNS name (letters, digits, dashes and dots)";
   if (NUMERIC_END.test(name)) return "ends in a number, which clients take for an IP address";
   if (wildcard && !name.includes(".")) return "a wildcard needs at least two labels after `*.`";
   return undefined;

@@ -26,13 +26,14 @@ export function readMultiports(known: Known, name: string, raw: string, rules: C
   const reader = new Reader(known, name, rules);
   const document = parseDocument(raw);
   if (!isRecord(document)) reader.refuse("not YAML with a host a key", raw);
+  else if (Object.keys(document).length === 0) reader.refuse("names no host", raw);
   else for (const [host, paths] of Object.entries(document)) reader.readHost(host, paths);
   return reader;
 }
 
 function parseDocument(raw: string): unknown {
   try {
-    return parse(raw, { maxAliasCount: 0, schema: "core", uniqueKeys: true, logLevel: "silent" });
+    return parse(raw, { maxAliasCount: 0, schema: "core", uniqueKeys: true, logLevel: "error" });
   } catch {
     return undefined;
   }
@@ -82,7 +83,7 @@ class Reader implements ReadMultiports {
       ? parsePort(textOf(value))
       : { kind: "refused" as const, why: "containers may not choose ports here (`containersMay: [ports]` lets them)" };
     if (port.kind === "ok") return { [key]: port.value };
-    this.refuse(`${host}: ${port.why}`, value);
+    this.refuse(`${host}: ${port.why}; ${PORT_KEYS[key]} is left out`, value);
     return {};
   }
 
@@ -90,14 +91,15 @@ class Reader implements ReadMultiports {
     if (route !== null && !isRecord(route))
       return this.refuse(`${host} ${path}: neither empty nor port, proto, dest`, route);
     const { port = "", proto = "", dest = "", ...unknown } = route ?? {};
-    for (const key of Object.keys(unknown)) this.refuse(`${host} ${path}: ${key} is not port, proto or dest`, key);
+    for (const key of Object.keys(unknown))
+      this.refuse(`${host} ${path}: ${key} is not port, proto or dest; it is left out`, key);
     if (this.routes.length >= MAX_ROUTES) return this.refuse(`more than ${MAX_ROUTES} paths`, path);
     const read = readRoute(
       { host, path, port: textOf(port), protocol: textOf(proto), destination: textOf(dest) },
       this.#rules,
     );
     if (read.kind === "refused") return this.refuse(`${host} ${path}: ${read.why}`, read.value);
-    for (const { why, value } of read.remarks) this.refuse(`${host} ${path}: ${why}`, value);
+    for (const { why, value } of read.remarks) this.refuse(`${host} ${path}: ${why}; it is left out`, value);
     this.routes.push(ports === undefined || Object.keys(ports).length === 0 ? read.route : { ...read.route, ports });
   }
 }

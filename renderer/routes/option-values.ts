@@ -52,7 +52,8 @@ export function bytes(max: number): (raw: string) => Parsed<number> {
 
 /** Name of a certificate's files, without their ending. */
 export function fileStem(raw: string): Parsed<string> {
-  return /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/.test(raw) ? ok(raw) : refused("not the name of a file");
+  const isStem = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/.test(raw);
+  return isStem ? ok(raw) : refused("not the name of a file (letters, digits, dots and dashes)");
 }
 
 /** An absolute path of letters, digits, dots, dashes and slashes that leads nowhere up. */

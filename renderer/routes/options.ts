@@ -120,7 +120,9 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
     label: "acme-challenge",
     parse: (raw) => {
       const bool = truth(raw);
-      return bool.kind === "ok" ? { kind: "ok", value: bool.value ? "true" : "false" } : oneOf("legacy")(raw);
+      if (bool.kind === "ok") return { kind: "ok", value: bool.value ? "true" : "false" };
+      const word = oneOf("legacy")(raw);
+      return word.kind === "ok" ? word : { kind: "refused", why: "not true, false or legacy" };
     },
   },
   serverTokens: {

@@ -50,5 +50,5 @@ function pathFault(text: string): string | undefined {
   if (!text.startsWith("/")) return "a path begins with /";
   if (text.length > MAX_PATH) return `longer than ${MAX_PATH} characters`;
   if (text.includes("%")) return "has a %: paths are compared decoded";
-  return PATH.test(text) ? undefined : "has characters that a path here cannot have";
+  return PATH.test(text) ? undefined : "has other characters than letters, digits and . _ ~ ! & ( ) * + , = : @ / -";
 }
