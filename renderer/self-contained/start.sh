@@ -13,8 +13,6 @@ umask 022
 agent=65532 renderer=65533 nginx=101
 run=/run/sallyport
 conf=/etc/nginx/conf.d
-# First words of a configuration that was made here, and may be made again.
-mark="# Made of nginx-proxy's environment"
 # Seconds between the end of a part and its next start: doubled each time, back to one after a minute of work.
 longest_pause=30
 EX_CONFIG=78
@@ -31,9 +29,10 @@ refuse() {
 
 # The socket's path; Docker is reached in no other way.
 find_socket() {
-	case ${DOCKER_HOST:-unix:///tmp/docker.sock} in
-	unix:///*) socket=${DOCKER_HOST#unix://} ;;
-	*) refuse "DOCKER_HOST is ${DOCKER_HOST:0:64}: only unix:///PATH is possible, with Docker's socket mounted at PATH" ;;
+	local host=${DOCKER_HOST:-unix:///tmp/docker.sock}
+	case $host in
+	unix:///*) socket=${host#unix://} ;;
+	*) refuse "DOCKER_HOST is ${host:0:64}: only unix:///PATH is possible, with Docker's socket mounted at PATH" ;;
 	esac
 	[ -S "$socket" ] || refuse "$socket is no socket: mount Docker's socket there (-v /var/run/docker.sock:$socket:ro)"
 	local group
@@ -75,19 +74,19 @@ lay_out() {
 	echo "$nginx_group" >"$run/nginx-group"
 }
 
-# Of the environment, unless there is one of the operator's.
+# Of the environment, unless there is one of the operator's: mounted, so it is there although none was made yet.
 configure() {
-	local made=$run/renderer.yml policy=$run/policy.json
-	if [ -s "$made" ] && [ "$(head -c "${#mark}" "$made")" != "$mark" ]; then
-		say "the configuration is the mounted one"
-		return
-	fi
-	local words=(import nginx-proxy)
+	local configuration=$run/renderer.yml is_made=$run/renderer.yml-is-made words=(import nginx-proxy)
 	[ -z "$is_separate" ] || words+=(--separate)
-	sallyport-renderer "${words[@]}" >"$made"
-	# 1: something was left out, and said.
-	[ $? -le 1 ] || exit "$EX_CONFIG"
-	sallyport-renderer "${words[@]}" --policy >"$policy" || exit "$EX_CONFIG"
+	if [ -e "$configuration" ] && [ ! -e "$is_made" ]; then
+		say "the configuration is the mounted one"
+	else
+		: >"$is_made"
+		sallyport-renderer "${words[@]}" >"$configuration"
+		# 1: something was left out, and said.
+		[ $? -le 1 ] || exit "$EX_CONFIG"
+	fi
+	sallyport-renderer "${words[@]}" --policy >"$run/policy.json" || exit "$EX_CONFIG"
 }
 
 # What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same. The
@@ -129,6 +128,16 @@ start() {
 	esac
 	part_of[$!]=$1
 	since[$1]=$SECONDS
+}
+
+# A first one, without routes, is the renderer's first work. A part that has ended already may have a reason to end all.
+wait_for_configuration() {
+	local tenths pid
+	for ((tenths = 0; tenths < 100; tenths++)); do
+		if [ -e "$conf/default.conf" ] || [ -n "$ending" ]; then return; fi
+		for pid in "${!part_of[@]}"; do kill -0 "$pid" 2>/dev/null || return; done
+		sleep 0.1
+	done
 }
 
 # Says once that what runs is what Docker has, in the words that scripts wait for.
@@ -205,8 +214,9 @@ here) is_separate="" ;;
 separate) is_separate=yes ;;
 *) refuse "SALLYPORT_NGINX is ${SALLYPORT_NGINX:0:64}: it can be here or separate" ;;
 esac
-trap 'ending=TERM' TERM INT
-trap 'ending=QUIT' QUIT
+# With a process that ends at once, so that supervise wakes up also when the signal came just before it waits.
+trap 'ending=TERM; : &' TERM INT
+trap 'ending=QUIT; : &' QUIT
 trap look_again HUP
 ulimit -c 0
 
@@ -218,11 +228,7 @@ configure
 [ -n "$is_separate" ] || mend_live
 for part in agent renderer certificates announcement; do start "$part"; done
 if [ -z "$is_separate" ]; then
-	# A first configuration, without routes, is the renderer's first work.
-	for ((tenths = 0; tenths < 100; tenths++)); do
-		[ -e "$conf/default.conf" ] || [ -n "$ending" ] && break
-		sleep 0.1
-	done
+	wait_for_configuration
 	for part in reload nginx; do start "$part"; done
 fi
 supervise

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import * as https from "node:https";
 import * as tls from "node:tls";
 import { tmpdir } from "node:os";
@@ -8,7 +17,7 @@ import { after, before, describe, test } from "node:test";
 import { docker, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/certificate-files.ts";
-import { SelfContained } from "./self-contained-box.ts";
+import { IMAGE, SelfContained } from "./self-contained-box.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -90,7 +99,13 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
       assert.deepEqual([found.user, found.capabilities, found.groups], [101, 1n << 10n, []]);
     }
     const rooted = (await running()).filter(({ user }) => user === 0).map(({ command }) => command);
-    assert.ok(rooted.every((command) => /start\.sh|certificates\.sh|^sh -c|^(sed|tr|sleep|stat) /.test(command)));
+    // Those that just begin or end, or ask for Docker's health check, and our own.
+    const known =
+      /start\.sh|certificates\.sh|^$|^\/bin\/sh \/usr\/local\/bin\/sallyport-|^(sh -c|sed|tr|sleep|stat|setpriv|id) /;
+    assert.deepEqual(
+      rooted.filter((command) => !known.test(command)),
+      [],
+    );
     for (const ids of ["--reuid 65533 --regid 65533 --groups 65532", "--reuid 101 --regid 101 --clear-groups"]) {
       const can = await box.exec("sh", "-c", `setpriv ${ids} test -w /tmp/docker.sock && echo yes || echo no`);
       assert.equal(can, "no", ids);
@@ -116,15 +131,17 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
     for (const round of [1, 2]) {
       const authority = makeCertificate(certificates, host, [host], 30 + round);
       chmodSync(join(certificates, `${host}.key`), 0o600);
+      // Some have both in one file, and some links lead to what is no certificate.
+      appendFileSync(join(certificates, `${host}.crt`), readFileSync(join(certificates, `${host}.key`)));
+      if (round === 1) symlinkSync("/etc/shadow", join(certificates, "other.crt"));
       await eventually(`certificate ${round} is served`, async () => (await tlsStatus(authority)) === 200);
     }
     await box.answered(host, 301);
     assert.equal(await protocolOf(host), "h2");
     assert.doesNotMatch(await box.logs(), /deprecated/);
-    const script =
-      "cat /run/sallyport/certificates/*.key 2>/dev/null; cat /run/sallyport/certificates/*.crt | head -n 1";
+    const script = "cat /run/sallyport/certificates/* 2>/dev/null | grep -v '^[A-Za-z0-9+/=]*$'";
     const readable = await box.exec("setpriv", "--reuid", "65533", "--clear-groups", "sh", "-c", script);
-    assert.equal(readable, "-----BEGIN CERTIFICATE-----");
+    assert.equal(readable, "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----");
     for (const ending of ["crt", "key"]) rmSync(join(certificates, `${host}.${ending}`));
     await box.answers(host, "steady");
   });
@@ -318,12 +335,36 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
       const paths = [...modes.map((name) => `/run/sallyport/${name}`), "/var/lib/sallyport/audit"];
       assert.deepEqual((await box.exec("stat", "-c", "%u:%g %a", ...paths)).split("\n"), [
         "0:101 440",
-        "0:101 444",
+        "0:0 444",
         "65532:65532 2710",
         "65533:65533 750",
         "101:65533 750",
         "65532:65532 700",
       ]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("a configuration that is mounted is used as it stands, also one that was printed here, and a mistake in it ends it", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "sallyport-selfenv-"));
+    const file = join(directory, "renderer.yml");
+    try {
+      const printed = await docker("run", "--rm", IMAGE, "sallyport-renderer", "import", "nginx-proxy").catch(
+        (error: { stdout: string }) => error.stdout,
+      );
+      const edited = printed.replace("listen: 80\n", "listen: 82\n");
+      writeFileSync(file, edited);
+      const mount = ["-v", `${file}:/etc/sallyport/renderer.yml`];
+      await box.start(...mount);
+      await box.answers("web.example", "web", "/", 82);
+      assert.equal(readFileSync(file, "utf8"), edited);
+      writeFileSync(file, "targets: 7\n");
+      const began = Date.now();
+      await box.create(...mount);
+      assert.equal(await box.ended(), 78);
+      assert.ok(Date.now() - began < 8_000, "at once");
+      assert.match(await box.logs(), /renderer\.yml:1:10: targets: must be a list, not 7/);
     } finally {
       rmSync(directory, { recursive: true });
     }
