@@ -40,8 +40,7 @@ const Wait = z.string("must be min:max, two durations such as 100ms:1s").transfo
   return z.NEVER;
 });
 
-const Reload = z.union([
-  z.literal("none"),
+const ReloadOne = [
   z.strictObject({ channel: path }),
   z.strictObject({
     exec: command.extend({
@@ -54,7 +53,9 @@ const Reload = z.union([
       z.strictObject({ pidFile: path, signal: z.enum(SIGNALS).default("SIGHUP") }),
     ]),
   }),
-]);
+] as const;
+
+const Reload = z.union([z.literal("none"), ...ReloadOne, z.array(z.union(ReloadOne)).min(1)]);
 
 const Proxy = z.union([
   z.literal("host"),
@@ -115,7 +116,7 @@ const Target = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots, dashes and underlines")
     .optional()
     .describe("Targets with the same name here are published as one: all of their files, or none."),
-  reload: Reload.describe("How the server learns of a new file, see docs/reload.md."),
+  reload: Reload.describe("How the server learns of a new file, or a list of ways: docs/reload.md."),
 });
 
 /** The renderer's configuration file (YAML). docs/renderer.schema.json is made of it. */
@@ -169,7 +170,7 @@ const wording: Wording = {
     ...CHOICES_OF_PREDICATES,
     template: "must be an absolute path, or a list of such paths",
     destination: "must be an absolute path, or -",
-    reload: "must be `none`, or have one of `channel`, `signal`, `exec`",
+    reload: "must be `none`, or have one of `channel`, `signal`, `exec`, or be a list of such",
     signal: "needs `process` or `pidFile`, and may have `signal` (SIGHUP, SIGUSR1 or SIGUSR2)",
     proxy: "must be `host`, `self`, or have one of `label`, `container`",
   },

@@ -1,12 +1,12 @@
-/** What came of a check or a reload. Messages are the server's own, or say what to mend. */
+/** What came of a check or a reload. Messages are the server's own, or say what to mend; `isPartial`: others took it up. */
 export type Verdict =
   | { readonly kind: "ok" }
   /** It was looked at and refused: the same text will be refused again. */
-  | { readonly kind: "rejected"; readonly message: string }
+  | { readonly kind: "rejected"; readonly message: string; readonly isPartial?: true }
   /** Nobody looked: there is no way to, short of reloading. */
   | { readonly kind: "unchecked" }
   /** The server cannot be reached now: try again. */
-  | { readonly kind: "unavailable"; readonly message: string };
+  | { readonly kind: "unavailable"; readonly message: string; readonly isPartial?: true };
 
 /** What publication needs of the server whose configuration it writes. */
 export interface ServerControl {

@@ -31,16 +31,17 @@ export async function takeUpTogether(
     if (told.some(({ reload }) => reload === part.reload)) continue;
     const { kind, ...verdict } = await part.server.reload();
     const message = tell(part, "message" in verdict ? verdict.message : "");
+    const knowing = "isPartial" in verdict ? [...told, part] : told;
     if (kind === "rejected") {
-      await returnToGood(open, told);
+      await returnToGood(open, knowing);
       // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
       await forget(open);
       return { kind: "refused", message, by: "server" };
     }
     if (kind === "unavailable") {
       const isLive = isChecked || open.every((one) => goodOf(one) === undefined);
-      if (!isLive) await returnToGood(open, told);
-      if (!isLive && told.length > 0) await forget(open);
+      if (!isLive) await returnToGood(open, knowing);
+      if (!isLive && knowing.length > 0) await forget(open);
       return { kind: "pending", message, isLive };
     }
     told.push(part);

@@ -6,6 +6,7 @@ import { Volume } from "../publish/volume.ts";
 import { ReloadChannel } from "./channel.ts";
 import { checkBy, ReloadCommand } from "./exec.ts";
 import { ReloadSignal } from "./signal.ts";
+import { ReloadTogether } from "./together.ts";
 
 /** A target's file, and how its server learns of it. */
 export function destinationOf(target: Target, log: Log): Destination {
@@ -19,6 +20,19 @@ export function destinationOf(target: Target, log: Log): Destination {
 /** The way to reload that a target's configuration names. */
 function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log: Log): ServerControl {
   if (reload === "none") return onlyCheck(check);
+  if (Array.isArray(reload)) return chooseAll(reload, check, log);
+  return chooseOne(reload, check, log);
+}
+
+type OneRule = Extract<ReloadRule, readonly unknown[]>[number];
+
+/** One of them runs the check; nginx behind a channel does by itself. */
+function chooseAll(rules: readonly OneRule[], check: Target["check"], log: Log): ServerControl {
+  const checker = rules.find((rule) => !("channel" in rule));
+  return new ReloadTogether(rules.map((rule) => chooseOne(rule, rule === checker ? check : undefined, log)));
+}
+
+function chooseOne(reload: OneRule, check: Target["check"], log: Log): ServerControl {
   if ("channel" in reload) return new ReloadChannel(reload.channel);
   if ("signal" in reload) return new ReloadSignal(reload.signal, check);
   return new ReloadCommand(reload.exec, check, reload.exec.logOutput ? log : undefined);
@@ -35,5 +49,7 @@ function onlyCheck(check: Target["check"]): ServerControl {
 
 /** For the log: which way it is. */
 export function nameOf(reload: ReloadRule): string {
-  return typeof reload === "string" ? reload : (Object.keys(reload)[0] ?? "none");
+  if (typeof reload === "string") return reload;
+  const all: readonly object[] = Array.isArray(reload) ? reload : [reload];
+  return all.map((rule) => Object.keys(rule)[0]).join(", ");
 }

@@ -10,10 +10,19 @@ const predicate = {
   service: "web",
   health: ["healthy", "none"],
   state: "running",
+  exposes: [80, "53/udp"],
+  publishes: "8000-8100/tcp",
   id: "0123456789ab",
 };
 const where = [{ ...predicate, not: predicate }];
-const ours = { destination: "/out/a.conf", mode: "0640", owner: "0:101", wait: "100ms:1s", interval: "1m" };
+const ours = {
+  destination: "/out/a.conf",
+  stateDirectory: "/state",
+  mode: "0640",
+  owner: "0:101",
+  wait: "100ms:1s",
+  interval: "1m",
+};
 
 const host = {
   host: "nas.example.com",
@@ -54,7 +63,8 @@ const preset = {
     internalNetworks: ["10.0.0.0/8"],
     resolvers: ["192.0.2.53"],
     accessLog: { file: "/var/log/nginx/a.log", format: { text: "$host", escape: "json" } },
-    files: { vhosts: "/v", passwords: "/p", errors: "/e" },
+    files: { vhosts: "/v", passwords: "/p", errors: "/e", proxy: "/x" },
+    version: "1.26.0",
   },
   https: {
     certificates: "/certs",
@@ -85,4 +95,19 @@ export const FIXTURES: readonly Readonly<Record<string, unknown>>[] = [
   { agents, proxy: { container: "nginx" }, targets: [general] },
   { agents, targets: [{ ...general, reload: { signal: { process: "nginx", signal: "SIGHUP" } } }] },
   { agents, targets: [{ ...general, reload: { signal: { pidFile: "/run/x.pid", signal: "SIGUSR1" } } }] },
+  { agents, targets: ["a", "b"].map((name) => ({ ...general, destination: `/out/${name}`, transaction: "both" })) },
+  {
+    agents,
+    targets: [
+      {
+        ...general,
+        reload: [
+          { channel: "/run/reload" },
+          { exec: { command: ["true"], timeout: "1s", logOutput: true } },
+          { signal: { process: "nginx", signal: "SIGHUP" } },
+          { signal: { pidFile: "/run/x.pid", signal: "SIGUSR1" } },
+        ],
+      },
+    ],
+  },
 ];

@@ -275,6 +275,34 @@ test("a reader that forgets is told again and again, of a file that stays the sa
   assert.equal(new Set(published().map((event) => /sha256":"(\w+)/.exec(event)?.[1])).size, 1);
 });
 
+/** A command that adds what it finds in the file to another one, and refuses a text. */
+function reader(log: string, refused: string): object {
+  const program = [
+    "import { appendFileSync, readFileSync } from 'node:fs';",
+    "const [file, log, refused] = process.argv.slice(1);",
+    "const text = readFileSync(file, 'utf8');",
+    "appendFileSync(log, `${text}\\n`);",
+    "process.exit(text.includes(refused) ? 1 : 0);",
+  ].join(" ");
+  const own = [join(directory, "out", "file"), join(directory, log), refused];
+  return { exec: { command: [process.execPath, "--input-type=module", "--eval", program, ...own] } };
+}
+
+test("several readers are told in their order; what one refuses, the others are told to forget", async () => {
+  agent.first = [app("a")];
+  follow(NAMES, { reload: [reader("first", "nothing like it"), reader("second", "bad")] });
+  const heard = (log: string) => readFileSync(join(directory, log), "utf8").split("\n").slice(0, -1);
+  await eventually("both have read it", () => heard("second").length === 1 && heard("first").length === 1);
+  tell([app("b", {}, { name: "bad" })]);
+  await eventually("the refusal is known", async () => (await status()).targets[0]?.problem !== undefined);
+  assert.equal(file(), '"appa" ');
+  assert.deepEqual(heard("first").slice(0, 3), ['"appa" ', '"appa" "bad" ', '"appa" ']);
+  tell([app("c")], ["b".repeat(64)]);
+  await eventually("the next one is taken up by both", () =>
+    ["first", "second"].every((log) => heard(log).at(-1) === '"appa" "appc" '),
+  );
+});
+
 test("render prints it, and says on stderr who is left out", async () => {
   agent.first = [app("a"), app("b", {})];
   const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);

@@ -138,7 +138,7 @@ describe("what people write", () => {
       ["/o/a.conf", "/o/fluentd.conf"],
     );
     assert.match(imported.yaml, /# From a\.toml, \[\[config\]\] 2\./);
-    assert.match(leftOut(imported), /not "nginx", too/);
+    assert.match(leftOut(imported), /would restart the container "nginx"/);
     const [routes, any] = imported.config.targets;
     assert.deepEqual([routes?.format, any?.format, any?.containers?.includeStopped], [undefined, "none", true]);
     assert.deepEqual(any?.reload, { signal: { process: "fluentd", signal: "SIGHUP" } });

@@ -10,6 +10,8 @@ const signal = (process: string, name: "SIGHUP" | "SIGUSR1" | "SIGUSR2" = "SIGHU
   signal: { process, signal: name },
 });
 
+const run = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: false } });
+
 /** The import of words before a template over containers that has been written. */
 function imported(words: string, file = "/o/file") {
   const template = "{{#each containers}}{{name}}{{/each}}";
@@ -50,8 +52,13 @@ const options: readonly [words: string, target: Partial<Target>, leftOut?: RegEx
   ["-notify-container fluentd -notify-signal -1", { reload: "none" }, /would restart the container/],
   ["-notify-container fluentd -notify-signal 0", { reload: "none" }, /would kill the container/],
   ["-notify-container fluentd -notify-signal 15", { reload: "none" }, /signal 15 is not sent/],
-  ["-notify-sighup a -notify-sighup b", { reload: signal("a") }, /and not "b", too/],
-  ["-notify-sighup a -notify true", {}, /"a": one way to reload is possible, the command's/],
+  ["-notify-sighup a -notify-sighup b", { reload: [signal("a"), signal("b")] }],
+  ["-notify-sighup a -notify true", { reload: [run("true"), signal("a")] }],
+  [
+    "-notify-sighup a -notify-container b -notify-signal -1",
+    { reload: signal("a") },
+    /would restart the container "b"/,
+  ],
   ["-interval 5 -notify-sighup a", { interval: 5_000, reloadEvery: 5_000 }],
   ["-keep-blank-lines", { keepBlankLines: true }],
 ];

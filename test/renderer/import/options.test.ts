@@ -91,10 +91,17 @@ const flags: readonly [words: string[], row: Row][] = [
     ["-notify-sighup", "nginx"],
     { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /docs\/reload\.md/ },
   ],
-  [["-notify-sighup", "nginx", "-notify", "x"], { target: { reload: CHANNEL }, leftOut: /one way to reload/ }],
+  [
+    ["-notify-sighup", "nginx", "-notify", "x"],
+    { target: { reload: [exec("x"), CHANNEL] }, proxy: { container: "nginx" } },
+  ],
   [
     ["-notify-sighup", "a", "-notify-sighup", "nginx-1"],
-    { target: { reload: CHANNEL }, proxy: { container: "nginx-1" }, leftOut: /other containers/ },
+    {
+      target: { reload: [CHANNEL, { signal: { process: "a", signal: "SIGHUP" } }] },
+      proxy: { container: "nginx-1" },
+      differs: /called "a" is a guess/,
+    },
   ],
   [["-notify-sighup", "abcdef012345"], { target: { reload: CHANNEL }, leftOut: /is an id/ }],
   [["-notify-container", "nginx"], { target: { reload: CHANNEL }, proxy: { container: "nginx" } }],
