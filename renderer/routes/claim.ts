@@ -2,7 +2,7 @@ import type { Known } from "../inventory/known.ts";
 import { diagnostic, type Diagnostic, type Reason } from "./diagnostic.ts";
 import { parseHost, type HostName } from "./grammar.ts";
 import { readMultiports } from "./multiports.ts";
-import { rawOption, readOptions } from "./option.ts";
+import { namesOf, rawOption, readOptions } from "./option.ts";
 import {
   HOST_OPTIONS,
   type HostOptions,
@@ -55,7 +55,7 @@ const REFUSED: Readonly<Record<"path" | "port" | "proto", Reason>> = {
 export function readClaim(known: Known, rules: ClaimRules): ReadClaim {
   const { container } = known;
   const refusal = container.refused.find(({ from, name }) =>
-    name.startsWith(from === "env" ? "VIRTUAL_" : "sallyport."),
+    ROUTE_NAMES.some((place) => namesOf(place, from).includes(name)),
   );
   if (refusal)
     return quarantined(diagnostic(known, "value.refused", `${refusal.name} was withheld: ${refusal.reason}`));

@@ -37,6 +37,15 @@ export interface ReadOptions<S> {
 const OUR_LABELS = "sallyport.";
 const THEIR_LABELS = "com.github.nginx-proxy.nginx-proxy.";
 
+/** Where a thing can be said: variables or labels by their whole names. */
+export function namesOf(
+  { env, label, theirLabel }: Pick<OptionRule<unknown>, "env" | "label" | "theirLabel">,
+  from: "env" | "label",
+): readonly string[] {
+  if (from === "env") return env === undefined ? [] : [env];
+  return [OUR_LABELS + label, ...(theirLabel === undefined ? [] : [THEIR_LABELS + theirLabel])];
+}
+
 /** What a container says of one thing, and where: the label first. Empty is as good as absent. */
 export function rawOption(
   { container: { env, labels } }: Known,
@@ -61,6 +70,10 @@ export function readOptions<S extends object>(
   const remarks: Diagnostic[] = [];
   for (const key of keysOf(rules)) {
     const rule = rules[key];
+    for (const { from, name, reason } of known.container.refused) {
+      if (namesOf(rule, from).includes(name))
+        remarks.push(diagnostic(known, "option.refused", `${name} was withheld: ${reason}; it is left out`));
+    }
     const said = rawOption(known, rule);
     if (!said) continue;
     const parsed = rule.needs && !permitted.has(rule.needs) ? forbidden(rule.needs) : rule.parse(said.raw);

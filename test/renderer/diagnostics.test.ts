@@ -4,6 +4,7 @@ import { ROUTE_NAMES } from "../../renderer/routes/claim.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
 import { buildRoutes } from "../../renderer/routes/route-table.ts";
 import { SSL_POLICIES } from "../../renderer/routes/ssl-policies.ts";
+import type { Container } from "../../shared/snapshot.ts";
 import { container } from "./fake-agent.ts";
 import { RULES } from "./preset-words.ts";
 
@@ -62,13 +63,18 @@ interface Told {
 }
 
 /** All that is told of a container that says this. */
-function told(env: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): Told[] {
+function told(
+  env: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> = {},
+  changes: Partial<Container> = {},
+): Told[] {
   const one = container("a", {
     name: "bad",
     env: { VIRTUAL_HOST: "bad.example", ...env },
     labels,
     networks: [{ name: "front", ipv4: "10.0.0.1" }],
     ports: [{ port: 80, proto: "tcp" }],
+    ...changes,
   });
   const routes = buildRoutes([{ agent: "/a", host: "h", container: one }], RULES);
   assert.equal(routes.kind, "routes");
@@ -108,6 +114,33 @@ describe("one sentence tells of a bad value: where it stands, what can stand the
   test("sallyport.network", () => {
     const detail = "is not on the network that it names (its networks: front)";
     assert.deepEqual(told({}, { "sallyport.network": BAD }), [{ fate: "not routed", detail, value: BAD }]);
+  });
+});
+
+describe("one sentence tells of a value that no line can hold, and so was withheld", () => {
+  const withheld = (from: "env" | "label", name: string) =>
+    told({}, {}, { refused: [{ from, name, reason: "value.charset" }] });
+  for (const { env, label, theirLabel } of places) {
+    const labels = [
+      `sallyport.${label}`,
+      ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
+    ];
+    const isRoute = ROUTE_NAMES.some((place) => place.label === label);
+    const expected = (name: string): Told[] => [
+      {
+        fate: isRoute ? "set aside" : "goes without",
+        detail: `${name} was withheld: value.charset${isRoute ? "" : LEFT_OUT}`,
+        value: undefined,
+      },
+    ];
+    if (env !== undefined) test(env, () => assert.deepEqual(withheld("env", env), expected(env)));
+    for (const name of labels) test(name, () => assert.deepEqual(withheld("label", name), expected(name)));
+  }
+
+  test("but not of what is nobody's here", () => {
+    assert.deepEqual(withheld("env", "HOME"), []);
+    assert.deepEqual(withheld("env", "sallyport.host"), []);
+    assert.deepEqual(withheld("label", "VIRTUAL_HOST"), []);
   });
 });
 
