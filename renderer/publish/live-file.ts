@@ -56,7 +56,7 @@ export class LiveFile {
   async put(text: Printed): Promise<void> {
     if (!this.isMounted) {
       const written = await safeWrite(this.path, text.bytes, "content and name", this.#access).catch(asWriteError);
-      if (typeof written === "string") return void (this.#seen = { printed: text, identity: written });
+      if (typeof written === "string") return this.#isWhole(text, written);
       if (!this.#cannotBeReplaced(written)) throw written;
     }
     await this.#writeInto(text);
@@ -74,13 +74,16 @@ export class LiveFile {
     const before = readBytes(this.path);
     await safeWrite(this.#mark, Buffer.from(text.hash), "content and name");
     try {
-      const identity = await overwrite(this.path, text.bytes, this.#access);
-      this.#seen = { printed: text, identity };
+      this.#isWhole(text, await overwrite(this.path, text.bytes, this.#access));
     } catch (error) {
       if (before) await overwrite(this.path, before, {}).catch(() => undefined);
       if (before && readBytes(this.path)?.equals(before)) rmSync(this.#mark, { force: true });
       throw error;
     }
+  }
+
+  #isWhole(printed: Printed, identity: string): void {
+    this.#seen = { printed, identity };
     rmSync(this.#mark, { force: true });
   }
 

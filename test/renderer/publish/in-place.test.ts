@@ -148,6 +148,19 @@ describe("a file on which another is mounted", { skip: process.getuid?.() !== 0 
     assert.equal(readFileSync(file, "utf8"), "one");
   });
 
+  test("that was torn when its mount was there is whole when it is not, and is left alone after that", async () => {
+    await publishOne("good");
+    for (let step = 1; live() === "good"; step++)
+      await crashesAt(step, async () => await publishOne("a text that is longer", new Volume(volume.live)));
+    const torn = live();
+    assert.notEqual(torn, "a text that is longer");
+    execFileSync("umount", [mounted.pop()!]);
+    writeFileSync(volume.live, torn);
+    assert.equal(await new Volume(volume.live).recover(), true);
+    assert.equal(live(), "good");
+    assert.equal(await new Volume(volume.live).recover(), false);
+  });
+
   test("is told of once, in the log and in the status", async () => {
     const log: string[] = [];
     let text = "one";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -166,6 +167,33 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([live(), served()], [all("two"), all("two")]);
   });
 }
+
+test(
+  "a full disk or a volume that cannot be written below one of them keeps all as they were, and it is done when that ends",
+  { skip: process.getuid?.() !== 0 && "needs root" },
+  async () => {
+    const place = join(directory, "b");
+    rmSync(place, { recursive: true });
+    mkdirSync(place);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", place]);
+    try {
+      await publishAll("one");
+      writeFileSync(join(place, "ballast"), "x".repeat(40_000));
+      const long = "two".repeat(10_000);
+      await assert.rejects(publishAll(long), /b\/\.sallyport\/candidate\/file: ENOSPC/);
+      assert.deepEqual([live(), served()], [all("one"), all("one")]);
+      rmSync(join(place, "ballast"));
+      execFileSync("mount", ["-o", "remount,ro", place]);
+      await assert.rejects(publishAll("two"), /b\/\.sallyport\/candidate\/file: EROFS/);
+      assert.deepEqual([live(), served()], [all("one"), all("one")]);
+      execFileSync("mount", ["-o", "remount,rw", place]);
+      assert.equal((await publishAll("two")).kind, "published");
+      assert.deepEqual([live(), served()], [all("two"), all("two")]);
+    } finally {
+      execFileSync("umount", [place]);
+    }
+  },
+);
 
 for (const [title, first] of [
   ["after a publication", "one"],
