@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Log } from "../../shared/log.ts";
 import type { Config, Target } from "../config.ts";
 import { Subscription } from "../inventory/subscription.ts";
@@ -26,6 +27,8 @@ export async function run(
   onRefresh: (refresh: () => void) => void = () => undefined,
   refusedConfig: () => readonly string[] = () => [],
 ): Promise<{ readonly problems: string[] }> {
+  // Every target, timer and watch listens for the end.
+  setMaxListeners(0, signal);
   // Whatever is worth a line in the log may change the page.
   let onLogged: () => void = () => undefined;
   const log: Log = (...line) => {
