@@ -10,7 +10,7 @@ export const fileKeys = {
     .describe("Handlebars template that prints the file; of a list the others are its partials (with `format`)."),
   destination: z
     .union([path, z.literal("-")])
-    .describe("File to keep; replaced in one step. `-` prints it: for `render` and `run --once`."),
+    .describe("File to keep; replaced in one step. `-` prints it, each time that it is another."),
   mode: z
     .string('must be three octal digits in quotes, such as "0640"')
     .regex(/^0?[0-7]{3}$/, 'must be three octal digits in quotes, such as "0640"')

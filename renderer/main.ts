@@ -82,7 +82,7 @@ async function withConfig(
 async function runDockerGenWords(words: readonly string[]): Promise<number> {
   const found = configFromWords(words, process.cwd());
   if ("problems" in found) return misconfigured(found.problems);
-  if (found.isPrinted) return end(await runRender(found.config, []));
+  if (found.isPrinted && found.isOnce) return end(await runRender(found.config, []));
   for (const difference of found.differences) log("info", "renderer.differs", { difference });
   return found.isOnce ? await publishOnce(found.config) : await runUntilSignal(found.config);
 }

@@ -8,7 +8,7 @@ export type FromWords =
   | {
       readonly config: Config;
       readonly differences: readonly string[];
-      /** The text is to be printed once. */
+      /** The text is to be printed. */
       readonly isPrinted: boolean;
       /** It is to be done once, and not followed. */
       readonly isOnce: boolean;

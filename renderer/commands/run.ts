@@ -8,6 +8,7 @@ import { PageWriter } from "../page/page-writer.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { GeneralFiles } from "./general-files.ts";
 import { GeneralLoop } from "./general-loop.ts";
+import { removeOutput } from "../reload/standard-output.ts";
 import { keepAll } from "./keep-all.ts";
 import type { Loop } from "./loop.ts";
 import { PresetLoop } from "./preset-loop.ts";
@@ -76,11 +77,11 @@ export async function run(
   await Promise.all(kept.map(async (one) => await one.stop()));
   await page?.stop();
   status.close();
+  for (const { target, destination } of loops) if (target.destination === "-") removeOutput(destination.volume);
   return { problems: [] };
 }
 
 async function load(target: Target, config: Config, log: Log): Promise<Loop | { readonly problem: string }> {
-  if (target.destination === "-") return { problem: "destination - is for `render` and `run --once`: name a file" };
   if (target.format !== undefined) {
     const files = await GeneralFiles.load(target);
     return "problem" in files ? files : new GeneralLoop(target, files, log);

@@ -79,14 +79,10 @@ function intervalOf(interval: number, reload: ImportedNotify["reload"]): object 
 }
 
 function aboutOutput({ dest, watch, interval }: Generation, notifies: boolean): Note[] {
-  if (dest !== "") return [];
-  const told = leftOut("nobody is told of what is printed to standard output", "destination");
-  return [
-    watch || interval > 0
-      ? leftOut("docker-gen would print to standard output again and again; here a file is needed", "destination")
-      : differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination"),
-    ...(notifies ? [told] : []),
-  ];
+  if (dest !== "" || watch || interval > 0) return [];
+  const told = leftOut("nobody is told of what is printed once", "destination");
+  const once = differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination");
+  return [once, ...(notifies ? [told] : [])];
 }
 
 function aboutRuns({ watch, interval }: Generation): Note[] {

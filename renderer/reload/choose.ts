@@ -6,15 +6,24 @@ import { Volume } from "../publish/volume.ts";
 import { ReloadChannel } from "./channel.ts";
 import { checkBy, ReloadCommand } from "./exec.ts";
 import { ReloadSignal } from "./signal.ts";
+import { printer, volumeOfOutput } from "./standard-output.ts";
 import { ReloadTogether } from "./together.ts";
 
 /** A target's file, and how its server learns of it. */
 export function destinationOf(target: Target, log: Log): Destination {
+  if (target.destination === "-") return printedFor(target, log);
   return {
     volume: new Volume(target.destination, target),
     server: chooseControl(target, log),
     reload: JSON.stringify(target.reload),
   };
+}
+
+/** Printed first, then told. */
+function printedFor(target: Target, log: Log): Destination {
+  const volume = volumeOfOutput();
+  const server = new ReloadTogether([printer(volume), chooseControl(target, log)]);
+  return { volume, server, reload: `- ${JSON.stringify(target.reload)}` };
 }
 
 /** The way to reload that a target's configuration names. */

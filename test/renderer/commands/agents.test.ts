@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, test } from "node:test";
-import { container, FakeAgent, INSTANCES } from "../fake-agent.ts";
+import { eventually } from "../../eventually.ts";
+import { anchor, container, FakeAgent, INSTANCES } from "../fake-agent.ts";
 
 let directory: string;
 let agents: readonly FakeAgent[];
@@ -48,6 +49,27 @@ test("docker-gen's words with one agent keep a file of its containers, once", as
   const { stderr, exitCode } = await renderer("-agent=a.sock", "names.json.hbs", "out.json");
   assert.equal(exitCode, 0, stderr);
   assert.equal(readFileSync(join(directory, "out.json"), "utf8"), '["appa"]\n');
+});
+
+test("docker-gen's words without a file print it whenever it is another, until the end", async () => {
+  const words = ["--agent", join(directory, "a.sock"), "-watch", join(directory, "names.json.hbs")];
+  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...words], {
+    env: { ...process.env, TMPDIR: directory },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
+  const ended = once(child, "close");
+  await eventually("the first is printed", () => printed === '["appa"]\n');
+  agents[0]!.tell("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [], anchor });
+  await eventually("the next one is printed", () => printed === '["appa"]\n["appa", "appc"]\n');
+  child.kill("SIGTERM");
+  await ended;
+  assert.equal(child.exitCode, 0);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.startsWith("sallyport-")),
+    [],
+  );
 });
 
 test("an agent that is not there is named", async () => {

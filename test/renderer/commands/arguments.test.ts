@@ -123,7 +123,7 @@ describe("docker-gen's words alone", () => {
     assert.match(problemsOf("--watch none.hbs d.conf"), /"problems":.*none\.hbs: ENOENT/);
     assert.match(problemsOf("--watch --format yml c.hbs d"), /"problems":.*no such format, did you mean yaml\?/);
     assert.match(problemsOf("--watch --format yaml t.hbs d"), /"problems":.*routes, which have no other format/);
-    assert.match(problemsOf("--watch --interval 5 c.hbs"), /"problems":.*again and again/);
+    assert.match(problemsOf("--notify x c.hbs"), /"problems":.*nobody is told of what is printed once/);
     assert.match(problemsOf("--watch other.tmpl d.conf"), /"problems":.*Go template/);
     assert.match(problemsOf("--watch --include-stoped t.hbs d.conf"), /"problems":.*\(-include-stopped\?\)/);
     assert.match(problemsOf("-config a.toml"), /"problems":.*import/);

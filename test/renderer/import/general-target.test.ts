@@ -146,7 +146,7 @@ test("a template for Handlebars beside the one for Go takes its place", () => {
 test("without a destination it is printed, and nobody is told", () => {
   const made = fromWords("-notify", "x", "a.tmpl");
   assert.equal(made.config.targets[0]?.destination, "-");
-  assert.match(leftOut(made), /nobody is told of what is printed/);
+  assert.match(leftOut(made), /nobody is told of what is printed once/);
 });
 
 test("a file of docker-gen's takes stopped containers, too, unless it has a filter of states", () => {
