@@ -22,6 +22,7 @@ const ours = {
   owner: "0:101",
   wait: "100ms:1s",
   interval: "1m",
+  onFailure: "keep",
 };
 
 const host = {
@@ -49,6 +50,7 @@ const preset = {
     owners: [{ suffix: "example.com", projects: ["shop"] }],
     hostAddress: "192.0.2.1",
     preferIpv6: false,
+    health: "started",
     grace: "30s",
     routes: [host],
   },
