@@ -40,6 +40,7 @@ find_socket() {
 	# A group that happens to have the number of one of ours would open the socket to that process.
 	nginx_group=101
 	[ "$group" != 101 ] || nginx_group=65531
+	case $(stat -L -c %u "$socket") in 101 | 65533) refuse "the Docker socket's owner has the number of nginx or the renderer: give it another" ;; esac
 	case $group in 65531 | 65532 | 65533) refuse "the Docker socket's group is $group, which is taken: give it another" ;; esac
 	if as "$nginx" "$nginx_group" test -w "$socket"; then
 		say "WARNING: $socket may be written by everybody: nginx could use it, too. Close it to all but its group (chmod 0660)"
@@ -69,6 +70,9 @@ lay_out() {
 	give "$renderer:$renderer" 0750 "$run/renderer"
 	give "$nginx:$renderer" 0750 "$run/reload"
 	give "$nginx:$nginx" 0700 /var/cache/nginx
+	# Logs of nginx-proxy's are root's. Once the directory is nginx's, what lies there is no longer root's to give.
+	[ "$(stat -c %u /var/log/nginx)" = "$nginx" ] || chown -h "$nginx:$nginx" /var/log/nginx/* 2>/dev/null
+	give "$nginx:$nginx" 0755 /var/log/nginx
 	give "$renderer:$renderer" 0755 "$conf"
 	: >/run/nginx.pid && chown "$nginx" /run/nginx.pid
 	echo "$nginx_group" >"$run/nginx-group"

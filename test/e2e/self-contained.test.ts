@@ -356,8 +356,13 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
       const edited = printed.replace("listen: 80\n", "listen: 82\n");
       writeFileSync(file, edited);
       const mount = ["-v", `${file}:/etc/sallyport/renderer.yml`];
-      await box.start(...mount);
+      // Logs as nginx-proxy leaves them: of root.
+      mkdirSync(join(directory, "logs"));
+      writeFileSync(join(directory, "logs", "access.log"), "before\n");
+      await box.start(...mount, "-v", `${directory}/logs:/var/log/nginx`);
       await box.answers("web.example", "web", "/", 82);
+      const log = () => readFileSync(join(directory, "logs", "access.log"), "utf8");
+      await eventually("it is logged where logs were", () => Promise.resolve(log().startsWith("before\nweb.example ")));
       assert.equal(readFileSync(file, "utf8"), edited);
       writeFileSync(file, "targets: 7\n");
       const began = Date.now();
