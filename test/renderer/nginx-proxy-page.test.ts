@@ -76,11 +76,49 @@ describe("docs/nginx-proxy.md", () => {
   test("has tests for what no row names", () => {
     for (const one of TESTS_OF_THE_MODEL) assertIsTest(one);
   });
+  test("names keys of a target that there are", () => {
+    const named = [
+      ...page.matchAll(/`((?:nginx|https|routing|proxy|listen|onlyExposed|containers)(?:\.[A-Za-z0-9]+)*)(?=[:` ])/g),
+    ];
+    assert.ok(named.length > 20);
+    // One of their files is called like a key of ours.
+    for (const [, key = ""] of named)
+      assert.ok(key === "proxy.conf" || isKey(key), `${key} is no key of the configuration`);
+  });
+  for (const row of rows.filter((one) => /^\| *(?:`[A-Z_]+`|label `)/.test(one) && one.split("|").length === 6)) {
+    const [, theirs = "", verdict = "", ours = ""] = row.split("|").map((cell) => cell.trim());
+    test(`has a label in the code for ${theirs}, which it says is read`, () => {
+      if (ours === "") return assert.equal(verdict, "different");
+      const [, name = ""] = /`([^`]+)`/.exec(theirs) ?? [];
+      const found = options.find(({ env, theirLabel }) => env === name || theirLabel === name);
+      assert.equal(found && `\`${found.label}\``, ours);
+    });
+  }
   test("names the permissions there are", () => {
     for (const permission of PERMISSIONS) assert.ok(page.includes(`\`${permission}\``));
     assert.equal(Object.keys(SSL_POLICIES).length, 22);
   });
 });
+
+/** Whether a target, or the configuration itself, has this key, as the published schema has it. */
+function isKey(key: string): boolean {
+  const schema = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Schema;
+  return [schema.properties?.["targets"]?.items, schema].some(
+    (top) => top !== undefined && hasKey(top, key.split(".")),
+  );
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+function hasKey(schema: Schema, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  const inside = [schema, ...(schema.anyOf ?? [])].flatMap(({ properties }) => properties?.[key] ?? []);
+  return inside.some((one) => hasKey(one, rest));
+}
 
 /** Titles stand in quotes, and those that a list makes in the list. */
 function assertIsTest([file, title]: RowTest): void {
