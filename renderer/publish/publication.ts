@@ -33,7 +33,7 @@ export async function publish(parts: readonly Part[], journal?: Journal): Promis
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
   await journal?.begin(open);
-  await placeTogether(changed);
+  await placeTogether(open);
   const taken = await takeUpTogether(open, checked.kind === "ok", tell);
   if (taken !== undefined) {
     journal?.end();

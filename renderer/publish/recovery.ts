@@ -25,9 +25,8 @@ export async function recoverTogether(
     return hash === undefined ? [] : [{ volume, hash, live: volume.readLive() }];
   });
   if (entry.isConfirmed) return await remember(found, journal);
-  const placed = found.filter(isPlaced).length;
   // All of them wait for their servers, or none was touched: the next pass goes on from there.
-  if (placed === found.length || placed === 0) return undefined;
+  if (new Set(found.map(standing)).size < 2) return undefined;
   const ending = (await goBack(found)) ? "returned" : await goOn(found);
   journal.end();
   return ending;
@@ -61,6 +60,12 @@ async function goOn(found: readonly Found[]): Promise<"completed"> {
     if (candidate?.hash === one.hash) await one.volume.promote(candidate);
   }
   return "completed";
+}
+
+/** The same for files that are of one edition. */
+function standing(one: Found): "placed" | "good" | "before" {
+  if (isPlaced(one)) return "placed";
+  return one.live && one.volume.readLastGood()?.equals(one.live) ? "good" : "before";
 }
 
 function isPlaced({ live, hash }: Found): boolean {

@@ -2,18 +2,21 @@ import type { Tell } from "./candidates.ts";
 import { goodOf, type OpenPart } from "./destination.ts";
 import type { Outcome } from "./publication.ts";
 
-/** Puts all candidates into place, or none. Throws WriteError. */
-export async function placeTogether(parts: readonly OpenPart[]): Promise<void> {
-  const placed: OpenPart[] = [];
-  try {
-    for (const part of parts) {
-      await part.volume.promote(part.wanted);
-      placed.push(part);
+/**
+ * Puts all candidates into place, or none: then all that are open are as they were last good, also those that waited for
+ * their servers, for they belong together. Throws WriteError.
+ */
+export async function placeTogether(open: readonly OpenPart[]): Promise<void> {
+  const changed = open.filter(({ isLive }) => !isLive);
+  for (const [index, { volume, wanted }] of changed.entries()) {
+    try {
+      await volume.promote(wanted);
+    } catch (error) {
+      for (const part of changed) part.volume.discard();
+      if (index > 0) await returnToGood(open).catch(() => undefined);
+      if (index > 0) await forget(open);
+      throw error;
     }
-  } catch (error) {
-    for (const { volume } of parts) volume.discard();
-    await returnToGood(placed).catch(() => undefined);
-    throw error;
   }
 }
 
@@ -41,7 +44,8 @@ export async function takeUpTogether(
     if (kind === "unavailable") {
       const isLive = isChecked || open.every((one) => goodOf(one) === undefined);
       if (!isLive) await returnToGood(open, knowing);
-      if (!isLive && knowing.length > 0) await forget(open);
+      // It may have been told of what waited for it before.
+      if (!isLive) await forget(open);
       return { kind: "pending", message, isLive };
     }
     told.push(part);

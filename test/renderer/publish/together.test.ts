@@ -149,6 +149,27 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([(await publishAll("two")).kind, live(), served()], ["published", all("two"), all("two")]);
   });
 
+  test(`file ${index} that cannot be replaced while all wait for a server: all return to what was last good`, async () => {
+    await publishAll("one");
+    servers[2]!.reloaded = AWAY;
+    assert.equal((await publishAll("two")).kind, "pending");
+    const file = volumes[index]!.live;
+    servers[2]!.check = async () => {
+      rmSync(file);
+      mkdirSync(file);
+      return await Promise.resolve(OK);
+    };
+    await assert.rejects(publishAll("three"), new RegExp(`${file}: .*not a file`));
+    const others = [...NAMES.keys()].filter((other) => other !== index);
+    const stand = new Set(others.map((other) => readFileSync(volumes[other]!.live, "utf8").split(" ")[0]));
+    assert.deepEqual([...stand], [index === 0 ? "two" : "one"], "all are of one edition");
+    rmSync(file, { recursive: true });
+    servers[2]!.check = async () => await Promise.resolve(OK);
+    servers[2]!.reloaded = OK;
+    assert.equal((await publishAll("one")).kind, "published");
+    assert.deepEqual([live(), served()], [all("one"), all("one")]);
+  });
+
   test(`file ${index} that cannot be replaced keeps all as they were, and it is done when it can`, async () => {
     await publishAll("one");
     const file = volumes[index]!.live;
@@ -194,6 +215,29 @@ test(
     }
   },
 );
+
+test("a crash at any step, and another in the start after it, while all waited for a server: all are of one edition", async () => {
+  const LAST = 24;
+  for (let step = 1, isOver = false; !isOver; step++) {
+    for (let restart = 1; restart <= LAST; restart += 5) {
+      rmSync(directory, { recursive: true });
+      open();
+      await publishAll("one");
+      servers[2]!.reloaded = AWAY;
+      await publishAll("two");
+      isOver = !(await crashesAt(step, async () => await publishAll("three")));
+      open();
+      await crashesAt(restart, async () => await recoverTogether(volumes, journal));
+      open();
+      await recoverTogether(volumes, journal);
+      const editions = new Set(live().map((text) => text.split(" ")[0]));
+      assert.equal(editions.size, 1, `${step}, ${restart}: ${live().join()}`);
+      servers[2]!.reloaded = OK;
+      assert.equal((await publishAll("one")).kind, "published");
+      assert.deepEqual([live(), served()], [all("one"), all("one")]);
+    }
+  }
+});
 
 for (const [title, first] of [
   ["after a publication", "one"],
