@@ -206,13 +206,22 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
     );
   });
 
-  test("SIGHUP has nginx read what is not generated", async () => {
-    const before = await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
-    await docker("kill", "-s", "HUP", box.name);
-    await eventually("there are new workers", async () => {
-      const now = await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
-      return now !== "" && now !== before;
-    });
+  test("SIGHUP has nginx read what is not generated, and so has the command of nginx-proxy's companions", async () => {
+    const workers = async (): Promise<string> =>
+      await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
+    const theirs = "/app/docker-entrypoint.sh /usr/local/bin/docker-gen /app/nginx.tmpl; /usr/sbin/nginx -s reload";
+    const ways = [
+      async () => await docker("kill", "-s", "HUP", box.name),
+      async () => await box.exec("sh", "-c", theirs),
+    ];
+    for (const way of ways) {
+      const before = await workers();
+      await way();
+      await eventually("there are new workers", async () => {
+        const now = await workers();
+        return now !== "" && now !== before;
+      });
+    }
     await box.answers("steady.example", "steady");
   });
 
