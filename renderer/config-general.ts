@@ -76,7 +76,7 @@ export function misplacedKeys(document: unknown): Misplaced[] {
   return targets.flatMap((target, index) => {
     const at = ["targets", index];
     const idle =
-      "reloadEvery" in target && target["reload"] === "none"
+      "reloadEvery" in target && target["reload"] === "none" && target["destination"] !== "-"
         ? [{ path: [...at, "reloadEvery"], message: "means nothing where `reload` is none" }]
         : [];
     return [...idle, ...("format" in target ? besideFormat(target, at) : withoutFormat(target, at))];

@@ -48,7 +48,7 @@ export function importTarget(generation: Generation, { directory, read, format: 
       ...(format.format === undefined ? {} : { format: format.format }),
       ...containers.keys,
       ...(generation.keepBlankLines || paths[0] === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
-      ...intervalOf(interval, reload),
+      ...intervalOf(interval, reload !== "none" || dest === ""),
       ...(wait.wait === undefined ? {} : { wait: wait.wait }),
       reload,
     },
@@ -71,11 +71,11 @@ function withoutFormat(said: string | undefined): { readonly format?: FormatName
   return { notes: said === undefined ? [] : [leftOut(`--format: ${why}`, "template")] };
 }
 
-/** docker-gen notifies each time, whether something changed or not. */
-function intervalOf(interval: number, reload: ImportedNotify["reload"]): object {
+/** docker-gen notifies and prints each time, whether something changed or not. */
+function intervalOf(interval: number, isTold: boolean): object {
   if (interval <= 0) return {};
   const every = `${Math.min(interval, MAX_INTERVAL_S)}s`;
-  return { interval: every, ...(reload === "none" ? {} : { reloadEvery: every }) };
+  return { interval: every, ...(isTold ? { reloadEvery: every } : {}) };
 }
 
 function aboutOutput({ dest, watch, interval }: Generation, notifies: boolean): Note[] {

@@ -149,6 +149,12 @@ test("without a destination it is printed, and nobody is told", () => {
   assert.match(leftOut(made), /nobody is told of what is printed once/);
 });
 
+test("what is printed at intervals is printed again though it is the same", () => {
+  const [target] = fromWords("-interval", "5", "a.tmpl").config.targets;
+  assert.deepEqual([target?.destination, target?.reload, target?.reloadEvery], ["-", "none", 5_000]);
+  assert.equal(fromWords("-interval", "5", "a.tmpl", "/o/x").config.targets[0]?.reloadEvery, undefined);
+});
+
 test("a file of docker-gen's takes stopped containers, too, unless it has a filter of states", () => {
   const entry = '[[config]]\ntemplate = "a.tmpl"\ndest = "/o/x"\n';
   const all = fromToml(entry).config.targets[0]?.containers;
