@@ -15,6 +15,9 @@ export interface Writing {
   readonly isLast: boolean;
 }
 
+/** What nginx puts the time of the answer in place of; elsewhere it is a comment. */
+const SHOWN_AT = markup`<!--# echo var="sallyport_shown" default="" -->`;
+
 /** Pure: the page as one HTML document. Needs style.css beside it, and no script. */
 export function statusPage(report: Report, { at, isLast }: Writing): string {
   const findings = findingsOf(report);
@@ -33,7 +36,7 @@ export function statusPage(report: Report, { at, isLast }: Writing): string {
 <body>
 <a class="skip" href="#main">Skip to the status</a>
 <header>
-<div class="bar"><p class="name">Sallyport</p><p class="written">As of ${moment(at)} <a href="./">Reload</a></p></div>
+<div class="bar"><p class="name">Sallyport</p><p class="written">As of ${moment(at)}${SHOWN_AT} <a href="./">Reload</a></p></div>
 <h1>${head}</h1>
 <p class="summary">${summary(report)}</p>
 ${isLast && markup`<p class="stopped" role="note">${badge("warn", "The renderer has stopped")} This is how things stood then; nginx goes on serving it.</p>`}

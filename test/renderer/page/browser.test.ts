@@ -120,6 +120,14 @@ describe("the status page, from a real nginx in a real browser", () => {
     assert.equal(said, 'reports.example"; return 200 "<b>hello</b>');
   });
 
+  test("it says when it was written, and when it is shown: a renderer that was killed writes no more", async () => {
+    const said = await (await open("wide")).evaluate<string>("document.querySelector('.written').innerText");
+    const [, written = "", shown = ""] = /^As of (\S+ \S+) UTC, shown at (\S+)/.exec(said) ?? [];
+    const [before, now] = [Date.parse(`${written.replace(" ", "T")}Z`), Date.parse(shown)];
+    assert.ok(before <= now && now - Date.now() < 2_000, said);
+    assert.doesNotMatch((await ask({})).text, /<!--/);
+  });
+
   const refusals: readonly [who: string, options: http.RequestOptions, status: number][] = [
     ["an address that is not allowed", { localAddress: "127.0.0.2" }, 403],
     [
