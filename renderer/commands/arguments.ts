@@ -1,6 +1,16 @@
 import { parseArgs } from "node:util";
 import { nearest } from "../../shared/nearest.ts";
-import { type CommandEntry, type CommandName, COMMANDS, FLAGS, type FlagName, isCommand } from "./command-table.ts";
+import { OPTIONS as DOCKER_GEN } from "../import/options.ts";
+import {
+  COMMAND_ENTRIES,
+  type CommandEntry,
+  type CommandName,
+  COMMANDS,
+  type FlagEntry,
+  FLAGS,
+  type FlagName,
+  isCommand,
+} from "./command-table.ts";
 import { areDockerGenWords } from "./docker-gen-words.ts";
 
 /** What the command line asks for. */
@@ -27,21 +37,31 @@ export function readArguments(args: readonly string[]): Asked | { readonly probl
   if (command === "import" && named === 0 && others[0] !== "--help") {
     return { command, ...nothing, isNamed: true, words: others };
   }
-  try {
-    const { values, positionals } = parseArgs({ args: others, options: OPTIONS, allowPositionals: true });
-    const { words, flags }: CommandEntry = COMMANDS[command];
-    const given = Object.keys(values) as FlagName[];
-    const problems = [
-      ...(words === undefined ? positionals.map((word) => unexpected(word, named >= 0)) : []),
-      ...given
-        .filter((flag) => flag !== "help" && !flags.includes(flag))
-        .map((flag) => `${command}: takes no --${flag}`),
-    ];
-    if (problems.length > 0 && values.help !== true) return { problems };
-    return { ...nothing, ...values, command, isNamed: named >= 0, words: positionals };
-  } catch (error) {
-    return { problems: [advise((error as Error).message, others)] };
+  const { values, positionals, tokens } = parseArgs({
+    args: [...others],
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const problems = [
+    ...faultsOfOptions(tokens, command),
+    ...(COMMANDS_WITH_WORDS.has(command) ? [] : positionals.map((word) => unexpected(word, named >= 0))),
+  ];
+  if (values.help === true || values.h === true || args[0] === "help") {
+    return { ...nothing, command, isNamed: named >= 0, words: [], help: true };
   }
+  if (problems.length > 0) return { problems };
+  const { config = nothing.config, json = false, once = false } = values;
+  return {
+    ...nothing,
+    config: String(config),
+    json: json === true,
+    once: once === true,
+    command,
+    isNamed: named >= 0,
+    words: positionals,
+  };
 }
 
 const OPTIONS = {
@@ -49,7 +69,31 @@ const OPTIONS = {
   json: { type: "boolean" },
   once: { type: "boolean" },
   help: { type: "boolean" },
-} as const satisfies Record<FlagName, { type: "string" | "boolean" }>;
+  h: { type: "boolean", short: "h" },
+} as const satisfies Record<FlagName | "h", { type: "string" | "boolean"; short?: string }>;
+
+const COMMANDS_WITH_WORDS: ReadonlySet<string> = new Set(
+  COMMAND_ENTRIES.flatMap(([name, { words }]) => (words === undefined ? [] : [name])),
+);
+
+/** A part of the command line that is an option, as parseArgs tells of it. */
+type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];
+
+function faultsOfOptions(tokens: readonly Token[], command: CommandName): string[] {
+  const given = tokens.filter((token) => token.kind === "option");
+  const { flags }: CommandEntry = COMMANDS[command];
+  return given.flatMap(({ name, rawName, value }, at) => {
+    if (name === "help" || name === "h") return [];
+    if (!isFlag(name)) return [unknownOption(rawName)];
+    if (!flags.includes(name)) return [`${command}: takes no --${name}`];
+    if (given.findIndex((other) => other.name === name) < at) return [`${rawName}: given twice`];
+    const { value: takes }: FlagEntry = FLAGS[name];
+    if (takes === undefined) return value === undefined ? [] : [`${rawName}: takes no value, not ${value}`];
+    return value === undefined || value === "" || (value.startsWith("-") && value !== "-")
+      ? [`${rawName}: ${takes} is missing behind it`]
+      : [];
+  });
+}
 
 function unexpected(word: string, hasCommand: boolean): string {
   if (hasCommand) return `${word}: unexpected word`;
@@ -57,12 +101,13 @@ function unexpected(word: string, hasCommand: boolean): string {
   return `${word}: no such command${near === undefined ? ", see --help" : `, did you mean ${near}?`}`;
 }
 
-function advise(message: string, args: readonly string[]): string {
-  const unknown = args.find((word) => word.startsWith("--") && !isFlag(word.slice(2).replace(/=.*/, "")));
-  const near = unknown && nearest(unknown.slice(2).replace(/=.*/, ""), Object.keys(FLAGS));
-  return near === undefined || near === "" ? message : `${unknown}: unknown option, did you mean --${near}?`;
+/** Also docker-gen's are known: one of these at the beginning makes all words docker-gen's. */
+function unknownOption(rawName: string): string {
+  const known = [...Object.keys(FLAGS), ...DOCKER_GEN.flatMap(({ flag }) => flag ?? [])];
+  const near = nearest(rawName.replace(/^--?/, ""), known);
+  return `${rawName}: unknown option${near === undefined ? ", see --help" : `, did you mean --${near}?`}`;
 }
 
-function isFlag(name: string): boolean {
+function isFlag(name: string): name is FlagName {
   return Object.hasOwn(FLAGS, name);
 }

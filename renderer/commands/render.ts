@@ -1,4 +1,5 @@
 import type { Config, Target } from "../config.ts";
+import { nearest } from "../../shared/nearest.ts";
 import { readCertificates } from "../certificates/directory.ts";
 import { FileStore } from "../files/file-store.ts";
 import { shown } from "../status/print.ts";
@@ -15,8 +16,12 @@ export async function runRender(config: Config, [destination, ...more]: readonly
   const named = config.targets.filter((target) => destination === undefined || target.destination === destination);
   const [target] = named;
   if (target === undefined || named.length > 1 || more.length > 0) {
-    const list = config.targets.map((one) => one.destination).join(", ");
-    return failed(`render: name one target by its destination: ${list}`, 64);
+    const list = config.targets.map((one) => one.destination);
+    const near = target === undefined ? nearest(destination ?? "", list) : undefined;
+    const advice = near === undefined ? `name one of ${list.join(", ")}` : `did you mean ${near}?`;
+    const what = [destination, ...more].join(" ");
+    const fault = what === "" ? "there are several targets" : `${what}: not the destination of one target`;
+    return failed(`${fault}: ${advice}`, 64);
   }
   return await printTarget(config, target);
 }

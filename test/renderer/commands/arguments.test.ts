@@ -23,6 +23,10 @@ describe("what a command line asks for", () => {
     ["--config run status --json", { ...asked, command: "status", config: "run", json: true }],
     ["--help", { ...asked, command: "run", isNamed: false, help: true }],
     ["status --help", { ...asked, command: "status", help: true }],
+    ["-h", { ...asked, command: "run", isNamed: false, help: true }],
+    ["help", { ...asked, command: "run", isNamed: false, help: true }],
+    ["help explain", { ...asked, command: "explain", help: true }],
+    ["explain -h", { ...asked, command: "explain", help: true }],
     ["import a.toml b.toml", { ...asked, command: "import", words: ["a.toml", "b.toml"] }],
     ["import -- -watch run", { ...asked, command: "import", words: ["--", "-watch", "run"] }],
     ["--watch t d", { ...asked, command: "run", isNamed: false, isDockerGen: true, words: ["--watch", "t", "d"] }],
@@ -45,7 +49,14 @@ describe("a mistake is named", () => {
     ["check more", /more: unexpected word/],
     ["check --json", /check: takes no --json/],
     ["status --jsn", /--jsn: unknown option, did you mean --json\?/],
-    ["status --config", /--config/],
+    ["status --config", /--config: FILE is missing behind it/],
+    ["status --config=", /--config: FILE is missing behind it/],
+    ["status --config --json", /--config: FILE is missing behind it/],
+    ["check --config a.yml --config b.yml", /--config: given twice/],
+    ["status --json=yes", /--json: takes no value, not yes/],
+    ["--watc t d", /--watc: unknown option, did you mean --watch\?/],
+    ["-x", /-x: unknown option/],
+    ["explain --frobnicate web", /--frobnicate: unknown option, see --help/],
   ];
   for (const [line, message] of cases) {
     test(line, () => assert.match(JSON.stringify(readArguments(words(line))), message));
