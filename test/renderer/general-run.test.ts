@@ -317,6 +317,54 @@ test("once: files are published", async () => {
   assert.equal(file(), '"appa" ');
 });
 
+/** Each is quick with the values that are usual, and would never come to its end with those of one container. */
+const SLOW: readonly [title: string, text: string, hostile: Record<string, string>, why: RegExp][] = [
+  [
+    "loops",
+    `{{#each containers}}{{#each (splitList '' labels.a)}}{{#each (splitList '' ../labels.a)}}{{#each (splitList '' ../../labels.a)}}{{/each}}{{/each}}{{/each}}{{name}} {{/each}}`,
+    { a: "x".repeat(4_000) },
+    /takes longer than|more memory/,
+  ],
+  [
+    "text made of text",
+    "{{#each containers}}{{name}} {{#if (contains (repeat (default 1 labels.n) (repeat (default 1 labels.n) name)) 'zz')}}{{/if}}{{/each}}",
+    { n: "1000000" },
+    /repeat: the result has more than 1048576 characters/,
+  ],
+  [
+    "patterns",
+    "{{#each containers}}{{name}} {{#if (regexMatch (default 'x' labels.p) (repeat 50000 name))}}{{/if}}{{/each}}",
+    { p: "(a?){900}a{900}" },
+    /regexMatch: /,
+  ],
+];
+for (const [title, text, hostile, why] of SLOW) {
+  test(`a container whose values make ${title} without end is left out, and other targets are kept meanwhile`, async () => {
+    agent.first = [app("a"), app("b")];
+    const other = join(directory, "out", "other");
+    writeFileSync(join(directory, "other.hbs"), NAMES);
+    const config = configOf(text);
+    const [target] = config.targets;
+    const second = { ...target!, template: join(directory, "other.hbs"), destination: other };
+    running = run({ ...config, targets: [target!, second] }, stop.signal, () => undefined);
+    await eventually("both files are there", () => file() !== "" && readFileSync(other, "utf8") === '"appa" "appb" ');
+    tell([app("c", hostile)]);
+    await eventually("the other file follows", () => readFileSync(other, "utf8").includes("appc"));
+    tell([app("d")]);
+    await eventually("the other file follows again", () => readFileSync(other, "utf8").includes("appd"));
+    if (title === "loops") assert.ok(!file().includes("appd"), "the one that is busy is behind");
+    await eventually("it is left out, and everybody else is in", () => /appa.*appb.*appd/.test(file()), 60_000);
+    const { quarantined } = await status();
+    assert.deepEqual(
+      quarantined.map(({ name }) => name),
+      ["appc"],
+    );
+    assert.match(quarantined[0]!.detail, why);
+    tell([app("c")]);
+    await eventually("it is back when it changes", () => file().includes("appc"), 30_000);
+  });
+}
+
 test("a template that never ends, and one that is broken, are told and stop nothing else", async () => {
   const { problems } = await run(configOf("a\n{{shout name}}"), stop.signal, () => undefined);
   assert.match(problems.join(), /t\.hbs:2:1: .*shout/);

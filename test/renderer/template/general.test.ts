@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -211,10 +212,22 @@ test("include reads text below its directory, and follows no way out", () => {
   writeFileSync(join(includes, "binary"), Buffer.from([0xff, 0xfe]));
   writeFileSync(join(includes, "large"), "x".repeat(1024 * 1024 + 1));
   symlinkSync(join(directory, "secret"), join(includes, "link"));
+  execFileSync("mkfifo", [join(includes, "fifo")]);
   const options = { includes, format: "json" } as const;
   assert.equal(textOf("{{include 'deep/a.txt'}}", [], options), "{{not a template}} é\n");
   assert.equal(textOf("{{exists 'deep/a.txt'}} {{exists 'none'}}", [], options), "true false");
-  for (const name of ["../secret", "link", "../in-beside", "deep", "binary", "large", "none", "/etc/passwd", "."]) {
+  for (const name of [
+    "../secret",
+    "link",
+    "fifo",
+    "../in-beside",
+    "deep",
+    "binary",
+    "large",
+    "none",
+    "/etc/passwd",
+    ".",
+  ]) {
     assert.match(JSON.stringify(render(`{{include '${name}'}}`, [], options)), /"failed".*t\.hbs:1:1: include: /, name);
   }
   assert.match(JSON.stringify(render("{{include 'a'}}")), /names no directory/);
