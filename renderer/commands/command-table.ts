@@ -42,7 +42,7 @@ export const COMMANDS = {
       ],
       [
         "sallyport-renderer --agent /run/a.sock --agent /run/b.sock --format json targets.hbs",
-        "of two agents' containers, printed; --agent and --format may stand among docker-gen's words",
+        "of two agents' containers, printed; --agent, --format and --status-socket may stand among docker-gen's words",
       ],
     ],
   },

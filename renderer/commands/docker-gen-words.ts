@@ -15,9 +15,10 @@ export type FromWords =
     }
   | { readonly problems: readonly string[] };
 
-/** Flags of ours beside docker-gen's: the agents' sockets, and how values are quoted. */
+/** Flags of ours beside docker-gen's: the sockets of agents and of the status, and how values are quoted. */
 const OWN: readonly Option[] = [
   { flag: "agent", kind: "list" },
+  { flag: "status-socket", kind: "text" },
   { flag: "format", kind: "text" },
 ];
 
@@ -39,8 +40,10 @@ export function configFromWords(words: readonly string[], directory: string): Fr
   const textsOf = (kind: "differs" | "left out"): string[] =>
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
   if (textsOf("left out").length > 0) return { problems: textsOf("left out") };
+  const { isPrinted, isOnce, statusSocket } = imported;
   const config = parseConfig(imported.yaml, "command line");
-  return "problems" in config
-    ? config
-    : { config, differences: textsOf("differs"), isPrinted: imported.isPrinted, isOnce: imported.isOnce };
+  if ("problems" in config) return config;
+  // Nobody asks one that ends at once, and it may run beside one that goes on.
+  const own = isOnce && statusSocket === undefined ? { statusSocket: `/tmp/sallyport-${process.pid}.sock` } : {};
+  return { config: { ...config, ...own }, differences: textsOf("differs"), isPrinted, isOnce };
 }

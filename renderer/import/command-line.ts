@@ -12,6 +12,7 @@ export interface CommandLine {
   readonly endpoint: Endpoint;
   /** What flags of ours among docker-gen's say. */
   readonly agents: readonly string[];
+  readonly statusSocket: string | undefined;
   readonly format: string | undefined;
   readonly notes: readonly Note[];
 }
@@ -39,6 +40,7 @@ export function readCommandLine(words: readonly string[], own: readonly Option[]
     files,
     endpoint: endpointOf(flags, environment),
     agents: all(flags, "agent"),
+    statusSocket: all(flags, "status-socket").at(-1),
     format: all(flags, "format").at(-1),
     notes: [
       ...problems.map(({ flag, problem }) => leftOut(`${quoted(flag)} ${problem}: docker-gen would end there`)),

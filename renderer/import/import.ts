@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { readCommandLine, type Endpoint } from "./command-line.ts";
 import { differs, leftOut, type Note, quoted } from "./note.ts";
 import type { Option } from "./options.ts";
-import { printConfig } from "./print.ts";
+import { printConfig, type Sockets } from "./print.ts";
 import type { ReadText } from "./read-text.ts";
 import { importTarget, type ImportedTarget } from "./target.ts";
 import { readToml } from "./toml.ts";
@@ -17,12 +17,14 @@ export type Imported =
       readonly isPrinted: boolean;
       /** docker-gen would do the first target once and end. */
       readonly isOnce: boolean;
+      /** Where somebody said that the status is to be asked. */
+      readonly statusSocket: string | undefined;
     }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
 /** Imports docker-gen's configuration files. Relative paths in them count from `directory`. */
 export function importFiles(files: readonly string[], directory: string, read: ReadText): Imported {
-  return finish(gather(files, directory, read), { notes: [], agents: [] });
+  return finish(gather(files, directory, read), { notes: [], agents: [], statusSocket: undefined });
 }
 
 /** Imports a command line of docker-gen, with the files it names; flags of `own` may stand among its flags. */
@@ -32,10 +34,11 @@ export function importCommandLine(
   read: ReadText,
   own: readonly Option[] = [],
 ): Imported {
-  const { generation, files, endpoint, notes, agents, format } = readCommandLine(words, own);
+  const { generation, files, endpoint, notes, agents, statusSocket, format } = readCommandLine(words, own);
   const told = {
     notes: [...notes, ...aboutEndpoint(endpoint)],
     agents: agents.map((socket) => resolve(directory, socket)),
+    statusSocket: statusSocket === undefined ? undefined : resolve(directory, statusSocket),
   };
   if (!generation) return finish(gather(files, directory, read), told);
   const targets = [importTarget(generation, { directory, read, format })];
@@ -67,10 +70,9 @@ function gather(files: readonly string[], directory: string, read: ReadText): Ga
   };
 }
 
-/** What the command line itself says: sockets of agents, and what is to be said of its flags. */
-interface Told {
+/** What the command line itself says: sockets, and what is to be said of its flags. */
+interface Told extends Sockets {
   readonly notes: readonly Note[];
-  readonly agents: readonly string[];
 }
 
 /** A destination can be written by one target only: the first keeps it. */
@@ -84,7 +86,13 @@ function finish({ targets, notes, problems }: Gathered, own: Told): Imported {
   if (problems.length > 0) return { kind: "failed", problems };
   if (kept.length === 0) return { kind: "failed", problems: told.map(({ text }) => text) };
   const all = [...told, ...kept.flatMap((one) => one.notes)];
-  return { kind: "imported", yaml: printConfig(kept, told, own.agents), notes: all, ...kept[0]!.way };
+  return {
+    kind: "imported",
+    yaml: printConfig(kept, told, own),
+    notes: all,
+    ...kept[0]!.way,
+    statusSocket: own.statusSocket,
+  };
 }
 
 const UNKNOWN_PROXY = differs(

@@ -8,17 +8,24 @@ const AGENT_SOCKET = "/run/sallyport/agent/rpc.sock";
 /** Columns of a comment. */
 const WIDTH = 110;
 
+/** Sockets that somebody named. */
+export interface Sockets {
+  readonly agents: readonly string[];
+  readonly statusSocket: string | undefined;
+}
+
 /** The configuration as YAML, with what is to be said standing before what it is about. */
 export function printConfig(
   targets: readonly ImportedTarget[],
   notes: readonly Note[],
-  agents: readonly string[],
+  { agents, statusSocket }: Sockets,
 ): string {
   const proxies = targets.flatMap((one) => one.proxy ?? []);
   const proxy = proxies.find((one) => one !== "host") ?? proxies[0];
   const document = new Document({
     agents: (agents.length > 0 ? agents : [AGENT_SOCKET]).map((socket) => ({ socket })),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(statusSocket === undefined ? {} : { statusSocket }),
     targets: targets.map(({ target }) => target),
   });
   document.commentBefore = comment(["Made by `sallyport-renderer import`.", ...notes.map(sentence)]);

@@ -10,7 +10,8 @@ export class StatusSocketError extends Error {}
 
 /** Serves the report to whoever may open the socket: the renderer's own user. Throws StatusSocketError. */
 export async function serveStatus(path: string, report: () => Report): Promise<{ close: () => void }> {
-  if (await isServed(path)) throw new StatusSocketError(`${path}: another renderer answers there, end it first`);
+  if (await isServed(path))
+    throw new StatusSocketError(`${path}: another renderer answers there, end it first or choose another path`);
   const server = net.createServer((socket) => {
     socket.on("error", () => socket.destroy());
     socket.end(JSON.stringify(report()));

@@ -121,6 +121,13 @@ describe("docker-gen's words alone", () => {
       /"t\.hbs" has `eachHost` in line 2: it prints routes/,
     );
   });
+  test("that are done once do not meet a renderer that goes on; others are asked where somebody says", () => {
+    const socketOf = (line: string) => targetOf(line).config.statusSocket;
+    assert.equal(socketOf("-watch c.hbs d"), "/tmp/status.sock");
+    assert.equal(socketOf("-watch --status-socket s.sock c.hbs d"), join(directory, "s.sock"));
+    assert.match(socketOf("-only-exposed c.hbs d"), /^\/tmp\/sallyport-[0-9]+\.sock$/);
+    assert.equal(socketOf("-status-socket=/s.sock c.hbs d"), "/s.sock");
+  });
   test("take the agents' sockets and the format", () => {
     const { config, target } = targetOf("--agent /run/a.sock -watch -agent b.sock --format toml c.hbs out.yml");
     assert.deepEqual(config.agents, [{ socket: "/run/a.sock" }, { socket: join(directory, "b.sock") }]);
