@@ -30,8 +30,8 @@ export const fileKeys = {
 
 /** Which containers: of the preset's targets two of its keys are not in here. */
 export const ContainersOfTarget = SelectRule.extend({
-  onlyExposed: SelectRule.shape.onlyExposed.unwrap().optional(),
-  includeStopped: SelectRule.shape.includeStopped.unwrap().optional(),
+  onlyExposed: SelectRule.shape.onlyExposed.unwrap().optional().describe("Leave out those that expose no port."),
+  includeStopped: SelectRule.shape.includeStopped.unwrap().optional().describe("Also those that are stopped."),
 });
 
 /** What makes a target general: any file over the running containers. */

@@ -29,7 +29,12 @@ const endpoint = z.string().transform((text, context) => {
 /** An object whose values are written as containers would write them. */
 function optionsOf<S extends object>(rules: OptionRules<S>) {
   const value = z.union([z.string(), z.number(), z.boolean()]);
-  const shape = Object.fromEntries(Object.keys(rules).map((key) => [key, value.optional()]));
+  const shape = Object.fromEntries(
+    (Object.keys(rules) as (keyof S & string)[]).map((key) => [
+      key,
+      value.optional().describe(`As the label sallyport.${rules[key].label}, see docs/nginx-proxy.md.`),
+    ]),
+  );
   return z.strictObject(shape).transform((written, context) => {
     const read: Partial<S> = {};
     for (const key of Object.keys(rules) as (keyof S & string)[]) {
@@ -53,8 +58,8 @@ const OwnRoute = z
     to: z.array(endpoint).min(1).describe("ADDRESS:PORT of each server."),
     proto: z.string().default("http").describe("As VIRTUAL_PROTO."),
     dest: z.string().default("").describe("As VIRTUAL_DEST."),
-    hostOptions: hostOptions.prefault({}),
-    pathOptions: pathOptions.prefault({}),
+    hostOptions: hostOptions.prefault({}).describe("What containers could say of the host by labels."),
+    pathOptions: pathOptions.prefault({}).describe("What containers could say of the path by labels."),
   })
   .transform(({ host, path, to, proto, dest, ...options }, context): StaticRoute => {
     const rules = { permissions: new Set(PERMISSIONS) };
@@ -81,7 +86,12 @@ export const Routing = z.strictObject({
     .default(false)
     .describe("Let containers of several compose projects stand behind one name; else the first project keeps it."),
   owners: z
-    .array(z.strictObject({ suffix: hostName, projects: z.array(z.string().min(1)).min(1) }))
+    .array(
+      z.strictObject({
+        suffix: hostName.describe("A name; what is below it is meant, too."),
+        projects: z.array(z.string().min(1)).min(1).describe("Compose projects."),
+      }),
+    )
     .default([])
     .describe("Names at and below a suffix are for these compose projects only; the first suffix that fits counts."),
   hostAddress: z
@@ -143,8 +153,8 @@ export const Nginx = z.strictObject({
     .union([
       z.literal("off"),
       z.strictObject({
-        file: plainPath.default("/var/log/nginx/access.log"),
-        format: z.union([z.enum(["vhost", "json"]), OwnLogFormat]),
+        file: plainPath.default("/var/log/nginx/access.log").describe("As nginx sees it."),
+        format: z.union([z.enum(["vhost", "json"]), OwnLogFormat]).describe("`vhost`, `json`, or one of yours."),
       }),
     ])
     .optional()

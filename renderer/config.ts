@@ -31,7 +31,10 @@ const duration = z.string("must be a duration such as 100ms, 1s or 2m").transfor
 });
 const period = duration.refine((ms) => ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS, "must be from 1s to 24h");
 const words = z.array(z.string().min(1)).min(1);
-const command = z.strictObject({ command: words, timeout: duration.prefault("10s") });
+const command = z.strictObject({
+  command: words.describe("The program and its arguments, each an entry; no shell reads them."),
+  timeout: duration.prefault("10s").describe("When it is ended, as 10s."),
+});
 
 const Wait = z.string("must be min:max, two durations such as 100ms:1s").transform((text, context) => {
   const [min, max, ...more] = text.split(":").map(parseDuration);
@@ -40,18 +43,27 @@ const Wait = z.string("must be min:max, two durations such as 100ms:1s").transfo
   return z.NEVER;
 });
 
+const signalName = z.enum(SIGNALS).default("SIGHUP").describe("Which signal.");
+
 const ReloadOne = [
-  z.strictObject({ channel: path }),
+  z.strictObject({ channel: path.describe("Directory with the FIFO that nginx's container listens on.") }),
   z.strictObject({
-    exec: command.extend({
-      logOutput: z.boolean().default(false).describe("Put what it prints into the log, also when all is well."),
-    }),
+    exec: command
+      .extend({
+        logOutput: z.boolean().default(false).describe("Put what it prints into the log, also when all is well."),
+      })
+      .describe("A program that makes the server read its file again; it ends with 0 when it has."),
   }),
   z.strictObject({
-    signal: z.union([
-      z.strictObject({ process: z.string().min(1).max(15), signal: z.enum(SIGNALS).default("SIGHUP") }),
-      z.strictObject({ pidFile: path, signal: z.enum(SIGNALS).default("SIGHUP") }),
-    ]),
+    signal: z
+      .union([
+        z.strictObject({
+          process: z.string().min(1).max(15).describe("Name of the server's process, as `ps` shows it."),
+          signal: signalName,
+        }),
+        z.strictObject({ pidFile: path.describe("File with the number of the server's process."), signal: signalName }),
+      ])
+      .describe("A signal for a process that the renderer may see."),
   }),
 ] as const;
 
@@ -60,8 +72,8 @@ const Reload = z.union([z.literal("none"), ...ReloadOne, z.array(z.union(ReloadO
 const Proxy = z.union([
   z.literal("host"),
   z.literal("self"),
-  z.strictObject({ label: z.string().min(1) }),
-  z.strictObject({ container: z.string().min(1) }),
+  z.strictObject({ label: z.string().min(1).describe("Key, or key=value, of the label that nginx's container has.") }),
+  z.strictObject({ container: z.string().min(1).describe("Name of nginx's container.") }),
 ]);
 
 const Https = z.strictObject({
@@ -122,11 +134,14 @@ const Target = z.strictObject({
 /** The renderer's configuration file (YAML). docs/renderer.schema.json is made of it. */
 export const ConfigFile = z.strictObject({
   $schema: z.string().optional().describe("Where an editor finds this schema; means nothing to the renderer."),
-  agents: z.array(z.strictObject({ socket: socketPath })).min(1),
+  agents: z
+    .array(z.strictObject({ socket: socketPath.describe("Path of the agent's Unix socket.") }))
+    .min(1)
+    .describe("Who tells of containers, one for each Docker host."),
   proxy: Proxy.default({ label: "sallyport.proxy=true" }).describe("Which container is nginx: its networks matter."),
   statusSocket: socketPath.default("/tmp/status.sock").describe("Where `status` and `health` ask."),
   statusPage: StatusPageSettings.optional().describe("A page that shows how all stands; without it none is kept."),
-  targets: z.array(Target).min(1),
+  targets: z.array(Target).min(1).describe("The files that are kept."),
 });
 
 export type Config = z.infer<typeof ConfigFile>;

@@ -11,6 +11,27 @@ test("the published schema of the configuration is the one that is enforced", ()
   assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(ConfigFile, { io: "input" }))));
 });
 
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+  readonly anyOf?: readonly Described[];
+}
+
+test("an editor is told of every key what it means", () => {
+  const silent: string[] = [];
+  const look = (schema: Described, path: string): void => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      if (inner.description === undefined) silent.push(`${path}.${key}`);
+      look(inner, `${path}.${key}`);
+    }
+    if (schema.items) look(schema.items, path);
+    for (const inner of schema.anyOf ?? []) look(inner, path);
+  };
+  look(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Described, "");
+  assert.deepEqual(silent, []);
+});
+
 for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"]) {
   test(`an editor that follows the published schema finds nothing wrong with ${file}`, () => {
     const schema = z.fromJSONSchema(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")));
