@@ -2,7 +2,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName } from "./grammar.ts";
 import { findingsFor } from "./host-findings.ts";
 import { joinOptions } from "./option.ts";
-import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
+import { HOST_OPTIONS, type HostOptions, PATH_OPTIONS } from "./options.ts";
 import { pathKey } from "./path-match.ts";
 import type { PathRoute, VirtualHost } from "./routes.ts";
 import type { Server } from "./server.ts";
@@ -40,7 +40,12 @@ export function joinHost(
   );
   const paths = groupByPath(kept).map((claimants) => joinPath(claimants));
   const said = [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)];
-  const virtualHost = { host, paths: paths.map(({ path }) => path), options: options.values };
+  const virtualHost = {
+    host,
+    paths: paths.map(({ path }) => path),
+    options: options.values,
+    ...sinceOf(options.values, portsSince(kept)),
+  };
   const isTold = options.values.debugEndpoint ?? debugEndpoint;
   return {
     virtualHost: isTold ? { ...virtualHost, findings: findingsFor(byAge, said) } : virtualHost,
@@ -78,6 +83,19 @@ function ofFirstOwner(host: HostName, byAge: readonly Claimant[]): { kept: Claim
       return conflict(who, "host.conflict", `${host} belongs to ${whose}, which claimed it first (${mend})`);
     });
   return { kept: byAge.filter(isOwners), remarks };
+}
+
+function sinceOf({ httpPort, httpsPort }: HostOptions, since: number): { readonly portsSince?: number } {
+  return (httpPort ?? httpsPort) === undefined ? {} : { portsSince: since };
+}
+
+/** The first that wants a port decides; give them oldest first. */
+function portsSince(byAge: readonly Claimant[]): number {
+  const wishing = byAge.find(({ verdict: { options }, routes }) => {
+    const { httpPort, httpsPort } = { ...options.host, ...portsOf(routes) };
+    return (httpPort ?? httpsPort) !== undefined;
+  });
+  return wishing?.verdict.createdAt ?? 0;
 }
 
 function portsOf(routes: readonly PlacedRoute[]): NonNullable<PlacedRoute["claim"]["ports"]> {

@@ -1,73 +1,75 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostName, PortNumber } from "./grammar.ts";
 import { HOST_OPTIONS } from "./options.ts";
+import { ownerOf, type PortOwner, type PortUse } from "./port-owner.ts";
 import type { VirtualHost } from "./routes.ts";
 import type { Verdict } from "./verdict.ts";
 
-type Use = "httpPort" | "httpsPort";
+const USES = ["httpPort", "httpsPort"] as const;
 
-/** A port that some hosts want for plain HTTP and others for TLS: nobody gets it. */
-interface Contested {
-  readonly port: PortNumber;
-  readonly httpPort: readonly HostName[];
-  readonly httpsPort: readonly HostName[];
-}
-
-/** Hosts by the ports that they want for themselves. */
+/** Hosts by the ports that they want for themselves, each with when it was first wanted. */
 export class PortClaims {
-  readonly #hosts = { httpPort: new Map<PortNumber, Set<HostName>>(), httpsPort: new Map<PortNumber, Set<HostName>>() };
+  readonly #hosts: Readonly<Record<PortUse, Map<PortNumber, Map<HostName, number>>>> = {
+    httpPort: new Map(),
+    httpsPort: new Map(),
+  };
 
   /** Takes a host's new ports over. */
   replace(before: VirtualHost | undefined, after: VirtualHost | undefined): void {
-    for (const use of ["httpPort", "httpsPort"] as const) {
+    for (const use of USES) {
       const [left, taken] = [before?.options[use], after?.options[use]];
       if (left !== undefined) this.#leave(use, left, before!.host);
-      if (taken !== undefined) this.#take(use, taken, after!.host);
+      if (taken !== undefined) this.#take(use, taken, after!);
     }
   }
 
-  /** What each container that wants such a port is told; sorted, so that it depends on no order. */
+  /** What each container is told whose port is another's; sorted, so that it depends on no order. */
   remarks(claimantsOf: (host: HostName) => readonly Verdict[]): Diagnostic[] {
-    return this.#contested.flatMap((contested) =>
-      (["httpPort", "httpsPort"] as const).flatMap((use) =>
-        contested[use].flatMap((host) => remarksFor(host, use, contested, claimantsOf(host))),
-      ),
-    );
+    return this.#contested.flatMap(([port, owner]) => {
+      const use = owner.use === "httpPort" ? "httpsPort" : "httpPort";
+      const losers = [...this.#hosts[use].get(port)!.keys()].toSorted();
+      return losers.flatMap((host) => remarksFor({ host, use, port }, owner, claimantsOf(host)));
+    });
   }
 
-  get #contested(): Contested[] {
+  get #contested(): [port: PortNumber, owner: PortOwner][] {
     const { httpPort, httpsPort } = this.#hosts;
-    const ports = [...httpPort.keys()].filter((port) => httpsPort.has(port)).toSorted((a, b) => a - b);
-    return ports.map((port) => ({
-      port,
-      httpPort: [...httpPort.get(port)!].toSorted(),
-      httpsPort: [...httpsPort.get(port)!].toSorted(),
-    }));
+    const wishes = (hosts: ReadonlyMap<HostName, number> | undefined) =>
+      [...(hosts ?? [])].map(([host, since]) => ({ host, since }));
+    return [...httpPort.keys()]
+      .toSorted((a, b) => a - b)
+      .flatMap((port) => {
+        const owner = ownerOf({ httpPort: wishes(httpPort.get(port)), httpsPort: wishes(httpsPort.get(port)) });
+        return owner ? [[port, owner]] : [];
+      });
   }
 
-  #take(use: Use, port: PortNumber, host: HostName): void {
-    const hosts = this.#hosts[use].get(port) ?? new Set();
-    this.#hosts[use].set(port, hosts.add(host));
+  #take(use: PortUse, port: PortNumber, { host, portsSince = 0 }: VirtualHost): void {
+    const hosts = this.#hosts[use].get(port) ?? new Map<HostName, number>();
+    this.#hosts[use].set(port, hosts.set(host, portsSince));
   }
 
-  #leave(use: Use, port: PortNumber, host: HostName): void {
+  #leave(use: PortUse, port: PortNumber, host: HostName): void {
     const hosts = this.#hosts[use].get(port);
     hosts?.delete(host);
     if (hosts?.size === 0) this.#hosts[use].delete(port);
   }
 }
 
-function remarksFor(host: HostName, use: Use, contested: Contested, claimants: readonly Verdict[]): Diagnostic[] {
-  const { port } = contested;
-  const [wanted, other] = use === "httpPort" ? ["plain HTTP", "TLS"] : ["TLS", "plain HTTP"];
-  const [rival = "", ...more] = contested[use === "httpPort" ? "httpsPort" : "httpPort"];
-  const rivals = more.length === 0 ? rival : `${rival} and ${more.length} more`;
-  const mend = `${host} wants ${port} for ${wanted} and ${rivals} for ${other}; both keep the usual ports`;
-  return claimants
-    .filter((verdict) => isWantedBy(verdict, host, use, port))
-    .map(({ who }) => ({ ...who, reason: "port.contested", detail: `${HOST_OPTIONS[use].env}: ${mend}` }));
+interface Wish {
+  readonly host: HostName;
+  readonly use: PortUse;
+  readonly port: PortNumber;
 }
 
-function isWantedBy({ options, routes }: Verdict, host: HostName, use: Use, port: PortNumber): boolean {
+function remarksFor({ host, use, port }: Wish, owner: PortOwner, claimants: readonly Verdict[]): Diagnostic[] {
+  const [wanted, other] = use === "httpPort" ? ["plain HTTP", "TLS"] : ["TLS", "plain HTTP"];
+  const why = `${host} wants ${port} for ${wanted}, and ${owner.host}, which is older, for ${other}; it has the usual port`;
+  return claimants
+    .filter((verdict) => isWantedBy(verdict, { host, use, port }))
+    .map(({ who }) => ({ ...who, reason: "port.contested", detail: `${HOST_OPTIONS[use].env}: ${why}` }));
+}
+
+function isWantedBy({ options, routes }: Verdict, { host, use, port }: Wish): boolean {
   return options.host[use] === port || routes.some(({ claim }) => claim.host === host && claim.ports?.[use] === port);
 }

@@ -24,6 +24,8 @@ export interface VirtualHost {
   /** Sorted by path; none when the host only redirects. */
   readonly paths: readonly PathRoute[];
   readonly options: HostOptions;
+  /** Since when it has wanted ports of its own, in milliseconds since the epoch. */
+  readonly portsSince?: number;
   /** Its requests are sent on to this host. */
   readonly redirectTo?: HostName;
   /** What is to be said of those that claim it: only where its debug endpoint tells it. */

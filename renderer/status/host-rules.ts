@@ -1,5 +1,6 @@
 import type { Answers } from "../certificates/answers.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Server } from "../routes/server.ts";
 import type { NginxSettings } from "../template/nginx-settings.ts";
@@ -82,10 +83,11 @@ function ports(
   { certificate }: Answers,
   { contested }: NginxSettings,
 ): Sentence[] {
-  const own = (port: number | undefined): port is number => port !== undefined && contested?.has(port) !== true;
+  const own = (port: number | undefined, use: PortUse): port is number =>
+    port !== undefined && (contested?.get(port) ?? use) === use;
   return [
-    own(httpPort) && `plain HTTP at port ${httpPort}`,
-    own(httpsPort) && certificate !== undefined && `TLS at port ${httpsPort}`,
+    own(httpPort, "httpPort") && `plain HTTP at port ${httpPort}`,
+    own(httpsPort, "httpsPort") && certificate !== undefined && `TLS at port ${httpsPort}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { type Answers, answersOf } from "../certificates/answers.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { HostOptions } from "../routes/options.ts";
+import type { PortUse } from "../routes/port-owner.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
 import { debugModel } from "./nginx-debug.ts";
@@ -56,9 +57,13 @@ function isClaimed({ paths }: VirtualHost, text: string): boolean {
 function withoutContested({ httpPort, httpsPort, ...options }: HostOptions, { contested }: NginxSettings): HostOptions {
   return {
     ...options,
-    ...(httpPort !== undefined && contested?.has(httpPort) !== true && { httpPort }),
-    ...(httpsPort !== undefined && contested?.has(httpsPort) !== true && { httpsPort }),
+    ...(httpPort !== undefined && isFor(contested?.get(httpPort), "httpPort") && { httpPort }),
+    ...(httpsPort !== undefined && isFor(contested?.get(httpsPort), "httpsPort") && { httpsPort }),
   };
+}
+
+function isFor(use: PortUse | "nobody" | undefined, wanted: PortUse): boolean {
+  return use === undefined || use === wanted;
 }
 
 /** What is said by plain HTTP and by TLS. */

@@ -1,5 +1,6 @@
 import type { StatusPageSettings } from "../page/settings.ts";
 import type { HostOptions } from "../routes/options.ts";
+import { ownerOf, type PortUse, type PortWish } from "../routes/port-owner.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
@@ -75,18 +76,34 @@ function statusPageModel({ listen, directory, directoryInNginx = directory, allo
  * long as settings are the same.
  */
 export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
-  const { plain, secure } = ownPorts(hosts, settings);
-  const wanted = new Set([...plain, ...secure]);
-  // The status page's port is for nobody else.
-  const isContested = (port: number) => port === settings.statusPage?.listen || (plain.has(port) && secure.has(port));
-  const contested = [...wanted].filter(isContested).toSorted(byNumber);
-  if (contested.length === 0) return settings;
-  const key = contested.join(" ");
+  const contested = contestedPorts(hosts, settings);
+  if (contested.size === 0) return settings;
+  const key = JSON.stringify([...contested]);
   const [known, kept] = contestedSettings.get(settings) ?? [];
   if (known === key && kept) return kept;
-  const made = { ...settings, contested: new Set(contested) };
+  const made = { ...settings, contested };
   contestedSettings.set(settings, [key, made]);
   return made;
+}
+
+function contestedPorts(hosts: readonly VirtualHost[], { statusPage }: NginxSettings): Map<number, PortUse | "nobody"> {
+  const wishes = new Map<number, Record<PortUse, PortWish[]>>();
+  for (const { host, options, portsSince: since = 0 } of hosts) {
+    for (const use of ["httpPort", "httpsPort"] as const) {
+      const port = options[use];
+      if (port === undefined) continue;
+      const others = wishes.get(port) ?? { httpPort: [], httpsPort: [] };
+      wishes.set(port, { ...others, [use]: [...others[use], { host, since }] });
+    }
+  }
+  const ports = [...wishes].toSorted(([a], [b]) => a - b);
+  // The status page's port is for nobody else.
+  return new Map(
+    ports.flatMap(([port, wanted]) => {
+      const use = port === statusPage?.listen ? "nobody" : ownerOf(wanted)?.use;
+      return use === undefined ? [] : [[port, use]];
+    }),
+  );
 }
 
 const contestedSettings = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
@@ -108,9 +125,10 @@ function ownPorts(
 function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fields {
   const { https, defaultHost, contested } = settings;
   const own = ownPorts(hosts, settings);
-  const usable = (ports: ReadonlySet<number>) => [...ports].filter((port) => contested?.has(port) !== true);
-  const plain = new Set([settings.listen, ...usable(own.plain)]);
-  const secure = new Set(https ? [https.listen, ...usable(own.secure)] : []);
+  const usable = (ports: ReadonlySet<number>, use: PortUse) =>
+    [...ports].filter((port) => (contested?.get(port) ?? use) === use);
+  const plain = new Set([settings.listen, ...usable(own.plain, "httpPort")]);
+  const secure = new Set(https ? [https.listen, ...usable(own.secure, "httpsPort")] : []);
   const isDefault = defaultHost === undefined || !hosts.some(({ host }) => host === defaultHost);
   return {
     quicPorts: https?.http3 ? quicPorts(secure, https) : [],

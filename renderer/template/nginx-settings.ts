@@ -2,6 +2,7 @@ import type { CertificateSet } from "../certificates/directory.ts";
 import type { OperatorFiles } from "../files/operator-files.ts";
 import type { StatusPageSettings } from "../page/settings.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { PortUse } from "../routes/port-owner.ts";
 
 /** How nginx is set up, apart from what containers say. The same object as long as nothing in it changes. */
 export interface NginxSettings {
@@ -26,8 +27,8 @@ export interface NginxSettings {
   readonly resolvers?: readonly string[];
   readonly accessLog?: AccessLog;
   readonly files?: FileSettings;
-  /** Ports that some hosts want for plain HTTP and others for TLS: nobody gets them. */
-  readonly contested?: ReadonlySet<number>;
+  /** Ports that some hosts want for plain HTTP and others for TLS, each with what it is for; the status page's is nobody's. */
+  readonly contested?: ReadonlyMap<number, PortUse | "nobody">;
   /** Undefined where another target's nginx serves the page, or none. */
   readonly statusPage?: StatusPageSettings | undefined;
 }

@@ -54,7 +54,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   VIRTUAL_HOST_MULTIPORTS: [MULTIPLE, [CORNERS, "several ports count in place of VIRTUAL_HOST"]],
   EXTERNAL_HTTP_PORT: [
     BOTH_PORTS,
-    [PORTS, "a port that one host wants for plain HTTP and another for TLS is nobody's, and both are told"],
+    [PORTS, "a port that one host wants for plain HTTP and another for TLS is the older one's, and the other is told"],
     [PORTS, "names that nobody claims get nothing on ports that a host has for itself"],
   ],
   EXTERNAL_HTTPS_PORT: [BOTH_PORTS],

@@ -25,7 +25,13 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     const challenges = join(rig.directory, "challenges");
     mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
     writeFileSync(join(challenges, CHALLENGE), "answer");
-    for (const stem of ["own-port.example", "parent.example", "two.parent.example", "wild.example"])
+    for (const stem of [
+      "own-port.example",
+      "tls-21990.example",
+      "parent.example",
+      "two.parent.example",
+      "wild.example",
+    ])
       makeCertificate(rig.certificates, stem, [stem]);
     makeCertificate(rig.certificates, "covers", ["*.covered.example"]);
     await new Promise<void>((resolve) => byIpv6.listen(0, "::1", resolve));
@@ -122,16 +128,17 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.equal(await subjectFor("nobody.example", 21_989), undefined);
   });
 
-  test("a port that one host wants for plain HTTP and another for TLS is nobody's, and both are told", async () => {
-    for (const app of ["plain-21990", "tls-21990"]) {
-      assert.equal((await rig.echo({ host: `${app}.example` }))?.app, app);
-      assert.equal((await rig.ask({ host: `${app}.example`, port: 21_990 })).status, 0);
-      const told = rig.logged.find(({ container, reason }) => container === app && reason === "port.contested");
-      assert.match(String(told?.["detail"]), /plain-21990\.example/);
-      assert.match(String(told?.["detail"]), /tls-21990\.example/);
-    }
-    const { remarks } = await rig.status();
-    assert.equal(remarks.filter(({ reason }) => reason === "port.contested").length, 2);
+  test("a port that one host wants for plain HTTP and another for TLS is the older one's, and the other is told", async () => {
+    assert.equal((await rig.echo({ host: "plain-21990.example", port: 21_990 }))?.app, "plain-21990");
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_990 })).status, 503);
+    assert.equal((await rig.ask({ host: "tls-21990.example", port: 21_990, tls: true })).status, 0);
+    assert.equal((await rig.echo({ host: "tls-21990.example", port: 21_473, tls: true }))?.app, "tls-21990");
+    const told = (await rig.status()).remarks.filter(({ reason }) => reason === "port.contested");
+    assert.deepEqual(
+      told.map(({ name }) => name),
+      ["tls-21990"],
+    );
+    assert.match(told[0]?.detail ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
   });
 
   test("a certificate stands for names one level below its own name, for wildcards, and for what it covers", async () => {

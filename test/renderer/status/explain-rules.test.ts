@@ -178,8 +178,14 @@ const HOSTS: readonly Case[] = [
     /plain HTTP at port 81\n {2}TLS at port 444/,
   ],
   [
-    "a contested port",
+    "a contested port, of the older one",
     "plain.example",
+    [app("a", plain({ EXTERNAL_HTTP_PORT: "444" })), app("b", tls({ EXTERNAL_HTTPS_PORT: "444" }))],
+    /plain HTTP at port 444/,
+  ],
+  [
+    "the same, of the other",
+    "tls.example",
     [app("a", plain({ EXTERNAL_HTTP_PORT: "444" })), app("b", tls({ EXTERNAL_HTTPS_PORT: "444" }))],
     /^(?!.*at port 444)/s,
   ],
