@@ -28,7 +28,12 @@ export async function runRender(config: Config, [destination, ...more]: readonly
 
 /** The text of this target's file now. */
 export async function printTarget(config: Config, target: Target): Promise<Ending> {
-  return target.format === undefined ? await printRoutes(config, target) : await printContainers(config, target);
+  try {
+    return target.format === undefined ? await printRoutes(config, target) : await printContainers(config, target);
+  } catch (error) {
+    if (error instanceof TemplateError) return failed(error.message, 1);
+    throw error;
+  }
 }
 
 async function printRoutes(config: Config, target: Target): Promise<Ending> {
@@ -58,9 +63,6 @@ async function printContainers(config: Config, target: Target): Promise<Ending> 
     const text = await source.render(source.wanted() ?? source.nothing);
     const aside = source.aside.map(({ name, detail }) => `container ${shown(name)} ${shown(detail)}\n`);
     return { stdout: text.toString("utf8"), stderr: aside.join(""), exitCode: 0 };
-  } catch (error) {
-    if (error instanceof TemplateError) return failed(error.message, 1);
-    throw error;
   } finally {
     await files.close();
   }

@@ -6,8 +6,8 @@ import { type Said, startRenderThread } from "./render-thread.ts";
 /** Milliseconds for one rendering: a hundred times what ten thousand containers take. */
 const RENDER_MS = 5_000;
 
-/** Milliseconds for a thread to come up and compile. */
-const START_MS = 10_000;
+/** Milliseconds for a thread to come up and compile; a machine that is just starting everything is slow. */
+const START_MS = 30_000;
 
 /** Renders in a thread of its own, within bounds of time and memory. A thread that ends is started anew when needed. */
 export class BoundedRenderer {

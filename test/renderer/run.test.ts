@@ -191,6 +191,24 @@ test("diff shows what a pass would change, and touches nothing", async () => {
   assert.deepEqual([nobody.exitCode, nobody.stdout], [2, ""]);
 });
 
+test("render says who is set aside, and of a template that cannot print these hosts which bound it met", async () => {
+  const many = Array.from({ length: 120 }, (_none, index) => ({
+    ...app("a", "web"),
+    id: index.toString(16).padStart(64, "0"),
+    name: `many${index}`,
+    env: { VIRTUAL_HOST: `many${index}.example` },
+  }));
+  agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b example" } }];
+  const aside = await runRender(configOf({}), []);
+  assert.equal(aside.exitCode, 0);
+  assert.match(aside.stderr, /^container appb is set aside: VIRTUAL_HOST: not a DNS name.*\n$/);
+  const template = join(directory, "large.hbs");
+  writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
+  const { exitCode, stdout, stderr } = await runRender(configOf({ template }), []);
+  assert.deepEqual([exitCode, stdout], [1, ""]);
+  assert.match(stderr, /large\.hbs: makes more than 16777216 bytes/);
+});
+
 test("snapshot prints what the agent discloses", async () => {
   agent.first = [app("b", "test"), app("a", "web")];
   const { stdout, exitCode } = await runSnapshot(configOf({}));
@@ -213,7 +231,10 @@ test("render says why it cannot", async () => {
   assert.match(held.stderr, /sallyport\.proxy=true/);
   const nobody = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] }, []);
   assert.match(nobody.stderr, /none\.sock: ENOENT/);
-  assert.match((await runRender(config, ["/other"])).stderr, /name one target by its destination: .*default\.conf/);
+  assert.match(
+    (await runRender(config, ["/other"])).stderr,
+    /not the destination of one target: name one of .*default\.conf/,
+  );
 });
 
 test("a template that is edited is taken up when it is asked for, and one that is broken changes nothing", async () => {
