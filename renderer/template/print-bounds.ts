@@ -7,6 +7,9 @@ const HOST_MS = 2;
 /** Longest text of one loop, in characters: ten thousand hosts take three million. */
 const MAX_LOOP_CHARS = 16 * 1024 * 1024;
 
+/** A template took more than it may. */
+export class BoundsError extends Error {}
+
 /** Keeps a template that prints inside the renderer's own thread from holding it up: its loops are counted and timed. */
 export class PrintBounds {
   #end = 0;
@@ -33,8 +36,8 @@ export class PrintBounds {
   }
 
   #spend(text: string, sum: number): number {
-    if (performance.now() > this.#end) throw new Error(`takes longer than ${this.#allowedMs} ms`);
-    if (sum + text.length > MAX_LOOP_CHARS) throw new Error(`makes more than ${MAX_LOOP_CHARS} characters`);
+    if (performance.now() > this.#end) throw new BoundsError(`takes longer than ${this.#allowedMs} ms`);
+    if (sum + text.length > MAX_LOOP_CHARS) throw new BoundsError(`makes more than ${MAX_LOOP_CHARS} characters`);
     return sum + text.length;
   }
 }

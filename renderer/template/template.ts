@@ -2,7 +2,8 @@ import Handlebars from "handlebars";
 import { bare, type Model, Verbatim } from "./model.ts";
 import { HostTexts } from "./host-texts.ts";
 import { BLOCKS, lint } from "./lint.ts";
-import { PrintBounds } from "./print-bounds.ts";
+import { LocatedFault, locating } from "./locate-fault.ts";
+import { BoundsError, PrintBounds } from "./print-bounds.ts";
 import { readTemplate } from "./read-template.ts";
 import { wordsForFinding } from "./unknown-helper.ts";
 
@@ -52,11 +53,17 @@ export function compileTemplate<Host extends object>(text: string, file: string)
   const template = engine.compile(text, COMPILE);
   return (page) => {
     bounds.begin(page.hosts.length);
-    const text = hosts.assemble(page, () => render(template, page.fields, file));
-    if (text.length > MAX_OUTPUT_BYTES) {
+    const locate = (): string => {
+      const again = readTemplate(engine, { file, text });
+      return "code" in again
+        ? ""
+        : locating(engine, again, COMPILE, printPlain, () => namesIn(page))(bare(page.fields));
+    };
+    const made = hosts.assemble(page, () => render(template, page.fields, file, locate));
+    if (made.length > MAX_OUTPUT_BYTES) {
       throw new TemplateError("template.size", `${file}: makes more than ${MAX_OUTPUT_BYTES} bytes`);
     }
-    return text;
+    return made;
   };
 }
 
@@ -105,13 +112,29 @@ function createEngine(): typeof Handlebars {
   return engine;
 }
 
-function render(template: HandlebarsTemplateDelegate, fields: Model, file: string): string {
+/** Names that a template could have meant. */
+function namesIn<Host extends object>({ fields, hosts: [host], modelOf }: Page<Host>): string[] {
+  return [...Object.keys(fields), ...(host ? Object.keys(modelOf(host)) : [])];
+}
+
+/** `locate` prints once more, to find the value that it fails for. */
+function render(template: HandlebarsTemplateDelegate, fields: Model, file: string, locate: () => string): string {
   try {
     return withStrictEscape(() =>
       template(bare(fields), { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false }),
     );
   } catch (error) {
-    throw new TemplateError("template.render", `${file}${placeOf(error)}: ${messageOf(error)}`);
+    const words = error instanceof BoundsError ? undefined : faultFoundBy(locate);
+    throw new TemplateError("template.render", words ?? `${file}${placeOf(error)}: ${messageOf(error)}`);
+  }
+}
+
+function faultFoundBy(locate: () => string): string | undefined {
+  try {
+    locate();
+    return undefined;
+  } catch (error) {
+    return error instanceof LocatedFault ? error.message : undefined;
   }
 }
 
@@ -127,8 +150,14 @@ function withStrictEscape<T>(run: () => T): T {
 }
 
 function plainOnly(value: unknown): string {
-  if (value instanceof Verbatim) return value.text;
-  const text = typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-  if (text === undefined || !PLAIN.test(text)) throw new Error("a value that is not plain text cannot be printed");
-  return text;
+  const made = printPlain(value);
+  if ("refused" in made) throw new Error(`a value ${made.refused}`);
+  return made.text;
+}
+
+function printPlain(value: unknown): { readonly text: string } | { readonly refused: string } {
+  if (value instanceof Verbatim) return { text: value.text };
+  if (typeof value !== "string" && typeof value !== "number")
+    return { refused: "is no text and cannot be printed; if and each go through it" };
+  return PLAIN.test(String(value)) ? { text: String(value) } : { refused: "is not plain text and cannot be printed" };
 }
