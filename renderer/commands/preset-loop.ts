@@ -48,7 +48,7 @@ export class PresetLoop implements Loop {
     this.#routes = new TargetRoutes(target, config);
     this.destination = destinationOf(target, log);
     this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
-    this.#files = new FileStore(target.nginx.files);
+    this.#files = new FileStore(target.nginx.files, target.destination);
     template.use({
       ...(this.#certificates && { certificates: this.#certificates.certificates }),
       files: this.#files.settings,

@@ -44,7 +44,7 @@ async function printRoutes(config: Config, target: Target): Promise<Ending> {
   if (silent !== undefined) return failed(silent, 1);
   const { wanted } = routes.table;
   if (wanted.kind === "hold") return failed(wanted.reason, 1);
-  const files = new FileStore(target.nginx.files).settings;
+  const files = new FileStore(target.nginx.files, target.destination).settings;
   template.use({ ...(target.https && { certificates: readCertificates(target.https.certificates) }), files });
   const { quarantined } = routes.table.routes;
   const aside = quarantined.map(({ name, detail }) => `container ${shown(name)} is set aside: ${shown(detail)}\n`);

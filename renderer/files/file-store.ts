@@ -1,18 +1,23 @@
-import { basename, dirname } from "node:path";
+import { basename, dirname, isAbsolute } from "node:path";
 import type { FileSettings } from "../template/nginx-settings.ts";
+import { directivesBeside } from "./lines-beside.ts";
 import { readOperatorFile, readOperatorFiles } from "./operator-files.ts";
 
 /** Directories of the operator's files, by what they are for; `proxy` is one file. */
-export type FileDirectories = { readonly [K in keyof FileSettings]?: string | undefined };
+export type FileDirectories = {
+  readonly [K in Exclude<keyof FileSettings, "given">]?: string | undefined;
+};
 
-/** The operator's files as they were when they were last looked at. */
+/** The operator's files as they were when they were last looked at, those beside the destination included. */
 export class FileStore {
   readonly #directories: FileDirectories;
+  readonly #destination: string;
   #settings: FileSettings;
 
-  constructor(directories: FileDirectories) {
+  constructor(directories: FileDirectories, destination: string) {
     this.#directories = directories;
-    this.#settings = read(directories);
+    this.#destination = destination;
+    this.#settings = read(directories, destination);
   }
 
   get settings(): FileSettings {
@@ -22,19 +27,22 @@ export class FileStore {
   /** What to watch. */
   get directories(): readonly string[] {
     const { proxy, ...directories } = this.#directories;
-    return [...Object.values(directories), proxy && dirname(proxy)].filter((directory) => directory !== undefined);
+    const beside = isAbsolute(this.#destination) ? dirname(this.#destination) : undefined;
+    return [...Object.values(directories), proxy && dirname(proxy), beside].filter(
+      (directory) => directory !== undefined,
+    );
   }
 
   /** Looks again; true when a file came, went or became another. */
   look(): boolean {
-    const found = read(this.#directories);
+    const found = read(this.#directories, this.#destination);
     const isOther = JSON.stringify(listed(found)) !== JSON.stringify(listed(this.#settings));
     if (isOther) this.#settings = found;
     return isOther;
   }
 }
 
-function read({ vhosts, passwords, errors, proxy }: FileDirectories): FileSettings {
+function read({ vhosts, passwords, errors, proxy }: FileDirectories, destination: string): FileSettings {
   const one = (directory: string | undefined) =>
     directory === undefined ? undefined : { directory, files: readOperatorFiles(directory) };
   const alone = (file: string | undefined) =>
@@ -42,9 +50,10 @@ function read({ vhosts, passwords, errors, proxy }: FileDirectories): FileSettin
       ? undefined
       : { directory: dirname(file), files: readOperatorFile(dirname(file), basename(file)) };
   const found = { vhosts: one(vhosts), passwords: one(passwords), errors: one(errors), proxy: alone(proxy) };
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  const given = isAbsolute(destination) ? directivesBeside(destination) : [];
+  return { ...Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)), given };
 }
 
-function listed(settings: FileSettings): unknown {
-  return Object.entries(settings).map(([what, found]) => [what, [...(found?.files ?? [])]]);
+function listed({ given, ...directories }: FileSettings): unknown {
+  return [given, ...Object.entries(directories).map(([what, found]) => [what, [...(found?.files ?? [])]])];
 }

@@ -7,6 +7,7 @@ import { hostModel } from "./nginx-host.ts";
 import { findFile } from "./nginx-files.ts";
 import { internalNetworksOf } from "./nginx-internal.ts";
 import { hasHttp2Directive, listens } from "./nginx-listen.ts";
+import { oursToSay } from "./nginx-once.ts";
 import type { HttpsSettings, NginxSettings } from "./nginx-settings.ts";
 import { quotedWithVariables, words } from "./nginx-text.ts";
 import { tlsOfUnknown } from "./nginx-tls.ts";
@@ -44,6 +45,7 @@ function fieldsOf(settings: NginxSettings): Fields {
     addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverybody(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && words(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
+    ours: oursToSay(files),
     proxyFile: findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? [])]),
     ...logFormats(accessLog),
   };

@@ -67,6 +67,8 @@ export interface FileSettings {
   readonly errors?: FileDirectory;
   /** The directory of the file in place of the lines for every app; only that file is looked at. */
   readonly proxy?: FileDirectory;
+  /** Directives that files beside the destination say for all hosts. */
+  readonly given?: readonly string[];
 }
 
 export interface FileDirectory {

@@ -327,7 +327,9 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
       // As nginx-proxy's image has it, where nginx is told twice not to go into the background.
       const main = readFileSync("renderer/self-contained/nginx.conf", "utf8");
       writeFileSync(join(directory, "nginx.conf"), `user nginx;\ndaemon off;\n${main}`);
-      const files = ["proxy.conf", "network_internal.conf", "nginx.conf", "certs"];
+      mkdirSync(join(directory, "conf.d"));
+      writeFileSync(join(directory, "conf.d", "own.conf"), "client_max_body_size 9m;\ngrpc_connect_timeout 600s;\n");
+      const files = ["proxy.conf", "network_internal.conf", "nginx.conf", "certs", "conf.d/own.conf"];
       const mounts = files.flatMap((file) => ["-v", `${directory}/${file}:/etc/nginx/${file}:ro`]);
       const settings = ["HTTP_PORT=81", "HTTPS_METHOD=noredirect", "LOG_FORMAT=$host said $status"].flatMap((one) => [
         "-e",

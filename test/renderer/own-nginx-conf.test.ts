@@ -52,6 +52,8 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip: 
   const configs = writeNginxConfigs(directory);
   const usual = readFileSync(configs.live, "utf8");
   let text: string;
+  /** Ours, beside a file that says these directives for all hosts. */
+  let printed: (given: readonly string[]) => string;
 
   before(() => {
     makeCertificate(directory, "a.example", ["a.example"]);
@@ -66,7 +68,8 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip: 
       trustedProxies: ["192.0.2.9"],
       resolvers: ["192.0.2.53"],
     };
-    text = render(nginxPage(routes, settings)).toString("utf8");
+    printed = (given) => render(nginxPage(routes, { ...settings, files: { given } })).toString("utf8");
+    text = printed([]);
     writeFileSync(join(directory, "conf.d", "default.conf"), text);
   });
   after(() => rmSync(directory, { recursive: true }));
@@ -89,5 +92,7 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip: 
       listed.filter((name) => !["http", "files", "resolvers"].includes(name)).toSorted(),
       twice.toSorted(),
     );
+    writeFileSync(join(directory, "conf.d", "default.conf"), printed(twice));
+    assert.equal(checked(twice.map((name) => `${name} ${SECOND[name] ?? ""};`).join("\n")), "", "said beside ours");
   });
 });
