@@ -33,7 +33,7 @@ export class HostTable {
   readonly #sorted: VirtualHost[] = [];
   readonly #remarks = new Map<HostName, readonly Diagnostic[]>();
   readonly #ports = new PortClaims();
-  #contested: readonly Diagnostic[] = [];
+  #contested: readonly [host: HostName, remark: Diagnostic][] = [];
   /** Until when hosts that nobody claims are kept, in milliseconds. */
   readonly #departing = new Map<HostName, number>();
 
@@ -49,12 +49,14 @@ export class HostTable {
   /** Where containers disagree, by host. */
   get remarks(): readonly Diagnostic[] {
     const byHost = [...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, remarks]) => remarks);
-    return [...byHost, ...this.#contested];
+    return [...byHost, ...this.#contested.map(([, remark]) => remark)];
   }
 
   /** The same, still by host. */
   get disputed(): ReadonlyMap<HostName, readonly Diagnostic[]> {
-    return new Map([...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const byHost = new Map(this.#remarks);
+    for (const [host, remark] of this.#contested) byHost.set(host, [...(byHost.get(host) ?? []), remark]);
+    return new Map([...byHost].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** When the next host that nobody claims goes; undefined when none does. */
@@ -79,7 +81,13 @@ export class HostTable {
     const hosts = [...touched].toSorted().flatMap((host) => this.#settleOne(host, now, remarks) ?? []);
     for (const { before, after } of hosts) this.#ports.replace(before, after);
     const contested = this.#ports.remarks((host) => [...(this.#claimants.get(host)?.values() ?? [])].toSorted(byOrder));
-    remarks.push(...newOf(contested, this.#contested));
+    const before = this.#contested.map(([, remark]) => remark);
+    remarks.push(
+      ...newOf(
+        contested.map(([, remark]) => remark),
+        before,
+      ),
+    );
     this.#contested = contested;
     return { hosts, remarks };
   }

@@ -23,12 +23,17 @@ export class PortClaims {
     }
   }
 
-  /** What each container is told whose port is another's; sorted, so that it depends on no order. */
-  remarks(claimantsOf: (host: HostName) => readonly Verdict[]): Diagnostic[] {
+  /** What each container is told whose port is another's, with the host; sorted, so that it depends on no order. */
+  remarks(claimantsOf: (host: HostName) => readonly Verdict[]): [host: HostName, remark: Diagnostic][] {
     return this.#contested.flatMap(([port, owner]) => {
       const use = owner.use === "httpPort" ? "httpsPort" : "httpPort";
       const losers = [...this.#hosts[use].get(port)!.keys()].toSorted();
-      return losers.flatMap((host) => remarksFor({ host, use, port }, owner, claimantsOf(host)));
+      return losers.flatMap((host) =>
+        remarksFor({ host, use, port }, owner, claimantsOf(host)).map((remark): [HostName, Diagnostic] => [
+          host,
+          remark,
+        ]),
+      );
     });
   }
 

@@ -187,7 +187,7 @@ const HOSTS: readonly Case[] = [
     "the same, of the other",
     "tls.example",
     [app("a", plain({ EXTERNAL_HTTP_PORT: "444" })), app("b", tls({ EXTERNAL_HTTPS_PORT: "444" }))],
-    /^(?!.*at port 444)/s,
+    /not counted: container b: EXTERNAL_HTTPS_PORT: tls\.example wants 444 for TLS, and plain\.example, which is older, for plain HTTP; it has the usual port\n(?!.*at port 444)/s,
   ],
   [
     "the default host",
