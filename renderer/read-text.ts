@@ -1,35 +1,24 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { nearest } from "../shared/nearest.ts";
+import { readRegular } from "./read-regular.ts";
 
-/** Most bytes of any text that people write for the renderer. */
+/** Most bytes of a text that people write for the renderer. */
 const MAX_BYTES = 1024 * 1024;
 
 /** Most names of a directory that are looked at for the nearest one. */
 const MAX_NAMES = 1_000;
 
-/**
- * The text of a file of the operator's, or what keeps it from being read, as a sentence that begins with the path. Never
- * waits for a writer: what is no file is not read.
- */
+/** The text of a file of the operator's, or what keeps it from being read, as a sentence that begins with the path. */
 export function readText(path: string): { readonly text: string } | { readonly problem: string } {
   try {
-    return readOpened(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), path);
+    return decoded(readRegular(path, MAX_BYTES), path);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
+    if (code === "ENOTFILE") return { problem: `${path}: is not a file, cannot be read` };
+    if (code === "EFBIG") return { problem: `${path}: has more than ${MAX_BYTES} bytes` };
     const near = code === "ENOENT" ? nearestFile(path) : undefined;
     return { problem: `${path}: ${code}, cannot be read${near === undefined ? "" : `; did you mean ${near}?`}` };
-  }
-}
-
-function readOpened(file: number, path: string): { readonly text: string } | { readonly problem: string } {
-  try {
-    const found = fstatSync(file);
-    if (!found.isFile()) return { problem: `${path}: is not a file, cannot be read` };
-    if (found.size > MAX_BYTES) return { problem: `${path}: has more than ${MAX_BYTES} bytes` };
-    return decoded(readFileSync(file), path);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { type Certificate, type ClientAuthority, parseCertificate, type RefusedCertificate } from "./certificate.ts";
+import { readRegular } from "../read-regular.ts";
 
 /** Names of files that can stand in a configuration as they are. */
 const STEM = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/;
@@ -80,7 +81,7 @@ function hashOf(directory: string, names: readonly string[]): string {
   const hash = createHash("sha256");
   for (const name of names) {
     try {
-      hash.update(readFileSync(join(directory, name)));
+      hash.update(readRegular(join(directory, name)));
     } catch {
       hash.update(name);
     }
@@ -91,7 +92,7 @@ function hashOf(directory: string, names: readonly string[]): string {
 function readPair(directory: string, stem: string): Certificate | RefusedCertificate {
   if (!STEM.test(stem)) return { stem, why: "its name has other characters than letters, digits, dots and dashes" };
   try {
-    const pem = readFileSync(join(directory, `${stem}.crt`), "utf8");
+    const pem = readRegular(join(directory, `${stem}.crt`)).toString("utf8");
     return parseCertificate(stem, pem, readIfAllowed(join(directory, `${stem}.key`)));
   } catch (error) {
     return { stem, why: `${stem}.crt: ${(error as NodeJS.ErrnoException).code}` };
@@ -101,7 +102,7 @@ function readPair(directory: string, stem: string): Certificate | RefusedCertifi
 /** A key need not be readable here: only nginx uses it. */
 function readIfAllowed(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readRegular(file).toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EACCES") return undefined;
     throw error;

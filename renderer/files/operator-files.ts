@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readRegular } from "../read-regular.ts";
 
 /** Files that an operator laid into a directory: name to a short hash of what is in it. */
 export type OperatorFiles = ReadonlyMap<string, string>;
@@ -42,14 +43,14 @@ function hashOf(directory: string, name: string): [name: string, hash: string][]
       [
         name,
         hash
-          .update(readFileSync(join(directory, name)))
+          .update(readRegular(join(directory, name)))
           .digest("hex")
           .slice(0, 16),
       ],
     ];
   } catch (error) {
-    // A directory is no file; what only nginx may read (passwords) is there all the same.
-    return (error as NodeJS.ErrnoException).code === "EACCES"
+    // A directory is no file; what only nginx may read (passwords), or is very large, is there all the same.
+    return ["EACCES", "EFBIG"].includes((error as NodeJS.ErrnoException).code ?? "")
       ? [[name, hash.update(name).digest("hex").slice(0, 16)]]
       : [];
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,17 +23,20 @@ describe("certificates of a directory", { skip: withoutOpenssl() }, () => {
     writeFileSync(join(directory, "garbage.crt"), "not a certificate");
     writeFileSync(join(directory, "garbage.key"), "nor a key");
     writeFileSync(join(directory, "alone.crt"), "without a key");
+    execFileSync("mkfifo", [join(directory, "waits.crt"), join(directory, "keyless.key")]);
+    writeFileSync(join(directory, "waits.key"), "nobody writes the other");
+    copyFileSync(join(directory, "a.example.crt"), join(directory, "keyless.crt"));
     copyFileSync(join(directory, "a.example.crt"), join(directory, "a; evil.crt"));
     copyFileSync(join(directory, "a.example.key"), join(directory, "a; evil.key"));
   });
   after(() => rmSync(directory, { recursive: true }));
 
-  test("are those with a key that fits; the others are named with the reason", () => {
+  test("are those with a key that fits; the others are named with the reason, and a FIFO is not waited for", () => {
     const { usable, refused } = readCertificates(directory);
     assert.deepEqual([...usable.keys()], ["a.example", "b.example", "other", "wild", "wilder"]);
     assert.deepEqual(
       refused.map(({ stem }) => stem),
-      ["a; evil", "garbage", "mixed"],
+      ["a; evil", "garbage", "keyless", "mixed", "waits"],
     );
     assert.match(refused.find(({ stem }) => stem === "mixed")?.why ?? "", /mixed\.key is not the key of mixed\.crt/);
   });
