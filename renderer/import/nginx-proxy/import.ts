@@ -71,8 +71,9 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
 }
 
 const COMPATIBLE = differs(
-  "as with nginx-proxy containers may say everything, share names with other projects, and forwarded headers of " +
-    "anybody count unless TRUST_DOWNSTREAM_PROXY is false. SALLYPORT_STRICT=true ends all three",
+  "as with nginx-proxy containers may say everything, share names with other projects, and are sent requests before " +
+    "their first health check; forwarded headers of anybody count unless TRUST_DOWNSTREAM_PROXY is false. " +
+    "SALLYPORT_STRICT=true ends all four",
 );
 
 interface Read {
@@ -122,7 +123,7 @@ function baseTarget(layout: Layout, isStrict: boolean, { resolvers = [] }: Setti
     onlyExposed: false,
     wait: "100ms:500ms",
     listen: 80,
-    routing: isStrict ? {} : { containersMay: "all", sharedHosts: true },
+    routing: isStrict ? {} : { containersMay: "all", sharedHosts: true, health: "started" },
     nginx: {
       version: "1.26",
       ...(isStrict ? {} : { trustedProxies: EVERYBODY }),

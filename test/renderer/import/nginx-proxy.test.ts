@@ -63,7 +63,7 @@ test("without any variable all is as with nginx-proxy", () => {
   const [{ listen, https, routing, nginx, onlyExposed, destination }] = targets as [Config["targets"][number]];
   assert.deepEqual([listen, https?.listen, https?.port, onlyExposed], [80, 443, 443, false]);
   assert.equal(destination, "/etc/nginx/conf.d/default.conf");
-  assert.equal(routing.sharedHosts, true);
+  assert.deepEqual([routing.sharedHosts, routing.health], [true, "started"]);
   assert.deepEqual(nginx.trustedProxies, ["0.0.0.0/0", "::/0"]);
   assert.deepEqual(nginx.accessLog, { format: "vhost", file: "/var/log/nginx/access.log" });
 });
@@ -71,7 +71,7 @@ test("without any variable all is as with nginx-proxy", () => {
 test("SALLYPORT_STRICT ends what nginx-proxy lets containers and clients do", () => {
   const { routing, nginx } = targetOf({ SALLYPORT_STRICT: "true" });
   assert.deepEqual(routing.containersMay, []);
-  assert.equal(routing.sharedHosts, false);
+  assert.deepEqual([routing.sharedHosts, routing.health], [false, "required"]);
   assert.deepEqual(nginx.trustedProxies, []);
   assert.doesNotMatch(notesOf({ SALLYPORT_STRICT: "true" }), /containers may say everything/);
 });
