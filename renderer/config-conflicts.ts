@@ -3,7 +3,7 @@ import type { Misplaced } from "./config-general.ts";
 
 /** What is good by itself and does not go with something else: it would write one file twice, or show the page to all. */
 export function conflicts(config: Config): Misplaced[] {
-  return [...sameFile(config), ...sharedPort(config), ...lonely(config)];
+  return [...sameFile(config), ...sharedPort(config), ...oddTransactions(config)];
 }
 
 function sameFile({ targets }: Config): Misplaced[] {
@@ -21,12 +21,15 @@ function sharedPort({ statusPage, targets }: Config): Misplaced[] {
   return [{ path: ["statusPage", "listen"], message: `${shared} is where hosts are served: choose another port` }];
 }
 
-/** A name that stands at one target only is most likely misspelt there. */
-function lonely({ targets }: Config): Misplaced[] {
-  return targets.flatMap(({ transaction }, index) => {
+/** A name that stands at one target only is most likely misspelt there; and not every target can be part of one. */
+function oddTransactions({ targets }: Config): Misplaced[] {
+  return targets.flatMap(({ transaction, destination }, index) => {
+    const at = ["targets", index, "transaction"];
+    if (transaction !== undefined && destination === "-")
+      return [{ path: at, message: "what was printed cannot be taken back: leave it out where the destination is -" }];
     const others = targets.filter((other, at) => at !== index && other.transaction === transaction);
     if (transaction === undefined || others.length > 0) return [];
     const message = `no other target has the transaction ${transaction}: give it to another, too, or leave it out`;
-    return [{ path: ["targets", index, "transaction"], message }];
+    return [{ path: at, message }];
   });
 }

@@ -3,16 +3,16 @@ import { keepAlone, type Kept } from "./keep.ts";
 import type { Loop } from "./loop.ts";
 import { Transaction } from "./transaction.ts";
 
-/** Keeps every target: those of one transaction together, the others by themselves. */
+/** Keeps every target: those of one transaction together, where the first of them is, the others by themselves. */
 export function keepAll(loops: readonly Loop[], log: Log): Kept[] {
-  const together = new Map<string, [Loop, ...Loop[]]>();
-  const kept: Kept[] = [];
+  const groups = new Map<string | Loop, [Loop, ...Loop[]]>();
   for (const loop of loops) {
-    const name = loop.target.transaction;
-    const others = name === undefined ? undefined : together.get(name);
-    if (name === undefined) kept.push(keepAlone(loop, log));
-    else if (others) others.push(loop);
-    else together.set(name, [loop]);
+    const key = loop.target.transaction ?? loop;
+    const others = groups.get(key);
+    if (others) others.push(loop);
+    else groups.set(key, [loop]);
   }
-  return [...kept, ...[...together].map(([name, some]) => new Transaction(name, some, log))];
+  return [...groups].map(([key, some]) =>
+    typeof key === "string" ? new Transaction(key, some, log) : keepAlone(key, log),
+  );
 }

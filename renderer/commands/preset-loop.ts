@@ -7,13 +7,14 @@ import { FileStore } from "../files/file-store.ts";
 import type { KnownChange } from "../inventory/known.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { Editions } from "../publish/edition.ts";
-import { editionsOf, isHold } from "../publish/source.ts";
+import { editionsOf } from "../publish/source.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { Published } from "../routes/routes.ts";
 import { watchDirectory } from "../watch-directory.ts";
 import { every } from "./every.ts";
-import type { Keeper, Loop, Member, Print } from "./loop.ts";
+import type { Keeper, Loop, Member } from "./loop.ts";
+import { presetMember } from "./preset-member.ts";
 import { PresetSource, withoutAside } from "./preset-source.ts";
 import type { TargetStanding } from "./report.ts";
 import { TargetRoutes } from "./target-routes.ts";
@@ -56,36 +57,13 @@ export class PresetLoop implements Loop {
     const wanted = () => (this.#isComplete ? this.#routes.table.wanted : undefined);
     this.#source = new PresetSource(wanted, (routes) => template.print(routes));
     const { nothing, render, reduce, reduceLive } = this.#source;
-    this.member = this.#memberOf(config);
+    this.member = presetMember(this.#source, template, () => new TargetRoutes(target, config));
     const published = (routes: Published): void => {
       this.#source.published(routes);
       this.#noteAside();
     };
     const isReduced = target.onFailure === "leaveOut";
     this.editions = editionsOf({ nothing, wanted, render, published, ...(isReduced && { reduce, reduceLive }) });
-  }
-
-  #memberOf(config: Config): Member {
-    const { nothing, wanted } = this.#source;
-    return {
-      nothing: () => this.#template.print(nothing),
-      print: () => {
-        const now = wanted();
-        return now === undefined || isHold(now) ? now : this.#print(now);
-      },
-      printOf: async (some, all) => {
-        const routes = new TargetRoutes(this.target, config);
-        const seen = new Set([...some, ...all.filter((one) => routes.isProxy(one))]);
-        routes.apply({ upserted: [...seen], gone: [] });
-        const found = routes.table.wanted;
-        return isHold(found) ? { why: found.reason } : (await this.#print(found)).text;
-      },
-      needs: (known) => this.#routes.isProxy(known),
-    };
-  }
-
-  async #print(routes: Published): Promise<Print> {
-    return await Promise.resolve({ text: this.#template.print(routes), failed: [] });
   }
 
   standing(state: TargetState): TargetStanding {

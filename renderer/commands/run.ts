@@ -28,8 +28,9 @@ export async function run(
   onRefresh: (refresh: () => void) => void = () => undefined,
   refusedConfig: () => readonly string[] = () => [],
 ): Promise<{ readonly problems: string[] }> {
-  // Every target, timer and watch listens for the end.
-  setMaxListeners(0, signal);
+  // Every target, timer and watch listens for the end, which comes after their start even if the signal did not.
+  const ending = new AbortController();
+  setMaxListeners(0, signal, ending.signal);
   // Whatever is worth a line in the log may change the page.
   let onLogged: () => void = () => undefined;
   const log: Log = (...line) => {
@@ -72,8 +73,9 @@ export async function run(
   const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);
   onLogged = () => page?.changed();
   for (const one of kept) await one.prepare();
-  for (const one of kept) one.start(signal);
+  for (const one of kept) one.start(ending.signal);
   await Promise.all(subscriptions.map(async (subscription) => await subscription.run(signal)));
+  ending.abort();
   await Promise.all(kept.map(async (one) => await one.stop()));
   await page?.stop();
   status.close();

@@ -8,8 +8,8 @@ import type { Destination } from "./destination.ts";
 import type { Journal } from "./journal.ts";
 import type { Edition, Editions } from "./edition.ts";
 import type { Printed } from "./printed.ts";
+import { recover, standInNothing } from "./preparation.ts";
 import type { Outcome } from "./publication.ts";
-import { recoverTogether } from "./recovery.ts";
 import { Retry } from "./retry.ts";
 import { WriteError } from "./safe-write.ts";
 import { isHold } from "./source.ts";
@@ -67,30 +67,13 @@ export class Reconciler {
    * so that servers can start.
    */
   async prepare(): Promise<void> {
-    const { destinations, editions } = this.#options;
     try {
       this.#noteInPlace();
-      await this.#recover();
-      if (destinations.every(({ volume }) => volume.readLive() !== undefined)) return;
-      const nothing = await editions.nothing();
-      for (const [index, { volume }] of destinations.entries()) {
-        if (volume.readLive() !== undefined) continue;
-        await volume.goLive(nothing[index]!);
-        this.#progress[index]?.began();
-      }
+      await recover(this.#options);
+      for (const index of await standInNothing(this.#options)) this.#progress[index]?.began();
     } catch (error) {
       this.#fail(describe(error));
     }
-  }
-
-  async #recover(): Promise<void> {
-    const { destinations, journal, log } = this.#options;
-    const volumes = destinations.map(({ volume }) => volume);
-    for (const volume of volumes)
-      if (await volume.recover()) log("warn", "publish.restored", { destination: volume.live });
-    const ending = journal && (await recoverTogether(volumes, journal));
-    if (ending === undefined) return;
-    log("warn", `publish.${ending}`, { destinations: volumes.map(({ live }) => live).join(" ") });
   }
 
   #noteInPlace(): void {

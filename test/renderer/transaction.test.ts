@@ -121,8 +121,9 @@ test("files of one transaction follow together, and a server that reads them all
   tell([{ ...app("c"), createdAt: 2 }]);
   tell([app("d")]);
   await eventually("the next change is told", () => everywhere("bcd") && reloads().length === 3);
-  for (const { pending, generation: published } of (await status()).targets)
-    assert.deepEqual([pending, published], [false, 3]);
+  await eventually("each is published three times", async () =>
+    (await status()).targets.every(({ pending, generation: published }) => !pending && published === 3),
+  );
 });
 
 test("who cannot be printed into one file is left out of all, said once, and tried again with the next change", async () => {
@@ -261,10 +262,13 @@ async function killedWhileItTells(): Promise<void> {
     config,
     JSON.stringify(written({ routes: { reload: routes }, tiers: { reload: tiers }, zones: { reload: zones } })),
   );
-  const start = () =>
-    spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", "run", "--config", config], { stdio: "ignore" });
-  const [, signal] = (await once(start(), "exit")) as [number | null, string | null];
-  assert.equal(signal, "SIGKILL");
+  const start = () => {
+    const words = ["--import", "tsx", "renderer/main.ts", "run", "--config", config];
+    const child = spawn(process.execPath, words, { stdio: "ignore" });
+    return { child, ended: once(child, "exit") as Promise<[number | null, string | null]> };
+  };
+  const first = start();
+  await eventually("it is killed", () => first.child.signalCode === "SIGKILL");
   assert.ok(everywhere("ab"));
   const later = start();
   try {
@@ -280,8 +284,8 @@ async function killedWhileItTells(): Promise<void> {
     assert.ok(everywhere("ab"));
     printed = printReport(await status());
   } finally {
-    later.kill("SIGTERM");
-    await once(later, "exit");
+    later.child.kill("SIGTERM");
+    await later.ended;
   }
 }
 
@@ -307,6 +311,23 @@ test(
     }
   },
 );
+
+test("standard output is no part of a transaction", () => {
+  const parsed = parseConfig(JSON.stringify(written({ tiers: { destination: "-" } })), "test.yml");
+  assert.match(
+    "problems" in parsed ? parsed.problems.join("\n") : "",
+    /targets\.1\.transaction: what was printed cannot/,
+  );
+});
+
+test("in the status targets stand in the order of the configuration", async () => {
+  follow({ routes: { transaction: undefined } });
+  await eventually("all are live", async () => (await status()).targets.every(({ liveHash }) => liveHash));
+  assert.deepEqual(
+    (await status()).targets.map(({ destination }) => destination),
+    ["routes", "tiers", "zones"].map(fileOf),
+  );
+});
 
 for (const [transaction, message] of [
   ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction alone/],
