@@ -96,17 +96,26 @@ configure() {
 # What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same. The
 # directory is the renderer's, so what is done in it is done as the renderer.
 mend_live() {
-	local message
-	[ -e "$conf/default.conf" ] || return 0
+	local message live=$conf/default.conf
+	[ -e "$live" ] || return 0
 	message=$(nginx -t -q 2>&1) && return 0
 	message=${message##*"[emerg] "}
-	if as "$renderer" "$renderer" cp -f "$conf/.sallyport/last-good/default.conf" "$conf/default.conf" 2>/dev/null &&
-		nginx -t -q 2>/dev/null; then
-		say "default.conf was refused, the last good one is used: ${message:0:400}"
+	message=${message%%$'\n'*}
+	case $message in
+	*duplicate* | *" in $live:"*) ;;
+	# A file of the operator's is at fault, and nginx will say so.
+	*" in $conf/"* | *" in /etc/nginx/toplevel.conf.d/"*) return 0 ;;
+	esac
+	if in_conf cp -f "$conf/.sallyport/last-good/default.conf" "$live" 2>/dev/null && nginx -t -q 2>/dev/null; then
+		say "default.conf was refused, the last good one is used: $message"
 		return 0
 	fi
-	say "default.conf was refused, and is begun anew: ${message:0:400}"
-	as "$renderer" "$renderer" rm -f "$conf/default.conf"
+	say "default.conf was refused, and is begun anew: $message"
+	in_conf rm -f "$live"
+}
+
+in_conf() {
+	as "$renderer" "$renderer" "$@"
 }
 
 declare -A part_of=() pause=() since=()

@@ -269,7 +269,23 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
     await box.exec("sh", "-c", "printf 'broken' >/etc/nginx/conf.d/default.conf; rm -rf /etc/nginx/conf.d/.sallyport");
     await docker("restart", box.name);
     await box.answers("steady.example", "steady");
-    assert.match(await box.logs(), /default\.conf was refused, and is begun anew/);
+    assert.match(await box.logs(), /default\.conf was refused, and is begun anew: .*unexpected end of file/);
+  });
+
+  test("a file of the operator's that nginx refuses costs nothing of what was live", async () => {
+    const live = await box.exec("sha256sum", "/etc/nginx/conf.d/default.conf");
+    await box.exec("sh", "-c", "echo 'nonsense;' >/etc/nginx/conf.d/own.conf");
+    await docker("restart", box.name);
+    assert.equal(await box.ended(), 1);
+    assert.match(await box.logs(), /unknown directive "nonsense" in .*own\.conf/);
+    const mended = join(directory, "own.conf");
+    writeFileSync(mended, "# mended\n");
+    await docker("cp", mended, `${box.name}:/etc/nginx/conf.d/own.conf`);
+    const before = (await box.logs()).length;
+    await docker("start", box.name);
+    await box.answers("steady.example", "steady");
+    assert.equal(await box.exec("sha256sum", "/etc/nginx/conf.d/default.conf"), live);
+    assert.doesNotMatch((await box.logs()).slice(before), /default\.conf was refused/);
   });
 
   test("when nginx dies the container ends, so that Docker's restart policy counts", async () => {
