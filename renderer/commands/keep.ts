@@ -11,6 +11,8 @@ export interface Kept {
   prepare(): Promise<void>;
   start(signal: AbortSignal): void;
   take(change: KnownChange, isComplete: boolean): void;
+  /** What was refused or could not be done is tried at once, however long it was to wait. */
+  retryNow(): void;
   stop(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function keepAlone(loop: Loop, log: Log): Kept {
       loop.start({ changed, retryNow, tellAgain, tryAgain }, signal);
     },
     take: (change, isComplete) => loop.take(change, isComplete),
+    retryNow: () => reconciler.retryNow(),
     stop: async () => await reconciler.stop(),
   };
 }

@@ -54,6 +54,7 @@ export async function run(
   const kept = keepAll(loops, log);
   onRefresh(() => {
     for (const loop of loops) loop.refresh();
+    for (const one of kept) one.retryNow();
   });
   const take = (change: KnownChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);

@@ -73,6 +73,10 @@ export class Transaction implements Kept {
     this.#tell(this.#aside.apply(change));
   }
 
+  retryNow(): void {
+    this.#reconciler.retryNow();
+  }
+
   async stop(): Promise<void> {
     await this.#reconciler.stop();
   }

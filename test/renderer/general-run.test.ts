@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -117,6 +117,27 @@ test("a container for which the template fails is left out, said, and tried agai
   tell([app("b", { tier: "db" })]);
   await eventually("it is there", () => file() === '"web" "db" ');
   assert.deepEqual((await status()).quarantined, []);
+});
+
+test("a server that comes up later is told when somebody asks for it, however long the next try was to wait", async () => {
+  agent.first = [app("a")];
+  const up = join(directory, "up");
+  const tried = join(directory, "tried");
+  const command = ["sh", "-c", `echo >>${tried}; test -e ${up}`];
+  let refresh = (): void => undefined;
+  const config = configOf(NAMES, { reload: { exec: { command } } });
+  running = run(
+    config,
+    stop.signal,
+    () => undefined,
+    (again) => (refresh = again),
+  );
+  const tries = (): number => (existsSync(tried) ? readFileSync(tried, "utf8").length : 0);
+  await eventually("it was refused again and again", () => tries() === 4, 60_000);
+  writeFileSync(up, "");
+  refresh();
+  await eventually("it is live", async () => (await status()).targets[0]?.publishedAt !== undefined, 5_000);
+  assert.equal(file(), '"appa" ');
 });
 
 test("explain says of a container which files are made with it, and why it is not in others", async () => {
