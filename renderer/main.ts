@@ -15,7 +15,7 @@ import { createTerminalLog } from "./commands/terminal-log.ts";
 import { templateProblems } from "./commands/template-problems.ts";
 import { runSnapshot } from "./commands/snapshot.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { unusableFiles } from "./config-files.ts";
+import { unreadableTemplates } from "./config-files.ts";
 import { readText } from "./read-text.ts";
 import { explain } from "./status/explain.ts";
 import { printReport } from "./status/print.ts";
@@ -55,7 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
     case "status":
     case "explain":
     case "health": {
-      const config = readConfig(asked.config, command, command === "run" && !asked.once);
+      const config = readConfig(asked.config, READ_TEMPLATES.has(command));
       return "problems" in config ? misconfigured(config.problems) : await withConfig(command, config, asked);
     }
   }
@@ -95,16 +95,12 @@ function complete([shell = "", ...more]: readonly string[]): number {
 /** The others ask a renderer or the agents, and work whatever became of the templates. */
 const READ_TEMPLATES: ReadonlySet<CommandName> = new Set(["run", "check", "render", "diff"]);
 
-function readConfig(
-  file: string,
-  command: CommandName,
-  areFollowed: boolean,
-): Config | { readonly problems: readonly string[] } {
+function readConfig(file: string, withTemplates: boolean): Config | { readonly problems: readonly string[] } {
   const found = readText(file);
   if ("problem" in found) return { problems: [`--config ${found.problem}`] };
   const config = parseConfig(found.text, file);
-  if ("problems" in config || !READ_TEMPLATES.has(command)) return config;
-  const problems = unusableFiles(config, found.text, file, areFollowed);
+  if ("problems" in config || !withTemplates) return config;
+  const problems = unreadableTemplates(config, found.text, file);
   return problems.length > 0 ? { problems } : config;
 }
 

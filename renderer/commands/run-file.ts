@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import { type Config, parseConfig } from "../config.ts";
-import { unusableFiles } from "../config-files.ts";
+import { unreadableTemplates } from "../config-files.ts";
 import { readText } from "../read-text.ts";
 import { watchDirectory } from "../watch-directory.ts";
 import { run } from "./run.ts";
@@ -108,7 +108,7 @@ class FollowedFile {
     if (text === this.#text) return { kind: "same" };
     const config = parseConfig(text, this.#file);
     if ("problems" in config) return { kind: "refused", problems: config.problems };
-    const unread = unusableFiles(config, text, this.#file, true);
+    const unread = unreadableTemplates(config, text, this.#file);
     const problems = unread.length > 0 ? unread : await templateProblems(config);
     if (problems.length > 0) return { kind: "refused", problems };
     this.#text = text;

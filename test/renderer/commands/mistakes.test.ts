@@ -98,17 +98,6 @@ test("a configuration that cannot be read is told with the nearest name, and 78"
   assert.equal(run("run", "--config", file("fifo")).status, 78);
 });
 
-test("a target to be printed is no mistake for check, and one for run, with its place", () => {
-  const config = configOf(file("good.hbs")).replace(file("out"), '"-"');
-  assert.equal(check(config).status, 0);
-  const { status, problems } = run("run", "--config", file("renderer.yml"));
-  assert.equal(status, 78);
-  assert.match(
-    problems.join("\n"),
-    /renderer\.yml:4:18: targets\.0\.destination: - is for `render` and `run --once`: name a file$/,
-  );
-});
-
 test("what is good is ok, and asks nothing of an agent", () => {
   assert.deepEqual(check(configOf(file("good.hbs"))), { status: 0, stdout: "ok\n", problems: [] });
 });
