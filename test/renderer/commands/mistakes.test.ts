@@ -98,6 +98,14 @@ test("a configuration that cannot be read is told with the nearest name, and 78"
   assert.equal(run("run", "--config", file("fifo")).status, 78);
 });
 
+test("a target that is printed is followed as any other", () => {
+  assert.equal(check(configOf(file("good.hbs")).replace(file("out"), '"-"')).status, 0);
+  const words = ["dist/renderer.cjs", "run", "--config", file("renderer.yml")];
+  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 3_000 });
+  assert.match(stderr, /"event":"target\.following","destination":"-"/);
+  assert.notEqual(status, 78);
+});
+
 test("what is good is ok, and asks nothing of an agent", () => {
   assert.deepEqual(check(configOf(file("good.hbs"))), { status: 0, stdout: "ok\n", problems: [] });
 });
