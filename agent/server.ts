@@ -33,8 +33,10 @@ export class RpcServer {
   /** Resolves when every connection is closed and recorded. */
   async close(): Promise<void> {
     clearTimeout(this.#refusedTimer);
+    // The server is closed before a socket says that it is, and so before that is recorded.
+    const ends = [...this.#connections].map(async ({ socket }) => await new Promise((end) => socket.on("close", end)));
     for (const connection of this.#connections) connection.drop("ok");
-    await new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all([...ends, new Promise((resolve) => this.#server.close(resolve))]);
   }
 
   #accept(socket: net.Socket): void {

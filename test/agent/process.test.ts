@@ -114,6 +114,26 @@ test("an agent that is told to stop while it connects to Docker ends by itself",
   }
 });
 
+test("an agent that stops records the end of each connection before its own, and nothing after it", async () => {
+  const agent = await AgentProcess.start();
+  try {
+    await agent.says("agent.serving");
+    const renderer = await agent.subscribe();
+    await agent.stop();
+    renderer.close();
+    assert.deepEqual(
+      agent
+        .records()
+        .slice(-2)
+        .map(({ event }) => event),
+      ["rpc.close", "stop"],
+    );
+    assert.ok(!agent.lines.some((line) => line.includes("audit.failed")), agent.lines.join("\n"));
+  } finally {
+    await agent.close();
+  }
+});
+
 test("a new agent is another instance, whose generations begin anew and grow", async () => {
   const agent = await AgentProcess.start();
   try {
