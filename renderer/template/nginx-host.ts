@@ -5,6 +5,7 @@ import type { PortUse } from "../routes/port-owner.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "./model.ts";
 import { debugModel } from "./nginx-debug.ts";
+import { errorPages } from "./nginx-errors.ts";
 import { findFile, nameForFiles } from "./nginx-files.ts";
 import { hasHttp2Directive, listens } from "./nginx-listen.ts";
 import { locationModel } from "./nginx-location.ts";
@@ -42,7 +43,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Fi
     serverTokens: options.serverTokens ?? false,
     log: logOf(settings),
     extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
-    errors: !isClaimed(virtualHost, "/sallyport-errors/") && errorPages(host, settings),
+    errors: !isClaimed(virtualHost, "/sallyport-errors/") && errorPages(settings, `${nameForFiles(host)}.html`),
     debug: debugModel({ ...virtualHost, options }, tls.certificate),
     locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
     unclaimed: redirectTo === undefined && !isClaimed(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),
@@ -104,15 +105,4 @@ function logOf({ accessLog }: NginxSettings): Model {
   if (accessLog === "off") return words("off");
   const { file, format } = accessLog;
   return words(file, `sallyport_${typeof format === "string" ? format : "own"}`);
-}
-
-function errorPages(host: string, { files }: NginxSettings): Model {
-  const found = findFile(files?.errors, [`${nameForFiles(host)}.html`, "50x.html"]);
-  if (!found || !files?.errors) return false;
-  const name = files.errors.files.has(`${nameForFiles(host)}.html`) ? `${nameForFiles(host)}.html` : "50x.html";
-  return {
-    page: quoted(`/sallyport-errors/${name}`),
-    directory: quoted(`${files.errors.directory}/`),
-    about: found["about"]!,
-  };
 }

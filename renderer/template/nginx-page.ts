@@ -4,6 +4,7 @@ import { ownerOf, type PortUse, type PortWish } from "../routes/port-owner.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { hasDebugEndpoints } from "./nginx-debug.ts";
 import { hostModel } from "./nginx-host.ts";
+import { errorPages } from "./nginx-errors.ts";
 import { findFile } from "./nginx-files.ts";
 import { internalNetworksOf } from "./nginx-internal.ts";
 import { hasHttp2Directive, listens } from "./nginx-listen.ts";
@@ -142,6 +143,7 @@ function unknownHost(hosts: readonly VirtualHost[], settings: NginxSettings): Fi
         ...(https?.http3 ? listens(port, settings, { isDefault, quic: "first" }) : []),
       ]),
     unknownHttp2: http2Of(settings).http2 !== false && hasHttp2Directive(settings),
+    unknownErrors: errorPages(settings),
     unknownChallenges: (https?.challengesForUnknown ?? false) && https!.challenges,
     unknownTls: https ? tlsOfUnknown(optionsOf(hosts, settings), https) : false,
   };

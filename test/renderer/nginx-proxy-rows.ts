@@ -14,6 +14,7 @@ const POLICIES = "test/renderer/preset-policies.test.ts";
 const METHODS = "test/renderer/preset-methods.test.ts";
 const LOG = "test/renderer/preset-log-format.test.ts";
 const DEBUG = "test/renderer/preset-debug.test.ts";
+const UNCLAIMED = "test/renderer/preset-unclaimed.test.ts";
 const PROXY_FILE = "test/renderer/preset-proxy-file.test.ts";
 const HTTPS = "test/renderer/https.test.ts";
 const BROWSER = "test/e2e/http3-browser.test.ts";
@@ -152,7 +153,10 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
     [OPERATOR, "the operator's files add lines to hosts and locations, and replace locations"],
   ],
   "V_SHA1(path)_location_override": [[ROWS, "a path has a password file and lines of its own"]],
-  "html/errors/50x.html": [[CORNERS, "a host has an error page of its own, and others have everybody's"]],
+  "html/errors/50x.html": [
+    [UNCLAIMED, "names that nobody claims are answered 503 with everybody's error page, while there is one"],
+    [CORNERS, "a host has an error page of its own, and others have everybody's"],
+  ],
   "proxy.conf": [
     [PROXY_FILE, "the operator's proxy.conf takes the place of all lines for apps, from when it is there"],
   ],
