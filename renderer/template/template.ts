@@ -49,8 +49,8 @@ export function compileTemplate<Host extends object>(text: string, file: string)
   if (problem) {
     throw new TemplateError("template.forbidden", `${file}:${problem.line}:${problem.column + 1}: ${problem.problem}`);
   }
-  tellUnknownHelpers(engine, text, file);
   const template = engine.compile(text, COMPILE);
+  compileNow(template, file);
   return (page) => {
     bounds.begin(page.hosts.length);
     const locate = (): string => {
@@ -85,10 +85,13 @@ const COMPILE: CompileOptions = {
   preventIndent: true,
 };
 
-/** `compile` is lazy: without this, a helper that does not exist would be told when the first change comes. */
-function tellUnknownHelpers(engine: typeof Handlebars, text: string, file: string): void {
+/**
+ * `compile` is lazy: without this, a helper that does not exist would be told when the first change comes. What begins the
+ * work is not in the library's types; `precompile` would do all of it a second time, which takes 8 MiB.
+ */
+function compileNow(template: unknown, file: string): void {
   try {
-    engine.precompile(text, COMPILE);
+    withStrictEscape(() => (template as { readonly _setup: (options: object) => void })._setup({}));
   } catch (error) {
     const words = wordsForFinding((error as Error).message, [...BLOCKS, "eachHost"], () => undefined);
     throw new TemplateError("template.forbidden", `${file}${placeOf(error)}: ${words}; others are for \`format\``);
@@ -138,7 +141,7 @@ function faultFoundBy(locate: () => string): string | undefined {
   }
 }
 
-/** Handlebars escapes for HTML, which is no defence here; ours refuses. It is looked up at each output. */
+/** Handlebars escapes for HTML, which is no defence here; ours refuses. It is looked up when a template is compiled. */
 function withStrictEscape<T>(run: () => T): T {
   const { escapeExpression } = Handlebars.Utils;
   Object.assign(Handlebars.Utils, { escapeExpression: plainOnly });
