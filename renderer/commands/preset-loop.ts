@@ -86,6 +86,8 @@ export class PresetLoop implements Loop {
     watchDirectory(dirname(templatesOf(this.target)[0] ?? ""), () => this.refresh(), signal);
     const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
     for (const directory of laid) watchDirectory(directory, () => this.#lookAtFiles(), signal);
+    // Each publication of our own is seen here: reading certificates again for it would cost more than it does.
+    if (this.#files.beside !== undefined) watchDirectory(this.#files.beside, () => this.#lookBeside(), signal);
     signal.addEventListener("abort", () => clearTimeout(this.#departure), { once: true });
     signal.addEventListener(
       "abort",
@@ -114,7 +116,14 @@ export class PresetLoop implements Loop {
 
   #lookAtFiles(): void {
     const [isOther, areOther] = [this.#certificates?.look() ?? false, this.#files.look()];
-    if (!isOther && !areOther) return;
+    if (isOther || areOther) this.#useFiles();
+  }
+
+  #lookBeside(): void {
+    if (this.#files.lookBeside()) this.#useFiles();
+  }
+
+  #useFiles(): void {
     this.#template.use({
       ...(this.#certificates && { certificates: this.#certificates.certificates }),
       files: this.#files.settings,

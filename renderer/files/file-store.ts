@@ -27,10 +27,12 @@ export class FileStore {
   /** What to watch. */
   get directories(): readonly string[] {
     const { proxy, ...directories } = this.#directories;
-    const beside = isAbsolute(this.#destination) ? dirname(this.#destination) : undefined;
-    return [...Object.values(directories), proxy && dirname(proxy), beside].filter(
-      (directory) => directory !== undefined,
-    );
+    return [...Object.values(directories), proxy && dirname(proxy)].filter((directory) => directory !== undefined);
+  }
+
+  /** The destination's directory, to watch for `lookBeside`: it changes with each publication. */
+  get beside(): string | undefined {
+    return isAbsolute(this.#destination) ? dirname(this.#destination) : undefined;
   }
 
   /** Looks again; true when a file came, went or became another. */
@@ -38,6 +40,14 @@ export class FileStore {
     const found = read(this.#directories, this.#destination);
     const isOther = JSON.stringify(listed(found)) !== JSON.stringify(listed(this.#settings));
     if (isOther) this.#settings = found;
+    return isOther;
+  }
+
+  /** Looks again at what stands beside the destination, and at nothing else; true when it says other things. */
+  lookBeside(): boolean {
+    const given = givenBeside(this.#destination);
+    const isOther = given.join(" ") !== this.#settings.given?.join(" ");
+    if (isOther) this.#settings = { ...this.#settings, given };
     return isOther;
   }
 }
@@ -50,8 +60,12 @@ function read({ vhosts, passwords, errors, proxy }: FileDirectories, destination
       ? undefined
       : { directory: dirname(file), files: readOperatorFile(dirname(file), basename(file)) };
   const found = { vhosts: one(vhosts), passwords: one(passwords), errors: one(errors), proxy: alone(proxy) };
-  const given = isAbsolute(destination) ? directivesBeside(destination) : [];
+  const given = givenBeside(destination);
   return { ...Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)), given };
+}
+
+function givenBeside(destination: string): string[] {
+  return isAbsolute(destination) ? directivesBeside(destination) : [];
 }
 
 function listed({ given, ...directories }: FileSettings): unknown {
