@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
+import { eventually } from "./eventually.ts";
 
 const run = promisify(execFile);
 
@@ -17,6 +18,21 @@ export function withoutDocker(): string | false {
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run("docker", args, { maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
+}
+
+/**
+ * Removes containers (with their volumes) and networks that carry a label such as `sallyport.test=web`. An Engine refuses
+ * for a moment what it is still letting go of itself, so it is asked until nothing is left.
+ */
+export async function removeLabelled(label: string): Promise<void> {
+  const filter = ["--filter", `label=${label}`];
+  await eventually(`nothing is left with the label ${label}`, async () => {
+    const containers = await docker("ps", "-aq", ...filter);
+    if (containers) await docker("rm", "-f", "-v", ...containers.split("\n"));
+    const networks = await docker("network", "ls", "-q", ...filter);
+    if (networks) await docker("network", "rm", ...networks.split("\n"));
+    return true;
+  });
 }
 
 /** The socket of the Engine that the docker client talks to. */

@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { runProgram } from "../demo/product.ts";
 import { eventually } from "../eventually.ts";
 import { RpcClient } from "./rpc-client.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const AGENT_ID = 65_532;
 
@@ -70,7 +71,7 @@ export class AgentRun {
 
   async close(): Promise<void> {
     await this.stop();
-    rmSync(this.directory, { recursive: true });
+    await removeDirectory(this.directory);
   }
 
   /** A renderer's connection with a complete snapshot in hand. */

@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** A Unix socket that leads to another one, and can be cut and mended while whoever listens there goes on. */
 export class Cable {
@@ -35,7 +36,7 @@ export class Cable {
 
   async close(): Promise<void> {
     await this.cut();
-    rmSync(this.#directory, { recursive: true });
+    await removeDirectory(this.#directory);
   }
 
   #join(client: net.Socket): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,6 +8,7 @@ import type { RpcClient } from "../agent/rpc-client.ts";
 import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeBox } from "./box.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** Stands in every field that can be set, each time with another number. */
 const CANARY = "hunter2canary";
@@ -64,7 +65,7 @@ describe("a secret in any field that a container can have", { skip: withoutDocke
     renderer.close();
     await agent.close();
     await cleanUp();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   /** Everything the agent has said, written or shows of itself. */

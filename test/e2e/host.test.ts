@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,10 +8,11 @@ import { freePort } from "../demo/free-port.ts";
 import { type NginxConfigs, nginxVersion, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { runProgram } from "../demo/product.ts";
 import { writeRendererConfig } from "../demo/renderer-config.ts";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker, removeLabelled, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const AGENT_ID = 65_532;
 const LABEL = "sallyport.test=spe2e-host";
@@ -53,10 +54,8 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip:
   });
   after(async () => {
     for (const process of processes.toReversed()) await process.stop();
-    const left = await docker("ps", "-aq", "--filter", `label=${LABEL}`);
-    if (left) await docker("rm", "-f", ...left.split("\n"));
-    await docker("network", "rm", "spe2e-host");
-    rmSync(directory, { recursive: true });
+    await removeLabelled(LABEL);
+    await removeDirectory(directory);
   });
 
   async function runApp(name: string): Promise<void> {

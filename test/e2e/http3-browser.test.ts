@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -19,6 +19,7 @@ import { makeCertificate } from "../renderer/certificate-files.ts";
 import { container } from "../renderer/fake-agent.ts";
 import { BrowserPage } from "../renderer/page/browser-page.ts";
 import { Chromium } from "../renderer/page/chromium.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
@@ -63,7 +64,7 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDoc
     await browser?.close();
     if (nginx) await docker("rm", "-f", nginx);
     app.close();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   async function configuration(): Promise<Buffer> {

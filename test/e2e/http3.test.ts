@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -11,13 +11,14 @@ import { compileTemplate } from "../../renderer/template/template.ts";
 import { docker, withoutDocker } from "../docker.ts";
 import { makeCertificate } from "../renderer/certificate-files.ts";
 import { container } from "../renderer/fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
 describe("HTTP/3", { skip: withoutDocker() }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
-  after(() => rmSync(directory, { recursive: true }));
+  after(async () => await removeDirectory(directory));
 
   test("is taken by an nginx that has it, with one socket for all workers on each address", async () => {
     chmodSync(directory, 0o755);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { docker, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/certificate-files.ts";
 import { Stack } from "./stack.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const HOST = "demo.viktoradam.net";
 
@@ -24,7 +25,7 @@ describe("the stack with certificates on a volume", { skip: withoutDocker() }, (
   });
   after(async () => {
     await stack.down();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   test("a certificate that is put there is served, and plain HTTP leads to it", async () => {

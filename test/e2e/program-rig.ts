@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listProcesses } from "../../renderer/reload/process-list.ts";
@@ -12,6 +12,7 @@ import { runProgram } from "../demo/product.ts";
 import { eventually } from "../eventually.ts";
 import type { Program } from "./programs.ts";
 import { request } from "./stack.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** Size of the volume: room for a few files of these tests and no more. */
 const VOLUME_KB = 256;
@@ -130,7 +131,7 @@ export class ProgramRig {
     for (const process of [this.#renderer, this.#server]) await process?.stop();
     await this.#agent?.close();
     execFileSync("umount", [this.volume]);
-    rmSync(this.directory, { recursive: true });
+    await removeDirectory(this.directory);
   }
 
   get #statusSocket(): string {

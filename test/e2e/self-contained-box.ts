@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { docker, dockerSocket } from "../docker.ts";
+import { docker, dockerSocket, removeLabelled } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { type Answer, request } from "./stack.ts";
 
@@ -106,11 +106,7 @@ export class SelfContained {
   }
 
   async remove(): Promise<void> {
-    const label = `label=sallyport.test=${this.name}`;
-    const left = await docker("ps", "-aq", "--filter", label);
-    if (left) await docker("rm", "-f", "-v", ...left.split("\n"));
-    const networks = await docker("network", "ls", "-q", "--filter", label);
-    if (networks) await docker("network", "rm", ...networks.split("\n"));
+    await removeLabelled(`sallyport.test=${this.name}`);
   }
 
   #fixed(): string[] {

@@ -20,6 +20,7 @@ import { makeCertificate } from "../renderer/certificate-files.ts";
 import { IMAGE, SelfContained } from "./self-contained-box.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** What runs in the container: user, effective capabilities in hexadecimal, groups, command. */
 const PROCESSES = String.raw`for p in /proc/[0-9]*; do
@@ -53,7 +54,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
   });
   after(async () => {
     await box.remove();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   async function running(): Promise<Running[]> {
@@ -369,7 +370,7 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
         "65532:65532 700",
       ]);
     } finally {
-      rmSync(directory, { recursive: true });
+      await removeDirectory(directory);
     }
   });
 
@@ -398,7 +399,7 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
       assert.ok(Date.now() - began < 8_000, "at once");
       assert.match(await box.logs(), /renderer\.yml:1:10: targets: must be a list, not 7/);
     } finally {
-      rmSync(directory, { recursive: true });
+      await removeDirectory(directory);
     }
   });
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import * as http from "node:http";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
-import { docker, isPodman } from "../docker.ts";
+import { docker, isPodman, removeLabelled } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 
 const run = promisify(execFile);
@@ -44,9 +44,10 @@ export class Stack {
   }
 
   async down(): Promise<void> {
-    const leftovers = await docker("ps", "-aq", "--filter", `label=sallyport.test=${this.project}`);
-    if (leftovers) await docker("rm", "-f", ...leftovers.split("\n"));
-    await this.compose("--profile", "demo", "down", "-v", "--timeout", "2", "--remove-orphans");
+    await removeLabelled(`sallyport.test=${this.project}`);
+    // An Engine that was just started anew refuses for a moment what it is still letting go of.
+    const down = ["--profile", "demo", "down", "-v", "--timeout", "2", "--remove-orphans"];
+    await eventually("the stack is down", async () => await this.compose(...down));
   }
 
   async compose(...args: string[]): Promise<string> {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,6 +15,7 @@ import { BackgroundProcess } from "../demo/background-process.ts";
 import { programPath } from "../demo/program-path.ts";
 import { eventually } from "../eventually.ts";
 import { container } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const environment = { PATH: programPath() };
 const version = spawnSync("dnsmasq", ["--version"], { env: environment });
@@ -57,7 +58,7 @@ describe("dnsmasq with the hosts file of the gallery", { skip: version.status !=
   });
   after(async () => {
     await dnsmasq.stop();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   function write(all: readonly Known[]): void {

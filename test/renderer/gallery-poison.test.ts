@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -12,6 +12,7 @@ import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
 import { SHIPPED, targetFor, tellsOf } from "./shipped-templates.ts";
 import { HOSTILE, hostileText } from "./structure/hostile.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const LABELS = ["haproxy.host", "caddy.host", "traefik.host", "prometheus.port", "logrotate.keep", "logs"];
 const NETWORKS = [{ name: "front", ipv4: "10.0.0.98" }];
@@ -85,7 +86,7 @@ after(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 test("a container with hostile values never costs the good one beside it its place in any file, and is set aside once", async () => {

@@ -20,6 +20,7 @@ import { askStatus } from "../../renderer/status/socket.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
 import { SHIPPED, targetFor, tellsOf as tells } from "./shipped-templates.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const LABELS = { "prometheus.port": "9100", logs: "true" };
 
@@ -51,7 +52,7 @@ afterEach(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 const templates = SHIPPED.map((shipped) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,9 +11,10 @@ import { GeneralFiles } from "../../renderer/commands/general-files.ts";
 import { GeneralSource } from "../../renderer/commands/general-source.ts";
 import { parseConfig, type Target } from "../../renderer/config.ts";
 import { container } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-"));
-after(() => rmSync(directory, { recursive: true }));
+after(async () => await removeDirectory(directory));
 
 /** Values that would be something else in some file; a label may hold all of them. */
 const HOSTILE = [

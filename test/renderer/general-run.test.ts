@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -13,6 +13,7 @@ import { askStatus } from "../../renderer/status/socket.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const app = (digit: string, labels: Record<string, string> = { tier: "web" }, more: Partial<Container> = {}) =>
   container(digit, { labels, networks: [{ name: "front", ipv4: "10.0.0.9" }], ...more });
@@ -33,7 +34,7 @@ afterEach(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 /** One target with this template; its file is out/file. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -14,6 +14,7 @@ import { nginxCommand, nginxVersion, runNginx, writeNginxConfigs } from "../demo
 import { eventually } from "../eventually.ts";
 import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 import { container, FakeAgent } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** What a client saw; status 0 when there was no answer. */
 interface Seen {
@@ -80,7 +81,7 @@ describe("TLS with certificates on a volume, before a real nginx", { skip: missi
     await running;
     await nginx.stop();
     backend.close();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   });
 
   function app(digit: string, env: Record<string, string>) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -14,6 +14,7 @@ import { nginxCommand, nginxVersion, writeNginxConfigs } from "../demo/local-ngi
 import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
 import { container } from "./fake-agent.ts";
 import { readNginx } from "./structure/read-nginx.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
@@ -72,7 +73,7 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip: 
     text = printed([]);
     writeFileSync(join(directory, "conf.d", "default.conf"), text);
   });
-  after(() => rmSync(directory, { recursive: true }));
+  after(async () => await removeDirectory(directory));
 
   /** What nginx says with these lines before ours. */
   const checked = (lines: string): string => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
@@ -14,6 +14,7 @@ import { eventually } from "../eventually.ts";
 import type { Report } from "../../renderer/status/report.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 /** What a client saw; status 0 when there was no answer. */
 export interface Seen {
@@ -123,7 +124,7 @@ export class PresetRig {
     await this.#running;
     await this.#nginx?.stop();
     for (const app of this.#apps.values()) app.close();
-    rmSync(this.directory, { recursive: true });
+    await removeDirectory(this.directory);
   }
 
   /** The file that nginx reads. */

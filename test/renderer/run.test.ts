@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -15,6 +15,7 @@ import { printReport } from "../../renderer/status/print.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const NETWORKS = [{ name: "front", ipv4: "10.0.0.9" }];
 const NGINX = container("f", {
@@ -38,7 +39,7 @@ afterEach(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 /** One target that has these keys beside what every target needs; its file is default.conf. */

@@ -13,6 +13,7 @@ import { askStatus } from "../../renderer/status/socket.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
+import { removeDirectory } from "../remove-directory.ts";
 
 const networks = [{ name: "front", ipv4: "10.0.0.9" }];
 const app = (digit: string, labels: Record<string, string> = {}): Container =>
@@ -45,7 +46,7 @@ afterEach(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 const fileOf = (name: string): string => join(directory, name, "file.conf");

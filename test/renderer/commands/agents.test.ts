@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent, INSTANCES } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 let directory: string;
 let agents: readonly FakeAgent[];
@@ -26,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const agent of agents) await agent.close();
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 /** Words that are names of files are files of the directory. */

@@ -8,6 +8,7 @@ import { readArguments } from "../../../renderer/commands/arguments.ts";
 import { COMMAND_ENTRIES } from "../../../renderer/commands/command-table.ts";
 import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts";
 import { commandHelp, helpText } from "../../../renderer/commands/help.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 const CONFIG = "/etc/sallyport/renderer.yml";
 const asked = { config: CONFIG, json: false, once: false, help: false, isNamed: true, words: [], isDockerGen: false };
@@ -72,7 +73,7 @@ test("the help names every command, and each command's help has an example of it
 
 describe("docker-gen's words alone", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-words-"));
-  after(() => rmSync(directory, { recursive: true }));
+  after(async () => await removeDirectory(directory));
   writeFileSync(join(directory, "t.hbs"), "# hosts\n{{#eachHost}}{{name}}{{/eachHost}}\n");
   writeFileSync(
     join(directory, "c.hbs"),

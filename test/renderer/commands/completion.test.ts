@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { COMMAND_ENTRIES, FLAGS } from "../../../renderer/commands/command-table.ts";
 import { COMPLETIONS } from "../../../renderer/commands/completion.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** What a real bash offers after these words, the last of which is being written. */
 function offered(...words: string[]): string[] {
@@ -46,7 +47,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-completion-"));
-after(() => rmSync(directory, { recursive: true }));
+after(async () => await removeDirectory(directory));
 
 function missing(shell: string): string | false {
   if (process.env["SALLYPORT_REQUIRE_DOCKER"] === "1") return false;

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { bundle } from "../../../.ci/bundle.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-mistakes-"));
 const file = (name: string): string => join(directory, name);
@@ -14,7 +15,7 @@ before(async () => {
   writeFileSync(file("good.hbs"), "{{#each containers}}{{name}}\n{{/each}}");
   writeFileSync(file("binary.hbs"), Buffer.from([0xff, 0xfe, 0x41]));
 });
-after(() => rmSync(directory, { recursive: true }));
+after(async () => await removeDirectory(directory));
 
 interface Ended {
   readonly status: number | null;

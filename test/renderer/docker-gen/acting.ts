@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
@@ -8,6 +8,7 @@ import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import type { ServerControl } from "../../../renderer/publish/server-control.ts";
 import { editionsOf } from "../../../renderer/publish/source.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** Milliseconds between two looks at the clock of the test, and how many there are. */
 const STEP_MS = 10;
@@ -47,7 +48,7 @@ export async function actsAt(wait: Wait, changes: readonly number[]): Promise<nu
   } finally {
     clock.mock.restore();
     mock.timers.reset();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runRender } from "../../../renderer/commands/render.ts";
@@ -8,6 +8,7 @@ import type { TestContext } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
 import type { Block } from "./page-blocks.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** Where the pages have the reader's files. */
 export const WORK = "/work";
@@ -73,7 +74,7 @@ export class Example {
 
   async #close(): Promise<void> {
     await this.#agent.close();
-    rmSync(this.directory, { recursive: true });
+    await removeDirectory(this.directory);
   }
 
   #here(text: string): string {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { programPath } from "../../demo/program-path.ts";
-import { eventually } from "../../eventually.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** What the browser says in answer to a command, or by itself. */
 type Said = Readonly<Record<string, unknown>>;
@@ -68,11 +68,7 @@ export class Chromium {
       await exited;
       clearTimeout(insist);
     }
-    // Its children may write for a moment longer.
-    await eventually("its profile is gone", () => {
-      rmSync(this.#profile, { recursive: true, force: true });
-      return true;
-    });
+    await removeDirectory(this.#profile);
   }
 
   #read(text: string): void {

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../renderer/commands/run.ts";
@@ -8,6 +8,7 @@ import { freePort } from "../../demo/free-port.ts";
 import { nginxCommand, runNginx, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "../certificate-files.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** A morning in November, in milliseconds since the epoch. */
 const MORNING = Date.UTC(2026, 10, 24, 6, 12, 40);
@@ -60,7 +61,7 @@ export async function startExampleSite(): Promise<ExampleSite> {
     await agent.close();
     await running;
     await nginx.stop();
-    rmSync(directory, { recursive: true });
+    await removeDirectory(directory);
   };
   return { port, agent, close };
 }

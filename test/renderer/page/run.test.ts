@@ -9,6 +9,7 @@ import { PageWriter } from "../../../renderer/page/page-writer.ts";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
 import { exampleReport } from "./example-report.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 const app = (digit: string, env: Record<string, string>) =>
   container(digit, { env, networks: [{ name: "front", ipv4: "10.0.0.9" }], ports: [{ port: 80, proto: "tcp" }] });
@@ -26,7 +27,7 @@ afterEach(async () => {
   stop.abort();
   await agent.close();
   await running;
-  rmSync(directory, { recursive: true });
+  await removeDirectory(directory);
 });
 
 /** Runs a renderer that keeps its page in `status`; gives the events of its log. */

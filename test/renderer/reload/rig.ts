@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
@@ -8,6 +8,7 @@ import { type NginxConfigs, onlyNewWorkers, runNginx, workersOf, writeNginxConfi
 import { request } from "../../e2e/stack.ts";
 import { eventually } from "../../eventually.ts";
 import { runReloadLoop } from "./reload-loop.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 /** A real nginx in a directory of its own, with the files that publication would write. */
 export class Rig {
@@ -55,7 +56,7 @@ export class Rig {
 
   async close(): Promise<void> {
     await this.end();
-    rmSync(this.directory, { recursive: true });
+    await removeDirectory(this.directory);
   }
 
   /** A file beside ours that somebody else wrote. */

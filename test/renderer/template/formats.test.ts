@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import { FORMAT_NAMES, FORMATS, type FormatName } from "../../../renderer/template/formats/format-table.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 
 const CHARACTERS = Array.from(" \\\"'`${}[]%#;:,&|<>!*~()=\n\r\t-@aé\u0085\u2028\u{1f600}/0");
 
@@ -15,7 +16,7 @@ const CHARACTERS = Array.from(" \\\"'`${}[]%#;:,&|<>!*~()=\n\r\t-@aé\u0085\u202
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...CHARACTERS) }));
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-formats-"));
-after(() => rmSync(directory, { recursive: true }));
+after(async () => await removeDirectory(directory));
 
 /** Values of a run that the format takes, each with how it is written alone and between double quotes. */
 function accepted(
