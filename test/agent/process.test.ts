@@ -7,6 +7,7 @@ import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { AgentRun } from "./agent-run.ts";
 import { RpcClient } from "./rpc-client.ts";
+import { unmount } from "../unmount.ts";
 
 const AGENT_ID = 65_532;
 const RENDERER_ID = 65_533;
@@ -58,7 +59,7 @@ if (process.getuid?.() === 0) {
     let agent: AgentProcess;
     afterEach(async () => {
       await agent.stop();
-      execFileSync("umount", [agent.auditDirectory]);
+      await unmount(agent.auditDirectory);
       await agent.close();
     });
 

@@ -13,6 +13,7 @@ import { eventually } from "../eventually.ts";
 import type { Program } from "./programs.ts";
 import { request } from "./stack.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { unmount } from "../unmount.ts";
 
 /** Size of the volume: room for a few files of these tests and no more. */
 const VOLUME_KB = 256;
@@ -130,7 +131,7 @@ export class ProgramRig {
   async close(): Promise<void> {
     for (const process of [this.#renderer, this.#server]) await process?.stop();
     await this.#agent?.close();
-    execFileSync("umount", [this.volume]);
+    await unmount(this.volume);
     await removeDirectory(this.directory);
   }
 

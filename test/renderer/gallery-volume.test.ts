@@ -21,6 +21,7 @@ import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
 import { SHIPPED, targetFor, tellsOf as tells } from "./shipped-templates.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { unmount } from "../unmount.ts";
 
 const LABELS = { "prometheus.port": "9100", logs: "true" };
 
@@ -161,7 +162,7 @@ describe("a volume of its own", { skip: mounted() }, () => {
   afterEach(async () => {
     stop.abort();
     await running;
-    execFileSync("umount", [out()]);
+    await unmount(out());
   });
 
   /** A change comes while nothing can be written: no file is another, each target says why, and all follow later. */

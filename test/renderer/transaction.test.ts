@@ -14,6 +14,7 @@ import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
 import { anchor, container, FakeAgent } from "./fake-agent.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { unmount } from "../unmount.ts";
 
 const networks = [{ name: "front", ipv4: "10.0.0.9" }];
 const app = (digit: string, labels: Record<string, string> = {}): Container =>
@@ -308,7 +309,7 @@ test(
       const [warned] = printed.split("\n").filter((line) => /mount its directory instead/.test(line));
       assert.match(warned ?? "", /^target {2}.*zones\/file\.conf {2}generation 1 {2}live {2}\(something is mounted/);
     } finally {
-      execFileSync("umount", [fileOf("zones")]);
+      await unmount(fileOf("zones"));
     }
   },
 );
