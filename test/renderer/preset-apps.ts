@@ -24,14 +24,19 @@ export function secureGrpcApp(directory: string): net.Server {
 }
 
 function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+  // nginx may hang up at any time, and is no concern of the suite's then.
+  stream.on("error", () => undefined);
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-  stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+  stream.on("wantTrailers", () => {
+    if (!stream.destroyed && !stream.closed) stream.sendTrailers({ "grpc-status": "0" });
+  });
   stream.end(`grpc ${headers[":path"]}`);
 }
 
 /** Answers every FastCGI request with its parameters as JSON. */
 export function fastcgiApp(): net.Server {
   return net.createServer((socket) => {
+    socket.on("error", () => undefined);
     let held = Buffer.alloc(0);
     let params = Buffer.alloc(0);
     socket.on("data", (data) => {
@@ -77,6 +82,7 @@ function pairsOf(params: Buffer): Record<string, string> {
 /** Answers every uwsgi request with its variables, `NAME=value ` after another. */
 export function uwsgiApp(): net.Server {
   return net.createServer((socket) => {
+    socket.on("error", () => undefined);
     socket.once("data", (data) => {
       const [end, pairs]: [number, string[]] = [4 + data.readUInt16LE(1), []];
       for (let at = 4; at < end;) {

@@ -181,7 +181,8 @@ export class PresetRig {
       request.on("response", (response) => {
         const parts: Buffer[] = [];
         response.on("data", (part: Buffer) => parts.push(part));
-        response.on("end", () => {
+        response.on("error", () => undefined);
+        response.on("close", () => {
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
