@@ -1,3 +1,4 @@
+import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
 import { shown } from "./print.ts";
 import { staleHosts } from "./stale.ts";
@@ -37,11 +38,16 @@ function hostFor({ virtualHosts }: Report, name: string): Host | undefined {
   );
 }
 
+/** In linear time, whatever the expression; one that needs more, as nginx's own may, fits no name here. */
 function isMatch(expression: string, name: string): boolean {
+  return compile(expression)?.matcher(name).find() ?? false;
+}
+
+function compile(expression: string): RE2JS | undefined {
   try {
-    return new RegExp(expression.replace(/^\(\?i\)/, ""), "i").test(name);
+    return RE2JS.compile(expression, RE2JS.CASE_INSENSITIVE);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -138,5 +144,9 @@ function unknown(report: Report, asked: string): string {
   const absent = report.agents
     .filter(({ connected }) => !connected)
     .map(({ socket }) => `\n  ${socket} is absent: what it told may be old`);
-  return `${shown(asked)}: no host of this name is claimed, and no agent tells of a container called so.${hint}${absent.join("")}`;
+  const untried = report.virtualHosts
+    .filter(({ host }) => host.startsWith("~") && compile(host.slice(1)) === undefined)
+    .map(({ host }) => `\n  ${shown(host)} cannot be tried here: nginx may find that it fits`);
+  const notes = [...absent, ...untried].join("");
+  return `${shown(asked)}: no host of this name is claimed, and no agent tells of a container called so.${hint}${notes}`;
 }

@@ -126,6 +126,14 @@ test("a container of general targets is explained by the files that it is in, an
   });
 });
 
+test("an expression that would take ages to try is tried at once, and one that cannot be tried is named", () => {
+  const slow = { ...REPORT, virtualHosts: [host("~^(a+)+\\.example$", { "/": ["10.0.0.1:80 web"] })] };
+  assert.ok(!explain(slow, "a".repeat(200)).isRouted);
+  assert.ok(explain(slow, "aaa.example").isRouted);
+  const unknown = explain({ ...REPORT, virtualHosts: [host("~^(a|b)\\1$", { "/": ["10.0.0.1:80 web"] })] }, "aa");
+  assert.match(unknown.text, /~\^\(a\|b\)\\\\1\$ cannot be tried here: nginx may find that it fits/);
+});
+
 test("what an absent agent told is marked as old, and what others tell is not", () => {
   const agent = { socket: "/a", since: 0, docker: "connected", generation: 1, containers: 1 };
   const of = (name: string, dockerHost: string) => {
