@@ -70,6 +70,9 @@ export class Reconciler {
     try {
       this.#noteInPlace();
       await recover(this.#options);
+      for (const [index, { volume }] of this.#options.destinations.entries()) {
+        this.#progress[index]?.remembers(volume.readState().generation);
+      }
       for (const index of await standInNothing(this.#options)) this.#progress[index]?.began();
     } catch (error) {
       this.#fail(describe(error));

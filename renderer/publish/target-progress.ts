@@ -52,6 +52,11 @@ export class TargetProgress {
     this.#log("info", "publish.first", { destination: this.#state.destination });
   }
 
+  /** The generation that is live from before this process. */
+  remembers(generation: number): void {
+    this.#state = { ...this.#state, generation };
+  }
+
   /** Said once. */
   warn(warning: string): void {
     if (this.#state.warning === warning) return;

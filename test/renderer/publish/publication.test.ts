@@ -226,7 +226,13 @@ describe("publication", () => {
     beforeEach(() => {
       wanted = "one";
       log.length = 0;
-      reconciler = new Reconciler({
+      reconciler = make();
+      server.onReady(() => undefined);
+    });
+    afterEach(async () => await reconciler.stop());
+
+    function make(): Reconciler {
+      return new Reconciler({
         destinations: [{ volume, server, reload: "its server" }],
         wait: { minMs: 1, maxMs: 10 },
         log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
@@ -236,9 +242,7 @@ describe("publication", () => {
           render: () => Buffer.from(wanted),
         }),
       });
-      server.onReady(() => undefined);
-    });
-    afterEach(async () => await reconciler.stop());
+    }
 
     test("puts a first configuration where there is none, and never over one that is there", async () => {
       wanted = "neutral";
@@ -247,6 +251,14 @@ describe("publication", () => {
       wanted = "other";
       await reconciler.prepare();
       assert.equal(live(), "neutral");
+    });
+
+    test("knows the generation that is live from before it was started anew", async () => {
+      reconciler.changed();
+      await eventually("one is served", () => reconciler.states[0]?.generation === 1);
+      const again = make();
+      await again.prepare();
+      assert.equal(again.states[0]?.generation, 1);
     });
 
     test("tries again by itself until the server is back", async () => {
