@@ -17,6 +17,8 @@ import type { Unselected } from "./target-routes.ts";
 /** What a target has to say of itself. */
 export interface TargetStanding {
   readonly state: TargetState;
+  /** Its name, if the target is published together with others. */
+  readonly transaction?: string | undefined;
   readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | Aside)[] };
   readonly leftOut: readonly Unselected[];
   /** How its nginx is set up; undefined when it has no routes. */
@@ -45,7 +47,11 @@ export function reportOf(
   const hosts = targets.flatMap((target) => hostsOf(target, containers));
   return {
     pid: process.pid,
-    targets: targets.map(({ state }) => ({ ...state, publications: [...state.publications] })),
+    targets: targets.map(({ state, transaction }) => ({
+      ...state,
+      transaction,
+      publications: [...state.publications],
+    })),
     agents: [...agents],
     virtualHosts: distinct(hosts, ({ host, servers }) => `${host} ${servers.join(" ")}`).toSorted((a, b) =>
       a.host < b.host ? -1 : 1,

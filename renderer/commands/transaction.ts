@@ -46,7 +46,7 @@ export class Transaction implements Kept {
   get standings(): readonly TargetStanding[] {
     const { states } = this.#reconciler;
     return this.#loops.map((loop, index) => {
-      const standing = loop.standing(states[index]!);
+      const standing = { ...loop.standing(states[index]!), transaction: loop.target.transaction };
       if (index > 0) return standing;
       const quarantined = [...standing.routes.quarantined, ...this.#aside.all];
       return { ...standing, routes: { ...standing.routes, quarantined } };

@@ -18,14 +18,15 @@ export function targetTable({ targets }: Report): Table {
     kind: "files",
     caption: `${counted(targets.length, "file")} kept`,
     columns: ["File", "State", "Last published", "What happened last"],
-    rows: targets.map((target) => [
-      markup`<code>${foreign(target.destination)}</code>`,
-      stateOf(target),
-      publishedOf(target),
-      historyOf(target),
-    ]),
+    rows: targets.map((target) => [fileOf(target), stateOf(target), publishedOf(target), historyOf(target)]),
     none: "No file is kept.",
   };
+}
+
+function fileOf({ destination, transaction }: Target): Markup {
+  const together =
+    transaction !== undefined && markup`<br><span class="since">in transaction ${foreign(transaction)}</span>`;
+  return markup`<code>${foreign(destination)}</code>${together}`;
 }
 
 function stateOf({ pending, problem, warning }: Target): Content {

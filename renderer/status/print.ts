@@ -5,8 +5,8 @@ import { staleHosts } from "./stale.ts";
 /** The report for a person. What containers wrote is escaped. */
 export function printReport(report: Report): string {
   const targets = report.targets.map(
-    ({ destination, pending, problem, warning, generation, liveHash }) =>
-      `target  ${destination}  generation ${generation}  ${pending ? `pending: ${shown(problem)}` : liveHash === undefined ? "waits for what the agents tell" : "live"}${warning === undefined ? "" : `  (${shown(warning)})`}`,
+    ({ destination, transaction, pending, problem, warning, generation, liveHash }) =>
+      `target  ${destination}  ${transaction === undefined ? "" : `transaction ${transaction}  `}generation ${generation}  ${pending ? `pending: ${shown(problem)}` : liveHash === undefined ? "waits for what the agents tell" : "live"}${warning === undefined ? "" : `  (${shown(warning)})`}`,
   );
   const agents = report.agents.map(
     ({ socket, host, connected, docker, containers, problem }) =>

@@ -45,6 +45,8 @@ export const Report = z.object({
   targets: z.array(
     z.object({
       destination: z.string(),
+      /** Name of what it is published together with. */
+      transaction: z.string().optional(),
       pending: z.boolean(),
       problem,
       /** What should be otherwise although all is live. */

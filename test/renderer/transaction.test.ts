@@ -307,7 +307,10 @@ test(
       await killedWhileItTells();
       assert.match(readFileSync(source, "utf8"), /"appa" "one"/);
       const [warned] = printed.split("\n").filter((line) => /mount its directory instead/.test(line));
-      assert.match(warned ?? "", /^target {2}.*zones\/file\.conf {2}generation 1 {2}live {2}\(something is mounted/);
+      assert.match(
+        warned ?? "",
+        /^target {2}.*zones\/file\.conf {2}transaction front {2}generation 1 {2}live {2}\(something is mounted/,
+      );
     } finally {
       await unmount(fileOf("zones"));
     }

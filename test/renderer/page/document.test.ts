@@ -33,6 +33,13 @@ test("a host that nobody serves says who claims it and why they cannot answer", 
   assert.match(textOf(page()), /503, no server .*1 container cannot answer now sick is unhealthy/);
 });
 
+test("a file that is published together with others says in which transaction", () => {
+  const [target] = exampleReport().targets;
+  const together = page({ targets: [{ ...target!, transaction: "front" }] });
+  assert.match(textOf(together), /in transaction front/);
+  assert.doesNotMatch(textOf(page()), /in transaction/);
+});
+
 test("when nothing is wrong the page says so", () => {
   const { certificates, virtualHosts } = exampleReport();
   const html = page({
