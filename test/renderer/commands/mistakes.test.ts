@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { bundle } from "../../../.ci/bundle.ts";
+import { BackgroundProcess } from "../../demo/background-process.ts";
+import { eventually } from "../../eventually.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-mistakes-"));
@@ -99,12 +101,18 @@ test("a configuration that cannot be read is told with the nearest name, and 78"
   assert.equal(run("run", "--config", file("fifo")).status, 78);
 });
 
-test("a target that is printed is followed as any other", () => {
+test("a target that is printed is followed as any other", async () => {
   assert.equal(check(configOf(file("good.hbs")).replace(file("out"), '"-"')).status, 0);
   const words = ["dist/renderer.cjs", "run", "--config", file("renderer.yml")];
-  const { status, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 3_000 });
-  assert.match(stderr, /"event":"target\.following","destination":"-"/);
-  assert.notEqual(status, 78);
+  const renderer = new BackgroundProcess("renderer", process.execPath, words);
+  try {
+    await eventually("it follows", () => {
+      if (renderer.failure) throw renderer.failure;
+      return renderer.lines.some((line) => line.includes(`"event":"target.following","destination":"-"`));
+    });
+  } finally {
+    await renderer.stop();
+  }
 });
 
 test("what is good is ok, and asks nothing of an agent", () => {
