@@ -14,7 +14,7 @@ import * as tls from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/certificate-files.ts";
 import { IMAGE, SelfContained } from "./self-contained-box.ts";
@@ -405,8 +405,14 @@ describe("the self-contained image, told by its environment", { skip: withoutDoc
 
   test("nginx may be another container, known by its label and told through the channel", async () => {
     const [conf, reload] = [`${box.name}-conf`, `${box.name}-reload`];
-    for (const volume of [conf, reload])
-      await docker("volume", "create", "--label", `sallyport.test=${box.name}`, volume);
+    for (const [volume, owner] of [
+      [conf, "uid=65533,gid=65533"],
+      [reload, "uid=101,gid=65533"],
+    ] as const) {
+      // Podman would give it to whoever mounts it next, as long as it is empty.
+      const options = isPodman() ? ["--opt", `o=${owner}`] : [];
+      await docker("volume", "create", "--label", `sallyport.test=${box.name}`, ...options, volume);
+    }
     const script = join(process.cwd(), "renderer/nginx/90-sallyport-reload.sh");
     try {
       const settings = ["SALLYPORT_NGINX=separate", "HTTP_PORT=8080", "HTTPS_PORT=8443"];

@@ -3,7 +3,7 @@
 #
 #   matrix.sh            Docker Engine 20.10 (the lab's own), Docker Engine 26.1 and Podman 5 (each in a container of it)
 #
-# Two suites: the agent alone, and the shipped compose.yml as a client sees it.
+# Three suites: the agent alone, the shipped compose.yml as a client sees it, and the self-contained image.
 # Exits 1 when a test fails or an engine does not come up. Needs root, Debian 12 or newer, npm ci, and the lab's Engine
 # (engine.sh start, images.sh, compose.sh). Ends what it started; images and the cache stay (see README.md).
 set -euo pipefail
@@ -17,7 +17,8 @@ PATIENCE=60
 LIMIT_S=300
 
 # What the lab's Engine has after its own turn, and compose.yml names.
-IMAGES=(sallyport-agent sallyport-renderer sallyport-demo-app nginxinc/nginx-unprivileged:stable)
+IMAGES=(sallyport-agent sallyport-renderer sallyport sallyport-demo-app node:26-trixie-slim
+	nginxinc/nginx-unprivileged:stable)
 
 work=$(mktemp -d)
 # The agent gives up root before it connects.
@@ -50,7 +51,8 @@ make_image() {
 start_inner() {
 	outer rm --force --volumes lab-inner >/dev/null 2>&1 || true
 	rm -rf "$work/run"
-	mkdir -p "$work/run"
+	# Also for what tests lay down to be mounted.
+	mkdir -p "$work/run/tmp"
 	outer run --detach --name lab-inner \
 		--cap-add ALL --cap-drop SYS_RESOURCE \
 		--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
@@ -65,13 +67,14 @@ start_inner() {
 		fi
 		sleep 1
 	done
-	# Podman makes it for root alone.
-	chmod 666 "$work/run/docker.sock"
+	# Podman makes it for root alone, and the group of that name inside has another number.
+	chgrp docker "$work/run/docker.sock"
+	chmod 660 "$work/run/docker.sock"
 	# Images from before, for the engine in the container reaches no registry.
 	outer save "${IMAGES[@]}" | docker --host "unix://$work/run/docker.sock" load >/dev/null
 }
 
-# NAME SOCKET [COMMAND...]: runs both suites before it, the second through COMMAND, and notes a row for each.
+# NAME SOCKET [COMMAND...]: runs the suites before it, the latter two through COMMAND, and notes a row for each.
 run_tests() {
 	local name=$1 version api
 	export DOCKER_HOST="unix://$2" DOCKER_SOCKET="$2"
@@ -81,6 +84,7 @@ run_tests() {
 	echo "lab: $name $version, API $api" >&2
 	run_suite "$name | $version | $api | agent" test/e2e/engine.test.ts test/e2e/canary.test.ts
 	run_suite "$name | $version | $api | routing" test/e2e/routing.test.ts "$@"
+	run_suite "$name | $version | $api | self-contained" test/e2e/self-contained.test.ts "$@"
 }
 
 # COLUMNS FILE... [COMMAND...]: runs the test files, through COMMAND if there is one.
@@ -107,7 +111,7 @@ try() {
 	make_image "$image" "$@"
 	if start_inner "$image" "$command"; then
 		local -a there=(nsenter --net --target "$(outer inspect --format '{{.State.Pid}}' lab-inner)")
-		SALLYPORT_IMAGES=given run_tests "$name" "$work/run/docker.sock" "${there[@]}"
+		TMPDIR=$work/run/tmp SALLYPORT_IMAGES=given run_tests "$name" "$work/run/docker.sock" "${there[@]}"
 	else
 		failed=yes
 		rows+=("| $name | did not start | | | | |")
