@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/**
- * How long a condition may take on a slow machine, in milliseconds. Nothing asserts how fast it was; but what is seen only by
- * the look at files every minute comes too late.
- */
-const DEADLINE_MS = 40_000;
+/** How long a condition may take on a slow machine, in milliseconds. Nothing asserts how fast it was. */
+const DEADLINE_MS = 20_000;
 const EVERY_MS = 20;
 
 /**

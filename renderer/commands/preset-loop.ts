@@ -86,7 +86,7 @@ export class PresetLoop implements Loop {
     watchDirectory(dirname(templatesOf(this.target)[0] ?? ""), () => this.refresh(), signal);
     const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
     for (const directory of laid) watchDirectory(directory, () => this.#lookAtFiles(), signal);
-    // Each publication of our own is seen here: reading certificates again for it would cost more than it does.
+    // Each publication of our own changes this directory, and is no reason to read certificates and files again.
     if (this.#files.beside !== undefined) watchDirectory(this.#files.beside, () => this.#lookBeside(), signal);
     signal.addEventListener("abort", () => clearTimeout(this.#departure), { once: true });
     signal.addEventListener(

@@ -11,6 +11,9 @@ import { Traffic } from "./traffic.ts";
 const run = promisify(execFile);
 const HOSTS = ["demo.viktoradam.net", "github.api.viktoradam.net"] as const;
 
+/** How long routes may be wrong after a part has returned. */
+const RIGHT_WITHIN_MS = 5_000;
+
 /** Only an Engine that the lab started may be killed. */
 function withoutLab(): string | false {
   if (withoutDocker() !== false) return withoutDocker();
@@ -28,12 +31,12 @@ describe("each part may die while requests and containers come and go", { skip: 
   after(async () => await stack.down());
 
   /** A container comes and one goes; both are followed. */
-  async function comeAndGo(): Promise<void> {
+  async function comeAndGo(within?: number): Promise<void> {
     const name = `visitor${++came}`;
     await stack.runApp(name, ["-e", `VIRTUAL_HOST=${name}.example`, "--expose", "5000"]);
-    await stack.routed(`${name}.example`, name);
+    await stack.routed(`${name}.example`, name, within);
     await docker("rm", "-f", `${stack.project}-${name}`);
-    await stack.answered(`${name}.example`, 503);
+    await stack.answered(`${name}.example`, 503, within);
   }
 
   /** No request to a host that is not concerned may fail while `action` happens. */
@@ -53,7 +56,7 @@ describe("each part may die while requests and containers come and go", { skip: 
         const before = await startedAt(service);
         await killProcess(service);
         await eventually(`${service} runs again`, async () => (await startedAt(service)) !== before);
-        await comeAndGo();
+        await comeAndGo(RIGHT_WITHIN_MS);
       });
     });
 
@@ -65,7 +68,7 @@ describe("each part may die while requests and containers come and go", { skip: 
         await stack.runApp(gone, ["-e", `VIRTUAL_HOST=${gone}.example`, "--expose", "5000"]);
         await docker("rm", "-f", `${stack.project}-${gone}`);
         await stack.compose("start", service);
-        await stack.routed(`${there}.example`, there);
+        await stack.routed(`${there}.example`, there, RIGHT_WITHIN_MS);
         assert.equal((await stack.get(`${gone}.example`)).status, 503);
         await docker("rm", "-f", `${stack.project}-${there}`);
         await stack.answered(`${there}.example`, 503);
@@ -90,7 +93,7 @@ describe("each part may die while requests and containers come and go", { skip: 
     const before = await startedAt("nginx");
     await killProcess("nginx");
     await eventually("nginx runs again", async () => (await startedAt("nginx")) !== before);
-    await stack.routed(HOSTS[0], "demo-site");
+    await stack.routed(HOSTS[0], "demo-site", RIGHT_WITHIN_MS);
     await stack.compose("start", "agent", "renderer");
     await undisturbed(async () => await comeAndGo());
   });
@@ -99,7 +102,7 @@ describe("each part may die while requests and containers come and go", { skip: 
     const before = await startedAt("nginx");
     await killProcess("nginx");
     await eventually("nginx runs again", async () => (await startedAt("nginx")) !== before);
-    await stack.routed(HOSTS[0], "demo-site");
+    await stack.routed(HOSTS[0], "demo-site", RIGHT_WITHIN_MS);
     await comeAndGo();
   });
 

@@ -184,7 +184,8 @@ export class PresetRig {
         response.on("error", () => undefined);
         response.on("close", () => {
           resolve({
-            status: response.statusCode ?? 0,
+            // Half an answer is none.
+            status: response.complete ? (response.statusCode ?? 0) : 0,
             headers: response.headers,
             body: Buffer.concat(parts).toString("utf8"),
           });
