@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { run } from "../../../renderer/commands/run.ts";
+import { parseConfig } from "../../../renderer/config.ts";
+import { askStatus } from "../../../renderer/status/socket.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { eventually } from "../../eventually.ts";
+import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+
+/** Milliseconds until a quarantined unit is retried for the first time, and some more. */
+const RETRY_MS = 60_000;
+
+/** What is published together in one column of the table. */
+const GROUPS = [
+  { title: "an nginx target alone", files: ["routes"] },
+  { title: "a template target alone", files: ["names"] },
+  { title: "an nginx and a template target in one transaction", files: ["routes", "names"] },
+  { title: "two template targets in one transaction", files: ["names", "others"] },
+] as const;
+
+for (const { title, files } of GROUPS) {
+  describe(title, () => {
+    let directory: string;
+    let agent: FakeAgent;
+    let stop: AbortController;
+    let events: { level: string; event: string; fields: Record<string, unknown> }[];
+    let running: Promise<unknown>;
+    let generation: number;
+
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), "sallyport-group-"));
+      for (const file of files) mkdirSync(join(directory, file));
+      agent = new FakeAgent(join(directory, "agent.sock"));
+      agent.first = [app("a"), app("b")];
+      stop = new AbortController();
+      events = [];
+      running = Promise.resolve();
+      generation = 5;
+    });
+    afterEach(async () => {
+      stop.abort();
+      await agent.close();
+      await running;
+      await removeDirectory(directory);
+    });
+
+    const fileOf = (name: string): string => join(directory, name, "file.conf");
+    const marker = (name: string): string => join(directory, name);
+
+    /** A shell command that fails while `file` holds the word `bad`, unless the file `tolerant` exists. */
+    const refusing = (file: string): object => ({
+      command: [
+        "sh",
+        "-c",
+        'if [ ! -e "$1" ] && grep -q bad "$2"; then echo "bad word"; exit 1; fi',
+        "sh",
+        marker("tolerant"),
+        file,
+      ],
+    });
+
+    function start(by: "check" | "reload"): void {
+      const targets = files.map((file) => ({
+        destination: fileOf(file),
+        wait: "0ms:0ms",
+        ...(files.length > 1 && { transaction: "group" }),
+        ...(by === "check"
+          ? { check: refusing("{candidate}"), reload: "none" }
+          : { reload: { exec: refusing(fileOf(file)) } }),
+        ...templateOf(file),
+      }));
+      const config = parseConfig(
+        JSON.stringify({
+          agents: [{ socket: join(directory, "agent.sock") }],
+          proxy: "host",
+          statusSocket: join(directory, "status.sock"),
+          targets,
+        }),
+        "test.yml",
+      );
+      assert.ok(!("problems" in config), JSON.stringify(config));
+      running = run(config, stop.signal, (level, event, fields) => events.push({ level, event, fields: fields ?? {} }));
+    }
+
+    function templateOf(file: string): object {
+      if (file === "routes") return { template: join(process.cwd(), "renderer/templates/nginx.conf.hbs") };
+      writeFileSync(marker(`${file}.hbs`), "{{#each containers}}{{name}} {{/each}}");
+      return { template: marker(`${file}.hbs`), format: "json" };
+    }
+
+    function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+      agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+    }
+
+    /** The apps in each file of the group. */
+    const published = (): string[] =>
+      files.map((file) => {
+        const text = existsSync(fileOf(file)) ? readFileSync(fileOf(file), "utf8") : "";
+        const found = file === "routes" ? text.matchAll(/server_name (\w+)\.example;/g) : text.matchAll(/"(\w+)"/g);
+        return [...found].map(([, name]) => name).join(" ");
+      });
+    const everywhere = (apps: string): boolean => published().every((list) => list === apps);
+    const quarantined = async (): Promise<string[]> => {
+      const { quarantined: list } = await askStatus(join(directory, "status.sock"));
+      return list.map(({ name, reason }) => `${name.replace(".example", "")} ${reason}`);
+    };
+    const quarantineEvents = () => events.filter(({ event }) => event.endsWith(".quarantined"));
+
+    for (const by of ["check", "reload"] as const) {
+      test(`quarantines only the unit that the ${by} rejects and publishes all others`, async () => {
+        start(by);
+        await eventually("both apps are published", () => everywhere("a b"));
+        tell([app("c"), app("d"), app("bad")]);
+        await eventually("the other apps are published", () => everywhere("a b c d"));
+        await eventually("status lists the app", async () => (await quarantined()).join() === "bad check.refused");
+        tell([app("e")]);
+        await eventually("a later change is published", () => everywhere("a b c d e"));
+        assert.deepEqual(await quarantined(), ["bad check.refused"]);
+        const logged = quarantineEvents();
+        assert.deepEqual(
+          logged.map(({ level, event }) => `${level} ${event}`),
+          ["warn container.quarantined"],
+        );
+        assert.match(JSON.stringify(logged[0]!.fields), /bad word|sh ended with 1/);
+        tell([], [idOf("bad")]);
+        await eventually("nothing is quarantined when the app is gone", async () => (await quarantined()).length === 0);
+      });
+
+      test(`keeps the live file and quarantines nothing while the ${by} rejects every unit`, async () => {
+        start(by);
+        await eventually("both apps are published", () => everywhere("a b"));
+        tell([app("bad"), app("worsebad")], [idOf("a"), idOf("b")]);
+        await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.refused"));
+        assert.deepEqual(await quarantined(), []);
+        assert.ok(everywhere("a b"), published().join());
+        tell([app("c")], [idOf("bad"), idOf("worsebad")]);
+        await eventually("the next good change is published", () => everywhere("c"));
+      });
+
+      test(`retries a unit that the ${by} rejected although no container changes`, async () => {
+        start(by);
+        await eventually("both apps are published", () => everywhere("a b"));
+        tell([app("bad"), app("c")]);
+        await eventually("the other apps are published", () => everywhere("a b c"));
+        writeFileSync(marker("tolerant"), "");
+        await eventually("the app is published", () => everywhere("a b bad c"), RETRY_MS);
+        assert.deepEqual(await quarantined(), []);
+        assert.equal(quarantineEvents().length, 1);
+        rmSync(marker("tolerant"));
+      });
+    }
+  });
+}
+
+/** A container of this name; each name has an id of its own. */
+function app(name: string): Container {
+  return container("a", {
+    id: idOf(name),
+    name,
+    env: { VIRTUAL_HOST: `${name}.example` },
+    networks: [{ name: "front", ipv4: "10.0.0.9" }],
+    ports: [{ port: 80, proto: "tcp" }],
+  });
+}
+
+function idOf(name: string): string {
+  return Buffer.from(name).toString("hex").padStart(64, "0");
+}
