@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import * as z from "zod";
-import { ConfigFile } from "../renderer/config.ts";
+import { ConfigFile } from "../renderer/config/schema.ts";
 
 // The schema that editors are given, as the code is now. A test holds them together.
 const schema = z.toJSONSchema(ConfigFile, { io: "input" });

@@ -1,22 +1,22 @@
 import { isMainThread } from "node:worker_threads";
 import { createLog } from "../shared/log.ts";
-import { type Asked, readArguments } from "./commands/arguments.ts";
-import { type CommandName, COMMANDS } from "./commands/command-table.ts";
-import { COMPLETIONS } from "./commands/completion.ts";
-import { configFromWords } from "./commands/docker-gen-words.ts";
-import { commandHelp, helpText } from "./commands/help.ts";
-import { runImportNginxProxy } from "./commands/import-nginx-proxy.ts";
-import { type Ending, runImport } from "./commands/import.ts";
-import { runOnce } from "./commands/once.ts";
-import { printTarget, runRender } from "./commands/render.ts";
-import { runFile } from "./commands/run-file.ts";
-import { run } from "./commands/run.ts";
-import { createTerminalLog } from "./commands/terminal-log.ts";
-import { templateProblems } from "./commands/template-problems.ts";
-import { runSnapshot } from "./commands/snapshot.ts";
-import { type Config, parseConfig } from "./config.ts";
-import { unreadableTemplates } from "./config-files.ts";
-import { readText } from "./read-text.ts";
+import { type Asked, readArguments } from "./cli/arguments.ts";
+import { type CommandName, COMMANDS } from "./cli/command-table.ts";
+import { COMPLETIONS } from "./cli/completion.ts";
+import { configFromWords } from "./cli/docker-gen-arguments.ts";
+import { commandHelp, helpText } from "./cli/help.ts";
+import { runImportNginxProxy } from "./cli/import-nginx-proxy.ts";
+import { type Ending, runImport } from "./cli/import.ts";
+import { runOnce } from "./cli/once.ts";
+import { printTarget, runRender } from "./cli/render.ts";
+import { runFile } from "./config/follow.ts";
+import { run } from "./targets/run.ts";
+import { createTerminalLog } from "./cli/terminal-log.ts";
+import { templateProblems } from "./cli/check.ts";
+import { runSnapshot } from "./cli/snapshot.ts";
+import { type Config, parseConfig } from "./config/schema.ts";
+import { unreadableTemplates } from "./config/template-files.ts";
+import { readText } from "./disk/read-text.ts";
 import { explain } from "./status/explain.ts";
 import { printReport } from "./status/print.ts";
 import { isFine } from "./status/report.ts";
@@ -70,7 +70,7 @@ async function withConfig(
   if (command === "render") return end(await runRender(config, words));
   if (command === "diff") {
     // What compares texts is loaded for this alone.
-    const { runDiff } = await import("./commands/diff.ts");
+    const { runDiff } = await import("./cli/diff.ts");
     return end(await runDiff(config, words));
   }
   if (command === "snapshot") return end(await runSnapshot(config));

@@ -1,6 +1,6 @@
 import type { NotificationParams } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
-import type { Gap, Replica } from "./replica.ts";
+import type { Gap, Replica } from "./state-copy.ts";
 
 /** A snapshot as its parts arrive. */
 export class Assembly {

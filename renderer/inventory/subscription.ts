@@ -5,8 +5,8 @@ import { type NotificationParams, type Params, PROTOCOL, type Result } from "../
 import type { Container } from "../../shared/snapshot.ts";
 import { AgentLink, LinkError, type Told } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
-import type { Known, KnownChange } from "./known.ts";
-import { type Gap, Replica } from "./replica.ts";
+import type { Known, KnownChange } from "./inventory-change.ts";
+import { type Gap, Replica } from "./state-copy.ts";
 
 /** Milliseconds between two questions for the agent's health, its proof of life. */
 const HEALTH_MS = 10_000;

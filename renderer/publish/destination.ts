@@ -1,4 +1,4 @@
-import type { Printed } from "./printed.ts";
+import type { Printed } from "./rendered-file.ts";
 import type { ServerControl } from "./server-control.ts";
 import type { Volume } from "./volume.ts";
 

@@ -1,5 +1,5 @@
 import type { Hold } from "../routes/routes.ts";
-import type { Printed } from "./printed.ts";
+import type { Printed } from "./rendered-file.ts";
 
 /** Says what a check has against texts, one for each destination; undefined when they are good. Throws when nobody can. */
 export type CheckTexts = (texts: readonly Printed[]) => Promise<string | undefined>;

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
-import { type Access, identityOf, WriteError } from "./safe-write.ts";
+import { type Access, identityOf, WriteError } from "../disk/safe-write.ts";
 
 const fsync = promisify(fs.fsync);
 

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import * as z from "zod";
 import type { Part } from "./destination.ts";
-import { readBytes, safeWrite } from "./safe-write.ts";
+import { readBytes, safeWrite } from "../disk/safe-write.ts";
 
 const Entry = z.strictObject({
   /** Texts by destination, as SHA-256. */

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { overwrite } from "./in-place.ts";
 import { isMountPoint } from "./mount-point.ts";
-import { Printed } from "./printed.ts";
-import { type Access, identify, readBytes, replace, safeWrite, WriteError } from "./safe-write.ts";
+import { Printed } from "./rendered-file.ts";
+import { type Access, identify, readBytes, replace, safeWrite, WriteError } from "../disk/safe-write.ts";
 
 /**
  * The file that the server reads. It is replaced in one step; where something is mounted exactly on it, which cannot be

@@ -2,17 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import { TemplateError } from "../template/template.ts";
-import { publishOrReduce } from "./attempt.ts";
+import { publishOrReduce } from "../targets/attempt.ts";
 import { dueAt, type Wait } from "./debounce.ts";
 import type { Destination } from "./destination.ts";
 import type { Journal } from "./journal.ts";
 import type { Edition, Editions } from "./edition.ts";
-import type { Printed } from "./printed.ts";
+import type { Printed } from "./rendered-file.ts";
 import { recover, standInNothing } from "./preparation.ts";
 import type { Outcome } from "./publication.ts";
 import { Retry } from "./retry.ts";
-import { WriteError } from "./safe-write.ts";
-import { isHold } from "./source.ts";
+import { WriteError } from "../disk/safe-write.ts";
+import { isHold } from "../targets/source.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */

@@ -1,5 +1,5 @@
 import type { Journal } from "./journal.ts";
-import type { Printed } from "./printed.ts";
+import type { Printed } from "./rendered-file.ts";
 import type { Volume } from "./volume.ts";
 
 /** One file of those that a process put into place when it was killed. */

@@ -2,8 +2,8 @@ import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { LiveFile } from "./live-file.ts";
-import { Printed } from "./printed.ts";
-import { type Access, link, readBytes, replace, safeWrite } from "./safe-write.ts";
+import { Printed } from "./rendered-file.ts";
+import { type Access, link, readBytes, replace, safeWrite } from "../disk/safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 

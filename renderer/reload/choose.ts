@@ -1,5 +1,5 @@
 import type { Log } from "../../shared/log.ts";
-import type { ReloadRule, Target } from "../config.ts";
+import type { ReloadRule, Target } from "../config/schema.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { ServerControl } from "../publish/server-control.ts";
 import { Volume } from "../publish/volume.ts";

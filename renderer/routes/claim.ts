@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic, type Reason } from "./diagnostic.ts";
 import { parseHost, type HostName } from "./grammar.ts";
 import { readMultiports } from "./multiports.ts";

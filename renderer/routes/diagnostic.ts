@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 
 /** Why a container is not routed, or not as it says. Fixed words, for programs. */
 export type Reason =

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import { parseHost, parsePort, type HostName } from "./grammar.ts";
 import { type ClaimRules, impossiblePorts, type RouteClaim, readRoute } from "./route-claim.ts";
 

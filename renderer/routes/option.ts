@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
 

@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import type { Hold } from "./routes.ts";
 
 /** How to know which container addresses nginx can reach. */

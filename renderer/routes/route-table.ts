@@ -1,4 +1,4 @@
-import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
+import { keyOf, type Known, type KnownChange } from "../inventory/inventory-change.ts";
 import type { HostName } from "./grammar.ts";
 import { type HostChange, HostTable, type Settled } from "./host-table.ts";
 import { findReach, isProxy, type Reach } from "./reach.ts";

@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import type { Attachment } from "../../shared/snapshot.ts";
 import type { Claim } from "./claim.ts";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";

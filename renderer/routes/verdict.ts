@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import { readClaim } from "./claim.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostOptions, PathOptions } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/known.ts";
+import type { Known } from "../inventory/inventory-change.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { matchesPattern } from "./pattern.ts";
 import { isInRange } from "./port-range.ts";

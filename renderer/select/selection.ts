@@ -1,4 +1,4 @@
-import { keyOf, type Known, type KnownChange } from "../inventory/known.ts";
+import { keyOf, type Known, type KnownChange } from "../inventory/inventory-change.ts";
 import type { SelectRule } from "./rule.ts";
 import { whyLeftOut } from "./select.ts";
 

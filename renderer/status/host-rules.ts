@@ -1,9 +1,9 @@
-import type { Answers } from "../certificates/answers.ts";
+import type { Answers } from "../nginx/certificates/answers.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Server } from "../routes/server.ts";
-import type { NginxSettings } from "../template/nginx-settings.ts";
+import type { NginxSettings } from "../nginx/settings.ts";
 
 /** Something that is said only when it holds. */
 type Sentence = string | false | undefined;

@@ -1,4 +1,4 @@
-import { keyOf, type Known } from "../inventory/known.ts";
+import { keyOf, type Known } from "../inventory/inventory-change.ts";
 import type { Model } from "./model.ts";
 
 /** Containers as a general template sees them: by Docker host, then name, then id. */

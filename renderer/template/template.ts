@@ -1,6 +1,6 @@
 import Handlebars from "handlebars";
 import { bare, type Model, Verbatim } from "./model.ts";
-import { HostTexts } from "./host-texts.ts";
+import { HostTexts } from "../nginx/host-texts.ts";
 import { BLOCKS, lint } from "./lint.ts";
 import { LocatedFault, locating } from "./locate-fault.ts";
 import { BoundsError, PrintBounds } from "./print-bounds.ts";

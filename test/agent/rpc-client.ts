@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import { Assembly } from "../../renderer/inventory/assembly.ts";
-import { type Gap, Replica } from "../../renderer/inventory/replica.ts";
+import { type Gap, Replica } from "../../renderer/inventory/state-copy.ts";
 import { encodeFrame, FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import { AgentMessage, notifications } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";

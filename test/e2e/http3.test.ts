@@ -3,13 +3,13 @@ import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { readCertificates } from "../../renderer/certificates/directory.ts";
+import { readCertificates } from "../../renderer/nginx/certificates/directory.ts";
 import { buildRoutes } from "../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../renderer/routes/routes.ts";
-import { nginxPage } from "../../renderer/template/nginx-page.ts";
+import { nginxPage } from "../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
 import { docker, withoutDocker } from "../docker.ts";
-import { makeCertificate } from "../renderer/certificate-files.ts";
+import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { container } from "../renderer/fake-agent.ts";
 import { removeDirectory } from "../remove-directory.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { docker, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
-import { makeCertificate } from "../renderer/certificate-files.ts";
+import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { Stack } from "./stack.ts";
 import { removeDirectory } from "../remove-directory.ts";
 

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { docker, isPodman, withoutDocker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
-import { makeCertificate } from "../renderer/certificate-files.ts";
+import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { IMAGE, SelfContained } from "./self-contained-box.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";

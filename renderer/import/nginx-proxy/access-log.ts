@@ -1,6 +1,6 @@
-import { OwnLogFormat } from "../../config-preset.ts";
+import { OwnLogFormat } from "../../config/nginx-target.ts";
 import { truth } from "../../routes/option-values.ts";
-import { quoted } from "../note.ts";
+import { quoted } from "../docker-gen/note.ts";
 import { LOG_ESCAPE } from "./variables.ts";
 
 /** `accessLog` of a target, or what is wrong with the variables that say it. */

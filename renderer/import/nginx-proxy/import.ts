@@ -1,9 +1,9 @@
 import { Document, isMap, isSeq, type Node } from "yaml";
 import { truth } from "../../routes/option-values.ts";
-import { importFilters } from "../filters.ts";
-import type { Filters } from "../generation.ts";
-import { differs, leftOut, type Note, quoted } from "../note.ts";
-import { sentence } from "../print.ts";
+import { importFilters } from "../docker-gen/filters.ts";
+import type { Filters } from "../docker-gen/generation.ts";
+import { differs, leftOut, type Note, quoted } from "../docker-gen/note.ts";
+import { sentence } from "../docker-gen/print.ts";
 import { accessLogOf } from "./access-log.ts";
 import { readInternalNetworks } from "./internal-networks.ts";
 import type { Word } from "./setting.ts";

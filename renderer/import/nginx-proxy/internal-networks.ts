@@ -1,5 +1,5 @@
-import { isCidr } from "../../config-preset.ts";
-import { leftOut, type Note, quoted } from "../note.ts";
+import { isCidr } from "../../config/nginx-target.ts";
+import { leftOut, type Note, quoted } from "../docker-gen/note.ts";
 
 /** Whom `network_internal.conf` lets in. */
 export interface InternalNetworks {

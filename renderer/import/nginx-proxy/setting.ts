@@ -1,5 +1,5 @@
 import type { Parsed } from "../../routes/grammar.ts";
-import { differs, leftOut, type Note, quoted } from "../note.ts";
+import { differs, leftOut, type Note, quoted } from "../docker-gen/note.ts";
 
 /** What one variable of nginx-proxy's environment becomes. */
 export type Setting =

@@ -1,6 +1,6 @@
-import { StatusPageSettings } from "../../page/settings.ts";
+import { StatusPageSettings } from "../../status/page/settings.ts";
 import { parsePort } from "../../routes/grammar.ts";
-import { quoted } from "../note.ts";
+import { quoted } from "../docker-gen/note.ts";
 
 /** `statusPage` of the configuration, undefined when none is wanted, or what is wrong with the variables that say it. */
 export type AskedPage = { readonly page: unknown } | { readonly problem: string };

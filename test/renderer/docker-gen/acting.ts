@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import type { ServerControl } from "../../../renderer/publish/server-control.ts";
-import { editionsOf } from "../../../renderer/publish/source.ts";
+import { editionsOf } from "../../../renderer/targets/source.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withoutBlankLines } from "../../../renderer/commands/blank-lines.ts";
+import { withoutBlankLines } from "../../../renderer/targets/blank-lines.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import { printed, printedOf, refusal } from "./printing.ts";
 import type { Topic } from "./row.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../renderer/config.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
-import { configFromWords } from "../../../renderer/commands/docker-gen-words.ts";
+import { configFromWords } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { actsAt } from "./acting.ts";
 import { fromToml, fromWords, leftOut } from "../import/imported.ts";
 import type { Topic } from "./row.ts";

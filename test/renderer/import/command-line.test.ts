@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseConfig } from "../../../renderer/config.ts";
-import { parseGoInt, splitGoFlags } from "../../../renderer/import/go-flags.ts";
-import { parseGoDuration } from "../../../renderer/import/go-wait.ts";
-import { importCommandLine, importFiles } from "../../../renderer/import/import.ts";
-import { OPTIONS, type OptionKind } from "../../../renderer/import/options.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseGoInt, splitGoFlags } from "../../../renderer/import/docker-gen/go-flags.ts";
+import { parseGoDuration } from "../../../renderer/import/docker-gen/go-wait.ts";
+import { importCommandLine, importFiles } from "../../../renderer/import/docker-gen/import.ts";
+import { OPTIONS, type OptionKind } from "../../../renderer/import/docker-gen/options.ts";
 import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
 
 const KINDS = new Map<string, OptionKind>([

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Target } from "../../../renderer/config.ts";
-import { importCommandLine } from "../../../renderer/import/import.ts";
+import type { Target } from "../../../renderer/config/schema.ts";
+import { importCommandLine } from "../../../renderer/import/docker-gen/import.ts";
 import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
 
 const RUNNING = { state: ["running"] };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Config, parseConfig } from "../../../renderer/config.ts";
-import { importCommandLine, type Imported, importFiles } from "../../../renderer/import/import.ts";
-import type { Note } from "../../../renderer/import/note.ts";
+import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { importCommandLine, type Imported, importFiles } from "../../../renderer/import/docker-gen/import.ts";
+import type { Note } from "../../../renderer/import/docker-gen/note.ts";
 
 /** An import whose configuration our own parser has accepted. */
 export interface Accepted {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parsePolicy } from "../../../agent/policy.ts";
-import { type Config, parseConfig } from "../../../renderer/config.ts";
+import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
 import { importNginxProxy, type Layout, type SettingFiles } from "../../../renderer/import/nginx-proxy/import.ts";
 import { nameservers } from "../../../renderer/import/nginx-proxy/nameservers.ts";
 import { VARIABLES } from "../../../renderer/import/nginx-proxy/variables.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Target } from "../../../renderer/config.ts";
-import { OPTIONS } from "../../../renderer/import/options.ts";
+import type { Target } from "../../../renderer/config/schema.ts";
+import { OPTIONS } from "../../../renderer/import/docker-gen/options.ts";
 import { type Accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
 
 /** What one option becomes: members of the target, and what is said. */

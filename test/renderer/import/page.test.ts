@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PREDICATE_FIELDS } from "../../../renderer/select/rule.ts";
-import { OPTIONS, VARIABLES } from "../../../renderer/import/options.ts";
+import { OPTIONS, VARIABLES } from "../../../renderer/import/docker-gen/options.ts";
 
 const PAGE = readFileSync("docs/docker-gen.md", "utf8");
 

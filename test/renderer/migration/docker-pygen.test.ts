@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { run } from "../../../renderer/commands/run.ts";
+import { run } from "../../../renderer/targets/run.ts";
 import { containerView, inOrder } from "../../../renderer/template/container-view.ts";
 import { eventually } from "../../eventually.ts";
 import { printed } from "../docker-gen/printing.ts";

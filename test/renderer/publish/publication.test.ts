@@ -16,14 +16,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
 import { dueAt } from "../../../renderer/publish/debounce.ts";
-import { Printed } from "../../../renderer/publish/printed.ts";
+import { Printed } from "../../../renderer/publish/rendered-file.ts";
 import { publish as publishTogether } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
-import { WriteError } from "../../../renderer/publish/safe-write.ts";
+import { WriteError } from "../../../renderer/disk/safe-write.ts";
 import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
-import { editionsOf } from "../../../renderer/publish/source.ts";
+import { editionsOf } from "../../../renderer/targets/source.ts";
 import { eventually } from "../../eventually.ts";
 import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
 

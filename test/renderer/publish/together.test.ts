@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Part } from "../../../renderer/publish/destination.ts";
 import { Journal } from "../../../renderer/publish/journal.ts";
-import { Printed } from "../../../renderer/publish/printed.ts";
+import { Printed } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { recoverTogether } from "../../../renderer/publish/recovery.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";

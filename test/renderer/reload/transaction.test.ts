@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Journal } from "../../../renderer/publish/journal.ts";
-import { Printed } from "../../../renderer/publish/printed.ts";
+import { Printed } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { describe, test } from "node:test";
-import type { CertificateSet } from "../../../renderer/certificates/directory.ts";
-import { reportOf } from "../../../renderer/commands/report.ts";
-import { TargetRoutes } from "../../../renderer/commands/target-routes.ts";
-import { TargetTemplate } from "../../../renderer/commands/target-template.ts";
-import { parseConfig } from "../../../renderer/config.ts";
-import type { Known } from "../../../renderer/inventory/known.ts";
+import type { CertificateSet } from "../../../renderer/nginx/certificates/directory.ts";
+import { reportOf } from "../../../renderer/status/build-report.ts";
+import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { TargetTemplate } from "../../../renderer/targets/nginx-template.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import type { Container } from "../../../shared/snapshot.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportOf } from "../../../renderer/commands/report.ts";
-import { TargetRoutes } from "../../../renderer/commands/target-routes.ts";
-import { Routing } from "../../../renderer/config-preset.ts";
-import type { Known } from "../../../renderer/inventory/known.ts";
+import { reportOf } from "../../../renderer/status/build-report.ts";
+import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { Routing } from "../../../renderer/config/nginx-target.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
 import { container } from "../fake-agent.ts";

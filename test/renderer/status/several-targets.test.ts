@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportOf, type TargetStanding } from "../../../renderer/commands/report.ts";
-import { TargetRoutes } from "../../../renderer/commands/target-routes.ts";
-import { Routing } from "../../../renderer/config-preset.ts";
-import type { Known } from "../../../renderer/inventory/known.ts";
+import { reportOf, type TargetStanding } from "../../../renderer/status/build-report.ts";
+import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { Routing } from "../../../renderer/config/nginx-target.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
 import { container } from "../fake-agent.ts";
 
 const STATE = {

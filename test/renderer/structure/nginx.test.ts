@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Known } from "../../../renderer/inventory/known.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
-import { nginxPage } from "../../../renderer/template/nginx-page.ts";
+import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import { container } from "../fake-agent.ts";
-import { LABELS, RULES, VARIABLES } from "../preset-words.ts";
+import { LABELS, RULES, VARIABLES } from "../nginx/words.ts";
 import { HOSTILE, hostileText } from "./hostile.ts";
 import { readNginx } from "./read-nginx.ts";
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { run } from "../../../renderer/commands/run.ts";
-import { parseConfig } from "../../../renderer/config.ts";
+import { run } from "../../../renderer/targets/run.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";

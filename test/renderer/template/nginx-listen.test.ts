@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasHttp2Directive, listens } from "../../../renderer/template/nginx-listen.ts";
+import { hasHttp2Directive, listens } from "../../../renderer/nginx/listen.ts";
 
 const versions: readonly [version: string | undefined, hasDirective: boolean][] = [
   [undefined, false],

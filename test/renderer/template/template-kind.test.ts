@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { templateProblems } from "../../../renderer/commands/template-problems.ts";
-import { parseConfig } from "../../../renderer/config.ts";
+import { templateProblems } from "../../../renderer/cli/check.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
 import { kindOfTemplate } from "../../../renderer/template/template-kind.ts";
 
 describe("what a template prints of is seen by what it uses", () => {

@@ -1,0 +1,109 @@
+import type { Config, Target } from "../config/schema.ts";
+import type { Known, KnownChange } from "../inventory/inventory-change.ts";
+import { defaultGateway } from "../inventory/default-gateway.ts";
+import { ownContainer } from "../inventory/own-container.ts";
+import type { IpAddress } from "../routes/grammar.ts";
+import { isProxy, type ProxyRule } from "../routes/reach.ts";
+import { type RouteChange, RouteTable } from "../routes/route-table.ts";
+import { type LeftOut, Selection } from "../select/selection.ts";
+
+/** A container that the target's `containers` leave out, as the status tells those that are not routed. */
+export interface Unselected {
+  readonly host: string;
+  readonly id: string;
+  readonly name: string;
+  readonly reason: "not.selected";
+  readonly detail: string;
+}
+
+/** What of a target decides its routes. */
+export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
+  Partial<Pick<Target, "nginx">>;
+
+/** Where this process runs: its container, and the way out of it. */
+interface OwnPlace {
+  readonly ownId: string | undefined;
+  readonly gateway: (preferIpv6: boolean) => IpAddress | undefined;
+}
+
+/** The routes of the containers that a target takes, kept by changes of all. */
+export class TargetRoutes {
+  readonly table: RouteTable;
+  /** Whether a container is nginx. */
+  readonly isProxy: (known: Known) => boolean;
+  readonly #selection: Selection | undefined;
+
+  constructor(
+    { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
+    { proxy, statusPage }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage">>,
+    here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
+  ) {
+    const rule = proxyRule(proxy, here.ownId);
+    this.table = new RouteTable({
+      proxy: rule,
+      onlyExposed,
+      ...routingRules(routing, proxy, here),
+      debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
+      usualPorts: {
+        plain: numbers(listen, nginx?.defaults.httpPort),
+        tls: numbers(https?.listen, nginx?.defaults.httpsPort),
+        page: statusPage?.listen,
+      },
+    });
+    this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
+    this.#selection = containers && selectionFor(containers, this.isProxy);
+  }
+
+  /** What became different, and which containers the target does not take any more. */
+  apply(change: KnownChange): RouteChange & { readonly leftOut: readonly Unselected[] } {
+    const now = performance.now();
+    if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
+    const { leftOut, ...selected } = this.#selection.apply(change);
+    return { ...this.table.apply(selected, now), leftOut: leftOut.map(unselected) };
+  }
+
+  /** All containers that the target does not take. */
+  get leftOut(): readonly Unselected[] {
+    return this.#selection?.leftOut.map(unselected) ?? [];
+  }
+}
+
+function unselected({ known: { host, container }, why }: LeftOut): Unselected {
+  return { host, id: container.id, name: container.name, reason: "not.selected", detail: `${why} (\`containers\`)` };
+}
+
+/** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
+function selectionFor(containers: NonNullable<Target["containers"]>, isNginx: (known: Known) => boolean): Selection {
+  return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
+}
+
+function numbers(...some: readonly (number | undefined)[]): number[] {
+  return some.filter((one) => one !== undefined);
+}
+
+function routingRules(routing: Target["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {
+  const {
+    containersMay,
+    hostAddress: said = proxy === "self" ? "gateway" : undefined,
+    grace,
+    routes,
+    ...rest
+  } = routing;
+  const hostAddress = said === "gateway" ? gateway(rest.preferIpv6) : said;
+  return {
+    ...rest,
+    permissions: new Set(containersMay),
+    ...(hostAddress !== undefined && { hostAddress }),
+    graceMs: grace,
+    staticRoutes: routes,
+  };
+}
+
+function proxyRule(proxy: Config["proxy"], ownId: string | undefined): ProxyRule {
+  if (proxy === "host") return { kind: "host" };
+  if (proxy === "self") return { kind: "self", id: ownId };
+  if ("container" in proxy) return { kind: "container", name: proxy.container };
+  const equals = proxy.label.indexOf("=");
+  if (equals < 0) return { kind: "label", name: proxy.label };
+  return { kind: "label", name: proxy.label.slice(0, equals), value: proxy.label.slice(equals + 1) };
+}

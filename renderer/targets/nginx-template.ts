@@ -1,0 +1,135 @@
+import type { Config, Target } from "../config/schema.ts";
+import { templatesOf } from "../config/template-target.ts";
+import { EXAMPLE_ROUTES } from "../routes/example.ts";
+import { type CertificateSet, NO_CERTIFICATES } from "../nginx/certificates/directory.ts";
+import { EXAMPLE_FILES } from "../nginx/operator-files/example.ts";
+import { EXAMPLE_CERTIFICATES } from "../nginx/certificates/example.ts";
+import type { Published, VirtualHost } from "../routes/routes.ts";
+import { nginxPage } from "../nginx/page.ts";
+import type { FileSettings, NginxSettings } from "../nginx/settings.ts";
+import { readText } from "../disk/read-text.ts";
+import { kindOfTemplate } from "../template/template-kind.ts";
+import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
+import { withoutBlankLines } from "./blank-lines.ts";
+
+type StatusPage = Config["statusPage"];
+
+/** What became of looking at the file again. `refused`: the template as it was read before stays in use. */
+export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "refused"; readonly problem: string };
+
+/** What people lay into directories for nginx. */
+export interface Laid {
+  readonly certificates: CertificateSet;
+  readonly files: FileSettings;
+}
+
+/** A target's template, as its file was when it was last found good. */
+export class TargetTemplate {
+  readonly #target: Target;
+  readonly #statusPage: StatusPage;
+  #text: string;
+  #render: Render<VirtualHost>;
+  #certificates = NO_CERTIFICATES;
+  #files: FileSettings = {};
+  #settings: NginxSettings;
+
+  private constructor(target: Target, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
+    this.#target = target;
+    this.#statusPage = statusPage;
+    this.#settings = settingsOf(target, NO_CERTIFICATES, {}, statusPage);
+    this.#text = text;
+    this.#render = render;
+  }
+
+  /**
+   * Reads the file and prints an example with it; a problem is a sentence with the place. The first target's nginx is
+   * the one that serves the status page.
+   */
+  static load(target: Target, { statusPage, targets }: Config): TargetTemplate | { readonly problem: string } {
+    const text = readTemplate(fileOf(target));
+    if (typeof text !== "string") return text;
+    const own = target === targets[0] ? statusPage : undefined;
+    const render = compile(text, target, own);
+    return "problem" in render ? render : new TargetTemplate(target, own, text, render);
+  }
+
+  /** How nginx is set up, with what is laid for it. */
+  get settings(): NginxSettings {
+    return this.#settings;
+  }
+
+  /** The text of the target's file for these routes. Throws TemplateError. */
+  print(routes: Published): Buffer {
+    const text = this.#render(nginxPage(routes, this.#settings));
+    return this.#target.keepBlankLines ? text : withoutBlankLines(text);
+  }
+
+  /** From now on these are the certificates, and the operator's files. */
+  use({ certificates = this.#certificates, files = this.#files }: Partial<Laid>): void {
+    this.#certificates = certificates;
+    this.#files = files;
+    this.#settings = settingsOf(this.#target, certificates, files, this.#statusPage);
+  }
+
+  /** Takes over what somebody wrote into the file since, if it can be used. */
+  reread(): Reread {
+    const text = readTemplate(fileOf(this.#target));
+    if (typeof text !== "string") return { kind: "refused", ...text };
+    if (text === this.#text) return { kind: "same" };
+    const render = compile(text, this.#target, this.#statusPage);
+    if ("problem" in render) return { kind: "refused", ...render };
+    this.#text = text;
+    this.#render = render;
+    return { kind: "changed" };
+  }
+}
+
+function fileOf(target: Target): string {
+  return templatesOf(target)[0] ?? "";
+}
+
+function readTemplate(file: string): string | { readonly problem: string } {
+  const found = readText(file);
+  return "text" in found ? found.text : found;
+}
+
+function settingsOf(
+  { listen, https, nginx }: Target,
+  certificates: CertificateSet,
+  files: FileSettings,
+  statusPage: StatusPage,
+): NginxSettings {
+  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, version, ...rest } = nginx;
+  return {
+    ...rest,
+    listen,
+    statusPage,
+    files,
+    defaults: { host: defaults, path: pathDefaults },
+    ...(internalNetworks && { internalNetworks }),
+    ...(defaultHost !== undefined && { defaultHost }),
+    ...(accessLog !== undefined && { accessLog }),
+    ...(version !== undefined && { version }),
+    ...(https && { https: { ...https, directory: https.certificatesInNginx ?? https.certificates, certificates } }),
+  };
+}
+
+/** An example of every kind of host must be printable, with TLS and without. */
+function compile(
+  text: string,
+  target: Target,
+  statusPage: StatusPage,
+): Render<VirtualHost> | { readonly problem: string } {
+  try {
+    const render = compileTemplate<VirtualHost>(text, fileOf(target));
+    const found = kindOfTemplate(text, fileOf(target));
+    if ("line" in found && found.kind === "containers" && found.line !== undefined) {
+      return { problem: `${fileOf(target)}:${found.line}: \`containers\` are seen where the target has a \`format\`` };
+    }
+    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
+    return render;
+  } catch (error) {
+    if (error instanceof TemplateError) return { problem: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse } from "yaml";
+import * as z from "zod";
+import { ConfigFile, parseConfig } from "../../../renderer/config/schema.ts";
+import { PERMISSIONS } from "../../../renderer/routes/option.ts";
+
+test("the published schema of the configuration is the one that is enforced", () => {
+  const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
+  assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(ConfigFile, { io: "input" }))));
+});
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+  readonly anyOf?: readonly Described[];
+}
+
+test("an editor is told of every key what it means", () => {
+  const silent: string[] = [];
+  const look = (schema: Described, path: string): void => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      if (inner.description === undefined) silent.push(`${path}.${key}`);
+      look(inner, `${path}.${key}`);
+    }
+    if (schema.items) look(schema.items, path);
+    for (const inner of schema.anyOf ?? []) look(inner, path);
+  };
+  look(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Described, "");
+  assert.deepEqual(silent, []);
+});
+
+for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"]) {
+  test(`an editor that follows the published schema finds nothing wrong with ${file}`, () => {
+    const schema = z.fromJSONSchema(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")));
+    const document: unknown = parse(readFileSync(file, "utf8"));
+    assert.equal(schema.safeParse(document).error, undefined);
+    assert.ok(!schema.safeParse({ ...(document as object), target: [] }).success);
+  });
+}
+
+const withContainers = (containers: string): string =>
+  readFileSync("renderer/renderer.yml", "utf8").replace(/^( +)onlyExposed:/m, `$1containers: ${containers}\n$&`);
+
+test("a target may narrow the containers it routes", () => {
+  const config = parseConfig(withContainers("{ where: [{ label: [a=b, c] }, { not: { name: test-* } }] }"), "c.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  assert.deepEqual(config.targets[0]?.containers, {
+    onlyPublished: false,
+    where: [{ label: ["a=b", "c"] }, { not: { name: ["test-*"] } }],
+  });
+});
+
+const withContainersMay = (may: string): string =>
+  readFileSync("renderer/renderer.yml", "utf8").replace(
+    /^( +)onlyExposed:/m,
+    `$1routing: { containersMay: ${may} }\n$&`,
+  );
+
+const mistakes: readonly [containers: string, message: RegExp][] = [
+  [
+    "{ onlyPublish: true }",
+    /^c\.yml:\d+:\d+: targets\.0\.containers: unknown key "onlyPublish", did you mean "onlyPub/,
+  ],
+  ["{ where: [{ lable: x }] }", /unknown key "lable", did you mean "label"/],
+  ["{ where: [{ not: { nam: x } }] }", /unknown key "nam", did you mean "name"/],
+  ["{ where: [{ name: a*b }] }", /^c\.yml:\d+:\d+: targets\.0\.containers\.where\.0\.name: must be a text, or a part/],
+  ["{ where: [{ state: up }] }", /containers\.where\.0\.state: must be one of .*running.*, not "up"/],
+  ["{ where: [{}] }", /containers\.where\.0: must have at least one of label/],
+];
+for (const [containers, message] of mistakes) {
+  test(`${containers} is named with its place`, () => {
+    const parsed = parseConfig(withContainers(containers), "c.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}
+
+test("containers may be allowed everything with one word", () => {
+  const config = parseConfig(withContainersMay("all"), "c.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  assert.deepEqual(config.targets[0]?.routing.containersMay, [...PERMISSIONS]);
+});
+
+for (const [may, message] of [
+  ["[regexp]", /^c\.yml:\d+:\d+: targets\.0\.routing\.containersMay\.0: .* did you mean "regex"\?/],
+  [
+    "everything",
+    /^c\.yml:\d+:\d+: targets\.0\.routing\.containersMay: must be `all`, or a list of some of regex, .*, not "everything"/,
+  ],
+  ["true", /routing\.containersMay: must be `all`, or a list/],
+] as const) {
+  test(`containersMay: ${may} is named with what can stand there`, () => {
+    const parsed = parseConfig(withContainersMay(may), "c.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}

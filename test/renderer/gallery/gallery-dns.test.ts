@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { Resolver } from "node:dns/promises";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { BackgroundProcess } from "../../demo/background-process.ts";
+import { programPath } from "../../demo/program-path.ts";
+import { eventually } from "../../eventually.ts";
+import { container } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+
+const environment = { PATH: programPath() };
+const version = spawnSync("dnsmasq", ["--version"], { env: environment });
+const TEMPLATE = "renderer/templates/gallery/dnsmasq.hosts.hbs";
+const render = compileGeneral({
+  templates: [{ file: TEMPLATE, text: readFileSync(TEMPLATE, "utf8") }],
+  format: "hosts",
+});
+
+const COMPOSE = { "com.docker.compose.service": "web", "com.docker.compose.project": "shop" };
+const known = (digit: string, more: Partial<Container>): Known => ({
+  agent: "/a.sock",
+  host: "one",
+  container: container(digit, more),
+});
+const four = known("4", { name: "shop-web-1", labels: COMPOSE, networks: [{ name: "front", ipv4: "10.0.0.4" }] });
+const six = known("6", { name: "shop-web-2", labels: COMPOSE, networks: [{ name: "front", ipv6: "fd00::6" }] });
+const late = known("5", { name: "late", networks: [{ name: "front", ipv4: "10.0.0.5" }] });
+
+describe("dnsmasq with the hosts file of the gallery", { skip: version.status !== 0 && "needs dnsmasq" }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-dns-"));
+  const file = join(directory, "hosts");
+  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  let dnsmasq: BackgroundProcess;
+  before(async () => {
+    write([four, six]);
+    const port = await freeUdpPort();
+    const options = ["no-resolv", "no-hosts", "bind-interfaces", "user=root", "pid-file=", "conf-file=/dev/null"];
+    const own = [
+      "listen-address=127.0.0.1",
+      `port=${port}`,
+      `addn-hosts=${file}`,
+      "keep-in-foreground",
+      "log-facility=-",
+    ];
+    const args = [...options, ...own].map((option) => `--${option}`);
+    dnsmasq = new BackgroundProcess("dnsmasq", "dnsmasq", args, { env: environment });
+    resolver.setServers([`127.0.0.1:${port}`]);
+    await eventually("dnsmasq answers", async () => (await resolver.resolve4("shop-web-1")).length > 0);
+  });
+  after(async () => {
+    await dnsmasq.stop();
+    await removeDirectory(directory);
+  });
+
+  function write(all: readonly Known[]): void {
+    const made = render(all.map(containerView));
+    assert.equal(made.kind, "text", JSON.stringify(made));
+    writeFileSync(file, made.kind === "text" ? made.text : "", { mode: 0o644 });
+  }
+
+  test("names of containers and of Compose services have their addresses, of both kinds", async () => {
+    assert.deepEqual(await resolver.resolve4("shop-web-1"), ["10.0.0.4"]);
+    assert.deepEqual(await resolver.resolve6("shop-web-2"), ["fd00::6"]);
+    assert.deepEqual(await resolver.resolve4("web.shop"), ["10.0.0.4"]);
+    assert.deepEqual(await resolver.resolve6("web.shop"), ["fd00::6"]);
+    await assert.rejects(resolver.resolve4("late"));
+  });
+
+  test("SIGHUP is what makes it read another file", async () => {
+    write([four, six, late]);
+    process.kill(dnsmasq.pid, "SIGHUP");
+    await eventually("the late one has its address", async () => (await resolver.resolve4("late"))[0] === "10.0.0.5");
+    assert.deepEqual(await resolver.resolve4("shop-web-1"), ["10.0.0.4"]);
+  });
+
+  for (const name of ["a\n10.6.6.6 shop-web-1", "a 10.6.6.6", "shop-web-1 #", "10.6.6.6\tx", "*", ".", "a..b\u2028"]) {
+    test(`a container of the name ${JSON.stringify(name)} changes nobody's address`, () => {
+      const made = render(
+        [four, known("7", { name, networks: [{ name: "front", ipv4: "10.6.6.6" }] })].map(containerView),
+      );
+      assert.ok(made.kind === "faults" && made.faults.every(({ index }) => index === 1), JSON.stringify(made));
+    });
+  }
+});
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

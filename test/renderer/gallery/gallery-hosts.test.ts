@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { GeneralSource } from "../../../renderer/targets/general-source.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { container } from "../fake-agent.ts";
+
+/** Templates that say which requests go to a container: the label, and how an upstream is written. */
+const ROUTING = [
+  ["haproxy.cfg", "haproxy", "haproxy.host"],
+  ["Caddyfile", "caddyfile", "caddy.host"],
+  ["traefik.yml", "yaml", "traefik.host"],
+] as const;
+
+interface Printed {
+  readonly text: string;
+  readonly aside: readonly (readonly [name: string, detail: string])[];
+}
+
+async function print(template: string, format: (typeof ROUTING)[number][1] | "json", containers: readonly Known[]) {
+  const text = readFileSync(`renderer/templates/gallery/${template}.hbs`, "utf8");
+  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
+  const target = { template: "/t", destination: "/d", format, reload: "none" };
+  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
+  assert.ok(!("problems" in config));
+  const files = { print: async (list: readonly Known[]) => await Promise.resolve(render(list.map(containerView))) };
+  const source = new GeneralSource(config.targets[0]!, files);
+  const made = (await source.render({ containers })).toString();
+  return { text: made, aside: source.aside.map(({ name, detail }) => [name, detail] as const) } satisfies Printed;
+}
+
+function app(digit: string, labels: Readonly<Record<string, string>>, more: Partial<Container> = {}): Known {
+  const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
+  const ports = [{ port: 80, proto: "tcp" as const }];
+  return { agent: "/a.sock", host: "one", container: container(digit, { labels, networks, ports, ...more }) };
+}
+
+for (const [template, format, label] of ROUTING) {
+  const of = (project: string) => ({ [label]: "shop.example", "com.docker.compose.project": project });
+
+  test(`${template}: a host belongs to the project whose container is the oldest, whatever the others are called`, async () => {
+    const thief = app("1", of("thief"), { name: "aaa", createdAt: 20 });
+    const owners = [app("2", of("owner"), { createdAt: 10 }), app("3", of("owner"), { createdAt: 30 })];
+    const { text, aside } = await print(template, format, [thief, ...owners]);
+    assert.deepEqual(
+      aside.map(([name]) => name),
+      ["aaa"],
+    );
+    assert.match(aside[0]![1], /belongs to another project, which had it first/);
+    assert.equal(text, (await print(template, format, owners)).text);
+    for (const address of ["10.0.0.2:80", "10.0.0.3:80"]) assert.ok(text.includes(address), text);
+  });
+
+  test(`${template}: what is another name for the same host is refused, so that it cannot be taken that way`, async () => {
+    const owner = app("2", of("owner"));
+    for (const [index, host] of ["SHOP.example", "shop.example.", "shop.example:80", "http://shop.example"].entries()) {
+      const thief = app("1", { [label]: host }, { name: "aaa", createdAt: index });
+      const { text, aside } = await print(template, format, [thief, owner]);
+      assert.match(aside.join(), /^aaa,.*must be the name of a host, in lower case/);
+      assert.equal(text, (await print(template, format, [owner])).text);
+    }
+  });
+
+  test(`${template}: many bad containers keep no good one out`, async () => {
+    const bad = Array.from({ length: 60 }, (_none, index) =>
+      app("1", { [label]: `bad ${index}` }, { id: index.toString(16).padStart(64, "0"), name: `bad${index}` }),
+    );
+    const { text, aside } = await print(template, format, [...bad, app("2", of("owner"))]);
+    assert.equal(aside.length, 60);
+    assert.ok(text.includes("10.0.0.2:80"), text);
+  });
+}
+
+for (const [template, format, label] of [...ROUTING, ["prometheus.json", "json", "prometheus.port"] as const]) {
+  test(`${template}: an IPv6 address stands in brackets`, async () => {
+    const value = label === "prometheus.port" ? "80" : "six.example";
+    const six = app("6", { [label]: value }, { networks: [{ name: "front", ipv6: "fd00::6" }] });
+    const { text, aside } = await print(template, format, [six]);
+    assert.deepEqual(aside, []);
+    assert.match(text, /[^:0-9a-f]\[fd00::6\]:80\b/);
+  });
+}

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parse } from "yaml";
+import { GeneralSource } from "../../../renderer/targets/general-source.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { container } from "../fake-agent.ts";
+import { RULES } from "../nginx/words.ts";
+
+/** Who answers for each host, by address. */
+type Answering = ReadonlyMap<string, ReadonlySet<string>>;
+
+interface Outcome {
+  readonly answering: Answering;
+  /** Names of those that are set aside, or whose claim does not count. */
+  readonly told: ReadonlySet<string>;
+}
+
+const HOSTS = ["shop.example", "blog.example"];
+/** Other names of the first host, if anybody took them for that. */
+const ALIASES = ["SHOP.example", "shop.example.", "shop.example:80", " shop.example"];
+
+interface Claim {
+  readonly host: string;
+  readonly project: string;
+  readonly createdAt: number;
+  readonly name: string;
+}
+
+const claim: fc.Arbitrary<Claim> = fc.record({
+  host: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...HOSTS) },
+    { weight: 1, arbitrary: fc.constantFrom(...ALIASES) },
+  ),
+  project: fc.constantFrom("owner", "thief", "other"),
+  createdAt: fc.nat(1_000_000),
+  name: fc.stringMatching(/^[a-z]{3,8}$/),
+});
+
+/** No two of one age, or of one name: who is the oldest is never a matter of taste. */
+const claims = fc
+  .uniqueArray(claim, { minLength: 1, maxLength: 8, selector: ({ createdAt }) => createdAt })
+  .map((all) => all.map((one, index) => ({ ...one, name: `${one.name}${index}` })));
+
+const addressOf = (index: number): string => `10.0.0.${index + 1}`;
+
+function known(label: string, { host, project, createdAt, name }: Claim, index: number): Known {
+  const labels = { [label]: host, "com.docker.compose.project": project };
+  const networks = [{ name: "front", ipv4: addressOf(index) }];
+  const env: Record<string, string> = label === "" ? { VIRTUAL_HOST: host } : {};
+  const id = (index + 1).toString(16).padStart(64, "0");
+  const one = container("a", { id, name, env, labels, networks, ports: [{ port: 80, proto: "tcp" }], createdAt });
+  return { agent: "/a", host: "h", container: one };
+}
+
+const addressesIn = (text: string): Set<string> => new Set(text.match(/10\.0\.0\.[0-9]+/g));
+
+const readers: readonly [name: string, format: FormatName, label: string, read: (text: string) => Answering][] = [
+  [
+    "haproxy.cfg",
+    "haproxy",
+    "haproxy.host",
+    (text) =>
+      new Map(
+        text
+          .split(/^backend /m)
+          .slice(1)
+          .map((part) => [part.split("\n")[0]!.trim(), addressesIn(part)]),
+      ),
+  ],
+  [
+    "Caddyfile",
+    "caddyfile",
+    "caddy.host",
+    (text) =>
+      new Map(
+        [...text.matchAll(/^(\S+) \{\n\treverse_proxy(.*)\n\}/gm)].map(([, host = "", to = ""]) => [
+          host,
+          addressesIn(to),
+        ]),
+      ),
+  ],
+  [
+    "traefik.yml",
+    "yaml",
+    "traefik.host",
+    (text) => {
+      const { http } = parse(text) as { http: { services?: Record<string, unknown> } };
+      return new Map(
+        Object.entries(http.services ?? {}).map(([host, service]) => [host, addressesIn(JSON.stringify(service))]),
+      );
+    },
+  ],
+];
+
+async function fromGallery(
+  name: string,
+  format: FormatName,
+  all: readonly Known[],
+): Promise<{ text: string; told: Set<string> }> {
+  const text = readFileSync(`renderer/templates/gallery/${name}.hbs`, "utf8");
+  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
+  const target = { template: "/t", destination: "/d", format, reload: "none" };
+  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
+  assert.ok(!("problems" in config));
+  const files = { print: async (some: readonly Known[]) => await Promise.resolve(render(some.map(containerView))) };
+  const source = new GeneralSource(config.targets[0]!, files);
+  const made = (await source.render({ containers: all }).catch(() => Buffer.from(""))).toString();
+  return { text: made, told: new Set(source.aside.map((one) => one.name)) };
+}
+
+/** Each host is its oldest container's project's, whole, and whoever else wants it is told. */
+function check(all: readonly Claim[], { answering, told }: Outcome, about: string): void {
+  for (const host of HOSTS) {
+    const claiming = all.map((one, index) => ({ ...one, index })).filter((one) => one.host === host);
+    const [first] = claiming.toSorted((a, b) => a.createdAt - b.createdAt);
+    const rightful = claiming.filter(({ project }) => project === first?.project);
+    assert.deepEqual(
+      [...(answering.get(host) ?? [])].toSorted(),
+      rightful.map(({ index }) => addressOf(index)).toSorted(),
+      about,
+    );
+    for (const { name, project } of claiming)
+      assert.equal(told.has(name), project !== first?.project, `${name}: ${about}`);
+  }
+}
+
+for (const [name, format, label, read] of readers) {
+  test(`${name}: whoever claims what in whatever order, a host is answered by its first project alone, and the others are told`, async () => {
+    await fc.assert(
+      fc.asyncProperty(claims, async (all) => {
+        const { text, told } = await fromGallery(
+          name,
+          format,
+          all.map((one, index) => known(label, one, index)),
+        );
+        const isHopeless = all.length > 1 && text === "";
+        if (!isHopeless) check(all, { answering: read(text), told }, `${JSON.stringify(all)}\n${text}`);
+        // No other writing of a name is one.
+        for (const { host, name: who } of isHopeless ? [] : all)
+          if (ALIASES.includes(host)) assert.ok(told.has(who), host);
+      }),
+      { numRuns: 150 },
+    );
+  });
+}
+
+test("nginx: whoever claims what in whatever order, a host is answered by its first project alone, and the others are told", () => {
+  fc.assert(
+    fc.property(claims, (all) => {
+      // Names are the same whatever their case for nginx, and are made so.
+      const plain = all.filter(({ host }) => HOSTS.includes(host));
+      const routes = buildRoutes(
+        plain.map((one, index) => known("", one, index)),
+        { ...RULES, permissions: new Set() },
+      );
+      assert.equal(routes.kind, "routes");
+      const answering = new Map(
+        routes.virtualHosts.map(({ host, paths }) => [
+          String(host),
+          new Set(paths.flatMap(({ servers }) => servers.map(({ address }) => address as string))),
+        ]),
+      );
+      const told = new Set([...routes.quarantined, ...routes.unrouted, ...routes.remarks].map((one) => one.name));
+      check(plain, { answering, told }, JSON.stringify(plain));
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { run } from "../../../renderer/targets/run.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import { askStatus } from "../../../renderer/status/socket.ts";
+import { eventually } from "../../eventually.ts";
+import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { SHIPPED, targetFor, tellsOf as tells } from "../template/shipped-templates.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+import { unmount } from "../../unmount.ts";
+
+const LABELS = { "prometheus.port": "9100", logs: "true" };
+
+function app(digit: string) {
+  const host = `app${digit}.example`;
+  const labels = { ...LABELS, "haproxy.host": host, "caddy.host": host, "traefik.host": host };
+  const networks = [{ name: "front", ipv4: `10.0.0.${digit.charCodeAt(0)}` }];
+  return container(digit, { env: { VIRTUAL_HOST: host }, labels, networks, ports: [{ port: 80, proto: "tcp" }] });
+}
+
+/** Eight threads come up. */
+const START_MS = 60_000;
+
+const warnings: string[] = [];
+process.on("warning", ({ message }) => warnings.push(message));
+
+let directory: string;
+let agent: FakeAgent;
+let stop: AbortController;
+let running: Promise<unknown>;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-volume-"));
+  mkdirSync(join(directory, "out"));
+  agent = new FakeAgent(join(directory, "agent.sock"));
+  agent.first = [app("a")];
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await agent.close();
+  await running;
+  await removeDirectory(directory);
+});
+
+const templates = SHIPPED.map((shipped) => ({
+  ...shipped,
+  destination: (): string => join(directory, "out", shipped.name),
+}));
+
+/** Everything that is shipped at once, each with a file of its own in one volume. */
+function follow(): void {
+  const targets = templates.map((shipped) => ({ ...targetFor(shipped, shipped.destination()), wait: "0ms:0ms" }));
+  const agents = [{ socket: join(directory, "agent.sock") }];
+  const config = parseConfig(
+    JSON.stringify({ agents, proxy: "host", statusSocket: statusSocket(), targets }),
+    "test.yml",
+  );
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  running = run(config, stop.signal, () => undefined);
+}
+
+const statusSocket = (): string => join(directory, "status.sock");
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
+
+const tellsOf = (path: string, digit: string): boolean => tells(textOf(path), digit);
+
+test("a link in the place of any file of the gallery is replaced or refused, and its victim stays as it is", async () => {
+  const victim = join(directory, "victim");
+  writeFileSync(victim, "precious");
+  for (const { destination } of templates) symlinkSync(victim, destination());
+  follow();
+  await eventually("the agent is listened to", () => agent.subscriptions > 0, START_MS);
+  await eventually("every target has said what it thinks of it", async () =>
+    (await askStatus(statusSocket())).targets.every(({ problem, publishedAt }) => problem ?? publishedAt),
+  );
+  assert.equal(readFileSync(victim, "utf8"), "precious");
+  for (const { destination } of templates) {
+    rmSync(destination(), { force: true });
+  }
+  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  for (const { name, destination } of templates)
+    await eventually(`${name} is a file when the link is gone`, () => tellsOf(destination(), "b"));
+  for (const { destination } of templates) assert.ok(lstatSync(destination()).isFile());
+  assert.equal(readFileSync(victim, "utf8"), "precious");
+  assert.deepEqual(warnings, [], "Node has something to say of so many targets");
+});
+
+test("a second name of any file of the gallery keeps the text it had: files are replaced, never written into", async () => {
+  follow();
+  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+  const before = templates.map(({ destination }) => {
+    linkSync(destination(), `${destination()}.second`);
+    return textOf(destination());
+  });
+  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "b"));
+  assert.deepEqual(
+    templates.map(({ destination }) => textOf(`${destination()}.second`)),
+    before,
+  );
+});
+
+test("a directory or a FIFO in the place of any file of the gallery is named, and the others are kept", async () => {
+  for (const [index, { destination }] of templates.entries()) {
+    if (index % 3 === 0) mkdirSync(destination());
+    if (index % 3 === 1) execFileSync("mkfifo", [destination()]);
+  }
+  follow();
+  const blocked = templates.filter((_one, index) => index % 3 < 2);
+  await eventually("every target that is blocked says so", async () => {
+    const { targets } = await askStatus(statusSocket());
+    const said = targets.filter(({ problem }) => /not a file.*remove it/.test(problem ?? ""));
+    return said.length === blocked.length;
+  });
+  for (const [index, { name, destination }] of templates.entries())
+    if (index % 3 === 2) await eventually(name, () => tellsOf(destination(), "a"));
+  for (const { destination } of blocked) rmSync(destination(), { recursive: true });
+  for (const { name, destination } of templates)
+    await eventually(`${name} is there when nothing is in the way`, () => tellsOf(destination(), "a"));
+});
+
+test("whoever reads any file of the gallery while it changes sees a whole one", async () => {
+  follow();
+  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+  const seen = templates.map(() => new Set<string>());
+  let generation = 5;
+  for (let round = 0; round < 10; round++) {
+    const [upserted, removed] = round % 2 === 0 ? [[app("b")], []] : [[], ["b".repeat(64)]];
+    agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+    await eventually("all follow", () => {
+      for (const [index, { destination }] of templates.entries()) seen[index]!.add(textOf(destination()));
+      return templates.every(({ destination }) => tellsOf(destination(), "b") === (round % 2 === 0));
+    });
+  }
+  for (const texts of seen) assert.equal(texts.size, 2, [...texts].join("\n--\n"));
+});
+
+/** Room for what is printed, and little more. */
+const VOLUME = "size=512k";
+
+function mounted(): string | false {
+  return process.getuid?.() === 0 || process.env["SALLYPORT_REQUIRE_DOCKER"] === "1" ? false : "needs root";
+}
+
+describe("a volume of its own", { skip: mounted() }, () => {
+  const out = (): string => join(directory, "out");
+  beforeEach(() => execFileSync("mount", ["-t", "tmpfs", "-o", VOLUME, "tmpfs", out()]));
+  afterEach(async () => {
+    stop.abort();
+    await running;
+    await unmount(out());
+  });
+
+  /** A change comes while nothing can be written: no file is another, each target says why, and all follow later. */
+  async function survives(spoil: () => void, problem: RegExp, mend: () => void): Promise<void> {
+    follow();
+    for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+    await eventually("nothing is being written", async () =>
+      (await askStatus(statusSocket())).targets.every(({ publishedAt }) => publishedAt !== undefined),
+    );
+    const before = templates.map(({ destination }) => textOf(destination()));
+    spoil();
+    agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+    await eventually("every target says what is wrong", async () =>
+      (await askStatus(statusSocket())).targets.every(({ problem: said = "" }) => problem.test(said)),
+    );
+    assert.deepEqual(
+      templates.map(({ destination }) => textOf(destination())),
+      before,
+    );
+    mend();
+    for (const { name, destination } of templates)
+      await eventually(`${name} follows`, () => tellsOf(destination(), "b"), 30_000);
+  }
+
+  test("that is full loses no file of those that are shipped, and each follows as soon as there is room", async () => {
+    const filler = join(out(), "filler");
+    await survives(
+      () => void spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]),
+      /ENOSPC, the volume is full: make room/,
+      () => rmSync(filler),
+    );
+  });
+
+  test("that cannot be written to loses no file of those that are shipped, and each follows when it can", async () => {
+    await survives(
+      () => void execFileSync("mount", ["-o", "remount,ro", out()]),
+      /EROFS, the volume is read-only/,
+      () => void execFileSync("mount", ["-o", "remount,rw", out()]),
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import * as https from "node:https";
+import { join } from "node:path";
+import { BackgroundProcess } from "../../demo/background-process.ts";
+import { freePort } from "../../demo/free-port.ts";
+import { programPath } from "../../demo/program-path.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate } from "./certificate-files.ts";
+
+/** For the `skip` option of tests: why no authority can be run here. */
+export function withoutAcme(): string | false {
+  const missing = ["pebble", "pebble-challtestsrv", "dehydrated"].find((program) => !isInstalled(program));
+  return missing === undefined ? false : `${missing} is not installed`;
+}
+
+/** An ACME authority of this machine alone (Pebble): every name is 127.0.0.1, where it asks one port. */
+export class AcmeAuthority {
+  readonly directory: string;
+  /** What its own answers are signed by. */
+  readonly trusted: string;
+  #port = 0;
+  #management = 0;
+  #running: BackgroundProcess[] = [];
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.trusted = join(directory, "pebble.crt");
+  }
+
+  get url(): string {
+    return `https://localhost:${this.#port}/dir`;
+  }
+
+  /** `asked` is the port that it takes for port 80 of those that want a certificate. */
+  async start(asked: number): Promise<void> {
+    const { directory } = this;
+    mkdirSync(directory);
+    makeCertificate(directory, "pebble", ["localhost"]);
+    [this.#port, this.#management] = [await freePort(24_000), await freePort(25_000)];
+    const [dns, dnsManagement] = [await freePort(28_053), await freePort(28_055)];
+    const config = {
+      listenAddress: `127.0.0.1:${this.#port}`,
+      managementListenAddress: `127.0.0.1:${this.#management}`,
+      certificate: join(directory, "pebble.crt"),
+      privateKey: join(directory, "pebble.key"),
+      httpPort: asked,
+      tlsPort: asked,
+      ocspResponderURL: "",
+      externalAccountBindingRequired: false,
+    };
+    writeFileSync(join(directory, "pebble.json"), JSON.stringify({ pebble: config }));
+    const off = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
+    const resolver = ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
+    // It waits before it asks, and refuses some requests, to teach clients patience.
+    const env = { PATH: programPath(), PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" };
+    this.#running = [
+      new BackgroundProcess("resolver", "pebble-challtestsrv", [...resolver, ...off], { env }),
+      new BackgroundProcess(
+        "authority",
+        "pebble",
+        ["-config", join(directory, "pebble.json"), "-dnsserver", `127.0.0.1:${dns}`],
+        { env },
+      ),
+    ];
+    await eventually("the authority answers", async () => (await this.root()).includes("BEGIN CERTIFICATE"));
+  }
+
+  /** The certificate by which a client knows those that it signed. */
+  async root(): Promise<string> {
+    return await new Promise((resolve, reject) => {
+      const options = { port: this.#management, path: "/roots/0", host: "127.0.0.1", servername: "localhost" };
+      const ca = readFileSync(this.trusted);
+      const request = https.get({ ...options, ca, agent: false }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (part: string) => (text += part));
+        response.on("end", () => resolve(text));
+      });
+      request.on("error", reject);
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const one of this.#running) await one.stop();
+  }
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync("sh", ["-c", `command -v ${program}`], { env: { PATH: programPath() } }).status === 0;
+}

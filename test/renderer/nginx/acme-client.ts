@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { programPath } from "../../demo/program-path.ts";
+import type { AcmeAuthority } from "./acme-authority.ts";
+
+/** An ACME client (dehydrated) that lays its certificates down as acme-companion does. */
+export class AcmeClient {
+  readonly #config: string;
+  readonly #certificates: string;
+  readonly #programs: string;
+
+  /** `webroot` is where it answers the authority's questions, `certificates` where nginx finds them. */
+  constructor(directory: string, authority: AcmeAuthority, webroot: string, certificates: string) {
+    this.#config = join(directory, "config");
+    this.#certificates = certificates;
+    const challenges = join(webroot, ".well-known", "acme-challenge");
+    this.#programs = join(directory, "programs");
+    for (const one of [this.#programs, challenges]) mkdirSync(one, { recursive: true });
+    // It asks how an order stands every second or two: an authority on this machine is done sooner.
+    writeFileSync(join(this.#programs, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
+    const settings = {
+      CA: authority.url,
+      BASEDIR: directory,
+      WELLKNOWN: challenges,
+      HOOK: resolve("test/renderer/nginx/lay-as-companion.sh"),
+      CURL_OPTS: `--cacert ${authority.trusted}`,
+      KEY_ALGO: "prime256v1",
+    };
+    writeFileSync(
+      this.#config,
+      Object.entries(settings)
+        .map(([name, value]) => `${name}='${value}'\n`)
+        .join(""),
+    );
+  }
+
+  async register(): Promise<void> {
+    await this.#run("--register", "--accept-terms");
+  }
+
+  /** One certificate for all these names, in a directory called like the first; with a new key each time. */
+  async issue(...names: readonly string[]): Promise<void> {
+    await this.#run("--cron", "--force", ...names.flatMap((name) => ["--domain", name]));
+  }
+
+  async #run(...args: readonly string[]): Promise<void> {
+    const env = { PATH: `${this.#programs}:${programPath()}`, CERTIFICATES: this.#certificates };
+    await promisify(execFile)("dehydrated", ["--config", this.#config, ...args], { env });
+  }
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { freePort } from "../../demo/free-port.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { AcmeAuthority, withoutAcme } from "./acme-authority.ts";
+import { AcmeClient } from "./acme-client.ts";
+import { withoutOpenssl } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || withoutAcme() || (nginxVersion() === undefined && "nginx is not installed");
+
+/** Longest time from a certificate on the volume to nginx's serving it, in milliseconds; the 60 s look would be too late. */
+const SOON_MS = 10_000;
+
+describe("certificates of an ACME authority, laid down as acme-companion does", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const { certificates } = rig;
+  const webroot = join(rig.directory, "html");
+  const authority = new AcmeAuthority(join(rig.directory, "pebble"));
+  let client: AcmeClient;
+  let root: string;
+  let tlsPort: number;
+
+  before(async () => {
+    mkdirSync(webroot);
+    const parameters = ["-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"];
+    execFileSync("openssl", ["genpkey", "-genparam", ...parameters, "-out", join(certificates, "dhparam.pem")]);
+    tlsPort = await freePort(21_463);
+    await rig.start({ https: { certificates, challenges: webroot, listen: tlsPort, port: 443 } }, []);
+    await authority.start(rig.plainPort);
+    client = new AcmeClient(join(rig.directory, "client"), authority, webroot, certificates);
+    await client.register();
+    root = await authority.root();
+  });
+  after(async () => {
+    await authority.stop();
+    await rig.close();
+  });
+
+  /** What a client that trusts the authority alone is shown for this name; undefined when it goes away. */
+  const shown = async (servername: string): Promise<tls.PeerCertificate | undefined> =>
+    await new Promise((resolve) => {
+      const socket = tls.connect({ host: "127.0.0.1", port: tlsPort, servername, ca: root }, () => {
+        resolve(socket.getPeerCertificate());
+        socket.destroy();
+      });
+      socket.on("error", () => resolve(undefined));
+    });
+  const plain = async (host: string) => await rig.ask({ host, path: "/page" });
+
+  test("a container that comes is served plainly, and by TLS once its certificate is there", async () => {
+    rig.tell([
+      await rig.app("shop", { VIRTUAL_HOST: "shop.example,www.shop.example" }),
+      await rig.app("blog", { VIRTUAL_HOST: "blog.example" }),
+      await rig.app("plain", { VIRTUAL_HOST: "plain.example" }),
+    ]);
+    await eventually("they are served plainly", async () => (await plain("www.shop.example")).status === 200);
+    assert.equal(await shown("shop.example"), undefined);
+    await client.issue("shop.example", "www.shop.example");
+    await client.issue("blog.example");
+    for (const host of ["shop.example", "www.shop.example"]) {
+      const found = await eventually("TLS is served", async () => await shown(host), SOON_MS);
+      assert.equal(found.subjectaltname, "DNS:shop.example, DNS:www.shop.example");
+      await eventually("plain HTTP leads there", async () => {
+        const { status, headers } = await plain(host);
+        return status === 301 && headers.location === `https://${host}/page`;
+      });
+    }
+    await eventually("the other is served, too", async () => await shown("blog.example"), SOON_MS);
+    assert.equal((await plain("plain.example")).status, 200);
+    assert.deepEqual(
+      readdirSync(certificates).filter((name) => name.startsWith("www.shop")),
+      ["www.shop.example.chain.pem", "www.shop.example.crt", "www.shop.example.dhparam.pem", "www.shop.example.key"],
+    );
+    assert.equal(readlinkSync(join(certificates, "www.shop.example.crt")), "./shop.example/fullchain.pem");
+  });
+
+  test("a renewed certificate is served although nothing changed but the files behind the links", async () => {
+    const before = await shown("www.shop.example");
+    const { mtimeMs } = statSync(certificates);
+    await client.issue("shop.example", "www.shop.example");
+    const renewed = await eventually(
+      "the new one is shown",
+      async () => {
+        const now = await shown("www.shop.example");
+        return now?.serialNumber !== before?.serialNumber && now;
+      },
+      SOON_MS,
+    );
+    assert.equal(statSync(certificates).mtimeMs, mtimeMs);
+    // Workers of before the reload may still answer.
+    await eventually("so it is for the other name", async () => {
+      return (await shown("shop.example"))?.serialNumber === renewed.serialNumber;
+    });
+    assert.ok(await shown("blog.example"));
+  });
+
+  test("a name that lost its links is served plainly again", async () => {
+    for (const ending of ["crt", "key", "chain.pem", "dhparam.pem"])
+      execFileSync("rm", [join(certificates, `blog.example.${ending}`)]);
+    await eventually("it is served plainly", async () => (await plain("blog.example")).status === 200);
+    assert.ok(await shown("shop.example"));
+  });
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { chooseCertificate } from "../../../renderer/nginx/certificates/choose.ts";
+import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
+import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+
+describe("certificates of a directory", { skip: withoutOpenssl() }, () => {
+  let directory: string;
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), "sallyport-certificates-"));
+    makeCertificate(directory, "a.example", ["a.example"]);
+    makeCertificate(directory, "b.example", ["b.example", "*.b.example"]);
+    makeCertificate(directory, "wild", ["*.c.example"], 10);
+    makeCertificate(directory, "wilder", ["*.c.example"], 400);
+    makeCertificate(directory, "other", ["other.example"]);
+    copyFileSync(join(directory, "a.example.crt"), join(directory, "mixed.crt"));
+    copyFileSync(join(directory, "b.example.key"), join(directory, "mixed.key"));
+    writeFileSync(join(directory, "garbage.crt"), "not a certificate");
+    writeFileSync(join(directory, "garbage.key"), "nor a key");
+    writeFileSync(join(directory, "alone.crt"), "without a key");
+    execFileSync("mkfifo", [join(directory, "waits.crt"), join(directory, "keyless.key")]);
+    writeFileSync(join(directory, "waits.key"), "nobody writes the other");
+    copyFileSync(join(directory, "a.example.crt"), join(directory, "keyless.crt"));
+    copyFileSync(join(directory, "a.example.crt"), join(directory, "a; evil.crt"));
+    copyFileSync(join(directory, "a.example.key"), join(directory, "a; evil.key"));
+  });
+  after(() => rmSync(directory, { recursive: true }));
+
+  test("are those with a key that fits; the others are named with the reason, and a FIFO is not waited for", () => {
+    const { usable, refused } = readCertificates(directory);
+    assert.deepEqual([...usable.keys()], ["a.example", "b.example", "other", "wild", "wilder"]);
+    assert.deepEqual(
+      refused.map(({ stem }) => stem),
+      ["a; evil", "garbage", "keyless", "mixed", "waits"],
+    );
+    assert.match(refused.find(({ stem }) => stem === "mixed")?.why ?? "", /mixed\.key is not the key of mixed\.crt/);
+  });
+
+  const choices: readonly [host: string, named: string | undefined, stem: string | undefined][] = [
+    ["a.example", undefined, "a.example"],
+    ["x.b.example", undefined, "b.example"],
+    ["*.b.example", undefined, "b.example"],
+    ["x.y.b.example", undefined, undefined],
+    ["x.c.example", undefined, "wilder"],
+    ["c.example", undefined, undefined],
+    ["example", undefined, undefined],
+    ["a.example", "other", "other"],
+    ["a.example", "missing", undefined],
+    ["a.example", "mixed", undefined],
+  ];
+  for (const [host, named, stem] of choices) {
+    test(`${host}${named === undefined ? "" : ` with CERT_NAME ${named}`} gets ${stem ?? "none"}`, () => {
+      assert.equal(chooseCertificate(host, named, readCertificates(directory))?.stem, stem);
+    });
+  }
+
+  test("that cannot be read are none, and the reason is said once", () => {
+    const said: string[] = [];
+    const store = new CertificateStore(join(directory, "missing"), (_level, event, fields) =>
+      said.push(`${event} ${String(fields?.["reason"])}`),
+    );
+    assert.equal(store.certificates.usable.size, 0);
+    assert.equal(store.look(), false);
+    assert.deepEqual(said, ["certificate.refused ENOENT"]);
+  });
+
+  test("have only those further files that are there: a link that leads nowhere is none", () => {
+    for (const ending of ["dhparam.pem", "chain.pem"])
+      symlinkSync(`./gone/${ending}`, join(directory, `other.${ending}`));
+    symlinkSync("./gone/dhparam.pem", join(directory, "dhparam.pem"));
+    symlinkSync("./gone/ca.crt", join(directory, "other.ca.crt"));
+    const { usable, authorities, dhparam } = readCertificates(directory);
+    assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
+    // An authority that cannot be found is not as if none had been asked for.
+    assert.ok(authorities?.has("other"));
+  });
+
+  test("are looked at again, and one that will end soon is called out once", () => {
+    const said: string[] = [];
+    const store = new CertificateStore(directory, (_level, event, fields) =>
+      said.push(`${event} ${String(fields?.["name"])}`),
+    );
+    makeCertificate(directory, "a.example", ["a.example"]);
+    assert.equal(store.look(), true);
+    assert.equal(store.look(), false);
+    assert.equal(said.filter((line) => line === "certificate.ends wild").length, 1);
+  });
+});

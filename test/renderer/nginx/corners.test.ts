@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const PATTERN = "~^re[0-9]\\.example$";
+const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
+const theirs = (name: string, value: string) => ({
+  labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
+});
+
+describe("corners of docs/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const log = join(rig.directory, "access.log");
+
+  before(async () => {
+    for (const directory of [vhosts, passwords, errors]) mkdirSync(directory);
+    writeFileSync(join(vhosts, sha1(PATTERN)), "location = /from-file { return 418; }\n");
+    writeFileSync(join(vhosts, "default_location"), "add_header X-Every-Location yes always;\n");
+    writeFileSync(join(passwords, sha1(PATTERN)), "user:{PLAIN}secret\n");
+    writeFileSync(join(errors, "50x.html"), "nobody is in\n");
+    writeFileSync(join(errors, "sick.example.html"), "sick is in bed\n");
+    for (const stem of ["front.example", "named"]) makeCertificate(rig.certificates, stem, [stem]);
+    const path = (text: string, more = {}) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: text, ...more });
+    await rig.start(
+      {
+        containers: { where: [{ not: { label: "proxy=other" } }] },
+        routing: { containersMay: ["regex"] },
+        nginx: {
+          defaults: { http2: false, httpsMethod: "noredirect" },
+          defaultHost: "front.example",
+          unclaimedPath: 410,
+          accessLog: { file: log, format: "vhost" },
+          files: { vhosts, passwords, errors },
+        },
+      },
+      [
+        await rig.app("front", { VIRTUAL_HOST: "front.example" }),
+        await rig.app("others", { VIRTUAL_HOST: "others.example" }, { labels: { proxy: "other" } }),
+        await rig.app("pattern", { VIRTUAL_HOST: PATTERN, CERT_NAME: "named" }),
+        await rig.app("sick", { VIRTUAL_HOST: "sick.example" }, { health: "unhealthy" }),
+        await rig.app("sick-too", { VIRTUAL_HOST: "sick-too.example" }, { health: "unhealthy" }),
+        await rig.app("before", path("^~ /files/")),
+        await rig.app("scripts", path("~* \\.PHP$", { VIRTUAL_DEST: "/left-out" })),
+        await rig.app("empty", { VIRTUAL_HOST: "empty.example", VIRTUAL_PATH: "", VIRTUAL_PORT: "", CERT_NAME: "" }),
+        await rig.app("several", {
+          VIRTUAL_HOST: "not-this.example",
+          VIRTUAL_HOST_MULTIPORTS: "several.example: {/: {proto: HTTP}, '= /one': null}",
+        }),
+        await rig.app("challenges", { VIRTUAL_HOST: "acme.example", VIRTUAL_PATH: "/.well-known/acme-challenge/" }),
+        await rig.app("errors", { VIRTUAL_HOST: "errors.example", VIRTUAL_PATH: "/sallyport-errors/" }),
+        ...(await Promise.all(
+          ["hash-uri", "random", "hash-address", "least-conn"].flatMap((balance) =>
+            [1, 2].map(
+              async (number) =>
+                await rig.app(
+                  `${balance}-${number}`,
+                  { VIRTUAL_HOST: `${balance}.example` },
+                  theirs("loadbalance", balance),
+                ),
+            ),
+          ),
+        )),
+        await rig.app("unkept", { VIRTUAL_HOST: "unkept.example" }, theirs("keepalive", "disabled"), portTellingApp()),
+        await rig.app("kept", { VIRTUAL_HOST: "kept.example" }, theirs("keepalive", "1"), portTellingApp()),
+      ],
+    );
+  });
+  after(async () => await rig.close());
+
+  const answerOf = async (host: string, path = "/"): Promise<string | undefined> =>
+    (await rig.echo({ host, path }))?.app;
+
+  test("the default host answers by TLS, too, with the certificate of its own", async () => {
+    assert.deepEqual(await greeted("nobody.example"), ["front.example", "http/1.1"]);
+    assert.equal((await rig.echo({ host: "nobody.example", tls: true }))?.app, "front");
+  });
+
+  test("a container that is another proxy's is not routed here", async () => {
+    assert.equal(await answerOf("others.example"), "front");
+  });
+
+  test("without HTTP/2 by the operator's word none is spoken", async () => {
+    assert.deepEqual(await greeted("re1.example"), ["named", "http/1.1"]);
+  });
+
+  test("files of a regular expression are found by its SHA-1, and its certificate by name", async () => {
+    assert.equal((await rig.ask({ host: "re1.example", path: "/from-file" })).status, 418);
+    assert.equal((await rig.ask({ host: "re2.example" })).status, 401);
+  });
+
+  test("lines for every location are added where there are no others", async () => {
+    assert.equal((await rig.ask({ host: "front.example" })).headers["x-every-location"], "yes");
+  });
+
+  test("a host has an error page of its own, and others have everybody's", async () => {
+    assert.equal((await rig.ask({ host: "sick.example" })).body, "sick is in bed\n");
+    assert.equal((await rig.ask({ host: "sick-too.example" })).body, "nobody is in\n");
+  });
+
+  test("a path before all expressions, and one by expression in any case, are served", async () => {
+    assert.equal(await answerOf("paths.example", "/files/x.php"), "before");
+    assert.equal(await answerOf("paths.example", "/x.php"), "scripts");
+  });
+
+  test("a destination behind a regular expression is left out, and told", async () => {
+    assert.equal((await rig.echo({ host: "paths.example", path: "/x.php" }))?.url, "/x.php");
+    assert.ok(rig.logged.some(({ container, value }) => container === "scripts" && value === "/left-out"));
+  });
+
+  test("paths that nobody claims get the operator's status", async () => {
+    assert.equal((await rig.ask({ host: "paths.example", path: "/else" })).status, 410);
+  });
+
+  test("empty variables are as good as none", async () => {
+    assert.equal(await answerOf("empty.example"), "empty");
+  });
+
+  test("several ports count in place of VIRTUAL_HOST", async () => {
+    assert.deepEqual(
+      [await answerOf("several.example", "/one"), await answerOf("not-this.example")],
+      ["several", "front"],
+    );
+  });
+
+  test("an app may have a path that is also ours", async () => {
+    assert.equal(await answerOf("acme.example", "/.well-known/acme-challenge/x"), "challenges");
+    assert.equal(await answerOf("errors.example", "/sallyport-errors/x"), "errors");
+  });
+
+  test("requests are balanced by the directive that the label names", async () => {
+    const met = async (host: string, paths: readonly string[]): Promise<number> =>
+      new Set(await Promise.all(paths.map(async (path) => await answerOf(host, path)))).size;
+    const many = Array.from({ length: 40 }, (_, index) => `/${index}`);
+    assert.equal(
+      await met(
+        "hash-uri.example",
+        Array.from({ length: 10 }, () => "/same"),
+      ),
+      1,
+    );
+    assert.equal(await met("hash-uri.example", many), 2);
+    assert.equal(await met("hash-address.example", many), 1);
+    assert.equal(await met("random.example", many), 2);
+    assert.equal(await met("least-conn.example", many), 2);
+  });
+
+  test("connections to an app are kept, or not, as its label says", async () => {
+    const port = async (host: string): Promise<string> => (await rig.ask({ host })).body;
+    assert.equal(await port("kept.example"), await port("kept.example"));
+    assert.notEqual(await port("unkept.example"), await port("unkept.example"));
+  });
+
+  test("requests are logged with their host where the operator wants lines", async () => {
+    await rig.ask({ host: "front.example", path: "/logged" });
+    const line = await eventually("the line is written", () => /^.*\/logged.*$/m.exec(readFileSync(log, "utf8"))?.[0]);
+    assert.match(line, /^front\.example 127\.0\.0\.1 - - \[[^\]]+\] "GET \/logged HTTP\/1\.1" 200 /);
+  });
+
+  async function greeted(servername: string): Promise<[name: string, protocol: string]> {
+    const options = { port: rig.tlsPort, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
+    return await new Promise((resolve, reject) => {
+      const socket = tls.connect(options, () => {
+        resolve([String(socket.getPeerCertificate().subject.CN), String(socket.alpnProtocol)]);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  }
+});
+
+test(
+  "no request is logged where the operator says so, whatever nginx's own setting is",
+  { skip: missing },
+  async () => {
+    const rig = new PresetRig();
+    try {
+      await rig.start({ nginx: { accessLog: "off" } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+      assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
+      assert.equal(rig.text.match(/^ +access_log /gm)?.length, rig.text.match(/^ +access_log off;$/gm)?.length);
+    } finally {
+      await rig.close();
+    }
+  },
+);
+
+/** Tells from which port nginx came. */
+function portTellingApp(): http.Server {
+  return http.createServer(({ socket }, response) => response.end(String(socket.remotePort)));
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Container } from "../../../shared/snapshot.ts";
+import { textFault } from "../../../shared/text.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { container } from "../fake-agent.ts";
+import { PresetRig } from "./rig.ts";
+import { LABELS, VARIABLES } from "./words.ts";
+import { HOSTILE } from "../structure/hostile.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+/** Containers that come at once: as many as fit into one message of an agent. */
+const AT_ONCE = 700;
+
+/** Values that are hostile only in the shape of YAML. */
+const SHAPES = [
+  "{",
+  "[1, [2]]",
+  "h.example: 5",
+  "h.example: {/: [1]}",
+  "h.example: {/: {port: [1]}}",
+  "? [a]: b",
+  "a: &a [*a]",
+];
+
+/** Places where a list stands: each entry of it is told by itself, as it was understood. */
+const LISTS = ["VIRTUAL_HOST", "sallyport.host", "VIRTUAL_HOST_MULTIPORTS", "sallyport.multiports"];
+
+interface Hostile {
+  readonly place: string;
+  readonly value: string;
+}
+
+const all: readonly Hostile[] = [...VARIABLES, ...LABELS].flatMap((place) =>
+  [...HOSTILE, ...(place.toLowerCase().includes("multiports") ? SHAPES : [])].map((value) => ({ place, value })),
+);
+
+/** As an agent tells it: what no line can hold is withheld, and told to be. */
+function containerOf({ place, value }: Hostile, index: number): Container {
+  const isLabel = LABELS.includes(place);
+  const fault = textFault(value, 4_096);
+  const said = fault === undefined ? { [place]: value } : {};
+  return container("a", {
+    id: (1_000 + index).toString(16).padStart(64, "0"),
+    name: `bad${index}`,
+    createdAt: 1_000 + index,
+    env: { VIRTUAL_HOST: `h${index}.example`, ...(!isLabel && said) },
+    labels: isLabel ? said : {},
+    refused: fault === undefined ? [] : [{ from: isLabel ? "label" : "env", name: place, reason: fault }],
+    networks: [{ name: "front", ipv4: "192.0.2.1" }],
+    ports: [{ port: 80, proto: "tcp" }],
+  });
+}
+
+describe(`${all.length} containers with hostile values in every place, before a real nginx`, { skip: missing }, () => {
+  const rig = new PresetRig();
+  const statuses = new Map<string, number>();
+  const over = new AbortController();
+  let asking: Promise<void>;
+
+  const ask = async (tls: boolean): Promise<void> => {
+    const { status, body } = await rig.ask({ host: "good.example", tls });
+    const seen = `${tls ? "TLS" : "plain HTTP"} ${status} ${body.includes('"good"')}`;
+    statuses.set(seen, (statuses.get(seen) ?? 0) + 1);
+  };
+
+  before(async () => {
+    makeCertificate(rig.certificates, "good.example", ["good.example"]);
+    await rig.start({ routing: { containersMay: "all" } }, [
+      await rig.app("good", { VIRTUAL_HOST: "good.example", HTTPS_METHOD: "noredirect" }),
+    ]);
+    asking = (async () => {
+      while (!over.signal.aborted) for (const tls of [false, true]) await ask(tls);
+    })();
+  });
+  after(async () => {
+    over.abort();
+    await rig.close();
+  });
+
+  for (let first = 0; first < all.length; first += AT_ONCE) {
+    const some = all.slice(first, first + AT_ONCE);
+    const containers = some.map((one, index) => containerOf(one, first + index));
+
+    test(`from ${some[0]!.place} on, each is told at most once, with its value, and costs nobody else anything`, async () => {
+      const gone =
+        first === 0
+          ? []
+          : all.slice(first - AT_ONCE, first).map((one, index) => containerOf(one, first - AT_ONCE + index).id);
+      const publications = rig.logged.filter(({ event }) => event === "publish.ok").length;
+      rig.tell(containers, gone);
+      await eventually(
+        "they are published",
+        () => rig.logged.filter(({ event }) => event === "publish.ok").length > publications,
+      );
+      const { quarantined, remarks, unrouted } = await rig.status();
+      const told = [...quarantined, ...remarks, ...unrouted];
+      const byName = new Map<string, (typeof told)[number][]>();
+      for (const found of told) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
+      for (const [index, { name }] of containers.entries()) {
+        const { place, value } = some[index]!;
+        const found = byName.get(name) ?? [];
+        if (LISTS.includes(place)) continue;
+        assert.ok(found.length <= 1, JSON.stringify(found));
+        for (const { value: shown } of found) assert.ok(shown === undefined || shown === value.trim());
+      }
+      assert.ok(told.length > 0);
+    });
+  }
+
+  test("the good host was served all the time, and nginx found nothing that the grammars had not", async () => {
+    over.abort();
+    await asking;
+    assert.deepEqual([...statuses.keys()].toSorted(), ["TLS 200 true", "plain HTTP 200 true"]);
+    const refused = rig.logged.filter(({ event }) => event === "host.quarantined" || event === "publish.refused");
+    assert.deepEqual(refused, []);
+  });
+});

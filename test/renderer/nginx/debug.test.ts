@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
+import type { PathText } from "../../../renderer/routes/path-match.ts";
+import type { PathRoute, VirtualHost } from "../../../renderer/routes/routes.ts";
+import { debugModel } from "../../../renderer/nginx/debug.ts";
+import type { Verbatim } from "../../../renderer/template/model.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const path = "/nginx-proxy-debug";
+const theirs = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.debug-endpoint": value } });
+
+describe("the debug endpoint", { skip: missing }, () => {
+  describe("of hosts whose containers may choose", () => {
+    const rig = new PresetRig();
+    before(async () => {
+      makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
+      const routing = { containersMay: ["debugEndpoint", "regex"] };
+      await rig.start({ routing, nginx: { internalNetworks: ["127.0.0.1"] } }, [
+        await rig.app("told", { VIRTUAL_HOST: "told.example", HSTS: "off" }, theirs("true")),
+        await rig.app("sick", { VIRTUAL_HOST: "told.example" }, { health: "unhealthy" }),
+        await rig.app("silent", { VIRTUAL_HOST: "silent.example" }),
+        await rig.app("tls", { VIRTUAL_HOST: "tls.example" }, { labels: { "sallyport.debug-endpoint": "yes" } }),
+        await rig.app("many", { VIRTUAL_HOST_MULTIPORTS: manyPaths("many.example", 60) }, theirs("true")),
+        await rig.app("dollar", { VIRTUAL_HOST: '~^a"\\.\\$host(x)$' }, theirs("true")),
+        await rig.app("own", { VIRTUAL_HOST: "own.example" }, theirs("true")),
+        await rig.app("own-path", { VIRTUAL_HOST: "own.example", VIRTUAL_PATH: `= ${path}` }),
+        await rig.app(
+          "moved",
+          { VIRTUAL_HOST: "www.moved.example" },
+          { labels: { "sallyport.redirect-from": "moved.example", "sallyport.debug-endpoint": "yes" } },
+        ),
+      ]);
+    });
+    after(async () => await rig.close());
+
+    const told = async (host: string, tls = false): Promise<Record<string, unknown>> => {
+      const { status, headers, body } = await rig.ask({ host, path, tls });
+      assert.deepEqual([status, headers["content-type"]], [200, "application/json"]);
+      return JSON.parse(body) as Record<string, unknown>;
+    };
+
+    test("tells host, paths, servers, method and what is to be said of containers", async () => {
+      const { host, httpsMethod, certificate, paths, findings } = await told("told.example");
+      assert.deepEqual([host, httpsMethod, certificate], ["told.example", "redirect", null]);
+      const [{ servers } = { servers: [] }] = paths as { servers: unknown[] }[];
+      assert.deepEqual(servers, [{ address: "127.0.0.1", port: rig.portOf("told"), container: "told" }]);
+      const said = (findings as { container: string; reason: string }[]).map((one) => [one.container, one.reason]);
+      assert.deepEqual(
+        new Map(said as [string, string][]),
+        new Map([
+          ["told", "option.refused"],
+          ["sick", "health"],
+        ]),
+      );
+    });
+
+    test("is there by TLS and by plain HTTP that redirects all else, and names the certificate", async () => {
+      for (const tls of [true, false]) {
+        assert.deepEqual((await told("tls.example", tls))["certificate"], { ...(await until()), name: "tls.example" });
+      }
+      assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
+    });
+
+    test("of a name that redirects tells where to", async () => {
+      assert.equal((await told("moved.example"))["redirectTo"], "www.moved.example");
+    });
+
+    test("tells of sixty paths, which is more than nginx takes between two quotes", async () => {
+      assert.equal(((await told("many.example"))["paths"] as unknown[]).length, 60);
+    });
+
+    test("is refused to those who are not inside, whatever they say of themselves", async () => {
+      const headers = { "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1" };
+      assert.equal((await rig.ask({ host: "told.example", path, headers, from: "127.0.0.2" })).status, 403);
+    });
+
+    test("is not there where no container asks for it", async () => {
+      assert.equal((await rig.echo({ host: "silent.example", path }))?.app, "silent");
+    });
+
+    test("does not take the place of a container's own path", async () => {
+      assert.equal((await rig.echo({ host: "own.example", path }))?.app, "own-path");
+    });
+
+    test("tells a regular expression as it is, although nginx has variables", async () => {
+      const { body } = await rig.ask({ host: 'a".$hostx', path });
+      assert.equal((JSON.parse(body) as VirtualHost).host, '~^a"\\.\\$host(x)$');
+    });
+
+    async function until() {
+      return { until: (await rig.status()).virtualHosts.find(({ host }) => host === "tls.example")?.tls?.until };
+    }
+  });
+
+  test("is for all hosts when the operator says so, and a container without permission changes nothing", async () => {
+    const rig = new PresetRig();
+    try {
+      await rig.start({ nginx: { defaults: { debugEndpoint: true } } }, [
+        await rig.app("a", { VIRTUAL_HOST: "a.example" }),
+        await rig.app("b", { VIRTUAL_HOST: "b.example" }, theirs("false")),
+      ]);
+      for (const host of ["a.example", "b.example"]) {
+        assert.equal((JSON.parse((await rig.ask({ host, path })).body) as VirtualHost).host, host);
+      }
+      const { body } = await rig.ask({ host: "b.example", path });
+      assert.deepEqual(
+        (JSON.parse(body) as VirtualHost).findings?.map(({ reason }) => reason),
+        ["option.refused"],
+      );
+    } finally {
+      await rig.close();
+    }
+  });
+});
+
+test("a description has no end in size, no variable and no end of its quotes", () => {
+  const text = fc.string({ unit: "grapheme", maxLength: 40 });
+  const hostile = fc.oneof(text, fc.constantFrom("$host", "${host}", '"; }', "\\", "\n", "'"));
+  fc.assert(
+    fc.property(fc.array(hostile, { maxLength: 300 }), (words) => {
+      const paths = words.map((word): PathRoute => ({
+        path: { kind: "", text: word as PathText },
+        protocol: "http",
+        options: {},
+        servers: [],
+      }));
+      const findings = words.map((word) => ({ container: word, reason: "state" as const, detail: word }));
+      const host = { host: "a" as HostName, options: { debugEndpoint: true }, paths, findings };
+      const printed = printedBy(host);
+      for (const one of printed) assert.match(one, /^"(?:\$\{sallyport_debug\})?(?:[ !#-[\]-~]|\\["\\]){1,3800}"$/);
+      for (const one of printed) assert.doesNotMatch(one.replace("${sallyport_debug}", ""), /\$/);
+      const json = printed.map((one) => one.slice(1, -1).replace("${sallyport_debug}", "").replaceAll(/\\(.)/g, "$1"));
+      assert.ok(json.join("").length <= 16_000);
+      const told = JSON.parse(json.join("")) as Record<string, unknown>;
+      if ("paths" in told) assert.deepEqual(told["paths"], paths);
+      else assert.equal(told["pathsLeftOut"], paths.length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function manyPaths(host: string, count: number): string {
+  return JSON.stringify({ [host]: Object.fromEntries(Array.from({ length: count }, (_, i) => [`/path-${i}/`, null])) });
+}
+
+function printedBy(host: VirtualHost): string[] {
+  const { first, more } = debugModel(host, undefined) as { first: Verbatim; more: Verbatim[] };
+  return [first, ...more].map((one) => one.text);
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as net from "node:net";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { type Echo, PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+describe("nginx behind a load balancer that speaks the PROXY protocol", { skip: missing }, () => {
+  const rig = new PresetRig();
+  before(async () => {
+    const nginx = { proxyProtocol: true, trustedProxies: ["127.0.0.1"], ipv6: true };
+    await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+  });
+  after(async () => await rig.close());
+
+  test("the client's address is the one that the load balancer tells", async () => {
+    const answer = await said(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n");
+    const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
+    assert.equal(headers["x-real-ip"], "203.0.113.9");
+  });
+
+  test("who does not speak it is not answered", async () => {
+    assert.equal(await said(rig.plainPort, "127.0.0.1", ""), "");
+  });
+
+  test("IPv6 is listened on, too, and only the trusted are believed", async () => {
+    const answer = await said(rig.plainPort, "::1", "PROXY TCP6 2001:db8::9 ::1 4711 80\r\n");
+    const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
+    assert.equal(headers["x-real-ip"], "::1");
+  });
+});
+
+describe("what a host answers by the operator's defaults", { skip: missing }, () => {
+  const rig = new PresetRig();
+  before(async () => {
+    const challenges = join(rig.directory, "challenges");
+    mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
+    writeFileSync(join(challenges, ".well-known", "acme-challenge", "token"), "answer");
+    const vhosts = join(rig.directory, "vhosts");
+    mkdirSync(vhosts);
+    writeFileSync(join(vhosts, "closed.example"), "deny all;\nauth_basic closed;\nauth_basic_user_file /dev/null;\n");
+    for (const name of ["tls.example", "slow.example"]) makeCertificate(rig.certificates, name, [name]);
+    const https = { certificates: rig.certificates, challenges };
+    await rig.start(
+      {
+        https: { ...https, listen: 21_453, port: 443 },
+        nginx: { defaults: { plainWithoutCertificate: false }, files: { vhosts } },
+      },
+      [
+        await rig.app("tls", { VIRTUAL_HOST: "tls.example" }),
+        await rig.app("slow", { VIRTUAL_HOST: "slow.example" }, { labels: { "sallyport.http2": "no" } }),
+        await rig.app("bare", { VIRTUAL_HOST: "bare.example" }),
+        await rig.app("closed", { VIRTUAL_HOST: "closed.example", ENABLE_HTTP_ON_MISSING_CERT: "true" }),
+        await rig.app("quiet", {
+          VIRTUAL_HOST: "quiet.example",
+          ACME_HTTP_CHALLENGE_LOCATION: "false",
+          ENABLE_HTTP_ON_MISSING_CERT: "true",
+        }),
+      ],
+    );
+  });
+  after(async () => await rig.close());
+
+  test("a host without a certificate is redirected all the same, when the operator wants no plain HTTP", async () => {
+    const { status, headers } = await rig.ask({ host: "bare.example", path: "/x" });
+    assert.deepEqual([status, headers.location], [301, "https://bare.example/x"]);
+  });
+
+  test("an authority's question is answered by plain HTTP, where all else is redirected", async () => {
+    const path = "/.well-known/acme-challenge/token";
+    assert.equal((await rig.ask({ host: "tls.example", path })).body, "answer");
+    assert.equal((await rig.ask({ host: "bare.example", path })).body, "answer");
+    assert.equal((await rig.echo({ host: "quiet.example", path }))?.app, "quiet");
+  });
+
+  test("it is answered also by a host that the operator's lines close to everybody", async () => {
+    const path = "/.well-known/acme-challenge/token";
+    assert.equal((await rig.ask({ host: "closed.example" })).status, 403);
+    assert.equal((await rig.ask({ host: "closed.example", path })).body, "answer");
+  });
+
+  test("HTTP/2 is spoken, but not where a container does not want it", async () => {
+    // nginx 1.22 has one setting for a port: it is the newer ones that tell hosts apart.
+    assert.equal(await spoken("tls.example"), "h2");
+    assert.match(rig.text, /listen 21453 ssl;\n {4}server_name slow\.example;/);
+  });
+
+  async function spoken(servername: string): Promise<string | false | null> {
+    const options = { port: 21_453, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
+    return await new Promise((resolve, reject) => {
+      const socket = tls.connect(options, () => {
+        resolve(socket.alpnProtocol);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  }
+});
+
+/** What comes back for a request behind these first words, until the connection ends. */
+async function said(port: number, host: string, first: string): Promise<string> {
+  return await new Promise((resolve) => {
+    let answer = "";
+    const socket = net.connect(port, host, () =>
+      socket.write(`${first}GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n`),
+    );
+    socket.setEncoding("utf8").on("data", (part: string) => (answer += part));
+    socket.on("error", () => undefined).on("close", () => resolve(answer));
+  });
+}

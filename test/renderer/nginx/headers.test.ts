@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import * as http from "node:http";
+import * as net from "node:net";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { type Ask, PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+/** What apps are told of the client and of the request as it was. */
+const TOLD = ["host", "x-real-ip", "x-original-uri"];
+const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwarded-${name}`);
+
+describe("headers that apps get, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  before(async () => {
+    makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
+    await rig.start({ nginx: { trustedProxies: ["127.0.0.2"] } }, [
+      await rig.app("plain", { VIRTUAL_HOST: "plain.example" }),
+      await rig.app("rewritten", { VIRTUAL_HOST: "plain.example", VIRTUAL_PATH: "/from/", VIRTUAL_DEST: "/to/" }),
+      await rig.app("tls", { VIRTUAL_HOST: "tls.example" }),
+      await rig.app("socket", { VIRTUAL_HOST: "socket.example" }, {}, webSocketApp()),
+      await rig.app("version", { VIRTUAL_HOST: "version.example" }, {}, versionApp()),
+    ]);
+  });
+  after(async () => await rig.close());
+
+  const got = async (ask: Ask, names: readonly string[]): Promise<(string | string[] | undefined)[]> => {
+    const headers = (await rig.echo(ask))?.headers;
+    return names.map((name) => headers?.[name]);
+  };
+
+  test("by plain HTTP", async () => {
+    const ask = { host: "plain.example", path: "/x?y=1" };
+    assert.deepEqual(await got(ask, TOLD), ["plain.example", "127.0.0.1", "/x?y=1"]);
+    assert.deepEqual(await got(ask, FORWARDED), ["127.0.0.1", "plain.example", "http", "off", "80"]);
+  });
+
+  test("by TLS", async () => {
+    const ask = { host: "tls.example", path: "/", tls: true };
+    assert.deepEqual(await got(ask, FORWARDED), ["127.0.0.1", "tls.example", "https", "on", "443"]);
+  });
+
+  test("a port that the client wrote is kept, whatever nginx listens on", async () => {
+    const ask = { host: "tls.example:8443", tls: true };
+    assert.deepEqual(await got(ask, ["host", "x-forwarded-port"]), ["tls.example:8443", "8443"]);
+  });
+
+  test("what the client asked for is told although the app gets another path", async () => {
+    const echo = await rig.echo({ host: "plain.example", path: "/from/x" });
+    assert.deepEqual([echo?.url, echo?.headers["x-original-uri"]], ["/to/x", "/from/x"]);
+  });
+
+  test("a client's `Proxy` does not reach the app, nor does its word about itself", async () => {
+    const headers = { proxy: "http://evil.example", "x-real-ip": "203.0.113.9", "x-forwarded-ssl": "on" };
+    assert.deepEqual(await got({ host: "plain.example", headers }, ["proxy", "x-real-ip", "x-forwarded-ssl"]), [
+      undefined,
+      "127.0.0.1",
+      "off",
+    ]);
+  });
+
+  test("a trusted proxy's word reaches the app, of all that it tells", async () => {
+    const words = { for: "203.0.113.9", host: "outside.example", proto: "https", port: "8443" };
+    const headers = Object.fromEntries(Object.entries(words).map(([name, word]) => [`x-forwarded-${name}`, word]));
+    const ask = { host: "plain.example", headers, from: "127.0.0.2" };
+    assert.deepEqual(await got(ask, FORWARDED), ["203.0.113.9, 127.0.0.2", "outside.example", "https", "on", "8443"]);
+  });
+
+  test("a trusted proxy's word that is not one is not passed on", async () => {
+    const headers = { "x-forwarded-host": "a b", "x-forwarded-proto": "gopher", "x-forwarded-port": "x" };
+    const ask = { host: "plain.example", headers, from: "127.0.0.2" };
+    assert.deepEqual(await got(ask, FORWARDED.slice(1)), ["plain.example", "http", "off", "80"]);
+  });
+
+  test("a WebSocket is opened and speaks both ways", async () => {
+    const socket = net.connect(rig.plainPort, "127.0.0.1");
+    const upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
+    socket.write(`GET / HTTP/1.1\r\nHost: socket.example\r\n${upgrade}\r\n`);
+    let heard = "";
+    await new Promise<void>((resolve, reject) => {
+      socket.setEncoding("utf8").on("data", (part: string) => {
+        heard += part;
+        if (heard.endsWith("\r\n\r\n")) socket.write("ping");
+        if (heard.endsWith("pong")) resolve();
+      });
+      socket.on("error", reject).on("close", () => reject(new Error(heard)));
+    });
+    socket.destroy();
+    assert.match(heard, /^HTTP\/1\.1 101 /);
+  });
+
+  test("HTTP/1.1 is spoken to apps, over connections that are kept", async () => {
+    const said = async (): Promise<string> => (await rig.ask({ host: "version.example" })).body;
+    const [first, second] = [await said(), await said()];
+    assert.match(first, /^1\.1 connection=(?:undefined|keep-alive) from [0-9]+$/);
+    assert.equal(second, first);
+  });
+});
+
+function webSocketApp(): net.Server {
+  return http.createServer().on("upgrade", (request, socket: net.Socket) => {
+    const isAsked = request.headers.connection === "upgrade" && request.headers.upgrade === "websocket";
+    socket.write(`HTTP/1.1 ${isAsked ? "101 Switching Protocols" : "400 Bad Request"}\r\n\r\n`);
+    socket.on("data", () => socket.write("pong")).on("error", () => undefined);
+  });
+}
+
+/** Tells the version of HTTP, what is to become of the connection, and from which port it came. */
+function versionApp(): net.Server {
+  return http.createServer(({ httpVersion, headers, socket }, response) => {
+    response.end(`${httpVersion} connection=${headers.connection} from ${socket.remotePort}`);
+  });
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Container } from "../../../shared/snapshot.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = nginxVersion() === undefined && "nginx is not installed";
+
+type Health = Container["health"];
+
+/** By what the operator says and what a container says: who is sent requests of those that have a health check. */
+const RULES: readonly [operator: string | undefined, label: string | undefined, served: readonly Health[]][] = [
+  [undefined, undefined, ["healthy"]],
+  [undefined, "started", ["healthy", "starting"]],
+  [undefined, "ignored", ["healthy", "starting", "unhealthy"]],
+  ["started", undefined, ["healthy", "starting"]],
+  ["started", "required", ["healthy"]],
+  ["ignored", undefined, ["healthy", "starting", "unhealthy"]],
+];
+const STATES: readonly Health[] = ["healthy", "starting", "unhealthy"];
+
+for (const operator of [undefined, "started", "ignored"]) {
+  describe(`health checks, by the operator ${operator ?? "as usual"}, before a real nginx`, { skip: missing }, () => {
+    const rig = new PresetRig();
+    const rules = RULES.filter(([one]) => one === operator);
+    const nameOf = (label: string | undefined, health: Health): string => `${label ?? "usual"}-${health}`;
+
+    before(async () => {
+      const apps = rules.flatMap(([, label]) =>
+        STATES.map(async (health) => {
+          const labels = label === undefined ? {} : { "sallyport.health": label };
+          const name = nameOf(label, health);
+          return await rig.app(name, { VIRTUAL_HOST: `${name}.example` }, { health, labels });
+        }),
+      );
+      await rig.start({ routing: operator === undefined ? {} : { health: operator } }, await Promise.all(apps));
+    });
+    after(async () => await rig.close());
+
+    for (const [, label, served] of rules) {
+      for (const health of STATES) {
+        const isServed = served.includes(health);
+        test(`with the label ${label ?? "absent"} one that is ${health} is ${isServed ? "" : "not "}sent requests`, async () => {
+          const name = nameOf(label, health);
+          const { status } = await rig.ask({ host: `${name}.example` });
+          assert.equal(status, isServed ? 200 : 503);
+        });
+      }
+    }
+
+    test("one that is told to stop is sent nothing, whatever counts otherwise", async () => {
+      const [, label] = rules[0]!;
+      const name = nameOf(label, "healthy");
+      const one = rig.agent.first.find((container) => container.name === name)!;
+      rig.tell([{ ...one, stopping: true }]);
+      await eventually("it is left out", async () => (await rig.ask({ host: `${name}.example` })).status === 503);
+    });
+  });
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = nginxVersion() === undefined && "nginx is not installed";
+
+describe("nginx's file that is to be kept until all is well", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const vhosts = join(rig.directory, "vhosts");
+
+  before(async () => {
+    mkdirSync(vhosts);
+    const good = await rig.app("good", { VIRTUAL_HOST: "good.example" });
+    await rig.start({ onFailure: "keep", nginx: { files: { vhosts } } }, [good]);
+  });
+  after(async () => await rig.close());
+
+  test("loses no host: nobody new is served while nginx refuses one of them", async () => {
+    writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
+    rig.refresh();
+    rig.tell([
+      await rig.app("late", { VIRTUAL_HOST: "late.example" }),
+      await rig.app("next", { VIRTUAL_HOST: "next.example" }),
+    ]);
+    await eventually("it is told", () =>
+      rig.logged.some(({ event, reason }) => event === "publish.refused" && /nonsense/.test(String(reason))),
+    );
+    assert.equal((await rig.echo({ host: "good.example" }))?.app, "good");
+    assert.equal((await rig.ask({ host: "next.example" })).status, 503);
+    assert.deepEqual((await rig.status()).quarantined, []);
+    rmSync(join(vhosts, "late.example"));
+    for (const app of ["late", "next"])
+      await eventually("all are served", async () => (await rig.echo({ host: `${app}.example` }))?.app === app);
+  });
+});

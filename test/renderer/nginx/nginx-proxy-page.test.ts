@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { PERMISSIONS } from "../../../renderer/routes/option.ts";
+import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../../renderer/routes/options.ts";
+import { ROUTE_NAMES } from "../../../renderer/routes/claim.ts";
+import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
+import { type RowTest, TESTS_OF_ROWS, TESTS_OF_THE_MODEL } from "./nginx-proxy-rows.ts";
+
+const page = readFileSync("docs/nginx-proxy.md", "utf8");
+const rows = page.split("\n").filter((line) => line.startsWith("| "));
+
+/** All that can be said of a container, as the code knows it. */
+const options = [
+  ...ROUTE_NAMES.map((place) => ({ ...place, needs: undefined })),
+  ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
+] as { readonly env?: string; readonly label: string; readonly theirLabel?: string; readonly needs?: string }[];
+
+/** What nginx-proxy reads from a container, from its own environment, and from files. */
+const THEIRS = [
+  ..."VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_ROOT VIRTUAL_HOST_MULTIPORTS".split(
+    " ",
+  ),
+  ..."EXTERNAL_HTTP_PORT EXTERNAL_HTTPS_PORT CERT_NAME HTTPS_METHOD ENABLE_HTTP_ON_MISSING_CERT HSTS".split(" "),
+  ..."SSL_POLICY NETWORK_ACCESS SERVER_TOKENS ACME_HTTP_CHALLENGE_LOCATION".split(" "),
+  ..."loadbalance keepalive debug-endpoint http2.enable http3.enable non-get-redirect ssl_verify_client".split(" "),
+  ..."trust-default-cert nginx DEFAULT_HOST DEFAULT_ROOT HTTP_PORT HTTPS_PORT NON_GET_REDIRECT TRUST_DEFAULT_CERT".split(
+    " ",
+  ),
+  ..."ENABLE_HTTP2 ENABLE_HTTP3 ENABLE_IPV6 PREFER_IPV6_NETWORK ENABLE_PROXY_PROTOCOL TRUST_DOWNSTREAM_PROXY".split(
+    " ",
+  ),
+  ..."RESOLVERS LOG_FORMAT LOG_FORMAT_ESCAPE LOG_JSON DISABLE_ACCESS_LOGS SHA1_UPSTREAM_NAME DHPARAM_BITS".split(" "),
+  ..."DHPARAM_SKIP DEBUG_ENDPOINT ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST DOCKER_HOST".split(" "),
+  ..."DOCKER_CONTAINER_FILTERS NGINX_CONTAINER_LABEL".split(" "),
+  ..."certs/N.crt N.chain.pem V.ca.crt certs/default.crt htpasswd/V vhost.d/V V_location".split(" "),
+  ..."V_location_override html/errors/50x.html proxy.conf network_internal.conf toplevel.conf.d".split(" "),
+];
+
+/** Rows about what nobody needs here, or what is nginx's own. */
+const UNTESTED = ["SHA1_UPSTREAM_NAME", "DHPARAM_BITS", "DHPARAM_SKIP", "toplevel.conf.d", "conf.d/*.conf"];
+
+const names = rows.flatMap((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+
+describe("docs/nginx-proxy.md", () => {
+  for (const name of THEIRS) {
+    test(`says what became of ${name}`, () => {
+      assert.ok(
+        rows.some((row) => row.split("|")[1]!.includes(`\`${name}`) || row.split("|")[1]!.includes(name + "`")),
+      );
+    });
+  }
+  for (const { env, label, theirLabel, needs } of options) {
+    test(`is right about ${env ?? label}`, () => {
+      const [, , verdict = "", ours = "", notes = ""] =
+        rows.map((row) => row.split("|")).find((cells) => cells[1]!.includes(`\`${env ?? theirLabel}\``)) ?? [];
+      if (env === undefined && theirLabel === undefined) return assert.ok(page.includes(`\`${label}\``));
+      assert.equal(ours.trim(), `\`${label}\``);
+      assert.equal(verdict.trim() === "permission", needs !== undefined);
+      if (needs !== undefined) assert.ok(notes.includes(`\`${needs}\``));
+    });
+  }
+  for (const name of new Set(names.filter((one) => !UNTESTED.includes(one)))) {
+    test(`has a test with a real nginx for ${name}`, () => {
+      const found = TESTS_OF_ROWS[name] ?? [];
+      assert.ok(found.length > 0);
+      for (const one of found) assertIsTest(one);
+    });
+  }
+  test("knows no test of a row that there is not", () => {
+    assert.deepEqual(
+      Object.keys(TESTS_OF_ROWS).filter((name) => !names.includes(name)),
+      [],
+    );
+  });
+  test("has tests for what no row names", () => {
+    for (const one of TESTS_OF_THE_MODEL) assertIsTest(one);
+  });
+  test("names keys of a target that there are", () => {
+    const named = [
+      ...page.matchAll(/`((?:nginx|https|routing|proxy|listen|onlyExposed|containers)(?:\.[A-Za-z0-9]+)*)(?=[:` ])/g),
+    ];
+    assert.ok(named.length > 20);
+    // One of their files is called like a key of ours.
+    for (const [, key = ""] of named)
+      assert.ok(key === "proxy.conf" || isKey(key), `${key} is no key of the configuration`);
+  });
+  for (const row of rows.filter((one) => /^\| *(?:`[A-Z_]+`|label `)/.test(one) && one.split("|").length === 6)) {
+    const [, theirs = "", verdict = "", ours = ""] = row.split("|").map((cell) => cell.trim());
+    test(`has a label in the code for ${theirs}, which it says is read`, () => {
+      if (ours === "") return assert.equal(verdict, "different");
+      const [, name = ""] = /`([^`]+)`/.exec(theirs) ?? [];
+      const found = options.find(({ env, theirLabel }) => env === name || theirLabel === name);
+      assert.equal(found && `\`${found.label}\``, ours);
+    });
+  }
+  test("names the permissions there are", () => {
+    for (const permission of PERMISSIONS) assert.ok(page.includes(`\`${permission}\``));
+    assert.equal(Object.keys(SSL_POLICIES).length, 22);
+  });
+});
+
+/** Whether a target, or the configuration itself, has this key, as the published schema has it. */
+function isKey(key: string): boolean {
+  const schema = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Schema;
+  return [schema.properties?.["targets"]?.items, schema].some(
+    (top) => top !== undefined && hasKey(top, key.split(".")),
+  );
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+function hasKey(schema: Schema, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  const inside = [schema, ...(schema.anyOf ?? [])].flatMap(({ properties }) => properties?.[key] ?? []);
+  return inside.some((one) => hasKey(one, rest));
+}
+
+/** Titles stand in quotes, and those that a list makes in the list. */
+function assertIsTest([file, title]: RowTest): void {
+  const text = readFileSync(file, "utf8");
+  assert.ok(text.includes(`"${title}"`) || text.includes(`\`${title}\``), `${file} has no test "${title}"`);
+  assert.match(text, /PresetRig|writeNginxConfigs|nginx-unprivileged|Stack/, `${file} has no nginx`);
+}

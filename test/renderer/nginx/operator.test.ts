@@ -1,0 +1,205 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+const project = (name: string) => ({ labels: { "com.docker.compose.project": name } });
+
+describe("what the operator decides, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+
+  before(async () => {
+    for (const directory of [vhosts, passwords, errors]) mkdirSync(directory);
+    writeFileSync(join(vhosts, "files.example"), "add_header X-Host-File yes always;\n");
+    writeFileSync(join(vhosts, "files.example_location"), "add_header X-Location-File yes always;\n");
+    writeFileSync(join(vhosts, "instead.example_location_override"), "location / { return 418; }\n");
+    writeFileSync(join(vhosts, "*.star.example"), "add_header X-Star yes always;\n");
+    writeFileSync(join(passwords, "locked.example"), "user:{PLAIN}secret\n");
+    writeFileSync(join(errors, "50x.html"), "nobody is in\n");
+    for (const name of ["tls.example", "default"]) makeCertificate(rig.certificates, name, [name]);
+    makeCertificate(rig.certificates, "clients.example", ["clients.example"]);
+    copyFileSync(join(rig.certificates, "clients.example.crt"), join(rig.certificates, "clients.example.ca.crt"));
+    const static1 = await rig.app("static", {});
+    await rig.start(
+      {
+        onlyExposed: false,
+        routing: {
+          containersMay: ["hsts", "sslPolicy"],
+          grace: "1h",
+          owners: [{ suffix: "owned.example", projects: ["rightful"] }],
+          routes: [
+            { host: "static.example", to: [`127.0.0.1:${rig.portOf("static")}`] },
+            { host: "tls.example", path: "/static/", to: [`127.0.0.1:${rig.portOf("static")}`], dest: "/" },
+          ],
+        },
+        nginx: {
+          defaults: { defaultCertificate: false, nonGetRedirect: 308 },
+          defaultHost: "front.example",
+          unclaimedPath: 410,
+          trustedProxies: ["127.0.0.2"],
+          internalNetworks: ["192.0.2.0/24"],
+          accessLog: { file: join(rig.directory, "access.log"), format: "json" },
+          files: { vhosts, passwords, errors },
+        },
+      },
+      [
+        { ...static1, env: {} },
+        await rig.app("front", { VIRTUAL_HOST: "front.example" }),
+        await rig.app("files", { VIRTUAL_HOST: "files.example" }),
+        await rig.app("instead", { VIRTUAL_HOST: "instead.example" }),
+        await rig.app("star", { VIRTUAL_HOST: "*.star.example" }),
+        await rig.app("locked", { VIRTUAL_HOST: "locked.example" }),
+        await rig.app("inside", { VIRTUAL_HOST: "inside.example", NETWORK_ACCESS: "internal" }),
+        await rig.app("sick", { VIRTUAL_HOST: "sick.example" }, { health: "unhealthy" }),
+        await rig.app("leaving", { VIRTUAL_HOST: "leaving.example" }),
+        await rig.app("tls", {
+          VIRTUAL_HOST: "tls.example",
+          HSTS: "max-age=60; includeSubDomains",
+          SSL_POLICY: "AWS-FS-1-2-2019-08",
+        }),
+        await rig.app("clients", { VIRTUAL_HOST: "clients.example" }),
+        await rig.app("usurper", { VIRTUAL_HOST: "a.owned.example" }, project("wrong")),
+        await rig.app("rightful", { VIRTUAL_HOST: "b.owned.example" }, project("rightful")),
+        await rig.app("first", { VIRTUAL_HOST: "shared.example" }, project("one")),
+        await rig.app("second", { VIRTUAL_HOST: "shared.example" }, project("two")),
+        await rig.app("elder", { VIRTUAL_HOST: "agree.example", HTTPS_METHOD: "nohttps" }),
+        await rig.app("younger", { VIRTUAL_HOST: "agree.example", HTTPS_METHOD: "noredirect" }),
+        await rig.app("other", { VIRTUAL_HOST: "agree.example", VIRTUAL_PROTO: "uwsgi" }),
+      ],
+    );
+  });
+  after(async () => await rig.close());
+
+  test("a route to what is no container is served", async () => {
+    assert.equal((await rig.echo({ host: "static.example" }))?.app, "static");
+    assert.equal((await rig.echo({ host: "tls.example", path: "/static/x", tls: true }))?.url, "/x");
+  });
+
+  test("the default host answers for names that nobody claims, by plain HTTP and not by TLS it has no certificate for", async () => {
+    assert.equal((await rig.echo({ host: "nobody.example" }))?.app, "front");
+    assert.equal((await rig.ask({ host: "nobody.example", tls: true })).status, 503);
+  });
+
+  test("the operator's files add lines to hosts and locations, and replace locations", async () => {
+    const { headers } = await rig.ask({ host: "files.example" });
+    assert.equal(headers["x-location-file"], "yes");
+    assert.match(rig.text, /include \S+vhosts\/files\.example;/);
+    assert.equal((await rig.ask({ host: "instead.example" })).status, 418);
+    assert.equal((await rig.ask({ host: "a.star.example" })).headers["x-star"], "yes");
+  });
+
+  test("a file that is changed is taken up without a change of any container", async () => {
+    writeFileSync(join(vhosts, "instead.example_location_override"), "location / { return 451; }\n");
+    await eventually("nginx has it", async () => (await rig.ask({ host: "instead.example" })).status === 451);
+  });
+
+  test("a file that nginx refuses leaves everything live, and is mended by its next version", async () => {
+    writeFileSync(join(vhosts, "instead.example_location_override"), "location / { nonsense; }\n");
+    await eventually("it is refused", () => rig.logged.some(({ event }) => event === "publish.refused"));
+    assert.equal((await rig.ask({ host: "instead.example" })).status, 451);
+    rmSync(join(vhosts, "instead.example_location_override"));
+    await eventually("the app is back", async () => (await rig.echo({ host: "instead.example" }))?.app === "instead");
+  });
+
+  test("a host that nginx refuses does not hold up the others: it is left out, told, and taken back", async () => {
+    writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
+    rig.refresh();
+    const late = await rig.app("late", { VIRTUAL_HOST: "late.example" });
+    const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
+    rig.tell([late, next]);
+    await eventually("its neighbour is served", async () => (await rig.echo({ host: "next.example" }))?.app === "next");
+    assert.equal((await rig.echo({ host: "front.example" }))?.app, "front");
+    await eventually("it is told", () =>
+      rig.logged.some(({ event, host }) => event === "host.quarantined" && host === "late.example"),
+    );
+    const { quarantined } = await rig.status();
+    assert.match(quarantined.find(({ name }) => name === "late.example")?.detail ?? "", /nonsense/);
+    rmSync(join(vhosts, "late.example"));
+    await eventually("it is served", async () => (await rig.echo({ host: "late.example" }))?.app === "late");
+  });
+
+  test("a password file asks for its password", async () => {
+    assert.equal((await rig.ask({ host: "locked.example" })).status, 401);
+    const authorization = `Basic ${Buffer.from("user:secret").toString("base64")}`;
+    assert.equal((await rig.echo({ host: "locked.example", headers: { authorization } }))?.app, "locked");
+  });
+
+  test("what is for the own network is refused to others", async () => {
+    assert.equal((await rig.ask({ host: "inside.example" })).status, 403);
+  });
+
+  test("a host nobody can answer for shows the operator's page", async () => {
+    const { status, body } = await rig.ask({ host: "sick.example" });
+    assert.deepEqual([status, body], [503, "nobody is in\n"]);
+  });
+
+  test("a host whose last container goes keeps its name and page for its time of grace", async () => {
+    await eventually("it is served", async () => (await rig.echo({ host: "leaving.example" }))?.app === "leaving");
+    const gone = rig.agent.first.find(({ name }) => name === "leaving")!;
+    rig.tell([], [gone.id]);
+    await eventually("it is not", async () => (await rig.ask({ host: "leaving.example" })).body === "nobody is in\n");
+  });
+
+  test("HSTS and the TLS policy are the container's where the operator lets it", async () => {
+    const { headers } = await rig.ask({ host: "tls.example", tls: true });
+    assert.equal(headers["strict-transport-security"], "max-age=60; includeSubDomains");
+    assert.match(rig.text, /ssl_protocols TLSv1\.2;/);
+  });
+
+  test("methods other than GET are redirected with the status that keeps them", async () => {
+    assert.equal((await rig.ask({ host: "tls.example", method: "POST" })).status, 308);
+    assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
+  });
+
+  test("a client without a certificate is refused where the operator laid an authority", async () => {
+    assert.equal((await rig.ask({ host: "clients.example", tls: true })).status, 400);
+  });
+
+  test("names below a suffix are for their owners only", async () => {
+    assert.equal((await rig.echo({ host: "b.owned.example" }))?.app, "rightful");
+    assert.notEqual((await rig.echo({ host: "a.owned.example" }))?.app, "usurper");
+    assert.ok(rig.logged.some(({ container, reason }) => container === "usurper" && reason === "host.owned"));
+  });
+
+  test("a name belongs to the project that claimed it first, and the other is told", async () => {
+    const met = new Set<string | undefined>();
+    for (let i = 0; i < 6; i += 1) met.add((await rig.echo({ host: "shared.example" }))?.app);
+    assert.deepEqual([...met], ["first"]);
+    assert.ok(rig.logged.some(({ container, reason }) => container === "second" && reason === "host.conflict"));
+  });
+
+  test("where containers disagree the oldest is right and the others are told", () => {
+    const told = rig.logged.flatMap(({ container, reason }) =>
+      reason === "option.conflict" || reason === "protocol.conflict" ? [[container, reason]] : [],
+    );
+    assert.deepEqual(
+      new Map(told as [string, string][]),
+      new Map([
+        ["younger", "option.conflict"],
+        ["other", "protocol.conflict"],
+      ]),
+    );
+  });
+
+  test("only the word of a trusted proxy about the client reaches the app", async () => {
+    const headers = { "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https" };
+    const byAnybody = (await rig.echo({ host: "front.example", headers }))?.headers;
+    assert.deepEqual([byAnybody?.["x-forwarded-for"], byAnybody?.["x-forwarded-proto"]], ["127.0.0.1", "http"]);
+    const byProxy = (await rig.echo({ host: "front.example", headers, from: "127.0.0.2" }))?.headers;
+    assert.deepEqual(
+      [byProxy?.["x-forwarded-for"], byProxy?.["x-forwarded-proto"], byProxy?.["x-real-ip"]],
+      ["203.0.113.9, 127.0.0.2", "https", "203.0.113.9"],
+    );
+  });
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
+import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import type { VirtualHost } from "../../../renderer/routes/routes.ts";
+import { nginxPage } from "../../../renderer/nginx/page.ts";
+import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
+import { compileTemplate } from "../../../renderer/template/template.ts";
+import { nginxCommand, nginxVersion, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { container } from "../fake-agent.ts";
+import { readNginx } from "../structure/read-nginx.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+
+/** What distributions and images have at this level. */
+const USUAL = `
+sendfile on; tcp_nopush on; keepalive_timeout 65; types_hash_max_size 2048; server_tokens off; gzip on; default_type text/plain;
+ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
+log_format main '$remote_addr'; access_log off; client_max_body_size 10m;
+`;
+
+/** Directives that stand where they cannot stand twice, as docs/renderer.md lists them. */
+const LISTED = /^Where `nginx\.conf` of yours[^]*?\n\n/m.exec(readFileSync("docs/renderer.md", "utf8"))?.[0] ?? "";
+
+/** Values for a second one of each. */
+const SECOND: Readonly<Record<string, string>> = {
+  client_header_timeout: "30s",
+  real_ip_header: "X-Real-IP",
+  real_ip_recursive: "off",
+  resolver: "192.0.2.53",
+  server_names_hash_bucket_size: "128",
+  server_names_hash_max_size: "1024",
+  ssl_ciphers: "HIGH",
+  ssl_session_cache: "shared:own:1m",
+  ssl_session_tickets: "on",
+  ssl_session_timeout: "1d",
+  ...Object.fromEntries(["proxy", "grpc", "fastcgi", "uwsgi"].map((family) => [`${family}_connect_timeout`, "9s"])),
+  proxy_http_version: "1.0",
+  proxy_next_upstream: "off",
+  proxy_next_upstream_tries: "1",
+};
+
+describe("beside an nginx.conf of the operator's, before a real nginx", { skip: missing }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-own-"));
+  const configs = writeNginxConfigs(directory);
+  const usual = readFileSync(configs.live, "utf8");
+  let text: string;
+  /** Ours, beside a file that says these directives for all hosts. */
+  let printed: (given: readonly string[]) => string;
+
+  before(() => {
+    makeCertificate(directory, "a.example", ["a.example"]);
+    const networks = [{ name: "front", ipv4: "192.0.2.1" }];
+    const known = [{ agent: "/a", host: "h", container: container("a", { networks }) }];
+    const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: false });
+    assert.equal(routes.kind, "routes");
+    const https = { listen: 18_443, port: 443, directory, challenges: "/c", hstsSeconds: 1 };
+    const settings: NginxSettings = {
+      listen: 18_080,
+      https: { ...https, certificates: readCertificates(directory) },
+      trustedProxies: ["192.0.2.9"],
+      resolvers: ["192.0.2.53"],
+    };
+    printed = (given) => render(nginxPage(routes, { ...settings, files: { given } })).toString("utf8");
+    text = printed([]);
+    writeFileSync(join(directory, "conf.d", "default.conf"), text);
+  });
+  after(async () => await removeDirectory(directory));
+
+  /** What nginx says with these lines before ours. */
+  const checked = (lines: string): string => {
+    writeFileSync(configs.live, usual.replace("  access_log off;\n", `${lines}\n`));
+    const [command = "", ...args] = nginxCommand(directory, configs.live);
+    return spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" }).stderr;
+  };
+
+  test("what distributions and images have there is no hindrance", () => assert.equal(checked(USUAL), ""));
+
+  test("what cannot stand there twice is what docs/renderer.md lists", () => {
+    const statements = readNginx(text) as unknown as { readonly words: string[]; readonly block?: unknown }[];
+    const names = new Set(statements.flatMap(({ words, block }) => (block === undefined ? words.slice(0, 1) : [])));
+    const twice = [...names].filter((name) => checked(`${name} ${SECOND[name] ?? ""};`).includes("is duplicate"));
+    const listed = [...LISTED.matchAll(/`([a-z_]+)`/g)].map(([, name = ""]) => name);
+    assert.deepEqual(
+      listed.filter((name) => !["http", "files", "resolvers"].includes(name)).toSorted(),
+      twice.toSorted(),
+    );
+    writeFileSync(join(directory, "conf.d", "default.conf"), printed(twice));
+    assert.equal(checked(twice.map((name) => `${name} ${SECOND[name] ?? ""};`).join("\n")), "", "said beside ours");
+  });
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { CertificateAuthority } from "./certificate-authority.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { agreedCipher } from "./handshake.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+/** A client that would take anything. */
+const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
+const FROM_1_0 = ["tls1", "tls1_1", "tls1_2", "tls1_3"];
+const FROM_1_2 = FROM_1_0.slice(2);
+const ONLY_1_3 = FROM_1_0.slice(3);
+
+/** Which protocols a policy lets in on a port that it shares with all others, and which cipher of TLS 1.2 it does not. */
+const POLICIES: readonly [policy: string, lets: readonly string[], without?: string][] = [
+  ["Mozilla-Modern", ONLY_1_3],
+  ["Mozilla-Intermediate", FROM_1_2, "ECDHE-RSA-AES128-SHA256"],
+  ["Mozilla-Old", FROM_1_0, "ECDHE-RSA-CAMELLIA128-SHA256"],
+  ["AWS-TLS13-1-3-2021-06", ONLY_1_3],
+  ["AWS-TLS13-1-2-2021-06", FROM_1_2, "ECDHE-RSA-AES128-SHA"],
+  ["AWS-TLS13-1-2-Res-2021-06", FROM_1_2, "ECDHE-RSA-AES128-SHA256"],
+  ["AWS-TLS13-1-2-Ext1-2021-06", FROM_1_2, "ECDHE-RSA-AES128-SHA"],
+  ["AWS-TLS13-1-2-Ext2-2021-06", FROM_1_2, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-TLS13-1-1-2021-06", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-TLS13-1-0-2021-06", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-FS-1-2-Res-2020-10", FROM_1_2, "ECDHE-RSA-AES128-SHA256"],
+  ["AWS-FS-1-2-Res-2019-08", FROM_1_2, "ECDHE-RSA-AES128-SHA"],
+  ["AWS-FS-1-2-2019-08", FROM_1_2, "AES128-GCM-SHA256"],
+  ["AWS-FS-1-1-2019-08", FROM_1_0, "AES128-GCM-SHA256"],
+  ["AWS-FS-2018-06", FROM_1_0, "AES128-GCM-SHA256"],
+  ["AWS-TLS-1-2-Ext-2018-06", FROM_1_2, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-TLS-1-2-2017-01", FROM_1_2, "ECDHE-RSA-AES128-SHA"],
+  ["AWS-TLS-1-1-2017-01", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-2016-08", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-2015-05", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-2015-03", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+  ["AWS-2015-02", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
+];
+
+describe("TLS policies of hosts that share a port, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const nameOf = (policy: string): string => `${policy.toLowerCase()}.example`;
+
+  before(async () => {
+    const authority = new CertificateAuthority(`${rig.directory}/authority`);
+    for (const stem of ["default", "shared"]) authority.issue(stem);
+    authority.layInto(rig.certificates, "default");
+    const apps = POLICIES.map(
+      async ([policy]) => await rig.app(policy, { VIRTUAL_HOST: nameOf(policy), SSL_POLICY: policy }),
+    );
+    const usual = await rig.app("usual", { VIRTUAL_HOST: "usual.example" });
+    await rig.start({ routing: { containersMay: ["sslPolicy"] } }, [usual, ...(await Promise.all(apps))]);
+  });
+  after(async () => await rig.close());
+
+  const letIn = async (name: string): Promise<string[]> => {
+    const tried = FROM_1_0.map(async (version) => {
+      const ciphers = version === "tls1_3" ? [] : ANYTHING;
+      return (await agreedCipher(rig.tlsPort, name, `-${version}`, ...ciphers)) === undefined ? [] : [version];
+    });
+    return (await Promise.all(tried)).flat();
+  };
+
+  for (const [policy, protocols, without] of POLICIES) {
+    test(
+      `${policy} lets in ${protocols.join(", ")} and ${without ?? "no cipher of TLS 1.2"}`.replace(
+        /and (?!no)/,
+        "and not ",
+      ),
+      async () => {
+        assert.deepEqual(await letIn(nameOf(policy)), protocols);
+        const { ciphers } = SSL_POLICIES[policy]!;
+        const agreed = async (cipher: string): Promise<string | undefined> =>
+          await agreedCipher(rig.tlsPort, nameOf(policy), "-tls1_2", "-cipher", `${cipher}:@SECLEVEL=0`);
+        for (const cipher of ciphers.filter((one) => !/ECDSA|^DHE/.test(one)))
+          assert.equal(await agreed(cipher), cipher);
+        if (without !== undefined) assert.equal(await agreed(without), undefined);
+      },
+    );
+  }
+
+  test("a host without a policy is not weakened by the others", async () => {
+    assert.deepEqual(await letIn("usual.example"), FROM_1_2);
+    const old = ["-cipher", "ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0"];
+    assert.equal(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_2", ...old), undefined);
+  });
+
+  test("are all tested here", () => {
+    assert.deepEqual(POLICIES.map(([policy]) => policy).toSorted(), Object.keys(SSL_POLICIES).toSorted());
+  });
+});
+
+test("without an old policy nobody is let in with an old protocol", { skip: missing }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "default", ["default"]);
+    await rig.start({}, [await rig.app("usual", { VIRTUAL_HOST: "usual.example", SSL_POLICY: "Mozilla-Old" })]);
+    for (const name of ["usual.example", "nobody.example"]) {
+      assert.equal(await agreedCipher(rig.tlsPort, name, "-tls1_1", ...ANYTHING), undefined);
+      assert.notEqual(await agreedCipher(rig.tlsPort, name, "-tls1_2"), undefined);
+    }
+  } finally {
+    await rig.close();
+  }
+});
+
+test("the operator's policy is that of all hosts that say nothing", { skip: missing }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "default", ["default"]);
+    const nginx = { defaults: { sslPolicy: "Mozilla-Modern" } };
+    await rig.start({ routing: { containersMay: ["sslPolicy"] }, nginx }, [
+      await rig.app("usual", { VIRTUAL_HOST: "usual.example" }),
+      await rig.app("older", { VIRTUAL_HOST: "older.example", SSL_POLICY: "Mozilla-Intermediate" }),
+    ]);
+    assert.equal(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_2", ...ANYTHING), undefined);
+    assert.notEqual(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_3"), undefined);
+    assert.notEqual(await agreedCipher(rig.tlsPort, "older.example", "-tls1_2", ...ANYTHING), undefined);
+  } finally {
+    await rig.close();
+  }
+});

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { freePort } from "../../demo/free-port.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+/** A documentation address, at which nobody answers. */
+const NOBODY = "192.0.2.1";
+const CHALLENGE = "/.well-known/acme-challenge/token";
+
+describe("ports, networks and certificates of hosts, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const byIpv6 = http.createServer((_request, response) => response.end("by IPv6"));
+
+  before(async () => {
+    const challenges = join(rig.directory, "challenges");
+    mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
+    writeFileSync(join(challenges, CHALLENGE), "answer");
+    for (const stem of [
+      "own-port.example",
+      "tls-21990.example",
+      "parent.example",
+      "two.parent.example",
+      "wild.example",
+    ])
+      makeCertificate(rig.certificates, stem, [stem]);
+    makeCertificate(rig.certificates, "covers", ["*.covered.example"]);
+    await new Promise<void>((resolve) => byIpv6.listen(0, "::1", resolve));
+    const chosen = await rig.app("chosen", { VIRTUAL_HOST: "chosen.example" });
+    const labelled = await rig.app("labelled", { VIRTUAL_HOST: "labelled.example" });
+    const onHost = await rig.app("on-host", { VIRTUAL_HOST: "on-host.example" });
+    const both = await rig.app("both", { VIRTUAL_HOST: "both.example" });
+    const tlsPorts = { listen: 21_473, port: 21_473, certificates: rig.certificates, challenges };
+    await rig.start(
+      {
+        onlyExposed: false,
+        https: { ...tlsPorts, challengesForUnknown: true },
+        routing: { containersMay: ["ports"], preferIpv6: true },
+      },
+      [
+        {
+          ...chosen,
+          env: { ...chosen.env, VIRTUAL_PORT: String(rig.portOf("chosen")) },
+          ports: [{ port: 1, proto: "tcp" }, ...chosen.ports, { port: 53, proto: "udp" }],
+        },
+        {
+          ...labelled,
+          labels: { "sallyport.network": "second" },
+          networks: [
+            { name: "first", ipv4: NOBODY },
+            { name: "second", ipv4: "127.0.0.1" },
+          ],
+        },
+        {
+          ...onHost,
+          env: { ...onHost.env, VIRTUAL_PORT: String(rig.portOf("on-host")) },
+          networks: [{ name: "host" }],
+        },
+        {
+          ...both,
+          networks: [{ name: "front", ipv4: NOBODY, ipv6: "::1" }],
+          ports: [{ port: (byIpv6.address() as AddressInfo).port, proto: "tcp" }],
+        },
+        await rig.app("own-port", {
+          VIRTUAL_HOST: "own-port.example",
+          EXTERNAL_HTTP_PORT: "21988",
+          EXTERNAL_HTTPS_PORT: "21989",
+        }),
+        await rig.app("plain-21990", { VIRTUAL_HOST: "plain-21990.example", EXTERNAL_HTTP_PORT: "21990" }),
+        await rig.app("tls-21990", { VIRTUAL_HOST: "tls-21990.example", EXTERNAL_HTTPS_PORT: "21990" }),
+        await rig.app("child", { VIRTUAL_HOST: "a.parent.example,b.two.parent.example,c.d.parent.example" }),
+        await rig.app("wild", { VIRTUAL_HOST: "*.wild.example" }),
+        await rig.app("covered", { VIRTUAL_HOST: "one.covered.example" }),
+        await rig.app("lost", { VIRTUAL_HOST: "parent.example", CERT_NAME: "lost" }),
+      ],
+    );
+  });
+  after(async () => {
+    byIpv6.close();
+    await rig.close();
+  });
+
+  const subjectFor = async (servername: string, port = 21_473): Promise<string | undefined> =>
+    await new Promise((resolve) => {
+      const socket = tls.connect({ port, servername, rejectUnauthorized: false }, () => {
+        const { CN } = socket.getPeerCertificate().subject;
+        resolve(Array.isArray(CN) ? CN[0] : CN);
+        socket.destroy();
+      });
+      socket.on("error", () => resolve(undefined));
+    });
+
+  test("of several exposed ports the one that VIRTUAL_PORT names is asked", async () => {
+    assert.equal((await rig.echo({ host: "chosen.example" }))?.app, "chosen");
+  });
+
+  test("of several networks the one that the container names is used", async () => {
+    assert.equal((await rig.echo({ host: "labelled.example" }))?.app, "labelled");
+  });
+
+  test("an app on the Docker host's own network is reached from there", async () => {
+    assert.equal((await rig.echo({ host: "on-host.example" }))?.app, "on-host");
+  });
+
+  test("of two addresses the IPv6 one is asked where the operator prefers it", async () => {
+    assert.equal((await rig.ask({ host: "both.example" })).body, "by IPv6");
+  });
+
+  test("a host with ports of its own is redirected to its own, and is nowhere else", async () => {
+    const plain = await rig.ask({ host: "own-port.example", port: 21_988, path: "/x" });
+    assert.equal(plain.headers.location, "https://own-port.example:21989/x");
+    assert.equal((await rig.echo({ host: "own-port.example", port: 21_989, tls: true }))?.app, "own-port");
+    assert.equal(await subjectFor("own-port.example"), undefined);
+    assert.equal((await rig.ask({ host: "own-port.example" })).status, 503);
+  });
+
+  test("names that nobody claims get nothing on ports that a host has for itself", async () => {
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_988 })).status, 503);
+    assert.equal(await subjectFor("nobody.example", 21_989), undefined);
+  });
+
+  test("a port that one host wants for plain HTTP and another for TLS is the older one's, and the other is told", async () => {
+    assert.equal((await rig.echo({ host: "plain-21990.example", port: 21_990 }))?.app, "plain-21990");
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_990 })).status, 503);
+    assert.equal((await rig.ask({ host: "tls-21990.example", port: 21_990, tls: true })).status, 0);
+    assert.equal((await rig.echo({ host: "tls-21990.example", port: 21_473, tls: true }))?.app, "tls-21990");
+    const told = (await rig.status()).remarks.filter(({ reason }) => reason === "port.contested");
+    assert.deepEqual(
+      told.map(({ name }) => name),
+      ["tls-21990"],
+    );
+    assert.match(told[0]?.detail ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
+  });
+
+  test("a certificate stands for names one level below its own name, for wildcards, and for what it covers", async () => {
+    assert.equal(await subjectFor("a.parent.example"), "parent.example");
+    assert.equal(await subjectFor("b.two.parent.example"), "two.parent.example");
+    assert.equal(await subjectFor("c.d.parent.example"), undefined);
+    assert.equal(await subjectFor("any.wild.example"), "wild.example");
+    assert.equal(await subjectFor("one.covered.example"), "*.covered.example");
+  });
+
+  test("a named certificate that is not there is replaced by no other", async () => {
+    assert.equal(await subjectFor("parent.example"), undefined);
+    assert.equal((await rig.echo({ host: "parent.example" }))?.app, "lost");
+  });
+
+  test("an authority's question for a name that nobody claims is answered where the operator wants it", async () => {
+    assert.equal((await rig.ask({ host: "nobody.example", path: CHALLENGE })).body, "answer");
+    assert.equal((await rig.ask({ host: "nobody.example", path: "/else" })).status, 503);
+  });
+});
+
+test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip: missing }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "app.example", ["app.example"]);
+    const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
+    await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+    assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_992, tls: true })).status, 0);
+    assert.equal((await rig.ask({ host: "nobody.example", port: 21_991 })).status, 503);
+  } finally {
+    await rig.close();
+  }
+});
+
+test(
+  "ports that the operator gives all hosts, and that of the status page, are nobody's own",
+  { skip: missing },
+  async () => {
+    const rig = new PresetRig();
+    try {
+      makeCertificate(rig.certificates, "app.example", ["app.example"]);
+      const pagePort = await freePort(21_993);
+      const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
+      const statusPage = {
+        directory: join(rig.directory, "conf.d", "status"),
+        listen: pagePort,
+        allow: ["127.0.0.0/8"],
+      };
+      await rig.start(
+        { nginx, routing: { containersMay: ["ports"] } },
+        [
+          await rig.app("app", { VIRTUAL_HOST: "app.example" }),
+          await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTPS_PORT: "21991" }),
+          await rig.app("curious", { VIRTUAL_HOST: "curious.example", EXTERNAL_HTTP_PORT: String(pagePort) }),
+          await rig.app("several", {
+            VIRTUAL_HOST_MULTIPORTS: `several.example: {external_http_port: 21992, external_https_port: ${pagePort}}`,
+          }),
+        ],
+        { statusPage },
+      );
+      assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
+      for (const host of ["greedy", "curious", "several"])
+        assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
+      await eventually("the page is there", async () =>
+        /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
+      );
+      const { remarks } = await rig.status();
+      assert.deepEqual(
+        remarks.map(({ name, detail, value }) => [name, detail, value]),
+        [
+          ["curious", "EXTERNAL_HTTP_PORT: the status page is there; it is left out", String(pagePort)],
+          ["greedy", "EXTERNAL_HTTPS_PORT: one port speaks either plain HTTP or TLS; it is left out", "21991"],
+          [
+            "several",
+            "VIRTUAL_HOST_MULTIPORTS: several.example: one port speaks either plain HTTP or TLS; external_http_port is left out",
+            "21992",
+          ],
+          [
+            "several",
+            "VIRTUAL_HOST_MULTIPORTS: several.example: the status page is there; external_https_port is left out",
+            String(pagePort),
+          ],
+        ],
+      );
+    } finally {
+      await rig.close();
+    }
+  },
+);

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import * as dgram from "node:dgram";
+import * as http from "node:http";
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as net from "node:net";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = nginxVersion() === undefined && "nginx is not installed";
+
+/** Where the test's DNS server is; any address of the loopback network will do. */
+const DNS_ADDRESS = "127.53.53.53";
+
+describe("replicas as their containers ask for them, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const [failing, forgiven, hopeless, dying] = [failingApp(), failingApp(), failingApp(), failingApp()];
+  const vhosts = join(rig.directory, "vhosts");
+  const dns = dgram.createSocket("udp4");
+
+  before(async () => {
+    mkdirSync(vhosts);
+    await new Promise<void>((resolve, reject) => dns.once("error", reject).bind(53, DNS_ADDRESS, resolve));
+    dns.on("message", (question, { port, address }) => dns.send(answerTo(question), port, address));
+    const said = (labels: Record<string, string>) => ({
+      labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [`sallyport.${name}`, value])),
+    });
+    const resolved = await rig.app("resolved", {});
+    const override = `location /by-name { set $name app.test; proxy_pass http://$name:${rig.portOf("resolved")}; }`;
+    writeFileSync(join(vhosts, "by-name.example"), `${override}\n`);
+    await rig.start(
+      {
+        onlyExposed: false,
+        nginx: { pathDefaults: { bodySize: "2k" }, resolvers: [DNS_ADDRESS], files: { vhosts } },
+      },
+      [
+        resolved,
+        await rig.app("heavy", { VIRTUAL_HOST: "weights.example" }, said({ weight: "3" })),
+        await rig.app("light", { VIRTUAL_HOST: "weights.example" }),
+        await rig.app(
+          "dying",
+          { VIRTUAL_HOST: "spare.example" },
+          said({ "max-fails": "1", "fail-timeout": "1h" }),
+          dying.server,
+        ),
+        await rig.app("spare", { VIRTUAL_HOST: "spare.example" }, said({ backup: "true" })),
+        await rig.app(
+          "failing",
+          { VIRTUAL_HOST: "fails.example" },
+          said({ "max-fails": "2", "fail-timeout": "1h" }),
+          failing.server,
+        ),
+        await rig.app("good", { VIRTUAL_HOST: "fails.example" }),
+        await rig.app(
+          "forgiven",
+          { VIRTUAL_HOST: "forgiven.example" },
+          said({ "fail-timeout": "1s" }),
+          forgiven.server,
+        ),
+        await rig.app("good-too", { VIRTUAL_HOST: "forgiven.example" }),
+        await rig.app("hopeless", { VIRTUAL_HOST: "never.example" }, said({ "max-fails": "0" }), hopeless.server),
+        await rig.app("good-again", { VIRTUAL_HOST: "never.example" }),
+        await rig.app("silent", { VIRTUAL_HOST: "silent.example" }, said({ timeout: "1s" }), silentApp()),
+        await rig.app("usual-size", { VIRTUAL_HOST: "usual-size.example" }),
+        await rig.app("own-size", { VIRTUAL_HOST: "own-size.example" }, said({ "body-size": "4k" })),
+        await rig.app("by-name", { VIRTUAL_HOST: "by-name.example" }),
+      ],
+    );
+  });
+  after(async () => {
+    dns.close();
+    await rig.close();
+  });
+
+  const answers = async (host: string, count: number): Promise<Record<string, number>> => {
+    const by: Record<string, number> = {};
+    for (let i = 0; i < count; i += 1) {
+      const app = (await rig.echo({ host }))?.app ?? "nobody";
+      by[app] = (by[app] ?? 0) + 1;
+    }
+    return by;
+  };
+
+  test("a replica with a weight of three answers three times as often", async () => {
+    assert.deepEqual(await answers("weights.example", 12), { heavy: 9, light: 3 });
+  });
+
+  test("a spare replica answers once the main one fails", async () => {
+    assert.deepEqual(await answers("spare.example", 4), { spare: 4 });
+    assert.equal(dying.asked(), 1);
+  });
+
+  test("a replica that failed as often as it may is asked no more", async () => {
+    assert.deepEqual(await answers("fails.example", 12), { good: 12 });
+    assert.equal(failing.asked(), 2);
+  });
+
+  test("a replica that failed is asked again after its time", async () => {
+    await answers("forgiven.example", 2);
+    const asked = forgiven.asked();
+    assert.ok(asked >= 1);
+    await eventually("it is asked again", async () => {
+      await answers("forgiven.example", 2);
+      return forgiven.asked() > asked;
+    });
+  });
+
+  test("a replica that may fail without end is asked in its turn, and nobody notices", async () => {
+    assert.deepEqual(await answers("never.example", 8), { "good-again": 8 });
+    assert.ok(hopeless.asked() >= 4, `${hopeless.asked()}`);
+  });
+
+  test("a request is given up after the container's own timeout", async () => {
+    assert.equal((await rig.ask({ host: "silent.example" })).status, 504);
+  });
+
+  test("a request's size is the operator's unless a container says otherwise", async () => {
+    const sent = async (host: string, bytes: number): Promise<number> =>
+      (await rig.ask({ host, method: "POST", body: "x".repeat(bytes) })).status;
+    assert.deepEqual([await sent("usual-size.example", 2_048), await sent("usual-size.example", 2_049)], [200, 413]);
+    assert.deepEqual([await sent("own-size.example", 4_096), await sent("own-size.example", 4_097)], [200, 413]);
+  });
+
+  test("nginx asks the operator's resolvers for names in the operator's lines", async () => {
+    assert.equal((await rig.echo({ host: "by-name.example", path: "/by-name" }))?.app, "resolved");
+  });
+});
+
+/** An app that hangs up on every request, and how often it was asked. */
+function failingApp(): { readonly server: net.Server; readonly asked: () => number } {
+  let asked = 0;
+  const server = net.createServer((socket) => {
+    asked += 1;
+    socket.on("error", () => undefined).once("data", () => socket.destroy());
+  });
+  return { server, asked: () => asked };
+}
+
+function silentApp(): net.Server {
+  return http.createServer(() => undefined);
+}
+
+/** 127.0.0.1 for every name; nothing for questions of another kind than A. */
+function answerTo(question: Buffer): Buffer {
+  const isAddress = question.readUInt16BE(question.length - 4) === 1;
+  const head = Buffer.from(question.subarray(0, 12));
+  head.writeUInt16BE(0x8180, 2);
+  head.writeUInt16BE(isAddress ? 1 : 0, 6);
+  const record = Buffer.from("c00c000100010000003c00047f000001", "hex");
+  return Buffer.concat([head, question.subarray(12), ...(isAddress ? [record] : [])]);
+}

@@ -1,0 +1,214 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../../renderer/targets/run.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import type { BackgroundProcess } from "../../demo/background-process.ts";
+import { freePort } from "../../demo/free-port.ts";
+import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import type { Report } from "../../../renderer/status/report.ts";
+import { askStatus } from "../../../renderer/status/socket.ts";
+import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+
+/** What a client saw; status 0 when there was no answer. */
+export interface Seen {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What the echoing app tells of the request it got. */
+export interface Echo {
+  readonly app: string;
+  readonly url: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+export interface Ask {
+  readonly host: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly tls?: boolean;
+  readonly port?: number;
+  /** The client's own address. */
+  readonly from?: string;
+}
+
+/** A renderer between an agent that says what the test wants and a real nginx, before apps that tell what they got. */
+export class PresetRig {
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-preset-"));
+  readonly certificates = join(this.directory, "certificates");
+  readonly agent = new FakeAgent(join(this.directory, "agent.sock"));
+  readonly logged: Record<string, unknown>[] = [];
+  /** Has files looked at, as SIGHUP does. */
+  refresh: () => void = () => undefined;
+  plainPort = 0;
+  tlsPort = 0;
+  readonly #apps = new Map<string, net.Server>();
+  readonly #stop = new AbortController();
+  #nginx: BackgroundProcess | undefined;
+  #running: Promise<unknown> | undefined;
+  #made = 0;
+  #generation = 5;
+
+  constructor() {
+    // nginx's workers are another user.
+    chmodSync(this.directory, 0o755);
+    mkdirSync(this.certificates);
+  }
+
+  /** `target` is laid over the target's keys, `more` over those of the configuration. */
+  async start(
+    target: Record<string, unknown>,
+    containers: readonly Container[],
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    const { directory, certificates } = this;
+    [this.plainPort, this.tlsPort] = [await freePort(21_080), await freePort(21_443)];
+    const configs = writeNginxConfigs(directory);
+    this.#nginx = runNginx(configs);
+    const first = await eventually("nginx runs", async () => {
+      const workers = await workersOf(configs);
+      return workers.size > 0 && workers;
+    });
+    this.agent.first = [...containers];
+    const config = parseConfig(
+      JSON.stringify({
+        agents: [{ socket: join(directory, "agent.sock") }],
+        proxy: "host",
+        statusSocket: join(directory, "status.sock"),
+        targets: [
+          {
+            template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
+            destination: join(directory, "conf.d", "default.conf"),
+            listen: this.plainPort,
+            https: { listen: this.tlsPort, port: this.tlsPort, certificates },
+            wait: "10ms:100ms",
+            check: { command: [...nginxCommand(directory, configs.candidate), "-t", "-q"] },
+            reload: { exec: { command: [...nginxCommand(directory, configs.live), "-s", "reload"] } },
+            ...target,
+          },
+        ],
+        ...more,
+      }),
+      "test.yml",
+    );
+    if ("problems" in config) throw new Error(config.problems.join("\n"));
+    this.#running = run(
+      config,
+      this.#stop.signal,
+      (level, event, fields) => {
+        this.logged.push({ level, event, ...fields });
+      },
+      (refresh) => (this.refresh = refresh),
+    );
+    await eventually("nginx took the routes up", () => {
+      const refused = this.logged.find(({ event }) => event === "publish.refused");
+      if (refused) throw new Error(String(refused["reason"]));
+      return this.logged.some(({ event }) => event === "publish.ok");
+    });
+    await onlyNewWorkers(configs, first);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.agent.close();
+    await this.#running;
+    await this.#nginx?.stop();
+    for (const app of this.#apps.values()) app.close();
+    await removeDirectory(this.directory);
+  }
+
+  /** The file that nginx reads. */
+  get text(): string {
+    return readFileSync(join(this.directory, "conf.d", "default.conf"), "utf8");
+  }
+
+  /** A container of this name, whose app is the server, or one that tells what it got. */
+  async app(name: string, env: Record<string, string>, changes: Partial<Container> = {}, server?: net.Server) {
+    const listening = server ?? echoing(name);
+    this.#apps.set(name, listening);
+    await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+    const { port } = listening.address() as net.AddressInfo;
+    this.#made += 1;
+    return container("a", {
+      id: this.#made.toString(16).padStart(64, "0"),
+      name,
+      createdAt: this.#made,
+      env,
+      networks: [{ name: "front", ipv4: "127.0.0.1" }],
+      ports: [{ port, proto: "tcp" }],
+      ...changes,
+    });
+  }
+
+  /** The agent's next words. */
+  tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+    const base = this.#generation;
+    this.#generation += 1;
+    this.agent.tell("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
+  }
+
+  async status(): Promise<Report> {
+    return await askStatus(join(this.directory, "status.sock"));
+  }
+
+  /** The port of an app made here. */
+  portOf(name: string): number {
+    return (this.#apps.get(name)!.address() as net.AddressInfo).port;
+  }
+
+  async ask({ host, path = "/", method = "GET", headers = {}, body, tls = false, port, from }: Ask): Promise<Seen> {
+    return await new Promise((resolve) => {
+      const options = {
+        port: port ?? (tls ? this.tlsPort : this.plainPort),
+        path,
+        method,
+        headers: { host, ...headers },
+        agent: false as const,
+        ...(from !== undefined && { localAddress: from, host: "127.0.0.1" }),
+      };
+      const secure = { ...options, rejectUnauthorized: false, ...(net.isIP(host) === 0 && { servername: host }) };
+      const request = tls ? https.request(secure) : http.request(options);
+      request.on("response", (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", () => undefined);
+        response.on("close", () => {
+          resolve({
+            // Half an answer is none.
+            status: response.complete ? (response.statusCode ?? 0) : 0,
+            headers: response.headers,
+            body: Buffer.concat(parts).toString("utf8"),
+          });
+        });
+      });
+      request.on("error", () => resolve({ status: 0, headers: {}, body: "" }));
+      request.end(body);
+    });
+  }
+
+  /** What the app behind it got; undefined when no app answered. */
+  async echo(ask: Ask): Promise<Echo | undefined> {
+    const seen = await this.ask(ask);
+    return seen.status === 200 && seen.body.startsWith("{") ? (JSON.parse(seen.body) as Echo) : undefined;
+  }
+}
+
+/** An app that tells what it got. */
+export function echoing(app: string): http.Server {
+  return http.createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ app, url: request.url, headers: request.headers }));
+    });
+  });
+}

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import * as http2 from "node:http2";
+import * as https from "node:https";
+import { join } from "node:path";
+import * as tls from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { secureGrpcApp } from "./apps.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+
+const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
+
+describe("rows of docs/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const directories = ["vhosts", "passwords"].map((name) => join(rig.directory, name));
+  const [vhosts = "", passwords = ""] = directories;
+  const log = join(rig.directory, "access.log");
+
+  before(async () => {
+    for (const directory of directories) mkdirSync(directory);
+    writeFileSync(join(passwords, `paths.example_${sha1("/locked/")}`), "user:{PLAIN}secret\n");
+    writeFileSync(join(vhosts, `paths.example_${sha1("/lines/")}_location`), "add_header X-Lines yes always;\n");
+    writeFileSync(
+      join(vhosts, `paths.example_${sha1("/instead/")}_location_override`),
+      "location /instead/ { return 418; }\n",
+    );
+    writeFileSync(join(vhosts, "default"), "add_header X-Every-Host yes always;\n");
+    for (const name of ["default", "modern.example", "grpcs.example", "clients.example", "own.example"])
+      makeCertificate(rig.certificates, name, [name]);
+    makeCertificate(rig.directory, "backend", ["backend"]);
+    // One that signs itself is its own authority.
+    copyFileSync(join(rig.certificates, "clients.example.crt"), join(rig.certificates, "clients.example.ca.crt"));
+    const path = (path: string) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: path });
+    const all = ["sslPolicy", "serverTokens", "clientCertificates"];
+    await rig.start(
+      {
+        routing: { containersMay: all },
+        nginx: { accessLog: { file: log, format: "json" }, resolvers: ["192.0.2.53"], files: { vhosts, passwords } },
+      },
+      [
+        await rig.app("root", path("/")),
+        await rig.app("locked", path("/locked/")),
+        await rig.app("lines", path("/lines/")),
+        await rig.app("instead", path("/instead/")),
+        await rig.app("modern", { VIRTUAL_HOST: "modern.example", SSL_POLICY: "Mozilla-Modern", SERVER_TOKENS: "off" }),
+        await rig.app("named", { VIRTUAL_HOST: "named.example", CERT_NAME: "own.example" }),
+        await rig.app("fallback", { VIRTUAL_HOST: "fallback.example" }),
+        await rig.app("untrusting", { VIRTUAL_HOST: "untrusting.example" }, theirs("trust-default-cert", "false")),
+        await rig.app(
+          "secure",
+          { VIRTUAL_HOST: "grpcs.example", VIRTUAL_PROTO: "grpcs" },
+          {},
+          secureGrpcApp(rig.directory),
+        ),
+        await rig.app("clients", { VIRTUAL_HOST: "clients.example" }),
+        await rig.app("kept", { VIRTUAL_HOST: "kept.example", HTTPS_METHOD: "noredirect" }, theirs("keepalive", "7")),
+        await rig.app("unkept", { VIRTUAL_HOST: "unkept.example" }, theirs("keepalive", "disabled")),
+        await rig.app("least", { VIRTUAL_HOST: "least.example" }, theirs("loadbalance", "least_conn;")),
+        await rig.app("status", { VIRTUAL_HOST: "status.example" }, theirs("non-get-redirect", "307")),
+      ],
+    );
+  });
+  after(async () => await rig.close());
+
+  test("a path has a password file and lines of its own", async () => {
+    assert.equal((await rig.ask({ host: "paths.example", path: "/locked/", tls: true })).status, 401);
+    const lines = await rig.ask({ host: "paths.example", path: "/lines/", tls: true });
+    assert.deepEqual([lines.status, lines.headers["x-lines"]], [200, "yes"]);
+    assert.equal((await rig.ask({ host: "paths.example", path: "/instead/", tls: true })).status, 418);
+    assert.equal((await rig.ask({ host: "paths.example", path: "/", tls: true })).status, 200);
+  });
+
+  test("`default` of the operator's lines is for every host that has none of its own", async () => {
+    assert.equal((await rig.ask({ host: "fallback.example", tls: true })).headers["x-every-host"], "yes");
+  });
+
+  test("the certificate is the one that is named, the host's own, or `default`", async () => {
+    assert.equal(await subjectFor("named.example"), "own.example");
+    assert.equal(await subjectFor("modern.example"), "modern.example");
+    assert.equal(await subjectFor("fallback.example"), "default");
+  });
+
+  test("a host that does not trust `default` is served plainly", async () => {
+    assert.equal((await rig.echo({ host: "untrusting.example" }))?.app, "untrusting");
+  });
+
+  test("names that nobody claims get 503 and the `default` certificate", async () => {
+    assert.equal((await rig.ask({ host: "nobody.example", tls: true })).status, 503);
+  });
+
+  test("a host has the TLS policy and the server's name that its container asks for", async () => {
+    assert.match(rig.text, /server_tokens off;[^}]*modern\.example\.crt;[^}]*ssl_protocols TLSv1\.3;/);
+    assert.equal((await rig.ask({ host: "modern.example", tls: true })).headers["server"], "nginx");
+    assert.match(String((await rig.ask({ host: "fallback.example", tls: true })).headers["server"]), /^nginx\/[0-9]/);
+  });
+
+  test("gRPC goes to an app that speaks TLS", async () => {
+    const session = http2.connect(`https://127.0.0.1:${rig.tlsPort}`, {
+      servername: "grpcs.example",
+      rejectUnauthorized: false,
+    });
+    // What becomes of the session is told by its stream.
+    session.on("error", () => undefined);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/p.S/Call",
+      ":authority": "grpcs.example",
+      te: "trailers",
+    });
+    stream.end();
+    let body = "";
+    stream.setEncoding("utf8").on("data", (part: string) => (body += part));
+    await new Promise((resolve, reject) => stream.on("end", resolve).on("error", reject));
+    session.close();
+    assert.equal(body, "grpc /p.S/Call");
+  });
+
+  test("a client with a certificate of the authority is served", async () => {
+    const [cert, key] = ["crt", "key"].map((ending) =>
+      readFileSync(join(rig.certificates, `clients.example.${ending}`)),
+    );
+    const options = { port: rig.tlsPort, servername: "clients.example", headers: { host: "clients.example" } };
+    const status = await new Promise((resolve, reject) => {
+      https
+        .get({ ...options, cert, key, rejectUnauthorized: false, agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+        .on("error", reject);
+    });
+    assert.equal(status, 200);
+    assert.equal((await rig.ask({ host: "clients.example", tls: true })).status, 400);
+  });
+
+  test("idle connections, balance and the redirect's status are as containers ask", async () => {
+    assert.match(upstreamOf("kept"), /keepalive 7;/);
+    assert.doesNotMatch(upstreamOf("unkept"), /keepalive/);
+    assert.match(upstreamOf("least"), /least_conn;/);
+    assert.equal((await rig.ask({ host: "status.example", method: "PUT" })).status, 307);
+    assert.equal((await rig.ask({ host: "status.example", method: "HEAD" })).status, 301);
+  });
+
+  test("requests are logged as JSON, whatever they contain", async () => {
+    await rig.ask({ host: "kept.example", path: '/log?"\\x', headers: { "user-agent": 'evil"\u00ff\\' } });
+    const line = await eventually("the line is written", () =>
+      readFileSync(log, "utf8")
+        .split("\n")
+        .find((text) => text.includes("/log?")),
+    );
+    const { host, status, upstream } = JSON.parse(line) as Record<string, string>;
+    assert.deepEqual([host, status, upstream], ["kept.example", "200", `127.0.0.1:${rig.portOf("kept")}`]);
+    assert.match(rig.text, /^resolver 192\.0\.2\.53;$/m);
+  });
+
+  /** What stands in the file for the upstream of one container. */
+  function upstreamOf(app: string): string {
+    return new RegExp(`upstream \\S+ \\{[^}]*# ${app}\n[^}]*\\}`).exec(rig.text)?.[0] ?? "";
+  }
+
+  async function subjectFor(servername: string): Promise<string | undefined> {
+    return await new Promise((resolve, reject) => {
+      const socket = tls.connect({ port: rig.tlsPort, servername, rejectUnauthorized: false }, () => {
+        const { CN } = socket.getPeerCertificate().subject;
+        resolve(Array.isArray(CN) ? CN[0] : CN);
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+  }
+});
+
+/** A label as nginx-proxy's users write it. */
+function theirs(name: string, value: string) {
+  return { labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value } };
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import * as net from "node:net";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { freePort } from "../../demo/free-port.ts";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = nginxVersion() === undefined && "nginx is not installed";
+
+/** Milliseconds in which nginx's refusals are seen: each takes ten seconds, for nginx may be slow. */
+const REFUSED_MS = 60_000;
+
+/** nginx's check does not see it, so the first to know is nginx, which keeps all that it had. */
+describe("a container that wants a port where somebody else listens", { skip: missing }, () => {
+  const rig = new PresetRig();
+  const somebody = net.createServer();
+  let taken: number;
+
+  before(async () => {
+    taken = await freePort(23_990);
+    somebody.listen(taken, "0.0.0.0");
+    await once(somebody, "listening");
+    const reload = { signal: { pidFile: join(rig.directory, "nginx.pid") } };
+    await rig.start({ reload, routing: { containersMay: ["ports"] } }, [
+      await rig.app("good", { VIRTUAL_HOST: "good.example" }),
+    ]);
+  });
+  after(async () => {
+    somebody.close();
+    await rig.close();
+  });
+
+  test("is left out alone: its neighbours change, and are served all the time", async (context) => {
+    const statuses = new Set<number>();
+    const over = new AbortController();
+    const asking = (async () => {
+      while (!over.signal.aborted) statuses.add((await rig.ask({ host: "good.example" })).status);
+    })();
+    context.after(() => over.abort());
+    const greedy = await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTP_PORT: String(taken) });
+    const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
+    const second = await rig.app("second", { VIRTUAL_HOST: "good.example" });
+    rig.tell([greedy, next, second]);
+    await eventually(
+      "its neighbour is served",
+      async () => (await rig.echo({ host: "next.example" }))?.app === "next",
+      REFUSED_MS,
+    );
+    await eventually(
+      "the other replica is asked",
+      async () => (await rig.echo({ host: "good.example" }))?.app === "second",
+    );
+    over.abort();
+    await asking;
+    assert.deepEqual([...statuses], [200]);
+    const told = await eventually(
+      "it is told",
+      () => rig.logged.find(({ event, host }) => event === "host.quarantined" && host === "greedy.example"),
+      REFUSED_MS,
+    );
+    assert.match(String(told["detail"]), new RegExp(`it wants to be at ${taken}: is that taken\\?`));
+  });
+
+  test("is served once the port is free and it is tried again", async () => {
+    somebody.close();
+    rig.refresh();
+    await eventually(
+      "it is served",
+      async () => (await rig.echo({ host: "greedy.example", port: taken }))?.app === "greedy",
+      REFUSED_MS,
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { makeCertificate } from "./certificate-files.ts";
+import { PresetRig } from "./rig.ts";
+
+const missing = nginxVersion() === undefined && "nginx is not installed";
+
+test(
+  "names that nobody claims are answered 503 with everybody's error page, while there is one",
+  { skip: missing },
+  async () => {
+    const rig = new PresetRig();
+    const errors = join(rig.directory, "errors");
+    mkdirSync(errors);
+    writeFileSync(join(errors, "50x.html"), "nobody is in\n");
+    makeCertificate(rig.certificates, "default", ["other.example"]);
+    try {
+      await rig.start({ nginx: { files: { errors } } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+      for (const tls of [false, true]) {
+        for (const path of ["/", "/some/path"]) {
+          const { status, body } = await rig.ask({ host: "nobody.example", path, tls });
+          assert.deepEqual([status, body], [503, "nobody is in\n"]);
+        }
+      }
+      rmSync(join(errors, "50x.html"));
+      await eventually("nginx's own words are back", async () => {
+        const { status, body } = await rig.ask({ host: "nobody.example" });
+        return status === 503 && body.includes("503 Service");
+      });
+    } finally {
+      await rig.close();
+    }
+  },
+);

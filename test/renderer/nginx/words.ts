@@ -1,0 +1,23 @@
+import { ROUTE_NAMES } from "../../../renderer/routes/claim.ts";
+import { PERMISSIONS } from "../../../renderer/routes/option.ts";
+import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../../renderer/routes/options.ts";
+import type { RouteRules } from "../../../renderer/routes/routes.ts";
+
+/** What containers may say is not narrowed. */
+export const RULES: RouteRules = {
+  proxy: { kind: "host" },
+  onlyExposed: false,
+  permissions: new Set(PERMISSIONS),
+  usualPorts: { plain: [18_080], tls: [18_443] },
+};
+
+/** Every variable and label that is read. */
+const places = [
+  ...ROUTE_NAMES,
+  ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
+] as { env?: string; label: string; theirLabel?: string }[];
+export const VARIABLES: readonly string[] = places.flatMap(({ env }) => env ?? []);
+export const LABELS: readonly string[] = places.flatMap(({ label, theirLabel }) => [
+  `sallyport.${label}`,
+  ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
+]);

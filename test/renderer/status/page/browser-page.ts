@@ -1,0 +1,96 @@
+import { eventually } from "../../../eventually.ts";
+import type { Chromium } from "./chromium.ts";
+
+/** What an assistive technology is told of one element. */
+export interface Accessible {
+  readonly role: string;
+  readonly name: string;
+}
+
+interface AccessibilityNode {
+  readonly ignored: boolean;
+  readonly role?: { readonly value: string };
+  readonly name?: { readonly value: string };
+}
+
+/** One tab of a browser, with everything that it asked for and complained about. */
+export class BrowserPage {
+  readonly requests: string[] = [];
+  readonly complaints: string[] = [];
+  readonly #chromium: Chromium;
+  readonly #session: string;
+  #loads = 0;
+
+  private constructor(chromium: Chromium, session: string) {
+    this.#chromium = chromium;
+    this.#session = session;
+    chromium.onSaid(session, (method, params) => {
+      const words = JSON.stringify(params);
+      if (method === "Page.loadEventFired") this.#loads += 1;
+      if (method === "Network.requestWillBeSent") this.requests.push((params["request"] as { url: string }).url);
+      if (
+        ["Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Audits.issueAdded"].includes(method)
+      )
+        this.complaints.push(`${method} ${words}`);
+    });
+  }
+
+  static async open(chromium: Chromium): Promise<BrowserPage> {
+    const { targetId } = await chromium.send("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = await chromium.send("Target.attachToTarget", { targetId, flatten: true });
+    const page = new BrowserPage(chromium, sessionId as string);
+    for (const domain of ["Page", "Network", "Log", "Runtime", "Audits", "Accessibility"])
+      await page.#send(`${domain}.enable`);
+    return page;
+  }
+
+  async goTo(url: string): Promise<void> {
+    const before = this.#loads;
+    await this.#send("Page.navigate", { url });
+    await eventually(`${url} is loaded`, () => this.#loads > before);
+  }
+
+  /** CSS pixels; a phone is narrow. */
+  async resize({ width, height }: { readonly width: number; readonly height: number }): Promise<void> {
+    await this.#send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+  }
+
+  async prefer(scheme: "light" | "dark"): Promise<void> {
+    await this.#send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+  }
+
+  /** The value of an expression in the page; a promise is waited for. */
+  async evaluate<T>(expression: string): Promise<T> {
+    const answer = await this.#send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    if (answer["exceptionDetails"]) throw new Error(JSON.stringify(answer["exceptionDetails"]));
+    return (answer["result"] as { value: T }).value;
+  }
+
+  async press(key: "Tab" | "Enter"): Promise<void> {
+    const about = {
+      key,
+      code: key,
+      windowsVirtualKeyCode: key === "Tab" ? 9 : 13,
+      ...(key === "Enter" && { text: "\r" }),
+    };
+    await this.#send("Input.dispatchKeyEvent", { type: key === "Enter" ? "keyDown" : "rawKeyDown", ...about });
+    await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...about });
+  }
+
+  /** The whole page as PNG, not only what fits. */
+  async screenshot(): Promise<Buffer> {
+    const { data } = await this.#send("Page.captureScreenshot", { captureBeyondViewport: true });
+    return Buffer.from(data as string, "base64");
+  }
+
+  async accessibilityTree(): Promise<Accessible[]> {
+    const { nodes } = await this.#send("Accessibility.getFullAXTree");
+    return (nodes as AccessibilityNode[])
+      .filter(({ ignored }) => !ignored)
+      .map(({ role, name }) => ({ role: role?.value ?? "", name: name?.value ?? "" }));
+  }
+
+  async #send(method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> {
+    return await this.#chromium.send(method, params, this.#session);
+  }
+}

@@ -1,0 +1,418 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { runOnce } from "../../../renderer/cli/once.ts";
+import { runRender } from "../../../renderer/cli/render.ts";
+import { run } from "../../../renderer/targets/run.ts";
+import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { explain } from "../../../renderer/status/explain.ts";
+import { printReport } from "../../../renderer/status/print.ts";
+import { askStatus } from "../../../renderer/status/socket.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { eventually } from "../../eventually.ts";
+import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+
+const app = (digit: string, labels: Record<string, string> = { tier: "web" }, more: Partial<Container> = {}) =>
+  container(digit, { labels, networks: [{ name: "front", ipv4: "10.0.0.9" }], ...more });
+
+let directory: string;
+let agent: FakeAgent;
+let stop: AbortController;
+let events: string[];
+let running: Promise<unknown> = Promise.resolve();
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sallyport-general-"));
+  mkdirSync(join(directory, "out"));
+  agent = new FakeAgent(join(directory, "agent.sock"));
+  stop = new AbortController();
+  events = [];
+});
+afterEach(async () => {
+  stop.abort();
+  await agent.close();
+  await running;
+  await removeDirectory(directory);
+});
+
+/** One target with this template; its file is out/file. */
+function configOf(template: string, target: object = {}): Config {
+  writeFileSync(join(directory, "t.hbs"), template);
+  const config = parseConfig(
+    JSON.stringify({
+      agents: [{ socket: join(directory, "agent.sock") }],
+      statusSocket: join(directory, "status.sock"),
+      targets: [
+        {
+          template: join(directory, "t.hbs"),
+          destination: join(directory, "out", "file"),
+          wait: "0ms:0ms",
+          reload: "none",
+          format: "json",
+          ...target,
+        },
+      ],
+    }),
+    "test.yml",
+  );
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  return config;
+}
+
+function follow(template: string, target: object = {}): void {
+  running = run(configOf(template, target), stop.signal, (_level, event, fields) =>
+    events.push(`${event} ${JSON.stringify(fields ?? {})}`),
+  );
+}
+
+const file = (): string => {
+  try {
+    return readFileSync(join(directory, "out", "file"), "utf8");
+  } catch {
+    return "";
+  }
+};
+const status = async () => await askStatus(join(directory, "status.sock"));
+let generation = 5;
+beforeEach(() => {
+  generation = 5;
+});
+function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+  agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+}
+
+const NAMES = "{{#each containers}}{{name}} {{/each}}";
+const TIERS = "{{#each containers}}{{labels.tier}} {{/each}}";
+
+test("a file over the running containers follows them, without an nginx", async () => {
+  agent.first = [app("b"), app("a"), app("c", {}, { state: "exited" })];
+  follow(NAMES);
+  await eventually("both are there", () => file() === '"appa" "appb" ');
+  tell([app("d")], ["a".repeat(64)]);
+  await eventually("it follows", () => file() === '"appb" "appd" ');
+  assert.equal((await status()).targets[0]?.pending, false);
+});
+
+test("a target says which containers it lists, stopped ones too", async () => {
+  agent.first = [app("a", { tier: "web" }), app("b", { tier: "db" }), app("c", { tier: "web" }, { state: "exited" })];
+  follow("{{#each containers}}{{name}} {{state}} {{/each}}", {
+    containers: { includeStopped: true, where: [{ label: "tier=web" }] },
+  });
+  await eventually("they are there", () => file() === '"appa" "running" "appc" "exited" ');
+});
+
+test("a container for which the template fails is left out, said, and tried again when it changes", async () => {
+  agent.first = [app("a"), app("b", {})];
+  follow(TIERS);
+  await eventually("the other is there", () => file() === '"web" ');
+  const report = await status();
+  assert.equal(report.quarantined[0]?.reason, "render.failed");
+  assert.match(
+    report.quarantined[0]?.detail ?? "",
+    /^left out of .*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/,
+  );
+  assert.match(explain(report, "appb").text, /set aside:\n.*labels\.tier is missing/);
+  assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
+  tell([app("b", { tier: "db" })]);
+  await eventually("it is there", () => file() === '"web" "db" ');
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("a server that comes up later is told when somebody asks for it, however long the next try was to wait", async () => {
+  agent.first = [app("a")];
+  const up = join(directory, "up");
+  const tried = join(directory, "tried");
+  const command = ["sh", "-c", `echo >>${tried}; test -e ${up}`];
+  let refresh = (): void => undefined;
+  const config = configOf(NAMES, { reload: { exec: { command } } });
+  running = run(
+    config,
+    stop.signal,
+    () => undefined,
+    (again) => (refresh = again),
+  );
+  const tries = (): number => (existsSync(tried) ? readFileSync(tried, "utf8").length : 0);
+  await eventually("it was refused again and again", () => tries() === 4, 60_000);
+  writeFileSync(up, "");
+  refresh();
+  await eventually("it is live", async () => (await status()).targets[0]?.publishedAt !== undefined, 5_000);
+  assert.equal(file(), '"appa" ');
+});
+
+test("explain says of a container which files are made with it, and why it is not in others", async () => {
+  agent.first = [app("a"), app("b", { tier: "db" })];
+  follow(NAMES, { containers: { where: [{ label: "tier=web" }] } });
+  await eventually("it is there", () => file() === '"appa" ');
+  const report = await status();
+  const taken = explain(report, "appa");
+  assert.match(taken.text, /^container appa\n {2}seen by the template of \/.*out\/file$/);
+  assert.ok(taken.isRouted);
+  const other = explain(report, "appb");
+  assert.match(other.text, /^container appb\n {2}not for \/.*out\/file: is not what entry 1 of `where` says/);
+  assert.ok(!other.isRouted);
+});
+
+test("a template that is edited into an error is told by status until it is mended, and what was good stays", async () => {
+  agent.first = [app("a")];
+  follow(NAMES);
+  await eventually("it is there", () => file() === '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{nmae}}{{/each}}");
+  await eventually("status tells it", async () => {
+    const report = await status();
+    return (
+      report.refusedTemplates?.length === 1 && /t\.hbs:1:23: nmae: .*did you mean name\?/.test(printReport(report))
+    );
+  });
+  assert.equal(file(), '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}<{{name}}>{{/each}}");
+  await eventually("the next good one is used", () => file() === '<"appa">');
+  assert.deepEqual((await status()).refusedTemplates, []);
+});
+
+test("a file that a container's text includes may come later, also in a directory below", async () => {
+  const includes = join(directory, "includes");
+  mkdirSync(join(includes, "web"), { recursive: true });
+  agent.first = [app("a"), app("b", { tier: "db" })];
+  follow('{{#each containers}}{{include (cat (printf "%s/%s" labels.tier name))}} {{/each}}', { includes });
+  writeFileSync(join(includes, "web", "appa"), "one");
+  await eventually("the first is there", () => file() === "one ");
+  mkdirSync(join(includes, "db"));
+  writeFileSync(join(includes, "db", "appb"), "two");
+  await eventually("the other is there as soon as it can be", () => file() === "one two ");
+  writeFileSync(join(includes, "web", "appa"), "three");
+  await eventually("what is saved is printed", () => file() === "three two ");
+});
+
+test("outside of each, who is to blame is found by trying", async () => {
+  agent.first = ["a", "b", "c", "d", "e"].map((digit) => app(digit, digit === "c" ? {} : { tier: digit }));
+  follow("{{#if containers.[2]}}{{containers.[2].labels.tier}}{{/if}} {{#each containers}}{{name}} {{/each}}");
+  await eventually("the others are there", () => file() === '"d" "appa" "appb" "appd" "appe" ');
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appc"],
+  );
+});
+
+test("when it fails for everybody, what was there stays", async () => {
+  agent.first = [app("a"), app("b")];
+  follow(TIERS);
+  await eventually("it is there", () => file() === '"web" "web" ');
+  tell([app("a", {}), app("b", {})]);
+  await eventually("it is told", async () =>
+    /tier is missing .*every container/.test((await status()).targets[0]?.problem ?? ""),
+  );
+  assert.equal(file(), '"web" "web" ');
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("a container that the check refuses is left out alone, and tried again when it changes", async () => {
+  agent.first = ["a", "b", "c", "d", "e", "f"].map((digit) => app(digit));
+  follow(TIERS, {
+    check: { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"] },
+  });
+  await eventually("all are there", () => file() === '"web" '.repeat(6));
+  tell([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
+  await eventually("the others are there", () => file() === '"web" "web" "new" "web" "web" ');
+  const [found] = (await status()).quarantined;
+  assert.deepEqual([found?.name, found?.reason], ["appc", "check.refused"]);
+  assert.match(found?.detail ?? "", /bad word/);
+  tell([app("a", { tier: "newer" })]);
+  await eventually("it stays out", () => file() === '"newer" "web" "new" "web" "web" ');
+  tell([app("c", { tier: "good" })]);
+  await eventually("it is back", () => file() === '"newer" "web" "good" "new" "web" "web" ');
+});
+
+test("a file that is to be kept loses nobody: it stays as it was until all is well, and says who broke it", async () => {
+  agent.first = [app("a"), app("b")];
+  const check = {
+    command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
+  };
+  follow(TIERS, { onFailure: "keep", check });
+  await eventually("both are there", () => file() === '"web" "web" ');
+  const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.problem ?? "");
+  tell([app("b", {}), app("c")]);
+  await eventually("it is told", async () => await isTold(/container appb: .*labels\.tier is missing/));
+  tell([app("b", { tier: "bad" })]);
+  await eventually("it is told", async () => await isTold(/bad word/));
+  assert.equal(file(), '"web" "web" ');
+  assert.deepEqual((await status()).quarantined, []);
+  tell([app("b", { tier: "db" })]);
+  await eventually("all are there", () => file() === '"web" "db" "web" ');
+});
+
+test("a check that refuses everything refuses the file, and nobody is blamed", async () => {
+  agent.first = [app("a"), app("b")];
+  writeFileSync(join(directory, "out", "file"), "before");
+  follow(NAMES, { check: { command: ["false"] } });
+  await eventually(
+    "it is told",
+    async () => (await status().catch(() => undefined))?.targets[0]?.problem !== undefined,
+  );
+  assert.equal(file(), "before");
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("saving a template prints the file anew; one that is broken changes nothing", async () => {
+  agent.first = [app("a")];
+  follow(NAMES);
+  await eventually("it is there", () => file() === '"appa" ');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
+  await eventually("it is another", () => file() === '"running"');
+  writeFileSync(join(directory, "t.hbs"), "{{#each");
+  await eventually("it is told", () => events.some((event) => event.startsWith("template.refused")));
+  assert.equal(file(), '"running"');
+});
+
+test("what a template includes is watched, too", async () => {
+  agent.first = [app("a")];
+  mkdirSync(join(directory, "parts"));
+  writeFileSync(join(directory, "parts", "head"), "one");
+  follow("{{include 'head'}}", { includes: join(directory, "parts") });
+  await eventually("it is there", () => file() === "one");
+  writeFileSync(join(directory, "parts", "head"), "two");
+  await eventually("it is another", () => file() === "two");
+});
+
+test("a file has the permissions and the owner that are asked for", async () => {
+  agent.first = [app("a")];
+  const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  follow(NAMES, { mode: "0640", owner });
+  await eventually("it is there", () => file() === '"appa" ');
+  const { mode, uid, gid } = statSync(join(directory, "out", "file"));
+  assert.equal(`${(mode & 0o777).toString(8)} ${uid}:${gid}`, `640 ${owner}`);
+});
+
+test("a reader that forgets is told again and again, of a file that stays the same", async () => {
+  agent.first = [app("a")];
+  const told = join(directory, "told");
+  const tell = "import { appendFileSync } from 'node:fs'; appendFileSync(process.argv[1], 'told\\n')";
+  const reload = { exec: { command: [process.execPath, "--input-type=module", "--eval", tell, told] } };
+  follow(NAMES, { reload, reloadEvery: "1s" });
+  await eventually("it is told three times", () => readFileSync(told, "utf8").split("\n").length > 3);
+  assert.equal(file(), '"appa" ');
+  const published = (): string[] => events.filter((event) => event.startsWith("publish.ok"));
+  await eventually("each time is in the log", () => published().length >= 3);
+  assert.equal(new Set(published().map((event) => /sha256":"(\w+)/.exec(event)?.[1])).size, 1);
+});
+
+/** A command that adds what it finds in the file to another one, and refuses a text. */
+function reader(log: string, refused: string): object {
+  const program = [
+    "import { appendFileSync, readFileSync } from 'node:fs';",
+    "const [file, log, refused] = process.argv.slice(1);",
+    "const text = readFileSync(file, 'utf8');",
+    "appendFileSync(log, `${text}\\n`);",
+    "process.exit(text.includes(refused) ? 1 : 0);",
+  ].join(" ");
+  const own = [join(directory, "out", "file"), join(directory, log), refused];
+  return { exec: { command: [process.execPath, "--input-type=module", "--eval", program, ...own] } };
+}
+
+test("several readers are told in their order; what one refuses, the others are told to forget", async () => {
+  agent.first = [app("a")];
+  follow(NAMES, { reload: [reader("first", "nothing like it"), reader("second", "bad")] });
+  const heard = (log: string) => readFileSync(join(directory, log), "utf8").split("\n").slice(0, -1);
+  await eventually("both have read it", () => heard("second").length === 1 && heard("first").length === 1);
+  tell([app("b", {}, { name: "bad" })]);
+  await eventually("the refusal is known", async () => (await status()).targets[0]?.problem !== undefined);
+  assert.equal(file(), '"appa" ');
+  assert.deepEqual(heard("first").slice(0, 3), ['"appa" ', '"appa" "bad" ', '"appa" ']);
+  tell([app("c")], ["b".repeat(64)]);
+  await eventually("the next one is taken up by both", () =>
+    ["first", "second"].every((log) => heard(log).at(-1) === '"appa" "appc" '),
+  );
+});
+
+test("render prints it, and says on stderr who is left out", async () => {
+  agent.first = [app("a"), app("b", {})];
+  const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);
+  assert.deepEqual([stdout, exitCode], ['"web" ', 0]);
+  assert.match(stderr, /^container appb left out of -: .*labels\.tier is missing\n$/);
+  assert.equal(file(), "");
+});
+
+test("once: files are published", async () => {
+  agent.first = [app("a")];
+  assert.deepEqual(await runOnce(configOf(NAMES), stop.signal, () => undefined), { kind: "live" });
+  assert.equal(file(), '"appa" ');
+});
+
+/** Each is quick with the values that are usual, and would never come to its end with those of one container. */
+const SLOW: readonly [title: string, text: string, hostile: Record<string, string>, why: RegExp][] = [
+  [
+    "loops",
+    `{{#each containers}}{{#each (splitList '' labels.a)}}{{#each (splitList '' ../labels.a)}}{{#each (splitList '' ../../labels.a)}}{{/each}}{{/each}}{{/each}}{{name}} {{/each}}`,
+    { a: "x".repeat(4_000) },
+    /takes longer than|more memory/,
+  ],
+  [
+    "text made of text",
+    "{{#each containers}}{{name}} {{#if (contains (repeat (default 1 labels.n) (repeat (default 1 labels.n) name)) 'zz')}}{{/if}}{{/each}}",
+    { n: "1000000" },
+    /repeat: the result has more than 1048576 characters/,
+  ],
+  [
+    "patterns",
+    "{{#each containers}}{{name}} {{#if (regexMatch (default 'x' labels.p) (repeat 50000 name))}}{{/if}}{{/each}}",
+    { p: "(a?){900}a{900}" },
+    /regexMatch: /,
+  ],
+];
+for (const [title, text, hostile, why] of SLOW) {
+  test(`a container whose values make ${title} without end is left out, and other targets are kept meanwhile`, async () => {
+    agent.first = [app("a"), app("b")];
+    const other = join(directory, "out", "other");
+    writeFileSync(join(directory, "other.hbs"), NAMES);
+    const config = configOf(text);
+    const [target] = config.targets;
+    const second = { ...target!, template: join(directory, "other.hbs"), destination: other };
+    running = run({ ...config, targets: [target!, second] }, stop.signal, () => undefined);
+    await eventually("both files are there", () => file() !== "" && readFileSync(other, "utf8") === '"appa" "appb" ');
+    tell([app("c", hostile)]);
+    await eventually("the other file follows", () => readFileSync(other, "utf8").includes("appc"));
+    tell([app("d")]);
+    await eventually("the other file follows again", () => readFileSync(other, "utf8").includes("appd"));
+    if (title === "loops") assert.ok(!file().includes("appd"), "the one that is busy is behind");
+    await eventually("it is left out, and everybody else is in", () => /appa.*appb.*appd/.test(file()), 60_000);
+    const { quarantined } = await status();
+    assert.deepEqual(
+      quarantined.map(({ name }) => name),
+      ["appc"],
+    );
+    assert.match(quarantined[0]!.detail, why);
+    tell([app("c")]);
+    await eventually("it is back when it changes", () => file().includes("appc"), 30_000);
+  });
+}
+
+test("a template that never ends, and one that is broken, are told and stop nothing else", async () => {
+  const { problems } = await run(configOf("a\n{{shout name}}"), stop.signal, () => undefined);
+  assert.match(problems.join(), /t\.hbs:2:1: .*shout/);
+  assert.match(
+    (await run(configOf("{{nothing}}"), stop.signal, () => undefined)).problems.join(),
+    /t\.hbs:1:3: nothing: no such thing among what a template is given/,
+  );
+});
+
+const mistakes: readonly [object, RegExp][] = [
+  [{ listen: 80 }, /^test\.yml:1:\d+: targets\.0\.listen: is for the nginx preset and means nothing beside `format`/],
+  [{ https: { certificates: "/c" } }, /targets\.0\.https: is for the nginx preset/],
+  [{ onlyExposed: true }, /onlyExposed: stands inside `containers`/],
+  [{ format: "ini" }, /format: must be one of nginx, /],
+  [{ format: undefined, includes: "/x" }, /includes: only with `format`/],
+  [{ format: undefined, template: ["/a", "/b"] }, /template: several templates only with `format`/],
+  [{ format: undefined, containers: { includeStopped: true } }, /containers\.includeStopped: only with `format`/],
+  [{ reloadEvery: "10s" }, /reloadEvery: means nothing where `reload` is none/],
+  [{ reloadEvery: "10ms" }, /reloadEvery: must be from 1s to 24h/],
+  [{ mode: "rw" }, /mode: must be three octal digits/],
+  [{ owner: "root" }, /owner: must be uid:gid/],
+];
+for (const [target, message] of mistakes) {
+  test(`${JSON.stringify(target)} is named with its place`, () => {
+    const whole = { template: "/t", destination: "/d", reload: "none", format: "json", ...target };
+    const parsed = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [whole] }), "test.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}

@@ -1,0 +1,345 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { run } from "../../../renderer/targets/run.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import { explain } from "../../../renderer/status/explain.ts";
+import { printReport } from "../../../renderer/status/print.ts";
+import { askStatus } from "../../../renderer/status/socket.ts";
+import type { Container } from "../../../shared/snapshot.ts";
+import { eventually } from "../../eventually.ts";
+import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { removeDirectory } from "../../remove-directory.ts";
+import { unmount } from "../../unmount.ts";
+
+const networks = [{ name: "front", ipv4: "10.0.0.9" }];
+const app = (digit: string, labels: Record<string, string> = {}): Container =>
+  container(digit, {
+    labels: { tier: "web", zone: "one", ...labels },
+    networks,
+    ports: [{ port: 80, proto: "tcp" }],
+  });
+const NGINX = container("f", { env: {}, labels: { "sallyport.proxy": "true", tier: "front", zone: "one" }, networks });
+
+let directory: string;
+let agent: FakeAgent;
+let stop: AbortController;
+let events: string[];
+let running: Promise<unknown>;
+let generation: number;
+/** The last status of a process of its own. */
+let printed: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "sallyport-transaction-"));
+  for (const name of ["routes", "tiers", "zones"]) mkdirSync(join(directory, name));
+  agent = new FakeAgent(join(directory, "agent.sock"));
+  agent.first = [NGINX, app("a"), app("b")];
+  stop = new AbortController();
+  events = [];
+  running = Promise.resolve();
+  generation = 5;
+});
+afterEach(async () => {
+  stop.abort();
+  await agent.close();
+  await running;
+  await removeDirectory(directory);
+});
+
+const fileOf = (name: string): string => join(directory, name, "file.conf");
+const textOf = (name: string): string => (existsSync(fileOf(name)) ? readFileSync(fileOf(name), "utf8") : "");
+const reloads = (): string[] => saidIn("reloads").split("\n").slice(0, -1);
+const saidIn = (name: string): string => {
+  const path = join(directory, name);
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+};
+
+/** Says who told it, and in what state all files were then. */
+function reload(who: string, command = ""): object {
+  const files = ["routes", "tiers", "zones"].map(fileOf).join(" ");
+  return {
+    exec: { command: ["sh", "-c", `echo ${who} $(cat ${files} | cksum) >>${join(directory, "reloads")}; ${command}`] },
+  };
+}
+
+interface Changes {
+  readonly routes?: object;
+  readonly tiers?: object;
+  readonly zones?: object;
+}
+
+/** nginx's routes and two files over the same containers; without changes one reload serves all. */
+function written({ routes, tiers, zones }: Changes = {}): object {
+  writeFileSync(join(directory, "tiers.hbs"), "{{#each containers}}{{name}} {{labels.tier}} {{/each}}");
+  writeFileSync(join(directory, "zones.hbs"), "{{#each containers}}{{name}} {{labels.zone}} {{/each}}");
+  const common = { wait: "0ms:0ms", transaction: "front", reload: reload("all") };
+  const general = (name: string): object => ({
+    ...common,
+    template: join(directory, `${name}.hbs`),
+    destination: fileOf(name),
+    format: "json",
+  });
+  const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
+  return {
+    agents: [{ socket: join(directory, "agent.sock") }],
+    statusSocket: join(directory, "status.sock"),
+    targets: [
+      { ...common, template, destination: fileOf("routes"), ...routes },
+      { ...general("tiers"), ...tiers },
+      { ...general("zones"), ...zones },
+    ],
+  };
+}
+
+function follow(changes?: Changes): void {
+  const config = parseConfig(JSON.stringify(written(changes)), "test.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  running = run(config, stop.signal, (_level, event, fields) => events.push(`${event} ${JSON.stringify(fields)}`));
+}
+
+function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+  agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+}
+
+const status = async () => await askStatus(join(directory, "status.sock"));
+
+/** The containers in each file, by the last letter of their names; nginx is in those that list everybody. */
+const listed = (): string[] => [
+  [...textOf("routes").matchAll(/server_name ([a-z])\.example;/g)].map(([, digit]) => digit).join(""),
+  ...["tiers", "zones"].map((name) => [...textOf(name).matchAll(/"app([a-z])"/g)].map(([, digit]) => digit).join("")),
+];
+const everywhere = (digits: string): boolean => listed().join() === [digits, `${digits}f`, `${digits}f`].join();
+
+test("files of one transaction follow together, and a server that reads them all is told once", async () => {
+  follow();
+  await eventually("both are everywhere", () => everywhere("ab") && reloads().length === 1);
+  tell([app("c")], ["a".repeat(64)]);
+  await eventually("they follow", () => everywhere("bc"));
+  await eventually("it is told once more", () => reloads().length === 2);
+  tell([{ ...app("c"), createdAt: 2 }]);
+  tell([app("d")]);
+  await eventually("the next change is told", () => everywhere("bcd") && reloads().length === 3);
+  await eventually("each is published three times", async () =>
+    (await status()).targets.every(({ pending, generation: published }) => !pending && published === 3),
+  );
+});
+
+test("who cannot be printed into one file is left out of all, said once, and tried again with the next change", async () => {
+  agent.first = [NGINX, app("a"), { ...app("b"), labels: { tier: "web" } }];
+  follow();
+  await eventually("the other is everywhere", () => everywhere("a"));
+  const report = await status();
+  assert.deepEqual(
+    report.quarantined.map(({ name, reason }) => `${name} ${reason}`),
+    ["appb render.failed"],
+  );
+  assert.match(
+    explain(report, "appb").text,
+    /left out of all files of front: .*zones\/file\.conf: .*labels\.zone is missing/,
+  );
+  assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
+  tell([app("c")]);
+  await eventually("it stays out", () => everywhere("ac"));
+  tell([app("b")]);
+  await eventually("it is back", () => everywhere("abc"));
+  assert.deepEqual((await status()).quarantined, []);
+});
+
+test("whom one file's check refuses is left out of all, alone", async () => {
+  const check = {
+    command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
+  };
+  follow({ zones: { check } });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  tell([app("a", { zone: "bad" }), app("c"), app("d")]);
+  await eventually("the others are everywhere", () => everywhere("bcd"));
+  const [found] = (await status()).quarantined;
+  assert.deepEqual([found?.name, found?.reason], ["appa", "check.refused"]);
+  assert.match(found?.detail ?? "", /all files of front: .*zones\/file\.conf: .*bad word/);
+  tell([app("a")]);
+  await eventually("it is back", () => everywhere("abcd"));
+});
+
+test("where one file is to be kept, all are kept until all is well", async () => {
+  follow({ tiers: { onFailure: "keep" } });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  tell([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
+  await eventually("all of them say who broke it", async () =>
+    (await status()).targets.every(({ problem }) =>
+      /container appa: .*zones\/file.*zone is missing/.test(problem ?? ""),
+    ),
+  );
+  assert.ok(everywhere("ab"));
+  tell([app("a")]);
+  await eventually("all are there", () => everywhere("abc"));
+});
+
+test("nginx itself may be left out of files; that takes no route away", async () => {
+  agent.first = [{ ...NGINX, labels: { "sallyport.proxy": "true", zone: "one" } }, app("a")];
+  follow();
+  await eventually("the app is everywhere", () => listed().join() === "a,a,a");
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appf"],
+  );
+});
+
+test("what a check refuses although nobody is new leaves all files as they are, and says which check it was", async () => {
+  const poison = join(directory, "poison");
+  follow({ tiers: { check: { command: ["sh", "-c", `if [ -e ${poison} ]; then echo poisoned; exit 1; fi`] } } });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  const before = listed();
+  writeFileSync(poison, "");
+  tell([], ["a".repeat(64)]);
+  await eventually("all of them say so", async () =>
+    (await status()).targets.every(({ problem }) => /tiers\/file\.conf: .*poisoned/.test(problem ?? "")),
+  );
+  assert.deepEqual(listed(), before);
+  rmSync(poison);
+  tell([app("c")]);
+  await eventually("they follow again", () => everywhere("bc"));
+});
+
+test("what one server does not take up is taken back everywhere, and the other servers are told", async () => {
+  const broken = join(directory, "broken");
+  follow({
+    routes: { reload: reload("nginx") },
+    tiers: { reload: reload("tiers") },
+    zones: { reload: reload("zones", `[ ! -e ${broken} ]`) },
+  });
+  await eventually("all are told", () => everywhere("ab") && reloads().length === 3);
+  const [sum] = reloads().map((line) => line.split(" ").slice(1).join(" "));
+  writeFileSync(broken, "");
+  tell([app("c")]);
+  await eventually("all of them say so", async () =>
+    (await status()).targets.every(
+      ({ pending, problem }) => pending && /^.*zones\/file\.conf: sh ended with 1/.test(problem ?? ""),
+    ),
+  );
+  assert.ok(everywhere("ab"));
+  const told = reloads().slice(3);
+  assert.deepEqual(
+    told.slice(0, 5).map((line) => line.split(" ")[0]),
+    ["nginx", "tiers", "zones", "nginx", "tiers"],
+  );
+  for (const line of told.slice(3, 5))
+    assert.equal(line.split(" ").slice(1).join(" "), sum, "told of the files of before");
+  rmSync(broken);
+  tell([app("d")]);
+  await eventually("they follow again", () => everywhere("abcd"));
+});
+
+test("whom a server does not take up is left out of all, alone, and nobody who was live is missed meanwhile", async () => {
+  const seen = join(directory, "seen");
+  const refuse = `cat ${fileOf("tiers")} >>${seen}; echo >>${seen}; ! grep -q bad ${fileOf("zones")}`;
+  follow({
+    routes: { reload: reload("nginx") },
+    tiers: { reload: reload("tiers") },
+    zones: { reload: reload("zones", refuse) },
+  });
+  await eventually("both are everywhere", () => everywhere("ab"));
+  writeFileSync(seen, "");
+  tell([app("a", { zone: "bad" }), app("c"), app("d")]);
+  await eventually("the others are everywhere", () => everywhere("bcd"));
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appa"],
+  );
+  for (const line of saidIn("seen").split("\n").slice(0, -1)) assert.match(line, /"appb"/);
+  tell([app("a")]);
+  await eventually("it is back", () => everywhere("abcd"));
+});
+
+/** Kills the renderer when it is told the first time, and starts another. */
+async function killedWhileItTells(): Promise<void> {
+  const killed = join(directory, "killed");
+  const kill = `if [ ! -e ${killed} ]; then touch ${killed}; kill -9 $PPID; fi`;
+  const config = join(directory, "renderer.yml");
+  const [routes, tiers, zones] = [reload("nginx"), reload("tiers", kill), reload("zones")];
+  writeFileSync(
+    config,
+    JSON.stringify(written({ routes: { reload: routes }, tiers: { reload: tiers }, zones: { reload: zones } })),
+  );
+  const start = () => {
+    const words = ["--import", "tsx", "renderer/main.ts", "run", "--config", config];
+    const child = spawn(process.execPath, words, { stdio: "ignore" });
+    return { child, ended: once(child, "exit") as Promise<[number | null, string | null]> };
+  };
+  const first = start();
+  await eventually("it is killed", () => first.child.signalCode === "SIGKILL");
+  assert.ok(everywhere("ab"));
+  const later = start();
+  try {
+    await eventually("all is live and confirmed", async () =>
+      (await status()).targets.every(({ pending, generation: published }) => !pending && published === 1),
+    );
+    assert.deepEqual(
+      reloads()
+        .slice(2)
+        .map((line) => line.split(" ")[0]),
+      ["nginx", "tiers", "zones"],
+    );
+    assert.ok(everywhere("ab"));
+    printed = printReport(await status());
+  } finally {
+    later.child.kill("SIGTERM");
+    await later.ended;
+  }
+}
+
+test("a renderer that is killed while it tells the servers finishes for all when it starts again", async () => {
+  await killedWhileItTells();
+  assert.doesNotMatch(printed, /mounted/);
+});
+
+test(
+  "one of the files may be mounted by itself: that is told, and all else is the same",
+  { skip: process.getuid?.() !== 0 && "needs root" },
+  async () => {
+    const source = join(directory, "source");
+    for (const file of [source, fileOf("zones")]) writeFileSync(file, "");
+    execFileSync("mount", ["--bind", source, fileOf("zones")]);
+    try {
+      await killedWhileItTells();
+      assert.match(readFileSync(source, "utf8"), /"appa" "one"/);
+      const [warned] = printed.split("\n").filter((line) => /mount its directory instead/.test(line));
+      assert.match(
+        warned ?? "",
+        /^target {2}.*zones\/file\.conf {2}transaction front {2}generation 1 {2}live {2}\(something is mounted/,
+      );
+    } finally {
+      await unmount(fileOf("zones"));
+    }
+  },
+);
+
+test("standard output is no part of a transaction", () => {
+  const parsed = parseConfig(JSON.stringify(written({ tiers: { destination: "-" } })), "test.yml");
+  assert.match(
+    "problems" in parsed ? parsed.problems.join("\n") : "",
+    /targets\.1\.transaction: what was printed cannot/,
+  );
+});
+
+test("in the status targets stand in the order of the configuration", async () => {
+  follow({ routes: { transaction: undefined } });
+  await eventually("all are live", async () => (await status()).targets.every(({ liveHash }) => liveHash));
+  assert.deepEqual(
+    (await status()).targets.map(({ destination }) => destination),
+    ["routes", "tiers", "zones"].map(fileOf),
+  );
+});
+
+for (const [transaction, message] of [
+  ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction alone/],
+  ["../up", /targets\.0\.transaction: must be a name of letters, digits/],
+] as const) {
+  test(`a transaction called ${transaction} is refused with its place`, () => {
+    const parsed = parseConfig(JSON.stringify(written({ routes: { transaction } })), "test.yml");
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
+  });
+}
