@@ -19,7 +19,7 @@ const COUNT = 200;
 const EVENTS_PER_SECOND = 100;
 const SAMPLE_MS = 5_000;
 
-/** Memory ends flat when the last quarter needs no more than the second: by this part and by these MiB. */
+/** InventoryCache ends flat when the last quarter needs no more than the second: by this part and by these MiB. */
 const FLAT = { part: 1.1, mib: 8 };
 
 /** Ten minutes (`--minutes N`) at 100 events a second, as shipped but without a server to reload. Exit 1: memory grew. */

@@ -6,7 +6,7 @@ import { COMPLETIONS } from "./cli/completion.ts";
 import { configFromWords } from "./cli/docker-gen-arguments.ts";
 import { commandHelp, helpText } from "./cli/help.ts";
 import { runImportNginxProxy } from "./cli/import-nginx-proxy.ts";
-import { type Ending, runImport } from "./cli/import.ts";
+import { type CommandResult, runImport } from "./cli/import.ts";
 import { runOnce } from "./cli/once.ts";
 import { printTarget, runRender } from "./cli/render.ts";
 import { runFile } from "./config/follow.ts";
@@ -169,7 +169,7 @@ async function ask({ statusSocket }: Config, command: "status" | "health", asJso
   }
 }
 
-function end({ stdout, stderr, exitCode }: Ending): number {
+function end({ stdout, stderr, exitCode }: CommandResult): number {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   return exitCode;

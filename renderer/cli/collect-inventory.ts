@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { Subscription } from "../inventory/subscription.ts";
 
 /** Milliseconds the agents have to tell everything once. */
@@ -10,7 +10,10 @@ const PATIENCE_MS = 30_000;
 const LOOK_MS = 20;
 
 /** Tells what every agent knows; resolves as soon as they have told all, or with who has not and why. */
-export async function hear(config: Config, onChange: (change: KnownChange) => unknown): Promise<string | undefined> {
+export async function hear(
+  config: Config,
+  onChange: (change: InventoryChange) => unknown,
+): Promise<string | undefined> {
   const stop = new AbortController();
   const quiet = (): void => undefined;
   const agents = config.agents.map(({ socket }) => new Subscription(socket, quiet, (change) => void onChange(change)));

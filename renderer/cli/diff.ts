@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createTwoFilesPatch } from "diff";
 import type { Config } from "../config/schema.ts";
-import type { Ending } from "./import.ts";
+import type { CommandResult } from "./import.ts";
 import { runRender } from "./render.ts";
 
 /** Exit codes as diff(1) has them. */
@@ -10,7 +10,7 @@ const DIFFERENT = 1;
 const TROUBLE = 2;
 
 /** What a pass would change in a target's file, as a unified diff; touches nothing. */
-export async function runDiff(config: Config, words: readonly string[]): Promise<Ending> {
+export async function runDiff(config: Config, words: readonly string[]): Promise<CommandResult> {
   const made = await runRender(config, words);
   if (made.exitCode !== 0) return { ...made, exitCode: TROUBLE };
   const destination = words[0] ?? config.targets[0]!.destination;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Environment, importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
 import { nameservers } from "../import/nginx-proxy/nameservers.ts";
 import { sentence } from "../import/docker-gen/print.ts";
-import type { Ending } from "./import.ts";
+import type { CommandResult } from "./import.ts";
 
 const USAGE = "NAME=value… sallyport-renderer import nginx-proxy [--separate] [--policy]\n";
 
@@ -21,7 +21,7 @@ const IN_ONE_CONTAINER: Layout = {
 const NGINX_APART: Layout = { ...IN_ONE_CONTAINER, certificatesInNginx: "/etc/nginx/certs", isSeparate: true };
 
 /** Exit 0: all of it is in the configuration. 1: something was left out, and said. 78: a variable says nothing it can. */
-export function runImportNginxProxy(words: readonly string[], env: Environment): Ending {
+export function runImportNginxProxy(words: readonly string[], env: Environment): CommandResult {
   const flags = new Set(words);
   const [isSeparate, isPolicy] = [flags.delete("--separate"), flags.delete("--policy")];
   if (flags.size > 0) return { stdout: "", stderr: USAGE, exitCode: 64 };

@@ -4,7 +4,7 @@ import type { ReadText } from "../import/docker-gen/read-text.ts";
 import { readText as readFile } from "../disk/read-text.ts";
 
 /** What a command wants to say and end with. */
-export interface Ending {
+export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
@@ -15,7 +15,7 @@ sallyport-renderer import -- [NAME=value…] docker-gen [flags] template [dest]
 `;
 
 /** Exit 0: all of it is in the configuration. 1: something was left out, and said. 65: it is not docker-gen's. */
-export function runImport(words: readonly string[], directory: string): Ending {
+export function runImport(words: readonly string[], directory: string): CommandResult {
   const [first] = words;
   if (first === undefined || (first !== "--" && words.some((word) => word.startsWith("-")))) {
     return { stdout: "", stderr: USAGE, exitCode: first === "--help" ? 0 : 64 };

@@ -7,12 +7,12 @@ import { TemplateError } from "../template/template.ts";
 import { GeneralFiles } from "../targets/template-files.ts";
 import { GeneralSource } from "../targets/general-source.ts";
 import { hear } from "./collect-inventory.ts";
-import type { Ending } from "./import.ts";
+import type { CommandResult } from "./import.ts";
 import { TargetRoutes } from "../targets/nginx-routes.ts";
 import { TargetTemplate } from "../targets/nginx-template.ts";
 
 /** Prints what a target's file would be now, and touches nothing. Exit 1 with the reason when that cannot be said. */
-export async function runRender(config: Config, [destination, ...more]: readonly string[]): Promise<Ending> {
+export async function runRender(config: Config, [destination, ...more]: readonly string[]): Promise<CommandResult> {
   const named = config.targets.filter((target) => destination === undefined || target.destination === destination);
   const [target] = named;
   if (target === undefined || named.length > 1 || more.length > 0) {
@@ -27,7 +27,7 @@ export async function runRender(config: Config, [destination, ...more]: readonly
 }
 
 /** The text of this target's file now. */
-export async function printTarget(config: Config, target: Target): Promise<Ending> {
+export async function printTarget(config: Config, target: Target): Promise<CommandResult> {
   try {
     return target.format === undefined ? await printRoutes(config, target) : await printContainers(config, target);
   } catch (error) {
@@ -36,14 +36,14 @@ export async function printTarget(config: Config, target: Target): Promise<Endin
   }
 }
 
-async function printRoutes(config: Config, target: Target): Promise<Ending> {
+async function printRoutes(config: Config, target: Target): Promise<CommandResult> {
   const template = TargetTemplate.load(target, config);
   if ("problem" in template) return failed(template.problem, 78);
   const routes = new TargetRoutes(target, config);
   const silent = await hear(config, (change) => routes.apply(change));
   if (silent !== undefined) return failed(silent, 1);
   const { wanted } = routes.table;
-  if (wanted.kind === "hold") return failed(wanted.reason, 1);
+  if (wanted.kind === "blocked") return failed(wanted.reason, 1);
   const files = new FileStore(target.nginx.files, target.destination).settings;
   template.use({ ...(target.https && { certificates: readCertificates(target.https.certificates) }), files });
   const { quarantined } = routes.table.routes;
@@ -52,7 +52,7 @@ async function printRoutes(config: Config, target: Target): Promise<Ending> {
 }
 
 /** Who is left out stands on stderr; the others are printed. */
-async function printContainers(config: Config, target: Target): Promise<Ending> {
+async function printContainers(config: Config, target: Target): Promise<CommandResult> {
   const files = await GeneralFiles.load(target);
   if ("problem" in files) return failed(files.problem, 78);
   try {
@@ -68,6 +68,6 @@ async function printContainers(config: Config, target: Target): Promise<Ending> 
   }
 }
 
-function failed(problem: string, exitCode: number): Ending {
+function failed(problem: string, exitCode: number): CommandResult {
   return { stdout: "", stderr: `${problem}\n`, exitCode };
 }

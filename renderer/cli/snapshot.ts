@@ -1,11 +1,11 @@
 import type { Config } from "../config/schema.ts";
-import { keyOf, type Known } from "../inventory/inventory-change.ts";
+import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { hear } from "./collect-inventory.ts";
-import type { Ending } from "./import.ts";
+import type { CommandResult } from "./import.ts";
 
 /** Prints what the agents disclose now, as JSON: a list of containers, each with the host it runs on. */
-export async function runSnapshot(config: Config): Promise<Ending> {
-  const known = new Map<string, Known>();
+export async function runSnapshot(config: Config): Promise<CommandResult> {
+  const known = new Map<string, InventoryContainer>();
   const silent = await hear(config, ({ upserted, gone }) => {
     for (const one of gone) known.delete(keyOf(one));
     for (const one of upserted) known.set(keyOf(one), one);

@@ -1,6 +1,6 @@
 import type { NotificationParams } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
-import type { Gap, Replica } from "./state-copy.ts";
+import type { Gap, StateCopy } from "./state-copy.ts";
 
 /** A snapshot as its parts arrive. */
 export class Assembly {
@@ -17,7 +17,7 @@ export class Assembly {
   }
 
   /** All containers when this was the last part, undefined when more are to come. */
-  add(part: NotificationParams<"snapshot.part">, held: Replica): readonly Container[] | Gap | undefined {
+  add(part: NotificationParams<"snapshot.part">, held: StateCopy): readonly Container[] | Gap | undefined {
     const first = this.#parts[0] ?? part;
     if (part.instance !== this.#instance) return { gap: "another instance" };
     const isNext =

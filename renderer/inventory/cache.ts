@@ -8,13 +8,13 @@ import { Container, MAX_CONTAINERS } from "../../shared/snapshot.ts";
 import { safeWrite } from "../disk/safe-write.ts";
 
 /** What one agent told, as it is kept in a file: same shapes as on the wire, and read as carefully. */
-const Remembered = z.strictObject({
+const CachedInventory = z.strictObject({
   socket: z.string(),
   host: HostLabel,
   containers: z.array(Container).max(MAX_CONTAINERS),
 });
 
-export type Remembered = z.infer<typeof Remembered>;
+export type CachedInventory = z.infer<typeof CachedInventory>;
 
 /** Milliseconds between two writings: a file of all containers is not worth one for every event. */
 const EVERY_MS = 5_000;
@@ -26,7 +26,7 @@ const OWN = { mode: 0o600 };
  * Keeps what agents told in files, one for each, so that a renderer that starts while one of several agents is away
  * can go on with what that one told last. Losing a file loses no more than that.
  */
-export class Memory {
+export class InventoryCache {
   readonly #directory: string;
   readonly #log: Log;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -38,10 +38,10 @@ export class Memory {
   }
 
   /** What this agent told last; undefined when that is not known, or not to be read. */
-  read(socket: string): Remembered | undefined {
+  read(socket: string): CachedInventory | undefined {
     const file = this.#fileOf(socket);
     try {
-      const found = Remembered.parse(JSON.parse(readFileSync(file, "utf8")));
+      const found = CachedInventory.parse(JSON.parse(readFileSync(file, "utf8")));
       return found.socket === socket ? found : undefined;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -56,7 +56,7 @@ export class Memory {
   }
 
   /** Has what this agent tells written soon; what it tells for the first time at once, so that it is known to exist. */
-  changed(socket: string, now: () => Omit<Remembered, "socket">): void {
+  changed(socket: string, now: () => Omit<CachedInventory, "socket">): void {
     if (this.#timers.has(socket)) return;
     const write = (): void => {
       this.#timers.delete(socket);
@@ -65,7 +65,7 @@ export class Memory {
     this.#timers.set(socket, setTimeout(write, this.isOf(socket) ? EVERY_MS : 0).unref());
   }
 
-  async #write(socket: string, told: Omit<Remembered, "socket">): Promise<void> {
+  async #write(socket: string, told: Omit<CachedInventory, "socket">): Promise<void> {
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       await safeWrite(this.#fileOf(socket), Buffer.from(JSON.stringify({ socket, ...told })), "nothing", OWN);

@@ -1,7 +1,7 @@
 import type { Container } from "../../shared/snapshot.ts";
 
 /** A container, and where its record came from. The same object as long as nothing about it changes. */
-export interface Known {
+export interface InventoryContainer {
   /** Socket path of the agent: two containers share networks only within one. */
   readonly agent: string;
   /** Name of the Docker host, as its agent calls itself. */
@@ -10,12 +10,12 @@ export interface Known {
 }
 
 /** What became different: new or changed records, and the last records of containers that are gone. */
-export interface KnownChange {
-  readonly upserted: readonly Known[];
-  readonly gone: readonly Known[];
+export interface InventoryChange {
+  readonly upserted: readonly InventoryContainer[];
+  readonly gone: readonly InventoryContainer[];
 }
 
 /** Tells containers of all agents apart. */
-export function keyOf({ agent, container }: Known): string {
+export function keyOf({ agent, container }: InventoryContainer): string {
   return `${agent}\n${container.id}`;
 }

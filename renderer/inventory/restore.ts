@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
-import { Memory } from "./cache.ts";
+import { InventoryCache } from "./cache.ts";
 import { ownDirectory } from "../publish/volume.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -26,7 +26,7 @@ export function recallAbsent(
 ): Keep {
   const target = config.targets.find(({ destination }) => destination !== "-");
   if (subscriptions.size < 2 || target === undefined) return () => undefined;
-  const memory = new Memory(join(ownDirectory(target.destination, target.stateDirectory), "agents"), log);
+  const memory = new InventoryCache(join(ownDirectory(target.destination, target.stateDirectory), "agents"), log);
   const recall = (): void => {
     for (const [socket, subscription] of subscriptions) {
       if (subscription.isComplete) continue;

@@ -1,7 +1,7 @@
 import { sameContainer } from "../../shared/delta.ts";
 import type { NotificationParams } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
-import type { Known, KnownChange } from "./inventory-change.ts";
+import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
 
 /** What was told cannot follow what is held: ask for the whole. */
 export interface Gap {
@@ -9,12 +9,12 @@ export interface Gap {
 }
 
 /** What one agent told, at one generation of one instance. Changed in place: a change costs its own size. */
-export class Replica {
+export class StateCopy {
   readonly #agent: string;
   #host = "";
   #instance = "";
   #generation = 0;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, InventoryContainer>();
 
   constructor(agent: string) {
     this.#agent = agent;
@@ -33,12 +33,17 @@ export class Replica {
     return this.#known.size;
   }
 
-  get known(): IterableIterator<Known> {
+  get known(): IterableIterator<InventoryContainer> {
     return this.#known.values();
   }
 
   /** Puts a complete snapshot in place of what is held; what did not change stays the same object. */
-  replace(told: { instance: string; generation: number; host: string; containers: readonly Container[] }): KnownChange {
+  replace(told: {
+    instance: string;
+    generation: number;
+    host: string;
+    containers: readonly Container[];
+  }): InventoryChange {
     const isElsewhere = told.host !== this.#host;
     [this.#instance, this.#generation, this.#host] = [told.instance, told.generation, told.host];
     const present = new Set(told.containers.map(({ id }) => id));
@@ -50,7 +55,7 @@ export class Replica {
   }
 
   /** Takes what was known before this process began, as old; the agent has not told anything yet. */
-  recall(host: string, containers: readonly Container[]): KnownChange {
+  recall(host: string, containers: readonly Container[]): InventoryChange {
     this.#host = host;
     return { upserted: containers.map((container) => this.#set({ ...container, stale: true })), gone: [] };
   }
@@ -60,7 +65,7 @@ export class Replica {
   }
 
   /** Applies a change that follows what is held, or says why it does not. */
-  apply(delta: NotificationParams<"snapshot.delta">): KnownChange | Gap {
+  apply(delta: NotificationParams<"snapshot.delta">): InventoryChange | Gap {
     if (this.#generation === 0 || this.#instance !== delta.instance) return { gap: "a change of something never seen" };
     if (delta.base !== this.#generation || delta.generation <= delta.base) {
       return { gap: `a change from generation ${delta.base} while ${this.#generation} is held` };
@@ -70,14 +75,14 @@ export class Replica {
     return { upserted: delta.upserted.map((container) => this.#set(container)), gone };
   }
 
-  #set(told: Container): Known {
+  #set(told: Container): InventoryContainer {
     const container = withEarlierReading(this.#known.get(told.id)?.container, told);
     const known = { agent: this.#agent, host: this.#host, container };
     this.#known.set(container.id, known);
     return known;
   }
 
-  #remove(ids: readonly string[]): Known[] {
+  #remove(ids: readonly string[]): InventoryContainer[] {
     const gone = ids.flatMap((id) => this.#known.get(id) ?? []);
     for (const id of ids) this.#known.delete(id);
     return gone;

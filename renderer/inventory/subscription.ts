@@ -5,8 +5,8 @@ import { type NotificationParams, type Params, PROTOCOL, type Result } from "../
 import type { Container } from "../../shared/snapshot.ts";
 import { AgentLink, LinkError, type Told } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
-import type { Known, KnownChange } from "./inventory-change.ts";
-import { type Gap, Replica } from "./state-copy.ts";
+import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
+import { type Gap, StateCopy } from "./state-copy.ts";
 
 /** Milliseconds between two questions for the agent's health, its proof of life. */
 const HEALTH_MS = 10_000;
@@ -30,8 +30,8 @@ export interface AgentState {
 export class Subscription {
   readonly #socket: string;
   readonly #log: Log;
-  readonly #onChange: (change: KnownChange) => void;
-  readonly #replica: Replica;
+  readonly #onChange: (change: InventoryChange) => void;
+  readonly #replica: StateCopy;
   #host = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
@@ -41,9 +41,9 @@ export class Subscription {
   #problem: string | undefined;
 
   /** `onChange` is called at once with what each message changed; a first, complete snapshot may change nothing. */
-  constructor(socket: string, log: Log, onChange: (change: KnownChange) => void) {
+  constructor(socket: string, log: Log, onChange: (change: InventoryChange) => void) {
     this.#socket = socket;
-    this.#replica = new Replica(socket);
+    this.#replica = new StateCopy(socket);
     this.#log = log;
     this.#onChange = onChange;
   }
@@ -61,7 +61,7 @@ export class Subscription {
     this.#onChange(this.#replica.recall(host, containers));
   }
 
-  get known(): readonly Known[] {
+  get known(): readonly InventoryContainer[] {
     return [...this.#replica.known];
   }
 
@@ -150,14 +150,14 @@ export class Subscription {
     return undefined;
   }
 
-  #add(part: NotificationParams<"snapshot.part">, assembly: Assembly): KnownChange | Gap | undefined {
+  #add(part: NotificationParams<"snapshot.part">, assembly: Assembly): InventoryChange | Gap | undefined {
     const containers = assembly.add(part, this.#replica);
     if (!containers || "gap" in containers) return containers;
     const { instance, generation } = part;
     return this.#replica.replace({ instance, generation, host: this.#host, containers });
   }
 
-  #follows(told: Told & { method: "snapshot.delta" }, assembly: Assembly): KnownChange | Gap {
+  #follows(told: Told & { method: "snapshot.delta" }, assembly: Assembly): InventoryChange | Gap {
     return assembly.isOpen ? { gap: "a change inside a snapshot" } : this.#replica.apply(told.params);
   }
 

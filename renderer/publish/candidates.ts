@@ -1,8 +1,10 @@
 import type { Part } from "./destination.ts";
-import type { Verdict } from "./server-control.ts";
+import type { ControlResult } from "./server-control.ts";
 
 /** What came of checking candidates: messages say whose they are where there are several. */
-export type Checked = Exclude<Verdict, { readonly kind: "ok" | "unchecked" }> | { readonly kind: "ok" | "unchecked" };
+export type Checked =
+  | Exclude<ControlResult, { readonly kind: "ok" | "unchecked" }>
+  | { readonly kind: "ok" | "unchecked" };
 
 /**
  * Stages every text before the first is checked, for a server may read several. Ends with the first that is refused or

@@ -1,4 +1,4 @@
-import type { Printed } from "./rendered-file.ts";
+import type { RenderedFile } from "./rendered-file.ts";
 import type { ServerControl } from "./server-control.ts";
 import type { Volume } from "./volume.ts";
 
@@ -12,7 +12,7 @@ export interface Destination {
 
 /** A destination and the text that shall stand in it. */
 export interface Part extends Destination {
-  readonly wanted: Printed;
+  readonly wanted: RenderedFile;
   /** The server is told although it has this text. */
   readonly again?: boolean;
 }
@@ -20,7 +20,7 @@ export interface Part extends Destination {
 /** A part that is not live, or that is and of which the server is to be told. */
 export interface OpenPart extends Part {
   /** What was live when the attempt began. */
-  readonly before: Printed | undefined;
+  readonly before: RenderedFile | undefined;
   readonly isLive: boolean;
 }
 
@@ -34,7 +34,7 @@ export function openPart(part: Part): OpenPart | undefined {
 }
 
 /** What to return to if the part turns out bad; undefined when nothing is known to be better. */
-export function goodOf({ volume, before, isLive }: OpenPart): Printed | undefined {
+export function goodOf({ volume, before, isLive }: OpenPart): RenderedFile | undefined {
   if (isLive) return volume.readLastGood();
   return before?.hash === volume.readState().confirmed ? before : (volume.readLastGood() ?? before);
 }

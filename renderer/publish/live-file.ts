@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { overwrite } from "./in-place.ts";
 import { isMountPoint } from "./mount-point.ts";
-import { Printed } from "./rendered-file.ts";
+import { RenderedFile } from "./rendered-file.ts";
 import { type Access, identify, readBytes, replace, safeWrite, WriteError } from "../disk/safe-write.ts";
 
 /**
@@ -14,7 +14,7 @@ export class LiveFile {
   readonly #access: Access;
   #isMounted: boolean | undefined;
   /** What the file held when it had this identity, so that it is read only when somebody else changed it. */
-  #seen: { readonly printed: Printed; readonly identity: string } | undefined;
+  #seen: { readonly printed: RenderedFile; readonly identity: string } | undefined;
 
   constructor(path: string, mark: string, access: Access) {
     this.path = path;
@@ -29,18 +29,18 @@ export class LiveFile {
   }
 
   /** What is in it, or undefined when it is not there. Throws WriteError. */
-  read(): Printed | undefined {
+  read(): RenderedFile | undefined {
     const identity = identify(this.path);
     if (identity === undefined) return undefined;
     if (this.#seen?.identity !== identity) {
       const bytes = readBytes(this.path);
-      this.#seen = bytes && { printed: new Printed(bytes), identity };
+      this.#seen = bytes && { printed: new RenderedFile(bytes), identity };
     }
     return this.#seen?.printed;
   }
 
   /** Takes over a candidate that holds this text. Throws WriteError. */
-  async take(candidate: string, text: Printed): Promise<void> {
+  async take(candidate: string, text: RenderedFile): Promise<void> {
     if (!this.isMounted) {
       const identity = identify(candidate);
       const failure = await replace(candidate, this.path).then(() => undefined, asWriteError);
@@ -53,7 +53,7 @@ export class LiveFile {
   }
 
   /** Throws WriteError. */
-  async put(text: Printed): Promise<void> {
+  async put(text: RenderedFile): Promise<void> {
     if (!this.isMounted) {
       const written = await safeWrite(this.path, text.bytes, "content and name", this.#access).catch(asWriteError);
       if (typeof written === "string") return this.#isWhole(text, written);
@@ -70,7 +70,7 @@ export class LiveFile {
     return undefined;
   }
 
-  async #writeInto(text: Printed): Promise<void> {
+  async #writeInto(text: RenderedFile): Promise<void> {
     const before = readBytes(this.path);
     await safeWrite(this.#mark, Buffer.from(text.hash), "content and name");
     try {
@@ -82,7 +82,7 @@ export class LiveFile {
     }
   }
 
-  #isWhole(printed: Printed, identity: string): void {
+  #isWhole(printed: RenderedFile, identity: string): void {
     this.#seen = { printed, identity };
     rmSync(this.#mark, { force: true });
   }

@@ -7,12 +7,12 @@ import { dueAt, type Wait } from "./debounce.ts";
 import type { Destination } from "./destination.ts";
 import type { Journal } from "./journal.ts";
 import type { Edition, Editions } from "./edition.ts";
-import type { Printed } from "./rendered-file.ts";
+import type { RenderedFile } from "./rendered-file.ts";
 import { recover, standInNothing } from "./preparation.ts";
 import type { Outcome } from "./publication.ts";
 import { Retry } from "./retry.ts";
 import { WriteError } from "../disk/safe-write.ts";
-import { isHold } from "../targets/source.ts";
+import { isBlocked } from "../targets/source.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
 
 /** Retries of what may heal by itself: a full disk, a server that is away. */
@@ -47,7 +47,7 @@ export class Reconciler {
   #lastPass = Number.NEGATIVE_INFINITY;
   readonly #retry = new Retry();
   readonly #progress: readonly TargetProgress[];
-  #refused: readonly Printed[] | undefined;
+  #refused: readonly RenderedFile[] | undefined;
   #isStopped = false;
   /** Whose servers the next pass tells even if nothing is new. */
   #toTell = new Set<Destination>();
@@ -136,7 +136,7 @@ export class Reconciler {
     try {
       const edition = await this.#options.editions.wanted();
       if (!edition) return;
-      if (isHold(edition)) return this.#hold(edition.reason);
+      if (isBlocked(edition)) return this.#hold(edition.reason);
       await this.#publish(edition);
     } catch (error) {
       if (error instanceof TemplateError) this.#cannotPrint(error.message);
@@ -155,7 +155,7 @@ export class Reconciler {
     if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") attempt.edition.published();
   }
 
-  #report(outcome: Outcome, texts: readonly Printed[]): void {
+  #report(outcome: Outcome, texts: readonly RenderedFile[]): void {
     if (outcome.kind === "pending") return this.#fail(outcome.message);
     if (outcome.kind === "refused") return this.#refuse(outcome.message, texts);
     this.#retry.clear();
@@ -177,7 +177,7 @@ export class Reconciler {
   }
 
   /** It will most likely be refused again until something changes. */
-  #refuse(reason: string, texts: readonly Printed[]): void {
+  #refuse(reason: string, texts: readonly RenderedFile[]): void {
     if (!areEqual(texts, this.#refused)) this.#retry.clear();
     this.#refused = texts;
     this.#retryLater(RETRY_REFUSED);
@@ -199,7 +199,7 @@ export class Reconciler {
   }
 }
 
-function areEqual(texts: readonly Printed[], others: readonly Printed[] | undefined): boolean {
+function areEqual(texts: readonly RenderedFile[], others: readonly RenderedFile[] | undefined): boolean {
   return others !== undefined && texts.every((text, index) => text.equals(others[index]));
 }
 

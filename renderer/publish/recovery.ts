@@ -1,5 +1,5 @@
 import type { Journal } from "./journal.ts";
-import type { Printed } from "./rendered-file.ts";
+import type { RenderedFile } from "./rendered-file.ts";
 import type { Volume } from "./volume.ts";
 
 /** One file of those that a process put into place when it was killed. */
@@ -7,7 +7,7 @@ interface Found {
   readonly volume: Volume;
   /** SHA-256 of what it was to become. */
   readonly hash: string;
-  readonly live: Printed | undefined;
+  readonly live: RenderedFile | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A configuration as it stands in a file. */
-export class Printed {
+export class RenderedFile {
   readonly bytes: Buffer;
   #hash: string | undefined;
 
@@ -15,7 +15,7 @@ export class Printed {
     return this.#hash;
   }
 
-  equals(other: Printed | undefined): boolean {
+  equals(other: RenderedFile | undefined): boolean {
     return other !== undefined && this.bytes.equals(other.bytes);
   }
 }

@@ -1,5 +1,5 @@
 /** What came of a check or a reload. Messages are the server's own, or say what to mend; `isPartial`: others took it up. */
-export type Verdict =
+export type ControlResult =
   | { readonly kind: "ok" }
   /** It was looked at and refused: the same text will be refused again. */
   | { readonly kind: "rejected"; readonly message: string; readonly isPartial?: true }
@@ -11,9 +11,9 @@ export type Verdict =
 /** What publication needs of the server whose configuration it writes. */
 export interface ServerControl {
   /** Checks the candidate. Never touches what is live. `isBeside`: whoever sees the live file's directory sees it. */
-  check(candidate: string, isBeside: boolean): Promise<Verdict>;
+  check(candidate: string, isBeside: boolean): Promise<ControlResult>;
   /** Makes the server take up what is live; `ok` means that it has. */
-  reload(): Promise<Verdict>;
+  reload(): Promise<ControlResult>;
   /** Calls back whenever something that was unavailable may work again. Returns how to stop that. */
   onReady(callback: () => void): () => void;
 }

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { LiveFile } from "./live-file.ts";
-import { Printed } from "./rendered-file.ts";
+import { RenderedFile } from "./rendered-file.ts";
 import { type Access, link, readBytes, replace, safeWrite } from "../disk/safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
@@ -48,7 +48,7 @@ export class Volume {
   }
 
   /** What is live, or undefined when nothing is. Throws WriteError. */
-  readLive(): Printed | undefined {
+  readLive(): RenderedFile | undefined {
     return this.#file.read();
   }
 
@@ -78,9 +78,9 @@ export class Volume {
   }
 
   /** The last good configuration; undefined when there is none, or when it is not what was confirmed. */
-  readLastGood(): Printed | undefined {
+  readLastGood(): RenderedFile | undefined {
     const bytes = readBytes(this.#lastGood);
-    const found = bytes && new Printed(bytes);
+    const found = bytes && new RenderedFile(bytes);
     const { confirmed } = this.readState();
     return confirmed === "" || found?.hash === confirmed ? found : undefined;
   }
@@ -92,18 +92,18 @@ export class Volume {
   }
 
   /** Writes the candidate, on disk when this resolves. */
-  async stage({ bytes }: Printed): Promise<void> {
+  async stage({ bytes }: RenderedFile): Promise<void> {
     await safeWrite(this.candidate, bytes, "content", this.#access);
   }
 
   /** What was staged last and neither became live nor was refused. */
-  readCandidate(): Printed | undefined {
+  readCandidate(): RenderedFile | undefined {
     const bytes = readBytes(this.candidate);
-    return bytes && new Printed(bytes);
+    return bytes && new RenderedFile(bytes);
   }
 
   /** Makes the candidate, which holds this text, the live configuration. */
-  async promote(text: Printed): Promise<void> {
+  async promote(text: RenderedFile): Promise<void> {
     await this.#file.take(this.candidate, text);
   }
 
@@ -117,12 +117,12 @@ export class Volume {
     rmSync(this.candidate, { force: true });
   }
 
-  async goLive(text: Printed): Promise<void> {
+  async goLive(text: RenderedFile): Promise<void> {
     await this.#file.put(text);
   }
 
   /** What is live is confirmed, as the next generation. */
-  async remember({ bytes, hash }: Printed): Promise<void> {
+  async remember({ bytes, hash }: RenderedFile): Promise<void> {
     const copy = async () => await safeWrite(this.#lastGood, bytes, "content", this.#access);
     // A second name of a file that is written into would be another text with the next one.
     if (this.isInPlace) await copy();

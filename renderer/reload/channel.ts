@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, watch } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 
 /** Milliseconds for one word's answer; the other end gives nginx ten seconds. */
 const ANSWER_MS = 30_000;
@@ -31,12 +31,12 @@ export class ReloadChannel implements ServerControl {
   }
 
   /** A candidate that nginx does not see was not looked at, whatever it says. */
-  async check(_candidate: string, isBeside: boolean): Promise<Verdict> {
+  async check(_candidate: string, isBeside: boolean): Promise<ControlResult> {
     const verdict = await this.#say("test");
     return verdict.kind === "ok" && !isBeside ? { kind: "unchecked" } : verdict;
   }
 
-  async reload(): Promise<Verdict> {
+  async reload(): Promise<ControlResult> {
     return await this.#say("reload");
   }
 
@@ -46,7 +46,7 @@ export class ReloadChannel implements ServerControl {
     });
   }
 
-  async #say(verb: "test" | "reload"): Promise<Verdict> {
+  async #say(verb: "test" | "reload"): Promise<ControlResult> {
     const token = randomBytes(8).toString("hex");
     const waiting = this.#awaitAnswer(token);
     try {

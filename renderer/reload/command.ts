@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { Verdict } from "../publish/server-control.ts";
+import type { ControlResult } from "../publish/server-control.ts";
 
 /** Characters of a command's own words that are kept. */
 const MAX_MESSAGE = 4_000;
@@ -15,7 +15,7 @@ export interface Command {
 export async function runCommand(
   { command, timeout }: Command,
   onOutput: (text: string) => void = () => undefined,
-): Promise<Verdict> {
+): Promise<ControlResult> {
   const [program = "", ...args] = command;
   return await new Promise((resolve) => {
     execFile(program, args, { timeout, killSignal: "SIGKILL", maxBuffer: 1024 * 1024 }, (error, stdout, stderr) => {

@@ -1,5 +1,5 @@
 import type { Log } from "../../shared/log.ts";
-import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import { type Command, runCommand } from "./command.ts";
 
 /** Lines of one run that are put into the log. */
@@ -18,11 +18,11 @@ export class ReloadCommand implements ServerControl {
     this.#log = log;
   }
 
-  async check(candidate: string): Promise<Verdict> {
+  async check(candidate: string): Promise<ControlResult> {
     return await checkBy(this.#check, candidate);
   }
 
-  async reload(): Promise<Verdict> {
+  async reload(): Promise<ControlResult> {
     return await runCommand(this.#reload, (text) => this.#note(text));
   }
 
@@ -40,7 +40,7 @@ export class ReloadCommand implements ServerControl {
 }
 
 /** Runs a check with the candidate's path in place of `{candidate}`; without one, nobody looked. */
-export async function checkBy(check: Command | undefined, candidate: string): Promise<Verdict> {
+export async function checkBy(check: Command | undefined, candidate: string): Promise<ControlResult> {
   if (!check) return { kind: "unchecked" };
   const command = check.command.map((word) => word.replaceAll("{candidate}", candidate));
   return await runCommand({ command, timeout: check.timeout });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import type { Command } from "./command.ts";
 import { checkBy } from "./exec.ts";
 import { listProcesses, type Process, readProcess } from "./process-list.ts";
@@ -32,12 +32,12 @@ export class ReloadSignal implements ServerControl {
   }
 
   /** Nothing is put into place for a server that is not there to take it up. */
-  async check(candidate: string): Promise<Verdict> {
+  async check(candidate: string): Promise<ControlResult> {
     const master = await findMaster(this.#rule);
     return "kind" in master ? master : await checkBy(this.#check, candidate);
   }
 
-  async reload(): Promise<Verdict> {
+  async reload(): Promise<ControlResult> {
     const master = await findMaster(this.#rule);
     if ("kind" in master) return master;
     const before = await workersOf(master);
@@ -62,7 +62,7 @@ export class ReloadSignal implements ServerControl {
     return () => clearInterval(timer);
   }
 
-  async #confirm(master: Process, before: ReadonlySet<string>): Promise<Verdict> {
+  async #confirm(master: Process, before: ReadonlySet<string>): Promise<ControlResult> {
     for (let waited = 0; waited < CONFIRM_MS; waited += LOOK_MS) {
       const now = await workersOf(master);
       if (now.size > 0 && ![...now].some((worker) => before.has(worker))) return { kind: "ok" };
@@ -73,7 +73,7 @@ export class ReloadSignal implements ServerControl {
   }
 }
 
-async function findMaster(rule: SignalRule): Promise<Process | Exclude<Verdict, { kind: "ok" }>> {
+async function findMaster(rule: SignalRule): Promise<Process | Exclude<ControlResult, { kind: "ok" }>> {
   if ("pidFile" in rule) {
     const text = await readFile(rule.pidFile, "latin1").catch(() => "");
     const found = /^[1-9][0-9]{0,9}\s*$/.test(text) ? await readProcess(Number(text)) : undefined;
@@ -103,7 +103,7 @@ async function isAlive({ pid, startTicks }: Process): Promise<boolean> {
   return (await readProcess(pid))?.startTicks === startTicks;
 }
 
-function unavailable({ pid }: Process, errno: string): Verdict {
+function unavailable({ pid }: Process, errno: string): ControlResult {
   const mend = errno === "EPERM" ? ": it runs as another user, and only the same user may signal it" : "";
   return { kind: "unavailable", message: `signal to process ${pid}: ${errno}${mend}` };
 }

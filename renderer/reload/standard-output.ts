@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import { Volume } from "../publish/volume.ts";
 
 /** A file of nobody's, in a directory of its own: what is live there was printed. */
@@ -24,7 +24,7 @@ export function printer(volume: Volume): ServerControl {
 }
 
 /** Whoever read it may be gone: that is told, and ends nothing. */
-async function print(bytes: Buffer): Promise<Verdict> {
+async function print(bytes: Buffer): Promise<ControlResult> {
   return await new Promise((resolve) => {
     const fail = ({ code = "" }: NodeJS.ErrnoException): void =>
       resolve({ kind: "unavailable", message: `standard output: ${code}, nobody reads it` });

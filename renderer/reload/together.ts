@@ -1,4 +1,4 @@
-import type { ServerControl, Verdict } from "../publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 
 /** Several who read one file: told one after the other, in their order. */
 export class ReloadTogether implements ServerControl {
@@ -9,8 +9,8 @@ export class ReloadTogether implements ServerControl {
   }
 
   /** Ends with the first that refuses or cannot be reached; `ok` when somebody looked. */
-  async check(candidate: string, isBeside: boolean): Promise<Verdict> {
-    let all: Verdict = { kind: "unchecked" };
+  async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
+    let all: ControlResult = { kind: "unchecked" };
     for (const control of this.#controls) {
       const found = await control.check(candidate, isBeside);
       if (found.kind === "rejected" || found.kind === "unavailable") return found;
@@ -20,7 +20,7 @@ export class ReloadTogether implements ServerControl {
   }
 
   /** Ends with the first that does not take it up, and says when others have. */
-  async reload(): Promise<Verdict> {
+  async reload(): Promise<ControlResult> {
     for (const [index, control] of this.#controls.entries()) {
       const found = await control.reload();
       if (found.kind === "rejected" || found.kind === "unavailable") {

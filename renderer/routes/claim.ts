@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic, type Reason } from "./diagnostic.ts";
 import { parseHost, type HostName } from "./grammar.ts";
 import { readMultiports } from "./multiports.ts";
@@ -52,7 +52,7 @@ const REFUSED: Readonly<Record<"path" | "port" | "proto", Reason>> = {
 };
 
 /** Reads what a container asks for. A bad entry costs itself; no good entry left costs the container. */
-export function readClaim(known: Known, rules: ClaimRules): ReadClaim {
+export function readClaim(known: InventoryContainer, rules: ClaimRules): ReadClaim {
   const { container } = known;
   const refusal = container.refused.find(({ from, name }) =>
     ROUTE_NAMES.some((place) => namesOf(place, from).includes(name)),
@@ -78,7 +78,7 @@ interface FoundRoutes {
 }
 
 /** Undefined when the container asks for nothing. */
-function readRoutes(known: Known, rules: ClaimRules): FoundRoutes | undefined {
+function readRoutes(known: InventoryContainer, rules: ClaimRules): FoundRoutes | undefined {
   const multiports = rawOption(known, MULTIPORTS);
   if (multiports) return readMultiports(known, multiports.name, multiports.raw, rules);
   const wanted = rawOption(known, HOST);
@@ -88,7 +88,7 @@ function readRoutes(known: Known, rules: ClaimRules): FoundRoutes | undefined {
 /** What stands in a place, and what the place is called. */
 type Said = NonNullable<ReturnType<typeof rawOption>>;
 
-function readSimple(known: Known, wanted: Said, rules: ClaimRules): FoundRoutes {
+function readSimple(known: InventoryContainer, wanted: Said, rules: ClaimRules): FoundRoutes {
   const { hosts, remarks } = readHosts(known, wanted, rules);
   if (hosts.length === 0) return { routes: [], remarks };
   const [path, port, proto, dest] = [PATH, PORT, PROTOCOL, DESTINATION].map(
@@ -107,7 +107,7 @@ function readSimple(known: Known, wanted: Said, rules: ClaimRules): FoundRoutes 
 }
 
 function readHosts(
-  known: Known,
+  known: InventoryContainer,
   { name, raw }: Said,
   { permissions }: ClaimRules,
 ): { hosts: HostName[]; remarks: Diagnostic[] } {
@@ -133,14 +133,14 @@ function listed(raw: string): string[] {
 }
 
 /** Without the hosts that belong to others. */
-function permitted(known: Known, { routes, remarks }: FoundRoutes, owners: readonly Owner[]): FoundRoutes {
+function permitted(known: InventoryContainer, { routes, remarks }: FoundRoutes, owners: readonly Owner[]): FoundRoutes {
   const { allowed, said } = ofOwn(known, [...new Set(routes.map(({ host }) => host))], owners);
   return { routes: routes.filter(({ host }) => allowed.has(host)), remarks: [...said, ...remarks] };
 }
 
 /** Which of the hosts this container may claim, and why not the others. */
 function ofOwn(
-  known: Known,
+  known: InventoryContainer,
   hosts: readonly HostName[],
   owners: readonly Owner[],
 ): { allowed: ReadonlySet<HostName>; said: Diagnostic[] } {
@@ -164,7 +164,7 @@ function isBelow(host: HostName, suffix: string): boolean {
 }
 
 function withOptions(
-  known: Known,
+  known: InventoryContainer,
   rules: ClaimRules,
   routes: readonly RouteClaim[],
   remarks: readonly Diagnostic[],
@@ -199,7 +199,7 @@ function possible(options: HostOptions, rules: ClaimRules): HostOptions {
 
 /** Which names this container may have sent on to its first host. */
 function redirected(
-  known: Known,
+  known: InventoryContainer,
   from: readonly HostName[],
   to: HostName,
   owners: readonly Owner[],

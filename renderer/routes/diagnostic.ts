@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 
 /** Why a container is not routed, or not as it says. Fixed words, for programs. */
 export type Reason =
@@ -37,7 +37,12 @@ export interface Diagnostic {
 }
 
 /** A finding about this container. */
-export function diagnostic({ host, container }: Known, reason: Reason, detail: string, value?: string): Diagnostic {
+export function diagnostic(
+  { host, container }: InventoryContainer,
+  reason: Reason,
+  detail: string,
+  value?: string,
+): Diagnostic {
   const found = { id: container.id, name: container.name, host, reason, detail };
   return value === undefined ? found : { ...found, value };
 }

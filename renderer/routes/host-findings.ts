@@ -1,5 +1,5 @@
 import type { Diagnostic, Reason } from "./diagnostic.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Evaluation } from "./verdict.ts";
 
 /** One sentence about one container, without the container's own text. */
 export interface HostFinding {
@@ -9,7 +9,7 @@ export interface HostFinding {
 }
 
 /** What is to be said of those that claim a host: of each by itself, and `said` of them together. */
-export function findingsFor(verdicts: readonly Verdict[], said: readonly Diagnostic[]): HostFinding[] {
+export function findingsFor(verdicts: readonly Evaluation[], said: readonly Diagnostic[]): HostFinding[] {
   const own = verdicts.flatMap(({ unrouted, remarks }) => [...(unrouted ? [unrouted] : []), ...remarks]);
   return [...own, ...said].map(({ name, reason, detail }) => ({ container: name, reason, detail }));
 }

@@ -3,7 +3,7 @@ import type { HostName } from "./grammar.ts";
 import { joinHost, type JoinedHost } from "./join-host.ts";
 import { PortClaims } from "./port-claims.ts";
 import type { VirtualHost } from "./routes.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Evaluation } from "./verdict.ts";
 
 /** One virtual host that became another, came or went. */
 export interface HostChange {
@@ -29,7 +29,7 @@ export interface HostTableRules {
 /** Virtual hosts, sorted by name, each made of those that claim it. What is not touched stays the same object. */
 export class HostTable {
   readonly #rules: HostTableRules;
-  readonly #claimants = new Map<HostName, Map<string, Verdict>>();
+  readonly #claimants = new Map<HostName, Map<string, Evaluation>>();
   readonly #sorted: VirtualHost[] = [];
   readonly #remarks = new Map<HostName, readonly Diagnostic[]>();
   readonly #ports = new PortClaims();
@@ -65,11 +65,11 @@ export class HostTable {
   }
 
   /** Adds a container's claims to its hosts, in place of what it claimed before. Call `settle` with the hosts after. */
-  claim(key: string, before: Verdict | undefined, after: Verdict | undefined): readonly HostName[] {
+  claim(key: string, before: Evaluation | undefined, after: Evaluation | undefined): readonly HostName[] {
     const [left, taken] = [hostsOf(before), hostsOf(after)];
     for (const host of left) this.#claimants.get(host)?.delete(key);
     for (const host of taken) {
-      const claimants = this.#claimants.get(host) ?? new Map<string, Verdict>();
+      const claimants = this.#claimants.get(host) ?? new Map<string, Evaluation>();
       this.#claimants.set(host, claimants.set(key, after!));
     }
     return [...left, ...taken];
@@ -145,12 +145,12 @@ function newOf(remarks: readonly Diagnostic[], before: readonly Diagnostic[]): D
   return remarks.filter((remark) => !known.has(JSON.stringify(remark)));
 }
 
-function byOrder(a: Verdict, b: Verdict): number {
+function byOrder(a: Evaluation, b: Evaluation): number {
   return a.order < b.order ? -1 : 1;
 }
 
 /** The hosts a container claims, and the names it wants redirected to one. */
-function hostsOf(verdict: Verdict | undefined): readonly HostName[] {
+function hostsOf(verdict: Evaluation | undefined): readonly HostName[] {
   if (!verdict || verdict.routes.length === 0) return [];
   const claimed = verdict.routes.map(({ claim }) => claim.host);
   return [...new Set([...claimed, ...(verdict.options.host.redirectFrom ?? [])])];

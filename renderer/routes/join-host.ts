@@ -6,7 +6,7 @@ import { HOST_OPTIONS, type HostOptions, PATH_OPTIONS } from "./options.ts";
 import { pathKey } from "./path-match.ts";
 import type { PathRoute, VirtualHost } from "./routes.ts";
 import type { Server } from "./server.ts";
-import type { PlacedRoute, Verdict } from "./verdict.ts";
+import type { PlacedRoute, Evaluation } from "./verdict.ts";
 
 export interface JoinedHost {
   readonly virtualHost: VirtualHost;
@@ -16,7 +16,7 @@ export interface JoinedHost {
 
 /** One container's claim to the host that is looked at. */
 interface Claimant {
-  readonly verdict: Verdict;
+  readonly verdict: Evaluation;
   readonly routes: readonly PlacedRoute[];
 }
 
@@ -26,7 +26,7 @@ interface Claimant {
  */
 export function joinHost(
   host: HostName,
-  verdicts: readonly Verdict[],
+  verdicts: readonly Evaluation[],
   { sharedHosts, debugEndpoint = false }: { readonly sharedHosts: boolean; readonly debugEndpoint?: boolean },
 ): JoinedHost {
   const byAge = verdicts.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
@@ -53,12 +53,12 @@ export function joinHost(
   };
 }
 
-function routesFor(host: HostName, { routes }: Verdict): PlacedRoute[] {
+function routesFor(host: HostName, { routes }: Evaluation): PlacedRoute[] {
   return routes.filter(({ claim }) => claim.host === host);
 }
 
 /** Nobody serves this name, but somebody wants its requests. */
-function redirected(host: HostName, byAge: readonly Verdict[]): JoinedHost {
+function redirected(host: HostName, byAge: readonly Evaluation[]): JoinedHost {
   const [first, ...others] = byAge;
   const redirectTo = first!.routes[0]!.claim.host;
   const { redirectFrom: _, ...options } = first!.options.host;
@@ -160,7 +160,7 @@ function replicasOf(claimants: readonly Claimant[]): Server[] {
   return [...replicas.values()];
 }
 
-function conflict(who: Verdict["who"], reason: "host.conflict" | "protocol.conflict", detail: string): Diagnostic {
+function conflict(who: Evaluation["who"], reason: "host.conflict" | "protocol.conflict", detail: string): Diagnostic {
   return { ...who, reason, detail };
 }
 

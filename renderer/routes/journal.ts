@@ -3,7 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { HostChange } from "./host-table.ts";
 import type { RouteChange } from "./route-table.ts";
 import type { VirtualHost } from "./routes.ts";
-import { findingsOf, type Verdict } from "./verdict.ts";
+import { findingsOf, type Evaluation } from "./verdict.ts";
 
 /** Says what became different: hosts that came, changed and went, containers and why they are not routed. */
 export function noteChange(
@@ -28,7 +28,7 @@ function serversOf({ paths }: VirtualHost): string {
   return paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`)).join(" ");
 }
 
-function wordsOf(verdict: Verdict | undefined): [words: string, event: string, found: Diagnostic][] {
+function wordsOf(verdict: Evaluation | undefined): [words: string, event: string, found: Diagnostic][] {
   const findings = verdict ? findingsOf(verdict) : [];
   return findings.map(([event, found]) => [`${event} ${JSON.stringify(found)}`, event, found]);
 }

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { parseHost, parsePort, type HostName } from "./grammar.ts";
 import { type ClaimRules, impossiblePorts, type RouteClaim, readRoute } from "./route-claim.ts";
 
@@ -22,7 +22,12 @@ export interface ReadMultiports {
  * VIRTUAL_HOST_MULTIPORTS: YAML, `host: {path: {port, proto, dest}}`, where a host may be null (its path is `/`) and
  * a path may be null (nothing is special). What is of another shape costs itself, with a remark.
  */
-export function readMultiports(known: Known, name: string, raw: string, rules: ClaimRules): ReadMultiports {
+export function readMultiports(
+  known: InventoryContainer,
+  name: string,
+  raw: string,
+  rules: ClaimRules,
+): ReadMultiports {
   const reader = new Reader(known, name, rules);
   const document = parseDocument(raw);
   if (!isRecord(document)) reader.refuse("not YAML with a host a key", raw);
@@ -42,11 +47,11 @@ function parseDocument(raw: string): unknown {
 class Reader implements ReadMultiports {
   readonly routes: RouteClaim[] = [];
   readonly remarks: Diagnostic[] = [];
-  readonly #known: Known;
+  readonly #known: InventoryContainer;
   readonly #name: string;
   readonly #rules: ClaimRules;
 
-  constructor(known: Known, name: string, rules: ClaimRules) {
+  constructor(known: InventoryContainer, name: string, rules: ClaimRules) {
     this.#known = known;
     this.#name = name;
     this.#rules = rules;

@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
 
@@ -48,7 +48,7 @@ export function namesOf(
 
 /** What a container says of one thing, and where: the label first. Empty is as good as absent. */
 export function rawOption(
-  { container: { env, labels } }: Known,
+  { container: { env, labels } }: InventoryContainer,
   { env: variable, label, theirLabel }: Pick<OptionRule<unknown>, "env" | "label" | "theirLabel">,
 ): { readonly name: string; readonly raw: string } | undefined {
   const places: [name: string, raw: string | undefined][] = [
@@ -62,7 +62,7 @@ export function rawOption(
 
 /** All that a container asks for, of one scope. */
 export function readOptions<S extends object>(
-  known: Known,
+  known: InventoryContainer,
   rules: OptionRules<S>,
   permitted: ReadonlySet<Permission>,
 ): ReadOptions<S> {

@@ -3,7 +3,7 @@ import type { HostName, PortNumber } from "./grammar.ts";
 import { HOST_OPTIONS } from "./options.ts";
 import { ownerOf, type PortOwner, type PortUse } from "./port-owner.ts";
 import type { VirtualHost } from "./routes.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Evaluation } from "./verdict.ts";
 
 const USES = ["httpPort", "httpsPort"] as const;
 
@@ -24,7 +24,7 @@ export class PortClaims {
   }
 
   /** What each container is told whose port is another's, with the host; sorted, so that it depends on no order. */
-  remarks(claimantsOf: (host: HostName) => readonly Verdict[]): [host: HostName, remark: Diagnostic][] {
+  remarks(claimantsOf: (host: HostName) => readonly Evaluation[]): [host: HostName, remark: Diagnostic][] {
     return this.#contested.flatMap(([port, owner]) => {
       const use = owner.use === "httpPort" ? "httpsPort" : "httpPort";
       const losers = [...this.#hosts[use].get(port)!.keys()].toSorted();
@@ -67,7 +67,7 @@ interface Wish {
   readonly port: PortNumber;
 }
 
-function remarksFor({ host, use, port }: Wish, owner: PortOwner, claimants: readonly Verdict[]): Diagnostic[] {
+function remarksFor({ host, use, port }: Wish, owner: PortOwner, claimants: readonly Evaluation[]): Diagnostic[] {
   const [wanted, other] = use === "httpPort" ? ["plain HTTP", "TLS"] : ["TLS", "plain HTTP"];
   const why = `${host} wants ${port} for ${wanted}, and ${owner.host}, which is older, for ${other}; it has the usual port`;
   return claimants
@@ -75,6 +75,6 @@ function remarksFor({ host, use, port }: Wish, owner: PortOwner, claimants: read
     .map(({ who }) => ({ ...who, reason: "port.contested", detail: `${HOST_OPTIONS[use].env}: ${why}` }));
 }
 
-function isWantedBy({ options, routes }: Verdict, { host, use, port }: Wish): boolean {
+function isWantedBy({ options, routes }: Evaluation, { host, use, port }: Wish): boolean {
   return options.host[use] === port || routes.some(({ claim }) => claim.host === host && claim.ports?.[use] === port);
 }

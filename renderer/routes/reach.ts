@@ -1,5 +1,5 @@
-import type { Known } from "../inventory/inventory-change.ts";
-import type { Hold } from "./routes.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
+import type { Blocked } from "./routes.ts";
 
 /** How to know which container addresses nginx can reach. */
 export type ProxyRule =
@@ -16,16 +16,16 @@ export type Reach =
   | { readonly kind: "networks"; readonly agent: string; readonly names: readonly string[] };
 
 /** The networks nginx is on, or what a person has to do so that they can be known. */
-export function findReach(known: readonly Known[], rule: ProxyRule): Reach | Hold {
+export function findReach(known: readonly InventoryContainer[], rule: ProxyRule): Reach | Blocked {
   if (rule.kind === "host") return { kind: "everywhere" };
   const proxy = known.filter((one) => isProxy(one, rule)).toSorted(byAge)[0];
-  if (!proxy) return { kind: "hold", reason: advice(rule) };
+  if (!proxy) return { kind: "blocked", reason: advice(rule) };
   const names = proxy.container.networks.map(({ name }) => name).toSorted();
   return { kind: "networks", agent: proxy.agent, names };
 }
 
 /** Whether the rule takes this container for nginx. */
-export function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
+export function isProxy({ container }: InventoryContainer, rule: Exclude<ProxyRule, { kind: "host" }>): boolean {
   if (rule.kind === "container") return container.name === rule.name;
   if (rule.kind === "self") return rule.id !== undefined && container.id.startsWith(rule.id);
   if (!Object.hasOwn(container.labels, rule.name)) return false;
@@ -33,7 +33,7 @@ export function isProxy({ container }: Known, rule: Exclude<ProxyRule, { kind: "
 }
 
 /** Oldest first; the id decides between equals, so that the choice never depends on order. */
-function byAge(a: Known, b: Known): number {
+function byAge(a: InventoryContainer, b: InventoryContainer): number {
   return a.container.createdAt - b.container.createdAt || (a.container.id < b.container.id ? -1 : 1);
 }
 

@@ -1,17 +1,17 @@
-import { keyOf, type Known, type KnownChange } from "../inventory/inventory-change.ts";
+import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
 import type { HostName } from "./grammar.ts";
 import { type HostChange, HostTable, type Settled } from "./host-table.ts";
 import { findReach, isProxy, type Reach } from "./reach.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { Hold, Published, RouteRules, Routes } from "./routes.ts";
+import type { Blocked, Published, RouteRules, Routes } from "./routes.ts";
 import { staticVerdicts } from "./static-routes.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { judge, type Evaluation } from "./verdict.ts";
 
 /** What a change of containers did to the routes. */
 export interface RouteChange {
   readonly hosts: readonly HostChange[];
   /** What is to be said of each touched container, before and now. */
-  readonly verdicts: readonly { readonly before: Verdict | undefined; readonly after: Verdict | undefined }[];
+  readonly verdicts: readonly { readonly before: Evaluation | undefined; readonly after: Evaluation | undefined }[];
   /** Disagreements of containers that were not there before. */
   readonly remarks: readonly Diagnostic[];
 }
@@ -25,12 +25,12 @@ const NO_CHANGE: RouteChange = { hosts: [], verdicts: [], remarks: [] };
  */
 export class RouteTable {
   readonly #rules: RouteRules;
-  readonly #known = new Map<string, Known>();
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #known = new Map<string, InventoryContainer>();
+  readonly #verdicts = new Map<string, Evaluation>();
   readonly #hosts: HostTable;
   /** Containers that the rule takes for nginx. */
-  readonly #proxies = new Map<string, Known>();
-  #reach: Reach | Hold;
+  readonly #proxies = new Map<string, InventoryContainer>();
+  #reach: Reach | Blocked;
 
   constructor(rules: RouteRules) {
     this.#rules = rules;
@@ -47,8 +47,8 @@ export class RouteTable {
   }
 
   /** What to publish now; the list is valid until the next change. A Hold while nginx's networks are not known. */
-  get wanted(): Published | Hold {
-    return this.#reach.kind === "hold" ? this.#reach : { kind: "routes", virtualHosts: this.#hosts.virtualHosts };
+  get wanted(): Published | Blocked {
+    return this.#reach.kind === "blocked" ? this.#reach : { kind: "routes", virtualHosts: this.#hosts.virtualHosts };
   }
 
   /** The routes as they were last known, with everything there is to say about them. */
@@ -76,16 +76,16 @@ export class RouteTable {
   }
 
   /** Why there are no routes now. */
-  get hold(): string | undefined {
-    return this.#reach.kind === "hold" ? this.#reach.reason : undefined;
+  get blocked(): string | undefined {
+    return this.#reach.kind === "blocked" ? this.#reach.reason : undefined;
   }
 
   /** Takes a change over. While the networks of nginx are not known, nothing else changes. */
-  apply({ upserted, gone }: KnownChange, now = 0): RouteChange {
+  apply({ upserted, gone }: InventoryChange, now = 0): RouteChange {
     for (const one of gone) this.#known.delete(keyOf(one));
     for (const one of upserted) this.#known.set(keyOf(one), one);
     const touched = this.#findReach([...gone, ...upserted]) ? this.#everything() : [...gone, ...upserted].map(keyOf);
-    return this.#reach.kind === "hold" ? NO_CHANGE : this.#judge(touched, this.#reach, now);
+    return this.#reach.kind === "blocked" ? NO_CHANGE : this.#judge(touched, this.#reach, now);
   }
 
   #judge(touched: readonly string[], reach: Reach, now: number): RouteChange {
@@ -103,7 +103,7 @@ export class RouteTable {
   }
 
   /** True when nginx's networks changed, so that every container must be looked at again. */
-  #findReach(touched: readonly Known[]): boolean {
+  #findReach(touched: readonly InventoryContainer[]): boolean {
     const { proxy } = this.#rules;
     if (proxy.kind === "host" || !touched.some((one) => this.#proxies.has(keyOf(one)) || isProxy(one, proxy)))
       return false;
@@ -123,7 +123,7 @@ export class RouteTable {
   }
 }
 
-function waitingByHost(verdicts: readonly Verdict[]): Map<HostName, Diagnostic[]> {
+function waitingByHost(verdicts: readonly Evaluation[]): Map<HostName, Diagnostic[]> {
   const waiting = new Map<HostName, Diagnostic[]>();
   for (const { unrouted, routes } of verdicts) {
     for (const host of unrouted ? new Set(routes.map(({ claim }) => claim.host)) : []) {
@@ -136,8 +136,8 @@ function waitingByHost(verdicts: readonly Verdict[]): Map<HostName, Diagnostic[]
 }
 
 /** Same containers in any order, same routes: sorted, pure. A faulty container costs only itself. */
-export function buildRoutes(known: readonly Known[], rules: RouteRules): Routes | Hold {
+export function buildRoutes(known: readonly InventoryContainer[], rules: RouteRules): Routes | Blocked {
   const table = new RouteTable(rules);
   table.apply({ upserted: known, gone: [] });
-  return table.wanted.kind === "hold" ? table.wanted : table.routes;
+  return table.wanted.kind === "blocked" ? table.wanted : table.routes;
 }

@@ -54,8 +54,8 @@ export interface Routes extends Published {
 }
 
 /** It is not known which networks nginx shares: publish nothing, what is live stays. */
-export interface Hold {
-  readonly kind: "hold";
+export interface Blocked {
+  readonly kind: "blocked";
   readonly reason: string;
 }
 

@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Attachment } from "../../shared/snapshot.ts";
 import type { Claim } from "./claim.ts";
 import { diagnostic, type Diagnostic } from "./diagnostic.ts";
@@ -38,7 +38,7 @@ const HOST_NETWORK = "host";
 const LOOPBACK = "127.0.0.1" as IpAddress;
 
 /** Where a container can be reached now, or why it cannot. */
-export function placeServer(known: Known, claim: Claim, reach: Reach, rules: RouteRules): Placed {
+export function placeServer(known: InventoryContainer, claim: Claim, reach: Reach, rules: RouteRules): Placed {
   const { health = rules.health ?? "required", ...parameters } = claim.server;
   const idle = notRunning(known, rules.onlyExposed, health);
   if (idle) return idle;
@@ -55,7 +55,7 @@ export function placeServer(known: Known, claim: Claim, reach: Reach, rules: Rou
   };
 }
 
-function notRunning(known: Known, onlyExposed: boolean, rule: HealthRule): Placed | undefined {
+function notRunning(known: InventoryContainer, onlyExposed: boolean, rule: HealthRule): Placed | undefined {
   const { state, stopping, health } = known.container;
   if (state !== "running" && state !== "paused") return absent(diagnostic(known, "state", `is ${state}`));
   if (onlyExposed && exposedTcp(known).length === 0) {
@@ -72,7 +72,7 @@ function notRunning(known: Known, onlyExposed: boolean, rule: HealthRule): Place
 }
 
 /** The port of routes that name none. */
-function usualPort(known: Known): { port: PortNumber; remarks: Diagnostic[] } {
+function usualPort(known: InventoryContainer): { port: PortNumber; remarks: Diagnostic[] } {
   const exposed = exposedTcp(known);
   if (exposed.length === 1) return { port: exposed[0]!, remarks: [] };
   const what = exposed.length === 0 ? "exposes no TCP port" : `exposes the TCP ports ${exposed.join(", ")}`;
@@ -80,7 +80,7 @@ function usualPort(known: Known): { port: PortNumber; remarks: Diagnostic[] } {
   return { port: 80 as PortNumber, remarks: [diagnostic(known, "port.guessed", detail)] };
 }
 
-function exposedTcp({ container }: Known): PortNumber[] {
+function exposedTcp({ container }: InventoryContainer): PortNumber[] {
   const tcp = container.ports.filter(({ proto }) => proto === "tcp").map(({ port }) => parsePort(String(port)));
   const ports = tcp.flatMap((parsed) => (parsed.kind === "ok" ? [parsed.value] : []));
   return [...new Set(ports)].toSorted((a, b) => a - b);
@@ -91,7 +91,7 @@ function exposedTcp({ container }: Known): PortNumber[] {
  * the other, then the first network by name: the same choice whatever order Docker tells them in.
  */
 function chooseAddress(
-  known: Known,
+  known: InventoryContainer,
   { network }: Claim,
   reach: Reach,
   { hostAddress, preferIpv6 = false }: RouteRules,
@@ -106,7 +106,7 @@ function chooseAddress(
   return isOnHost(reach) ? LOOPBACK : hostAddress;
 }
 
-function sharedNetworks({ container: { networks } }: Known, reach: Reach): readonly Attachment[] {
+function sharedNetworks({ container: { networks } }: InventoryContainer, reach: Reach): readonly Attachment[] {
   const usable = networks.filter(({ name }) => name !== SWARM_INGRESS);
   return reach.kind === "everywhere" || isOnHost(reach)
     ? usable
@@ -114,7 +114,7 @@ function sharedNetworks({ container: { networks } }: Known, reach: Reach): reado
 }
 
 /** Whether it runs on another Docker host than nginx: then networks of the same name are others. */
-function isElsewhere({ agent }: Known, reach: Reach): boolean {
+function isElsewhere({ agent }: InventoryContainer, reach: Reach): boolean {
   return reach.kind === "networks" && reach.agent !== agent;
 }
 
@@ -131,7 +131,7 @@ function firstAddress(networks: readonly Attachment[], family: "ipv4" | "ipv6"):
   return undefined;
 }
 
-function unreachable(known: Known, { network }: Claim, reach: Reach): Diagnostic {
+function unreachable(known: InventoryContainer, { network }: Claim, reach: Reach): Diagnostic {
   const names = known.container.networks.map(({ name }) => name);
   const own = list(names);
   if (network !== undefined && !names.includes(network)) {

@@ -2,7 +2,7 @@ import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.t
 import type { HostOptions, PathOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 import type { Protocol } from "./route-claim.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Evaluation } from "./verdict.ts";
 
 /** A route of the operator's own, to something that is no container. */
 export interface StaticRoute {
@@ -16,7 +16,7 @@ export interface StaticRoute {
 }
 
 /** As a claim that is older than any container: where they disagree, the operator is right. */
-export function staticVerdicts(routes: readonly StaticRoute[]): Verdict[] {
+export function staticVerdicts(routes: readonly StaticRoute[]): Evaluation[] {
   return routes.flatMap(({ servers, hostOptions, pathOptions, ...route }, index) =>
     servers.map(({ address, port }, replica) => {
       const name = `route-${index + 1}` as ContainerName;

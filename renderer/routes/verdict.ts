@@ -1,4 +1,4 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { readClaim } from "./claim.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { HostOptions, PathOptions } from "./options.ts";
@@ -15,7 +15,7 @@ export interface PlacedRoute {
 }
 
 /** What one container contributes to the routes, and what is to be said about it. */
-export interface Verdict {
+export interface Evaluation {
   /** Where it stands among others: equal for no two containers, and never depends on the order of arrival. */
   readonly order: string;
   /** Who is spoken of. */
@@ -32,7 +32,7 @@ export interface Verdict {
 }
 
 /** Pure: one container by itself. Nothing it says can change the verdict of another. */
-export function judge(one: Known, reach: Reach, rules: RouteRules): Verdict {
+export function judge(one: InventoryContainer, reach: Reach, rules: RouteRules): Evaluation {
   const { host, container } = one;
   const project = container.labels["com.docker.compose.project"];
   const place = {
@@ -64,7 +64,7 @@ export function judge(one: Known, reach: Reach, rules: RouteRules): Verdict {
 }
 
 /** What is to be said of a container, each with the event that says it. */
-export function findingsOf({ unrouted, quarantined, remarks }: Verdict): [event: string, found: Diagnostic][] {
+export function findingsOf({ unrouted, quarantined, remarks }: Evaluation): [event: string, found: Diagnostic][] {
   return [
     ...(unrouted ? ([["container.unrouted", unrouted]] as const) : []),
     ...(quarantined ? ([["container.quarantined", quarantined]] as const) : []),

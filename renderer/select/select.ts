@@ -1,11 +1,11 @@
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { matchesPattern } from "./pattern.ts";
 import { isInRange } from "./port-range.ts";
 import type { Predicate, SelectRule } from "./rule.ts";
 
 /** The containers for which the rule holds, the same objects in the same order. */
-export function select(known: readonly Known[], rule: SelectRule): Known[] {
+export function select(known: readonly InventoryContainer[], rule: SelectRule): InventoryContainer[] {
   return known.filter(({ container }) => isSelected(container, rule));
 }
 

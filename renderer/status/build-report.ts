@@ -4,7 +4,7 @@ import type { Diagnostic } from "../routes/diagnostic.ts";
 import { dayOf } from "../nginx/certificates/certificate.ts";
 import type { CertificateSet } from "../nginx/certificates/directory.ts";
 import { daysLeft, isEnding } from "../nginx/certificates/store.ts";
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Routes } from "../routes/routes.ts";
 import type { Report } from "./report.ts";
 import { nginxSettingsFor } from "../nginx/page.ts";
@@ -12,15 +12,15 @@ import type { NginxSettings } from "../nginx/settings.ts";
 import type { Aside } from "../targets/general-source.ts";
 import { type Listing, listedIn } from "./listing.ts";
 import { KnownContainers, reportHost } from "./host-report.ts";
-import type { Unselected } from "../targets/nginx-routes.ts";
+import type { UnselectedContainer } from "../targets/nginx-routes.ts";
 
 /** What a target has to say of itself. */
-export interface TargetStanding {
+export interface TargetStatus {
   readonly state: TargetState;
   /** Its name, if the target is published together with others. */
   readonly transaction?: string | undefined;
   readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | Aside)[] };
-  readonly leftOut: readonly Unselected[];
+  readonly leftOut: readonly UnselectedContainer[];
   /** How its nginx is set up; undefined when it has no routes. */
   readonly settings: NginxSettings | undefined;
   /** Of a general target, which has no routes, so what it leaves out tells nothing about them. */
@@ -35,8 +35,8 @@ export interface TargetStanding {
  */
 export function reportOf(
   agents: readonly AgentState[],
-  targets: readonly TargetStanding[],
-  known: readonly Known[] = [],
+  targets: readonly TargetStatus[],
+  known: readonly InventoryContainer[] = [],
   now: number = Date.now(),
   refusedConfig: readonly string[] = [],
 ): Report {
@@ -78,7 +78,7 @@ export function reportOf(
   };
 }
 
-function hostsOf({ routes, settings }: TargetStanding, known: KnownContainers): Report["virtualHosts"] {
+function hostsOf({ routes, settings }: TargetStatus, known: KnownContainers): Report["virtualHosts"] {
   const { virtualHosts, waiting, disputed } = routes;
   // Ports that nobody gets are known only from all hosts together.
   const settled = settings && nginxSettingsFor(virtualHosts, settings);
@@ -103,7 +103,7 @@ function certificatesOf({ usable, refused }: CertificateSet, now: number): Repor
   return [...good, ...refused.map(({ stem, why }) => ({ name: stem, names: [], problem: why }))];
 }
 
-type Unrouted = Diagnostic | Unselected;
+type Unrouted = Diagnostic | UnselectedContainer;
 
 /** What one target leaves out and another routes is no loss: of the others the first target's reason. */
 function inAll([first = [], ...others]: readonly (readonly Unrouted[])[]): Unrouted[] {

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { answersOf } from "../nginx/certificates/answers.ts";
 import { dayOf } from "../nginx/certificates/certificate.ts";
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
 import type { VirtualHost } from "../routes/routes.ts";
@@ -14,9 +14,9 @@ type HostReport = Report["virtualHosts"][number];
 
 /** What the agents know of the containers, to be found by what the routes say of them. */
 export class KnownContainers {
-  readonly #byName = new Map<string, Known[]>();
+  readonly #byName = new Map<string, InventoryContainer[]>();
 
-  constructor(known: readonly Known[]) {
+  constructor(known: readonly InventoryContainer[]) {
     for (const one of known) {
       const { name, id } = one.container;
       for (const key of [name, id.slice(0, 12)]) {
@@ -28,9 +28,9 @@ export class KnownContainers {
   }
 
   /** The container behind a server: of several of one name the one that has its address. */
-  behind({ container, address }: Server): Known | undefined {
+  behind({ container, address }: Server): InventoryContainer | undefined {
     const same = this.#byName.get(container) ?? [];
-    const holdsIt = (one: Known): boolean =>
+    const holdsIt = (one: InventoryContainer): boolean =>
       one.container.networks.some(({ ipv4, ipv6 }) => ipv4 === address || ipv6?.toLowerCase() === address);
     return same.find(holdsIt) ?? same[0];
   }
@@ -80,7 +80,10 @@ function rulesOf(rules: string[]): { rules?: string[] } {
   return rules.length === 0 ? {} : { rules };
 }
 
-function reportServer(server: Server, known: Known | undefined): HostReport["paths"][number]["servers"][number] {
+function reportServer(
+  server: Server,
+  known: InventoryContainer | undefined,
+): HostReport["paths"][number]["servers"][number] {
   const { address, port, container } = server;
   const startedAt = known?.container.startedAt;
   return {

@@ -1,18 +1,18 @@
-import type { Known } from "../inventory/inventory-change.ts";
-import type { LeftOut } from "../select/selection.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
+import type { FilteredContainer } from "../select/selection.ts";
 import type { Report } from "./report.ts";
-import type { TargetStanding } from "./build-report.ts";
+import type { TargetStatus } from "./build-report.ts";
 
 /** Which containers a general target takes. */
 export interface Listing {
-  readonly taken: readonly Known[];
-  readonly leftOut: readonly LeftOut[];
+  readonly taken: readonly InventoryContainer[];
+  readonly leftOut: readonly FilteredContainer[];
 }
 
 /** Each container that a general target was told of, with what becomes of it in each of these. */
-export function listedIn(targets: readonly TargetStanding[]): NonNullable<Report["listed"]> {
+export function listedIn(targets: readonly TargetStatus[]): NonNullable<Report["listed"]> {
   const listed = new Map<string, NonNullable<Report["listed"]>[number]>();
-  const entryOf = ({ host, container: { id, name } }: Known) => {
+  const entryOf = ({ host, container: { id, name } }: InventoryContainer) => {
     const entry = listed.get(keyOf({ host, id })) ?? { id, host, name, destinations: [], leftOut: [] };
     listed.set(keyOf({ host, id }), entry);
     return entry;

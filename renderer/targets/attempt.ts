@@ -2,9 +2,9 @@ import { checkTogether, tellFor } from "../publish/candidates.ts";
 import type { Destination, Part } from "../publish/destination.ts";
 import type { Journal } from "../publish/journal.ts";
 import type { Edition } from "../publish/edition.ts";
-import type { Printed } from "../publish/rendered-file.ts";
+import type { RenderedFile } from "../publish/rendered-file.ts";
 import { type Outcome, publish } from "../publish/publication.ts";
-import { isHold } from "./source.ts";
+import { isBlocked } from "./source.ts";
 
 /** What was to be published in the end, and how that went. */
 export interface Attempted {
@@ -32,11 +32,11 @@ export async function publishOrReduce(
     outcome.by === "check"
       ? await edition.reduce?.(async (texts) => await check(partsOf(destinations, texts)))
       : await edition.reduceLive?.(async (texts) => await take(partsOf(destinations, texts), journal));
-  if (!less || isHold(less)) return { edition, outcome };
+  if (!less || isBlocked(less)) return { edition, outcome };
   return { edition: less, outcome: await publish(partsOf(destinations, less.texts), journal) };
 }
 
-function partsOf(destinations: readonly Destination[], texts: readonly Printed[]): Part[] {
+function partsOf(destinations: readonly Destination[], texts: readonly RenderedFile[]): Part[] {
   return destinations.map((destination, index) => ({ ...destination, wanted: texts[index]! }));
 }
 

@@ -1,8 +1,8 @@
 import type { Target } from "../config/schema.ts";
-import { keyOf, type Known, type KnownChange } from "../inventory/inventory-change.ts";
-import { Quarantine, type SetAside } from "./quarantine.ts";
+import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
+import { Quarantine, type QuarantinedUnit } from "./quarantine.ts";
 import type { CheckText, Source } from "./source.ts";
-import { type LeftOut, Selection } from "../select/selection.ts";
+import { type FilteredContainer, Selection } from "../select/selection.ts";
 import { inOrder } from "../template/container-view.ts";
 import type { Rendering } from "../template/general-template.ts";
 import { TemplateError } from "../template/template.ts";
@@ -18,7 +18,7 @@ const MAX_WHY = 500;
 
 /** What a general target is made of. */
 export interface Listed {
-  readonly containers: readonly Known[];
+  readonly containers: readonly InventoryContainer[];
 }
 
 /** A container that is left out of a target's file, and why. `detail` is partly the container's own text. */
@@ -36,9 +36,9 @@ export class GeneralSource implements Source<Listed> {
   readonly #target: Target;
   readonly #files: Pick<GeneralFiles, "print">;
   readonly #selection: Selection;
-  readonly #known = new Map<string, Known>();
-  readonly #unprintable = new Quarantine<Known>();
-  readonly #unchecked = new Quarantine<Known>();
+  readonly #known = new Map<string, InventoryContainer>();
+  readonly #unprintable = new Quarantine<InventoryContainer>();
+  readonly #unchecked = new Quarantine<InventoryContainer>();
   /** Every agent has told all it knows. */
   isComplete = false;
 
@@ -53,7 +53,7 @@ export class GeneralSource implements Source<Listed> {
     this.isComplete ? { containers: inOrder([...this.#known.values()]) } : undefined;
 
   /** Gives what is left out, and which were not before. */
-  apply(change: KnownChange): { readonly isChanged: boolean; readonly leftOut: readonly LeftOut[] } {
+  apply(change: InventoryChange): { readonly isChanged: boolean; readonly leftOut: readonly FilteredContainer[] } {
     const { upserted, gone, leftOut } = this.#selection.apply(change);
     for (const one of gone) this.#known.delete(keyOf(one));
     for (const one of upserted) this.#known.set(keyOf(one), one);
@@ -66,7 +66,7 @@ export class GeneralSource implements Source<Listed> {
   };
 
   /** The text with some of the containers alone, or why there is none. Sets nobody aside. */
-  readonly printOf = async (some: readonly Known[]): Promise<Buffer | { readonly why: string }> => {
+  readonly printOf = async (some: readonly InventoryContainer[]): Promise<Buffer | { readonly why: string }> => {
     const made = await this.#files.print(inOrder(some.filter((one) => this.#known.has(keyOf(one)))));
     const why = whyOf(made);
     if (made.kind !== "text") return { why: why ?? "" };
@@ -75,7 +75,7 @@ export class GeneralSource implements Source<Listed> {
 
   readonly reduce = async (wanted: Listed, check: CheckText): Promise<Listed | undefined> => {
     if (this.#target.onFailure === "keep") return undefined;
-    const attempt = async (some: readonly Known[]): Promise<string | undefined> => {
+    const attempt = async (some: readonly InventoryContainer[]): Promise<string | undefined> => {
       const made = await this.#files.print(some);
       return made.kind === "text" ? await check(Buffer.from(made.text)) : whyOf(made);
     };
@@ -92,12 +92,12 @@ export class GeneralSource implements Source<Listed> {
   };
 
   /** Those that could not be printed last. */
-  get unprintable(): readonly SetAside<Known>[] {
+  get unprintable(): readonly QuarantinedUnit<InventoryContainer>[] {
     return this.#unprintable.setAside.map(({ unit, why }) => ({ unit, why: `${this.#target.destination}: ${why}` }));
   }
 
   /** Those that the target takes, whatever becomes of them, and those that it does not. */
-  get listing(): { readonly taken: readonly Known[]; readonly leftOut: readonly LeftOut[] } {
+  get listing(): { readonly taken: readonly InventoryContainer[]; readonly leftOut: readonly FilteredContainer[] } {
     return { taken: [...this.#known.values()], leftOut: this.#selection.leftOut };
   }
 
@@ -121,12 +121,12 @@ export class GeneralSource implements Source<Listed> {
     this.#unchecked.clear();
   }
 
-  #admit(containers: readonly Known[]): Known[] {
+  #admit(containers: readonly InventoryContainer[]): InventoryContainer[] {
     return this.#unchecked.admit(this.#unprintable.admit(containers));
   }
 
   /** Leaves out whoever it fails for, until it does not. Throws TemplateError when it fails for everybody. */
-  async #print(containers: readonly Known[], total: number): Promise<Buffer> {
+  async #print(containers: readonly InventoryContainer[], total: number): Promise<Buffer> {
     const made = await this.#files.print(containers);
     if (made.kind === "text") return Buffer.from(made.text);
     if (this.#target.onFailure === "keep") throw new TemplateError("template.render", blame(made, containers));
@@ -137,9 +137,9 @@ export class GeneralSource implements Source<Listed> {
   }
 
   #exclude(
-    containers: readonly Known[],
+    containers: readonly InventoryContainer[],
     faults: readonly { readonly index: number; readonly message: string }[],
-  ): Known[] {
+  ): InventoryContainer[] {
     for (const { index, message } of faults) {
       const one = containers[index];
       if (one) this.#unprintable.exclude(one, message);
@@ -147,8 +147,9 @@ export class GeneralSource implements Source<Listed> {
     return this.#unprintable.without(containers);
   }
 
-  async #sift(containers: readonly Known[]): Promise<readonly Known[]> {
-    const attempt = async (some: readonly Known[]): Promise<string | undefined> => whyOf(await this.#files.print(some));
+  async #sift(containers: readonly InventoryContainer[]): Promise<readonly InventoryContainer[]> {
+    const attempt = async (some: readonly InventoryContainer[]): Promise<string | undefined> =>
+      whyOf(await this.#files.print(some));
     const found = await this.#unprintable.sift(containers, attempt, MAX_RENDERINGS);
     if (found.kind === "hopeless") throw new TemplateError("template.render", found.why);
     return found.kept;
@@ -156,12 +157,12 @@ export class GeneralSource implements Source<Listed> {
 }
 
 /** When nobody of several is left, the template is at fault: better the file of before than an empty one. */
-function isEverybody(kept: readonly Known[], total: number): boolean {
+function isEverybody(kept: readonly InventoryContainer[], total: number): boolean {
   return kept.length === 0 && total > 1;
 }
 
 /** The reason with the container's name, where it is one container's. */
-function blame(made: Exclude<Rendering, { kind: "text" }>, containers: readonly Known[]): string {
+function blame(made: Exclude<Rendering, { kind: "text" }>, containers: readonly InventoryContainer[]): string {
   const [fault] = made.kind === "faults" ? made.faults : [];
   const name = fault && containers[fault.index]?.container.name;
   return `${name === undefined ? "" : `container ${name}: `}${whyOf(made)} (and \`onFailure\` is keep)`;

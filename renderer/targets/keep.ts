@@ -1,16 +1,16 @@
 import type { Log } from "../../shared/log.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import type { Loop } from "./target.ts";
-import type { TargetStanding } from "../status/build-report.ts";
+import type { TargetStatus } from "../status/build-report.ts";
 
 /** Targets that are published together, or one by itself. */
 export interface Kept {
-  readonly standings: readonly TargetStanding[];
+  readonly standings: readonly TargetStatus[];
   /** Before anything is known: what a process that was killed left is put right. */
   prepare(): Promise<void>;
   start(signal: AbortSignal): void;
-  take(change: KnownChange, isComplete: boolean): void;
+  take(change: InventoryChange, isComplete: boolean): void;
   /** What was refused or could not be done is tried at once, however long it was to wait. */
   retryNow(): void;
   stop(): Promise<void>;

@@ -1,14 +1,14 @@
 import type { Config, Target } from "../config/schema.ts";
-import type { Known, KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryContainer, InventoryChange } from "../inventory/inventory-change.ts";
 import { defaultGateway } from "../inventory/default-gateway.ts";
 import { ownContainer } from "../inventory/own-container.ts";
 import type { IpAddress } from "../routes/grammar.ts";
 import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
-import { type LeftOut, Selection } from "../select/selection.ts";
+import { type FilteredContainer, Selection } from "../select/selection.ts";
 
 /** A container that the target's `containers` leave out, as the status tells those that are not routed. */
-export interface Unselected {
+export interface UnselectedContainer {
   readonly host: string;
   readonly id: string;
   readonly name: string;
@@ -30,7 +30,7 @@ interface OwnPlace {
 export class TargetRoutes {
   readonly table: RouteTable;
   /** Whether a container is nginx. */
-  readonly isProxy: (known: Known) => boolean;
+  readonly isProxy: (known: InventoryContainer) => boolean;
   readonly #selection: Selection | undefined;
 
   constructor(
@@ -55,7 +55,7 @@ export class TargetRoutes {
   }
 
   /** What became different, and which containers the target does not take any more. */
-  apply(change: KnownChange): RouteChange & { readonly leftOut: readonly Unselected[] } {
+  apply(change: InventoryChange): RouteChange & { readonly leftOut: readonly UnselectedContainer[] } {
     const now = performance.now();
     if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
     const { leftOut, ...selected } = this.#selection.apply(change);
@@ -63,17 +63,20 @@ export class TargetRoutes {
   }
 
   /** All containers that the target does not take. */
-  get leftOut(): readonly Unselected[] {
+  get leftOut(): readonly UnselectedContainer[] {
     return this.#selection?.leftOut.map(unselected) ?? [];
   }
 }
 
-function unselected({ known: { host, container }, why }: LeftOut): Unselected {
+function unselected({ known: { host, container }, why }: FilteredContainer): UnselectedContainer {
   return { host, id: container.id, name: container.name, reason: "not.selected", detail: `${why} (\`containers\`)` };
 }
 
 /** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
-function selectionFor(containers: NonNullable<Target["containers"]>, isNginx: (known: Known) => boolean): Selection {
+function selectionFor(
+  containers: NonNullable<Target["containers"]>,
+  isNginx: (known: InventoryContainer) => boolean,
+): Selection {
   return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
 }
 

@@ -4,7 +4,7 @@ import type { Config, Target } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import { CertificateStore } from "../nginx/certificates/store.ts";
 import { FileStore } from "../nginx/operator-files/file-store.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { Editions } from "../publish/edition.ts";
 import { editionsOf } from "./source.ts";
@@ -16,7 +16,7 @@ import { every } from "./every.ts";
 import type { Keeper, Loop, Member } from "./target.ts";
 import { presetMember } from "./preset-member.ts";
 import { PresetSource, withoutAside } from "./preset-source.ts";
-import type { TargetStanding } from "../status/build-report.ts";
+import type { TargetStatus } from "../status/build-report.ts";
 import { TargetRoutes } from "./nginx-routes.ts";
 import type { TargetTemplate } from "./nginx-template.ts";
 import type { TargetState } from "../publish/target-progress.ts";
@@ -66,7 +66,7 @@ export class PresetLoop implements Loop {
     this.editions = editionsOf({ nothing, wanted, render, published, ...(isReduced && { reduce, reduceLive }) });
   }
 
-  standing(state: TargetState): TargetStanding {
+  standing(state: TargetState): TargetStatus {
     const { table, leftOut } = this.#routes;
     return {
       state,
@@ -156,7 +156,7 @@ export class PresetLoop implements Loop {
   }
 
   /** Only what changes a route is worth a pass; and the first time that all is known. */
-  take(change: KnownChange, isComplete: boolean): void {
+  take(change: InventoryChange, isComplete: boolean): void {
     const changed = this.#routes.apply(change);
     noteChange(changed, this.#log);
     for (const { id, name, host, reason, detail } of changed.leftOut) {
@@ -168,7 +168,7 @@ export class PresetLoop implements Loop {
         detail,
       });
     }
-    const hold = this.#routes.table.hold ?? "";
+    const hold = this.#routes.table.blocked ?? "";
     if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold) this.#keeper?.changed();
     this.#isComplete = isComplete;
     this.#lastHold = hold;

@@ -1,4 +1,4 @@
-import { isHold } from "./source.ts";
+import { isBlocked } from "./source.ts";
 import type { Published } from "../routes/routes.ts";
 import type { Member, Print } from "./target.ts";
 import type { PresetSource } from "./preset-source.ts";
@@ -18,13 +18,13 @@ export function presetMember(
     nothing: () => template.print(nothing),
     print: () => {
       const now = wanted();
-      return now === undefined || isHold(now) ? now : print(now);
+      return now === undefined || isBlocked(now) ? now : print(now);
     },
     printOf: async (some, all) => {
       const routes = noRoutes();
       routes.apply({ upserted: [...new Set([...some, ...all.filter(isProxy)])], gone: [] });
       const found = routes.table.wanted;
-      return isHold(found) ? { why: found.reason } : (await print(found)).text;
+      return isBlocked(found) ? { why: found.reason } : (await print(found)).text;
     },
     needs: isProxy,
   };

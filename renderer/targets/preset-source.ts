@@ -1,6 +1,6 @@
 import { Quarantine } from "./quarantine.ts";
 import type { CheckText, Source } from "./source.ts";
-import { type Hold, NO_ROUTES, type Published, type Routes, type VirtualHost } from "../routes/routes.ts";
+import { type Blocked, NO_ROUTES, type Published, type Routes, type VirtualHost } from "../routes/routes.ts";
 
 /** Most checks for finding out which hosts are to be left out. */
 const MAX_CHECKS = 24;
@@ -27,9 +27,9 @@ export class PresetSource implements Source<Published> {
   readonly #refused = new Quarantine<VirtualHost>();
   /** What was published last; its hosts are most likely not at fault. */
   #live: readonly VirtualHost[] = [];
-  readonly wanted: () => Published | Hold | undefined;
+  readonly wanted: () => Published | Blocked | undefined;
 
-  constructor(wanted: () => Published | Hold | undefined, print: (routes: Published) => Buffer) {
+  constructor(wanted: () => Published | Blocked | undefined, print: (routes: Published) => Buffer) {
     this.wanted = wanted;
     this.#print = print;
   }

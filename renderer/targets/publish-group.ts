@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Wait } from "../publish/debounce.ts";
 import { Journal } from "../publish/journal.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { AsideLog } from "./quarantine-log.ts";
 import type { Kept } from "./keep.ts";
 import type { Loop } from "./target.ts";
-import type { TargetStanding } from "../status/build-report.ts";
+import type { TargetStatus } from "../status/build-report.ts";
 import { RetryAside } from "./quarantine-retry.ts";
 import { TransactionAside } from "./transaction-aside.ts";
 import { TransactionEditions } from "./transaction-editions.ts";
@@ -43,7 +43,7 @@ export class Transaction implements Kept {
     });
   }
 
-  get standings(): readonly TargetStanding[] {
+  get standings(): readonly TargetStatus[] {
     const { states } = this.#reconciler;
     return this.#loops.map((loop, index) => {
       const standing = { ...loop.standing(states[index]!), transaction: loop.target.transaction };
@@ -68,7 +68,7 @@ export class Transaction implements Kept {
     signal.addEventListener("abort", () => this.#retry.stop(), { once: true });
   }
 
-  take(change: KnownChange, isComplete: boolean): void {
+  take(change: InventoryChange, isComplete: boolean): void {
     this.#isComplete = isComplete;
     this.#tell(this.#aside.apply(change));
   }
@@ -81,7 +81,7 @@ export class Transaction implements Kept {
     await this.#reconciler.stop();
   }
 
-  #leaveOut({ gone }: KnownChange): void {
+  #leaveOut({ gone }: InventoryChange): void {
     for (const loop of this.#loops) {
       const unseen = gone.filter((one) => !loop.member.needs(one));
       loop.take({ upserted: [], gone: unseen }, this.#isComplete);
@@ -89,7 +89,7 @@ export class Transaction implements Kept {
     this.#asideLog.say(this.#aside.all);
   }
 
-  #tell(change: KnownChange): void {
+  #tell(change: InventoryChange): void {
     for (const loop of this.#loops) loop.take(change, this.#isComplete);
   }
 

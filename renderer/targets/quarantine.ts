@@ -1,7 +1,7 @@
 import { type Hopeless, sift, type Attempt } from "./bisect.ts";
 
 /** Something that is left out of what is published, and why. */
-export interface SetAside<Unit> {
+export interface QuarantinedUnit<Unit> {
   readonly unit: Unit;
   readonly why: string;
 }
@@ -17,7 +17,7 @@ export class Quarantine<Unit extends object> {
   #aside = new Map<Unit, string>();
   #trusted = new WeakSet<Unit>();
 
-  get setAside(): SetAside<Unit>[] {
+  get setAside(): QuarantinedUnit<Unit>[] {
     return [...this.#aside].map(([unit, why]) => ({ unit, why }));
   }
 

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Log } from "../../shared/log.ts";
 import type { Config, Target } from "../config/schema.ts";
 import { Subscription } from "../inventory/subscription.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Report } from "../status/report.ts";
 import { PageWriter } from "../status/page/page-writer.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
@@ -56,7 +56,7 @@ export async function run(
     for (const loop of loops) loop.refresh();
     for (const one of kept) one.retryNow();
   });
-  const take = (change: KnownChange): void => {
+  const take = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const one of kept) one.take(change, isComplete);
     onLogged();

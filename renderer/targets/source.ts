@@ -1,6 +1,6 @@
-import type { Hold } from "../routes/routes.ts";
+import type { Blocked } from "../routes/routes.ts";
 import type { Edition, Editions } from "../publish/edition.ts";
-import { Printed } from "../publish/rendered-file.ts";
+import { RenderedFile } from "../publish/rendered-file.ts";
 
 /** Says what a check has against a text; undefined when it is good. Throws when there is nobody to check it now. */
 export type CheckText = (text: Buffer) => Promise<string | undefined>;
@@ -8,7 +8,7 @@ export type CheckText = (text: Buffer) => Promise<string | undefined>;
 /** What is published into one file, told by whoever knows it. */
 export interface Source<Wanted extends object> {
   /** What is wanted now; undefined while not every agent has told everything once. */
-  readonly wanted: () => Wanted | Hold | undefined;
+  readonly wanted: () => Wanted | Blocked | undefined;
   /** Stands where nothing is known yet, so that the server can start. */
   readonly nothing: Wanted;
   /** Throws TemplateError. */
@@ -27,11 +27,11 @@ export interface Source<Wanted extends object> {
 /** The editions of a file that is published by itself. */
 export function editionsOf<Wanted extends object>(source: Source<Wanted>): Editions {
   const { render, reduce, reduceLive, published } = source;
-  const print = async (wanted: Wanted): Promise<Printed> => new Printed(await render(wanted));
+  const print = async (wanted: Wanted): Promise<RenderedFile> => new RenderedFile(await render(wanted));
   const less =
     (reduced: NonNullable<typeof reduce>, wanted: Wanted): NonNullable<Edition["reduce"]> =>
     async (check) => {
-      const found = await reduced(wanted, async (text) => await check([new Printed(text)]));
+      const found = await reduced(wanted, async (text) => await check([new RenderedFile(text)]));
       return found && (await editionOf(found));
     };
   const editionOf = async (wanted: Wanted): Promise<Edition> => ({
@@ -43,13 +43,13 @@ export function editionsOf<Wanted extends object>(source: Source<Wanted>): Editi
   return {
     wanted: async () => {
       const wanted = source.wanted();
-      return wanted === undefined || isHold(wanted) ? wanted : await editionOf(wanted);
+      return wanted === undefined || isBlocked(wanted) ? wanted : await editionOf(wanted);
     },
     nothing: async () => [await print(source.nothing)],
   };
 }
 
 /** True when there is nothing to publish, and why is known. */
-export function isHold(wanted: object): wanted is Hold {
-  return "kind" in wanted && wanted.kind === "hold";
+export function isBlocked(wanted: object): wanted is Blocked {
+  return "kind" in wanted && wanted.kind === "blocked";
 }

@@ -1,11 +1,11 @@
 import type { Target } from "../config/schema.ts";
-import type { Known, KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryContainer, InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { Editions } from "../publish/edition.ts";
-import type { SetAside } from "./quarantine.ts";
+import type { QuarantinedUnit } from "./quarantine.ts";
 import type { TargetState } from "../publish/target-progress.ts";
-import type { Hold } from "../routes/routes.ts";
-import type { TargetStanding } from "../status/build-report.ts";
+import type { Blocked } from "../routes/routes.ts";
+import type { TargetStatus } from "../status/build-report.ts";
 
 /** One target: what it makes of the containers, and what it watches besides. Told by its keeper, and tells it. */
 export interface Loop {
@@ -15,10 +15,10 @@ export interface Loop {
   readonly editions: Editions;
   /** Of its file among others. */
   readonly member: Member;
-  standing(state: TargetState): TargetStanding;
+  standing(state: TargetState): TargetStatus;
   start(keeper: Keeper, signal: AbortSignal): void;
   /** Tells the keeper when that is worth a pass. */
-  take(change: KnownChange, isComplete: boolean): void;
+  take(change: InventoryChange, isComplete: boolean): void;
   /** Looks again at templates, files and what is live. */
   refresh(): void;
   /** Everybody who was set aside is tried again with the next pass. */
@@ -30,17 +30,20 @@ export interface Member {
   /** Stands where nothing is known yet. */
   nothing(): Buffer | Promise<Buffer>;
   /** Its text of all that is known in this turn; undefined while not all is known. Rejects with TemplateError. */
-  print(): Promise<Print> | Hold | undefined;
+  print(): Promise<Print> | Blocked | undefined;
   /** Its text with some of all containers, or why there is none. */
-  printOf(some: readonly Known[], all: readonly Known[]): Promise<Buffer | { readonly why: string }>;
+  printOf(
+    some: readonly InventoryContainer[],
+    all: readonly InventoryContainer[],
+  ): Promise<Buffer | { readonly why: string }>;
   /** Whether this container is to be seen even when it is left out: nginx, whose networks matter. */
-  needs(known: Known): boolean;
+  needs(known: InventoryContainer): boolean;
 }
 
 /** A text, and who is not in it because it cannot be printed. */
 export interface Print {
   readonly text: Buffer;
-  readonly failed: readonly SetAside<Known>[];
+  readonly failed: readonly QuarantinedUnit<InventoryContainer>[];
 }
 
 /** Publishes for a target, alone or with others. */

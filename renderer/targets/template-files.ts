@@ -1,6 +1,6 @@
 import type { Target } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
-import type { Known } from "../inventory/inventory-change.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { readText } from "../disk/read-text.ts";
 import { BoundedRenderer } from "../template/bounded-renderer.ts";
 import { containerView } from "../template/container-view.ts";
@@ -29,7 +29,7 @@ export class GeneralFiles {
     return "problem" in renderer ? renderer : new GeneralFiles(target, texts, renderer);
   }
 
-  async print(known: readonly Known[]): Promise<Rendering> {
+  async print(known: readonly InventoryContainer[]): Promise<Rendering> {
     const printing = this.#renderer.render(known.map(containerView));
     this.#printing = printing;
     return await printing;

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { Target } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
-import type { KnownChange } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { Editions } from "../publish/edition.ts";
 import { editionsOf } from "./source.ts";
@@ -16,7 +16,7 @@ import { every } from "./every.ts";
 import type { GeneralFiles } from "./template-files.ts";
 import { GeneralSource } from "./general-source.ts";
 import type { Keeper, Loop, Member } from "./target.ts";
-import type { TargetStanding } from "../status/build-report.ts";
+import type { TargetStatus } from "../status/build-report.ts";
 import { RetryAside } from "./quarantine-retry.ts";
 
 /** One general target with what it publishes from. */
@@ -68,7 +68,7 @@ export class GeneralLoop implements Loop {
     });
   }
 
-  standing(state: TargetState): TargetStanding {
+  standing(state: TargetState): TargetStatus {
     const routes = { ...NO_ROUTES, quarantined: this.#source.aside };
     const { listing } = this.#source;
     return { state, routes, leftOut: [], settings: undefined, listing, refusedTemplate: this.#lastProblem };
@@ -103,7 +103,7 @@ export class GeneralLoop implements Loop {
   }
 
   /** Only what changes a container of this target is worth a pass; and the first time that all is known. */
-  take(change: KnownChange, isComplete: boolean): void {
+  take(change: InventoryChange, isComplete: boolean): void {
     const { isChanged, leftOut } = this.#source.apply(change);
     const { destination } = this.target;
     for (const { known, why } of leftOut) {

@@ -1,5 +1,5 @@
-import { keyOf, type Known, type KnownChange } from "../inventory/inventory-change.ts";
-import { Quarantine, type SetAside } from "./quarantine.ts";
+import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
+import { Quarantine, type QuarantinedUnit } from "./quarantine.ts";
 import type { Attempt } from "./bisect.ts";
 import type { Aside } from "./general-source.ts";
 
@@ -9,16 +9,16 @@ const MAX_WHY = 500;
 /** All containers, and those that are left out of every file of a transaction. */
 export class TransactionAside {
   readonly #name: string;
-  readonly #known = new Map<string, Known>();
-  readonly #quarantine = new Quarantine<Known>();
-  readonly #reasons = new WeakMap<Known, Aside["reason"]>();
+  readonly #known = new Map<string, InventoryContainer>();
+  readonly #quarantine = new Quarantine<InventoryContainer>();
+  readonly #reasons = new WeakMap<InventoryContainer, Aside["reason"]>();
 
   constructor(name: string) {
     this.#name = name;
   }
 
   /** All that are not left out. */
-  get admitted(): readonly Known[] {
+  get admitted(): readonly InventoryContainer[] {
     return this.#quarantine.without([...this.#known.values()]);
   }
 
@@ -34,7 +34,7 @@ export class TransactionAside {
   }
 
   /** Takes a change over, and gives it as those see it who see nobody that is left out. Who changed is tried again. */
-  apply({ upserted, gone }: KnownChange): KnownChange {
+  apply({ upserted, gone }: InventoryChange): InventoryChange {
     for (const one of gone) this.#known.delete(keyOf(one));
     for (const one of upserted) this.#known.set(keyOf(one), one);
     if (this.#quarantine.setAside.length === 0) return { upserted, gone };
@@ -43,7 +43,7 @@ export class TransactionAside {
   }
 
   /** They cannot be printed. Gives how that changes what is seen. */
-  exclude(failed: readonly SetAside<Known>[]): KnownChange {
+  exclude(failed: readonly QuarantinedUnit<InventoryContainer>[]): InventoryChange {
     for (const { unit, why } of failed) {
       this.#quarantine.exclude(unit, why);
       this.#reasons.set(unit, "render.failed");
@@ -54,7 +54,11 @@ export class TransactionAside {
   /**
    * Leaves out those of some units that are refused. Undefined when that would not help, or when nobody would be left.
    */
-  async sift(units: readonly Known[], attempt: Attempt<Known>, maxAttempts: number): Promise<KnownChange | undefined> {
+  async sift(
+    units: readonly InventoryContainer[],
+    attempt: Attempt<InventoryContainer>,
+    maxAttempts: number,
+  ): Promise<InventoryChange | undefined> {
     const found = await this.#quarantine.sift(units, attempt, maxAttempts);
     if (found.kind === "hopeless") return undefined;
     const kept = new Set(found.kept);
@@ -64,20 +68,20 @@ export class TransactionAside {
   }
 
   /** These are live together. */
-  trust(units: readonly Known[]): void {
+  trust(units: readonly InventoryContainer[]): void {
     this.#quarantine.trust(units);
   }
 
   /** Everybody is tried again. */
-  readmit(): KnownChange {
+  readmit(): InventoryChange {
     const upserted = this.#quarantine.setAside.map(({ unit }) => unit);
     this.#quarantine.clear();
     return { upserted, gone: [] };
   }
 
   /** Who changed while it was found out is tried again as it is now. */
-  #gone(units: readonly Known[]): KnownChange {
-    const isAsItWas = (unit: Known): boolean => this.#known.get(keyOf(unit)) === unit;
+  #gone(units: readonly InventoryContainer[]): InventoryChange {
+    const isAsItWas = (unit: InventoryContainer): boolean => this.#known.get(keyOf(unit)) === unit;
     for (const unit of units) if (!isAsItWas(unit)) this.#quarantine.readmit(unit);
     return { upserted: [], gone: units.filter(isAsItWas) };
   }

@@ -1,8 +1,8 @@
-import { keyOf, type Known } from "../inventory/inventory-change.ts";
+import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Model } from "./model.ts";
 
 /** Containers as a general template sees them: by Docker host, then name, then id. */
-export function inOrder(known: readonly Known[]): Known[] {
+export function inOrder(known: readonly InventoryContainer[]): InventoryContainer[] {
   const order = new Map(known.map((one) => [one, `${one.host}\n${one.container.name}\n${keyOf(one)}`]));
   return known.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
 }
@@ -11,16 +11,16 @@ export function inOrder(known: readonly Known[]): Known[] {
 export const CONTAINER_FIELDS: readonly string[] =
   "id shortId name host state health createdAt startedAt image env labels project service networks ports ip".split(" ");
 
-const views = new WeakMap<Known, Model>();
+const views = new WeakMap<InventoryContainer, Model>();
 
 /** One container as a general template sees it; what is not known of it is not there. The same for the same record. */
-export function containerView(known: Known): Model {
+export function containerView(known: InventoryContainer): Model {
   const seen = views.get(known) ?? viewOf(known);
   views.set(known, seen);
   return seen;
 }
 
-function viewOf({ host, container }: Known): Model {
+function viewOf({ host, container }: InventoryContainer): Model {
   const { id, name, image, state, health, createdAt, startedAt, env, labels } = container;
   const networks = container.networks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {

@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import { Assembly } from "../../renderer/inventory/assembly.ts";
-import { type Gap, Replica } from "../../renderer/inventory/state-copy.ts";
+import { type Gap, StateCopy } from "../../renderer/inventory/state-copy.ts";
 import { encodeFrame, FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import { AgentMessage, notifications } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
@@ -12,13 +12,13 @@ export class RpcClient {
   readonly messages: AgentMessage[] = [];
   bytes = "";
   isClosed = false;
-  readonly #replica: Replica;
+  readonly #replica: StateCopy;
   #assembly: Assembly | undefined;
   #lastId = 0;
   readonly #reader = new FrameReader(MAX_RESPONSE_BYTES);
 
   /** `held` is what an earlier connection was told. */
-  constructor(path: string, held = new Replica("/agent.sock")) {
+  constructor(path: string, held = new StateCopy("/agent.sock")) {
     this.#replica = held;
     this.socket = net.connect(path);
     this.socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -36,7 +36,7 @@ export class RpcClient {
   }
 
   /** What is held; undefined until a complete snapshot came. */
-  get replica(): Replica | undefined {
+  get replica(): StateCopy | undefined {
     return this.#replica.generation > 0 ? this.#replica : undefined;
   }
 

@@ -98,7 +98,7 @@ for (const program of [HAPROXY, CADDY, NGINX]) {
     });
 
     test("a renderer killed between writing and reloading reloads when it is back", async () => {
-      const [hold, held] = [join(rig.directory, "hold"), join(rig.directory, "held")];
+      const [hold, held] = [join(rig.directory, "blocked"), join(rig.directory, "held")];
       await undisturbed(async () => {
         writeFileSync(hold, "");
         await rig.runApp("fourth");

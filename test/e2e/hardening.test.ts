@@ -18,7 +18,7 @@ interface Inspected {
     readonly IpcMode: string;
     readonly Privileged: boolean;
     readonly ReadonlyRootfs: boolean;
-    readonly Memory: number;
+    readonly InventoryCache: number;
     readonly PidsLimit: number;
     readonly PortBindings: Record<string, unknown>;
     readonly LogConfig: { readonly Config: Record<string, string> };
@@ -53,7 +53,7 @@ describe("the running stack is as hardened as the documentation says", { skip: w
       assert.ok(!/^(host|container:)/.test(host.PidMode) && !/^(host|container:)/.test(host.IpcMode));
       assert.notEqual(host.NetworkMode, "host");
       assert.ok(host.SecurityOpt.includes("no-new-privileges:true"));
-      assert.ok(host.Memory > 0 && host.PidsLimit > 0);
+      assert.ok(host.InventoryCache > 0 && host.PidsLimit > 0);
       assert.ok(host.Ulimits.some(({ Name, Hard }) => Name === "core" && Hard === 0));
       assert.ok(host.LogConfig.Config["max-size"] && host.LogConfig.Config["max-file"]);
       assert.equal(host.RestartPolicy.Name, "unless-stopped");

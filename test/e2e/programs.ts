@@ -25,7 +25,7 @@ export interface Program {
 /** Reloads when the file `hold` is not there; else says that it was asked, and fails when `hold` goes away. */
 function reloadUnlessHeld(directory: string, command: readonly string[]): object {
   const script = join(directory, "reload.sh");
-  const [hold, held] = [join(directory, "hold"), join(directory, "held")];
+  const [hold, held] = [join(directory, "blocked"), join(directory, "held")];
   const lines = [
     "#!/bin/sh",
     `if [ -e ${hold} ]; then`,

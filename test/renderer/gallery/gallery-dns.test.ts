@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -26,7 +26,7 @@ const render = compileGeneral({
 });
 
 const COMPOSE = { "com.docker.compose.service": "web", "com.docker.compose.project": "shop" };
-const known = (digit: string, more: Partial<Container>): Known => ({
+const known = (digit: string, more: Partial<Container>): InventoryContainer => ({
   agent: "/a.sock",
   host: "one",
   container: container(digit, more),
@@ -61,7 +61,7 @@ describe("dnsmasq with the hosts file of the gallery", { skip: version.status !=
     await removeDirectory(directory);
   });
 
-  function write(all: readonly Known[]): void {
+  function write(all: readonly InventoryContainer[]): void {
     const made = render(all.map(containerView));
     assert.equal(made.kind, "text", JSON.stringify(made));
     writeFileSync(file, made.kind === "text" ? made.text : "", { mode: 0o644 });

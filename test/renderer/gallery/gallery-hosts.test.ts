@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { GeneralSource } from "../../../renderer/targets/general-source.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -16,24 +16,34 @@ const ROUTING = [
   ["traefik.yml", "yaml", "traefik.host"],
 ] as const;
 
-interface Printed {
+interface RenderedFile {
   readonly text: string;
   readonly aside: readonly (readonly [name: string, detail: string])[];
 }
 
-async function print(template: string, format: (typeof ROUTING)[number][1] | "json", containers: readonly Known[]) {
+async function print(
+  template: string,
+  format: (typeof ROUTING)[number][1] | "json",
+  containers: readonly InventoryContainer[],
+) {
   const text = readFileSync(`renderer/templates/gallery/${template}.hbs`, "utf8");
   const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
   const target = { template: "/t", destination: "/d", format, reload: "none" };
   const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
   assert.ok(!("problems" in config));
-  const files = { print: async (list: readonly Known[]) => await Promise.resolve(render(list.map(containerView))) };
+  const files = {
+    print: async (list: readonly InventoryContainer[]) => await Promise.resolve(render(list.map(containerView))),
+  };
   const source = new GeneralSource(config.targets[0]!, files);
   const made = (await source.render({ containers })).toString();
-  return { text: made, aside: source.aside.map(({ name, detail }) => [name, detail] as const) } satisfies Printed;
+  return { text: made, aside: source.aside.map(({ name, detail }) => [name, detail] as const) } satisfies RenderedFile;
 }
 
-function app(digit: string, labels: Readonly<Record<string, string>>, more: Partial<Container> = {}): Known {
+function app(
+  digit: string,
+  labels: Readonly<Record<string, string>>,
+  more: Partial<Container> = {},
+): InventoryContainer {
   const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
   const ports = [{ port: 80, proto: "tcp" as const }];
   return { agent: "/a.sock", host: "one", container: container(digit, { labels, networks, ports, ...more }) };

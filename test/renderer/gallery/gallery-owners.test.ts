@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { GeneralSource } from "../../../renderer/targets/general-source.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
@@ -50,7 +50,7 @@ const claims = fc
 
 const addressOf = (index: number): string => `10.0.0.${index + 1}`;
 
-function known(label: string, { host, project, createdAt, name }: Claim, index: number): Known {
+function known(label: string, { host, project, createdAt, name }: Claim, index: number): InventoryContainer {
   const labels = { [label]: host, "com.docker.compose.project": project };
   const networks = [{ name: "front", ipv4: addressOf(index) }];
   const env: Record<string, string> = label === "" ? { VIRTUAL_HOST: host } : {};
@@ -102,14 +102,16 @@ const readers: readonly [name: string, format: FormatName, label: string, read: 
 async function fromGallery(
   name: string,
   format: FormatName,
-  all: readonly Known[],
+  all: readonly InventoryContainer[],
 ): Promise<{ text: string; told: Set<string> }> {
   const text = readFileSync(`renderer/templates/gallery/${name}.hbs`, "utf8");
   const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
   const target = { template: "/t", destination: "/d", format, reload: "none" };
   const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
   assert.ok(!("problems" in config));
-  const files = { print: async (some: readonly Known[]) => await Promise.resolve(render(some.map(containerView))) };
+  const files = {
+    print: async (some: readonly InventoryContainer[]) => await Promise.resolve(render(some.map(containerView))),
+  };
   const source = new GeneralSource(config.targets[0]!, files);
   const made = (await source.render({ containers: all }).catch(() => Buffer.from(""))).toString();
   return { text: made, told: new Set(source.aside.map((one) => one.name)) };

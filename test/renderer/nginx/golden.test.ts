@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { CertificateSet } from "../../../renderer/nginx/certificates/directory.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { RouteTable } from "../../../renderer/routes/route-table.ts";
 import type { RouteRules, VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
@@ -21,7 +21,7 @@ const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMP
 /** A file's main scenario: the containers of one host, and the operator's words. */
 interface Scenario {
   readonly name: string;
-  readonly containers: readonly Known[];
+  readonly containers: readonly InventoryContainer[];
   readonly rules?: Partial<RouteRules>;
   readonly settings?: Partial<NginxSettings>;
 }
@@ -108,7 +108,7 @@ const SCENARIOS: readonly Scenario[] = [
 describe("nginx's file", () => {
   for (const { name, containers, rules, settings } of SCENARIOS) {
     const file = `test/renderer/golden/${name}.conf`;
-    const printed = (inOrder: readonly Known[]): string => {
+    const printed = (inOrder: readonly InventoryContainer[]): string => {
       const table = new RouteTable({ proxy: { kind: "host" }, onlyExposed: true, ...rules });
       for (const one of inOrder) table.apply({ upserted: [one], gone: [] });
       const { wanted } = table;
@@ -134,7 +134,7 @@ describe("nginx's file", () => {
   }
 });
 
-function app(number: number, env: Record<string, string>, changes: Partial<Container> = {}): Known {
+function app(number: number, env: Record<string, string>, changes: Partial<Container> = {}): InventoryContainer {
   const made = container(String(number), {
     createdAt: number,
     env,

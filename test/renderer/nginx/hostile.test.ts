@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
@@ -78,7 +78,7 @@ const known = fc
     labels: record(LABELS),
     host: fc.option(fc.constantFrom("a.example", "~^z$", "*.b.example"), { nil: undefined }),
   })
-  .map(({ env, labels: said, host }): Known => {
+  .map(({ env, labels: said, host }): InventoryContainer => {
     made += 1;
     const id = made.toString(16).padStart(64, "0");
     const networks = [{ name: "front", ipv4: `10.0.${(made >> 8) % 256}.${made % 256}` }];
@@ -90,7 +90,7 @@ const known = fc
     };
   });
 
-const good: Known = {
+const good: InventoryContainer = {
   agent: "/a",
   host: "h",
   container: container("a", {
@@ -100,7 +100,7 @@ const good: Known = {
   }),
 };
 
-function printed(all: readonly Known[], settings: NginxSettings = { listen: 18_080 }): string {
+function printed(all: readonly InventoryContainer[], settings: NginxSettings = { listen: 18_080 }): string {
   const routes = buildRoutes(all, RULES);
   assert.equal(routes.kind, "routes");
   return render(nginxPage(routes, settings)).toString("utf8");

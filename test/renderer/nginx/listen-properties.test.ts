@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type CertificateSet, readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
@@ -50,7 +50,7 @@ const containers = fc
   .array(said, { minLength: 1, maxLength: 8 })
   .map((all) => all.map((one, index) => known(one, index)));
 
-function known({ http2, http3, multiports, ...env }: Said, index: number): Known {
+function known({ http2, http3, multiports, ...env }: Said, index: number): InventoryContainer {
   const labels = {
     ...(http2 !== undefined && { "sallyport.http2": http2 }),
     ...(http3 !== undefined && { "sallyport.http3": http3 }),
@@ -79,7 +79,12 @@ const operator = fc.record({
 });
 type Operator = (typeof operator)["generate"] extends (...args: never[]) => { readonly value: infer T } ? T : never;
 
-function printed(all: readonly Known[], words: Operator, certificates: CertificateSet, directory: string): string {
+function printed(
+  all: readonly InventoryContainer[],
+  words: Operator,
+  certificates: CertificateSet,
+  directory: string,
+): string {
   const { https, http3, ipv6, proxyProtocol, hasPage, defaultHost, httpPort, httpsPort, http2 } = words;
   const host = Object.fromEntries(
     Object.entries({ httpPort, httpsPort, http2 }).filter(([, value]) => value !== undefined),

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Journal } from "../../../renderer/publish/journal.ts";
 import { mountPoints } from "../../../renderer/publish/mount-point.ts";
-import { Printed } from "../../../renderer/publish/rendered-file.ts";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { recoverTogether } from "../../../renderer/publish/recovery.ts";
@@ -30,7 +30,7 @@ import { REFUSED, ScriptedServer } from "./scripted-server.ts";
 /** Crashes are tried by the hundred, and no disk has to be waited for. */
 const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
-const printed = (text: string): Printed => new Printed(Buffer.from(text));
+const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
 
 describe("a file on which another is mounted", { skip: process.getuid?.() !== 0 && "needs root" }, () => {
   let directory: string;

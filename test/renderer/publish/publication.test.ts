@@ -16,21 +16,21 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
 import { dueAt } from "../../../renderer/publish/debounce.ts";
-import { Printed } from "../../../renderer/publish/rendered-file.ts";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish as publishTogether } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/disk/safe-write.ts";
-import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 import { editionsOf } from "../../../renderer/targets/source.ts";
 import { eventually } from "../../eventually.ts";
 import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
 
-const printed = (text: string): Printed => new Printed(Buffer.from(text));
+const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
 
 /** One text into one file. */
-const publish = async (wanted: Printed, volume: Volume, server: ServerControl) =>
+const publish = async (wanted: RenderedFile, volume: Volume, server: ServerControl) =>
   await publishTogether([{ wanted, volume, server, reload: "its server" }]);
 
 describe("publication", () => {
@@ -238,7 +238,7 @@ describe("publication", () => {
         log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
         editions: editionsOf({
           nothing: NO_ROUTES,
-          wanted: () => (wanted === "hold" ? { kind: "hold", reason: "nobody is labelled" } : NO_ROUTES),
+          wanted: () => (wanted === "blocked" ? { kind: "blocked", reason: "nobody is labelled" } : NO_ROUTES),
           render: () => Buffer.from(wanted),
         }),
       });
@@ -298,7 +298,7 @@ describe("publication", () => {
       let asked = false;
       server.reload = async () => {
         asked = true;
-        return await new Promise<Verdict>(() => undefined);
+        return await new Promise<ControlResult>(() => undefined);
       };
       reconciler.changed();
       await eventually("the server is asked", () => asked);
@@ -309,7 +309,7 @@ describe("publication", () => {
     test("publishes nothing while it is not known what nginx reaches", async () => {
       reconciler.changed();
       await eventually("one is served", () => server.served === "one");
-      wanted = "hold";
+      wanted = "blocked";
       reconciler.changed();
       await eventually("it says why", () => reconciler.states[0]?.problem === "nobody is labelled");
       assert.equal(live(), "one");

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
-import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
 
-export const OK: Verdict = { kind: "ok" };
-export const AWAY: Verdict = { kind: "unavailable", message: "away" };
-export const REFUSED: Verdict = { kind: "rejected", message: "no" };
+export const OK: ControlResult = { kind: "ok" };
+export const AWAY: ControlResult = { kind: "unavailable", message: "away" };
+export const REFUSED: ControlResult = { kind: "rejected", message: "no" };
 
 /** A server whose verdicts are set by the test; it serves what was live at its last reload. */
 export class ScriptedServer implements ServerControl {
-  checked: Verdict = OK;
-  reloaded: Verdict = OK;
+  checked: ControlResult = OK;
+  reloaded: ControlResult = OK;
   served = "";
   #ready: () => void = () => undefined;
   readonly #live: string;
@@ -17,11 +17,11 @@ export class ScriptedServer implements ServerControl {
     this.#live = live;
   }
 
-  async check(): Promise<Verdict> {
+  async check(): Promise<ControlResult> {
     return await Promise.resolve(this.checked);
   }
 
-  async reload(): Promise<Verdict> {
+  async reload(): Promise<ControlResult> {
     if (this.reloaded.kind === "ok") this.served = readFileSync(this.#live, "utf8");
     return await Promise.resolve(this.reloaded);
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import type { Part } from "../../../renderer/publish/destination.ts";
 import { Journal } from "../../../renderer/publish/journal.ts";
-import { Printed } from "../../../renderer/publish/rendered-file.ts";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { recoverTogether } from "../../../renderer/publish/recovery.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
@@ -41,7 +41,7 @@ function partsOf(text: string, reloads: readonly string[] = NAMES): Part[] {
     volume,
     server: servers[index]!,
     reload: reloads[index]!,
-    wanted: new Printed(Buffer.from(`${text} ${NAMES[index]!}`)),
+    wanted: new RenderedFile(Buffer.from(`${text} ${NAMES[index]!}`)),
   }));
 }
 
@@ -72,7 +72,7 @@ test("a server that reads several of them is told once", async () => {
 test("only the server of what changed is told", async () => {
   await publishAll("one");
   const parts = partsOf("one");
-  parts[1] = { ...parts[1]!, wanted: new Printed(Buffer.from("two")) };
+  parts[1] = { ...parts[1]!, wanted: new RenderedFile(Buffer.from("two")) };
   for (const index of [0, 2]) servers[index]!.reloaded = REFUSED;
   assert.deepEqual(await publish(parts, journal), { kind: "published", generations: [undefined, 2, undefined] });
 });

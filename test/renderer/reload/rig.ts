@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ServerControl, Verdict } from "../../../renderer/publish/server-control.ts";
+import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
 import type { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { type NginxConfigs, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../../demo/local-nginx.ts";
@@ -81,7 +81,7 @@ export class Rig {
   }
 
   /** Reloads, and waits until the old workers are gone, whatever the way to reload knows of them. */
-  async reloadBy(control: ServerControl): Promise<Verdict> {
+  async reloadBy(control: ServerControl): Promise<ControlResult> {
     const before = await workersOf(this.configs);
     const verdict = await control.reload();
     if (verdict.kind === "ok") await onlyNewWorkers(this.configs, before);

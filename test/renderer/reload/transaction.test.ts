@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Journal } from "../../../renderer/publish/journal.ts";
-import { Printed } from "../../../renderer/publish/rendered-file.ts";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
@@ -32,7 +32,7 @@ describe("two files of one nginx", { skip: nginxVersion() === undefined && "ngin
       volume: new Volume(join(directory, name)),
       server: new ReloadChannel(rig.channel),
       reload: "its channel",
-      wanted: new Printed(Buffer.from(text)),
+      wanted: new RenderedFile(Buffer.from(text)),
     }));
     return await publish(parts, new Journal(join(directory, ".sallyport", "both.transaction.json")));
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { RouteTable } from "../../../renderer/routes/route-table.ts";
 import { container } from "../fake-agent.ts";
 
@@ -63,7 +63,7 @@ function tableOf(): RouteTable {
   return new RouteTable({ proxy: { kind: "host" }, onlyExposed: true, permissions: new Set(["ports"] as const) });
 }
 
-function app(name: string, env: Record<string, string>, createdAt = 9): Known {
+function app(name: string, env: Record<string, string>, createdAt = 9): InventoryContainer {
   const networks = [{ name: "front", ipv4: "192.0.2.1" }];
   const id = Buffer.from(name).toString("hex").padEnd(64, "0");
   return {

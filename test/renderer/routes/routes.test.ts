@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { IpAddress } from "../../../renderer/routes/grammar.ts";
 import { buildRoutes, RouteTable } from "../../../renderer/routes/route-table.ts";
 import { NO_ROUTES, type Routes, type RouteRules, type VirtualHost } from "../../../renderer/routes/routes.ts";
@@ -18,7 +18,7 @@ const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMP
 let made = 0;
 
 /** A running container with a route, changed as a case needs. */
-function app(changes: Partial<Container> = {}): Known {
+function app(changes: Partial<Container> = {}): InventoryContainer {
   const id = (++made).toString(16).padStart(64, "0");
   const container: Container = {
     id,
@@ -40,7 +40,7 @@ function app(changes: Partial<Container> = {}): Known {
   return { agent: "/one.sock", host: "local", container };
 }
 
-function routesOf(known: readonly Known[], rules: RouteRules = RULES): Routes {
+function routesOf(known: readonly InventoryContainer[], rules: RouteRules = RULES): Routes {
   const routes = buildRoutes(known, rules);
   assert.equal(routes.kind, "routes");
   return routes;
@@ -152,8 +152,8 @@ test("only networks that nginx is on count, and the reason names both sides", ()
 
 test("without a known nginx nothing is decided, and the reason says what to label", () => {
   const held = buildRoutes([app()], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy", value: "true" } });
-  assert.equal(held.kind, "hold");
-  assert.match(held.kind === "hold" ? held.reason : "", /sallyport\.proxy=true/);
+  assert.equal(held.kind, "blocked");
+  assert.match(held.kind === "blocked" ? held.reason : "", /sallyport\.proxy=true/);
 });
 
 test("the oldest container with the label is nginx, so that a newcomer cannot move the networks", () => {
@@ -178,7 +178,7 @@ test("nginx that runs beside the renderer is found by the beginning of its conta
   assert.deepEqual(endpoints(routesOf([own, shared, apart], { ...RULES, proxy })), ["10.0.0.3:5000"]);
   for (const id of [undefined, "ffffffffffff"]) {
     const held = buildRoutes([own, shared], { ...RULES, proxy: { kind: "self", id } });
-    assert.match(held.kind === "hold" ? held.reason : "", /give this container a label/);
+    assert.match(held.kind === "blocked" ? held.reason : "", /give this container a label/);
   }
 });
 
@@ -207,8 +207,8 @@ test("the generated file does not depend on the order of the containers", () => 
 
 test("routes kept by changes are the routes made at once, whatever came and went before", () => {
   const rules: RouteRules = { proxy: { kind: "label", name: "sallyport.proxy" }, onlyExposed: true };
-  const known = anyContainer.map((container): Known => ({ agent: "/one.sock", host: "local", container }));
-  const proxied = fc.tuple(known, fc.boolean()).map(([one, isProxy]): Known => {
+  const known = anyContainer.map((container): InventoryContainer => ({ agent: "/one.sock", host: "local", container }));
+  const proxied = fc.tuple(known, fc.boolean()).map(([one, isProxy]): InventoryContainer => {
     const labels: Record<string, string> = isProxy ? { "sallyport.proxy": "true" } : {};
     return { ...one, container: { ...one.container, labels } };
   });
@@ -218,7 +218,7 @@ test("routes kept by changes are the routes made at once, whatever came and went
       fc.infiniteStream(fc.nat()),
       (told, picks) => {
         const table = new RouteTable(rules);
-        const held = new Map<string, Known>();
+        const held = new Map<string, InventoryContainer>();
         for (const upserted of told) {
           const ids = [...held.keys()];
           const leaving = ids.filter(() => (picks.next().value as number) % 3 === 0);
@@ -230,7 +230,7 @@ test("routes kept by changes are the routes made at once, whatever came and went
           const anew = buildRoutes([...held.values()], rules);
           assert.deepEqual(
             table.wanted,
-            anew.kind === "hold" ? anew : { kind: "routes", virtualHosts: anew.virtualHosts },
+            anew.kind === "blocked" ? anew : { kind: "routes", virtualHosts: anew.virtualHosts },
           );
           if (anew.kind === "routes") assert.deepEqual(table.routes, anew);
         }
@@ -244,7 +244,7 @@ test("a change makes only the hosts it touches anew", () => {
   const [one, other] = [app(), app({ env: { VIRTUAL_HOST: "b.example" } })];
   table.apply({ upserted: [one, other], gone: [] });
   const [before] = table.routes.virtualHosts;
-  const unhealthy: Known = { ...other, container: { ...other.container, health: "unhealthy" } };
+  const unhealthy: InventoryContainer = { ...other, container: { ...other.container, health: "unhealthy" } };
   const { hosts } = table.apply({ upserted: [unhealthy], gone: [] });
   assert.deepEqual(
     hosts.map(({ after }) => after?.host),
@@ -273,8 +273,12 @@ describe("which address a container is reached at", () => {
     { name: "b", ipv4: "10.2.0.1" },
   ];
   const onHost = { networks: [{ name: "host" }] };
-  const elsewhere = (known: Known): Known => ({ ...known, agent: "/two.sock", host: "other" });
-  const cases: readonly [title: string, known: Known[], rules: Partial<RouteRules>, served: string[]][] = [
+  const elsewhere = (known: InventoryContainer): InventoryContainer => ({
+    ...known,
+    agent: "/two.sock",
+    host: "other",
+  });
+  const cases: readonly [title: string, known: InventoryContainer[], rules: Partial<RouteRules>, served: string[]][] = [
     ["the first network by name that nginx shares", [app({ networks: both }), nginx("b", "a")], {}, ["10.1.0.1:5000"]],
     ["the only one that nginx shares", [app({ networks: both }), nginx("b")], {}, ["10.2.0.1:5000"]],
     [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { keyOf, type Known } from "../../../renderer/inventory/inventory-change.ts";
+import { keyOf, type InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { matchesPattern } from "../../../renderer/select/pattern.ts";
 import { SelectRule } from "../../../renderer/select/rule.ts";
 import { select } from "../../../renderer/select/select.ts";
@@ -27,7 +27,7 @@ const SHOP: Container = {
   refused: [],
 };
 
-const known = (container: Container): Known => ({ agent: "/one.sock", host: "local", container });
+const known = (container: Container): InventoryContainer => ({ agent: "/one.sock", host: "local", container });
 const takes = (rule: unknown, changes: Partial<Container> = {}): boolean =>
   select([known({ ...SHOP, ...changes })], SelectRule.parse(rule)).length === 1;
 
@@ -182,7 +182,7 @@ test("selecting changes gives what selecting everything gives, whatever came and
   fc.assert(
     fc.property(told, rules, (steps, rule) => {
       const selection = new Selection(rule);
-      const [all, seen] = [new Map<string, Known>(), new Map<string, Known>()];
+      const [all, seen] = [new Map<string, InventoryContainer>(), new Map<string, InventoryContainer>()];
       for (const { upserted, goneEvery } of steps) {
         const arriving = new Set(upserted.map(keyOf));
         const gone = [...all.values()].filter((one, at) => at % goneEvery === 0 && !arriving.has(keyOf(one)));

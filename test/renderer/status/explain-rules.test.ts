@@ -6,7 +6,7 @@ import { reportOf } from "../../../renderer/status/build-report.ts";
 import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { TargetTemplate } from "../../../renderer/targets/nginx-template.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -26,7 +26,7 @@ const CERTIFICATES: CertificateSet = {
 
 let made = 0;
 /** A container that says this; the first one is the oldest. */
-function app(name: string, env: Record<string, string>, changes: Partial<Container> = {}): Known {
+function app(name: string, env: Record<string, string>, changes: Partial<Container> = {}): InventoryContainer {
   made += 1;
   const networks = [{ name: "front", ipv4: `10.0.0.${made % 250}` }];
   const all = { id: made.toString(16).padStart(64, "0"), name, createdAt: made, env, networks };
@@ -46,9 +46,9 @@ const tls = (more: Record<string, string> = {}) => ({ VIRTUAL_HOST: "tls.example
 /** What `explain` says, for these keys of a target with TLS that lets containers say all. */
 function explained(
   asked: string,
-  known: readonly Known[],
+  known: readonly InventoryContainer[],
   keys: Record<string, unknown> = {},
-  gone: readonly Known[] = [],
+  gone: readonly InventoryContainer[] = [],
 ) {
   const target = {
     template: resolve("renderer/templates/nginx.conf.hbs"),
@@ -75,7 +75,7 @@ function explained(
 type Case = readonly [
   rule: string,
   asked: string,
-  known: readonly Known[],
+  known: readonly InventoryContainer[],
   words: RegExp,
   keys?: Record<string, unknown>,
 ];

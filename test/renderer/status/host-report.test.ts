@@ -3,21 +3,21 @@ import { test } from "node:test";
 import { reportOf } from "../../../renderer/status/build-report.ts";
 import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
 import { container } from "../fake-agent.ts";
 
 const env = { VIRTUAL_HOST: "demo.example" };
 const onFront = (ipv4: string): Partial<Container> => ({ env, networks: [{ name: "front", ipv4 }] });
-const knownBy = (agent: string, digit: string, changes: Partial<Container>): Known => ({
+const knownBy = (agent: string, digit: string, changes: Partial<Container>): InventoryContainer => ({
   agent: `/${agent}.sock`,
   host: agent,
   container: container(digit, { startedAt: 7, ...changes }),
 });
 
 /** What is told of these containers by one target. */
-function told(known: readonly Known[], progress = new TargetProgress("/x", () => undefined)) {
+function told(known: readonly InventoryContainer[], progress = new TargetProgress("/x", () => undefined)) {
   const routes = new TargetRoutes(
     { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     { proxy: "host" },

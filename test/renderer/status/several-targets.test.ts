@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportOf, type TargetStanding } from "../../../renderer/status/build-report.ts";
+import { reportOf, type TargetStatus } from "../../../renderer/status/build-report.ts";
 import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { container } from "../fake-agent.ts";
 
 const STATE = {
@@ -17,7 +17,7 @@ const STATE = {
 };
 
 /** How a target stands that takes the containers of these names. */
-function standing(known: readonly Known[], ...names: string[]): TargetStanding {
+function standing(known: readonly InventoryContainer[], ...names: string[]): TargetStatus {
   const where = names.length === 0 ? [] : [{ name: names }];
   const routes = new TargetRoutes(
     { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
@@ -32,7 +32,7 @@ function standing(known: readonly Known[], ...names: string[]): TargetStanding {
   };
 }
 
-const known = ["a", "b", "c"].map((digit): Known => {
+const known = ["a", "b", "c"].map((digit): InventoryContainer => {
   const env: Record<string, string> =
     digit === "c" ? { VIRTUAL_HOST: "bad;host" } : { VIRTUAL_HOST: `${digit}.example` };
   return {

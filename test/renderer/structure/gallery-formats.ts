@@ -7,7 +7,7 @@ import { readShell } from "./read-shell.ts";
 import type { Tree } from "./tree.ts";
 
 /** A template, and what reads what it prints. */
-export interface Printed {
+export interface RenderedFile {
   /** In the gallery, unless `text` is the template. */
   readonly name: string;
   readonly text?: string;
@@ -18,7 +18,7 @@ export interface Printed {
 const each = (line: string): string => `{{#each containers}}\n${line}\n{{/each}}\n`;
 
 /** All of the gallery, and one more of each format with a value at every kind of place. */
-export const PRINTED: readonly Printed[] = [
+export const PRINTED: readonly RenderedFile[] = [
   { name: "haproxy.cfg", format: "haproxy", read: readHaproxy },
   { name: "Caddyfile", format: "caddyfile", read: readCaddyfile },
   { name: "traefik.yml", format: "yaml", read: readTraefik },

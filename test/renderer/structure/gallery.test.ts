@@ -4,12 +4,12 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { GeneralSource } from "../../../renderer/targets/general-source.ts";
 import { parseConfig, type Target } from "../../../renderer/config/schema.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import { container } from "../fake-agent.ts";
-import { PRINTED, type Printed } from "./gallery-formats.ts";
+import { PRINTED, type RenderedFile } from "./gallery-formats.ts";
 import { HOSTILE, hostileText } from "./hostile.ts";
 import { sorted, type Tree, withTexts } from "./tree.ts";
 
@@ -31,7 +31,7 @@ type Said = Record<keyof typeof NEUTRAL, string>;
 
 const FIELDS = Object.keys(NEUTRAL) as (keyof Said)[];
 
-function known(digit: string, said: Said): Known {
+function known(digit: string, said: Said): InventoryContainer {
   const { name, image, network, ...labels } = said;
   const networks = [{ name: network, ipv4: `10.0.0.${digit}` }];
   const one = container(digit, {
@@ -57,13 +57,20 @@ interface Outcome {
   readonly aside: readonly string[];
 }
 
-function printer({ name, text, format, read }: Printed): (others: readonly Known[]) => Promise<Outcome> {
+function printer({
+  name,
+  text,
+  format,
+  read,
+}: RenderedFile): (others: readonly InventoryContainer[]) => Promise<Outcome> {
   const file = `renderer/templates/gallery/${name}.hbs`;
   const templates = [{ file: "t.hbs", text: text ?? readFileSync(file, "utf8") }];
   const render = compileGeneral({ templates, format: format as FormatName });
   const target = targetOf(format);
   return async (others) => {
-    const files = { print: async (list: readonly Known[]) => await Promise.resolve(render(list.map(containerView))) };
+    const files = {
+      print: async (list: readonly InventoryContainer[]) => await Promise.resolve(render(list.map(containerView))),
+    };
     const source = new GeneralSource(target, files);
     const made = (await source.render({ containers: [good, ...others] })).toString();
     assert.deepEqual(
@@ -89,7 +96,10 @@ const neutralText = new RegExp(
 );
 
 /** The hostile container's texts stand where those of the neutral one stood, and are read as what they are; or it is left out. */
-async function check(print: (others: readonly Known[]) => Promise<Outcome>, hostile: Partial<Said>): Promise<void> {
+async function check(
+  print: (others: readonly InventoryContainer[]) => Promise<Outcome>,
+  hostile: Partial<Said>,
+): Promise<void> {
   const said = { ...NEUTRAL, ...hostile };
   const { tree, aside } = await print([known("2", said)]);
   const without = (await print([])).tree;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
@@ -44,7 +44,11 @@ for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
 }
 const variables = new Set(own.match(/\$\{?[a-z_0-9]+/g)?.map((name) => name.replace("{", "")));
 
-function known(digit: string, env: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): Known {
+function known(
+  digit: string,
+  env: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+): InventoryContainer {
   const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
   const ports = [{ port: 80, proto: "tcp" as const }];
   return { agent: "/a", host: "h", container: container(digit, { env, labels, networks, ports }) };
@@ -52,7 +56,10 @@ function known(digit: string, env: Readonly<Record<string, string>>, labels: Rea
 
 const good = known("1", { VIRTUAL_HOST: "good.example" }, {});
 
-function statementsOf(all: readonly Known[]): { statements: readonly Statement[]; quarantined: readonly string[] } {
+function statementsOf(all: readonly InventoryContainer[]): {
+  statements: readonly Statement[];
+  quarantined: readonly string[];
+} {
   const routes = buildRoutes(all, RULES);
   assert.equal(routes.kind, "routes");
   const printed = render(nginxPage(routes, { listen: 8080 })).toString();

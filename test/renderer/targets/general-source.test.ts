@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GeneralSource } from "../../../renderer/targets/general-source.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
-import type { Known } from "../../../renderer/inventory/inventory-change.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import { container } from "../fake-agent.ts";
 
-const known = (digit: string, labels: Readonly<Record<string, string>>): Known => ({
+const known = (digit: string, labels: Readonly<Record<string, string>>): InventoryContainer => ({
   agent: "/a.sock",
   host: "one",
   container: container(digit, { labels }),
@@ -18,7 +18,7 @@ function sourceOf(text: string): GeneralSource {
   const target = { template: "/t", destination: "/d", format: "json", reload: "none" };
   const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
   assert.ok(!("problems" in config));
-  const print = async (list: readonly Known[]) => await Promise.resolve(render(list.map(containerView)));
+  const print = async (list: readonly InventoryContainer[]) => await Promise.resolve(render(list.map(containerView)));
   return new GeneralSource(config.targets[0]!, { print });
 }
 
