@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { Row } from "../test/renderer/docker-gen/row.ts";
 import { TOPICS } from "../test/renderer/docker-gen/topics.ts";
 
-const PAGE = "docs/docker-gen-checklist.md";
+const PAGE = "docs/reference/docker-gen-checklist.md";
 
 /** The table of what docker-gen's tests show and what is so here. */
 export function checklistPage(): string {

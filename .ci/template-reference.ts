@@ -3,7 +3,7 @@ import { HELPERS } from "../renderer/template/helper-table.ts";
 import { NOT_OFFERED } from "../renderer/template/not-offered.ts";
 import type { Helper } from "../renderer/template/template-helper.ts";
 
-const PAGE = "docs/templates.md";
+const PAGE = "docs/reference/template-helpers.md";
 const BEGIN = "<!-- helpers: written by `npm run docs:templates`, do not edit below -->";
 
 /** The page about templates with its reference as the helpers are now; what stands before the reference is kept. */

@@ -19,7 +19,7 @@ const HELP = `npm run bench -- [OPTION]…: how fast an event reaches the file, 
   --quick          10 and 1,000 containers, 10 rounds
   --rounds N       starts and stops for each (40)
   --node PATH      the Node to run the programs with (the one that the images have, from npm)
-  --write          put the results into docs/benchmarks.md and docs/benchmarks.svg
+  --write          put the results into docs/explanation/benchmarks.md and docs/explanation/benchmarks.svg
   --check          exit 1 when a number is not reached
 `;
 
@@ -49,7 +49,8 @@ async function main(): Promise<number> {
 /** Subjects in turn for each number of containers, so that what the machine does meanwhile meets all of them. */
 async function measureAll(counts: readonly number[], rounds: number, node: string): Promise<Measured[]> {
   const peer = dockerGen();
-  if (!peer) process.stderr.write("bench: no docker-gen on PATH; docs/benchmarks.md says how to install it\n");
+  if (!peer)
+    process.stderr.write("bench: no docker-gen on PATH; docs/explanation/benchmarks.md says how to install it\n");
   const subjects: Subject[] = [...(peer ? [peer] : []), floor(node), sallyport(node)];
   const all: Measured[] = [];
   for (const count of counts) {
@@ -62,14 +63,14 @@ async function measureAll(counts: readonly number[], rounds: number, node: strin
 }
 
 function writePage(results: string, goals: string, all: readonly Measured[]): void {
-  const page = replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "results", results);
-  writeFileSync("docs/benchmarks.md", replaceSection(page, "goals", goals));
+  const page = replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "results", results);
+  writeFileSync("docs/explanation/benchmarks.md", replaceSection(page, "goals", goals));
   const names = [...new Set(all.map(({ subject }) => subject))];
   const lines = names.map((name): Line => {
     const own = all.filter(({ subject }) => subject === name);
     return { name, points: own.map(({ count, startMs }) => ({ count, ms: median(startMs) })) };
   });
-  writeFileSync("docs/benchmarks.svg", chart("Milliseconds from a container's start to the file", lines));
+  writeFileSync("docs/explanation/benchmarks.svg", chart("Milliseconds from a container's start to the file", lines));
 }
 
 function say(text: string): 0 {

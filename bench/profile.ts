@@ -81,7 +81,10 @@ function report(rounds: readonly (readonly number[])[], where: string): void {
   const text = `${where}\n\n${table([["hop", "median", "p99"], ...rows])}`;
   process.stdout.write(`${text}\n`);
   if (process.argv.includes("--write")) {
-    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "profile", text));
+    writeFileSync(
+      "docs/explanation/benchmarks.md",
+      replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "profile", text),
+    );
   }
 }
 

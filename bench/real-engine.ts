@@ -137,7 +137,10 @@ function report(starts: readonly number[], stops: readonly number[], where: stri
   const text = `${where}\n\n${table([["event", "median", "p99"], row("start → file", starts), row("stop → file", stops)])}`;
   process.stdout.write(`${text}\n`);
   if (process.argv.includes("--write")) {
-    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "real", text));
+    writeFileSync(
+      "docs/explanation/benchmarks.md",
+      replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "real", text),
+    );
   }
 }
 

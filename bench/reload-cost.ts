@@ -116,7 +116,10 @@ function report(client: Client, generations: readonly number[], where: string): 
   const text = `${where} ${nginxVersion()}, one worker, worker_shutdown_timeout ${SHUTDOWN_S}s.\n\n${table([["what", "measured"], ...rows])}`;
   process.stdout.write(`${text}\n`);
   if (process.argv.includes("--write")) {
-    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "reload", text));
+    writeFileSync(
+      "docs/explanation/benchmarks.md",
+      replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "reload", text),
+    );
   }
 }
 

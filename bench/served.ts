@@ -73,7 +73,10 @@ function report(rows: readonly (readonly string[])[], where: string): void {
   const text = `${where} ${nginxVersion()}, one worker.\n\n${table([head, ...rows])}`;
   process.stdout.write(`${text}\n`);
   if (process.argv.includes("--write")) {
-    writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "served", text));
+    writeFileSync(
+      "docs/explanation/benchmarks.md",
+      replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "served", text),
+    );
   }
 }
 

@@ -46,7 +46,10 @@ async function main(): Promise<number> {
     const text = `${machine(versionOf(node))} ${summary}\n\n${table([head, ...rows])}`;
     process.stdout.write(`${text}\n`);
     if (values.write === true) {
-      writeFileSync("docs/benchmarks.md", replaceSection(readFileSync("docs/benchmarks.md", "utf8"), "soak", text));
+      writeFileSync(
+        "docs/explanation/benchmarks.md",
+        replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "soak", text),
+      );
     }
     return rows.every((row) => row.at(-1) === "yes") ? 0 : 1;
   } finally {

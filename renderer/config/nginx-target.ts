@@ -32,7 +32,7 @@ function optionsOf<S extends object>(rules: OptionRules<S>) {
   const shape = Object.fromEntries(
     (Object.keys(rules) as (keyof S & string)[]).map((key) => [
       key,
-      value.optional().describe(`As the label sallyport.${rules[key].label}, see docs/nginx-proxy.md.`),
+      value.optional().describe(`As the label sallyport.${rules[key].label}, see docs/reference/nginx-proxy.md.`),
     ]),
   );
   return z.strictObject(shape).transform((written, context) => {

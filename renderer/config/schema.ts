@@ -128,7 +128,9 @@ const Target = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots, dashes and underlines")
     .optional()
     .describe("Targets with the same name here are published as one: all of their files, or none."),
-  reload: Reload.describe("How the server learns of a new file, or a list of ways: docs/reload.md."),
+  reload: Reload.describe(
+    "How the server learns of a new file, or a list of ways: docs/how-to/choose-a-reload-method.md.",
+  ),
 });
 
 /** The renderer's configuration file (YAML). docs/renderer.schema.json is made of it. */

@@ -22,7 +22,7 @@ export function ownDirectory(destination: string, stateDirectory: string | undef
     : join(stateDirectory, dirname(destination));
 }
 
-/** The files of one target: live, candidate, last good, and what is confirmed. docs/architecture.md draws them. */
+/** The files of one target: live, candidate, last good, and what is confirmed. docs/explanation/architecture.md draws them. */
 export class Volume {
   readonly live: string;
   readonly candidate: string;

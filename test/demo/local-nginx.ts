@@ -17,7 +17,7 @@ export interface NginxConfigs {
   readonly directory: string;
   /** What runs: `conf.d`. */
   readonly live: string;
-  /** What is checked: the candidate, as docs/architecture.md places it. */
+  /** What is checked: the candidate, as docs/explanation/architecture.md places it. */
   readonly candidate: string;
 }
 

@@ -32,7 +32,7 @@ export function importFormat(
 ): { readonly format: FormatName; readonly notes: readonly Note[] } {
   if (said !== undefined) return formatOf(said);
   const found = guess(destination) ?? guess(template.replace(/\.hbs$/, ""));
-  const others = "docs/templates.md has the others";
+  const others = "docs/reference/templates.md has the others";
   return found === undefined
     ? {
         format: "none",

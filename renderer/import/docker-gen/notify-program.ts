@@ -36,7 +36,7 @@ const NAMELESS = leftOut(
 function guessed(process: string): Note {
   return differs(
     "nothing here can send a signal through Docker: it is sent to a process that shares user and PID namespace with the " +
-      `renderer (docs/reload.md). That it is called ${quoted(process)} is a guess`,
+      `renderer (docs/how-to/choose-a-reload-method.md). That it is called ${quoted(process)} is a guess`,
     "reload",
   );
 }

@@ -47,7 +47,7 @@ const ON_HOST = differs(
 
 const BY_ITSELF = differs(
   "nothing here can send a signal through Docker: mount renderer/nginx/90-sallyport-reload.sh into nginx's " +
-    "container, which then tests and reloads by itself (docs/reload.md)",
+    "container, which then tests and reloads by itself (docs/how-to/choose-a-reload-method.md)",
   "reload",
 );
 

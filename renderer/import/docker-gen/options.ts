@@ -11,7 +11,7 @@ export interface Option {
   readonly isGlobal?: true;
 }
 
-/** Everything docker-gen takes (0.17), and keys it once took and now ignores. docs/docker-gen.md has a row for each. */
+/** Everything docker-gen takes (0.17), and keys it once took and now ignores. docs/reference/docker-gen.md has a row for each. */
 export const OPTIONS: readonly Option[] = [
   { flag: "version", kind: "bool", isGlobal: true },
   { flag: "config", kind: "list", isGlobal: true },

@@ -76,5 +76,8 @@ function why(path: string, found: TemplateKind): Note {
     found.line === undefined
       ? "names neither `eachHost` nor `containers`"
       : `names \`containers\` in line ${found.line}`;
-  return differs(`${name} ${reason}: it prints of containers, and gets a \`format\` (docs/templates.md)`, "template");
+  return differs(
+    `${name} ${reason}: it prints of containers, and gets a \`format\` (docs/reference/templates.md)`,
+    "template",
+  );
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { PREDICATE_FIELDS } from "../../../renderer/select/rule.ts";
 import { OPTIONS, VARIABLES } from "../../../renderer/import/docker-gen/options.ts";
 
-const PAGE = readFileSync("docs/docker-gen.md", "utf8");
+const PAGE = readFileSync("docs/reference/docker-gen.md", "utf8");
 
 /** What stands in backquotes in the first column of the tables under a heading. */
 function firstColumn(heading: string): string[] {
@@ -24,6 +24,6 @@ test("the page has a row for each key of a docker-gen file, and for nothing else
 });
 
 test("the words of a predicate are all explained", () => {
-  const explained = readFileSync("docs/renderer.md", "utf8");
+  const explained = readFileSync("docs/reference/targets.md", "utf8");
   for (const field of PREDICATE_FIELDS) assert.match(explained, new RegExp(`\`${field}\``));
 });

@@ -11,7 +11,7 @@ import { accept } from "./accept.ts";
 import { containersOf, Example, WORK } from "./example.ts";
 import { type Block, blocksOf } from "./page-blocks.ts";
 
-const PAGE = "docs/migrating-docker-gen.md";
+const PAGE = "docs/how-to/migrate-from-docker-gen.md";
 const blocks = blocksOf(PAGE);
 const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
 

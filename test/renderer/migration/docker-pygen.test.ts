@@ -11,7 +11,7 @@ import { accept } from "./accept.ts";
 import { containersOf, Example } from "./example.ts";
 import { blocksOf, rowsOf } from "./page-blocks.ts";
 
-const PAGE = "docs/migrating-docker-pygen.md";
+const PAGE = "docs/how-to/migrate-from-docker-pygen.md";
 const blocks = blocksOf(PAGE);
 const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
 const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", host: "one", container }))).map(containerView);

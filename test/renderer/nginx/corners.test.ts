@@ -17,7 +17,7 @@ const theirs = (name: string, value: string) => ({
   labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
 });
 
-describe("corners of docs/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
   const rig = new PresetRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,

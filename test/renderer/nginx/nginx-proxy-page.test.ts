@@ -7,7 +7,7 @@ import { ROUTE_NAMES } from "../../../renderer/routes/claim.ts";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
 import { type RowTest, TESTS_OF_ROWS, TESTS_OF_THE_MODEL } from "./nginx-proxy-rows.ts";
 
-const page = readFileSync("docs/nginx-proxy.md", "utf8");
+const page = readFileSync("docs/reference/nginx-proxy.md", "utf8");
 const rows = page.split("\n").filter((line) => line.startsWith("| "));
 
 /** All that can be said of a container, as the code knows it. */
@@ -42,7 +42,7 @@ const UNTESTED = ["SHA1_UPSTREAM_NAME", "DHPARAM_BITS", "DHPARAM_SKIP", "topleve
 
 const names = rows.flatMap((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
 
-describe("docs/nginx-proxy.md", () => {
+describe("docs/reference/nginx-proxy.md", () => {
   for (const name of THEIRS) {
     test(`says what became of ${name}`, () => {
       assert.ok(

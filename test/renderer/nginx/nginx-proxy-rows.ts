@@ -1,4 +1,4 @@
-/** The test that asks a real nginx about one row of docs/nginx-proxy.md: its file, and its title or its `describe`'s. */
+/** The test that asks a real nginx about one row of docs/reference/nginx-proxy.md: its file, and its title or its `describe`'s. */
 export type RowTest = readonly [file: string, title: string];
 
 const ROUTES = "test/renderer/nginx/routes.test.ts";

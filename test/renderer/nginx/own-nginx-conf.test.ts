@@ -27,8 +27,9 @@ ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
 log_format main '$remote_addr'; access_log off; client_max_body_size 10m;
 `;
 
-/** Directives that stand where they cannot stand twice, as docs/renderer.md lists them. */
-const LISTED = /^Where `nginx\.conf` of yours[^]*?\n\n/m.exec(readFileSync("docs/renderer.md", "utf8"))?.[0] ?? "";
+/** Directives that stand where they cannot stand twice, as docs/reference/targets.md lists them. */
+const LISTED =
+  /^Where `nginx\.conf` of yours[^]*?\n\n/m.exec(readFileSync("docs/reference/targets.md", "utf8"))?.[0] ?? "";
 
 /** Values for a second one of each. */
 const SECOND: Readonly<Record<string, string>> = {
@@ -84,7 +85,7 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip: 
 
   test("what distributions and images have there is no hindrance", () => assert.equal(checked(USUAL), ""));
 
-  test("what cannot stand there twice is what docs/renderer.md lists", () => {
+  test("what cannot stand there twice is what docs/reference/targets.md lists", () => {
     const statements = readNginx(text) as unknown as { readonly words: string[]; readonly block?: unknown }[];
     const names = new Set(statements.flatMap(({ words, block }) => (block === undefined ? words.slice(0, 1) : [])));
     const twice = [...names].filter((name) => checked(`${name} ${SECOND[name] ?? ""};`).includes("is duplicate"));

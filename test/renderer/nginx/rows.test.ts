@@ -16,7 +16,7 @@ const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is n
 
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
-describe("rows of docs/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
   const rig = new PresetRig();
   const directories = ["vhosts", "passwords"].map((name) => join(rig.directory, name));
   const [vhosts = "", passwords = ""] = directories;

@@ -58,6 +58,6 @@ test("each function of docker-gen, sprig and Go's templates is a helper, or name
 });
 
 test("the published reference is that of these helpers; `npm run docs:templates` writes it", () => {
-  const page = readFileSync("docs/templates.md", "utf8");
+  const page = readFileSync("docs/reference/template-helpers.md", "utf8");
   assert.equal(page, withReference(page));
 });
