@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../../shared/duration.ts";
 import { parseAddress, parseHost, type Parsed, parsePort } from "../routes/grammar.ts";
 import { type OptionRules, PERMISSIONS } from "../routes/option.ts";
 import { HEALTH_RULES, HOST_OPTIONS, type HostOptions, PATH_OPTIONS, type PathOptions } from "../routes/options.ts";

@@ -3,9 +3,9 @@ import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./temp
 import { conflicts } from "./conflicts.ts";
 import { explainIssues, type Wording } from "./messages.ts";
 import { readConfigText } from "./text.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../../shared/duration.ts";
 import { Nginx, PRESET_CHOICES, PRESET_KEYS, Routing } from "./nginx-target.ts";
-import { StatusPageSettings } from "../status/page/settings.ts";
+import { StatusPageSettings } from "./status-page.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
 import { CHOICES_OF_PREDICATES, PREDICATE_FIELDS } from "../select/rule.ts";
 

@@ -1,4 +1,4 @@
-import type { StatusPageSettings } from "../status/page/settings.ts";
+import type { StatusPageSettings } from "../config/status-page.ts";
 import type { HostOptions } from "../routes/options.ts";
 import { ownerOf, type PortUse, type PortWish } from "../routes/port-owner.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";

@@ -1,6 +1,6 @@
 import type { CertificateSet } from "./certificates/directory.ts";
 import type { OperatorFiles } from "./operator-files/operator-files.ts";
-import type { StatusPageSettings } from "../status/page/settings.ts";
+import type { StatusPageSettings } from "../config/status-page.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 

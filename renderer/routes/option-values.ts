@@ -1,4 +1,4 @@
-import { parseDuration } from "../config/duration.ts";
+import { parseDuration } from "../../shared/duration.ts";
 import type { Parsed } from "./grammar.ts";
 
 /** Grammars of what containers ask for. Each gives text or numbers that can stand in a configuration as they are. */

@@ -1,4 +1,4 @@
-import { StatusPageSettings } from "../../status/page/settings.ts";
+import { StatusPageSettings } from "../../config/status-page.ts";
 import { parsePort } from "../../routes/grammar.ts";
 import { quoted } from "../docker-gen/note.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../../renderer/config/schema.ts";
-import { TargetTemplate } from "../../../../renderer/targets/nginx-template.ts";
-import type { HostName, PortNumber } from "../../../../renderer/routes/grammar.ts";
-import { NO_ROUTES } from "../../../../renderer/routes/routes.ts";
+import { parseConfig } from "../../../renderer/config/schema.ts";
+import { TargetTemplate } from "../../../renderer/targets/nginx-template.ts";
+import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
+import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 
 const target = { template: "renderer/templates/nginx.conf.hbs", reload: "none" };
 

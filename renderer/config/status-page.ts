@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
-import { plainPath, portNumber } from "../../config/plain-path.ts";
+import { plainPath, portNumber } from "./plain-path.ts";
 
 /** The machine nginx runs in, and nobody else: apps share a network with nginx, and are not to know of each other. */
 const LOOPBACK = ["127.0.0.0/8", "::1"];

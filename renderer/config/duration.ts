@@ -1,7 +1,0 @@
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of `100ms`, `1s`, `2m` or `1h`; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const [, digits, unit] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  return digits === undefined || unit === undefined ? undefined : Number(digits) * UNITS[unit]!;
-}
