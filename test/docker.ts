@@ -4,16 +4,6 @@ import { eventually } from "./eventually.ts";
 
 const run = promisify(execFile);
 
-/**
- * For the `skip` option of tests that need a Docker Engine: the reason when none answers. With
- * SALLYPORT_REQUIRE_DOCKER=1 there is no skipping: such tests run, and fail.
- */
-export function withoutDocker(): string | false {
-  if (process.env["SALLYPORT_REQUIRE_DOCKER"] === "1") return false;
-  const answers = spawnSync("docker", ["version", "--format", "{{.Server.Version}}"], { stdio: "ignore" });
-  return answers.status === 0 ? false : "no Docker Engine answers";
-}
-
 /** Runs the docker client; resolves with its output, rejects with what it said. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run("docker", args, { maxBuffer: 64 * 1024 * 1024 });

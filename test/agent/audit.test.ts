@@ -9,6 +9,7 @@ import { printKey } from "../../agent/audit-key.ts";
 import { reportTrail } from "../../agent/commands/audit-report.ts";
 import { parseAnchor, verifyTrail } from "../../agent/commands/audit-verify.ts";
 import { AuditTrail, trailFiles } from "../../agent/audit.ts";
+import { requires } from "../requires.ts";
 
 describe("the audit trail", () => {
   let directory: string;
@@ -137,7 +138,7 @@ describe("the audit trail", () => {
 
   test(
     "a full disk loses no half line, is told, and is counted when there is room again",
-    { skip: process.getuid?.() !== 0 && "needs root" },
+    { skip: requires("root") },
     () => {
       const small = join(directory, "small");
       mkdirSync(small);
@@ -167,7 +168,7 @@ describe("the audit trail", () => {
 
   test(
     "a next file that cannot be made leaves the trail whole, and no other file gets its records",
-    { skip: process.getuid?.() !== 0 && "needs root" },
+    { skip: requires("root") },
     () => {
       const small = join(directory, "small");
       mkdirSync(small);

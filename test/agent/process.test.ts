@@ -8,6 +8,7 @@ import { AgentProcess } from "./agent-process.ts";
 import { AgentRun } from "./agent-run.ts";
 import { RpcClient } from "./rpc-client.ts";
 import { unmount } from "../unmount.ts";
+import { requires } from "../requires.ts";
 
 const AGENT_ID = 65_532;
 const RENDERER_ID = 65_533;
@@ -25,81 +26,79 @@ const connecting = (path: string): string =>
    socket.on("connect", () => { console.log("ok"); socket.destroy(); });
    socket.on("error", (error) => console.log(error.code));`;
 
-if (process.getuid?.() === 0) {
-  describe("the agent's socket", () => {
-    let agent: AgentProcess;
-    beforeEach(async () => {
-      agent = await AgentProcess.start();
-      await eventually("it serves", () => agent.lines.some((line) => line.includes("agent.serving")));
-    });
-    afterEach(async () => await agent.close());
+describe("the agent's socket", { skip: requires("root") }, () => {
+  let agent: AgentProcess;
+  beforeEach(async () => {
+    agent = await AgentProcess.start();
+    await eventually("it serves", () => agent.lines.some((line) => line.includes("agent.serving")));
+  });
+  afterEach(async () => await agent.close());
 
-    test("is open to its group alone, in a directory where the group can change nothing", () => {
-      assert.equal(statSync(agent.socket).mode & 0o777, 0o660);
-      assert.equal(statSync(agent.socket).gid, AGENT_ID);
-      assert.equal(statSync(dirname(agent.socket)).mode & 0o022, 0);
-      assert.equal(asUser(STRANGER_ID, STRANGER_ID, connecting(agent.socket)), "EACCES");
-      assert.equal(asUser(RENDERER_ID, AGENT_ID, connecting(agent.socket)), "ok");
-    });
-
-    test("cannot be removed, replaced or opened further by the renderer", () => {
-      const path = JSON.stringify(agent.socket);
-      const acts = [
-        `require("fs").unlinkSync(${path})`,
-        `require("fs").renameSync(${path}, ${path} + ".old")`,
-        `require("fs").writeFileSync(${path} + ".new", "")`,
-        `require("fs").chmodSync(${path}, 0o777)`,
-      ];
-      for (const act of acts)
-        assert.match(asUser(RENDERER_ID, AGENT_ID, `${act}; console.log("ok")`), /^E(ACCES|PERM)$/, act);
-    });
+  test("is open to its group alone, in a directory where the group can change nothing", () => {
+    assert.equal(statSync(agent.socket).mode & 0o777, 0o660);
+    assert.equal(statSync(agent.socket).gid, AGENT_ID);
+    assert.equal(statSync(dirname(agent.socket)).mode & 0o022, 0);
+    assert.equal(asUser(STRANGER_ID, STRANGER_ID, connecting(agent.socket)), "EACCES");
+    assert.equal(asUser(RENDERER_ID, AGENT_ID, connecting(agent.socket)), "ok");
   });
 
-  describe("the trail on a full disk", () => {
-    let agent: AgentProcess;
-    afterEach(async () => {
-      await agent.stop();
-      await unmount(agent.auditDirectory);
-      await agent.close();
-    });
-
-    /** An agent whose trail has room for some records, and then none. */
-    async function startOnSmallDisk(policy: "halt" | "degrade"): Promise<void> {
-      agent = await AgentProcess.start(["--audit-failure", policy, "--relist", "1"]);
-      await agent.stop();
-      const options = `size=16k,uid=${AGENT_ID},gid=${AGENT_ID},mode=0700`;
-      execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", agent.auditDirectory]);
-      await agent.run();
-    }
-
-    /** Every container that starts is a question and a disclosure: two records. */
-    async function fillUntil(what: string, isSo: () => boolean): Promise<void> {
-      let number = 0;
-      await eventually(what, async () => {
-        if (!isSo()) await agent.engine.run({ name: `filler${number++}`, expose: [5000] });
-        return isSo();
-      });
-    }
-
-    test("ends an agent that is to tell nothing unrecorded", async () => {
-      await startOnSmallDisk("halt");
-      await fillUntil("it ends", () => agent.hasEnded);
-      assert.match(agent.ending ?? "", /exit 70/);
-      assert.ok(agent.lines.some((line) => line.includes("audit.failed") && line.includes("ENOSPC")));
-    });
-
-    test("is noted as a gap by one that goes on, as soon as there is room", async () => {
-      await startOnSmallDisk("degrade");
-      await fillUntil("the disk is full", () => agent.lines.some((line) => line.includes("audit.failed")));
-      const renderer = await agent.subscribe();
-      const health = await renderer.ask("health", {});
-      assert.equal("result" in health && (health.result as { audit: string }).audit, "degraded");
-      execFileSync("mount", ["-o", "remount,size=1m", agent.auditDirectory]);
-      await fillUntil("the gap is noted", () => agent.records().some(({ event }) => event === "audit.gap"));
-      renderer.close();
-    });
+  test("cannot be removed, replaced or opened further by the renderer", () => {
+    const path = JSON.stringify(agent.socket);
+    const acts = [
+      `require("fs").unlinkSync(${path})`,
+      `require("fs").renameSync(${path}, ${path} + ".old")`,
+      `require("fs").writeFileSync(${path} + ".new", "")`,
+      `require("fs").chmodSync(${path}, 0o777)`,
+    ];
+    for (const act of acts)
+      assert.match(asUser(RENDERER_ID, AGENT_ID, `${act}; console.log("ok")`), /^E(ACCES|PERM)$/, act);
   });
-}
+});
+
+describe("the trail on a full disk", () => {
+  let agent: AgentProcess;
+  afterEach(async () => {
+    await agent.stop();
+    await unmount(agent.auditDirectory);
+    await agent.close();
+  });
+
+  /** An agent whose trail has room for some records, and then none. */
+  async function startOnSmallDisk(policy: "halt" | "degrade"): Promise<void> {
+    agent = await AgentProcess.start(["--audit-failure", policy, "--relist", "1"]);
+    await agent.stop();
+    const options = `size=16k,uid=${AGENT_ID},gid=${AGENT_ID},mode=0700`;
+    execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", agent.auditDirectory]);
+    await agent.run();
+  }
+
+  /** Every container that starts is a question and a disclosure: two records. */
+  async function fillUntil(what: string, isSo: () => boolean): Promise<void> {
+    let number = 0;
+    await eventually(what, async () => {
+      if (!isSo()) await agent.engine.run({ name: `filler${number++}`, expose: [5000] });
+      return isSo();
+    });
+  }
+
+  test("ends an agent that is to tell nothing unrecorded", async () => {
+    await startOnSmallDisk("halt");
+    await fillUntil("it ends", () => agent.hasEnded);
+    assert.match(agent.ending ?? "", /exit 70/);
+    assert.ok(agent.lines.some((line) => line.includes("audit.failed") && line.includes("ENOSPC")));
+  });
+
+  test("is noted as a gap by one that goes on, as soon as there is room", async () => {
+    await startOnSmallDisk("degrade");
+    await fillUntil("the disk is full", () => agent.lines.some((line) => line.includes("audit.failed")));
+    const renderer = await agent.subscribe();
+    const health = await renderer.ask("health", {});
+    assert.equal("result" in health && (health.result as { audit: string }).audit, "degraded");
+    execFileSync("mount", ["-o", "remount,size=1m", agent.auditDirectory]);
+    await fillUntil("the gap is noted", () => agent.records().some(({ event }) => event === "audit.gap"));
+    renderer.close();
+  });
+});
 
 test("an agent that is told to stop while it connects to Docker ends by itself", async () => {
   const agent = await AgentProcess.start();

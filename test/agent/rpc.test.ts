@@ -14,6 +14,7 @@ import { encodeFrame, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { RpcClient } from "./rpc-client.ts";
+import { requires } from "../requires.ts";
 
 const hello = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "hello", params: { protocol: { min: 1, max: 1 } } });
 
@@ -125,25 +126,21 @@ describe("the RPC door", () => {
     });
   });
 
-  test(
-    "the socket is the group's alone, from a directory nobody else may enter",
-    { skip: process.getuid?.() !== 0 && "needs root" },
-    () => {
-      assert.equal(statSync(agent.socket).mode & 0o7777, 0o660);
-      assert.equal(statSync(dirname(agent.socket)).mode & 0o7777, 0o2710);
-      const connect = (uid: number, gid: number): string => {
-        const script = `require("net").connect(process.argv[1]).on("connect", () => { console.log("in"); process.exit(); }).on("error", (e) => console.log(e.code))`;
-        return spawnSync(process.execPath, ["-e", script, agent.socket], {
-          uid,
-          gid,
-          encoding: "utf8",
-          cwd: "/",
-        }).stdout.trim();
-      };
-      assert.equal(connect(1_000, 1_000), "EACCES");
-      assert.equal(connect(65_533, 65_532), "in");
-    },
-  );
+  test("the socket is the group's alone, from a directory nobody else may enter", { skip: requires("root") }, () => {
+    assert.equal(statSync(agent.socket).mode & 0o7777, 0o660);
+    assert.equal(statSync(dirname(agent.socket)).mode & 0o7777, 0o2710);
+    const connect = (uid: number, gid: number): string => {
+      const script = `require("net").connect(process.argv[1]).on("connect", () => { console.log("in"); process.exit(); }).on("error", (e) => console.log(e.code))`;
+      return spawnSync(process.execPath, ["-e", script, agent.socket], {
+        uid,
+        gid,
+        encoding: "utf8",
+        cwd: "/",
+      }).stdout.trim();
+    };
+    assert.equal(connect(1_000, 1_000), "EACCES");
+    assert.equal(connect(65_533, 65_532), "in");
+  });
 });
 
 test("who reads nothing is dropped before more than four frames and one wait for it", async () => {

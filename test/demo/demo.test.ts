@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { freePort } from "./free-port.ts";
+import { requires } from "../requires.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -41,7 +42,7 @@ test("an unknown option is refused with what there is", () => {
   assert.match(stdout, /--embedded/);
 });
 
-const skip = withoutDocker();
+const skip = requires("docker");
 
 test("the demo with Docker starts the shipped stack, sees it answer and leaves nothing behind", { skip }, async () => {
   const project = "sallyport-demo-test";

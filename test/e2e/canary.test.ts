@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
-import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
+import { docker, dockerSocket, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeBox } from "./box.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 /** Stands in every field that can be set, each time with another number. */
 const CANARY = "hunter2canary";
@@ -44,7 +45,7 @@ function options(directory: string): string[] {
   return Object.entries(given).flatMap(([option, values]) => values.flatMap((value) => [option, value]));
 }
 
-describe("a secret in any field that a container can have", { skip: withoutDocker() }, () => {
+describe("a secret in any field that a container can have", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-canary-"));
   let agent: AgentRun;
   let renderer: RpcClient;

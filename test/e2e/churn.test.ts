@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { requires } from "../requires.ts";
 
 /** Containers that come and go, the hosts they stand behind, and how much is done to them. */
 const MOVING = 24;
@@ -15,7 +16,7 @@ const AT_ONCE = 4;
 /** Containers that nothing is done to, one for each host. */
 const STILL = 6;
 
-describe("thirty containers, two hundred operations", { skip: withoutDocker() }, () => {
+describe("thirty containers, two hundred operations", { skip: requires("docker") }, () => {
   const seed = Number(process.env["SALLYPORT_SEED"] ?? Date.now() % 1_000_000);
   const random = randomFrom(seed);
   let stack: Stack;

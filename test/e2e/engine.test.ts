@@ -3,10 +3,11 @@ import { after, before, describe, test } from "node:test";
 import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
 import type { AgentMessage } from "../../shared/rpc.ts";
-import { docker, dockerSocket, isPodman, withoutDocker } from "../docker.ts";
+import { docker, dockerSocket, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { BOX, makeBox } from "./box.ts";
 import { Cable } from "./cable.ts";
+import { requires } from "../requires.ts";
 
 const PREFIX = "sallyport-engine";
 const CANARY = "hunter2-canary";
@@ -15,7 +16,7 @@ const CANARY = "hunter2-canary";
 const WAIT = ["sh", "-c", "trap exit TERM; while :; do sleep 0.1; done"];
 
 /** The agent before the Engine at hand, whichever it is: test/lab/matrix.sh runs this file against several. */
-describe("the agent before a real engine", { skip: withoutDocker() }, () => {
+describe("the agent before a real engine", { skip: requires("docker") }, () => {
   let cable: Cable;
   let agent: AgentRun;
   let renderer: RpcClient;

@@ -3,11 +3,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { programPath } from "../demo/program-path.ts";
 import { eventually } from "../eventually.ts";
 import { CADDY, HAPROXY, NGINX } from "./programs.ts";
 import { ProgramRig } from "./program-rig.ts";
 import { Traffic } from "./traffic.ts";
+import { requires } from "../requires.ts";
 
 const GOOD = "good.example";
 
@@ -23,17 +23,11 @@ const POISONS = [
   "'\"`\\",
 ];
 
-/** Debian's packages, and root: a volume is mounted. */
-function missing(): string | false {
-  if (process.env["SALLYPORT_REQUIRE_DOCKER"] === "1") return false;
-  if (process.getuid?.() !== 0) return "needs root";
-  const programs = ["haproxy", "caddy", "nginx", "socat"];
-  const found = programs.filter((name) => spawnSync("which", [name], { env: { PATH: programPath() } }).status === 0);
-  return found.length < programs.length && `needs ${programs.join(", ")}`;
-}
+// Root: a volume is mounted.
+const skip = requires("root", "haproxy", "caddy", "nginx", "socat");
 
 for (const program of [HAPROXY, CADDY, NGINX]) {
-  describe(`${program.name} behind agent and renderer`, { skip: missing() }, () => {
+  describe(`${program.name} behind agent and renderer`, { skip }, () => {
     const rig = new ProgramRig(program);
     before(async () => {
       await rig.start();

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
+import { requires } from "../requires.ts";
 
 /** What `docker inspect` says of a container, as far as these tests read it. */
 interface Inspected {
@@ -32,7 +33,7 @@ interface Inspected {
 
 const SERVICES = ["agent", "renderer", "nginx"] as const;
 
-describe("the running stack is as hardened as the documentation says", { skip: withoutDocker() }, () => {
+describe("the running stack is as hardened as the documentation says", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-hardening", { demo: false });

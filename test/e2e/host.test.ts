@@ -5,28 +5,23 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
-import { type NginxConfigs, nginxVersion, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
+import { type NginxConfigs, runNginx, workersOf, writeNginxConfigs } from "../demo/local-nginx.ts";
 import { runProgram } from "../demo/product.ts";
 import { writeRendererConfig } from "../demo/renderer-config.ts";
-import { docker, removeLabelled, withoutDocker } from "../docker.ts";
+import { docker, removeLabelled } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 const AGENT_ID = 65_532;
 const LABEL = "sallyport.test=spe2e-host";
 
-/** As root: the agent has to reach the Engine's socket and to give root away. */
-function withoutParts(): string | false {
-  if (process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1") {
-    if (process.getuid?.() !== 0) return "needs root";
-    if (nginxVersion() === undefined) return "no nginx is installed";
-  }
-  return withoutDocker();
-}
+// As root: the agent must reach the Docker socket and then give up root.
+const skip = requires("root", "nginx", "docker");
 
-describe("agent, renderer and nginx on the host, reloaded by a command", { skip: withoutParts() }, () => {
+describe("agent, renderer and nginx on the host, reloaded by a command", { skip }, () => {
   const processes: BackgroundProcess[] = [];
   const hostSocket = process.env["DOCKER_SOCKET"] ?? "/var/run/docker.sock";
   let directory: string;

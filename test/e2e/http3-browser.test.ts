@@ -13,13 +13,14 @@ import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
 import { freePort } from "../demo/free-port.ts";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { container } from "../renderer/fake-agent.ts";
 import { BrowserPage } from "../renderer/status/page/browser-page.ts";
 import { Chromium } from "../renderer/status/page/chromium.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
@@ -27,7 +28,7 @@ const HOSTS = ["a.example", "b.example", "without.example"] as const;
 /** A name that nobody claims: the default host answers. */
 const NOBODY = "nobody.example";
 
-describe("HTTP/3 between a browser and an nginx that has it", { skip: withoutDocker() }, () => {
+describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
   const app = http.createServer((request, response) => {
     response.setHeader("content-type", "text/plain");

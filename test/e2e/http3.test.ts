@@ -8,15 +8,16 @@ import { buildRoutes } from "../../renderer/routes/route-table.ts";
 import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { container } from "../renderer/fake-agent.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
-describe("HTTP/3", { skip: withoutDocker() }, () => {
+describe("HTTP/3", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
   after(async () => await removeDirectory(directory));
 

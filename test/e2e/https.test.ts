@@ -4,15 +4,16 @@ import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { Stack } from "./stack.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 const HOST = "demo.viktoradam.net";
 
-describe("the stack with certificates on a volume", { skip: withoutDocker() }, () => {
+describe("the stack with certificates on a volume", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-https-"));
   const [certificates, challenges] = [join(directory, "certificates"), join(directory, "challenges")];
   let stack: Stack;

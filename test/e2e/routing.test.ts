@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { docker, isPodman, withoutDocker } from "../docker.ts";
+import { docker, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { containerOf, Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { requires } from "../requires.ts";
 
 const DEMO = ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"] as const;
 
-describe("the shipped compose.yml follows Docker", { skip: withoutDocker() }, () => {
+describe("the shipped compose.yml follows Docker", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-routing");

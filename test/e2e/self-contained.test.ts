@@ -14,13 +14,14 @@ import * as tls from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { docker, isPodman, withoutDocker } from "../docker.ts";
+import { docker, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { IMAGE, SelfContained } from "./self-contained-box.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 import { removeDirectory } from "../remove-directory.ts";
+import { requires } from "../requires.ts";
 
 /** What runs in the container: user, effective capabilities in hexadecimal, groups, command. */
 const PROCESSES = String.raw`for p in /proc/[0-9]*; do
@@ -36,7 +37,7 @@ interface Running {
   readonly command: string;
 }
 
-describe("the self-contained image in place of nginx-proxy's", { skip: withoutDocker() }, () => {
+describe("the self-contained image in place of nginx-proxy's", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-self-"));
   const certificates = join(directory, "certs");
   const vhosts = join(directory, "vhost.d");
@@ -295,7 +296,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: withoutDo
   });
 });
 
-describe("the self-contained image, told by its environment", { skip: withoutDocker() }, () => {
+describe("the self-contained image, told by its environment", { skip: requires("docker") }, () => {
   let box: SelfContained;
   before(async () => {
     await SelfContained.build();

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { requires } from "../requires.ts";
 
 const HOST = "demo.viktoradam.net";
 
-describe("the stack with a real signal in a shared PID namespace", { skip: withoutDocker() }, () => {
+describe("the stack with a real signal in a shared PID namespace", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-signal", { files: ["docs/examples/compose.signal.yml"] });

@@ -3,10 +3,11 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { docker, withoutDocker } from "../docker.ts";
+import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { requires } from "../requires.ts";
 
 const run = promisify(execFile);
 const HOSTS = ["demo.viktoradam.net", "github.api.viktoradam.net"] as const;
@@ -14,14 +15,10 @@ const HOSTS = ["demo.viktoradam.net", "github.api.viktoradam.net"] as const;
 /** How long routes may be wrong after a part has returned. */
 const RIGHT_WITHIN_MS = 5_000;
 
-/** Only an Engine that the lab started may be killed. */
-function withoutLab(): string | false {
-  if (withoutDocker() !== false) return withoutDocker();
-  if (process.env["SALLYPORT_LAB_STATE"] !== undefined) return false;
-  return process.env["SALLYPORT_REQUIRE_DOCKER"] === "1" ? false : "not the lab's Engine";
-}
+// Only an Engine that the lab started may be killed.
+const skip = requires("docker", "lab");
 
-describe("each part may die while requests and containers come and go", { skip: withoutLab() }, () => {
+describe("each part may die while requests and containers come and go", { skip }, () => {
   let stack: Stack;
   let came = 0;
   before(async () => {

@@ -3,19 +3,7 @@ import { real } from "./recordable.ts";
 import { record, recordedNetworks, type Recording } from "./recording.ts";
 
 /** Any image with `node` would do; this one the lab makes and the product builds on. */
-const IMAGE = "node:26-trixie-slim";
-
-/** Undefined when the engine at this socket can be recorded. */
-export async function whyNotRecordable(socketPath: string): Promise<string | undefined> {
-  const docker = clientOf(socketPath);
-  try {
-    await docker.ping();
-  } catch {
-    return `no Docker Engine at ${socketPath}`;
-  }
-  const images = await docker.listImages({ filters: { reference: [IMAGE] } });
-  return images.length > 0 ? undefined : `the Docker Engine has no image ${IMAGE}`;
-}
+export const IMAGE = "node:26-trixie-slim";
 
 /** Records the engine at this socket. Makes, and removes again, a container and two networks named `rec-…`. */
 export async function recordReal(socketPath: string): Promise<Recording> {

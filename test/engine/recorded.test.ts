@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { Inspected, Listed } from "../../agent/inspected.ts";
 import { collect, engineWithClient } from "./client.ts";
-import { recordReal, whyNotRecordable } from "./real-recording.ts";
+import { IMAGE, recordReal } from "./real-recording.ts";
 import { embedded } from "./recordable.ts";
 import { type Moment, record, recordedNetworks, type Recording } from "./recording.ts";
 import { shapeOf, surplus } from "./shape.ts";
+import { requires } from "../requires.ts";
 
 /** Of real engines, made by record.ts. */
 const recordings = ["20.10.24", "26.1.5"];
@@ -18,10 +19,10 @@ for (const version of recordings) {
   });
 }
 
-test("the embedded engine answers and tells what the real engine at hand does", async (t) => {
+const skip = requires("docker", `image:${IMAGE}`);
+
+test("the embedded engine answers and tells what the real engine at hand does", { skip }, async (t) => {
   const socketPath = (process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
-  const reason = await whyNotRecordable(socketPath);
-  if (reason !== undefined && process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1") return t.skip(reason);
   await agrees(t, await recordReal(socketPath));
 });
 

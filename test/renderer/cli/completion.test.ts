@@ -7,6 +7,7 @@ import { after, describe, test } from "node:test";
 import { COMMAND_ENTRIES, FLAGS } from "../../../renderer/cli/command-table.ts";
 import { COMPLETIONS } from "../../../renderer/cli/completion.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { requires } from "../../requires.ts";
 
 /** What a real bash offers after these words, the last of which is being written. */
 function offered(...words: string[]): string[] {
@@ -49,12 +50,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
 const directory = mkdtempSync(join(tmpdir(), "sallyport-completion-"));
 after(async () => await removeDirectory(directory));
 
-function missing(shell: string): string | false {
-  if (process.env["SALLYPORT_REQUIRE_DOCKER"] === "1") return false;
-  return spawnSync(shell, ["--version"]).error !== undefined && `no ${shell}`;
-}
-
-describe("fish", { skip: missing("fish") }, () => {
+describe("fish", { skip: requires("fish") }, () => {
   const script = join(directory, "completion.fish");
   writeFileSync(script, COMPLETIONS["fish"]!());
   const offeredBy = (line: string): string[] => {
@@ -78,7 +74,7 @@ describe("fish", { skip: missing("fish") }, () => {
   });
 });
 
-describe("zsh", { skip: missing("zsh") }, () => {
+describe("zsh", { skip: requires("zsh") }, () => {
   const script = join(directory, "completion.zsh");
   writeFileSync(script, COMPLETIONS["zsh"]!());
   /** A zsh at a terminal of its own completes the line and says what became of it. */

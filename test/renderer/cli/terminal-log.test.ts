@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { createTerminalLog } from "../../../renderer/cli/terminal-log.ts";
 import { eventually } from "../../eventually.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
+import { requires } from "../../requires.ts";
 
 function collect(columns = 120): { log: ReturnType<typeof createTerminalLog>; text: () => string } {
   let text = "";
@@ -62,47 +63,41 @@ test("when the renderer ends, the line that says how all stands is gone", () => 
   assert.ok(text().endsWith("live (3)\r\u001b[K00:00:00Z  renderer.stopped\n"), JSON.stringify(text()));
 });
 
-test(
-  "the renderer at a terminal speaks to a person",
-  { skip: spawnSync("script", ["--version"]).error && "no script(1)" },
-  async () => {
-    const directory = mkdtempSync(join(tmpdir(), "sallyport-terminal-"));
-    const agent = new FakeAgent(join(directory, "agent.sock"));
-    agent.first = [
-      container("a", { networks: [{ name: "n", ipv4: "10.0.0.1" }], ports: [{ port: 80, proto: "tcp" }] }),
-    ];
-    writeFileSync(
-      join(directory, "renderer.yml"),
-      JSON.stringify({
-        agents: [{ socket: join(directory, "agent.sock") }],
-        proxy: "host",
-        statusSocket: join(directory, "status.sock"),
-        targets: [
-          {
-            template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
-            destination: join(directory, "default.conf"),
-            reload: "none",
-          },
-        ],
-      }),
+test("the renderer at a terminal speaks to a person", { skip: requires("script") }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-terminal-"));
+  const agent = new FakeAgent(join(directory, "agent.sock"));
+  agent.first = [container("a", { networks: [{ name: "n", ipv4: "10.0.0.1" }], ports: [{ port: 80, proto: "tcp" }] })];
+  writeFileSync(
+    join(directory, "renderer.yml"),
+    JSON.stringify({
+      agents: [{ socket: join(directory, "agent.sock") }],
+      proxy: "host",
+      statusSocket: join(directory, "status.sock"),
+      targets: [
+        {
+          template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
+          destination: join(directory, "default.conf"),
+          reload: "none",
+        },
+      ],
+    }),
+  );
+  const command = `echo pid $$; exec node --import tsx renderer/main.ts run --config ${join(directory, "renderer.yml")}`;
+  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let seen = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (seen += part));
+  try {
+    await eventually("it says how all stands", () =>
+      /1 hosts \| agents 1\/1 \| \S+default\.conf live \(1\)/.test(seen),
     );
-    const command = `echo pid $$; exec node --import tsx renderer/main.ts run --config ${join(directory, "renderer.yml")}`;
-    const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let seen = "";
-    child.stdout.setEncoding("utf8").on("data", (part: string) => (seen += part));
-    try {
-      await eventually("it says how all stands", () =>
-        /1 hosts \| agents 1\/1 \| \S+default\.conf live \(1\)/.test(seen),
-      );
-      const pid = Number(/^pid ([0-9]+)/m.exec(seen)?.[1]);
-      process.kill(pid, "SIGINT");
-      await eventually("its last line is whole", () => /renderer\.stopped\S*\s*$/.test(seen) && seen.endsWith("\n"));
-    } finally {
-      child.kill();
-      await agent.close();
-      rmSync(directory, { recursive: true });
-    }
-  },
-);
+    const pid = Number(/^pid ([0-9]+)/m.exec(seen)?.[1]);
+    process.kill(pid, "SIGINT");
+    await eventually("its last line is whole", () => /renderer\.stopped\S*\s*$/.test(seen) && seen.endsWith("\n"));
+  } finally {
+    child.kill();
+    await agent.close();
+    rmSync(directory, { recursive: true });
+  }
+});

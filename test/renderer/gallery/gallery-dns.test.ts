@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
@@ -16,9 +15,9 @@ import { programPath } from "../../demo/program-path.ts";
 import { eventually } from "../../eventually.ts";
 import { container } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { requires } from "../../requires.ts";
 
 const environment = { PATH: programPath() };
-const version = spawnSync("dnsmasq", ["--version"], { env: environment });
 const TEMPLATE = "renderer/templates/gallery/dnsmasq.hosts.hbs";
 const render = compileGeneral({
   templates: [{ file: TEMPLATE, text: readFileSync(TEMPLATE, "utf8") }],
@@ -35,7 +34,7 @@ const four = known("4", { name: "shop-web-1", labels: COMPOSE, networks: [{ name
 const six = known("6", { name: "shop-web-2", labels: COMPOSE, networks: [{ name: "front", ipv6: "fd00::6" }] });
 const late = known("5", { name: "late", networks: [{ name: "front", ipv4: "10.0.0.5" }] });
 
-describe("dnsmasq with the hosts file of the gallery", { skip: version.status !== 0 && "needs dnsmasq" }, () => {
+describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-dns-"));
   const file = join(directory, "hosts");
   const resolver = new Resolver({ timeout: 500, tries: 1 });

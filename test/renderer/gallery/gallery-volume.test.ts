@@ -21,6 +21,7 @@ import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
 import { SHIPPED, targetFor, tellsOf as tells } from "../template/shipped-templates.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { requires } from "../../requires.ts";
 import { unmount } from "../../unmount.ts";
 
 const LABELS = { "prometheus.port": "9100", logs: "true" };
@@ -152,11 +153,7 @@ test("whoever reads any file of the gallery while it changes sees a whole one", 
 /** Room for what is printed, and little more. */
 const VOLUME = "size=512k";
 
-function mounted(): string | false {
-  return process.getuid?.() === 0 || process.env["SALLYPORT_REQUIRE_DOCKER"] === "1" ? false : "needs root";
-}
-
-describe("a volume of its own", { skip: mounted() }, () => {
+describe("a volume of its own", { skip: requires("root") }, () => {
   const out = (): string => join(directory, "out");
   beforeEach(() => execFileSync("mount", ["-t", "tmpfs", "-o", VOLUME, "tmpfs", out()]));
   afterEach(async () => {

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
 import { join } from "node:path";
@@ -7,12 +6,6 @@ import { freePort } from "../../demo/free-port.ts";
 import { programPath } from "../../demo/program-path.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-
-/** For the `skip` option of tests: why no authority can be run here. */
-export function withoutAcme(): string | false {
-  const missing = ["pebble", "pebble-challtestsrv", "dehydrated"].find((program) => !isInstalled(program));
-  return missing === undefined ? false : `${missing} is not installed`;
-}
 
 /** An ACME authority of this machine alone (Pebble): every name is 127.0.0.1, where it asks one port. */
 export class AcmeAuthority {
@@ -83,8 +76,4 @@ export class AcmeAuthority {
   async stop(): Promise<void> {
     for (const one of this.#running) await one.stop();
   }
-}
-
-function isInstalled(program: string): boolean {
-  return spawnSync("sh", ["-c", `command -v ${program}`], { env: { PATH: programPath() } }).status === 0;
 }

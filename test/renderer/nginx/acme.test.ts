@@ -5,19 +5,18 @@ import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { AcmeAuthority, withoutAcme } from "./acme-authority.ts";
+import { AcmeAuthority } from "./acme-authority.ts";
 import { AcmeClient } from "./acme-client.ts";
-import { withoutOpenssl } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || withoutAcme() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl", "pebble", "pebble-challtestsrv", "dehydrated");
 
 /** Longest time from a certificate on the volume to nginx's serving it, in milliseconds; the 60 s look would be too late. */
 const SOON_MS = 10_000;
 
-describe("certificates of an ACME authority, laid down as acme-companion does", { skip: missing }, () => {
+describe("certificates of an ACME authority, laid down as acme-companion does", { skip }, () => {
   const rig = new PresetRig();
   const { certificates } = rig;
   const webroot = join(rig.directory, "html");

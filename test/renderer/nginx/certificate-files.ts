@@ -1,11 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** For the `skip` option of tests: why they cannot make certificates here. */
-export function withoutOpenssl(): string | false {
-  return spawnSync("openssl", ["version"]).status === 0 ? false : "openssl is not installed";
-}
 
 /** Makes `<stem>.crt` and `<stem>.key` for these names, signed by itself. Gives the certificate's text. */
 export function makeCertificate(directory: string, stem: string, names: readonly string[], days = 30): string {

@@ -7,9 +7,10 @@ import { after, before, describe, test } from "node:test";
 import { chooseCertificate } from "../../../renderer/nginx/certificates/choose.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
+import { requires } from "../../requires.ts";
 
-describe("certificates of a directory", { skip: withoutOpenssl() }, () => {
+describe("certificates of a directory", { skip: requires("openssl") }, () => {
   let directory: string;
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "sallyport-certificates-"));

@@ -5,19 +5,19 @@ import * as http from "node:http";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 const PATTERN = "~^re[0-9]\\.example$";
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 const theirs = (name: string, value: string) => ({
   labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
 });
 
-describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,
@@ -182,20 +182,16 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
   }
 });
 
-test(
-  "no request is logged where the operator says so, whatever nginx's own setting is",
-  { skip: missing },
-  async () => {
-    const rig = new PresetRig();
-    try {
-      await rig.start({ nginx: { accessLog: "off" } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
-      assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
-      assert.equal(rig.text.match(/^ +access_log /gm)?.length, rig.text.match(/^ +access_log off;$/gm)?.length);
-    } finally {
-      await rig.close();
-    }
-  },
-);
+test("no request is logged where the operator says so, whatever nginx's own setting is", { skip }, async () => {
+  const rig = new PresetRig();
+  try {
+    await rig.start({ nginx: { accessLog: "off" } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+    assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
+    assert.equal(rig.text.match(/^ +access_log /gm)?.length, rig.text.match(/^ +access_log off;$/gm)?.length);
+  } finally {
+    await rig.close();
+  }
+});
 
 /** Tells from which port nginx came. */
 function portTellingApp(): http.Server {

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
 import { textFault } from "../../../shared/text.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { PresetRig } from "./rig.ts";
 import { LABELS, VARIABLES } from "./words.ts";
 import { HOSTILE } from "../structure/hostile.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 /** Containers that come at once: as many as fit into one message of an agent. */
 const AT_ONCE = 700;
@@ -55,7 +55,7 @@ function containerOf({ place, value }: Hostile, index: number): Container {
   });
 }
 
-describe(`${all.length} containers with hostile values in every place, before a real nginx`, { skip: missing }, () => {
+describe(`${all.length} containers with hostile values in every place, before a real nginx`, { skip }, () => {
   const rig = new PresetRig();
   const statuses = new Map<string, number>();
   const over = new AbortController();

@@ -6,15 +6,15 @@ import type { PathText } from "../../../renderer/routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../../../renderer/routes/routes.ts";
 import { debugModel } from "../../../renderer/nginx/debug.ts";
 import type { Verbatim } from "../../../renderer/template/model.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 const path = "/nginx-proxy-debug";
 const theirs = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.debug-endpoint": value } });
 
-describe("the debug endpoint", { skip: missing }, () => {
+describe("the debug endpoint", { skip }, () => {
   describe("of hosts whose containers may choose", () => {
     const rig = new PresetRig();
     before(async () => {

@@ -4,13 +4,13 @@ import * as net from "node:net";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { type Echo, PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-describe("nginx behind a load balancer that speaks the PROXY protocol", { skip: missing }, () => {
+describe("nginx behind a load balancer that speaks the PROXY protocol", { skip }, () => {
   const rig = new PresetRig();
   before(async () => {
     const nginx = { proxyProtocol: true, trustedProxies: ["127.0.0.1"], ipv6: true };
@@ -35,7 +35,7 @@ describe("nginx behind a load balancer that speaks the PROXY protocol", { skip: 
   });
 });
 
-describe("what a host answers by the operator's defaults", { skip: missing }, () => {
+describe("what a host answers by the operator's defaults", { skip }, () => {
   const rig = new PresetRig();
   before(async () => {
     const challenges = join(rig.directory, "challenges");

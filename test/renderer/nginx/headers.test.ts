@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import * as http from "node:http";
 import * as net from "node:net";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { type Ask, PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 /** What apps are told of the client and of the request as it was. */
 const TOLD = ["host", "x-real-ip", "x-original-uri"];
 const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwarded-${name}`);
 
-describe("headers that apps get, before a real nginx", { skip: missing }, () => {
+describe("headers that apps get, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   before(async () => {
     makeCertificate(rig.certificates, "tls.example", ["tls.example"]);

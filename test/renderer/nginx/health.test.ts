@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 type Health = Container["health"];
 
@@ -21,7 +21,7 @@ const RULES: readonly [operator: string | undefined, label: string | undefined, 
 const STATES: readonly Health[] = ["healthy", "starting", "unhealthy"];
 
 for (const operator of [undefined, "started", "ignored"]) {
-  describe(`health checks, by the operator ${operator ?? "as usual"}, before a real nginx`, { skip: missing }, () => {
+  describe(`health checks, by the operator ${operator ?? "as usual"}, before a real nginx`, { skip }, () => {
     const rig = new PresetRig();
     const rules = RULES.filter(([one]) => one === operator);
     const nameOf = (label: string | undefined, health: Health): string => `${label ?? "usual"}-${health}`;

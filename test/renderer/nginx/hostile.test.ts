@@ -12,10 +12,11 @@ import { readCertificates } from "../../../renderer/nginx/certificates/directory
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, nginxVersion, writeNginxConfigs } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { LABELS, RULES, VARIABLES } from "./words.ts";
+import { requires } from "../../requires.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
@@ -123,9 +124,9 @@ test("whatever containers say, the good host beside them is printed as if it wer
   );
 });
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-test("whatever containers say, nginx takes the file", { skip: missing }, () => {
+test("whatever containers say, nginx takes the file", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-hostile-"));
   const configs = writeNginxConfigs(directory);
   const [command = "", ...args] = nginxCommand(directory, configs.live);

@@ -10,11 +10,12 @@ import { run } from "../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxCommand, nginxVersion, runNginx, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { nginxCommand, runNginx, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { requires } from "../../requires.ts";
 
 /** What a client saw; status 0 when there was no answer. */
 interface Seen {
@@ -24,9 +25,9 @@ interface Seen {
   readonly fingerprint?: string | undefined;
 }
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-describe("TLS with certificates on a volume, before a real nginx", { skip: missing }, () => {
+describe("TLS with certificates on a volume, before a real nginx", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-https-"));
   const certificates = join(directory, "certificates");
   const stop = new AbortController();

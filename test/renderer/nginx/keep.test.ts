@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
-describe("nginx's file that is to be kept until all is well", { skip: missing }, () => {
+describe("nginx's file that is to be kept until all is well", { skip }, () => {
   const rig = new PresetRig();
   const vhosts = join(rig.directory, "vhosts");
 

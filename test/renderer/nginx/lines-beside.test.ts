@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { directivesOf } from "../../../renderer/nginx/operator-files/lines-beside.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 describe("directives that stand in no block", () => {
   const rows: readonly [text: string, names: readonly string[]][] = [
@@ -34,7 +34,7 @@ describe("directives that stand in no block", () => {
   });
 });
 
-test("what nginx takes once is the operator's where a file beside ours says it", { skip: missing }, async () => {
+test("what nginx takes once is the operator's where a file beside ours says it", { skip }, async () => {
   const rig = new PresetRig();
   const file = join(rig.directory, "conf.d", "timeouts.conf");
   const theirs = "proxy_connect_timeout 600;\nclient_header_timeout 9s;\nresolver 192.0.2.53;\n";

@@ -13,10 +13,11 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, nginxVersion, writeNginxConfigs } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
+import { requires } from "../../requires.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
@@ -182,30 +183,26 @@ test("each address has one socket for HTTP/3, one way of speaking, and somebody 
   );
 });
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-test(
-  "nginx takes whatever ports containers and the operator want, as far as it has the protocols",
-  { skip: missing },
-  () => {
-    const directory = mkdtempSync(join(tmpdir(), "sallyport-listen-"));
-    try {
-      const configs = writeNginxConfigs(directory);
-      const [command = "", ...args] = nginxCommand(directory, configs.live);
-      mkdirSync(join(directory, "certificates"));
-      for (const stem of stems) makeCertificate(join(directory, "certificates"), stem, [stem]);
-      const found = readCertificates(join(directory, "certificates"));
-      fc.assert(
-        fc.property(containers, operator, (all, words) => {
-          const text = printed(all, { ...words, http3: false }, found, join(directory, "certificates"));
-          writeFileSync(join(directory, "conf.d", "default.conf"), text);
-          const { status, stderr } = spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" });
-          assert.equal(status, 0, stderr);
-        }),
-        { numRuns: 100 },
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  },
-);
+test("nginx takes whatever ports containers and the operator want, as far as it has the protocols", { skip }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-listen-"));
+  try {
+    const configs = writeNginxConfigs(directory);
+    const [command = "", ...args] = nginxCommand(directory, configs.live);
+    mkdirSync(join(directory, "certificates"));
+    for (const stem of stems) makeCertificate(join(directory, "certificates"), stem, [stem]);
+    const found = readCertificates(join(directory, "certificates"));
+    fc.assert(
+      fc.property(containers, operator, (all, words) => {
+        const text = printed(all, { ...words, http3: false }, found, join(directory, "certificates"));
+        writeFileSync(join(directory, "conf.d", "default.conf"), text);
+        const { status, stderr } = spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" });
+        assert.equal(status, 0, stderr);
+      }),
+      { numRuns: 100 },
+    );
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

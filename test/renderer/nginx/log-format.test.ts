@@ -5,18 +5,18 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import { quotedWithVariables } from "../../../renderer/nginx/text.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 /** Everything that could leave a quoted text, and a variable. */
 const TEXT = `$host "$http_x_said" '$status' \\n; } # \${request_method}\tend`;
 
 describe("a log format of the operator's own", () => {
   for (const escape of ["default", "json", "none"] as const) {
-    test(`is logged by nginx as it is written, with variables escaped by ${escape}`, { skip: missing }, async () => {
+    test(`is logged by nginx as it is written, with variables escaped by ${escape}`, { skip }, async () => {
       const rig = new PresetRig();
       try {
         const log = join(rig.directory, "access.log");

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig, type Seen } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 const CHALLENGE = "/.well-known/acme-challenge/token";
 
 /** A host that is set up so, what it answers, and whether the authority's question is answered by plain HTTP. */
@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
 
 for (const hasDefault of [false, true]) {
   const title = hasDefault ? "with a `default` certificate that hosts do not take" : "without a `default` certificate";
-  describe(`HTTPS_METHOD, ${title}, before a real nginx`, { skip: missing }, () => {
+  describe(`HTTPS_METHOD, ${title}, before a real nginx`, { skip }, () => {
     const rig = new PresetRig();
     before(async () => {
       const challenges = join(rig.directory, "challenges");

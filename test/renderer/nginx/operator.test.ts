@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 const project = (name: string) => ({ labels: { "com.docker.compose.project": name } });
 
-describe("what the operator decides, before a real nginx", { skip: missing }, () => {
+describe("what the operator decides, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,

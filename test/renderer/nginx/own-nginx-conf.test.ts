@@ -10,13 +10,14 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, nginxVersion, writeNginxConfigs } from "../../demo/local-nginx.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
@@ -49,7 +50,7 @@ const SECOND: Readonly<Record<string, string>> = {
   proxy_next_upstream_tries: "1",
 };
 
-describe("beside an nginx.conf of the operator's, before a real nginx", { skip: missing }, () => {
+describe("beside an nginx.conf of the operator's, before a real nginx", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-own-"));
   const configs = writeNginxConfigs(directory);
   const usual = readFileSync(configs.live, "utf8");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { freePort } from "../../demo/free-port.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 /** What a container asks for that concerns security, and the word that the operator has for it. */
 const WISHES = {
@@ -19,7 +19,7 @@ const WISHES = {
 } as const;
 
 for (const containersMay of ["all", []] as const) {
-  describe(`containersMay: ${JSON.stringify(containersMay)}, before a real nginx`, { skip: missing }, () => {
+  describe(`containersMay: ${JSON.stringify(containersMay)}, before a real nginx`, { skip }, () => {
     const rig = new PresetRig();
     const all = containersMay === "all";
     let ownPort = 0;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { agreedCipher } from "./handshake.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 /** A client that would take anything. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
@@ -41,7 +41,7 @@ const POLICIES: readonly [policy: string, lets: readonly string[], without?: str
   ["AWS-2015-02", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
 ];
 
-describe("TLS policies of hosts that share a port, before a real nginx", { skip: missing }, () => {
+describe("TLS policies of hosts that share a port, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const nameOf = (policy: string): string => `${policy.toLowerCase()}.example`;
 
@@ -94,7 +94,7 @@ describe("TLS policies of hosts that share a port, before a real nginx", { skip:
   });
 });
 
-test("without an old policy nobody is let in with an old protocol", { skip: missing }, async () => {
+test("without an old policy nobody is let in with an old protocol", { skip }, async () => {
   const rig = new PresetRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);
@@ -108,7 +108,7 @@ test("without an old policy nobody is let in with an old protocol", { skip: miss
   }
 });
 
-test("the operator's policy is that of all hosts that say nothing", { skip: missing }, async () => {
+test("the operator's policy is that of all hosts that say nothing", { skip }, async () => {
   const rig = new PresetRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);

@@ -6,18 +6,18 @@ import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 /** A documentation address, at which nobody answers. */
 const NOBODY = "192.0.2.1";
 const CHALLENGE = "/.well-known/acme-challenge/token";
 
-describe("ports, networks and certificates of hosts, before a real nginx", { skip: missing }, () => {
+describe("ports, networks and certificates of hosts, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const byIpv6 = http.createServer((_request, response) => response.end("by IPv6"));
 
@@ -160,7 +160,7 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
   });
 });
 
-test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip: missing }, async () => {
+test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip }, async () => {
   const rig = new PresetRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
@@ -174,58 +174,54 @@ test("names that nobody claims get nothing on ports that the operator gives all 
   }
 });
 
-test(
-  "ports that the operator gives all hosts, and that of the status page, are nobody's own",
-  { skip: missing },
-  async () => {
-    const rig = new PresetRig();
-    try {
-      makeCertificate(rig.certificates, "app.example", ["app.example"]);
-      const pagePort = await freePort(21_993);
-      const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
-      const statusPage = {
-        directory: join(rig.directory, "conf.d", "status"),
-        listen: pagePort,
-        allow: ["127.0.0.0/8"],
-      };
-      await rig.start(
-        { nginx, routing: { containersMay: ["ports"] } },
+test("ports that the operator gives all hosts, and that of the status page, are nobody's own", { skip }, async () => {
+  const rig = new PresetRig();
+  try {
+    makeCertificate(rig.certificates, "app.example", ["app.example"]);
+    const pagePort = await freePort(21_993);
+    const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
+    const statusPage = {
+      directory: join(rig.directory, "conf.d", "status"),
+      listen: pagePort,
+      allow: ["127.0.0.0/8"],
+    };
+    await rig.start(
+      { nginx, routing: { containersMay: ["ports"] } },
+      [
+        await rig.app("app", { VIRTUAL_HOST: "app.example" }),
+        await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTPS_PORT: "21991" }),
+        await rig.app("curious", { VIRTUAL_HOST: "curious.example", EXTERNAL_HTTP_PORT: String(pagePort) }),
+        await rig.app("several", {
+          VIRTUAL_HOST_MULTIPORTS: `several.example: {external_http_port: 21992, external_https_port: ${pagePort}}`,
+        }),
+      ],
+      { statusPage },
+    );
+    assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
+    for (const host of ["greedy", "curious", "several"])
+      assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
+    await eventually("the page is there", async () =>
+      /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
+    );
+    const { remarks } = await rig.status();
+    assert.deepEqual(
+      remarks.map(({ name, detail, value }) => [name, detail, value]),
+      [
+        ["curious", "EXTERNAL_HTTP_PORT: the status page is there; it is left out", String(pagePort)],
+        ["greedy", "EXTERNAL_HTTPS_PORT: one port speaks either plain HTTP or TLS; it is left out", "21991"],
         [
-          await rig.app("app", { VIRTUAL_HOST: "app.example" }),
-          await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTPS_PORT: "21991" }),
-          await rig.app("curious", { VIRTUAL_HOST: "curious.example", EXTERNAL_HTTP_PORT: String(pagePort) }),
-          await rig.app("several", {
-            VIRTUAL_HOST_MULTIPORTS: `several.example: {external_http_port: 21992, external_https_port: ${pagePort}}`,
-          }),
+          "several",
+          "VIRTUAL_HOST_MULTIPORTS: several.example: one port speaks either plain HTTP or TLS; external_http_port is left out",
+          "21992",
         ],
-        { statusPage },
-      );
-      assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
-      for (const host of ["greedy", "curious", "several"])
-        assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
-      await eventually("the page is there", async () =>
-        /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
-      );
-      const { remarks } = await rig.status();
-      assert.deepEqual(
-        remarks.map(({ name, detail, value }) => [name, detail, value]),
         [
-          ["curious", "EXTERNAL_HTTP_PORT: the status page is there; it is left out", String(pagePort)],
-          ["greedy", "EXTERNAL_HTTPS_PORT: one port speaks either plain HTTP or TLS; it is left out", "21991"],
-          [
-            "several",
-            "VIRTUAL_HOST_MULTIPORTS: several.example: one port speaks either plain HTTP or TLS; external_http_port is left out",
-            "21992",
-          ],
-          [
-            "several",
-            "VIRTUAL_HOST_MULTIPORTS: several.example: the status page is there; external_https_port is left out",
-            String(pagePort),
-          ],
+          "several",
+          "VIRTUAL_HOST_MULTIPORTS: several.example: the status page is there; external_https_port is left out",
+          String(pagePort),
         ],
-      );
-    } finally {
-      await rig.close();
-    }
-  },
-);
+      ],
+    );
+  } finally {
+    await rig.close();
+  }
+});

@@ -2,36 +2,32 @@ import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
-test(
-  "the operator's proxy.conf takes the place of all lines for apps, from when it is there",
-  { skip: missing },
-  async () => {
-    const rig = new PresetRig();
-    const file = join(rig.directory, "proxy.conf");
-    const ask = { host: "app.example", headers: { "x-forwarded-for": "192.0.2.9" } };
-    const told = async () => (await rig.echo(ask))?.headers;
-    try {
-      await rig.start({ nginx: { files: { proxy: file } } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
-      assert.equal((await told())?.["x-real-ip"], "127.0.0.1");
-      // What nginx would refuse beside the usual lines, for both say it.
-      writeFileSync(file, "proxy_connect_timeout 9s;\nproxy_set_header Host $host;\nproxy_set_header X-Own yes;\n");
-      const first = await eventually("its headers are told", async () => {
-        const headers = await told();
-        return headers?.["x-own"] === "yes" && headers;
-      });
-      assert.equal(first["x-real-ip"], undefined);
-      writeFileSync(file, "proxy_set_header X-Own again;\n");
-      await eventually("another text counts", async () => (await told())?.["x-own"] === "again");
-      rmSync(file);
-      await eventually("the usual headers are told again", async () => (await told())?.["x-real-ip"] === "127.0.0.1");
-    } finally {
-      await rig.close();
-    }
-  },
-);
+test("the operator's proxy.conf takes the place of all lines for apps, from when it is there", { skip }, async () => {
+  const rig = new PresetRig();
+  const file = join(rig.directory, "proxy.conf");
+  const ask = { host: "app.example", headers: { "x-forwarded-for": "192.0.2.9" } };
+  const told = async () => (await rig.echo(ask))?.headers;
+  try {
+    await rig.start({ nginx: { files: { proxy: file } } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+    assert.equal((await told())?.["x-real-ip"], "127.0.0.1");
+    // What nginx would refuse beside the usual lines, for both say it.
+    writeFileSync(file, "proxy_connect_timeout 9s;\nproxy_set_header Host $host;\nproxy_set_header X-Own yes;\n");
+    const first = await eventually("its headers are told", async () => {
+      const headers = await told();
+      return headers?.["x-own"] === "yes" && headers;
+    });
+    assert.equal(first["x-real-ip"], undefined);
+    writeFileSync(file, "proxy_set_header X-Own again;\n");
+    await eventually("another text counts", async () => (await told())?.["x-own"] === "again");
+    rmSync(file);
+    await eventually("the usual headers are told again", async () => (await told())?.["x-real-ip"] === "127.0.0.1");
+  } finally {
+    await rig.close();
+  }
+});

@@ -5,16 +5,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 /** Where the test's DNS server is; any address of the loopback network will do. */
 const DNS_ADDRESS = "127.53.53.53";
 
-describe("replicas as their containers ask for them, before a real nginx", { skip: missing }, () => {
+describe("replicas as their containers ask for them, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const [failing, forgiven, hopeless, dying] = [failingApp(), failingApp(), failingApp(), failingApp()];
   const vhosts = join(rig.directory, "vhosts");

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import * as http2 from "node:http2";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { fastcgiApp, grpcApp, tlsApp, uwsgiApp } from "./apps.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-describe("what containers may ask for, before a real nginx", { skip: missing }, () => {
+describe("what containers may ask for, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
 
   before(async () => {

@@ -6,17 +6,17 @@ import * as https from "node:https";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
-import { makeCertificate, withoutOpenssl } from "./certificate-files.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { secureGrpcApp } from "./apps.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
-describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip: missing }, () => {
+describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const directories = ["vhosts", "passwords"].map((name) => join(rig.directory, name));
   const [vhosts = "", passwords = ""] = directories;

@@ -4,17 +4,17 @@ import * as net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 /** Milliseconds in which nginx's refusals are seen: each takes ten seconds, for nginx may be slow. */
 const REFUSED_MS = 60_000;
 
 /** nginx's check does not see it, so the first to know is nginx, which keeps all that it had. */
-describe("a container that wants a port where somebody else listens", { skip: missing }, () => {
+describe("a container that wants a port where somebody else listens", { skip }, () => {
   const rig = new PresetRig();
   const somebody = net.createServer();
   let taken: number;

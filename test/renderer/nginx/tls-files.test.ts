@@ -4,16 +4,15 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
-import { withoutOpenssl } from "./certificate-files.ts";
 import { handshake } from "./handshake.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = withoutOpenssl() || (nginxVersion() === undefined && "nginx is not installed");
+const skip = requires("nginx", "openssl");
 
-describe("files beside certificates, before a real nginx", { skip: missing }, () => {
+describe("files beside certificates, before a real nginx", { skip }, () => {
   const rig = new PresetRig();
   const { certificates } = rig;
   const [everybodys, hosts] = ["everybodys", "hosts"].map(

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { PresetRig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-const missing = nginxVersion() === undefined && "nginx is not installed";
+const skip = requires("nginx");
 
 test(
   "names that nobody claims are answered 503 with everybody's error page, while there is one",
-  { skip: missing },
+  { skip },
   async () => {
     const rig = new PresetRig();
     const errors = join(rig.directory, "errors");

@@ -26,13 +26,14 @@ import { Volume } from "../../../renderer/publish/volume.ts";
 import { eventually } from "../../eventually.ts";
 import { crashesAt } from "./crash.ts";
 import { REFUSED, ScriptedServer } from "./scripted-server.ts";
+import { requires } from "../../requires.ts";
 
 /** Crashes are tried by the hundred, and no disk has to be waited for. */
 const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
 
-describe("a file on which another is mounted", { skip: process.getuid?.() !== 0 && "needs root" }, () => {
+describe("a file on which another is mounted", { skip: requires("root") }, () => {
   let directory: string;
   let mounted: string[];
   let volume: Volume;

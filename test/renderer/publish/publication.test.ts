@@ -26,6 +26,7 @@ import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 import { editionsOf } from "../../../renderer/targets/source.ts";
 import { eventually } from "../../eventually.ts";
 import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
+import { requires } from "../../requires.ts";
 
 const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
 
@@ -185,7 +186,7 @@ describe("publication", () => {
 
   test(
     "a full disk changes nothing, is named with its mend, and leaves no rest",
-    { skip: process.getuid?.() !== 0 && "needs root" },
+    { skip: requires("root") },
     async () => {
       const small = join(directory, "small");
       mkdirSync(small);

@@ -12,6 +12,7 @@ import { recoverTogether } from "../../../renderer/publish/recovery.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { crashesAt } from "./crash.ts";
 import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
+import { requires } from "../../requires.ts";
 
 const NAMES = ["a", "b", "c"] as const;
 
@@ -191,7 +192,7 @@ for (const index of [0, 1, 2]) {
 
 test(
   "a full disk or a volume that cannot be written below one of them keeps all as they were, and it is done when that ends",
-  { skip: process.getuid?.() !== 0 && "needs root" },
+  { skip: requires("root") },
   async () => {
     const place = join(directory, "b");
     rmSync(place, { recursive: true });

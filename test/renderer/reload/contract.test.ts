@@ -8,9 +8,10 @@ import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import type { Log } from "../../../shared/log.ts";
 import { ReloadCommand } from "../../../renderer/reload/exec.ts";
 import { ReloadSignal } from "../../../renderer/reload/signal.ts";
-import { nginxCommand, nginxVersion } from "../../demo/local-nginx.ts";
+import { nginxCommand } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { Rig, type Way } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
 function checkCommand(rig: Rig): { command: string[]; timeout: number } {
   return { command: [...nginxCommand(rig.directory, rig.configs.candidate), "-t", "-q"], timeout: 10_000 };
@@ -65,7 +66,7 @@ const ways: readonly Way[] = [
   },
 ];
 
-const skip = nginxVersion() === undefined && process.env["SALLYPORT_REQUIRE_DOCKER"] !== "1" && "no nginx is installed";
+const skip = requires("nginx");
 
 for (const way of ways) {
   describe(`reload by ${way.name}`, { skip }, () => {
@@ -254,7 +255,7 @@ describe("reload by a command", () => {
 
 test(
   "a process of another user cannot be signalled, and the message says what it takes",
-  { skip: process.getuid?.() !== 0 && "needs root" },
+  { skip: requires("root") },
   async () => {
     const script = `
     process.setuid(65533);

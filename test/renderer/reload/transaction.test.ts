@@ -7,11 +7,11 @@ import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import { Rig } from "./rig.ts";
+import { requires } from "../../requires.ts";
 
-describe("two files of one nginx", { skip: nginxVersion() === undefined && "nginx is not installed" }, () => {
+describe("two files of one nginx", { skip: requires("nginx") }, () => {
   let rig: Rig;
   before(async () => {
     rig = await Rig.start("dash");

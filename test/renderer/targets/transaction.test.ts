@@ -15,6 +15,7 @@ import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { unmount } from "../../unmount.ts";
+import { requires } from "../../requires.ts";
 
 const networks = [{ name: "front", ipv4: "10.0.0.9" }];
 const app = (digit: string, labels: Record<string, string> = {}): Container =>
@@ -298,7 +299,7 @@ test("a renderer that is killed while it tells the servers finishes for all when
 
 test(
   "one of the files may be mounted by itself: that is told, and all else is the same",
-  { skip: process.getuid?.() !== 0 && "needs root" },
+  { skip: requires("root") },
   async () => {
     const source = join(directory, "source");
     for (const file of [source, fileOf("zones")]) writeFileSync(file, "");
