@@ -35,6 +35,15 @@ export function nginxCommand(directory: string, config: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config];
 }
 
+/** Runs `nginx -t` on a main configuration. */
+export function testConfig(
+  directory: string,
+  config: string,
+): { readonly status: number | null; readonly stderr: string } {
+  const [command = "", ...args] = nginxCommand(directory, config);
+  return spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8", env: { PATH: programPath() } });
+}
+
 /** In the foreground, as a child of ours. `directives` are for the main context. */
 export function runNginx({ directory, live }: NginxConfigs, directives = ""): BackgroundProcess {
   const [command = "", ...args] = nginxCommand(directory, live);

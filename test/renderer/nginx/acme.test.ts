@@ -8,7 +8,7 @@ import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
 import { AcmeAuthority } from "./acme-authority.ts";
 import { AcmeClient } from "./acme-client.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl", "pebble", "pebble-challtestsrv", "dehydrated");
@@ -17,7 +17,7 @@ const skip = requires("nginx", "openssl", "pebble", "pebble-challtestsrv", "dehy
 const SOON_MS = 10_000;
 
 describe("certificates of an ACME authority, laid down as acme-companion does", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const { certificates } = rig;
   const webroot = join(rig.directory, "html");
   const authority = new AcmeAuthority(join(rig.directory, "pebble"));
@@ -53,7 +53,7 @@ describe("certificates of an ACME authority, laid down as acme-companion does", 
   const plain = async (host: string) => await rig.ask({ host, path: "/page" });
 
   test("a container that comes is served plainly, and by TLS once its certificate is there", async () => {
-    rig.tell([
+    rig.update([
       await rig.app("shop", { VIRTUAL_HOST: "shop.example,www.shop.example" }),
       await rig.app("blog", { VIRTUAL_HOST: "blog.example" }),
       await rig.app("plain", { VIRTUAL_HOST: "plain.example" }),

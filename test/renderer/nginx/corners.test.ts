@@ -7,7 +7,7 @@ import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -18,7 +18,7 @@ const theirs = (name: string, value: string) => ({
 });
 
 describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,
     string,
@@ -183,7 +183,7 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
 });
 
 test("no request is logged where the operator says so, whatever nginx's own setting is", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   try {
     await rig.start({ nginx: { accessLog: "off" } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
     assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");

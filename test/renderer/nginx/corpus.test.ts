@@ -5,7 +5,7 @@ import { textFault } from "../../../shared/text.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { LABELS, VARIABLES } from "./words.ts";
 import { HOSTILE } from "../structure/hostile.ts";
 import { requires } from "../../requires.ts";
@@ -56,7 +56,7 @@ function containerOf({ place, value }: Hostile, index: number): Container {
 }
 
 describe(`${all.length} containers with hostile values in every place, before a real nginx`, { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const statuses = new Map<string, number>();
   const over = new AbortController();
   let asking: Promise<void>;
@@ -91,7 +91,7 @@ describe(`${all.length} containers with hostile values in every place, before a 
           ? []
           : all.slice(first - AT_ONCE, first).map((one, index) => containerOf(one, first - AT_ONCE + index).id);
       const publications = rig.logged.filter(({ event }) => event === "publish.ok").length;
-      rig.tell(containers, gone);
+      rig.update(containers, gone);
       await eventually(
         "they are published",
         () => rig.logged.filter(({ event }) => event === "publish.ok").length > publications,

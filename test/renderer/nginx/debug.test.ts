@@ -7,7 +7,7 @@ import type { PathRoute, VirtualHost } from "../../../renderer/routes/routes.ts"
 import { debugModel } from "../../../renderer/nginx/debug.ts";
 import type { Verbatim } from "../../../renderer/template/model.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -16,7 +16,7 @@ const theirs = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-pro
 
 describe("the debug endpoint", { skip }, () => {
   describe("of hosts whose containers may choose", () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     before(async () => {
       makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
       const routing = { containersMay: ["debugEndpoint", "regex"] };
@@ -98,7 +98,7 @@ describe("the debug endpoint", { skip }, () => {
   });
 
   test("is for all hosts when the operator says so, and a container without permission changes nothing", async () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     try {
       await rig.start({ nginx: { defaults: { debugEndpoint: true } } }, [
         await rig.app("a", { VIRTUAL_HOST: "a.example" }),

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { makeCertificate } from "./certificate-files.ts";
-import { type Echo, PresetRig } from "./rig.ts";
+import { type Echo, NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
 describe("nginx behind a load balancer that speaks the PROXY protocol", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   before(async () => {
     const nginx = { proxyProtocol: true, trustedProxies: ["127.0.0.1"], ipv6: true };
     await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
@@ -36,7 +36,7 @@ describe("nginx behind a load balancer that speaks the PROXY protocol", { skip }
 });
 
 describe("what a host answers by the operator's defaults", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   before(async () => {
     const challenges = join(rig.directory, "challenges");
     mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });

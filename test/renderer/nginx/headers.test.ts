@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { makeCertificate } from "./certificate-files.ts";
-import { type Ask, PresetRig } from "./rig.ts";
+import { type Ask, NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -13,7 +13,7 @@ const TOLD = ["host", "x-real-ip", "x-original-uri"];
 const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwarded-${name}`);
 
 describe("headers that apps get, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   before(async () => {
     makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
     await rig.start({ nginx: { trustedProxies: ["127.0.0.2"] } }, [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -22,7 +22,7 @@ const STATES: readonly Health[] = ["healthy", "starting", "unhealthy"];
 
 for (const operator of [undefined, "started", "ignored"]) {
   describe(`health checks, by the operator ${operator ?? "as usual"}, before a real nginx`, { skip }, () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     const rules = RULES.filter(([one]) => one === operator);
     const nameOf = (label: string | undefined, health: Health): string => `${label ?? "usual"}-${health}`;
 
@@ -53,7 +53,7 @@ for (const operator of [undefined, "started", "ignored"]) {
       const [, label] = rules[0]!;
       const name = nameOf(label, "healthy");
       const one = rig.agent.first.find((container) => container.name === name)!;
-      rig.tell([{ ...one, stopping: true }]);
+      rig.update([{ ...one, stopping: true }]);
       await eventually("it is left out", async () => (await rig.ask({ host: `${name}.example` })).status === 503);
     });
   });

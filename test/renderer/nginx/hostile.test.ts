@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +11,7 @@ import { readCertificates } from "../../../renderer/nginx/certificates/directory
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { LABELS, RULES, VARIABLES } from "./words.ts";
@@ -129,7 +128,6 @@ const skip = requires("nginx", "openssl");
 test("whatever containers say, nginx takes the file", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-hostile-"));
   const configs = writeNginxConfigs(directory);
-  const [command = "", ...args] = nginxCommand(directory, configs.live);
   makeCertificate(directory, "default", ["default"]);
   const https = { listen: 18_443, port: 443, directory, challenges: "/c", hstsSeconds: 1 };
   const settings = { listen: 18_080, https: { ...https, certificates: readCertificates(directory) } };
@@ -137,7 +135,7 @@ test("whatever containers say, nginx takes the file", { skip }, () => {
     fc.assert(
       fc.property(fc.array(known, { minLength: 20, maxLength: 40 }), (others) => {
         writeFileSync(join(directory, "conf.d", "default.conf"), printed(others, settings));
-        const { status, stderr } = spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" });
+        const { status, stderr } = testConfig(directory, configs.live);
         assert.equal(status, 0, stderr);
       }),
       { numRuns: 60 },

@@ -3,13 +3,13 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
 describe("nginx's file that is to be kept until all is well", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const vhosts = join(rig.directory, "vhosts");
 
   before(async () => {
@@ -22,7 +22,7 @@ describe("nginx's file that is to be kept until all is well", { skip }, () => {
   test("loses no host: nobody new is served while nginx refuses one of them", async () => {
     writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
     rig.refresh();
-    rig.tell([
+    rig.update([
       await rig.app("late", { VIRTUAL_HOST: "late.example" }),
       await rig.app("next", { VIRTUAL_HOST: "next.example" }),
     ]);

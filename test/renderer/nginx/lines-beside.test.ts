@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { directivesOf } from "../../../renderer/nginx/operator-files/lines-beside.ts";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -35,7 +35,7 @@ describe("directives that stand in no block", () => {
 });
 
 test("what nginx takes once is the operator's where a file beside ours says it", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const file = join(rig.directory, "conf.d", "timeouts.conf");
   const theirs = "proxy_connect_timeout 600;\nclient_header_timeout 9s;\nresolver 192.0.2.53;\n";
   try {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
@@ -189,7 +188,6 @@ test("nginx takes whatever ports containers and the operator want, as far as it 
   const directory = mkdtempSync(join(tmpdir(), "sallyport-listen-"));
   try {
     const configs = writeNginxConfigs(directory);
-    const [command = "", ...args] = nginxCommand(directory, configs.live);
     mkdirSync(join(directory, "certificates"));
     for (const stem of stems) makeCertificate(join(directory, "certificates"), stem, [stem]);
     const found = readCertificates(join(directory, "certificates"));
@@ -197,7 +195,7 @@ test("nginx takes whatever ports containers and the operator want, as far as it 
       fc.property(containers, operator, (all, words) => {
         const text = printed(all, { ...words, http3: false }, found, join(directory, "certificates"));
         writeFileSync(join(directory, "conf.d", "default.conf"), text);
-        const { status, stderr } = spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" });
+        const { status, stderr } = testConfig(directory, configs.live);
         assert.equal(status, 0, stderr);
       }),
       { numRuns: 100 },

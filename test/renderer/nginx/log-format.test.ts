@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import { quotedWithVariables } from "../../../renderer/nginx/text.ts";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -17,7 +17,7 @@ const TEXT = `$host "$http_x_said" '$status' \\n; } # \${request_method}\tend`;
 describe("a log format of the operator's own", () => {
   for (const escape of ["default", "json", "none"] as const) {
     test(`is logged by nginx as it is written, with variables escaped by ${escape}`, { skip }, async () => {
-      const rig = new PresetRig();
+      const rig = new NginxRig();
       try {
         const log = join(rig.directory, "access.log");
         await rig.start({ nginx: { accessLog: { file: log, format: { text: TEXT, escape } } } }, [

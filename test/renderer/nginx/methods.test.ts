@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig, type Seen } from "./rig.ts";
+import { NginxRig, type Seen } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -41,7 +41,7 @@ const ROWS: readonly Row[] = [
 for (const hasDefault of [false, true]) {
   const title = hasDefault ? "with a `default` certificate that hosts do not take" : "without a `default` certificate";
   describe(`HTTPS_METHOD, ${title}, before a real nginx`, { skip }, () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     before(async () => {
       const challenges = join(rig.directory, "challenges");
       mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });

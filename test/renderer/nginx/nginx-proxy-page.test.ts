@@ -124,5 +124,5 @@ function hasKey(schema: Schema, [key, ...rest]: readonly string[]): boolean {
 function assertIsTest([file, title]: RowTest): void {
   const text = readFileSync(file, "utf8");
   assert.ok(text.includes(`"${title}"`) || text.includes(`\`${title}\``), `${file} has no test "${title}"`);
-  assert.match(text, /PresetRig|writeNginxConfigs|nginx-unprivileged|Stack/, `${file} has no nginx`);
+  assert.match(text, /NginxRig|writeNginxConfigs|nginx-unprivileged|Stack/, `${file} has no nginx`);
 }

@@ -99,7 +99,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
     [CORNERS, "paths that nobody claims get the operator's status"],
   ],
   HTTP_PORT: [[HEADERS, "by plain HTTP"]],
-  HTTPS_PORT: [[HTTPS, "a certificate that appears is used at once: TLS is served, plain HTTP leads there"]],
+  HTTPS_PORT: [[HTTPS, "a new certificate enables TLS and redirects HTTP without a restart"]],
   NON_GET_REDIRECT: [REDIRECTED_OTHERS],
   TRUST_DEFAULT_CERT: [ANY_METHOD],
   ENABLE_HTTP2: [[CORNERS, "without HTTP/2 by the operator's word none is spoken"]],
@@ -128,7 +128,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   "certs/N.crt": [
     [PORTS, "a certificate stands for names one level below its own name, for wildcards, and for what it covers"],
   ],
-  "N.key": [[HTTPS, "a certificate with somebody else's key costs its own host TLS, and nobody else anything"]],
+  "N.key": [[HTTPS, "a certificate with a key that does not match disables TLS for its own host only"]],
   "certs/N.dhparam.pem": [
     [TLS_FILES, "a certificate's own Diffie-Hellman parameters are used, and `dhparam.pem` for all others"],
   ],
@@ -179,7 +179,7 @@ export const TESTS_OF_THE_MODEL: readonly RowTest[] = [
   [OPERATOR, "a host nobody can answer for shows the operator's page"],
   [OPERATOR, "a host that nginx refuses does not hold up the others: it is left out, told, and taken back"],
   [OPERATOR, "a file that is changed is taken up without a change of any container"],
-  [HTTPS, "a renewed certificate is taken up although its path is the same"],
+  [HTTPS, "a renewed certificate is served although its path is the same"],
   [FRONT, "an authority's question is answered by plain HTTP, where all else is redirected"],
   [HEADERS, "by TLS"],
   [HEADERS, "a port that the client wrote is kept, whatever nginx listens on"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -12,7 +12,7 @@ const skip = requires("nginx", "openssl");
 const project = (name: string) => ({ labels: { "com.docker.compose.project": name } });
 
 describe("what the operator decides, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,
     string,
@@ -117,7 +117,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     rig.refresh();
     const late = await rig.app("late", { VIRTUAL_HOST: "late.example" });
     const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
-    rig.tell([late, next]);
+    rig.update([late, next]);
     await eventually("its neighbour is served", async () => (await rig.echo({ host: "next.example" }))?.app === "next");
     assert.equal((await rig.echo({ host: "front.example" }))?.app, "front");
     await eventually("it is told", () =>
@@ -147,7 +147,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
   test("a host whose last container goes keeps its name and page for its time of grace", async () => {
     await eventually("it is served", async () => (await rig.echo({ host: "leaving.example" }))?.app === "leaving");
     const gone = rig.agent.first.find(({ name }) => name === "leaving")!;
-    rig.tell([], [gone.id]);
+    rig.update([], [gone.id]);
     await eventually("it is not", async () => (await rig.ask({ host: "leaving.example" })).body === "nobody is in\n");
   });
 

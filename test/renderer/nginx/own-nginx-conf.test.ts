@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
@@ -80,8 +79,7 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip }
   /** What nginx says with these lines before ours. */
   const checked = (lines: string): string => {
     writeFileSync(configs.live, usual.replace("  access_log off;\n", `${lines}\n`));
-    const [command = "", ...args] = nginxCommand(directory, configs.live);
-    return spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8" }).stderr;
+    return testConfig(directory, configs.live).stderr;
   };
 
   test("what distributions and images have there is no hindrance", () => assert.equal(checked(USUAL), ""));

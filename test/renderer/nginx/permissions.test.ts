@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -20,7 +20,7 @@ const WISHES = {
 
 for (const containersMay of ["all", []] as const) {
   describe(`containersMay: ${JSON.stringify(containersMay)}, before a real nginx`, { skip }, () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     const all = containersMay === "all";
     let ownPort = 0;
 

@@ -4,7 +4,7 @@ import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { agreedCipher } from "./handshake.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -42,7 +42,7 @@ const POLICIES: readonly [policy: string, lets: readonly string[], without?: str
 ];
 
 describe("TLS policies of hosts that share a port, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const nameOf = (policy: string): string => `${policy.toLowerCase()}.example`;
 
   before(async () => {
@@ -95,7 +95,7 @@ describe("TLS policies of hosts that share a port, before a real nginx", { skip 
 });
 
 test("without an old policy nobody is let in with an old protocol", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);
     await rig.start({}, [await rig.app("usual", { VIRTUAL_HOST: "usual.example", SSL_POLICY: "Mozilla-Old" })]);
@@ -109,7 +109,7 @@ test("without an old policy nobody is let in with an old protocol", { skip }, as
 });
 
 test("the operator's policy is that of all hosts that say nothing", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);
     const nginx = { defaults: { sslPolicy: "Mozilla-Modern" } };

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -18,7 +18,7 @@ const NOBODY = "192.0.2.1";
 const CHALLENGE = "/.well-known/acme-challenge/token";
 
 describe("ports, networks and certificates of hosts, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const byIpv6 = http.createServer((_request, response) => response.end("by IPv6"));
 
   before(async () => {
@@ -161,7 +161,7 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
 });
 
 test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
     const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
@@ -175,7 +175,7 @@ test("names that nobody claims get nothing on ports that the operator gives all 
 });
 
 test("ports that the operator gives all hosts, and that of the status page, are nobody's own", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
     const pagePort = await freePort(21_993);

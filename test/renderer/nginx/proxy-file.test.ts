@@ -3,13 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
 test("the operator's proxy.conf takes the place of all lines for apps, from when it is there", { skip }, async () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const file = join(rig.directory, "proxy.conf");
   const ask = { host: "app.example", headers: { "x-forwarded-for": "192.0.2.9" } };
   const told = async () => (await rig.echo(ask))?.headers;

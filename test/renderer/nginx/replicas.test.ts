@@ -6,7 +6,7 @@ import * as net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -15,7 +15,7 @@ const skip = requires("nginx");
 const DNS_ADDRESS = "127.53.53.53";
 
 describe("replicas as their containers ask for them, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const [failing, forgiven, hopeless, dying] = [failingApp(), failingApp(), failingApp(), failingApp()];
   const vhosts = join(rig.directory, "vhosts");
   const dns = dgram.createSocket("udp4");

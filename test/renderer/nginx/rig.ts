@@ -4,6 +4,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type * as tls from "node:tls";
 import { run } from "../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -16,14 +17,17 @@ import { askStatus } from "../../../renderer/status/socket.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
-/** What a client saw; status 0 when there was no answer. */
+/** The response that a client received. */
 export interface Seen {
+  /** 0 without a complete response. */
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+  /** SHA-256 of the certificate that nginx presented. */
+  readonly fingerprint?: string | undefined;
 }
 
-/** What the echoing app tells of the request it got. */
+/** The request that an echoing app received. */
 export interface Echo {
   readonly app: string;
   readonly url: string;
@@ -38,17 +42,17 @@ export interface Ask {
   readonly body?: string | Buffer;
   readonly tls?: boolean;
   readonly port?: number;
-  /** The client's own address. */
+  /** The client's source address. */
   readonly from?: string;
 }
 
-/** A renderer between an agent that says what the test wants and a real nginx, before apps that tell what they got. */
-export class PresetRig {
-  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-preset-"));
+/** A renderer between a fake agent and a real nginx that proxies to apps on this machine. */
+export class NginxRig {
+  readonly directory = mkdtempSync(join(tmpdir(), "sallyport-nginx-"));
   readonly certificates = join(this.directory, "certificates");
   readonly agent = new FakeAgent(join(this.directory, "agent.sock"));
   readonly logged: Record<string, unknown>[] = [];
-  /** Has files looked at, as SIGHUP does. */
+  /** Reads all files again, as SIGHUP does. */
   refresh: () => void = () => undefined;
   plainPort = 0;
   tlsPort = 0;
@@ -60,12 +64,15 @@ export class PresetRig {
   #generation = 5;
 
   constructor() {
-    // nginx's workers are another user.
+    // nginx's workers run as another user.
     chmodSync(this.directory, 0o755);
     mkdirSync(this.certificates);
   }
 
-  /** `target` is laid over the target's keys, `more` over those of the configuration. */
+  /**
+   * Starts nginx and the renderer and resolves when nginx serves these containers. `target` adds to the keys of the
+   * nginx target, `more` to those of the configuration.
+   */
   async start(
     target: Record<string, unknown>,
     containers: readonly Container[],
@@ -110,7 +117,7 @@ export class PresetRig {
       },
       (refresh) => (this.refresh = refresh),
     );
-    await eventually("nginx took the routes up", () => {
+    await eventually("nginx serves the routes", () => {
       const refused = this.logged.find(({ event }) => event === "publish.refused");
       if (refused) throw new Error(String(refused["reason"]));
       return this.logged.some(({ event }) => event === "publish.ok");
@@ -132,7 +139,7 @@ export class PresetRig {
     return readFileSync(join(this.directory, "conf.d", "default.conf"), "utf8");
   }
 
-  /** A container of this name, whose app is the server, or one that tells what it got. */
+  /** Starts an app and returns its container. Without a `server` the app echoes its requests. */
   async app(name: string, env: Record<string, string>, changes: Partial<Container> = {}, server?: net.Server) {
     const listening = server ?? echoing(name);
     this.#apps.set(name, listening);
@@ -150,8 +157,8 @@ export class PresetRig {
     });
   }
 
-  /** The agent's next words. */
-  tell(upserted: readonly Container[], removed: readonly string[] = []): void {
+  /** Sends the agent's next change. */
+  update(upserted: readonly Container[], removed: readonly string[] = []): void {
     const base = this.#generation;
     this.#generation += 1;
     this.agent.tell("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
@@ -161,15 +168,25 @@ export class PresetRig {
     return await askStatus(join(this.directory, "status.sock"));
   }
 
-  /** The port of an app made here. */
+  /** Returns the port that an app of this rig listens on. */
   portOf(name: string): number {
     return (this.#apps.get(name)!.address() as net.AddressInfo).port;
   }
 
-  async ask({ host, path = "/", method = "GET", headers = {}, body, tls = false, port, from }: Ask): Promise<Seen> {
+  /** Sends one request to nginx. */
+  async ask({
+    host,
+    path = "/",
+    method = "GET",
+    headers = {},
+    body,
+    tls: isTls = false,
+    port,
+    from,
+  }: Ask): Promise<Seen> {
     return await new Promise((resolve) => {
       const options = {
-        port: port ?? (tls ? this.tlsPort : this.plainPort),
+        port: port ?? (isTls ? this.tlsPort : this.plainPort),
         path,
         method,
         headers: { host, ...headers },
@@ -177,17 +194,18 @@ export class PresetRig {
         ...(from !== undefined && { localAddress: from, host: "127.0.0.1" }),
       };
       const secure = { ...options, rejectUnauthorized: false, ...(net.isIP(host) === 0 && { servername: host }) };
-      const request = tls ? https.request(secure) : http.request(options);
+      const request = isTls ? https.request(secure) : http.request(options);
       request.on("response", (response) => {
         const parts: Buffer[] = [];
+        const fingerprint = (response.socket as Partial<tls.TLSSocket>).getPeerCertificate?.().fingerprint256;
         response.on("data", (part: Buffer) => parts.push(part));
         response.on("error", () => undefined);
         response.on("close", () => {
           resolve({
-            // Half an answer is none.
             status: response.complete ? (response.statusCode ?? 0) : 0,
             headers: response.headers,
             body: Buffer.concat(parts).toString("utf8"),
+            fingerprint,
           });
         });
       });
@@ -196,14 +214,14 @@ export class PresetRig {
     });
   }
 
-  /** What the app behind it got; undefined when no app answered. */
+  /** Returns the request as the echoing app received it, or undefined if none answered. */
   async echo(ask: Ask): Promise<Echo | undefined> {
     const seen = await this.ask(ask);
     return seen.status === 200 && seen.body.startsWith("{") ? (JSON.parse(seen.body) as Echo) : undefined;
   }
 }
 
-/** An app that tells what it got. */
+/** Creates an app that responds with the request it received. */
 export function echoing(app: string): http.Server {
   return http.createServer((request, response) => {
     request.resume().on("end", () => {

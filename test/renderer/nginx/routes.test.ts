@@ -4,13 +4,13 @@ import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { fastcgiApp, grpcApp, tlsApp, uwsgiApp } from "./apps.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
 describe("what containers may ask for, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
 
   before(async () => {
     makeCertificate(rig.directory, "backend", ["backend"]);

@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { secureGrpcApp } from "./apps.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -17,7 +17,7 @@ const skip = requires("nginx", "openssl");
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
 describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const directories = ["vhosts", "passwords"].map((name) => join(rig.directory, name));
   const [vhosts = "", passwords = ""] = directories;
   const log = join(rig.directory, "access.log");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -15,7 +15,7 @@ const REFUSED_MS = 60_000;
 
 /** nginx's check does not see it, so the first to know is nginx, which keeps all that it had. */
 describe("a container that wants a port where somebody else listens", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const somebody = net.createServer();
   let taken: number;
 
@@ -43,7 +43,7 @@ describe("a container that wants a port where somebody else listens", { skip }, 
     const greedy = await rig.app("greedy", { VIRTUAL_HOST: "greedy.example", EXTERNAL_HTTP_PORT: String(taken) });
     const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
     const second = await rig.app("second", { VIRTUAL_HOST: "good.example" });
-    rig.tell([greedy, next, second]);
+    rig.update([greedy, next, second]);
     await eventually(
       "its neighbour is served",
       async () => (await rig.echo({ host: "next.example" }))?.app === "next",

@@ -7,13 +7,13 @@ import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { handshake } from "./handshake.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
 describe("files beside certificates, before a real nginx", { skip }, () => {
-  const rig = new PresetRig();
+  const rig = new NginxRig();
   const { certificates } = rig;
   const [everybodys, hosts] = ["everybodys", "hosts"].map(
     (name) => new CertificateAuthority(join(rig.directory, name)),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { PresetRig } from "./rig.ts";
+import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
@@ -13,7 +13,7 @@ test(
   "names that nobody claims are answered 503 with everybody's error page, while there is one",
   { skip },
   async () => {
-    const rig = new PresetRig();
+    const rig = new NginxRig();
     const errors = join(rig.directory, "errors");
     mkdirSync(errors);
     writeFileSync(join(errors, "50x.html"), "nobody is in\n");

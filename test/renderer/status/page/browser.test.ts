@@ -7,6 +7,7 @@ import axe from "axe-core";
 import { eventually } from "../../../eventually.ts";
 import { BrowserPage } from "./browser-page.ts";
 import { Chromium } from "./chromium.ts";
+import { requires } from "../../../requires.ts";
 import { type ExampleSite, startExampleSite } from "./example-site.ts";
 
 /** Directory for pictures of the page, such as `docs`; without it none are kept. */
@@ -14,7 +15,9 @@ const PICTURES = process.env["SALLYPORT_PICTURES"];
 
 const SIZES = { wide: { width: 1200, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
-describe("the status page, from a real nginx in a real browser", () => {
+const skip = requires("nginx", "openssl", "chromium");
+
+describe("the status page, from a real nginx in a real browser", { skip }, () => {
   let site: ExampleSite;
   let chromium: Chromium;
   let url: string;

@@ -1,73 +1,33 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../../renderer/config/schema.ts";
 import type { Container } from "../../../../shared/snapshot.ts";
 import { freePort } from "../../../demo/free-port.ts";
-import { nginxCommand, runNginx, writeNginxConfigs } from "../../../demo/local-nginx.ts";
 import { makeCertificate } from "../../nginx/certificate-files.ts";
-import { container, FakeAgent } from "../../fake-agent.ts";
-import { removeDirectory } from "../../../remove-directory.ts";
+import { NginxRig } from "../../nginx/rig.ts";
+import { container, type FakeAgent } from "../../fake-agent.ts";
 
 /** A morning in November, in milliseconds since the epoch. */
 const MORNING = Date.UTC(2026, 10, 24, 6, 12, 40);
 const HOUR_MS = 3_600_000;
 
-/** A renderer that runs, and a real nginx that serves its status page at 127.0.0.1 for 127.0.0.1 alone. */
+/** A running renderer, and a real nginx that serves its status page on 127.0.0.1 for 127.0.0.1 alone. */
 export interface ExampleSite {
   readonly port: number;
   readonly agent: FakeAgent;
   readonly close: () => Promise<void>;
 }
 
-/** Starts it with something to see in every section. */
+/** Starts a site with content for every section of the page. */
 export async function startExampleSite(): Promise<ExampleSite> {
-  const directory = mkdtempSync(join(tmpdir(), "sallyport-site-"));
-  // nginx's workers are another user when root runs the test.
-  chmodSync(directory, 0o755);
-  const stop = new AbortController();
-  const [plain, tls, port] = [await freePort(18_080), await freePort(18_443), await freePort(18_081)];
-  const configs = writeNginxConfigs(directory);
-  const certificates = join(directory, "certificates");
-  makeCertificates(certificates);
-  const nginx = runNginx(configs);
-  const agent = new FakeAgent(join(directory, "agent.sock"));
-  agent.first = containers();
-  const config = parseConfig(
-    JSON.stringify({
-      agents: [{ socket: join(directory, "agent.sock") }],
-      proxy: "host",
-      statusSocket: join(directory, "status.sock"),
-      statusPage: { directory: join(directory, "conf.d", "status"), listen: port, allow: ["127.0.0.1"] },
-      targets: [
-        {
-          template: join(process.cwd(), "renderer/templates/nginx.conf.hbs"),
-          destination: join(directory, "conf.d", "default.conf"),
-          listen: plain,
-          https: { listen: tls, port: tls, certificates },
-          wait: "10ms:100ms",
-          check: { command: [...nginxCommand(directory, configs.candidate), "-t", "-q"] },
-          reload: { exec: { command: [...nginxCommand(directory, configs.live), "-s", "reload"] } },
-        },
-      ],
-    }),
-    "test.yml",
-  );
-  if ("problems" in config) throw new Error(config.problems.join("\n"));
-  const running = run(config, stop.signal, () => undefined);
-  const close = async (): Promise<void> => {
-    stop.abort();
-    await agent.close();
-    await running;
-    await nginx.stop();
-    await removeDirectory(directory);
-  };
-  return { port, agent, close };
+  const rig = new NginxRig();
+  const port = await freePort(18_081);
+  makeCertificates(rig.certificates);
+  const statusPage = { directory: join(rig.directory, "conf.d", "status"), listen: port, allow: ["127.0.0.1"] };
+  await rig.start({}, containers(), { statusPage });
+  return { port, agent: rig.agent, close: async () => await rig.close() };
 }
 
 function makeCertificates(directory: string): void {
-  mkdirSync(directory);
   makeCertificate(directory, "shop.example", ["shop.example", "www.shop.example"], 82);
   makeCertificate(directory, "blog.example", ["blog.example"], 9);
   makeCertificate(directory, "lost.example", ["lost.example"]);
