@@ -7,13 +7,25 @@ import { run } from "../../../renderer/targets/run.ts";
 import { importCommandLine, importFiles, type Imported } from "../../../renderer/import/docker-gen/import.ts";
 import { eventually } from "../../eventually.ts";
 import { container } from "../fake-agent.ts";
+import { containerView, inOrder } from "../../../renderer/template/container-view.ts";
+import { printed } from "../docker-gen/printing.ts";
 import { accept } from "./accept.ts";
 import { containersOf, Example, WORK } from "./example.ts";
-import { type Block, blocksOf } from "./page-blocks.ts";
+import { type Block, blocksOf, rowsOf } from "./page-blocks.ts";
 
 const PAGE = "docs/how-to/migrate-from-docker-gen.md";
 const blocks = blocksOf(PAGE);
 const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
+
+const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", host: "one", container }))).map(containerView);
+
+describe("each Go template has a Handlebars template that prints what the page shows", () => {
+  const rows = rowsOf(PAGE, "Go templates and Handlebars").filter(([, , prints]) => prints !== undefined);
+  for (const [go = "", handlebars = "", prints = ""] of rows) {
+    test(go.replaceAll("\\|", "|"), () => assert.equal(printed(handlebars.slice(1, -1), VIEWS), prints.slice(1, -1)));
+  }
+  test("has rows", () => assert.ok(rows.length > 20));
+});
 
 /** What docker-gen was told, and what follows on the page until it is told something else. */
 interface Migration {

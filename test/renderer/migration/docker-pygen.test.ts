@@ -72,7 +72,7 @@ for (const section of sections) {
 }
 
 test("a program in the same PID namespace is told by its signal", async (context) => {
-  const own = blocks.filter(({ section }) => section === "Telling others");
+  const own = blocks.filter(({ section }) => section === "Signals");
   const example = new Example(context, CONTAINERS);
   const [heard, pidFile] = ["heard", "web-server.pid"].map((name) => join(example.directory, name));
   const listens = `process.on("SIGHUP", () => require("node:fs").appendFileSync(${JSON.stringify(heard)}, "HUP ")); setInterval(() => {}, 1000)`;
