@@ -9,10 +9,10 @@ import { runImportNginxProxy } from "./cli/import-nginx-proxy.ts";
 import { type CommandResult, runImport } from "./cli/import.ts";
 import { runOnce } from "./cli/once.ts";
 import { printTarget, runRender } from "./cli/render.ts";
-import { runFile } from "./config/follow.ts";
+import { runFile } from "./targets/follow-config.ts";
 import { run } from "./targets/run.ts";
 import { createTerminalLog } from "./cli/terminal-log.ts";
-import { templateProblems } from "./cli/check.ts";
+import { templateProblems } from "./targets/template-problems.ts";
 import { runSnapshot } from "./cli/snapshot.ts";
 import { type Config, parseConfig } from "./config/schema.ts";
 import { unreadableTemplates } from "./config/template-files.ts";
@@ -131,7 +131,7 @@ async function runUntilSignal(config: Config, file?: string): Promise<number> {
   const onRefresh = (refresh: () => void): void => void process.on("SIGHUP", refresh);
   const running =
     file === undefined
-      ? run(config, stopSignal(), log, onRefresh)
+      ? run(config, stopSignal(), log, { onStart: (running) => onRefresh(() => running.refresh()) })
       : runFile(file, config, stopSignal(), log, onRefresh);
   const { problems } = await running;
   if (problems.length > 0) return misconfigured(problems);

@@ -1,15 +1,10 @@
 import type { Config, Target } from "../config/schema.ts";
 import { nearest } from "../../shared/nearest.ts";
-import { readCertificates } from "../nginx/certificates/directory.ts";
-import { FileStore } from "../nginx/operator-files/file-store.ts";
 import { shown } from "../status/print.ts";
-import { TemplateError } from "../template/template.ts";
-import { GeneralFiles } from "../targets/template-files.ts";
-import { GeneralSource } from "../targets/general-source.ts";
+import { removeOutput } from "../reload/standard-output.ts";
+import { loadGroups } from "../targets/load-groups.ts";
 import { hear } from "./collect-inventory.ts";
 import type { CommandResult } from "./import.ts";
-import { TargetRoutes } from "../targets/nginx-routes.ts";
-import { TargetTemplate } from "../targets/nginx-template.ts";
 
 /** Prints what a target's file would be now, and touches nothing. Exit 1 with the reason when that cannot be said. */
 export async function runRender(config: Config, [destination, ...more]: readonly string[]): Promise<CommandResult> {
@@ -26,45 +21,26 @@ export async function runRender(config: Config, [destination, ...more]: readonly
   return await printTarget(config, target);
 }
 
-/** The text of this target's file now. */
+/** Renders this target's file. Quarantined containers are listed on stderr. */
 export async function printTarget(config: Config, target: Target): Promise<CommandResult> {
+  const alone = { ...config, targets: [{ ...target, transaction: undefined }] };
+  const groups = await loadGroups(alone, { log: () => undefined });
+  if ("problems" in groups) return failed(groups.problems.join("\n"), 78);
+  const [group] = groups;
   try {
-    return target.format === undefined ? await printRoutes(config, target) : await printContainers(config, target);
-  } catch (error) {
-    if (error instanceof TemplateError) return failed(error.message, 1);
-    throw error;
-  }
-}
-
-async function printRoutes(config: Config, target: Target): Promise<CommandResult> {
-  const template = TargetTemplate.load(target, config);
-  if ("problem" in template) return failed(template.problem, 78);
-  const routes = new TargetRoutes(target, config);
-  const silent = await hear(config, (change) => routes.apply(change));
-  if (silent !== undefined) return failed(silent, 1);
-  const { wanted } = routes.table;
-  if (wanted.kind === "blocked") return failed(wanted.reason, 1);
-  const files = new FileStore(target.nginx.files, target.destination).settings;
-  template.use({ ...(target.https && { certificates: readCertificates(target.https.certificates) }), files });
-  const { quarantined } = routes.table.routes;
-  const aside = quarantined.map(({ name, detail }) => `container ${shown(name)} is set aside: ${shown(detail)}\n`);
-  return { stdout: template.print(wanted).toString("utf8"), stderr: aside.join(""), exitCode: 0 };
-}
-
-/** Who is left out stands on stderr; the others are printed. */
-async function printContainers(config: Config, target: Target): Promise<CommandResult> {
-  const files = await GeneralFiles.load(target);
-  if ("problem" in files) return failed(files.problem, 78);
-  try {
-    const source = new GeneralSource(target, files);
-    const silent = await hear(config, (change) => source.apply(change));
+    const silent = await hear(config, (change) => group!.apply(change, false));
     if (silent !== undefined) return failed(silent, 1);
-    source.isComplete = true;
-    const text = await source.render(source.wanted() ?? source.nothing);
-    const aside = source.aside.map(({ name, detail }) => `container ${shown(name)} ${shown(detail)}\n`);
-    return { stdout: text.toString("utf8"), stderr: aside.join(""), exitCode: 0 };
+    group!.apply({ upserted: [], gone: [] }, true);
+    const next = await group!.next();
+    if (next?.kind !== "revision") return failed(next?.kind === "blocked" ? next.reason : (next?.error ?? ""), 1);
+    const [status] = group!.statuses;
+    const quarantined = (status?.routes.quarantined ?? []).map(
+      ({ name, detail }) => `container ${shown(name)} is quarantined: ${shown(detail)}\n`,
+    );
+    return { stdout: next.files[0]!.bytes.toString("utf8"), stderr: quarantined.join(""), exitCode: 0 };
   } finally {
-    await files.close();
+    await group!.stop();
+    for (const volume of group!.outputs) removeOutput(volume);
   }
 }
 

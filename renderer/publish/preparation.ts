@@ -1,36 +1,40 @@
 import type { Log } from "../../shared/log.ts";
 import type { Destination } from "./destination.ts";
-import type { Editions } from "./edition.ts";
 import type { Journal } from "./journal.ts";
 import { recoverTogether } from "./recovery.ts";
+import type { RevisionSource } from "./revision.ts";
 
-/** What a process has to know of the files that it is to keep before it knows anything else. */
-export interface ToPrepare {
+/** What is needed before the first inventory arrives. */
+export interface Preparation {
   readonly destinations: readonly Destination[];
-  readonly editions: Editions;
+  readonly source: RevisionSource;
   readonly journal?: Journal;
   readonly log: Log;
 }
 
-/** Puts right what a process that was killed left, and says so. Throws WriteError. */
-export async function recover({ destinations, journal, log }: ToPrepare): Promise<void> {
+/** Repairs what a killed process left, and logs it. Throws WriteError. */
+export async function recover({ destinations, journal, log }: Preparation): Promise<void> {
   const volumes = destinations.map(({ volume }) => volume);
   for (const volume of volumes) {
-    if (await volume.recover()) log("warn", "publish.restored", { destination: volume.live });
+    if (await volume.recover()) log("warn", "publish.recovered", { path: volume.live, action: "restored" });
   }
-  const ending = journal && (await recoverTogether(volumes, journal));
-  if (ending === undefined) return;
-  log("warn", `publish.${ending}`, { destinations: volumes.map(({ live }) => live).join(" ") });
+  const action = journal && (await recoverTogether(volumes, journal));
+  if (action === undefined) return;
+  log("warn", "publish.recovered", { path: volumes.map(({ live }) => live).join(" "), action });
 }
 
 /**
- * Puts a text without any container where there is none at all, so that servers can start. Gives where. Throws WriteError
- * and TemplateError.
+ * Writes a file without any container to each destination that has none, so that servers can start. Returns the
+ * destinations' indexes, or why the files cannot be rendered. Throws WriteError.
  */
-export async function standInNothing({ destinations, editions }: ToPrepare): Promise<number[]> {
+export async function writeInitialFiles({
+  destinations,
+  source,
+}: Preparation): Promise<readonly number[] | { readonly error: string }> {
   const missing = [...destinations.keys()].filter((index) => destinations[index]?.volume.readLive() === undefined);
   if (missing.length === 0) return [];
-  const nothing = await editions.nothing();
-  for (const index of missing) await destinations[index]?.volume.goLive(nothing[index]!);
+  const initial = await source.initial();
+  if (initial.kind === "failed") return initial;
+  for (const index of missing) await destinations[index]?.volume.goLive(initial.files[index]!);
   return missing;
 }

@@ -1,44 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import { TemplateError } from "../template/template.ts";
-import { publishOrReduce } from "../targets/attempt.ts";
+import { checkFiles } from "./candidates.ts";
 import { dueAt, type Wait } from "./debounce.ts";
-import type { Destination } from "./destination.ts";
-import type { Journal } from "./journal.ts";
-import type { Edition, Editions } from "./edition.ts";
-import type { RenderedFile } from "./rendered-file.ts";
-import { recover, standInNothing } from "./preparation.ts";
-import type { Outcome } from "./publication.ts";
-import { Retry } from "./retry.ts";
+import type { Destination, Part } from "./destination.ts";
 import { WriteError } from "../disk/safe-write.ts";
-import { isBlocked } from "../targets/source.ts";
+import type { Journal } from "./journal.ts";
+import { recover, writeInitialFiles } from "./preparation.ts";
+import { type Outcome, publish, publishFiles } from "./publication.ts";
+import type { RenderedFile } from "./rendered-file.ts";
+import { Retry } from "./retry.ts";
+import type { Revision, RevisionSource } from "./revision.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
 
-/** Retries of what may heal by itself: a full disk, a server that is away. */
-const RETRY = { firstMs: 250, capMs: 10_000 };
+/** Retries after a failure that may pass: a full disk, a server that is down. */
+const RETRY_FAILED = { firstMs: 250, capMs: 10_000 };
 
-/** Retries of a text that was refused: it mostly will be again, but a server may also have been short of something. */
-const RETRY_REFUSED = { firstMs: 2_000, capMs: 300_000 };
+/** Retries of a rejected revision. It is usually rejected again, but the server may only have lacked a resource. */
+const RETRY_REJECTED = { firstMs: 2_000, capMs: 300_000 };
 
-/** Milliseconds a pass may take to its end when the process is told to stop. It can be cut off anywhere without harm. */
+/** Milliseconds a pass may take to finish when the process stops. Interrupting it is always safe. */
 const STOP_MS = 1_000;
 
-/** Said of a file that cannot be replaced. */
-const IN_PLACE =
-  "something is mounted on the file itself, so it is written into: readers may see a part of it; mount its directory instead";
-
 export interface ReconcilerOptions {
-  /** Several are published together, or not at all. */
+  /** Published together, or not at all. */
   readonly destinations: readonly Destination[];
-  readonly editions: Editions;
-  /** For several destinations: what survives a crash in between. */
+  readonly source: RevisionSource;
+  /** For several destinations: survives a crash between two of them. */
   readonly journal?: Journal;
   readonly wait: Wait;
   readonly log: Log;
 }
 
-/** Keeps destinations equal to the edition that is wanted: one pass at a time, retried until it holds. */
+/** Keeps destinations equal to the next revision: one pass at a time, retried until it succeeds. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -47,60 +41,53 @@ export class Reconciler {
   #lastPass = Number.NEGATIVE_INFINITY;
   readonly #retry = new Retry();
   readonly #progress: readonly TargetProgress[];
-  #refused: readonly RenderedFile[] | undefined;
+  #rejected: readonly RenderedFile[] | undefined;
   #isStopped = false;
-  /** Whose servers the next pass tells even if nothing is new. */
-  #toTell = new Set<Destination>();
+  /** Destinations whose server the next pass reloads even if the file is unchanged. */
+  #toReload = new Set<Destination>();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#progress = options.destinations.map(({ volume }) => new TargetProgress(volume.live, options.log));
   }
 
-  /** How each destination stands, in their order. */
+  /** The state of each destination, in their order. */
   get states(): readonly TargetState[] {
     return this.#progress.map(({ state }) => state);
   }
 
-  /**
-   * Puts right what a process that was killed left, and a configuration without any route where there is none at all,
-   * so that servers can start.
-   */
+  /** Repairs what a killed process left, and writes an initial file to destinations that have none. */
   async prepare(): Promise<void> {
     try {
       this.#noteInPlace();
       await recover(this.#options);
       for (const [index, { volume }] of this.#options.destinations.entries()) {
-        this.#progress[index]?.remembers(volume.readState().generation);
+        this.#progress[index]?.restore(volume.readState().generation);
       }
-      for (const index of await standInNothing(this.#options)) this.#progress[index]?.began();
+      const written = await writeInitialFiles(this.#options);
+      if ("error" in written) return this.#fail(written.error);
+      for (const index of written) this.#progress[index]?.initialized();
     } catch (error) {
       this.#fail(describe(error));
     }
   }
 
-  #noteInPlace(): void {
-    for (const [index, { volume }] of this.#options.destinations.entries()) {
-      if (volume.isInPlace) this.#progress[index]?.warn(IN_PLACE);
-    }
-  }
-
-  /** Something changed. */
+  /** Schedules a pass. */
   changed(): void {
     const now = performance.now();
     this.#firstChange ??= now;
     this.#schedule(dueAt(this.#options.wait, this.#lastPass, this.#firstChange, now) - now);
   }
 
-  /** What could not be done may work now. */
+  /** Schedules a pass that also tries a rejected revision again. */
   retryNow(): void {
-    this.#refused = undefined;
+    this.#rejected = undefined;
     this.changed();
   }
 
-  /** A server is to be told once more, of the same file if need be. */
-  tellAgain(destination: Destination): void {
-    this.#toTell.add(destination);
+  /** Schedules a reload of this destination's server, even if its file is unchanged. */
+  reload(destination: Destination): void {
+    this.#toReload.add(destination);
     this.changed();
   }
 
@@ -110,10 +97,16 @@ export class Reconciler {
     await Promise.race([this.#running, sleep(STOP_MS)]);
   }
 
+  #noteInPlace(): void {
+    for (const [index, { volume }] of this.#options.destinations.entries()) {
+      if (volume.isInPlace) this.#progress[index]?.writtenInPlace();
+    }
+  }
+
   #schedule(delayMs: number): void {
     if (this.#running || this.#isStopped) return;
     clearTimeout(this.#timer);
-    // A timer takes a millisecond at least.
+    // A timer takes at least a millisecond.
     if (delayMs <= 0) this.#start();
     else this.#timer = setTimeout(() => this.#start(), delayMs);
   }
@@ -130,68 +123,78 @@ export class Reconciler {
   }
 
   async #pass(): Promise<void> {
-    // Whatever comes with this change in the same turn is part of it.
+    // Changes of the same turn belong to the same pass.
     await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
     try {
-      const edition = await this.#options.editions.wanted();
-      if (!edition) return;
-      if (isBlocked(edition)) return this.#hold(edition.reason);
-      await this.#publish(edition);
+      const next = await this.#options.source.next();
+      if (next?.kind === "revision") await this.#publish(next);
+      else if (next?.kind === "blocked") this.#block(next.reason);
+      else if (next) this.#reject(next.error);
     } catch (error) {
-      if (error instanceof TemplateError) this.#cannotPrint(error.message);
-      else this.#fail(describe(error));
+      this.#fail(describe(error));
     }
   }
 
-  async #publish(edition: Edition): Promise<void> {
-    if (areEqual(edition.texts, this.#refused) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-    const { destinations, journal } = this.#options;
-    const toTell = this.#toTell;
-    this.#toTell = new Set();
-    const attempt = await publishOrReduce(edition, destinations, toTell, journal);
+  async #publish(revision: Revision): Promise<void> {
+    if (areEqual(revision.files, this.#rejected) && performance.now() < (this.#retry.dueAt ?? 0)) return;
+    const toReload = this.#toReload;
+    this.#toReload = new Set();
+    const parts = this.#partsOf(revision.files).map((part, index) => ({
+      ...part,
+      again: toReload.has(this.#options.destinations[index]!),
+    }));
+    const outcome = await publish(parts, this.#options.journal);
     this.#noteInPlace();
-    this.#report(attempt.outcome, attempt.edition.texts);
-    if (attempt.outcome.kind === "published" || attempt.outcome.kind === "unchanged") attempt.edition.published();
+    const reduced = outcome.kind === "rejected" ? await this.#reduce(revision, outcome.by) : undefined;
+    if (reduced) this.#report(reduced, await publish(this.#partsOf(reduced.files), this.#options.journal));
+    else this.#report(revision, outcome);
   }
 
-  #report(outcome: Outcome, texts: readonly RenderedFile[]): void {
+  /** The revision without the units that were rejected; undefined if there is none. */
+  async #reduce(revision: Revision, by: "check" | "reload"): Promise<Revision | undefined> {
+    const { journal } = this.#options;
+    const reduced = await revision.reduce?.(by, async (files) => {
+      const parts = this.#partsOf(files);
+      return by === "check" ? await checkFiles(parts) : await publishFiles(parts, journal);
+    });
+    return reduced?.kind === "revision" ? reduced : undefined;
+  }
+
+  #partsOf(files: readonly RenderedFile[]): Part[] {
+    return this.#options.destinations.map((destination, index) => ({ ...destination, wanted: files[index]! }));
+  }
+
+  #report(revision: Revision, outcome: Outcome): void {
     if (outcome.kind === "pending") return this.#fail(outcome.message);
-    if (outcome.kind === "refused") return this.#refuse(outcome.message, texts);
+    if (outcome.kind === "rejected") return this.#reject(outcome.message, revision.files);
     this.#retry.clear();
-    this.#refused = undefined;
+    this.#rejected = undefined;
     const generations = outcome.kind === "published" ? outcome.generations : [];
-    for (const [index, { hash }] of texts.entries()) this.#progress[index]?.isLive(hash, generations[index]);
+    for (const [index, { hash }] of revision.files.entries()) this.#progress[index]?.isLive(hash, generations[index]);
+    revision.published();
   }
 
-  /** Nothing to publish until something changes. */
-  #hold(reason: string): void {
+  /** There is nothing to publish until something changes. */
+  #block(reason: string): void {
     this.#retry.clear();
-    this.#trouble("refused", reason);
+    this.#trouble("rejected", reason);
   }
 
-  /** It will most likely fail again until something changes; but rendering may also have been short of time. */
-  #cannotPrint(reason: string): void {
-    this.#retryLater(RETRY_REFUSED);
-    this.#trouble("refused", reason);
+  #reject(error: string, files?: readonly RenderedFile[]): void {
+    if (files && !areEqual(files, this.#rejected)) this.#retry.clear();
+    if (files) this.#rejected = files;
+    this.#retryLater(RETRY_REJECTED);
+    this.#trouble("rejected", error);
   }
 
-  /** It will most likely be refused again until something changes. */
-  #refuse(reason: string, texts: readonly RenderedFile[]): void {
-    if (!areEqual(texts, this.#refused)) this.#retry.clear();
-    this.#refused = texts;
-    this.#retryLater(RETRY_REFUSED);
-    this.#trouble("refused", reason);
+  #fail(error: string): void {
+    this.#retryLater(RETRY_FAILED);
+    this.#trouble("failed", error);
   }
 
-  /** It may heal. */
-  #fail(reason: string): void {
-    this.#retryLater(RETRY);
-    this.#trouble("pending", reason);
-  }
-
-  #trouble(kind: "refused" | "pending", reason: string): void {
-    for (const progress of this.#progress) progress.troubled(kind, reason);
+  #trouble(kind: "rejected" | "failed", error: string): void {
+    for (const progress of this.#progress) progress.troubled(kind, error);
   }
 
   #retryLater(bounds: Backoff): void {
@@ -199,11 +202,11 @@ export class Reconciler {
   }
 }
 
-function areEqual(texts: readonly RenderedFile[], others: readonly RenderedFile[] | undefined): boolean {
-  return others !== undefined && texts.every((text, index) => text.equals(others[index]));
+function areEqual(files: readonly RenderedFile[], others: readonly RenderedFile[] | undefined): boolean {
+  return others !== undefined && files.every((file, index) => file.equals(others[index]));
 }
 
 function describe(error: unknown): string {
-  if (error instanceof WriteError || error instanceof TemplateError) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown";
+  if (error instanceof WriteError) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown error";
 }

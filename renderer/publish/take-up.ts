@@ -1,10 +1,10 @@
-import type { Tell } from "./candidates.ts";
+import type { Label } from "./candidates.ts";
 import { goodOf, type OpenPart } from "./destination.ts";
 import type { Outcome } from "./publication.ts";
 
 /**
- * Puts all candidates into place, or none: then all that are open are as they were last good, also those that waited for
- * their servers, for they belong together. Throws WriteError.
+ * Puts all candidates into place, or none. If one fails, all open parts return to their last good file, including those
+ * whose server was pending, because they belong together. Throws WriteError.
  */
 export async function placeTogether(open: readonly OpenPart[]): Promise<void> {
   const changed = open.filter(({ isLive }) => !isLive);
@@ -21,46 +21,46 @@ export async function placeTogether(open: readonly OpenPart[]): Promise<void> {
 }
 
 /**
- * Reloads each server once; undefined when all have taken up what is live. Texts that turn out bad, or that nobody
- * checked before a server went away, give way to what was good. Throws WriteError.
+ * Reloads each server once. Returns undefined if every server runs the live files. Files that a server rejects, or that
+ * were not checked before a server became unreachable, are rolled back. Throws WriteError.
  */
 export async function takeUpTogether(
   open: readonly OpenPart[],
   isChecked: boolean,
-  tell: Tell,
+  label: Label,
 ): Promise<Outcome | undefined> {
-  const told: OpenPart[] = [];
+  const reloaded: OpenPart[] = [];
   for (const part of open) {
-    if (told.some(({ reload }) => reload === part.reload)) continue;
-    const { kind, ...verdict } = await part.server.reload();
-    const message = tell(part, "message" in verdict ? verdict.message : "");
-    const knowing = "isPartial" in verdict ? [...told, part] : told;
+    if (reloaded.some(({ reload }) => reload === part.reload)) continue;
+    const { kind, ...result } = await part.server.reload();
+    const message = label(part, "message" in result ? result.message : "");
+    const affected = "isPartial" in result ? [...reloaded, part] : reloaded;
     if (kind === "rejected") {
-      await returnToGood(open, knowing);
-      // Late, or never: what the server runs now is not known, so the next text is reloaded even if it is the last good.
+      await returnToGood(open, affected);
+      // It is unknown what the server runs now, so the next revision is reloaded even if it equals the last good one.
       await forget(open);
-      return { kind: "refused", message, by: "server" };
+      return { kind: "rejected", message, by: "reload" };
     }
     if (kind === "unavailable") {
       const isLive = isChecked || open.every((one) => goodOf(one) === undefined);
-      if (!isLive) await returnToGood(open, knowing);
-      // It may have been told of what waited for it before.
+      if (!isLive) await returnToGood(open, affected);
+      // An earlier pending reload may have reached it.
       if (!isLive) await forget(open);
       return { kind: "pending", message, isLive };
     }
-    told.push(part);
+    reloaded.push(part);
   }
   return undefined;
 }
 
-/** What was good is live again everywhere, also in the servers that were told otherwise. Throws the first WriteError. */
-async function returnToGood(parts: readonly OpenPart[], told: readonly OpenPart[] = []): Promise<void> {
+/** Restores the last good files, and reloads the servers that already run other ones. Throws the first WriteError. */
+async function returnToGood(parts: readonly OpenPart[], reloaded: readonly OpenPart[] = []): Promise<void> {
   const failures: unknown[] = [];
   for (const part of parts) {
     const good = goodOf(part);
     if (good) await part.volume.goLive(good).catch((error: unknown) => failures.push(error));
   }
-  for (const { server } of told) await server.reload();
+  for (const { server } of reloaded) await server.reload();
   if (failures.length > 0) throw failures[0];
 }
 

@@ -1,11 +1,11 @@
 import type { Log } from "../../shared/log.ts";
 
-/** How one target stands, for the status. Times are milliseconds since the epoch. */
+/** State of one target's file, for the status. Times are milliseconds since the epoch. */
 export interface TargetState {
   readonly destination: string;
   readonly pending: boolean;
   readonly problem: string | undefined;
-  /** What should be otherwise although all is live. */
+  /** A condition the operator should fix although the file is live. */
   readonly warning: string | undefined;
   readonly publishedAt: number | undefined;
   readonly generation: number;
@@ -14,72 +14,78 @@ export interface TargetState {
   readonly publications: readonly Publication[];
 }
 
-/** One attempt to publish, and what came of it. `hash` is the SHA-256 of what is live since. */
+/** One attempt to publish. `hash` is the SHA-256 of the file that is live since. */
 export interface Publication {
   readonly at: number;
-  readonly outcome: "published" | "refused" | "pending";
+  readonly outcome: "published" | "rejected" | "failed";
   readonly generation: number;
   readonly hash?: string;
   readonly reason?: string;
 }
 
-/** Publications that are kept of a target: enough to see what happened last. */
+/** Publications kept for each target: enough to show the latest ones. */
 const MAX_PUBLICATIONS = 10;
 
-/** What became of one target, told to the log when it changes and kept for the status. */
+const IN_PLACE = "the file itself is a mount, so it is overwritten in place and readers may see a partial file";
+const IN_PLACE_HINT = "mount its directory instead";
+
+/** Records the state of one target's file, and logs each change of it once. */
 export class TargetProgress {
   readonly #log: Log;
   #state: TargetState;
 
-  constructor(destination: string, log: Log) {
+  constructor(path: string, log: Log) {
     this.#log = log;
-    const nothing = {
+    this.#state = {
+      destination: path,
+      pending: false,
+      generation: 0,
       problem: undefined,
       warning: undefined,
       publishedAt: undefined,
       liveHash: undefined,
       publications: [],
     };
-    this.#state = { destination, pending: false, generation: 0, ...nothing };
   }
 
   get state(): TargetState {
     return this.#state;
   }
 
-  /** A first configuration without routes was put into place. */
-  began(): void {
-    this.#log("info", "publish.first", { destination: this.#state.destination });
+  /** A first file without containers was written. */
+  initialized(): void {
+    this.#log("info", "publish.initialized", { path: this.#state.destination });
   }
 
-  /** The generation that is live from before this process. */
-  remembers(generation: number): void {
+  /** Sets the generation that was live before this process started. */
+  restore(generation: number): void {
     this.#state = { ...this.#state, generation };
   }
 
-  /** Said once. */
-  warn(warning: string): void {
-    if (this.#state.warning === warning) return;
-    this.#state = { ...this.#state, warning };
-    this.#log("warn", "publish.inplace", { destination: this.#state.destination, warning });
+  /** The file cannot be replaced, because it is a mount. */
+  writtenInPlace(): void {
+    if (this.#state.warning !== undefined) return;
+    this.#state = { ...this.#state, warning: `${IN_PLACE}; ${IN_PLACE_HINT}` };
+    this.#log("warn", "publish.degraded", { path: this.#state.destination, reason: IN_PLACE, hint: IN_PLACE_HINT });
   }
 
-  /** What is live is what is wanted; with a generation when it was published just now. */
+  /** The current revision is live; with a generation if it was published just now. */
   isLive(hash: string, generation?: number): void {
     this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
     if (generation === undefined) return;
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
     this.#note({ outcome: "published", generation, hash });
-    this.#log("info", "publish.ok", { destination: this.#state.destination, generation, sha256: hash });
+    this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256: hash });
   }
 
-  /** Said once, however often it is tried. */
-  troubled(kind: "refused" | "pending", reason: string): void {
-    const isNew = reason !== this.#state.problem;
-    this.#state = { ...this.#state, pending: true, problem: reason };
-    const level = kind === "refused" ? "error" : "warn";
-    if (isNew) this.#note({ outcome: kind, generation: this.#state.generation, reason });
-    if (isNew) this.#log(level, `publish.${kind}`, { destination: this.#state.destination, reason });
+  /** The current revision is not live. Logged once for each error. */
+  troubled(outcome: "rejected" | "failed", error: string): void {
+    const isNew = error !== this.#state.problem;
+    this.#state = { ...this.#state, pending: true, problem: error };
+    if (!isNew) return;
+    this.#note({ outcome, generation: this.#state.generation, reason: error });
+    const level = outcome === "rejected" ? "error" : "warn";
+    this.#log(level, `publish.${outcome}`, { path: this.#state.destination, error });
   }
 
   #note(publication: Omit<Publication, "at">): void {

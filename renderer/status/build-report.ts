@@ -9,7 +9,7 @@ import type { Routes } from "../routes/routes.ts";
 import type { Report } from "./report.ts";
 import { nginxSettingsFor } from "../nginx/page.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
-import type { Aside } from "../targets/general-source.ts";
+import type { QuarantinedUnit } from "../targets/quarantine-report.ts";
 import { type Listing, listedIn } from "./listing.ts";
 import { KnownContainers, reportHost } from "./host-report.ts";
 import type { UnselectedContainer } from "../targets/nginx-routes.ts";
@@ -19,7 +19,7 @@ export interface TargetStatus {
   readonly state: TargetState;
   /** Its name, if the target is published together with others. */
   readonly transaction?: string | undefined;
-  readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | Aside)[] };
+  readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | QuarantinedUnit)[] };
   readonly leftOut: readonly UnselectedContainer[];
   /** How its nginx is set up; undefined when it has no routes. */
   readonly settings: NginxSettings | undefined;

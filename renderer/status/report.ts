@@ -33,7 +33,7 @@ const UpstreamServer = z.object({
 /** One attempt to publish; `hash` is the SHA-256 of what is live since. */
 const Publication = z.object({
   at: instant,
-  outcome: z.enum(["published", "refused", "pending"]),
+  outcome: z.enum(["published", "rejected", "failed"]),
   generation: z.int(),
   hash: z.string().optional(),
   reason: problem,

@@ -1,33 +1,30 @@
-/** What can be published, and what is to be left out for that. */
-export interface Sifted<Unit> {
-  readonly kind: "sifted";
-  readonly kept: readonly Unit[];
-  /** Each fails with what is kept, by itself. */
-  readonly culprits: readonly { readonly unit: Unit; readonly why: string }[];
-  /** Some of these fail; it was not found out which. */
-  readonly untried: readonly Unit[];
-}
+/** The result of a bisection. */
+export type Bisected<Unit> =
+  | {
+      readonly kind: "bisected";
+      readonly kept: readonly Unit[];
+      /** Each fails together with the kept units. */
+      readonly failing: readonly { readonly unit: Unit; readonly error: string }[];
+      /** Some of these fail; the limit was reached before all were tried. */
+      readonly untried: readonly Unit[];
+    }
+  /** It fails even without any unit. */
+  | { readonly kind: "hopeless"; readonly error: string };
 
-/** Leaving everything out would not help. */
-export interface Hopeless {
-  readonly kind: "hopeless";
-  readonly why: string;
-}
-
-/** Says why these units together cannot be published; undefined when they can. */
+/** Tries some units together. Returns why they fail, or undefined. */
 export type Attempt<Unit> = (units: readonly Unit[]) => Promise<string | undefined>;
 
 /**
- * Finds which units are to be left out when all together fail. Those that are trusted go first, for they have been
- * published before: one new culprit among a thousand units costs about ten attempts. Never makes more than `maxAttempts`.
+ * Finds the units that fail. Trusted units are tried first, because they were live before: one failing unit among a
+ * thousand costs about ten attempts. Never makes more than `maxAttempts`. An exception of `attempt` ends the bisection.
  */
-export async function sift<Unit>(
+export async function bisect<Unit>(
   { trusted, suspects }: { readonly trusted: readonly Unit[]; readonly suspects: readonly Unit[] },
   attempt: Attempt<Unit>,
   maxAttempts: number,
-): Promise<Sifted<Unit> | Hopeless> {
+): Promise<Bisected<Unit>> {
   const kept: Unit[] = [];
-  const culprits: { unit: Unit; why: string }[] = [];
+  const failing: { unit: Unit; error: string }[] = [];
   const untried: Unit[] = [];
   let left = maxAttempts;
   const tryWith = async (group: readonly Unit[]): Promise<string | undefined> => {
@@ -35,10 +32,10 @@ export async function sift<Unit>(
     return await attempt([...kept, ...group]);
   };
 
-  /** Keeps what can be kept of a group that fails with what is kept. */
-  const split = async (group: readonly Unit[], reason: string): Promise<void> => {
+  /** Keeps the units of a failing group that do not fail. */
+  const split = async (group: readonly Unit[], error: string): Promise<void> => {
     const [unit] = group;
-    if (unit !== undefined && group.length === 1) return void culprits.push({ unit, why: reason });
+    if (unit !== undefined && group.length === 1) return void failing.push({ unit, error });
     const middle = Math.ceil(group.length / 2);
     for (const half of [group.slice(0, middle), group.slice(middle)]) await keep(half);
   };
@@ -46,20 +43,20 @@ export async function sift<Unit>(
   const keep = async (group: readonly Unit[]): Promise<void> => {
     if (group.length === 0) return;
     if (left <= 0) return void untried.push(...group);
-    const reason = await tryWith(group);
-    if (reason === undefined) kept.push(...group);
-    else await split(group, reason);
+    const error = await tryWith(group);
+    if (error === undefined) kept.push(...group);
+    else await split(group, error);
   };
 
-  const ofTrusted = await tryWith(trusted);
-  if (ofTrusted === undefined) {
+  const errorOfTrusted = await tryWith(trusted);
+  if (errorOfTrusted === undefined) {
     kept.push(...trusted);
-    // All together once more: what failed may have been short of time or memory, and nobody's fault.
+    // The suspects are tried together first: the failure may have been a shortage of time or memory.
   } else {
-    const ofNothing = trusted.length === 0 ? ofTrusted : await tryWith([]);
-    if (ofNothing !== undefined) return { kind: "hopeless", why: ofNothing };
-    if (trusted.length > 0) await split(trusted, ofTrusted);
+    const errorOfNone = trusted.length === 0 ? errorOfTrusted : await tryWith([]);
+    if (errorOfNone !== undefined) return { kind: "hopeless", error: errorOfNone };
+    if (trusted.length > 0) await split(trusted, errorOfTrusted);
   }
   await keep(suspects);
-  return { kind: "sifted", kept, culprits, untried };
+  return { kind: "bisected", kept, failing, untried };
 }

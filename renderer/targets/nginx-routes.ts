@@ -27,7 +27,7 @@ interface OwnPlace {
 }
 
 /** The routes of the containers that a target takes, kept by changes of all. */
-export class TargetRoutes {
+export class NginxRoutes {
   readonly table: RouteTable;
   /** Whether a container is nginx. */
   readonly isProxy: (known: InventoryContainer) => boolean;
@@ -60,6 +60,11 @@ export class TargetRoutes {
     if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
     const { leftOut, ...selected } = this.#selection.apply(change);
     return { ...this.table.apply(selected, now), leftOut: leftOut.map(unselected) };
+  }
+
+  /** Removes containers at once, without the grace period of their hosts. */
+  remove(gone: readonly InventoryContainer[]): RouteChange {
+    return this.table.apply({ upserted: [], gone }, Number.POSITIVE_INFINITY);
   }
 
   /** All containers that the target does not take. */

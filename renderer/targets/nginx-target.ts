@@ -1,126 +1,146 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Config, Target } from "../config/schema.ts";
+import type { Config, Target as TargetConfig } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
+import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { CertificateStore } from "../nginx/certificates/store.ts";
 import { FileStore } from "../nginx/operator-files/file-store.ts";
-import type { InventoryChange } from "../inventory/inventory-change.ts";
+import { watchDirectory } from "../disk/watch-directory.ts";
 import type { Destination } from "../publish/destination.ts";
-import type { Editions } from "../publish/edition.ts";
-import { editionsOf } from "./source.ts";
+import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { noteChange } from "../routes/journal.ts";
-import type { Published } from "../routes/routes.ts";
-import { watchDirectory } from "../disk/watch-directory.ts";
-import { every } from "./every.ts";
-import type { Keeper, Loop, Member } from "./target.ts";
-import { presetMember } from "./preset-member.ts";
-import { PresetSource, withoutAside } from "./preset-source.ts";
+import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
-import { TargetRoutes } from "./nginx-routes.ts";
-import type { TargetTemplate } from "./nginx-template.ts";
-import type { TargetState } from "../publish/target-progress.ts";
+import { TemplateError } from "../template/template.ts";
+import { every } from "./every.ts";
+import { NginxRoutes } from "./nginx-routes.ts";
+import type { NginxTemplate } from "./nginx-template.ts";
+import type { Rendered, Target, TargetListener, UnitDescription } from "./target.ts";
 
-/** One target of the nginx preset with what it publishes from. */
-export class PresetLoop implements Loop {
-  readonly target: Target;
+/** An nginx configuration rendered from the routes of containers. Its subclasses choose the unit of quarantine. */
+abstract class NginxTarget {
+  readonly config: TargetConfig;
   readonly destination: Destination;
-  readonly editions: Editions;
-  readonly member: Member;
-  #keeper: Keeper | undefined;
-  readonly #template: TargetTemplate;
-  readonly #routes: TargetRoutes;
-  readonly #source: PresetSource;
-  #asideBefore = new Set<string>();
+  protected readonly routes: NginxRoutes;
+  readonly #template: NginxTemplate;
   readonly #certificates: CertificateStore | undefined;
   readonly #files: FileStore;
-  readonly #log: Log;
-  /** Every agent has told all it knows. */
+  protected readonly log: Log;
+  #listener: TargetListener | undefined;
   #isComplete = false;
-  #lastHold = "";
+  #lastBlocked = "";
   #departure: NodeJS.Timeout | undefined;
-  /** What is wrong with the template's file since it was last found good; said once. */
-  #lastProblem = "";
+  /** The template's current error; logged once. */
+  #templateError = "";
 
-  constructor(target: Target, template: TargetTemplate, config: Config, log: Log) {
-    this.target = target;
+  constructor(target: TargetConfig, template: NginxTemplate, config: Config, log: Log) {
+    this.config = target;
     this.#template = template;
-    this.#log = log;
-    this.#routes = new TargetRoutes(target, config);
+    this.log = log;
+    this.routes = new NginxRoutes(target, config);
     this.destination = destinationOf(target, log);
     this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
     this.#files = new FileStore(target.nginx.files, target.destination);
-    template.use({
-      ...(this.#certificates && { certificates: this.#certificates.certificates }),
-      files: this.#files.settings,
-    });
-    const wanted = () => (this.#isComplete ? this.#routes.table.wanted : undefined);
-    this.#source = new PresetSource(wanted, (routes) => template.print(routes));
-    const { nothing, render, reduce, reduceLive } = this.#source;
-    this.member = presetMember(this.#source, template, () => new TargetRoutes(target, config));
-    const published = (routes: Published): void => {
-      this.#source.published(routes);
-      this.#noteAside();
-    };
-    const isReduced = target.onFailure === "leaveOut";
-    this.editions = editionsOf({ nothing, wanted, render, published, ...(isReduced && { reduce, reduceLive }) });
+    this.#useFiles();
   }
 
-  standing(state: TargetState): TargetStatus {
-    const { table, leftOut } = this.#routes;
-    return {
-      state,
-      routes: withoutAside(table.routes, this.#source.aside),
-      leftOut,
-      settings: this.#template.settings,
-      refusedTemplate: this.#lastProblem,
-    };
+  /** Only a changed route is worth a pass, and the first complete inventory. */
+  apply(change: InventoryChange, isComplete: boolean): boolean {
+    const changed = this.routes.apply(change);
+    noteChange(changed, this.log);
+    for (const { id, name, host, reason, detail } of changed.leftOut) {
+      this.log("info", "container.unrouted", {
+        container: name,
+        id: id.slice(0, 12),
+        dockerHost: host,
+        reason: detail,
+        code: reason,
+      });
+    }
+    const blocked = this.routes.table.blocked ?? "";
+    const isChanged = changed.hosts.length > 0 || isComplete !== this.#isComplete || blocked !== this.#lastBlocked;
+    this.#isComplete = isComplete;
+    this.#lastBlocked = blocked;
+    this.#awaitDeparture();
+    return isChanged;
   }
 
-  start(keeper: Keeper, signal: AbortSignal): void {
-    this.#keeper = keeper;
-    const { destination, reload, interval, reloadEvery } = this.target;
-    this.#log("info", "target.following", { destination, reload: nameOf(reload) });
+  watch(listener: TargetListener, signal: AbortSignal): void {
+    this.#listener = listener;
+    const { destination, reload, interval, reloadEvery } = this.config;
+    this.log("info", "target.started", { path: destination, reload: nameOf(reload) });
     every(interval, () => this.refresh(), signal);
-    every(reloadEvery, () => keeper.tellAgain(), signal);
-    watchDirectory(dirname(templatesOf(this.target)[0] ?? ""), () => this.refresh(), signal);
-    const laid = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
-    for (const directory of laid) watchDirectory(directory, () => this.#lookAtFiles(), signal);
-    // Each publication of our own changes this directory, and is no reason to read certificates and files again.
-    if (this.#files.beside !== undefined) watchDirectory(this.#files.beside, () => this.#lookBeside(), signal);
-    signal.addEventListener("abort", () => clearTimeout(this.#departure), { once: true });
+    every(reloadEvery, () => listener.reload(), signal);
+    watchDirectory(dirname(this.#templateFile), () => this.refresh(), signal);
+    const watched = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
+    for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
+    // Each publication changes this directory, so certificates and files are not read again because of it.
+    if (this.#files.beside !== undefined) watchDirectory(this.#files.beside, () => this.#readBeside(), signal);
+    const stopListening = this.destination.server.onReady(() => listener.retryNow());
     signal.addEventListener(
       "abort",
-      this.destination.server.onReady(() => keeper.retryNow()),
+      () => {
+        clearTimeout(this.#departure);
+        stopListening();
+      },
       { once: true },
     );
   }
 
-  /** Everybody who was set aside is tried again. */
-  tryAgain(): void {
-    this.#source.tryAgain();
-  }
-
-  /** Looks again at the template and at what is live; a template that cannot be used changes nothing. */
+  /** Reads the template and files again. A template with errors is logged, and the last good one stays in use. */
   refresh(): void {
-    const template = templatesOf(this.target)[0] ?? "";
     const found = this.#template.reread();
-    if (found.kind === "changed") this.#log("info", "template.changed", { template });
-    const problem = found.kind === "refused" ? found.problem : "";
-    const isNew = problem !== "" && problem !== this.#lastProblem;
-    this.#lastProblem = problem;
-    if (isNew) this.#log("error", "template.refused", { problem });
-    this.#lookAtFiles();
-    this.#keeper?.tryAgain();
+    if (found.kind === "changed") this.log("info", "template.reloaded", { path: this.#templateFile });
+    const error = found.kind === "refused" ? found.problem : "";
+    const isNew = error !== "" && error !== this.#templateError;
+    this.#templateError = error;
+    if (isNew) this.log("error", "template.rejected", { path: this.#templateFile, error });
+    this.#readFiles();
+    this.#listener?.retryQuarantined();
   }
 
-  #lookAtFiles(): void {
-    const [isOther, areOther] = [this.#certificates?.look() ?? false, this.#files.look()];
-    if (isOther || areOther) this.#useFiles();
+  async close(): Promise<void> {}
+
+  status(state: TargetState): TargetStatus {
+    return {
+      state,
+      routes: this.routes.table.routes,
+      leftOut: this.routes.leftOut,
+      settings: this.#template.settings,
+      refusedTemplate: this.#templateError,
+    };
   }
 
-  #lookBeside(): void {
-    if (this.#files.lookBeside()) this.#useFiles();
+  protected get wanted(): Published | Blocked | undefined {
+    return this.#isComplete ? this.routes.table.wanted : undefined;
+  }
+
+  protected async print(virtualHosts: readonly VirtualHost[]): Promise<Rendered<never>> {
+    try {
+      return await Promise.resolve({ kind: "text", text: this.#template.print({ kind: "routes", virtualHosts }) });
+    } catch (error) {
+      if (error instanceof TemplateError) return { kind: "failed", error: error.message };
+      throw error;
+    }
+  }
+
+  get #templateFile(): string {
+    return templatesOf(this.config)[0] ?? "";
+  }
+
+  #readFiles(): void {
+    const [newCertificates, newFiles] = [this.#certificates?.look() ?? false, this.#files.look()];
+    if (newCertificates || newFiles) this.#filesChanged();
+  }
+
+  #readBeside(): void {
+    if (this.#files.lookBeside()) this.#filesChanged();
+  }
+
+  #filesChanged(): void {
+    this.#useFiles();
+    this.#listener?.retryQuarantined();
   }
 
   #useFiles(): void {
@@ -128,50 +148,131 @@ export class PresetLoop implements Loop {
       ...(this.#certificates && { certificates: this.#certificates.certificates }),
       files: this.#files.settings,
     });
-    this.#keeper?.tryAgain();
   }
 
-  /** Says once which hosts are left out. */
-  #noteAside(): void {
-    const aside = this.#source.aside;
-    for (const { name, reason, detail } of aside) {
-      if (!this.#asideBefore.has(name)) this.#log("warn", "host.quarantined", { host: name, reason, detail });
-    }
-    this.#asideBefore = new Set(aside.map(({ name }) => name));
-  }
-
-  /** Hosts that nobody claims any more go when their time of grace is over. */
-  #letGo(): void {
-    const { table } = this.#routes;
-    const changed = table.expire(performance.now());
-    noteChange(changed, this.#log);
-    if (changed.hosts.length > 0) this.#keeper?.changed();
+  /** Removes hosts whose grace period is over. */
+  #expire(): void {
+    const changed = this.routes.table.expire(performance.now());
+    noteChange(changed, this.log);
+    if (changed.hosts.length > 0) this.#listener?.changed();
     this.#awaitDeparture();
   }
 
   #awaitDeparture(): void {
     clearTimeout(this.#departure);
-    const due = this.#routes.table.nextDeparture;
-    if (due !== undefined) this.#departure = setTimeout(() => this.#letGo(), Math.max(1, due - performance.now() + 1));
+    const due = this.routes.table.nextDeparture;
+    if (due !== undefined) this.#departure = setTimeout(() => this.#expire(), Math.max(1, due - performance.now() + 1));
+  }
+}
+
+/** An nginx target by itself: a virtual host that nginx rejects is left out alone. */
+export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> {
+  units(): readonly VirtualHost[] | Blocked | undefined {
+    const { wanted } = this;
+    // The route table changes its list in place.
+    return wanted?.kind === "routes" ? [...wanted.virtualHosts] : wanted;
   }
 
-  /** Only what changes a route is worth a pass; and the first time that all is known. */
-  take(change: InventoryChange, isComplete: boolean): void {
-    const changed = this.#routes.apply(change);
-    noteChange(changed, this.#log);
-    for (const { id, name, host, reason, detail } of changed.leftOut) {
-      this.#log("info", "container.unrouted", {
-        container: name,
-        id: id.slice(0, 12),
-        dockerHost: host,
-        reason,
-        detail,
-      });
-    }
-    const hold = this.#routes.table.blocked ?? "";
-    if (changed.hosts.length > 0 || isComplete !== this.#isComplete || hold !== this.#lastHold) this.#keeper?.changed();
-    this.#isComplete = isComplete;
-    this.#lastHold = hold;
-    this.#awaitDeparture();
+  async render(virtualHosts: readonly VirtualHost[]): Promise<Rendered<VirtualHost>> {
+    return await this.print(virtualHosts);
+  }
+
+  readonly keyOf = ({ host }: VirtualHost): string => host;
+
+  describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {
+    const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
+    return {
+      name: host,
+      id: "",
+      dockerHost: "",
+      containers: [...new Set(paths.flatMap(({ servers }) => servers.map(({ container }) => container)))],
+      ...(ports.length > 0 && { hint: `check whether port ${ports.join(" or ")} is already in use` }),
+    };
+  }
+
+  /** nginx's check does not open ports. */
+  isSuspect({ options: { httpPort, httpsPort } }: VirtualHost): boolean {
+    return httpPort !== undefined || httpsPort !== undefined;
+  }
+
+  override status(state: TargetState, quarantined: ReadonlySet<VirtualHost> = new Set()): TargetStatus {
+    const status = super.status(state);
+    if (quarantined.size === 0) return status;
+    const virtualHosts = status.routes.virtualHosts.filter((host) => !quarantined.has(host));
+    return { ...status, routes: { ...status.routes, virtualHosts } };
+  }
+}
+
+/** An nginx target that is published together with others: a container that any of them rejects is left out of all. */
+export class NginxContainerTarget extends NginxTarget implements Target<InventoryContainer> {
+  /** All containers of the target except nginx, which is always seen: its networks decide what is reachable. */
+  readonly #containers = new Map<string, InventoryContainer>();
+  /** The containers that the routes are made of now. */
+  readonly #routed = new Map<string, InventoryContainer>();
+  readonly #emptyRoutes: () => NginxRoutes;
+
+  constructor(target: TargetConfig, template: NginxTemplate, config: Config, log: Log) {
+    super(target, template, config, log);
+    this.#emptyRoutes = () => new NginxRoutes(target, config);
+  }
+
+  override apply(change: InventoryChange, isComplete: boolean): boolean {
+    for (const one of change.gone) for (const map of [this.#containers, this.#routed]) map.delete(keyOf(one));
+    for (const one of change.upserted) for (const map of [this.#containers, this.#routed]) map.set(keyOf(one), one);
+    return super.apply(change, isComplete);
+  }
+
+  units(): readonly InventoryContainer[] | Blocked | undefined {
+    const { wanted } = this;
+    return wanted?.kind === "routes" ? this.#others([...this.#containers.values()]) : wanted;
+  }
+
+  async render(
+    containers: readonly InventoryContainer[],
+    purpose: "revision" | "trial",
+  ): Promise<Rendered<InventoryContainer>> {
+    if (purpose === "revision") this.#route(containers);
+    const wanted = purpose === "revision" ? this.wanted : this.#routesOf(containers);
+    if (wanted?.kind === "routes") return await this.print(wanted.virtualHosts);
+    return { kind: "failed", error: wanted?.reason ?? "not every agent has reported its containers" };
+  }
+
+  readonly keyOf = keyOf;
+
+  describe({ container: { id, name }, host }: InventoryContainer): UnitDescription {
+    return { id, name, dockerHost: host };
+  }
+
+  isSuspect(): boolean {
+    return false;
+  }
+
+  /** Routes these containers and no others; a container that is quarantined now has no grace period. */
+  #route(containers: readonly InventoryContainer[]): void {
+    const wanted = new Map(this.#withProxies(containers).map((one) => [keyOf(one), one]));
+    const upserted = [...wanted].flatMap(([key, one]) => (this.#routed.get(key) === one ? [] : [one]));
+    const gone = [...this.#routed].flatMap(([key, one]) => (wanted.has(key) ? [] : [one]));
+    if (upserted.length === 0 && gone.length === 0) return;
+    for (const one of gone) this.#routed.delete(keyOf(one));
+    for (const one of upserted) this.#routed.set(keyOf(one), one);
+    noteChange(this.routes.remove(gone), this.log);
+    noteChange(this.routes.apply({ upserted, gone: [] }), this.log);
+  }
+
+  #routesOf(containers: readonly InventoryContainer[]): Published | Blocked {
+    // Without any container nothing needs to be reachable.
+    if (containers.length === 0) return { kind: "routes", virtualHosts: [] };
+    const routes = this.#emptyRoutes();
+    routes.apply({ upserted: this.#withProxies(containers), gone: [] });
+    return routes.table.wanted;
+  }
+
+  #withProxies(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
+    const proxies = [...this.#containers.values()].filter((one) => this.routes.isProxy(one));
+    return proxies.length === 0 ? containers : [...new Set([...containers, ...proxies])];
+  }
+
+  #others(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
+    return containers.filter((one) => !this.routes.isProxy(one));
   }
 }

@@ -24,7 +24,7 @@ export interface Laid {
 }
 
 /** A target's template, as its file was when it was last found good. */
-export class TargetTemplate {
+export class NginxTemplate {
   readonly #target: Target;
   readonly #statusPage: StatusPage;
   #text: string;
@@ -45,12 +45,12 @@ export class TargetTemplate {
    * Reads the file and prints an example with it; a problem is a sentence with the place. The first target's nginx is
    * the one that serves the status page.
    */
-  static load(target: Target, { statusPage, targets }: Config): TargetTemplate | { readonly problem: string } {
+  static load(target: Target, { statusPage, targets }: Config): NginxTemplate | { readonly problem: string } {
     const text = readTemplate(fileOf(target));
     if (typeof text !== "string") return text;
     const own = target === targets[0] ? statusPage : undefined;
     const render = compile(text, target, own);
-    return "problem" in render ? render : new TargetTemplate(target, own, text, render);
+    return "problem" in render ? render : new NginxTemplate(target, own, text, render);
   }
 
   /** How nginx is set up, with what is laid for it. */

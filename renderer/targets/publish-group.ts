@@ -1,106 +1,330 @@
 import { join } from "node:path";
+import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Wait } from "../publish/debounce.ts";
 import { Journal } from "../publish/journal.ts";
 import { Reconciler } from "../publish/reconciler.ts";
-import { AsideLog } from "./quarantine-log.ts";
-import type { Kept } from "./keep.ts";
-import type { Loop } from "./target.ts";
+import { RenderedFile } from "../publish/rendered-file.ts";
+import type { NextRevision, Revision, RevisionSource, Trial } from "../publish/revision.ts";
 import type { TargetStatus } from "../status/build-report.ts";
-import { RetryAside } from "./quarantine-retry.ts";
-import { TransactionAside } from "./transaction-aside.ts";
-import { TransactionEditions } from "./transaction-editions.ts";
+import type { Volume } from "../publish/volume.ts";
+import { type Attempt, bisect, type Bisected } from "./bisect.ts";
+import { Quarantine, type QuarantineCode } from "./quarantine.ts";
+import { QuarantineReport } from "./quarantine-report.ts";
+import { QuarantineRetry } from "./quarantine-retry.ts";
+import type { Rendered, Target } from "./target.ts";
+
+/** Limits of one bisection. A reload is slow: nginx takes some seconds to give up on a configuration. */
+const MAX_RENDERINGS = 40;
+const MAX_CHECKS = 24;
+const MAX_RELOADS = 8;
+
+/** The error of units that a bisection did not reach. */
+const UNTRIED = "not isolated: too many failing units to test one by one; will be retried";
+
+export interface PublishGroupOptions {
+  readonly log: Log;
+  /** When quarantined units are retried. */
+  readonly quarantineRetry?: Backoff | undefined;
+}
 
 /**
- * Keeps targets that are published as one: of one inventory, all or none. Who has to be left out of one of their files
- * is left out of all.
+ * Targets that are published together: from one inventory, all or none. A unit that one of the files cannot contain is
+ * quarantined from all of them. Owns quarantine, bisection by check and by reload, timed retry and the reconciler.
  */
-export class Transaction implements Kept {
-  readonly #loops: readonly Loop[];
+export class PublishGroup<Unit extends object> implements RevisionSource {
+  readonly #targets: readonly [Target<Unit>, ...Target<Unit>[]];
   readonly #reconciler: Reconciler;
-  readonly #aside: TransactionAside;
-  readonly #asideLog: AsideLog;
-  readonly #retry = new RetryAside(() => this.#tryAgain());
-  #isComplete = false;
+  readonly #quarantine = new Quarantine<Unit>();
+  readonly #report: QuarantineReport<Unit>;
+  readonly #retry: QuarantineRetry;
+  /** Whether units are never left out: nothing is published until all succeed. */
+  readonly #keepsAll: boolean;
+  /** The units of the live revision. */
+  #live: readonly Unit[] = [];
+  readonly #firstPublication: Promise<void>;
+  #isLive: () => void = () => undefined;
+  #isStarted = false;
 
-  constructor(name: string, loops: readonly [Loop, ...Loop[]], log: Log) {
-    this.#loops = loops;
-    this.#aside = new TransactionAside(name);
-    this.#asideLog = new AsideLog(log);
+  constructor(targets: readonly [Target<Unit>, ...Target<Unit>[]], { log, quarantineRetry }: PublishGroupOptions) {
+    const [{ config: first, destination }] = targets;
+    this.#targets = targets;
+    this.#keepsAll = targets.some(({ config }) => config.onFailure === "keep");
+    this.#report = new QuarantineReport(targets, log);
+    this.#retry = new QuarantineRetry(() => this.#retryQuarantined(), quarantineRetry);
+    this.#firstPublication = new Promise((resolve) => (this.#isLive = resolve));
     this.#reconciler = new Reconciler({
-      destinations: loops.map(({ destination }) => destination),
-      editions: new TransactionEditions({
-        members: loops.map(({ member }) => member),
-        aside: this.#aside,
-        isKept: loops.some(({ target }) => target.onFailure === "keep"),
-        leaveOut: (change) => this.#leaveOut(change),
-        published: () => this.#retry.published(this.#aside.all.length),
+      destinations: targets.map((target) => target.destination),
+      source: this,
+      ...(first.transaction !== undefined && {
+        journal: new Journal(join(destination.volume.own, `${first.transaction}.transaction.json`)),
       }),
-      journal: new Journal(join(loops[0].destination.volume.own, `${name}.transaction.json`)),
-      wait: longest(loops.map(({ target }) => target.wait)),
+      wait: longest(targets.map(({ config }) => config.wait)),
       log,
     });
   }
 
-  get standings(): readonly TargetStatus[] {
+  /** Resolves when a complete inventory is live in all files for the first time. */
+  get firstPublication(): Promise<void> {
+    return this.#firstPublication;
+  }
+
+  /** The volumes of targets that are printed to standard output. */
+  get outputs(): readonly Volume[] {
+    return this.#targets.flatMap(({ config, destination }) => (config.destination === "-" ? [destination.volume] : []));
+  }
+
+  /** The status of each target, in their order. */
+  get statuses(): readonly TargetStatus[] {
     const { states } = this.#reconciler;
-    return this.#loops.map((loop, index) => {
-      const standing = { ...loop.standing(states[index]!), transaction: loop.target.transaction };
-      if (index > 0) return standing;
-      const quarantined = [...standing.routes.quarantined, ...this.#aside.all];
-      return { ...standing, routes: { ...standing.routes, quarantined } };
+    const { units } = this.#quarantine;
+    return this.#targets.map((target, index) => {
+      const status = { ...target.status(states[index]!, units), transaction: target.config.transaction };
+      if (index > 0 || units.size === 0) return status;
+      const quarantined = [...status.routes.quarantined, ...this.#report.describe(this.#quarantine.entries)];
+      return { ...status, routes: { ...status.routes, quarantined } };
     });
   }
 
+  /** Repairs what a killed process left. Called before anything is known. */
   async prepare(): Promise<void> {
     await this.#reconciler.prepare();
   }
 
+  /** Watches the targets' inputs and publishes every change. */
   start(signal: AbortSignal): void {
-    const changed = (): void => this.#reconciler.changed();
-    const retryNow = (): void => this.#reconciler.retryNow();
-    const tryAgain = (): void => this.#tryAgain();
-    for (const loop of this.#loops) {
-      const tellAgain = (): void => this.#reconciler.tellAgain(loop.destination);
-      loop.start({ changed, retryNow, tellAgain, tryAgain }, signal);
+    this.#isStarted = true;
+    for (const target of this.#targets) {
+      const listener = {
+        changed: () => this.#reconciler.changed(),
+        retryQuarantined: () => this.#retryQuarantined(),
+        retryNow: () => this.#reconciler.retryNow(),
+        reload: () => this.#reconciler.reload(target.destination),
+      };
+      target.watch(listener, signal);
     }
     signal.addEventListener("abort", () => this.#retry.stop(), { once: true });
   }
 
-  take(change: InventoryChange, isComplete: boolean): void {
-    this.#isComplete = isComplete;
-    this.#tell(this.#aside.apply(change));
+  /** Applies a change of the inventory. `isComplete`: every agent has reported its containers. */
+  apply(change: InventoryChange, isComplete: boolean): void {
+    const changed = this.#targets.map((target) => target.apply(change, isComplete));
+    if (this.#isStarted && changed.includes(true)) this.#reconciler.changed();
   }
 
-  retryNow(): void {
+  /** Reads templates and files again, and tries again what failed, without waiting. */
+  refresh(): void {
+    for (const target of this.#targets) target.refresh();
     this.#reconciler.retryNow();
   }
 
   async stop(): Promise<void> {
     await this.#reconciler.stop();
+    for (const target of this.#targets) await target.close();
   }
 
-  #leaveOut({ gone }: InventoryChange): void {
-    for (const loop of this.#loops) {
-      const unseen = gone.filter((one) => !loop.member.needs(one));
-      loop.take({ upserted: [], gone: unseen }, this.#isComplete);
+  readonly initial: RevisionSource["initial"] = async () => {
+    const rendered = await Promise.all(this.#targets.map(async (target) => await target.render([], "trial")));
+    const files = this.#filesOf(rendered);
+    return typeof files === "string" ? { kind: "failed", error: files } : { kind: "revision", files };
+  };
+
+  /** Renders until every unit that is not quarantined can be rendered into every file. */
+  readonly next = async (): Promise<NextRevision | undefined> => {
+    for (;;) {
+      const lists: (readonly Unit[])[] = [];
+      for (const target of this.#targets) {
+        const units = target.units();
+        if (units === undefined || "kind" in units) return units;
+        lists.push(units);
+      }
+      const all = union(lists);
+      this.#quarantine.retain(all);
+      // All files begin to render in one turn, so that they are made from one inventory.
+      const rendering = this.#targets.map(
+        async (target, index) => await target.render(this.#quarantine.without(lists[index]!), "revision"),
+      );
+      const units = this.#quarantine.without(all);
+      const rendered = await Promise.all(rendering);
+      const files = this.#filesOf(rendered);
+      if (typeof files !== "string") {
+        this.#report.log(this.#quarantine.entries);
+        return this.#revisionOf(units, files);
+      }
+      if (this.#keepsAll || units.length === 0) {
+        return { kind: "failed", error: `${files}${this.#keepsAll ? "; `onFailure: keep` keeps the live file" : ""}` };
+      }
+      const failure = await this.#quarantineFailing(rendered, lists, files);
+      if (failure !== undefined) return { kind: "failed", error: failure };
+      if (this.#isNothingLeft(all)) {
+        this.#quarantine.clear();
+        return { kind: "failed", error: `${files}; every container fails` };
+      }
     }
-    this.#asideLog.say(this.#aside.all);
+  };
+
+  /** Quarantines the units that cannot be rendered. Returns why that is not possible. */
+  async #quarantineFailing(
+    rendered: readonly Rendered<Unit>[],
+    lists: readonly (readonly Unit[])[],
+    error: string,
+  ): Promise<string | undefined> {
+    const before = this.#quarantine.size;
+    for (const [index, one] of rendered.entries()) {
+      if (one.kind === "failing") {
+        for (const { unit, error: why } of one.failing) {
+          this.#quarantine.add({ unit, code: "render.failed", error: this.#labelled(why, index) });
+        }
+      } else if (one.kind === "failed") {
+        const target = this.#targets[index]!;
+        const units = this.#quarantine.without(lists[index]!);
+        const attempt: Attempt<Unit> = async (some) => {
+          const taken = new Set(some);
+          return errorOf(
+            await target.render(
+              units.filter((unit) => taken.has(unit)),
+              "trial",
+            ),
+          );
+        };
+        const found = await bisect(this.#byTrust(units), attempt, MAX_RENDERINGS);
+        if (found.kind === "hopeless") return this.#labelled(found.error, index);
+        this.#add(found, "render.failed");
+      }
+    }
+    return this.#quarantine.size > before ? undefined : error;
   }
 
-  #tell(change: InventoryChange): void {
-    for (const loop of this.#loops) loop.take(change, this.#isComplete);
+  #revisionOf(units: readonly Unit[], files: readonly RenderedFile[]): Revision {
+    return {
+      kind: "revision",
+      files,
+      ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(units, by, trial) }),
+      published: () => {
+        this.#live = units;
+        this.#report.published(this.#quarantine.units);
+        this.#retry.published(this.#quarantine.size);
+        this.#isLive();
+      },
+    };
   }
 
-  #tryAgain(): void {
-    for (const loop of this.#loops) loop.tryAgain();
-    this.#tell(this.#aside.readmit());
+  /**
+   * Quarantines the units that a check or a reload rejects. If no unit is new, the cause is not a unit (an operator's file,
+   * for example), and the live revision stays.
+   */
+  async #reduce(units: readonly Unit[], by: "check" | "reload", trial: Trial): Promise<NextRevision | undefined> {
+    const live = new Set(this.#live);
+    if (units.length === live.size && units.every((unit) => live.has(unit))) return undefined;
+    const found = by === "check" ? await this.#bisectByCheck(units, trial) : await this.#bisectByReload(units, trial);
+    if (found.kind === "hopeless") return undefined;
+    this.#add(found, by === "check" ? "check.rejected" : "reload.rejected");
+    // An empty configuration is never better than a partial one.
+    if (this.#isNothingLeft(units)) {
+      this.#quarantine.clear();
+      return undefined;
+    }
+    return await this.next();
+  }
+
+  async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
+    const attempt: Attempt<Unit> = async (some) => {
+      const taken = new Set(some);
+      return await this.#try(
+        units.filter((unit) => taken.has(unit)),
+        trial,
+      );
+    };
+    return await bisect(this.#byTrust(units), attempt, MAX_CHECKS);
+  }
+
+  /** Each attempt becomes live for a moment, so a changed unit keeps its last live version until it is tried. */
+  async #bisectByReload(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
+    const [{ keyOf }] = this.#targets;
+    const live = new Map(this.#live.map((unit) => [keyOf(unit), unit]));
+    const changed = units.filter((unit) => live.get(keyOf(unit)) !== unit);
+    const isSuspect = (unit: Unit): boolean => this.#targets.some((target) => target.isSuspect(unit));
+    const attempt: Attempt<Unit> = async (some) => {
+      const taken = new Set(some);
+      const tried = units.flatMap((unit) => (taken.has(unit) ? unit : (live.get(keyOf(unit)) ?? [])));
+      return tried.length === 0 ? undefined : await this.#try(tried, trial);
+    };
+    const trusted = changed.some(isSuspect) ? changed.filter((unit) => !isSuspect(unit)) : [];
+    const suspects = trusted.length === 0 ? changed : changed.filter(isSuspect);
+    return await bisect({ trusted, suspects }, attempt, MAX_RELOADS);
+  }
+
+  /** Returns why all files with these units only are rejected, or undefined. */
+  async #try(units: readonly Unit[], trial: Trial): Promise<string | undefined> {
+    const taken = new Set(units);
+    const rendered: Rendered<Unit>[] = [];
+    for (const target of this.#targets) {
+      const own = target.units();
+      const hasList = own !== undefined && !("kind" in own) && this.#targets.length > 1;
+      const some = hasList ? this.#onlyOf(own, taken, target) : units;
+      rendered.push(await target.render(some, "trial"));
+    }
+    const files = this.#filesOf(rendered);
+    return typeof files === "string" ? files : await trial(files);
+  }
+
+  /** The units of this list that the target has: a file of the group need not contain every unit. */
+  #onlyOf(own: readonly Unit[], units: ReadonlySet<Unit>, { keyOf }: Target<Unit>): readonly Unit[] {
+    const keys = new Set(own.map(keyOf));
+    return [...units].filter((unit) => keys.has(keyOf(unit)));
+  }
+
+  /** The files, or why one of them cannot be rendered. */
+  #filesOf(rendered: readonly Rendered<Unit>[]): readonly RenderedFile[] | string {
+    const files: RenderedFile[] = [];
+    for (const [index, one] of rendered.entries()) {
+      if (one.kind !== "text") return this.#labelled(errorOf(one, this.#targets[index]) ?? "", index);
+      files.push(new RenderedFile(one.text));
+    }
+    return files;
+  }
+
+  #add(found: Bisected<Unit>, code: QuarantineCode): void {
+    if (found.kind === "hopeless") return;
+    for (const { unit, error } of found.failing) this.#quarantine.add({ unit, code, error });
+    for (const unit of found.untried) this.#quarantine.add({ unit, code, error: UNTRIED });
+  }
+
+  #byTrust(units: readonly Unit[]): { trusted: readonly Unit[]; suspects: readonly Unit[] } {
+    const live = new Set(this.#live);
+    return { trusted: units.filter((unit) => live.has(unit)), suspects: units.filter((unit) => !live.has(unit)) };
+  }
+
+  /** Of a single unit the file without it is published; of several that all fail, the live file is better. */
+  #isNothingLeft(units: readonly Unit[]): boolean {
+    return units.length > 1 && this.#quarantine.without(units).length === 0;
+  }
+
+  #labelled(error: string, index: number): string {
+    return this.#targets.length > 1 ? `${this.#targets[index]!.config.destination}: ${error}` : error;
+  }
+
+  #retryQuarantined(): void {
+    this.#quarantine.clear();
     this.#reconciler.changed();
   }
 }
 
-/** Whoever wants to wait longest is right for all. */
+/** Why a file was not rendered; with the container's name if one container is the cause. */
+function errorOf<Unit extends object>(rendered: Rendered<Unit>, target?: Target<Unit>): string | undefined {
+  if (rendered.kind === "text") return undefined;
+  if (rendered.kind === "failed") return rendered.error;
+  const [first] = rendered.failing;
+  if (!first) return "rendering failed";
+  return target ? `container ${target.describe(first.unit).name}: ${first.error}` : first.error;
+}
+
+function union<Unit>(lists: readonly (readonly Unit[])[]): readonly Unit[] {
+  return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())];
+}
+
+/** The longest debounce in the group applies. */
 function longest(waits: readonly Wait[]): Wait {
   return {
     minMs: Math.max(...waits.map(({ minMs }) => minMs)),

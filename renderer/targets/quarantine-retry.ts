@@ -1,34 +1,40 @@
+import type { Backoff } from "../../shared/backoff.ts";
 import { Retry } from "../publish/retry.ts";
 
-/** How often those are tried again that are left out: a check looks at more than the file, and a thread may be slow. */
-const RETRY_ASIDE = { firstMs: 30_000, capMs: 600_000 };
+/** A check may depend on more than the file, and a renderer may have been short of time. */
+export const QUARANTINE_RETRY: Backoff = { firstMs: 30_000, capMs: 600_000 };
 
-/** Has those who are set aside tried again now and then, later each time. */
-export class RetryAside {
-  readonly #tryAgain: () => void;
+/** Retries quarantined units by time, each time later. */
+export class QuarantineRetry {
+  readonly #retryQuarantined: () => void;
+  readonly #bounds: Backoff;
   readonly #retry = new Retry();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tryAgain: () => void) {
-    this.#tryAgain = tryAgain;
+  constructor(retryQuarantined: () => void, bounds: Backoff = QUARANTINE_RETRY) {
+    this.#retryQuarantined = retryQuarantined;
+    this.#bounds = bounds;
   }
 
-  /** Something was published without so many. */
-  published(aside: number): void {
-    if (aside === 0) this.#retry.clear();
-    else if (this.#timer === undefined) {
+  /** Something was published, without this number of units. */
+  published(quarantined: number): void {
+    if (quarantined === 0) {
+      this.stop();
+      this.#retry.clear();
+    } else if (this.#timer === undefined) {
       const now = performance.now();
-      this.#retry.failed(now, RETRY_ASIDE, Math.random());
-      this.#timer = setTimeout(() => this.#again(), (this.#retry.dueAt ?? now) - now).unref();
+      this.#retry.failed(now, this.#bounds, Math.random());
+      this.#timer = setTimeout(() => this.#due(), (this.#retry.dueAt ?? now) - now).unref();
     }
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #again(): void {
+  #due(): void {
     this.#timer = undefined;
-    this.#tryAgain();
+    this.#retryQuarantined();
   }
 }

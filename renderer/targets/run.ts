@@ -1,96 +1,97 @@
 import { setMaxListeners } from "node:events";
+import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
-import type { Config, Target } from "../config/schema.ts";
-import { Subscription } from "../inventory/subscription.ts";
+import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
-import type { Report } from "../status/report.ts";
-import { PageWriter } from "../status/page/page-writer.ts";
-import { serveStatus, StatusSocketError } from "../status/socket.ts";
-import { GeneralFiles } from "./template-files.ts";
-import { GeneralLoop } from "./template-target.ts";
-import { removeOutput } from "../reload/standard-output.ts";
-import { keepAll } from "./keep-all.ts";
-import type { Loop } from "./target.ts";
-import { PresetLoop } from "./nginx-target.ts";
 import { recallAbsent } from "../inventory/restore.ts";
+import { Subscription } from "../inventory/subscription.ts";
+import { removeOutput } from "../reload/standard-output.ts";
 import { reportOf } from "../status/build-report.ts";
-import { TargetTemplate } from "./nginx-template.ts";
+import { PageWriter } from "../status/page/page-writer.ts";
+import type { Report } from "../status/report.ts";
+import { serveStatus, StatusSocketError } from "../status/socket.ts";
+import { loadGroups } from "./load-groups.ts";
+
+/** Handles of a running renderer. */
+export interface Running {
+  /** Reads templates and files again, and retries what failed. */
+  refresh(): void;
+  report(): Report;
+  /** Resolves when a complete inventory is live in every file. */
+  readonly published: Promise<void>;
+}
+
+export interface RunOptions {
+  readonly onStart?: (running: Running) => void;
+  /** Errors of a newer configuration that is not used. */
+  readonly rejectedConfig?: () => readonly string[];
+  readonly quarantineRetry?: Backoff;
+}
 
 /**
- * Follows the agents and keeps every target, until the signal aborts. Gives problems that only a person can mend.
- * `onRefresh` is told how to have templates and files looked at again; `refusedConfig` is what is wrong with a newer
- * configuration that is not used.
+ * Follows the agents and keeps every target published until the signal aborts. Returns problems that only the operator can
+ * fix.
  */
 export async function run(
   config: Config,
   signal: AbortSignal,
   toLog: Log,
-  onRefresh: (refresh: () => void) => void = () => undefined,
-  refusedConfig: () => readonly string[] = () => [],
+  { onStart, rejectedConfig = () => [], quarantineRetry }: RunOptions = {},
 ): Promise<{ readonly problems: string[] }> {
-  // Every target, timer and watch listens for the end, which comes after their start even if the signal did not.
+  // Targets, timers and watches stop with this signal, which aborts after their start even if `signal` did before.
   const ending = new AbortController();
   setMaxListeners(0, signal, ending.signal);
-  // Whatever is worth a line in the log may change the page.
+  // The status page may change whenever something is logged.
   let onLogged: () => void = () => undefined;
   const log: Log = (...line) => {
     toLog(...line);
     onLogged();
   };
-  const loaded = await Promise.all(config.targets.map(async (target) => await load(target, config, log)));
-  const problems = loaded.flatMap((loop) => ("problem" in loop ? [loop.problem] : []));
-  if (problems.length > 0) return { problems };
+  const groups = await loadGroups(config, { log, quarantineRetry });
+  if ("problems" in groups) return groups;
 
   const subscriptions = config.agents.map(
     ({ socket }) =>
       new Subscription(socket, log, (change) => {
         keep(socket);
-        take(change);
+        apply(change);
       }),
   );
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
   const keep = recallAbsent(config, bySocket, log, signal);
-  const loops = loaded.filter((loop): loop is Loop => !("problem" in loop));
-  const kept = keepAll(loops, log);
-  onRefresh(() => {
-    for (const loop of loops) loop.refresh();
-    for (const one of kept) one.retryNow();
-  });
-  const take = (change: InventoryChange): void => {
+  const apply = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
-    for (const one of kept) one.take(change, isComplete);
+    for (const group of groups) group.apply(change, isComplete);
     onLogged();
   };
   const report = (): Report =>
     reportOf(
       subscriptions.map(({ state }) => state),
-      kept.flatMap(({ standings }) => standings),
+      groups.flatMap(({ statuses }) => statuses),
       subscriptions.flatMap(({ known }) => known),
       Date.now(),
-      refusedConfig(),
+      rejectedConfig(),
     );
   const status = await startStatus(config.statusSocket, report);
   if (typeof status === "string") return { problems: [status] };
   const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);
   onLogged = () => page?.changed();
-  for (const one of kept) await one.prepare();
-  for (const one of kept) one.start(ending.signal);
+  for (const group of groups) await group.prepare();
+  for (const group of groups) group.start(ending.signal);
+  onStart?.({
+    refresh: () => {
+      for (const group of groups) group.refresh();
+    },
+    report,
+    published: Promise.all(groups.map(async (group) => await group.firstPublication)).then(() => undefined),
+  });
   await Promise.all(subscriptions.map(async (subscription) => await subscription.run(signal)));
   ending.abort();
-  await Promise.all(kept.map(async (one) => await one.stop()));
+  await Promise.all(groups.map(async (group) => await group.stop()));
   await page?.stop();
   status.close();
-  for (const { target, destination } of loops) if (target.destination === "-") removeOutput(destination.volume);
+  for (const { outputs } of groups) for (const volume of outputs) removeOutput(volume);
   return { problems: [] };
-}
-
-async function load(target: Target, config: Config, log: Log): Promise<Loop | { readonly problem: string }> {
-  if (target.format !== undefined) {
-    const files = await GeneralFiles.load(target);
-    return "problem" in files ? files : new GeneralLoop(target, files, log);
-  }
-  const template = TargetTemplate.load(target, config);
-  return "problem" in template ? template : new PresetLoop(target, template, config, log);
 }
 
 async function startStatus(path: string, report: () => Report): Promise<{ close: () => void } | string> {

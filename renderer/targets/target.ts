@@ -1,59 +1,68 @@
-import type { Target } from "../config/schema.ts";
-import type { InventoryContainer, InventoryChange } from "../inventory/inventory-change.ts";
+import type { Target as TargetConfig } from "../config/schema.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
-import type { Editions } from "../publish/edition.ts";
-import type { QuarantinedUnit } from "./quarantine.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Blocked } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 
-/** One target: what it makes of the containers, and what it watches besides. Told by its keeper, and tells it. */
-export interface Loop {
-  readonly target: Target;
+/** One configured file. `Unit` is the smallest part that can be left out of it: a virtual host or a container. */
+export interface Target<Unit extends object> {
+  readonly config: TargetConfig;
   readonly destination: Destination;
-  /** Of its file by itself. */
-  readonly editions: Editions;
-  /** Of its file among others. */
-  readonly member: Member;
-  standing(state: TargetState): TargetStatus;
-  start(keeper: Keeper, signal: AbortSignal): void;
-  /** Tells the keeper when that is worth a pass. */
-  take(change: InventoryChange, isComplete: boolean): void;
-  /** Looks again at templates, files and what is live. */
+  /** Applies a change of the inventory. Returns whether the file may change. `isComplete`: every agent has reported. */
+  apply(change: InventoryChange, isComplete: boolean): boolean;
+  /** The units of the file; undefined until every agent has reported. A unit is replaced when anything in it changes. */
+  units(): readonly Unit[] | Blocked | undefined;
+  /** Renders the file with these units only. A trial is not published as it is: it leaves no trace in the target. */
+  render(units: readonly Unit[], purpose: "revision" | "trial"): Promise<Rendered<Unit>>;
+  /** Calls back when templates, certificates, operator files or time change what the file contains. */
+  watch(listener: TargetListener, signal: AbortSignal): void;
+  /** Reads templates and files again, and reports changes to the listener. */
   refresh(): void;
-  /** Everybody who was set aside is tried again with the next pass. */
-  tryAgain(): void;
+  /** Frees what the target holds. */
+  close(): Promise<void>;
+  /** What distinguishes a unit from others, also in later versions of it. */
+  keyOf(unit: Unit): string;
+  describe(unit: Unit): UnitDescription;
+  /** Whether a server may reject this unit although its check accepts it. */
+  isSuspect(unit: Unit): boolean;
+  /** The target's part of the status, without quarantined units. */
+  status(state: TargetState, quarantined: ReadonlySet<Unit>): TargetStatus;
 }
 
-/** Prints a file that is published with others. */
-export interface Member {
-  /** Stands where nothing is known yet. */
-  nothing(): Buffer | Promise<Buffer>;
-  /** Its text of all that is known in this turn; undefined while not all is known. Rejects with TemplateError. */
-  print(): Promise<Print> | Blocked | undefined;
-  /** Its text with some of all containers, or why there is none. */
-  printOf(
-    some: readonly InventoryContainer[],
-    all: readonly InventoryContainer[],
-  ): Promise<Buffer | { readonly why: string }>;
-  /** Whether this container is to be seen even when it is left out: nginx, whose networks matter. */
-  needs(known: InventoryContainer): boolean;
+/** What rendering a file returns. */
+export type Rendered<Unit> =
+  | { readonly kind: "text"; readonly text: Buffer }
+  /** These units cannot be rendered. */
+  | { readonly kind: "failing"; readonly failing: readonly FailingUnit<Unit>[] }
+  /** Rendering failed, and no unit is known to be the cause. */
+  | { readonly kind: "failed"; readonly error: string };
+
+export interface FailingUnit<Unit> {
+  readonly unit: Unit;
+  readonly error: string;
 }
 
-/** A text, and who is not in it because it cannot be printed. */
-export interface Print {
-  readonly text: Buffer;
-  readonly failed: readonly QuarantinedUnit<InventoryContainer>[];
+/** A unit as people know it. */
+export interface UnitDescription {
+  /** Name of the container or of the virtual host. */
+  readonly name: string;
+  /** Id of the container; empty for a virtual host. */
+  readonly id: string;
+  readonly dockerHost: string;
+  /** For a virtual host: names of its containers. */
+  readonly containers?: readonly string[];
+  /** A likely cause that the server's message does not mention. */
+  readonly hint?: string;
 }
 
-/** Publishes for a target, alone or with others. */
-export interface Keeper {
-  /** There may be something to publish. */
-  changed(): void;
-  /** What could not be done may work now. */
-  retryNow(): void;
-  /** The server is to be told once more, of the same file if need be. */
-  tellAgain(): void;
-  /** Those that are set aside may be good now. */
-  tryAgain(): void;
+export interface TargetListener {
+  /** The file may change. */
+  readonly changed: () => void;
+  /** Units that failed may succeed now. */
+  readonly retryQuarantined: () => void;
+  /** A server that was unreachable may be back. */
+  readonly retryNow: () => void;
+  /** The server is due for a reload, even if the file is unchanged. */
+  readonly reload: () => void;
 }

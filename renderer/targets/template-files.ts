@@ -9,7 +9,7 @@ import type { Rendering, TemplateText } from "../template/general-template.ts";
 import type { Reread } from "./nginx-template.ts";
 
 /** The templates of a general target, as their files were when they were last found good. */
-export class GeneralFiles {
+export class TemplateFiles {
   readonly #target: Target;
   #texts: readonly TemplateText[];
   #renderer: BoundedRenderer;
@@ -22,11 +22,11 @@ export class GeneralFiles {
   }
 
   /** Reads the files and prints them without containers, which must be possible; a problem is a sentence with the place. */
-  static async load(target: Target): Promise<GeneralFiles | { readonly problem: string }> {
+  static async load(target: Target): Promise<TemplateFiles | { readonly problem: string }> {
     const texts = readTemplates(target);
     if ("problem" in texts) return texts;
     const renderer = await startRenderer(texts, target);
-    return "problem" in renderer ? renderer : new GeneralFiles(target, texts, renderer);
+    return "problem" in renderer ? renderer : new TemplateFiles(target, texts, renderer);
   }
 
   async print(known: readonly InventoryContainer[]): Promise<Rendering> {

@@ -1,139 +1,141 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Target } from "../config/schema.ts";
+import type { Target as TargetConfig } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
-import type { InventoryChange } from "../inventory/inventory-change.ts";
+import { directoryState } from "../disk/directory-state.ts";
+import { watchDirectory } from "../disk/watch-directory.ts";
+import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
-import type { Editions } from "../publish/edition.ts";
-import { editionsOf } from "./source.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { NO_ROUTES } from "../routes/routes.ts";
-import { directoryState } from "../disk/directory-state.ts";
-import { watchDirectory } from "../disk/watch-directory.ts";
-import { AsideLog } from "./quarantine-log.ts";
-import { every } from "./every.ts";
-import type { GeneralFiles } from "./template-files.ts";
-import { GeneralSource } from "./general-source.ts";
-import type { Keeper, Loop, Member } from "./target.ts";
+import { Selection } from "../select/selection.ts";
 import type { TargetStatus } from "../status/build-report.ts";
-import { RetryAside } from "./quarantine-retry.ts";
+import { inOrder } from "../template/container-view.ts";
+import { withoutBlankLines } from "./blank-lines.ts";
+import { every } from "./every.ts";
+import type { Rendered, Target, TargetListener, UnitDescription } from "./target.ts";
+import type { TemplateFiles } from "./template-files.ts";
 
-/** One general target with what it publishes from. */
-export class GeneralLoop implements Loop {
-  readonly target: Target;
+/** A file in any format, rendered by a template from a list of containers. */
+export class TemplateTarget implements Target<InventoryContainer> {
+  readonly config: TargetConfig;
   readonly destination: Destination;
-  readonly editions: Editions;
-  readonly member: Member;
-  #keeper: Keeper | undefined;
-  readonly #files: GeneralFiles;
-  readonly #source: GeneralSource;
+  readonly #files: Pick<TemplateFiles, "print" | "reread" | "close">;
   readonly #log: Log;
-  readonly #retry = new RetryAside(() => this.#keeper?.tryAgain());
-  readonly #asideLog: AsideLog;
-  #lastProblem = "";
-  /** How the files were that can be included. */
+  readonly #selection: Selection;
+  readonly #containers = new Map<string, InventoryContainer>();
+  #listener: TargetListener | undefined;
+  #isComplete = false;
+  /** The templates' current error; logged once. */
+  #templateError = "";
+  /** State of the directory that `include` reads from. */
   #included = "";
 
-  constructor(target: Target, files: GeneralFiles, log: Log) {
-    this.target = target;
+  constructor(config: TargetConfig, files: Pick<TemplateFiles, "print" | "reread" | "close">, log: Log) {
+    const { onlyExposed = false, onlyPublished = false, includeStopped = false, where = [] } = config.containers ?? {};
+    this.config = config;
     this.#files = files;
     this.#log = log;
-    this.destination = destinationOf(target, log);
-    this.#asideLog = new AsideLog(log);
-    const source = new GeneralSource(target, files);
-    this.#source = source;
-    this.member = {
-      nothing: async () => await source.render(source.nothing),
-      print: () => {
-        const wanted = source.wanted();
-        return wanted && source.render(wanted).then((text) => ({ text, failed: source.unprintable }));
-      },
-      printOf: source.printOf,
-      needs: () => false,
-    };
-    this.editions = editionsOf({
-      nothing: source.nothing,
-      wanted: source.wanted,
-      render: async (wanted) => {
-        const text = await source.render(wanted);
-        this.#asideLog.say(source.aside);
-        return text;
-      },
-      reduce: source.reduce,
-      published: (wanted) => {
-        source.published(wanted);
-        this.#retry.published(source.aside.length);
-      },
-    });
+    this.destination = destinationOf(config, log);
+    this.#selection = new Selection({ onlyExposed, onlyPublished, includeStopped, where });
   }
 
-  standing(state: TargetState): TargetStatus {
-    const routes = { ...NO_ROUTES, quarantined: this.#source.aside };
-    const { listing } = this.#source;
-    return { state, routes, leftOut: [], settings: undefined, listing, refusedTemplate: this.#lastProblem };
-  }
-
-  start(keeper: Keeper, signal: AbortSignal): void {
-    this.#keeper = keeper;
-    const { destination, reload, interval, reloadEvery, includes } = this.target;
-    this.#log("info", "target.following", { destination, reload: nameOf(reload) });
-    every(interval, () => this.refresh(), signal);
-    every(reloadEvery, () => keeper.tellAgain(), signal);
-    const watched = templatesOf(this.target).map((file) => dirname(file));
-    for (const directory of new Set(watched)) watchDirectory(directory, () => this.refresh(), signal);
-    if (includes !== undefined) watchDirectory(includes, () => this.refresh(), signal, "below");
-    const stopListening = this.destination.server.onReady(() => keeper.retryNow());
-    const stop = (): void => {
-      this.#retry.stop();
-      stopListening();
-      void this.#files.close();
-    };
-    signal.addEventListener("abort", stop, { once: true });
-  }
-
-  /** Everybody who was set aside is tried again. */
-  tryAgain(): void {
-    this.#source.tryAgain();
-  }
-
-  /** Looks again at the templates, what they include and what is live; templates that cannot be used change nothing. */
-  refresh(): void {
-    void this.#reread().then(() => this.#keeper?.changed());
-  }
-
-  /** Only what changes a container of this target is worth a pass; and the first time that all is known. */
-  take(change: InventoryChange, isComplete: boolean): void {
-    const { isChanged, leftOut } = this.#source.apply(change);
-    const { destination } = this.target;
+  /** Only a change of a selected container is worth a pass, and the first complete inventory. */
+  apply(change: InventoryChange, isComplete: boolean): boolean {
+    const { upserted, gone, leftOut } = this.#selection.apply(change);
+    for (const one of gone) this.#containers.delete(keyOf(one));
+    for (const one of upserted) this.#containers.set(keyOf(one), one);
     for (const { known, why } of leftOut) {
       const { name, id } = known.container;
-      this.#log("info", "container.unlisted", {
-        destination,
+      this.#log("info", "container.filtered", {
+        path: this.config.destination,
         container: name,
         id: id.slice(0, 12),
         dockerHost: known.host,
-        detail: why,
+        reason: why,
       });
     }
-    const wasComplete = this.#source.isComplete;
-    this.#source.isComplete = isComplete;
-    if (isChanged || isComplete !== wasComplete) this.#keeper?.changed();
+    const wasComplete = this.#isComplete;
+    this.#isComplete = isComplete;
+    return upserted.length + gone.length > 0 || isComplete !== wasComplete;
+  }
+
+  units(): readonly InventoryContainer[] | undefined {
+    return this.#isComplete ? inOrder([...this.#containers.values()]) : undefined;
+  }
+
+  async render(containers: readonly InventoryContainer[]): Promise<Rendered<InventoryContainer>> {
+    const made = await this.#files.print(containers);
+    if (made.kind === "failed") return { kind: "failed", error: made.message };
+    if (made.kind === "faults") {
+      const failing = made.faults.flatMap(({ index, message }) => {
+        const unit = containers[index];
+        return unit ? [{ unit, error: message }] : [];
+      });
+      return { kind: "failing", failing };
+    }
+    const text = Buffer.from(made.text);
+    return { kind: "text", text: this.config.keepBlankLines ? text : withoutBlankLines(text) };
+  }
+
+  watch(listener: TargetListener, signal: AbortSignal): void {
+    this.#listener = listener;
+    const { destination, reload, interval, reloadEvery, includes } = this.config;
+    this.#log("info", "target.started", { path: destination, reload: nameOf(reload) });
+    every(interval, () => this.refresh(), signal);
+    every(reloadEvery, () => listener.reload(), signal);
+    const directories = new Set(templatesOf(this.config).map((file) => dirname(file)));
+    for (const directory of directories) watchDirectory(directory, () => this.refresh(), signal);
+    if (includes !== undefined) watchDirectory(includes, () => this.refresh(), signal, "below");
+    const stopListening = this.destination.server.onReady(() => listener.retryNow());
+    signal.addEventListener("abort", stopListening, { once: true });
+  }
+
+  /** Reads the templates and what they include again. Templates with errors are logged, and the last good ones stay. */
+  refresh(): void {
+    void this.#reread().then(() => this.#listener?.changed());
+  }
+
+  async close(): Promise<void> {
+    await this.#files.close();
+  }
+
+  readonly keyOf = keyOf;
+
+  describe({ container: { id, name }, host }: InventoryContainer): UnitDescription {
+    return { id, name, dockerHost: host };
+  }
+
+  isSuspect(): boolean {
+    return false;
+  }
+
+  status(state: TargetState): TargetStatus {
+    const listing = { taken: [...this.#containers.values()], leftOut: this.#selection.leftOut };
+    return {
+      state,
+      routes: NO_ROUTES,
+      leftOut: [],
+      settings: undefined,
+      listing,
+      refusedTemplate: this.#templateError,
+    };
   }
 
   async #reread(): Promise<void> {
-    const included = this.target.includes === undefined ? "" : directoryState(this.target.includes);
-    // Who was set aside may have been for want of a file.
-    if (included !== this.#included) this.#keeper?.tryAgain();
+    const included = this.config.includes === undefined ? "" : directoryState(this.config.includes);
+    // A container may have failed because of a missing file.
+    if (included !== this.#included) this.#listener?.retryQuarantined();
     this.#included = included;
     const found = await this.#files.reread();
     if (found.kind === "changed") {
-      this.#log("info", "template.changed", { template: templatesOf(this.target)[0] });
-      this.#keeper?.tryAgain();
+      this.#log("info", "template.reloaded", { path: templatesOf(this.config).join(" ") });
+      this.#listener?.retryQuarantined();
     }
-    const problem = found.kind === "refused" ? found.problem : "";
-    const isNew = problem !== "" && problem !== this.#lastProblem;
-    this.#lastProblem = problem;
-    if (isNew) this.#log("error", "template.refused", { problem });
+    const error = found.kind === "refused" ? found.problem : "";
+    const isNew = error !== "" && error !== this.#templateError;
+    this.#templateError = error;
+    if (isNew) this.#log("error", "template.rejected", { path: templatesOf(this.config).join(" "), error });
   }
 }

@@ -8,8 +8,8 @@ type Publication = Target["publications"][number];
 
 const OUTCOMES: Readonly<Record<Publication["outcome"], readonly [Level, string]>> = {
   published: ["good", "live"],
-  pending: ["warn", "waits"],
-  refused: ["bad", "refused"],
+  failed: ["warn", "waits"],
+  rejected: ["bad", "refused"],
 };
 
 /** The files that are kept, and what became of the last changes to each. */

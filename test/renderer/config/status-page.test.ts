@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "../../../renderer/config/schema.ts";
-import { TargetTemplate } from "../../../renderer/targets/nginx-template.ts";
+import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
 import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
 
@@ -46,7 +46,7 @@ test("only the first target's file serves the page, from where nginx sees it", (
   const config = configWith(settings, targets);
   assert.ok(!("problems" in config), JSON.stringify(config));
   const texts = config.targets.map((one) => {
-    const template = TargetTemplate.load(one, config);
+    const template = NginxTemplate.load(one, config);
     assert.ok(!("problem" in template), JSON.stringify(template));
     return template.print(NO_ROUTES).toString();
   });
@@ -58,7 +58,7 @@ test("neither a host that wants the page's port nor an app that forges an addres
   const targets = [{ ...target, destination: "/x/a.conf", nginx: { trustedProxies: ["10.0.0.0/8"] } }];
   const config = configWith({ directory: "/srv/status" }, targets);
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const template = TargetTemplate.load(config.targets[0]!, config);
+  const template = NginxTemplate.load(config.targets[0]!, config);
   assert.ok(!("problem" in template), JSON.stringify(template));
   const host = { host: "a.example" as HostName, paths: [], options: { httpPort: 8081 as PortNumber } };
   const text = template.print({ kind: "routes", virtualHosts: [host] }).toString();

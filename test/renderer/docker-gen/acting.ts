@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import type { ServerControl } from "../../../renderer/publish/server-control.ts";
-import { editionsOf } from "../../../renderer/targets/source.ts";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
@@ -30,12 +30,15 @@ export async function actsAt(wait: Wait, changes: readonly number[]): Promise<nu
     destinations: [{ volume: new Volume(join(directory, "file")), server, reload: "none" }],
     wait,
     log: () => undefined,
-    editions: editionsOf({
-      nothing: {},
-      wanted: () => ({}),
-      render: () => Buffer.from(String(acts.push(now))),
-      published: () => void (ended += 1),
-    }),
+    source: {
+      next: async () =>
+        await Promise.resolve({
+          kind: "revision",
+          files: [new RenderedFile(Buffer.from(String(acts.push(now))))],
+          published: () => void (ended += 1),
+        }),
+      initial: async () => await Promise.resolve({ kind: "failed", error: "not used" }),
+    },
   });
   try {
     for (let step = 0; step < STEPS; step++, now += STEP_MS) {

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { GeneralSource } from "../../../renderer/targets/general-source.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
-import { containerView } from "../../../renderer/template/container-view.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
+import { renderWith, templateGroup } from "../targets/template-group.ts";
 
 /** Templates that say which requests go to a container: the label, and how an upstream is written. */
 const ROUTING = [
@@ -27,16 +24,11 @@ async function print(
   containers: readonly InventoryContainer[],
 ) {
   const text = readFileSync(`renderer/templates/gallery/${template}.hbs`, "utf8");
-  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
-  const target = { template: "/t", destination: "/d", format, reload: "none" };
-  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
-  assert.ok(!("problems" in config));
-  const files = {
-    print: async (list: readonly InventoryContainer[]) => await Promise.resolve(render(list.map(containerView))),
-  };
-  const source = new GeneralSource(config.targets[0]!, files);
-  const made = (await source.render({ containers })).toString();
-  return { text: made, aside: source.aside.map(({ name, detail }) => [name, detail] as const) } satisfies RenderedFile;
+  const { text: made, quarantined } = await renderWith(templateGroup(text, format), containers);
+  return {
+    text: made,
+    aside: quarantined.map(({ name, reason }) => [name, reason] as const),
+  } satisfies RenderedFile;
 }
 
 function app(

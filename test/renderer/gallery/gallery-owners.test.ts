@@ -3,14 +3,11 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { GeneralSource } from "../../../renderer/targets/general-source.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../../../renderer/routes/route-table.ts";
-import { containerView } from "../../../renderer/template/container-view.ts";
 import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import { container } from "../fake-agent.ts";
+import { renderWith, templateGroup } from "../targets/template-group.ts";
 import { RULES } from "../nginx/words.ts";
 
 /** Who answers for each host, by address. */
@@ -105,16 +102,8 @@ async function fromGallery(
   all: readonly InventoryContainer[],
 ): Promise<{ text: string; told: Set<string> }> {
   const text = readFileSync(`renderer/templates/gallery/${name}.hbs`, "utf8");
-  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format });
-  const target = { template: "/t", destination: "/d", format, reload: "none" };
-  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
-  assert.ok(!("problems" in config));
-  const files = {
-    print: async (some: readonly InventoryContainer[]) => await Promise.resolve(render(some.map(containerView))),
-  };
-  const source = new GeneralSource(config.targets[0]!, files);
-  const made = (await source.render({ containers: all }).catch(() => Buffer.from(""))).toString();
-  return { text: made, told: new Set(source.aside.map((one) => one.name)) };
+  const { text: made, quarantined } = await renderWith(templateGroup(text, format), all);
+  return { text: made, told: new Set(quarantined.map((one) => one.name)) };
 }
 
 /** Each host is its oldest container's project's, whole, and whoever else wants it is told. */

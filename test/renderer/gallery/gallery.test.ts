@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { parse as parseYaml } from "yaml";
 import * as z from "zod";
-import { GeneralFiles } from "../../../renderer/targets/template-files.ts";
-import { GeneralSource } from "../../../renderer/targets/general-source.ts";
+import { TemplateFiles } from "../../../renderer/targets/template-files.ts";
+import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
+import { TemplateTarget } from "../../../renderer/targets/template-target.ts";
 import { parseConfig, type Target } from "../../../renderer/config/schema.ts";
 import { container } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
@@ -158,7 +159,7 @@ for (const [template, format, mark, complaint] of gallery) {
   ] as const) {
     test(`gallery: ${template} of ${title} is one that its program takes, with every good container`, async () => {
       const target = targetOf(template, format);
-      const files = await GeneralFiles.load(target);
+      const files = await TemplateFiles.load(target);
       assert.ok(!("problem" in files), JSON.stringify(files));
       mkdirSync(join(directory, template), { recursive: true });
       const file = join(directory, template, template);
@@ -166,21 +167,26 @@ for (const [template, format, mark, complaint] of gallery) {
         writeFileSync(file, text, { mode: 0o644 });
         return await Promise.resolve(complaint(file, text.toString()));
       };
-      const source = new GeneralSource(target, files);
-      const wanted = { containers };
-      source.published({ containers: containers.slice(0, 2) });
-      let text = await source.render(wanted);
+      const group = new PublishGroup([new TemplateTarget(target, files, () => undefined)], { log: () => undefined });
+      group.apply({ upserted: containers.slice(0, 2), gone: [] }, true);
+      const first = await group.next();
+      if (first?.kind === "revision") first.published();
+      group.apply({ upserted: containers, gone: [] }, true);
+      let revision = await group.next();
+      assert.ok(revision?.kind === "revision");
+      let text = revision.files[0]!.bytes;
       const why = title === "nobody" && template === "traefik.yml" ? undefined : await check(text);
       if (why !== undefined) {
         assert.equal(title, "hostile ones too", why);
-        assert.ok(await source.reduce(wanted, check), why);
-        text = await source.render(wanted);
+        revision = await revision.reduce!("check", async ([one]) => await check(one!.bytes));
+        assert.ok(revision?.kind === "revision", why);
+        text = revision.files[0]!.bytes;
         assert.equal(await check(text), undefined);
       }
       for (const { container: one } of containers.slice(0, 2))
         assert.ok(text.includes(mark(one.name)), text.toString());
-      for (const { name } of source.aside) assert.match(name, /^hostile/);
-      await files.close();
+      for (const { name } of group.statuses[0]!.routes.quarantined) assert.match(name, /^hostile/);
+      await group.stop();
     });
   }
 }

@@ -5,7 +5,7 @@ import { endianness } from "node:os";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { defaultGateway, ipv4Gateway, ipv6Gateway } from "../../../renderer/inventory/default-gateway.ts";
-import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
 import type { IpAddress } from "../../../renderer/routes/grammar.ts";
 import { container } from "../fake-agent.ts";
@@ -86,7 +86,7 @@ function reachedAt(routing: string, proxy: Config["proxy"], gateway: IpAddress |
     "c.yml",
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const routes = new TargetRoutes(config.targets[0]!, { proxy }, { ownId: PROXY, gateway: () => gateway });
+  const routes = new NginxRoutes(config.targets[0]!, { proxy }, { ownId: PROXY, gateway: () => gateway });
   const [nginx, app] = [
     container("a", {
       id: PROXY,

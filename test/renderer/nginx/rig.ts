@@ -115,12 +115,12 @@ export class NginxRig {
       (level, event, fields) => {
         this.logged.push({ level, event, ...fields });
       },
-      (refresh) => (this.refresh = refresh),
+      { onStart: (running) => (this.refresh = () => running.refresh()) },
     );
     await eventually("nginx serves the routes", () => {
-      const refused = this.logged.find(({ event }) => event === "publish.refused");
-      if (refused) throw new Error(String(refused["reason"]));
-      return this.logged.some(({ event }) => event === "publish.ok");
+      const rejected = this.logged.find(({ event }) => event === "publish.rejected");
+      if (rejected) throw new Error(String(rejected["error"]));
+      return this.logged.some(({ event }) => event === "publish.succeeded");
     });
     await onlyNewWorkers(configs, first);
   }

@@ -21,11 +21,10 @@ import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish } from "../../../renderer/publish/publication.ts";
 import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { recoverTogether } from "../../../renderer/publish/recovery.ts";
-import { editionsOf } from "../../../renderer/targets/source.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { eventually } from "../../eventually.ts";
 import { crashesAt } from "./crash.ts";
-import { REFUSED, ScriptedServer } from "./scripted-server.ts";
+import { REFUSED, revisionsOf, ScriptedServer } from "./scripted-server.ts";
 import { requires } from "../../requires.ts";
 
 /** Crashes are tried by the hundred, and no disk has to be waited for. */
@@ -94,7 +93,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
   test("has its last good text again when a new one is not taken up, also by a later process", async () => {
     await publishOne("good");
     server.reloaded = REFUSED;
-    assert.equal((await publishOne("a text that is bad")).kind, "refused");
+    assert.equal((await publishOne("a text that is bad")).kind, "rejected");
     assert.equal(live(), "good");
     server.reload = async () => await Promise.reject(new Error("killed"));
     await assert.rejects(publishOne("bad"), /killed/);
@@ -102,7 +101,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     const later = new Volume(volume.live);
     assert.equal(await later.recover(), false);
     server.reload = async () => await Promise.resolve(REFUSED);
-    assert.equal((await publishOne("bad", later)).kind, "refused");
+    assert.equal((await publishOne("bad", later)).kind, "rejected");
     assert.equal(live(), "good");
   });
 
@@ -145,7 +144,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     const stateDirectory = join(directory, "state");
     assert.equal((await publishOne("one", new Volume(file, { stateDirectory }))).kind, "published");
     server.reloaded = REFUSED;
-    assert.equal((await publishOne("bad", new Volume(file, { stateDirectory }))).kind, "refused");
+    assert.equal((await publishOne("bad", new Volume(file, { stateDirectory }))).kind, "rejected");
     assert.equal(readFileSync(file, "utf8"), "one");
   });
 
@@ -169,7 +168,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
       destinations: [{ volume, server, reload: "one" }],
       wait: { minMs: 1, maxMs: 10 },
       log: (level, event, fields) => log.push(`${level} ${event} ${JSON.stringify(fields)}`),
-      editions: editionsOf({ nothing: {}, wanted: () => ({}), render: () => Buffer.from(text) }),
+      source: revisionsOf(() => text),
     });
     await reconciler.prepare();
     for (text of ["one", "two"]) {
@@ -177,7 +176,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
       await eventually("it is served", () => server.served === text);
     }
     await reconciler.stop();
-    const told = log.filter((line) => line.startsWith("warn publish.inplace"));
+    const told = log.filter((line) => line.startsWith("warn publish.degraded"));
     assert.equal(told.length, 1);
     assert.match(told[0]!, /mount its directory instead/);
     assert.match(reconciler.states[0]?.warning ?? "", /mount its directory instead/);

@@ -22,10 +22,8 @@ import { Reconciler } from "../../../renderer/publish/reconciler.ts";
 import { WriteError } from "../../../renderer/disk/safe-write.ts";
 import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
-import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
-import { editionsOf } from "../../../renderer/targets/source.ts";
 import { eventually } from "../../eventually.ts";
-import { AWAY, OK, REFUSED, ScriptedServer } from "./scripted-server.ts";
+import { AWAY, OK, REFUSED, revisionsOf, ScriptedServer } from "./scripted-server.ts";
 import { requires } from "../../requires.ts";
 
 const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
@@ -57,7 +55,7 @@ describe("publication", () => {
   test("a text that the check refuses never becomes live", async () => {
     await publish(printed("good"), volume, server);
     server.checked = REFUSED;
-    assert.deepEqual((await publish(printed("bad"), volume, server)).kind, "refused");
+    assert.deepEqual((await publish(printed("bad"), volume, server)).kind, "rejected");
     assert.equal(live(), "good");
   });
 
@@ -106,7 +104,7 @@ describe("publication", () => {
   test("a text that the server does not take up gives way to the last good one", async () => {
     await publish(printed("good"), volume, server);
     server.reloaded = REFUSED;
-    assert.equal((await publish(printed("bad"), volume, server)).kind, "refused");
+    assert.equal((await publish(printed("bad"), volume, server)).kind, "rejected");
     assert.equal(live(), "good");
     server.reloaded = OK;
     assert.equal((await publish(printed("better"), volume, server)).kind, "published");
@@ -127,7 +125,7 @@ describe("publication", () => {
     const staging = join(directory, ".sallyport", "candidate");
     mkdirSync(staging, { recursive: true });
     writeFileSync(join(staging, ".default.conf.new"), "half");
-    writeFileSync(join(staging, "default.conf"), "refused");
+    writeFileSync(join(staging, "default.conf"), "rejected");
     const umask = process.umask(0o077);
     try {
       await publish(printed("whole"), volume, server);
@@ -236,12 +234,10 @@ describe("publication", () => {
       return new Reconciler({
         destinations: [{ volume, server, reload: "its server" }],
         wait: { minMs: 1, maxMs: 10 },
-        log: (_level, event, fields) => log.push(`${event} ${String(fields?.["reason"] ?? "")}`),
-        editions: editionsOf({
-          nothing: NO_ROUTES,
-          wanted: () => (wanted === "blocked" ? { kind: "blocked", reason: "nobody is labelled" } : NO_ROUTES),
-          render: () => Buffer.from(wanted),
-        }),
+        log: (_level, event, fields) => log.push(`${event} ${String(fields?.["error"] ?? "")}`),
+        source: revisionsOf(() =>
+          wanted === "blocked" ? { kind: "blocked", reason: "no container has the label" } : wanted,
+        ),
       });
     }
 
@@ -283,7 +279,7 @@ describe("publication", () => {
       wanted = "two";
       reconciler.changed();
       await eventually("two is served", () => server.served === "two" && reconciler.states[0]?.problem === undefined);
-      assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
+      assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
     });
 
     test("tries a refused text again by itself: the server may have been short of something", async () => {
@@ -292,7 +288,7 @@ describe("publication", () => {
       await eventually("it is refused", () => reconciler.states[0]?.problem === "no");
       server.checked = OK;
       await eventually("it is served", () => server.served === "one" && !reconciler.states[0]?.pending);
-      assert.equal(log.filter((line) => line.startsWith("publish.refused")).length, 1);
+      assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
     });
 
     test("stops at once, even while the server owes an answer", async () => {
@@ -312,7 +308,7 @@ describe("publication", () => {
       await eventually("one is served", () => server.served === "one");
       wanted = "blocked";
       reconciler.changed();
-      await eventually("it says why", () => reconciler.states[0]?.problem === "nobody is labelled");
+      await eventually("it says why", () => reconciler.states[0]?.problem === "no container has the label");
       assert.equal(live(), "one");
     });
   });

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
+import type { NextRevision, RevisionSource } from "../../../renderer/publish/revision.ts";
 import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
 
 export const OK: ControlResult = { kind: "ok" };
@@ -36,4 +38,20 @@ export class ScriptedServer implements ServerControl {
     this.reloaded = OK;
     this.#ready();
   }
+}
+
+/** A source of revisions of one file with the text that the test sets. */
+export function revisionsOf(text: () => string | Exclude<NextRevision, { kind: "revision" }>): RevisionSource {
+  const revision = (): Exclude<NextRevision, { kind: "blocked" }> => {
+    const wanted = text();
+    if (typeof wanted !== "string") return { kind: "failed", error: "no text" };
+    return { kind: "revision", files: [new RenderedFile(Buffer.from(wanted))], published: () => undefined };
+  };
+  return {
+    next: async () => {
+      const wanted = text();
+      return await Promise.resolve(typeof wanted === "string" ? revision() : wanted);
+    },
+    initial: async () => await Promise.resolve(revision()),
+  };
 }

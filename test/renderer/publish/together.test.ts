@@ -102,7 +102,7 @@ for (const index of [0, 1, 2]) {
     await publishAll("one");
     servers[index]!.checked = REFUSED;
     const message = `${volumes[index]!.live}: no`;
-    assert.deepEqual(await publishAll("two"), { kind: "refused", by: "check", message });
+    assert.deepEqual(await publishAll("two"), { kind: "rejected", by: "check", message });
     assert.deepEqual([live(), served()], [all("one"), all("one")]);
     for (const volume of volumes) assert.equal(existsSync(volume.candidate), false);
   });
@@ -111,7 +111,7 @@ for (const index of [0, 1, 2]) {
     await publishAll("one");
     servers[index]!.reloaded = REFUSED;
     const message = `${volumes[index]!.live}: no`;
-    assert.deepEqual(await publishAll("two"), { kind: "refused", by: "server", message });
+    assert.deepEqual(await publishAll("two"), { kind: "rejected", by: "reload", message });
     assert.deepEqual([live(), served()], [all("one"), all("one")]);
     servers[index]!.reloaded = OK;
     assert.equal((await publishAll("three")).kind, "published");

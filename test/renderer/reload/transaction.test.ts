@@ -47,9 +47,9 @@ describe("two files of one nginx", { skip: requires("nginx") }, () => {
 
   test("are both as they were when nginx refuses one of them", async () => {
     const refused = await publishBoth("nonsense;\n", "fourth");
-    assert.equal(refused.kind === "refused" && refused.by, "check");
+    assert.equal(refused.kind === "rejected" && refused.by, "check");
     assert.match(
-      refused.kind === "refused" ? refused.message : "",
+      refused.kind === "rejected" ? refused.message : "",
       /^\S+conf\.d\/map\.conf: .*candidate\/map\.conf:1/s,
     );
     assert.equal(await rig.answer(), "third");

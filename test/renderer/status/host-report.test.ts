@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportOf } from "../../../renderer/status/build-report.ts";
-import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -18,7 +18,7 @@ const knownBy = (agent: string, digit: string, changes: Partial<Container>): Inv
 
 /** What is told of these containers by one target. */
 function told(known: readonly InventoryContainer[], progress = new TargetProgress("/x", () => undefined)) {
-  const routes = new TargetRoutes(
+  const routes = new NginxRoutes(
     { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     { proxy: "host" },
   );
@@ -65,8 +65,8 @@ test("of a host that nobody serves it is told who claims it, and why they cannot
 test("of a target the last ten publications are told, and what repeats only once", () => {
   const progress = new TargetProgress("/x", () => undefined);
   for (let generation = 1; generation <= 12; generation++) progress.isLive(`hash${generation}`, generation);
-  progress.troubled("refused", "no");
-  progress.troubled("refused", "no");
+  progress.troubled("rejected", "no");
+  progress.troubled("rejected", "no");
   const { publications = [] } = told([], progress).targets[0] ?? {};
   assert.deepEqual(
     publications.map(({ outcome, generation, hash, reason }) => `${outcome} ${generation} ${hash ?? reason}`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportOf, type TargetStatus } from "../../../renderer/status/build-report.ts";
-import { TargetRoutes } from "../../../renderer/targets/nginx-routes.ts";
+import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { container } from "../fake-agent.ts";
@@ -19,7 +19,7 @@ const STATE = {
 /** How a target stands that takes the containers of these names. */
 function standing(known: readonly InventoryContainer[], ...names: string[]): TargetStatus {
   const where = names.length === 0 ? [] : [{ name: names }];
-  const routes = new TargetRoutes(
+  const routes = new NginxRoutes(
     { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     { proxy: "host" },
   );

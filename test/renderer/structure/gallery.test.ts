@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
-import { GeneralSource } from "../../../renderer/targets/general-source.ts";
-import { parseConfig, type Target } from "../../../renderer/config/schema.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
-import { containerView } from "../../../renderer/template/container-view.ts";
-import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
 import { container } from "../fake-agent.ts";
+import { renderWith, templateGroup } from "../targets/template-group.ts";
 import { PRINTED, type RenderedFile } from "./gallery-formats.ts";
 import { HOSTILE, hostileText } from "./hostile.ts";
 import { sorted, type Tree, withTexts } from "./tree.ts";
@@ -65,27 +61,14 @@ function printer({
 }: RenderedFile): (others: readonly InventoryContainer[]) => Promise<Outcome> {
   const file = `renderer/templates/gallery/${name}.hbs`;
   const templates = [{ file: "t.hbs", text: text ?? readFileSync(file, "utf8") }];
-  const render = compileGeneral({ templates, format: format as FormatName });
-  const target = targetOf(format);
   return async (others) => {
-    const files = {
-      print: async (list: readonly InventoryContainer[]) => await Promise.resolve(render(list.map(containerView))),
-    };
-    const source = new GeneralSource(target, files);
-    const made = (await source.render({ containers: [good, ...others] })).toString();
+    const { text: made, quarantined } = await renderWith(templateGroup(templates[0]!.text, format), [good, ...others]);
     assert.deepEqual(
-      source.aside.filter(({ id }) => id === good.container.id),
+      quarantined.filter(({ id }) => id === good.container.id),
       [],
     );
-    return { tree: sorted(read(made)), aside: source.aside.map(({ detail }) => detail) };
+    return { tree: sorted(read(made)), aside: quarantined.map(({ reason }) => reason) };
   };
-}
-
-function targetOf(format: string): Target {
-  const target = { template: "/t", destination: "/d", format, reload: "none" };
-  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
-  assert.ok(!("problems" in config), JSON.stringify(config));
-  return config.targets[0]!;
 }
 
 const neutralText = new RegExp(

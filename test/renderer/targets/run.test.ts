@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromWords } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { runDiff } from "../../../renderer/cli/diff.ts";
-import { runFile } from "../../../renderer/config/follow.ts";
+import { runFile } from "../../../renderer/targets/follow-config.ts";
 import { runOnce } from "../../../renderer/cli/once.ts";
 import { runRender } from "../../../renderer/cli/render.ts";
 import { runSnapshot } from "../../../renderer/cli/snapshot.ts";
@@ -245,8 +245,8 @@ test("a template that is edited is taken up when it is asked for, and one that i
   const events: string[] = [];
   let refresh: () => void = () => undefined;
   const log = (_level: string, event: string) => void events.push(event);
-  running = run(configOf({ template }), stop.signal, log, (given) => {
-    refresh = given;
+  running = run(configOf({ template }), stop.signal, log, {
+    onStart: (started) => (refresh = () => started.refresh()),
   });
   const file = join(directory, "default.conf");
   const text = () => readFileSync(file, "utf8");

@@ -127,12 +127,9 @@ test("a server that comes up later is told when somebody asks for it, however lo
   const command = ["sh", "-c", `echo >>${tried}; test -e ${up}`];
   let refresh = (): void => undefined;
   const config = configOf(NAMES, { reload: { exec: { command } } });
-  running = run(
-    config,
-    stop.signal,
-    () => undefined,
-    (again) => (refresh = again),
-  );
+  running = run(config, stop.signal, () => undefined, {
+    onStart: (started) => (refresh = () => started.refresh()),
+  });
   const tries = (): number => (existsSync(tried) ? readFileSync(tried, "utf8").length : 0);
   await eventually("it was refused again and again", () => tries() === 4, 60_000);
   writeFileSync(up, "");

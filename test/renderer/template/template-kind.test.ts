@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { templateProblems } from "../../../renderer/cli/check.ts";
+import { templateProblems } from "../../../renderer/targets/template-problems.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import { kindOfTemplate } from "../../../renderer/template/template-kind.ts";
 

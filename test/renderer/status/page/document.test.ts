@@ -103,7 +103,7 @@ function saying(text: string): Report {
       pending: true,
       problem: text,
       liveHash: text,
-      publications: [{ at: 1, outcome: "refused", generation: 1, hash: text, reason: text }],
+      publications: [{ at: 1, outcome: "rejected", generation: 1, hash: text, reason: text }],
     })),
     agents: example.agents.map((agent) => ({
       ...agent,

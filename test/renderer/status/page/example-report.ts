@@ -24,7 +24,7 @@ export function exampleReport(changes: Partial<Report> = {}): Report {
         liveHash: "ab".repeat(32),
         publications: [
           { at: MORNING, outcome: "published", generation: 7, hash: "ab".repeat(32) },
-          { at: MORNING - MINUTE_MS, outcome: "refused", generation: 6, reason: "nginx: [emerg] line 3\nof the file" },
+          { at: MORNING - MINUTE_MS, outcome: "rejected", generation: 6, reason: "nginx: [emerg] line 3\nof the file" },
         ],
       },
     ],

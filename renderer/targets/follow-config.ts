@@ -1,20 +1,22 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import { type Config, parseConfig } from "./schema.ts";
-import { unreadableTemplates } from "./template-files.ts";
+import { type Config, parseConfig } from "../config/schema.ts";
+import { unreadableTemplates } from "../config/template-files.ts";
 import { readText } from "../disk/read-text.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
-import { run } from "../targets/run.ts";
-import { templateProblems } from "../cli/check.ts";
+import { run } from "./run.ts";
+import { templateProblems } from "./template-problems.ts";
 
-/** What came of reading the file again. */
-type Reread = { readonly kind: "same" } | { readonly kind: "refused"; readonly problems: readonly string[] } | Changed;
-type Changed = { readonly kind: "changed"; readonly config: Config };
+/** What reading the file again returned. */
+type Reread =
+  | { readonly kind: "same" }
+  | { readonly kind: "rejected"; readonly problems: readonly string[] }
+  | { readonly kind: "changed"; readonly config: Config };
 
 /**
- * Follows the agents as a configuration file says, until the signal aborts. The file is watched: its next version is
- * used as soon as it is a good one, and what is wrong with a bad one is said while the one before stays in use. Gives
- * problems that only a person can mend.
+ * Runs the renderer with a configuration file until the signal aborts. The file is watched: a valid new version replaces
+ * the running configuration, an invalid one is logged and the running configuration stays. `onRefresh` receives a function
+ * that reads all inputs again. Returns problems that only the operator can fix.
  */
 export async function runFile(
   file: string,
@@ -26,40 +28,35 @@ export async function runFile(
   const following = new FollowedFile(file, log);
   let [config, good] = [first, first];
   let refresh = (): void => undefined;
-  const look = (): void => void following.look();
-  watchDirectory(dirname(file), look, signal);
+  const read = (): void => void following.read();
+  watchDirectory(dirname(file), read, signal);
   onRefresh(() => {
     refresh();
-    look();
+    read();
   });
   for (;;) {
     const next = following.next();
-    const both = AbortSignal.any([signal, next.signal]);
-    const running = run(
-      config,
-      both,
-      log,
-      (again) => (refresh = again),
-      () => following.problems,
-    );
-    const { problems } = await running;
+    const { problems } = await run(config, AbortSignal.any([signal, next.signal]), log, {
+      onStart: (running) => (refresh = () => running.refresh()),
+      rejectedConfig: () => following.problems,
+    });
     if (signal.aborted) return { problems: [] };
     if (next.config) [good, config] = [config, next.config];
     else if (config === good) return { problems };
     else {
-      for (const problem of problems) log("error", "config.refused", { file, problem });
+      for (const error of problems) log("error", "config.rejected", { path: file, error });
       config = good;
     }
   }
 }
 
-/** The file's text as it was last found good. */
+/** The configuration file, compared with its last valid text. */
 class FollowedFile {
   readonly #file: string;
   readonly #log: Log;
   #text: string;
   #problems: readonly string[] = [];
-  #next: { readonly stop: AbortController; config: Config | undefined } = nothingYet();
+  #next: { readonly stop: AbortController; config: Config | undefined } = newRun();
 
   constructor(file: string, log: Log) {
     this.#file = file;
@@ -68,9 +65,9 @@ class FollowedFile {
     this.#text = "text" in found ? found.text : "";
   }
 
-  /** Its signal aborts when there is another configuration. */
+  /** Its signal aborts when there is a new configuration. */
   next(): { readonly signal: AbortSignal; readonly config: Config | undefined } {
-    const mine = nothingYet();
+    const mine = newRun();
     this.#next = mine;
     return {
       signal: mine.stop.signal,
@@ -80,42 +77,42 @@ class FollowedFile {
     };
   }
 
-  /** What is wrong with the file as it is now; nothing while it is what is in use. */
+  /** Errors of the current file; none while it is in use. */
   get problems(): readonly string[] {
     return this.#problems;
   }
 
-  async look(): Promise<void> {
+  async read(): Promise<void> {
     const found = await this.#reread().catch((error: Error) => ({
-      kind: "refused" as const,
+      kind: "rejected" as const,
       problems: [`${this.#file}: ${error.message}`],
     }));
-    const problems = found.kind === "refused" ? found.problems : [];
+    const problems = found.kind === "rejected" ? found.problems : [];
     const isNew = problems.join("\n") !== this.#problems.join("\n");
-    // Kept first: what is logged is told by the page, too.
+    // Assigned before logging, because the status page is rendered when something is logged.
     this.#problems = problems;
-    for (const problem of isNew ? problems : []) this.#log("error", "config.refused", { file: this.#file, problem });
+    for (const error of isNew ? problems : []) this.#log("error", "config.rejected", { path: this.#file, error });
     if (found.kind !== "changed") return;
-    this.#log("info", "config.changed", { file: this.#file });
+    this.#log("info", "config.reloaded", { path: this.#file });
     this.#next.config = found.config;
     this.#next.stop.abort();
   }
 
   async #reread(): Promise<Reread> {
     const found = readText(this.#file);
-    if ("problem" in found) return { kind: "refused", problems: [found.problem] };
+    if ("problem" in found) return { kind: "rejected", problems: [found.problem] };
     const { text } = found;
     if (text === this.#text) return { kind: "same" };
     const config = parseConfig(text, this.#file);
-    if ("problems" in config) return { kind: "refused", problems: config.problems };
+    if ("problems" in config) return { kind: "rejected", problems: config.problems };
     const unread = unreadableTemplates(config, text, this.#file);
     const problems = unread.length > 0 ? unread : await templateProblems(config);
-    if (problems.length > 0) return { kind: "refused", problems };
+    if (problems.length > 0) return { kind: "rejected", problems };
     this.#text = text;
     return { kind: "changed", config };
   }
 }
 
-function nothingYet(): { readonly stop: AbortController; config: Config | undefined } {
+function newRun(): { readonly stop: AbortController; config: Config | undefined } {
   return { stop: new AbortController(), config: undefined };
 }

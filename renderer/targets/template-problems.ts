@@ -1,15 +1,15 @@
 import type { Config } from "../config/schema.ts";
-import { GeneralFiles } from "../targets/template-files.ts";
-import { TargetTemplate } from "../targets/nginx-template.ts";
+import { TemplateFiles } from "./template-files.ts";
+import { NginxTemplate } from "./nginx-template.ts";
 
 /** What is wrong with the templates of a configuration, each with its place. */
 export async function templateProblems(config: Config): Promise<string[]> {
   const found = config.targets.map(async (target) => {
     if (target.format === undefined) {
-      const template = TargetTemplate.load(target, config);
+      const template = NginxTemplate.load(target, config);
       return "problem" in template ? [template.problem] : [];
     }
-    const files = await GeneralFiles.load(target);
+    const files = await TemplateFiles.load(target);
     if ("problem" in files) return [files.problem];
     await files.close();
     return [];

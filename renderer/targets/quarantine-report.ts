@@ -1,0 +1,74 @@
+import type { Log } from "../../shared/log.ts";
+import type { QuarantineEntry } from "./quarantine.ts";
+import type { Target, UnitDescription } from "./target.ts";
+
+/** Characters of an error that are kept. */
+const MAX_ERROR_CHARS = 500;
+
+/** A quarantined unit as the status lists it. `detail` partly consists of the container's own text. */
+export interface QuarantinedUnit {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+/** Describes quarantined units for people, and logs each once until it is published. */
+export class QuarantineReport<Unit extends object> {
+  readonly #targets: readonly [Target<Unit>, ...Target<Unit>[]];
+  readonly #log: Log;
+  /** Kept by unit: a retry that fails again is not logged again. */
+  #logged = new WeakSet<Unit>();
+
+  constructor(targets: readonly [Target<Unit>, ...Target<Unit>[]], log: Log) {
+    this.#targets = targets;
+    this.#log = log;
+  }
+
+  describe(entries: readonly QuarantineEntry<Unit>[]): QuarantinedUnit[] {
+    return entries.map((entry) => {
+      const { id, name, dockerHost } = this.#descriptionOf(entry.unit);
+      return { id, name, host: dockerHost, reason: entry.code, detail: this.#reasonOf(entry) };
+    });
+  }
+
+  log(entries: readonly QuarantineEntry<Unit>[]): void {
+    for (const entry of entries) {
+      if (this.#logged.has(entry.unit)) continue;
+      this.#logged.add(entry.unit);
+      const { id, name, dockerHost, containers, hint } = this.#descriptionOf(entry.unit);
+      this.#log("warn", "container.quarantined", {
+        container: containers ? containers.join(" ") : name,
+        ...(containers ? { host: name } : { id: id.slice(0, 12), dockerHost }),
+        path: this.#targets.map(({ config }) => config.destination).join(" "),
+        reason: this.#reasonOf(entry),
+        code: entry.code,
+        ...(hint !== undefined && { hint }),
+      });
+    }
+  }
+
+  /** These units are quarantined in the live revision. Others are logged again when they fail later. */
+  published(quarantined: ReadonlySet<Unit>): void {
+    const logged = [...quarantined].filter((unit) => this.#logged.has(unit));
+    this.#logged = new WeakSet(logged);
+  }
+
+  #reasonOf({ unit, code, error }: QuarantineEntry<Unit>): string {
+    const { hint } = this.#descriptionOf(unit);
+    const text = error.slice(0, MAX_ERROR_CHARS);
+    return `${this.#failureOf(code)}: ${text}${hint === undefined ? "" : `; ${hint}`}`;
+  }
+
+  #failureOf(code: QuarantineEntry<Unit>["code"]): string {
+    const [{ config }, ...others] = this.#targets;
+    const files = others.length === 0 ? config.destination : `the files of transaction ${config.transaction}`;
+    if (code === "render.failed") return `cannot be rendered into ${files}`;
+    return `rejected by the ${code === "check.rejected" ? "check" : "reload"} of ${files}`;
+  }
+
+  #descriptionOf(unit: Unit): UnitDescription {
+    return this.#targets[0].describe(unit);
+  }
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { parseConfig, type Target as TargetConfig } from "../../../renderer/config/schema.ts";
+import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
+import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
+import { TemplateTarget } from "../../../renderer/targets/template-target.ts";
+import { containerView } from "../../../renderer/template/container-view.ts";
+import { compileGeneral } from "../../../renderer/template/general-template.ts";
+
+type Group = PublishGroup<InventoryContainer>;
+
+/** What a template target renders, and the containers that are quarantined for it. */
+export interface RenderedFile {
+  readonly text: string;
+  readonly quarantined: readonly { readonly id: string; readonly name: string; readonly reason: string }[];
+  readonly error?: string;
+}
+
+/** A group of one template target that is rendered in this process and never published. */
+export function templateGroup(text: string, format: string): Group {
+  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format: format as "json" });
+  const files = {
+    print: async (containers: readonly InventoryContainer[]) =>
+      await Promise.resolve(render(containers.map(containerView))),
+    reread: async () => await Promise.resolve({ kind: "same" as const }),
+    close: async () => await Promise.resolve(),
+  };
+  return new PublishGroup([new TemplateTarget(templateTarget(format), files, () => undefined)], {
+    log: () => undefined,
+  });
+}
+
+export function templateTarget(format: string): TargetConfig {
+  const target = { template: "/t", destination: "/d", format, reload: "none" };
+  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
+  assert.ok(!("problems" in config), JSON.stringify(config));
+  return config.targets[0]!;
+}
+
+/** Replaces the group's inventory by these containers, and renders it. */
+export async function renderWith(group: Group, containers: readonly InventoryContainer[]): Promise<RenderedFile> {
+  const before = group.statuses[0]?.listing?.taken ?? [];
+  group.apply({ upserted: containers, gone: before.filter((one) => !containers.includes(one)) }, true);
+  const next = await group.next();
+  const quarantined = (group.statuses[0]?.routes.quarantined ?? []).map(({ id, name, detail }) => ({
+    id,
+    name,
+    reason: detail,
+  }));
+  if (next?.kind !== "revision") return { text: "", quarantined, error: next?.kind === "failed" ? next.error : "" };
+  return { text: next.files[0]!.bytes.toString(), quarantined };
+}
