@@ -72,9 +72,9 @@ class Standing {
     if (event === "route.removed") this.#hosts.delete(String(host));
     if (event === "agent.connected" || event === "agent.lost")
       this.#agents.set(String(socket), event === "agent.connected");
-    if (event === "target.following") this.#targets.set(String(destination), "beginning");
-    if (event === "publish.ok") this.#targets.set(String(destination), `live (${String(generation)})`);
-    if (event === "publish.refused" || event === "publish.pending")
+    if (event === "target.started") this.#targets.set(String(destination), "beginning");
+    if (event === "publish.succeeded") this.#targets.set(String(destination), `live (${String(generation)})`);
+    if (event === "publish.rejected" || event === "publish.failed")
       this.#targets.set(String(destination), event.slice("publish.".length));
   }
 

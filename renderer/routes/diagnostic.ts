@@ -19,7 +19,7 @@ export type Reason =
   | "port.contested"
   | "value.refused"
   | "never.read"
-  | "check.refused"
+  | "check.rejected"
   | "state"
   | "stopping"
   | "health"

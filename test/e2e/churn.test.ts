@@ -27,7 +27,7 @@ describe("thirty containers, two hundred operations", { skip: requires("docker")
     for (let number = 0; number < MOVING; number += 1) await start(`moving${number}`, hostOf(number));
     for (let number = 0; number < STILL; number += 1) await stack.routed(`still${number}.example`, `still${number}`);
     await eventually("the configuration is confirmed", async () =>
-      (await stack.logs("renderer")).includes("publish.ok"),
+      (await stack.logs("renderer")).includes("publish.succeeded"),
     );
   });
   after(async () => await stack.down());

@@ -19,7 +19,7 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     ]);
     // Until then workers of nginx with the image's own configuration may answer, too.
     await eventually("the configuration is confirmed", async () =>
-      (await stack.logs("renderer")).includes("publish.ok"),
+      (await stack.logs("renderer")).includes("publish.succeeded"),
     );
   });
   after(async () => await stack.down());

@@ -108,7 +108,7 @@ test("a target that is printed is followed as any other", async () => {
   try {
     await eventually("it follows", () => {
       if (renderer.failure) throw renderer.failure;
-      return renderer.lines.some((line) => line.includes(`"event":"target.following","destination":"-"`));
+      return renderer.lines.some((line) => line.includes(`"event":"target.started","destination":"-"`));
     });
   } finally {
     await renderer.stop();

@@ -18,10 +18,10 @@ function collect(columns = 120): { log: ReturnType<typeof createTerminalLog>; te
 
 test("each event is a line, and the last line says how all stands", () => {
   const { log, text } = collect();
-  log("info", "target.following", { destination: "/x.conf", reload: "none" });
+  log("info", "target.started", { destination: "/x.conf", reload: "none" });
   log("info", "agent.connected", { socket: "/a.sock", host: "local" });
   log("info", "route.changed", { host: "a.example", servers: "10.0.0.1:80" });
-  log("info", "publish.ok", { destination: "/x.conf", generation: 3 });
+  log("info", "publish.succeeded", { destination: "/x.conf", generation: 3 });
   const lines = text().split("\n");
   assert.match(lines[2] ?? "", /00:00:00Z {2}route\.changed {9} {2}a\.example {2}servers=10\.0\.0\.1:80$/);
   assert.equal(lines.at(-1), "1 hosts | agents 1/1 | /x.conf live (3)");
@@ -44,7 +44,7 @@ test("nothing that a container says moves the cursor or makes a line", () => {
 
 test("the last line is not longer than the terminal", () => {
   const { log, text } = collect(10);
-  log("info", "target.following", { destination: "/a/very/long/path/to/a/file.conf" });
+  log("info", "target.started", { destination: "/a/very/long/path/to/a/file.conf" });
   assert.equal(text().split("\n").at(-1)?.length, 9);
 });
 
@@ -57,7 +57,7 @@ test("a mistake is told as it is and whole, and nothing is left where the prompt
 
 test("when the renderer ends, the line that says how all stands is gone", () => {
   const { log, text } = collect();
-  log("info", "publish.ok", { destination: "/x.conf", generation: 3, sha256: "a".repeat(64) });
+  log("info", "publish.succeeded", { destination: "/x.conf", generation: 3, sha256: "a".repeat(64) });
   assert.doesNotMatch(text(), /aaaa/);
   log("info", "renderer.stopped");
   assert.ok(text().endsWith("live (3)\r\u001b[K00:00:00Z  renderer.stopped\n"), JSON.stringify(text()));

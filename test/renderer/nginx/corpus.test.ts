@@ -90,11 +90,11 @@ describe(`${all.length} containers with hostile values in every place, before a 
         first === 0
           ? []
           : all.slice(first - AT_ONCE, first).map((one, index) => containerOf(one, first - AT_ONCE + index).id);
-      const publications = rig.logged.filter(({ event }) => event === "publish.ok").length;
+      const publications = rig.logged.filter(({ event }) => event === "publish.succeeded").length;
       rig.update(containers, gone);
       await eventually(
         "they are published",
-        () => rig.logged.filter(({ event }) => event === "publish.ok").length > publications,
+        () => rig.logged.filter(({ event }) => event === "publish.succeeded").length > publications,
       );
       const { quarantined, remarks, unrouted } = await rig.status();
       const told = [...quarantined, ...remarks, ...unrouted];
@@ -115,7 +115,7 @@ describe(`${all.length} containers with hostile values in every place, before a 
     over.abort();
     await asking;
     assert.deepEqual([...statuses.keys()].toSorted(), ["TLS 200 true", "plain HTTP 200 true"]);
-    const refused = rig.logged.filter(({ event }) => event === "host.quarantined" || event === "publish.refused");
+    const refused = rig.logged.filter(({ event }) => event === "container.quarantined" || event === "publish.rejected");
     assert.deepEqual(refused, []);
   });
 });

@@ -27,7 +27,7 @@ describe("nginx's file that is to be kept until all is well", { skip }, () => {
       await rig.app("next", { VIRTUAL_HOST: "next.example" }),
     ]);
     await eventually("it is told", () =>
-      rig.logged.some(({ event, reason }) => event === "publish.refused" && /nonsense/.test(String(reason))),
+      rig.logged.some(({ event, error }) => event === "publish.rejected" && /nonsense/.test(String(error))),
     );
     assert.equal((await rig.echo({ host: "good.example" }))?.app, "good");
     assert.equal((await rig.ask({ host: "next.example" })).status, 503);

@@ -47,14 +47,14 @@ test("what nginx takes once is the operator's where a file beside ours says it",
     assert.doesNotMatch(rig.text, /^(proxy_connect_timeout|client_header_timeout|resolver) /m);
     assert.match(rig.text, /^grpc_connect_timeout 2s;$/m);
     // By what nginx took up: a file is there a moment before.
-    const told = () => rig.logged.filter(({ event }) => event === "publish.ok").length;
+    const told = () => rig.logged.filter(({ event }) => event === "publish.succeeded").length;
     const before = told();
     rmSync(file);
     await eventually("ours count again", () => told() > before && /^proxy_connect_timeout 2s;$/m.test(rig.text));
     writeFileSync(file, theirs);
     await eventually("theirs count again", () => told() > before + 1 && !rig.text.includes("client_header_timeout"));
     assert.deepEqual(
-      rig.logged.filter(({ event }) => event === "publish.refused"),
+      rig.logged.filter(({ event }) => event === "publish.rejected"),
       [],
     );
   } finally {

@@ -106,7 +106,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
 
   test("a file that nginx refuses leaves everything live, and is mended by its next version", async () => {
     writeFileSync(join(vhosts, "instead.example_location_override"), "location / { nonsense; }\n");
-    await eventually("it is refused", () => rig.logged.some(({ event }) => event === "publish.refused"));
+    await eventually("it is refused", () => rig.logged.some(({ event }) => event === "publish.rejected"));
     assert.equal((await rig.ask({ host: "instead.example" })).status, 451);
     rmSync(join(vhosts, "instead.example_location_override"));
     await eventually("the app is back", async () => (await rig.echo({ host: "instead.example" }))?.app === "instead");
@@ -121,7 +121,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     await eventually("its neighbour is served", async () => (await rig.echo({ host: "next.example" }))?.app === "next");
     assert.equal((await rig.echo({ host: "front.example" }))?.app, "front");
     await eventually("it is told", () =>
-      rig.logged.some(({ event, host }) => event === "host.quarantined" && host === "late.example"),
+      rig.logged.some(({ event, host }) => event === "container.quarantined" && host === "late.example"),
     );
     const { quarantined } = await rig.status();
     assert.match(quarantined.find(({ name }) => name === "late.example")?.detail ?? "", /nonsense/);

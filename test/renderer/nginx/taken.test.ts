@@ -58,7 +58,7 @@ describe("a container that wants a port where somebody else listens", { skip }, 
     assert.deepEqual([...statuses], [200]);
     const told = await eventually(
       "it is told",
-      () => rig.logged.find(({ event, host }) => event === "host.quarantined" && host === "greedy.example"),
+      () => rig.logged.find(({ event, host }) => event === "container.quarantined" && host === "greedy.example"),
       REFUSED_MS,
     );
     assert.match(String(told["detail"]), new RegExp(`it wants to be at ${taken}: is that taken\\?`));

@@ -56,7 +56,7 @@ const REPORT: Report = {
   quarantined: [
     finding("evil", "host.refused", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb"),
     {
-      ...finding("broken.example", "check.refused", "this host is left out, nginx refuses it: nonsense"),
+      ...finding("broken.example", "check.rejected", "this host is left out, nginx refuses it: nonsense"),
       id: "",
       host: "",
     },

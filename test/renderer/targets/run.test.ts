@@ -259,7 +259,7 @@ test("a template that is edited is taken up when it is asked for, and one that i
   refresh();
   refresh();
   await eventually("the file is put right with the second", () => text() === "two a.example\n");
-  assert.equal(events.filter((event) => event === "template.refused").length, 1);
+  assert.equal(events.filter((event) => event === "template.rejected").length, 1);
 });
 
 test("once: the file is live and the server told, and it ends", async () => {
@@ -372,7 +372,7 @@ test("a configuration that is edited is used, and one that is broken changes not
     await eventually(`${spoiled.slice(0, 40)} is told`, () => logged.slice(before).some((line) => message.test(line)));
     assert.deepEqual(hostsIn(destination), ["a.example"]);
     await eventually("status tells it, too", async () =>
-      message.test(printReport(await askStatus(config.statusSocket)).replace(/^config /m, "config.refused ")),
+      message.test(printReport(await askStatus(config.statusSocket)).replace(/^config /m, "config.rejected ")),
     );
   }
   writeFileSync(file, text("test"));

@@ -213,7 +213,7 @@ test("a container that the check refuses is left out alone, and tried again when
   tell([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
   await eventually("the others are there", () => file() === '"web" "web" "new" "web" "web" ');
   const [found] = (await status()).quarantined;
-  assert.deepEqual([found?.name, found?.reason], ["appc", "check.refused"]);
+  assert.deepEqual([found?.name, found?.reason], ["appc", "check.rejected"]);
   assert.match(found?.detail ?? "", /bad word/);
   tell([app("a", { tier: "newer" })]);
   await eventually("it stays out", () => file() === '"newer" "web" "new" "web" "web" ');
@@ -258,7 +258,7 @@ test("saving a template prints the file anew; one that is broken changes nothing
   writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
   await eventually("it is another", () => file() === '"running"');
   writeFileSync(join(directory, "t.hbs"), "{{#each");
-  await eventually("it is told", () => events.some((event) => event.startsWith("template.refused")));
+  await eventually("it is told", () => events.some((event) => event.startsWith("template.rejected")));
   assert.equal(file(), '"running"');
 });
 
@@ -289,7 +289,7 @@ test("a reader that forgets is told again and again, of a file that stays the sa
   follow(NAMES, { reload, reloadEvery: "1s" });
   await eventually("it is told three times", () => readFileSync(told, "utf8").split("\n").length > 3);
   assert.equal(file(), '"appa" ');
-  const published = (): string[] => events.filter((event) => event.startsWith("publish.ok"));
+  const published = (): string[] => events.filter((event) => event.startsWith("publish.succeeded"));
   await eventually("each time is in the log", () => published().length >= 3);
   assert.equal(new Set(published().map((event) => /sha256":"(\w+)/.exec(event)?.[1])).size, 1);
 });

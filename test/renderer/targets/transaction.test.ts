@@ -159,7 +159,7 @@ test("whom one file's check refuses is left out of all, alone", async () => {
   tell([app("a", { zone: "bad" }), app("c"), app("d")]);
   await eventually("the others are everywhere", () => everywhere("bcd"));
   const [found] = (await status()).quarantined;
-  assert.deepEqual([found?.name, found?.reason], ["appa", "check.refused"]);
+  assert.deepEqual([found?.name, found?.reason], ["appa", "check.rejected"]);
   assert.match(found?.detail ?? "", /all files of front: .*zones\/file\.conf: .*bad word/);
   tell([app("a")]);
   await eventually("it is back", () => everywhere("abcd"));
