@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { build as esbuild, type Metafile, type Plugin } from "esbuild";
 
 /**
@@ -26,11 +26,15 @@ const stubs: Plugin = {
 /** The programs of the images: one file each, for Node 20 and later. */
 export const programs = ["agent", "renderer"] as const;
 
-/** Bundles one program and says what went into it. `write: false` leaves the disk alone. */
+/**
+ * Bundles one program and returns what it consists of. With `write` the file in dist/ is replaced in one step: test
+ * files that run at the same time build and start it, too.
+ */
 export async function bundle(program: (typeof programs)[number], { write }: { write: boolean }): Promise<Metafile> {
-  const { metafile } = await esbuild({
+  const file = `dist/${program}.cjs`;
+  const { metafile, outputFiles } = await esbuild({
     entryPoints: [`${program}/main.ts`],
-    outfile: `dist/${program}.cjs`,
+    outfile: file,
     bundle: true,
     platform: "node",
     format: "cjs",
@@ -42,8 +46,13 @@ export async function bundle(program: (typeof programs)[number], { write }: { wr
     // CommonJS has no import.meta; the renderer starts threads of its own file.
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
-    write,
+    write: false,
   });
+  if (write) {
+    mkdirSync("dist", { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, outputFiles[0]!.contents);
+    renameSync(`${file}.${process.pid}`, file);
+  }
   return metafile;
 }
 
@@ -86,7 +95,6 @@ export function billOfMaterials(program: string, packages: readonly string[], sh
 }
 
 async function main(): Promise<void> {
-  mkdirSync("dist", { recursive: true });
   const wanted = programs.filter((program) => process.argv.length < 3 || process.argv.includes(program));
   for (const program of wanted) {
     const packages = packagesOf(await bundle(program, { write: true }));

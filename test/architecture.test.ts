@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { bundle, packagesOf, programs } from "../.ci/bundle.ts";
+import { againstOrder, importsBelow } from "../.ci/import-order.ts";
 
-/** The agent's packages. Each is attack surface: a longer list needs a reason in the commit that makes it longer. */
+/** The agent's packages. Each is attack surface: a commit that adds one must give the reason. */
 const AGENT_PACKAGES = ["docker-modem", "dockerode", "json-rpc-2.0", "zod"];
 
-/** Names that are not concepts. */
-const DUMPING_GROUND = /(^|\/)(utils?|helpers?|common|misc|lib|index|types|constants|errors)\.ts$/;
+/** File names that do not name a concept. */
+const CATCH_ALL = /(^|\/)(utils?|helpers?|common|misc|lib|index|types|constants)\.ts$/;
 
 const sources = ["agent", "renderer", "shared"].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -15,10 +16,10 @@ const sources = ["agent", "renderer", "shared"].flatMap((folder) =>
     .map((path) => `${folder}/${path}`),
 );
 
-describe("who may import whom", () => {
+describe("imports between programs", () => {
   for (const program of programs) {
     const other = program === "agent" ? "renderer" : "agent";
-    test(`what is really packed into the ${program} has nothing of the ${other}`, async () => {
+    test(`the bundle of the ${program} contains no file of the ${other}`, async () => {
       const { inputs } = await bundle(program, { write: false });
       const own = Object.keys(inputs).filter((path) => !path.includes("node_modules/"));
       assert.ok(own.includes(`${program}/main.ts`));
@@ -29,11 +30,11 @@ describe("who may import whom", () => {
     });
   }
 
-  test("the agent is made of its four packages, and no template, YAML or plug-in code", async () => {
+  test("the agent's bundle contains four packages, and no template, YAML or plug-in code", async () => {
     assert.deepEqual(packagesOf(await bundle("agent", { write: false })), AGENT_PACKAGES);
   });
 
-  test("the renderer has no Docker client", async () => {
+  test("the renderer's bundle contains no Docker client", async () => {
     const packages = packagesOf(await bundle("renderer", { write: false }));
     assert.deepEqual(
       packages.filter((name) => name.startsWith("docker")),
@@ -42,7 +43,7 @@ describe("who may import whom", () => {
     assert.ok(packages.includes("handlebars"));
   });
 
-  test("dockerode, handlebars and the environment each have one door", () => {
+  test("only one place each uses dockerode, handlebars and the environment", () => {
     assert.deepEqual(importersOf("dockerode"), ["agent/docker.ts"]);
     assert.deepEqual(
       importersOf("handlebars").filter((path) => !path.startsWith("renderer/template/")),
@@ -55,7 +56,7 @@ describe("who may import whom", () => {
     );
   });
 
-  test("the contract imports zod and Node, nothing else", () => {
+  test("shared/ imports only zod and Node", () => {
     const imports = sources
       .filter((path) => path.startsWith("shared/"))
       .flatMap((path) => [...readFileSync(path, "utf8").matchAll(/from "([^"]+)"/g)].map((match) => match[1] ?? ""));
@@ -66,14 +67,35 @@ describe("who may import whom", () => {
   });
 });
 
-test("no file is a dumping ground", () => {
+describe("the order of folders", () => {
+  for (const [from, to, isAllowed] of [
+    ["renderer/cli/run.ts", "renderer/targets/run.ts", true],
+    ["renderer/nginx/tls.ts", "renderer/nginx/certificates/store.ts", true],
+    ["renderer/disk/read-text.ts", "shared/text.ts", true],
+    ["renderer/targets/run.ts", "renderer/cli/check.ts", false],
+    ["renderer/publish/volume.ts", "renderer/nginx/tls.ts", false],
+    ["renderer/unknown/file.ts", "shared/text.ts", false],
+    ["renderer/cli/run.ts", "agent/docker.ts", false],
+  ] as const) {
+    test(`${isAllowed ? "allows" : "rejects"} an import of ${to} in ${from}`, () => {
+      assert.equal(againstOrder([{ from, to }]).length, isAllowed ? 0 : 1);
+    });
+  }
+
+  test("is checked for every import, types included", () => {
+    const imports = importsBelow("shared");
+    assert.ok(imports.some(({ from, to }) => from === "shared/rpc.ts" && to === "shared/snapshot.ts"));
+  });
+});
+
+test("every file name names a concept", () => {
   assert.deepEqual(
-    sources.filter((path) => DUMPING_GROUND.test(path)),
+    sources.filter((path) => CATCH_ALL.test(path)),
     [],
   );
 });
 
-test("no sentence of ours calls a read-only mount of the Docker socket read-only access", () => {
+test("the documentation never presents a read-only mount of the Docker socket as read-only access", () => {
   const pages = [
     "README.md",
     "SECURITY.md",

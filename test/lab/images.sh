@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the base images that the project's Dockerfiles name, in the lab's Engine, without an image registry.
+# Builds the base images that the project's Dockerfiles name, in the lab's Engine, without an image registry.
 #
 #   images.sh            node:26-trixie-slim and nginxinc/nginx-unprivileged:stable
 #   images.sh arm64      node-arm64-lab:26, a file source for linux/arm64 (it cannot run on another processor)
 #
-# An image that is there and was made by these same files is left alone. Each is one layer of its own, so that no two
-# share an id or a parent.
+# An image that was built from the same files is kept. Each image has a single layer, so that no two share an id or a
+# parent.
 # Needs root, Debian, npm and the running Engine (engine.sh start). Undo: docker image rm NAME.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
@@ -15,7 +15,7 @@ engine() {
 	docker --host "unix://$lab_docker_socket" "$@"
 }
 
-# Changes when anything that goes into the image changes, except what the registries serve.
+# A checksum of everything that goes into the image, except what the registries serve.
 recipe() {
 	{
 		find "$lab_dir/$1" "$lab_dir/debian.sh" "$lab_dir/load.sh" -type f -print0 | sort -z | xargs -0 cat
@@ -24,28 +24,27 @@ recipe() {
 	} | sha256sum | cut -d' ' -f1
 }
 
-# make IMAGE FOLDER ARCHITECTURE: FOLDER holds root.sh, which fills a directory, and the image's config.json.
-make() {
-	local image=$1 folder=$2 architecture=$3 made old work
+# build IMAGE FOLDER ARCHITECTURE: FOLDER holds root.sh, which fills a directory, and the image's config.json. The body
+# is a subshell, so that its trap ends with it.
+build() (
+	image=$1 folder=$2 architecture=$3
 	old=$(image_id "$image")
 	made=$lab_data/made/$folder-$(recipe "$folder")
 	if [[ -n $old && -e $made && $(<"$made") == "$old" ]]; then
-		return
+		exit
 	fi
 
-	echo "lab: making $image" >&2
+	echo "lab: building $image" >&2
 	mkdir -p "$lab_data/made"
 	work=$(mktemp -d "$lab_data/work.XXXXXX")
-	# shellcheck disable=SC2064 # expanded now: the variable is gone when the trap runs
-	trap "rm -rf '$work'" EXIT
+	trap 'rm -rf "$work"' EXIT
 	mkdir -m 755 "$work/root"
 	"$lab_dir/$folder/root.sh" "$work/root"
 	"$lab_dir/load.sh" "$work/root" "$lab_dir/$folder/config.json" "$image" "$architecture" >"$work/id"
 	mv "$work/id" "$made"
-	rm -rf "$work"
-	# Stays if a container or another image still needs it.
+	# Fails while a container or another image still needs it.
 	[[ -z $old ]] || engine image rm "$old" >/dev/null 2>&1 || true
-}
+)
 
 image_id() {
 	engine image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
@@ -54,10 +53,15 @@ image_id() {
 case ${1:-} in
 '')
 	here=$(dpkg --print-architecture)
-	make node:26-trixie-slim node "$here"
-	make nginxinc/nginx-unprivileged:stable nginx "$here"
+	# apt allows one user at a time: what both builds need comes first.
+	"$lab_dir/packages.sh" mmdebstrap=mmdebstrap
+	"$lab_dir/mirror.sh" >/dev/null
+	build node:26-trixie-slim node "$here" &
+	node=$!
+	build nginxinc/nginx-unprivileged:stable nginx "$here"
+	wait "$node"
 	;;
-arm64) make node-arm64-lab:26 node-arm64 arm64 ;;
+arm64) build node-arm64-lab:26 node-arm64 arm64 ;;
 *)
 	sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2
 	exit 64

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+
+/** Folders from the lowest to the highest. A folder imports only from lower levels, never from its own level. */
+const LEVELS = [
+  ["shared"],
+  ["renderer/disk"],
+  ["renderer/inventory"],
+  ["renderer/routes", "renderer/select"],
+  ["renderer/template"],
+  ["renderer/config"],
+  ["renderer/publish", "renderer/nginx"],
+  ["renderer/status", "renderer/reload"],
+  ["renderer/targets", "renderer/import"],
+  ["renderer/cli"],
+  ["renderer/main.ts"],
+];
+
+/** Imports that are still to be removed. */
+const KNOWN = new Set<string>([
+  "renderer/config/follow.ts -> renderer/targets/run.ts",
+  "renderer/config/follow.ts -> renderer/cli/check.ts",
+  "renderer/inventory/default-gateway.ts -> renderer/routes/grammar.ts",
+  "renderer/inventory/restore.ts -> renderer/config/schema.ts",
+  "renderer/inventory/restore.ts -> renderer/publish/volume.ts",
+  "renderer/publish/reconciler.ts -> renderer/targets/attempt.ts",
+  "renderer/publish/reconciler.ts -> renderer/targets/source.ts",
+  "renderer/status/build-report.ts -> renderer/targets/general-source.ts",
+  "renderer/status/build-report.ts -> renderer/targets/nginx-routes.ts",
+  "renderer/template/template.ts -> renderer/nginx/host-texts.ts",
+]);
+
+/** One import of one file by another, both as paths from the root of the repository. */
+export interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Every relative import of the files below a folder, `import type` and `import()` included. */
+export function importsBelow(folder: string): Import[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .flatMap((path) => {
+      const from = `${folder}/${path}`;
+      const specifiers = readFileSync(from, "utf8").matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g);
+      return [...specifiers].map(([, specifier]) => ({ from, to: posix.join(posix.dirname(from), specifier!) }));
+    });
+}
+
+/** Returns the imports that go to a folder of the same level or above, and those of folders that have no level. */
+export function againstOrder(imports: readonly Import[]): Import[] {
+  return imports.filter(({ from, to }) => {
+    if (folderOf(from) === folderOf(to)) return false;
+    const [importer, imported] = [levelOf(from), levelOf(to)];
+    return importer < 0 || imported < 0 || imported >= importer;
+  });
+}
+
+function folderOf(path: string): string {
+  return path.startsWith("renderer/") ? path.split("/", 2).join("/") : path.split("/", 1).join();
+}
+
+function levelOf(path: string): number {
+  return LEVELS.findIndex((folders) => folders.includes(folderOf(path)));
+}
+
+if (process.argv[1]?.endsWith("import-order.ts")) {
+  const found = againstOrder(importsBelow("renderer")).map(({ from, to }) => `${from} -> ${to}`);
+  const wrong = found.filter((line) => !KNOWN.has(line));
+  for (const line of wrong) process.stdout.write(`import against the order of folders: ${line}\n`);
+  for (const line of KNOWN) if (!found.includes(line)) process.stdout.write(`no longer imported: ${line}\n`);
+  if (wrong.length > 0) process.exitCode = 1;
+}

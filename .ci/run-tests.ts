@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { relative, resolve } from "node:path";
+import { PassThrough } from "node:stream";
+import { run } from "node:test";
+import { spec, tap, type TestEvent } from "node:test/reporters";
+
+/** Number of files in the list of the slowest ones. */
+const SLOWEST = 25;
+
+/** Test files that import this helper share one Docker Engine: they run one at a time. */
+const DOCKER_HELPER = 'from "../docker.ts"';
+
+/** The counters in the closing lines of node's test runner. */
+const COUNTER = /^(tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/;
+
+/** Runs the given test files, or all of them, and prints one report with the slowest files and the closing lines. */
+async function main(args: readonly string[]): Promise<void> {
+  const began = performance.now();
+  const files = (args.length > 0 ? args : allTests()).map((path) => resolve(path));
+  const usesDocker = (path: string): boolean => readFileSync(path, "utf8").includes(DOCKER_HELPER);
+  const lanes = [
+    new Lane(files.filter(usesDocker), 1),
+    new Lane(
+      files.filter((path) => !usesDocker(path)),
+      availableParallelism(),
+    ),
+  ].filter((lane) => lane.files.length > 0);
+
+  const events = new PassThrough({ objectMode: true });
+  const reported = events.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout, { end: false });
+  let tests = 0;
+  await Promise.all(
+    lanes.map(async (lane) => {
+      await lane.run((group) => {
+        for (const event of group) events.write(numbered(event, () => ++tests));
+      });
+    }),
+  );
+  for (const event of closing(lanes, tests, performance.now() - began)) events.write(event);
+  events.end();
+  await new Promise((done) => reported.once("unpipe", done));
+  if (lanes.some((lane) => !lane.succeeded)) process.exitCode = 1;
+}
+
+function allTests(): string[] {
+  return readdirSync("test", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts"))
+    .map((path) => `test/${path}`)
+    .toSorted();
+}
+
+/** Test files that run with the same limit on how many of them run at once. */
+class Lane {
+  readonly files: readonly string[];
+  readonly counters = new Map<string, number>();
+  /** Milliseconds from start to end of each file's process. */
+  readonly durations = new Map<string, number>();
+  readonly #concurrency: number;
+
+  constructor(files: readonly string[], concurrency: number) {
+    this.files = files;
+    this.#concurrency = concurrency;
+  }
+
+  /** True when every file ran, at least one test among them, and none failed. */
+  get succeeded(): boolean {
+    const count = (name: string): number => this.counters.get(name) ?? 0;
+    const ran = this.files.every((file) => this.durations.has(file)) && count("tests") > 0;
+    return ran && count("fail") === 0 && count("cancelled") === 0;
+  }
+
+  /** Calls `report` with all events of a top-level test at once, so that lanes do not mix within a test. */
+  async run(report: (group: readonly TestEvent[]) => void): Promise<void> {
+    let group: TestEvent[] = [];
+    for await (const event of run({ files: [...this.files], concurrency: this.#concurrency })) {
+      if (this.#collect(event as TestEvent)) continue;
+      group.push(event as TestEvent);
+      if (!isResult(event as TestEvent)) continue;
+      report(group);
+      group = [];
+    }
+    report(group);
+  }
+
+  /** Returns true for events that the closing lines replace. */
+  #collect({ type, data }: TestEvent): boolean {
+    if (type === "test:complete" && data.name === data.file) this.durations.set(data.file, data.details.duration_ms);
+    if (type === "test:plan" && data.nesting === 0) return true;
+    if (type !== "test:diagnostic" || data.nesting > 0) return false;
+    const [, name, count] = COUNTER.exec(data.message) ?? [];
+    if (name === undefined) return data.message.startsWith("duration_ms ");
+    this.counters.set(name, Number(count));
+    return true;
+  }
+}
+
+/** True for the last event of a top-level test. */
+function isResult({ type, data }: TestEvent): boolean {
+  return (type === "test:pass" || type === "test:fail") && data.nesting === 0;
+}
+
+function numbered(event: TestEvent, next: () => number): TestEvent {
+  return isResult(event) ? ({ ...event, data: { ...event.data, testNumber: next() } } as TestEvent) : event;
+}
+
+/** The slowest files, then the closing lines that node's test runner prints, with the counters of all lanes added up. */
+function closing(lanes: readonly Lane[], tests: number, durationMs: number): TestEvent[] {
+  const slowest = lanes
+    .flatMap((lane) => [...lane.durations])
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, SLOWEST)
+    .map(([path, ms]) => `${(ms / 1_000).toFixed(1).padStart(6)} s  ${relative("", path)}`);
+  const missing = lanes
+    .flatMap((lane) => lane.files.filter((file) => !lane.durations.has(file)))
+    .map((path) => `did not run: ${relative("", path)}`);
+  const names = [...new Set(lanes.flatMap((lane) => [...lane.counters.keys()]))];
+  const sums = names.map((name) => `${name} ${lanes.reduce((sum, lane) => sum + (lane.counters.get(name) ?? 0), 0)}`);
+  const lines = ["the slowest files:", ...slowest, ...missing, ...sums, `duration_ms ${durationMs.toFixed(0)}`];
+  return [
+    { type: "test:plan", data: { nesting: 0, count: tests } },
+    ...lines.map((message): TestEvent => ({ type: "test:diagnostic", data: { nesting: 0, message } })),
+  ];
+}
+
+await main(process.argv.slice(2));
