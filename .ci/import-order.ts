@@ -18,15 +18,11 @@ const LEVELS = [
 
 /** Imports that are still to be removed. */
 const KNOWN = new Set<string>([
-  "renderer/config/follow.ts -> renderer/targets/run.ts",
-  "renderer/config/follow.ts -> renderer/cli/check.ts",
   "renderer/inventory/default-gateway.ts -> renderer/routes/grammar.ts",
   "renderer/inventory/restore.ts -> renderer/config/schema.ts",
   "renderer/inventory/restore.ts -> renderer/publish/volume.ts",
-  "renderer/publish/reconciler.ts -> renderer/targets/attempt.ts",
-  "renderer/publish/reconciler.ts -> renderer/targets/source.ts",
-  "renderer/status/build-report.ts -> renderer/targets/general-source.ts",
   "renderer/status/build-report.ts -> renderer/targets/nginx-routes.ts",
+  "renderer/status/build-report.ts -> renderer/targets/quarantine-report.ts",
   "renderer/template/template.ts -> renderer/nginx/host-texts.ts",
 ]);
 
