@@ -38,7 +38,7 @@ export async function runOnce(
 
 function missing({ agents, targets }: Report): string[] {
   return [
-    ...agents.flatMap(({ socket, problem }) => (problem === undefined ? [] : [`${socket}: ${problem}`])),
-    ...targets.flatMap(({ destination, problem }) => (problem === undefined ? [] : [`${destination}: ${problem}`])),
+    ...agents.flatMap(({ socket, error }) => (error === undefined ? [] : [`${socket}: ${error}`])),
+    ...targets.flatMap(({ destination, error }) => (error === undefined ? [] : [`${destination}: ${error}`])),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Config, Target } from "../config/schema.ts";
 import { nearest } from "../../shared/nearest.ts";
-import { shown } from "../status/print.ts";
+import { printable } from "../status/printable.ts";
 import { removeOutput } from "../reload/standard-output.ts";
 import { loadGroups } from "../targets/load-groups.ts";
 import { hear } from "./collect-inventory.ts";
@@ -34,8 +34,8 @@ export async function printTarget(config: Config, target: Target): Promise<Comma
     const next = await group!.next();
     if (next?.kind !== "revision") return failed(next?.kind === "blocked" ? next.reason : (next?.error ?? ""), 1);
     const [status] = group!.statuses;
-    const quarantined = (status?.routes.quarantined ?? []).map(
-      ({ name, detail }) => `container ${shown(name)} is quarantined: ${shown(detail)}\n`,
+    const quarantined = (status?.quarantined ?? []).map(
+      ({ name, detail }) => `container ${printable(name)} is quarantined: ${printable(detail)}\n`,
     );
     return { stdout: next.files[0]!.bytes.toString("utf8"), stderr: quarantined.join(""), exitCode: 0 };
   } finally {

@@ -1,5 +1,5 @@
 import type { Log, LogFields, LogLevel } from "../../shared/log.ts";
-import { shown } from "../status/print.ts";
+import { printable } from "../status/printable.ts";
 
 /** How a terminal is told to empty the line it is on. */
 const CLEAR_LINE = "\r\u001b[K";
@@ -32,7 +32,7 @@ export function createTerminalLog(terminal: Terminal, now: () => Date = () => ne
   return (level, event, fields = {}) => {
     standing.note(event, fields);
     if (level === "debug") return;
-    const words = event === MISCONFIGURED ? shown(String(fields["problem"])) : wordsOf(event, fields, now());
+    const words = event === MISCONFIGURED ? printable(String(fields["problem"])) : wordsOf(event, fields, now());
     const line = terminal.hasColours ? `\u001b[${COLOURS[level]}m${words}\u001b[0m` : words;
     // What the renderer says of itself comes before it follows anything, or last: a prompt may stand there next.
     const below = event.startsWith("renderer.") ? "" : standing.line.slice(0, Math.max(0, terminal.columns() - 1));
@@ -55,7 +55,7 @@ function textsOf(fields: LogFields): string[] {
   return said
     .toSorted((a, b) => place(a) - place(b))
     .map(([name, value]) => {
-      const text = shown(String(value));
+      const text = printable(String(value));
       const clipped = text.length > MAX_FIELD ? `${text.slice(0, MAX_FIELD)}...` : text;
       return SUBJECTS.includes(name) ? clipped : `${name}=${clipped}`;
     });
@@ -81,7 +81,7 @@ class Standing {
   get line(): string {
     const agents = [...this.#agents.values()];
     const here = agents.filter(Boolean).length;
-    const targets = [...this.#targets].map(([destination, state]) => `${shown(destination)} ${state}`);
+    const targets = [...this.#targets].map(([destination, state]) => `${printable(destination)} ${state}`);
     return [`${this.#hosts.size} hosts`, `agents ${here}/${agents.length}`, ...targets].join(" | ");
   }
 }

@@ -156,7 +156,7 @@ wait_for_configuration() {
 # Says once that what runs is what Docker has, in the words that scripts wait for.
 announce() {
 	local state="" tenths=3
-	until [[ $state == *'"docker":"connected"'* && $state == *'"pending":false'* && $state == *'"liveHash"'* ]]; do
+	until [[ $state == *'"docker":"connected"'* && $state == *'"pending":false'* && $state == *'"sha256"'* ]]; do
 		sleep "$((tenths / 10)).$((tenths % 10))"
 		# Someone may have to do something first: asking costs a process.
 		tenths=$((tenths < 50 ? tenths + 2 : tenths))

@@ -1,120 +1,173 @@
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { AgentState } from "../inventory/subscription.ts";
-import type { TargetState } from "../publish/target-progress.ts";
-import type { Diagnostic } from "../routes/diagnostic.ts";
 import { dayOf } from "../nginx/certificates/certificate.ts";
 import type { CertificateSet } from "../nginx/certificates/directory.ts";
 import { daysLeft, isEnding } from "../nginx/certificates/store.ts";
-import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import type { Routes } from "../routes/routes.ts";
-import type { Report } from "./report.ts";
 import { nginxSettingsFor } from "../nginx/page.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
-import type { QuarantinedUnit } from "../targets/quarantine-report.ts";
-import { type Listing, listedIn } from "./listing.ts";
-import { KnownContainers, reportHost } from "./host-report.ts";
-import type { UnselectedContainer } from "../targets/nginx-routes.ts";
+import type { TargetState } from "../publish/target-progress.ts";
+import type { Diagnostic } from "../routes/diagnostic.ts";
+import type { Routes } from "../routes/routes.ts";
+import type { FilteredContainer } from "../select/selection.ts";
+import { ContainerIndex, reportHost } from "./host-report.ts";
+import type { Entry, Report } from "./report.ts";
 
-/** What a target has to say of itself. */
+/** A container, or with an empty id a virtual host, that is excluded because of an error. The text is untrusted. */
+export type Quarantined = Pick<Diagnostic, "id" | "name" | "host" | "detail" | "value"> & { readonly reason: string };
+
+/** Status of one target. */
 export interface TargetStatus {
   readonly state: TargetState;
-  /** Its name, if the target is published together with others. */
+  /** Name of the transaction that publishes it together with others. */
   readonly transaction?: string | undefined;
-  readonly routes: Omit<Routes, "quarantined"> & { readonly quarantined: readonly (Diagnostic | QuarantinedUnit)[] };
-  readonly leftOut: readonly UnselectedContainer[];
-  /** How its nginx is set up; undefined when it has no routes. */
-  readonly settings: NginxSettings | undefined;
-  /** Of a general target, which has no routes, so what it leaves out tells nothing about them. */
-  readonly listing?: Listing;
-  /** What is wrong with its templates since they were last found good. */
-  readonly refusedTemplate?: string;
+  /** Why an edited template is not used; undefined or empty while the template is good. */
+  readonly templateError?: string | undefined;
+  readonly quarantined: readonly Quarantined[];
+  /** Containers that the configuration of the target excludes. */
+  readonly filtered: readonly FilteredContainer[];
+  /** Routes of an nginx target, as they are published. */
+  readonly routes?: Omit<Routes, "quarantined">;
+  /** Settings of an nginx target's nginx. */
+  readonly settings?: NginxSettings | undefined;
+  /** Containers in the file of a template target. */
+  readonly rendered?: readonly InventoryContainer[];
 }
 
-/**
- * How everything stands: hosts that any target has, containers that none routes, and those that are set aside. `known`
- * are all containers; `now` is milliseconds since the epoch.
- */
-export function reportOf(
-  agents: readonly AgentState[],
-  targets: readonly TargetStatus[],
-  known: readonly InventoryContainer[] = [],
-  now: number = Date.now(),
-  refusedConfig: readonly string[] = [],
-): Report {
-  const containers = new KnownContainers(known);
-  const unrouted = targets
-    .filter(({ listing }) => listing === undefined)
-    .map(({ routes, leftOut }) => [...routes.unrouted, ...leftOut]);
-  const hosts = targets.flatMap((target) => hostsOf(target, containers));
+/** What a report is made of. `now` is in milliseconds since the epoch. */
+export interface ReportSources {
+  readonly agents: readonly AgentState[];
+  readonly targets: readonly TargetStatus[];
+  /** All containers that the agents disclose. */
+  readonly containers?: readonly InventoryContainer[];
+  readonly rejectedConfig?: readonly string[];
+  readonly now?: number;
+}
+
+/** Builds the status report of all targets and agents. */
+export function buildReport({
+  agents,
+  targets,
+  containers = [],
+  rejectedConfig = [],
+  now = Date.now(),
+}: ReportSources): Report {
+  const index = new ContainerIndex(containers);
+  const hosts = targets.flatMap((target) => hostsOf(target, index));
+  const certificates = targets.flatMap(({ settings }) => certificatesOf(settings?.https?.certificates, now));
   return {
     pid: process.pid,
-    targets: targets.map(({ state, transaction }) => ({
-      ...state,
-      transaction,
-      publications: [...state.publications],
-    })),
-    agents: [...agents],
-    virtualHosts: distinct(hosts, ({ host, servers }) => `${host} ${servers.join(" ")}`).toSorted((a, b) =>
-      a.host < b.host ? -1 : 1,
+    rejectedConfig: [...rejectedConfig],
+    targets: targets.map(targetOf),
+    agents: agents.map(({ host, problem: error, ...agent }) => ({ ...agent, dockerHost: host, error })),
+    virtualHosts: distinct(hosts, ({ host, paths }) => JSON.stringify([host, paths.map(endpointsOf)])).toSorted(
+      (a, b) => (a.host < b.host ? -1 : 1),
     ),
-    ...(targets.some(({ listing }) => listing) && { listed: listedIn(targets) }),
-    refusedConfig: [...refusedConfig],
-    refusedTemplates: targets.flatMap(({ state: { destination }, refusedTemplate: problem }) =>
-      problem === undefined || problem === "" ? [] : [{ destination, problem }],
+    rendered: renderedBy(targets),
+    quarantined: distinct(targets.flatMap(({ quarantined }) => quarantined.map(entryOf))),
+    unrouted: unroutedByAll(targets),
+    filtered: targets.flatMap(({ state: { destination }, filtered }) =>
+      filtered.map(({ known: { host, container }, why }) => ({
+        name: container.name,
+        id: container.id,
+        dockerHost: host,
+        destination,
+        reason: why,
+      })),
     ),
-    unrouted: inAll(unrouted),
-    quarantined: distinct(
-      targets.flatMap(({ routes }) => routes.quarantined),
-      // A host that is set aside has no id.
-      (found) => `${keyOf(found)} ${found.name} ${found.reason}`,
-    ),
-    remarks: distinct(
-      targets.flatMap(({ routes }) => routes.remarks),
-      (found) => `${keyOf(found)} ${found.reason} ${found.detail} ${found.value ?? ""}`,
-    ),
-    certificates: distinct(
-      targets.flatMap(({ settings }) => (settings?.https ? certificatesOf(settings.https.certificates, now) : [])),
-      ({ name, problem }) => `${name} ${problem ?? ""}`,
-    ),
+    warnings: distinct(targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf))),
+    certificates: distinct(certificates),
   };
 }
 
-function hostsOf({ routes, settings }: TargetStatus, known: KnownContainers): Report["virtualHosts"] {
+function targetOf({ state, transaction, templateError = "" }: TargetStatus): Report["targets"][number] {
+  const { problem: error, liveHash: sha256, publications, ...rest } = state;
+  return {
+    ...rest,
+    transaction,
+    error,
+    sha256,
+    ...(templateError !== "" && { templateError }),
+    publications: publications.map(({ at, outcome, generation, hash, reason }) => ({
+      at,
+      outcome,
+      generation,
+      sha256: hash,
+      error: reason,
+    })),
+  };
+}
+
+function entryOf({ id, name, host, reason: code, detail: reason, value }: Quarantined): Entry {
+  return { name, ...(id !== "" && { id, dockerHost: host }), code, reason, ...(value !== undefined && { value }) };
+}
+
+function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex): Report["virtualHosts"] {
+  if (!routes) return [];
   const { virtualHosts, waiting, disputed } = routes;
-  // Ports that nobody gets are known only from all hosts together.
-  const settled = settings && nginxSettingsFor(virtualHosts, settings);
+  // Conflicts about ports are known only from all hosts together.
+  const resolved = settings && nginxSettingsFor(virtualHosts, settings);
   return virtualHosts.map((one) =>
     reportHost(one, {
-      known,
-      waiting: waiting?.get(one.host) ?? [],
-      disputed: disputed?.get(one.host) ?? [],
-      settings: settled,
+      containers,
+      unavailable: waiting?.get(one.host) ?? [],
+      conflicts: disputed?.get(one.host) ?? [],
+      settings: resolved,
     }),
   );
 }
 
-function certificatesOf({ usable, refused }: CertificateSet, now: number): Report["certificates"] {
-  const good = [...usable.values()].map((one) => ({
-    name: one.stem,
-    names: [...one.names],
-    until: dayOf(one),
-    daysLeft: daysLeft(one, now),
-    ...(isEnding(one, now) && { problem: "ends within 14 days, or has ended: renew it" }),
-  }));
-  return [...good, ...refused.map(({ stem, why }) => ({ name: stem, names: [], problem: why }))];
+function endpointsOf({ servers }: Report["virtualHosts"][number]["paths"][number]): string[] {
+  return servers.map(({ endpoint }) => endpoint);
 }
 
-type Unrouted = Diagnostic | UnselectedContainer;
+function certificatesOf(set: CertificateSet | undefined, now: number): Report["certificates"] {
+  if (!set) return [];
+  const usable = [...set.usable.values()].map((one) => ({
+    name: one.stem,
+    hosts: [...one.names],
+    expires: dayOf(one),
+    daysLeft: daysLeft(one, now),
+    ...(isEnding(one, now) && { warning: one.notAfter < now ? "expired; renew it" : "expires soon; renew it" }),
+  }));
+  return [...usable, ...set.refused.map(({ stem, why }) => ({ name: stem, hosts: [], error: why }))];
+}
 
-/** What one target leaves out and another routes is no loss: of the others the first target's reason. */
-function inAll([first = [], ...others]: readonly (readonly Unrouted[])[]): Unrouted[] {
-  const ofOthers = others.map((list) => new Set(list.map(keyOf)));
-  return first.filter((found) => ofOthers.every((keys) => keys.has(keyOf(found))));
+/** Returns the containers that template targets render, each with the files that contain it. */
+function renderedBy(targets: readonly TargetStatus[]): Report["rendered"] {
+  const rendered = new Map<string, Report["rendered"][number]>();
+  for (const { state, rendered: containers = [] } of targets) {
+    for (const { host, container } of containers) {
+      const { id, name } = container;
+      const key = keyOf({ host, id });
+      const entry = rendered.get(key) ?? { name, id, dockerHost: host, destinations: [] };
+      entry.destinations.push(state.destination);
+      rendered.set(key, entry);
+    }
+  }
+  return [...rendered.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Returns the containers that no nginx target routes, with the reason of the first target that does not filter them. */
+function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
+  const routing = targets.flatMap(({ routes, filtered }) => (routes ? [{ unrouted: routes.unrouted, filtered }] : []));
+  const notRouted = routing.map(
+    ({ unrouted, filtered }) =>
+      new Set([
+        ...unrouted.map(keyOf),
+        ...filtered.map(({ known: { host, container } }) => keyOf({ host, id: container.id })),
+      ]),
+  );
+  const found = routing
+    .flatMap(({ unrouted }) => unrouted)
+    .filter((one) => notRouted.every((keys) => keys.has(keyOf(one))));
+  return distinct(found, keyOf).map(entryOf);
 }
 
 function keyOf({ host, id }: { readonly host: string; readonly id: string }): string {
   return `${host} ${id}`;
 }
 
-function distinct<T>(list: readonly T[], keyOfOne: (one: T) => string): T[] {
-  return [...new Map(list.toReversed().map((one) => [keyOfOne(one), one])).values()].toReversed();
+/** Of equal elements the first one stays. */
+function distinct<T>(list: readonly T[], key: (one: T) => string = JSON.stringify): T[] {
+  return [...new Map(list.toReversed().map((one) => [key(one), one])).values()].toReversed();
 }

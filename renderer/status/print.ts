@@ -1,57 +1,103 @@
-import { asciiJson } from "../../shared/log.ts";
-import type { Report } from "./report.ts";
-import { staleHosts } from "./stale.ts";
+import { printable } from "./printable.ts";
+import { availabilityOf, type Entry, type Report, staleDockerHosts, type VirtualHostReport } from "./report.ts";
+import { summaryOf } from "./summary.ts";
 
-/** The report for a person. What containers wrote is escaped. */
+/** Prints the report for people: a summary line, then one table per section. Untrusted text is escaped. */
 export function printReport(report: Report): string {
-  const targets = report.targets.map(
-    ({ destination, transaction, pending, problem, warning, generation, liveHash }) =>
-      `target  ${destination}  ${transaction === undefined ? "" : `transaction ${transaction}  `}generation ${generation}  ${pending ? `pending: ${shown(problem)}` : liveHash === undefined ? "waits for what the agents tell" : "live"}${warning === undefined ? "" : `  (${shown(warning)})`}`,
-  );
-  const agents = report.agents.map(
-    ({ socket, host, connected, docker, containers, problem }) =>
-      `agent   ${socket}  ${host}  ${connected ? `connected, Docker ${docker}` : `absent: ${shown(problem)}`}  ${containers} containers`,
-  );
-  const stale = staleHosts(report);
-  const isStale = ({ servers }: Report["virtualHosts"][number]["paths"][number]): boolean =>
-    servers.some(({ dockerHost = "" }) => stale.has(dockerHost));
-  const hosts = report.virtualHosts.map(
-    ({ host, servers, tls, paths }) =>
-      `host    ${host}  ${servers.length === 0 ? "503: nobody can answer now" : servers.join(", ")}${tls ? `  TLS until ${tls.until}` : ""}${paths.some(isStale) ? "  as it was: its agent is absent" : ""}`,
-  );
-  const aside = report.quarantined.map(
-    ({ name, detail, value }) =>
-      `aside   ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
-  );
-  const unrouted = report.unrouted.map(({ name, detail }) => `without ${shown(name)}  ${shown(detail)}`);
-  const remarks = report.remarks.map(
-    ({ name, detail, value }) =>
-      `remark  ${shown(name)}  ${shown(detail)}${value === undefined ? "" : ` (${asciiJson(value)})`}`,
-  );
-  const certificates = report.certificates.flatMap(({ name, problem }) =>
-    problem === undefined ? [] : [`cert    ${shown(name)}  ${shown(problem)}`],
-  );
-  const config = (report.refusedConfig ?? []).map((problem) => `config  is not used: ${shown(problem)}`);
-  const templates = (report.refusedTemplates ?? []).map(
-    ({ destination, problem }) => `template of ${destination} is not used: ${shown(problem)}`,
-  );
-  const all = [
-    ...config,
-    ...templates,
-    ...targets,
-    ...agents,
-    ...hosts,
-    ...certificates,
-    ...aside,
-    ...remarks,
-    ...unrouted,
-  ];
-  return all.join("\n");
+  const stale = staleDockerHosts(report);
+  return [
+    summaryOf(report),
+    ...section(
+      "CONFIGURATION",
+      ["ERROR"],
+      report.rejectedConfig.map((error) => [error]),
+    ),
+    ...section("TARGETS", ["DESTINATION", "STATUS", "GENERATION", "DETAIL"], report.targets.map(targetRow)),
+    ...section("AGENTS", ["SOCKET", "DOCKER HOST", "STATUS", "CONTAINERS"], report.agents.map(agentRow)),
+    ...section(
+      "HOSTS",
+      ["HOST", "STATUS", "TLS", "SERVERS"],
+      report.virtualHosts.map((host) => hostRow(host, stale)),
+    ),
+    ...section("QUARANTINED", ["NAME", "DOCKER HOST", "REASON"], report.quarantined.map(entryRow)),
+    ...section("UNROUTED", ["NAME", "DOCKER HOST", "REASON"], report.unrouted.map(entryRow)),
+    ...section(
+      "FILTERED",
+      ["NAME", "DOCKER HOST", "DESTINATION", "REASON"],
+      report.filtered.map(({ name, dockerHost, destination, reason }) => [name, dockerHost, destination, reason]),
+    ),
+    ...section("WARNINGS", ["NAME", "DOCKER HOST", "WARNING"], report.warnings.map(entryRow)),
+    ...section(
+      "CERTIFICATES",
+      ["NAME", "EXPIRES", "STATUS"],
+      report.certificates.map(({ name, expires = "-", error, warning = "ok" }) => [
+        name,
+        expires,
+        error === undefined ? warning : `unusable: ${error}`,
+      ]),
+    ),
+  ].join("\n");
 }
 
-/** Text of somebody else on a terminal: ASCII, in one line. Quotes need no backslash there. */
-export function shown(text = ""): string {
-  return asciiJson(text)
-    .slice(1, -1)
-    .replaceAll(String.raw`\"`, '"');
+function targetRow({
+  destination,
+  transaction,
+  pending,
+  error,
+  warning,
+  templateError,
+  generation,
+  sha256,
+}: Report["targets"][number]): string[] {
+  const details = [
+    ...(error === undefined ? [] : [error]),
+    ...(templateError === undefined ? [] : [`template rejected: ${templateError}`]),
+    ...(warning === undefined ? [] : [warning]),
+    ...(transaction === undefined ? [] : [`transaction ${transaction}`]),
+  ];
+  const status = pending ? "pending" : sha256 === undefined ? "waiting for agents" : "live";
+  return [destination, status, String(generation), details.join("; ")];
+}
+
+function agentRow({
+  socket,
+  dockerHost,
+  connected,
+  docker,
+  containers,
+  error = "",
+}: Report["agents"][number]): string[] {
+  const status = connected ? `connected, Docker ${docker}` : `disconnected: ${error}`;
+  return [socket, dockerHost === "" ? "-" : dockerHost, status, String(containers)];
+}
+
+function hostRow(virtualHost: VirtualHostReport, stale: ReadonlySet<string>): string[] {
+  const { host, paths, redirectTo, tls } = virtualHost;
+  const servers = paths.flatMap((path) => path.servers);
+  const isStale = servers.some(({ dockerHost = "" }) => stale.has(dockerHost));
+  const availability = { all: "routed", some: "partly routed", none: "503" }[availabilityOf(virtualHost)];
+  return [
+    host,
+    isStale ? "last known state" : availability,
+    tls ? `until ${tls.expires}` : "-",
+    redirectTo === undefined ? servers.map(({ endpoint }) => endpoint).join(", ") : `redirects to ${redirectTo}`,
+  ];
+}
+
+function entryRow({ name, dockerHost = "-", reason, value }: Entry): string[] {
+  return [name, dockerHost, value === undefined ? reason : `${reason}: "${value}"`];
+}
+
+/** Characters up to which a cell widens its column. */
+const MAX_ALIGNED = 60;
+
+/** Aligns the columns under their headings; an empty section is not printed. */
+function section(title: string, headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const cells = [headings, ...rows.map((row) => row.map(printable))];
+  const widths = headings.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]!.length).filter((width) => width <= MAX_ALIGNED)),
+  );
+  const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
+  return ["", title, ...lines.map((line) => line.trimEnd())];
 }

@@ -1,137 +1,160 @@
 import * as z from "zod";
 
-const problem = z.string().optional();
+const instant = z.int().meta({ unit: "ms" }).describe("Milliseconds since the epoch.");
+const error = z.string().describe("What is wrong; may contain text of other programs.");
+const sha256 = z.string().describe("SHA-256 of the live file, in hexadecimal.");
+const settings = z
+  .array(z.string())
+  .optional()
+  .describe("Settings in effect that differ from the default, one sentence each.");
 
-/** One container and what is to be said of it; `value` is its own text. */
-const Finding = z.object({
-  id: z.string(),
-  host: z.string(),
-  name: z.string(),
-  reason: z.string(),
-  detail: z.string(),
-  value: z.string().optional(),
+/** A container or virtual host with the reason for its status. Text of containers is not escaped. */
+const Entry = z.object({
+  name: z.string().describe("Name of the container or virtual host."),
+  id: z.string().optional().describe("Container id. Missing for a virtual host."),
+  dockerHost: z.string().optional().describe("Docker host of the container. Missing for a virtual host."),
+  code: z.string().describe("Reason as a fixed code for programs, such as `port.none`."),
+  reason: z.string().describe("Reason as a sentence for people."),
+  value: z.string().optional().describe("Offending value, as the container sets it."),
+});
+export type Entry = z.infer<typeof Entry>;
+
+const Filtered = z.object({
+  name: z.string().describe("Name of the container."),
+  id: z.string().describe("Container id."),
+  dockerHost: z.string().describe("Docker host of the container."),
+  destination: z.string().describe("File of the target whose configuration excludes the container."),
+  reason: z.string().describe("Condition that the container does not meet."),
 });
 
-/** Milliseconds since the epoch. */
-const instant = z.int();
-
-/** What counts besides the usual, in words. */
-const rules = z.array(z.string()).optional();
-
-/** An upstream server and the container it is, as far as its agent tells. */
-const UpstreamServer = z.object({
-  /** `address:port`, IPv6 in brackets. */
-  endpoint: z.string(),
-  container: z.string(),
-  dockerHost: z.string().optional(),
-  health: z.string().optional(),
-  createdAt: instant.optional(),
-  startedAt: instant.optional(),
-  rules,
+const Rendered = z.object({
+  name: z.string().describe("Name of the container."),
+  id: z.string().describe("Container id."),
+  dockerHost: z.string().describe("Docker host of the container."),
+  destinations: z.array(z.string()).describe("Files whose template receives the container."),
 });
 
-/** One attempt to publish; `hash` is the SHA-256 of what is live since. */
 const Publication = z.object({
   at: instant,
-  outcome: z.enum(["published", "rejected", "failed"]),
-  generation: z.int(),
-  hash: z.string().optional(),
-  reason: problem,
+  outcome: z
+    .enum(["published", "rejected", "failed"])
+    .describe("`rejected`: by the check or the reload. `failed`: will be retried."),
+  generation: z.int().describe("Generation of the live file after the attempt."),
+  sha256: sha256.optional(),
+  error: error.optional(),
 });
 
-/** What the renderer says of itself at its status socket: one JSON document, then the end. */
+const Target = z.object({
+  destination: z.string().describe("File that the target writes; `-` for standard output."),
+  transaction: z.string().optional().describe("Name of the transaction that publishes the target with others."),
+  pending: z.boolean().describe("True while the live file is not the wanted one."),
+  error: error.optional().describe("Why the target is pending."),
+  warning: z.string().optional().describe("Degraded operation, although the file is live."),
+  templateError: z.string().optional().describe("Why an edited template is not used; the last good one is."),
+  publishedAt: instant.optional().describe("Last publication by this process, in milliseconds since the epoch."),
+  generation: z.int().describe("Number of publications of the file."),
+  sha256: sha256.optional().describe("SHA-256 of the live file. Missing until the first publication is confirmed."),
+  publications: z.array(Publication).describe("Recent attempts to publish, the latest first."),
+});
+
+const Agent = z.object({
+  socket: z.string().describe("Path of the agent's socket."),
+  dockerHost: z.string().describe("Name of the agent's Docker host. Empty until the agent has connected once."),
+  connected: z.boolean().describe("Whether the renderer is connected to the agent."),
+  since: instant.describe("Last change of `connected`, in milliseconds since the epoch."),
+  docker: z.string().describe("`connecting`, `connected` or `unreachable`; `unknown` while the agent is disconnected."),
+  generation: z.int().describe("Generation of the agent's last snapshot."),
+  containers: z.int().describe("Containers that the agent discloses."),
+  error: error.optional().describe("Why the agent is disconnected."),
+});
+
+const UpstreamServer = z.object({
+  endpoint: z.string().describe("`address:port`, IPv6 in brackets."),
+  container: z.string().describe("Name of the container."),
+  dockerHost: z.string().optional().describe("Docker host of the container."),
+  health: z.string().optional().describe("`healthy`, `unhealthy`, `starting` or `none` (no health check)."),
+  createdAt: instant.optional(),
+  startedAt: instant.optional(),
+  settings,
+});
+
+const Path = z.object({
+  path: z.string().describe("Path of the virtual host, as nginx matches it."),
+  protocol: z.string().describe("Protocol of the upstream servers, such as `http` or `grpc`."),
+  servers: z.array(UpstreamServer).describe("Upstream servers. Empty: nginx responds with 503."),
+  settings,
+});
+
+const ContainerReason = z.object({
+  container: z.string().describe("Name of the container."),
+  reason: z.string().describe("Reason as a sentence for people."),
+});
+
+const VirtualHost = z.object({
+  host: z.string().describe("Host name, wildcard (`*.example.com`) or regular expression (`~…`)."),
+  paths: z.array(Path).describe("Paths with their upstream servers. Empty if the host only redirects."),
+  unavailable: z.array(ContainerReason).describe("Containers that request the host and cannot receive requests now."),
+  conflicts: z
+    .array(ContainerReason)
+    .optional()
+    .describe("Containers whose settings for the host are ignored because another container decides them."),
+  settings,
+  redirectTo: z.string().optional().describe("Virtual host that all requests are redirected to."),
+  tls: z
+    .object({
+      certificate: z.string().describe("Name of the certificate."),
+      expires: z.string().describe("Last day of the certificate, YYYY-MM-DD."),
+    })
+    .optional()
+    .describe("Missing if the host is served without TLS."),
+});
+export type VirtualHostReport = z.infer<typeof VirtualHost>;
+
+const Certificate = z.object({
+  name: z.string().describe("Name of the certificate."),
+  hosts: z.array(z.string()).describe("Host names that the certificate covers."),
+  expires: z.string().optional().describe("Last day, YYYY-MM-DD. Missing if the certificate cannot be read."),
+  daysLeft: z.int().optional().describe("Whole days until it expires; negative when it has expired."),
+  error: error.optional().describe("Why the certificate is not used."),
+  warning: z.string().optional().describe("Why the certificate must be renewed."),
+});
+
+/** Status of a running renderer: the JSON document at the status socket, and the output of `status --json`. */
 export const Report = z.object({
-  pid: z.int(),
-  targets: z.array(
-    z.object({
-      destination: z.string(),
-      /** Name of what it is published together with. */
-      transaction: z.string().optional(),
-      pending: z.boolean(),
-      problem,
-      /** What should be otherwise although all is live. */
-      warning: problem,
-      publishedAt: z.int().optional(),
-      generation: z.int(),
-      liveHash: z.string().optional(),
-      /** The latest first, since the renderer started. */
-      publications: z.array(Publication),
-    }),
-  ),
-  agents: z.array(
-    z.object({
-      socket: z.string(),
-      host: z.string(),
-      connected: z.boolean(),
-      since: z.int(),
-      docker: z.string(),
-      generation: z.int(),
-      containers: z.int(),
-      problem,
-    }),
-  ),
-  virtualHosts: z.array(
-    z.object({
-      host: z.string(),
-      /** `address:port`, each once. */
-      servers: z.array(z.string()),
-      /** Containers behind them, by name. */
-      containers: z.array(z.string()),
-      paths: z.array(z.object({ path: z.string(), protocol: z.string(), servers: z.array(UpstreamServer), rules })),
-      /** Containers that claim it and cannot be sent requests now. */
-      waiting: z.array(z.object({ container: z.string(), detail: z.string() })),
-      /** Containers whose word on it does not count, because an older one says otherwise. */
-      disputed: z.array(z.object({ container: z.string(), detail: z.string() })).optional(),
-      rules,
-      /** Its requests are sent on to this host. */
-      redirectTo: z.string().optional(),
-      /** The certificate's name and last day; absent when the host is served plainly. */
-      tls: z.object({ certificate: z.string(), until: z.string() }).optional(),
-    }),
-  ),
-  /** Containers as general targets take them; absent when there is no such target. */
-  listed: z
-    .array(
-      z.object({
-        id: z.string(),
-        host: z.string(),
-        name: z.string(),
-        /** Files that are made with it. */
-        destinations: z.array(z.string()),
-        leftOut: z.array(z.object({ destination: z.string(), detail: z.string() })),
-      }),
-    )
-    .optional(),
-  /** What is wrong with the configuration's file since it was last found good, which is in use. */
-  refusedConfig: z.array(z.string()).optional(),
-  /** What is wrong with templates since they were last found good, which are in use. */
-  refusedTemplates: z.array(z.object({ destination: z.string(), problem: z.string() })).optional(),
-  unrouted: z.array(Finding),
-  quarantined: z.array(Finding),
-  /** What was dropped or guessed of containers that are routed all the same. */
-  remarks: z.array(Finding),
-  certificates: z.array(
-    z.object({
-      name: z.string(),
-      names: z.array(z.string()),
-      until: z.string().optional(),
-      /** Negative when it has ended. */
-      daysLeft: z.int().optional(),
-      problem,
-    }),
-  ),
+  pid: z.int().describe("Process id of the renderer."),
+  rejectedConfig: z.array(z.string()).describe("Errors of an edited configuration file; the last good one is used."),
+  targets: z.array(Target),
+  agents: z.array(Agent),
+  virtualHosts: z.array(VirtualHost).describe("Virtual hosts of all nginx targets, sorted by name."),
+  rendered: z.array(Rendered).describe("Containers in the files of template targets."),
+  quarantined: z.array(Entry).describe("Containers and virtual hosts excluded because of an error."),
+  unrouted: z.array(Entry).describe("Containers that no nginx target routes, although no error occurred."),
+  filtered: z.array(Filtered).describe("Containers excluded by the configuration of a target (`containers`)."),
+  warnings: z.array(Entry).describe("Settings of routed containers that are ignored or guessed."),
+  certificates: z.array(Certificate),
 });
 export type Report = z.infer<typeof Report>;
 
-/** True when nothing needs anybody's attention. */
-export function isFine(report: Report): boolean {
-  const { targets, agents, quarantined, certificates, refusedConfig = [], refusedTemplates = [] } = report;
+/** Returns true when nothing needs attention. */
+export function isFine({ rejectedConfig, targets, agents, quarantined, certificates }: Report): boolean {
   return (
-    refusedConfig.length === 0 &&
-    refusedTemplates.length === 0 &&
-    targets.every(({ pending }) => !pending) &&
+    rejectedConfig.length === 0 &&
+    targets.every(({ pending, templateError }) => !pending && templateError === undefined) &&
     agents.every(({ connected, docker }) => connected && docker === "connected") &&
     quarantined.length === 0 &&
-    certificates.every(({ problem: fault }) => fault === undefined)
+    certificates.every((one) => one.error === undefined && one.warning === undefined)
   );
+}
+
+/** Returns whether all paths of a virtual host have an upstream server, some or none. A redirect needs none. */
+export function availabilityOf({ paths, redirectTo }: VirtualHostReport): "all" | "some" | "none" {
+  if (redirectTo !== undefined) return "all";
+  const available = paths.filter(({ servers }) => servers.length > 0).length;
+  return available === 0 ? "none" : available === paths.length ? "all" : "some";
+}
+
+/** Returns the Docker hosts whose agent is disconnected: what is known of their containers may be outdated. */
+export function staleDockerHosts({ agents }: Report): ReadonlySet<string> {
+  const connected = new Set(agents.filter((agent) => agent.connected).map(({ dockerHost }) => dockerHost));
+  return new Set(agents.map(({ dockerHost }) => dockerHost).filter((name) => name !== "" && !connected.has(name)));
 }

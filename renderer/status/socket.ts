@@ -2,16 +2,16 @@ import { lstatSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
 import { Report } from "./report.ts";
 
-/** Milliseconds a renderer may take to say how it is. */
-const ANSWER_MS = 3_000;
+/** Milliseconds within which a renderer must send its report. */
+const RESPONSE_MS = 3_000;
 
-/** The status socket cannot be made. The message says what a person must change. */
+/** The status socket cannot be created. The message states what to change. */
 export class StatusSocketError extends Error {}
 
-/** Serves the report to whoever may open the socket: the renderer's own user. Throws StatusSocketError. */
+/** Serves the report to the user that runs the renderer. Throws StatusSocketError. */
 export async function serveStatus(path: string, report: () => Report): Promise<{ close: () => void }> {
   if (await isServed(path))
-    throw new StatusSocketError(`${path}: another renderer answers there, end it first or choose another path`);
+    throw new StatusSocketError(`${path}: used by another renderer; stop it or choose another path`);
   const server = net.createServer((socket) => {
     socket.on("error", () => socket.destroy());
     socket.end(JSON.stringify(report()));
@@ -26,17 +26,17 @@ export async function serveStatus(path: string, report: () => Report): Promise<{
   } catch (error) {
     if (error instanceof StatusSocketError) throw error;
     const errno = (error as NodeJS.ErrnoException).code;
-    throw new StatusSocketError(`${path}: ${errno}, needs a directory that exists and that the renderer may write`);
+    throw new StatusSocketError(`${path}: ${errno}; the directory must exist and be writable for the renderer`);
   } finally {
     process.umask(umask);
   }
   return { close: () => server.close() };
 }
 
-/** Asks a running renderer. Rejects when none answers. */
+/** Returns the report of a running renderer. Rejects if none responds in time. */
 export async function askStatus(path: string): Promise<Report> {
   const socket = net.connect(path);
-  socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error("no answer in time")));
+  socket.setTimeout(RESPONSE_MS, () => socket.destroy(new Error(`no response within ${RESPONSE_MS / 1_000} s`)));
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Report.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
@@ -50,10 +50,10 @@ async function isServed(path: string): Promise<boolean> {
   });
 }
 
-/** A socket left by a renderer that was killed gives way; nothing else does. */
+/** Removes the socket of a renderer that was killed, and nothing else. */
 function removeStale(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isSocket()) throw new StatusSocketError(`${path}: is not a socket, choose another path for statusSocket`);
+  if (!found.isSocket()) throw new StatusSocketError(`${path}: not a socket; choose another path`);
   unlinkSync(path);
 }

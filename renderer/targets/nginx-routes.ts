@@ -67,9 +67,9 @@ export class NginxRoutes {
     return this.table.apply({ upserted: [], gone }, Number.POSITIVE_INFINITY);
   }
 
-  /** All containers that the target does not take. */
-  get leftOut(): readonly UnselectedContainer[] {
-    return this.#selection?.leftOut.map(unselected) ?? [];
+  /** All containers that the target's `containers` exclude. */
+  get filtered(): readonly FilteredContainer[] {
+    return this.#selection?.leftOut ?? [];
   }
 }
 

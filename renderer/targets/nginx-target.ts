@@ -106,9 +106,10 @@ abstract class NginxTarget {
     return {
       state,
       routes: this.routes.table.routes,
-      leftOut: this.routes.leftOut,
+      quarantined: this.routes.table.routes.quarantined,
+      filtered: this.routes.filtered,
       settings: this.#template.settings,
-      refusedTemplate: this.#templateError,
+      templateError: this.#templateError,
     };
   }
 
@@ -196,10 +197,9 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
   }
 
   override status(state: TargetState, quarantined: ReadonlySet<VirtualHost> = new Set()): TargetStatus {
-    const status = super.status(state);
-    if (quarantined.size === 0) return status;
-    const virtualHosts = status.routes.virtualHosts.filter((host) => !quarantined.has(host));
-    return { ...status, routes: { ...status.routes, virtualHosts } };
+    const { routes } = this.routes.table;
+    const virtualHosts = routes.virtualHosts.filter((host) => !quarantined.has(host));
+    return { ...super.status(state), routes: { ...routes, virtualHosts } };
   }
 }
 

@@ -82,8 +82,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return this.#targets.map((target, index) => {
       const status = { ...target.status(states[index]!, units), transaction: target.config.transaction };
       if (index > 0 || units.size === 0) return status;
-      const quarantined = [...status.routes.quarantined, ...this.#report.describe(this.#quarantine.entries)];
-      return { ...status, routes: { ...status.routes, quarantined } };
+      return { ...status, quarantined: [...status.quarantined, ...this.#report.describe(this.#quarantine.entries)] };
     });
   }
 

@@ -1,18 +1,10 @@
 import type { Log } from "../../shared/log.ts";
+import type { Quarantined } from "../status/build-report.ts";
 import type { QuarantineEntry } from "./quarantine.ts";
 import type { Target, UnitDescription } from "./target.ts";
 
 /** Characters of an error that are kept. */
 const MAX_ERROR_CHARS = 500;
-
-/** A quarantined unit as the status lists it. `detail` partly consists of the container's own text. */
-export interface QuarantinedUnit {
-  readonly id: string;
-  readonly name: string;
-  readonly host: string;
-  readonly reason: string;
-  readonly detail: string;
-}
 
 /** Describes quarantined units for people, and logs each once until it is published. */
 export class QuarantineReport<Unit extends object> {
@@ -26,7 +18,7 @@ export class QuarantineReport<Unit extends object> {
     this.#log = log;
   }
 
-  describe(entries: readonly QuarantineEntry<Unit>[]): QuarantinedUnit[] {
+  describe(entries: readonly QuarantineEntry<Unit>[]): Quarantined[] {
     return entries.map((entry) => {
       const { id, name, dockerHost } = this.#descriptionOf(entry.unit);
       return { id, name, host: dockerHost, reason: entry.code, detail: this.#reasonOf(entry) };

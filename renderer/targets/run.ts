@@ -6,7 +6,7 @@ import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { recallAbsent } from "../inventory/restore.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import { removeOutput } from "../reload/standard-output.ts";
-import { reportOf } from "../status/build-report.ts";
+import { buildReport } from "../status/build-report.ts";
 import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
@@ -65,13 +65,12 @@ export async function run(
     onLogged();
   };
   const report = (): Report =>
-    reportOf(
-      subscriptions.map(({ state }) => state),
-      groups.flatMap(({ statuses }) => statuses),
-      subscriptions.flatMap(({ known }) => known),
-      Date.now(),
-      rejectedConfig(),
-    );
+    buildReport({
+      agents: subscriptions.map(({ state }) => state),
+      targets: groups.flatMap(({ statuses }) => statuses),
+      containers: subscriptions.flatMap(({ known }) => known),
+      rejectedConfig: rejectedConfig(),
+    });
   const status = await startStatus(config.statusSocket, report);
   if (typeof status === "string") return { problems: [status] };
   const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);

@@ -8,7 +8,6 @@ import { keyOf, type InventoryContainer, type InventoryChange } from "../invento
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
-import { NO_ROUTES } from "../routes/routes.ts";
 import { Selection } from "../select/selection.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import { inOrder } from "../template/container-view.ts";
@@ -111,15 +110,13 @@ export class TemplateTarget implements Target<InventoryContainer> {
     return false;
   }
 
-  status(state: TargetState): TargetStatus {
-    const listing = { taken: [...this.#containers.values()], leftOut: this.#selection.leftOut };
+  status(state: TargetState, quarantined: ReadonlySet<InventoryContainer>): TargetStatus {
     return {
       state,
-      routes: NO_ROUTES,
-      leftOut: [],
-      settings: undefined,
-      listing,
-      refusedTemplate: this.#templateError,
+      quarantined: [],
+      filtered: this.#selection.leftOut,
+      rendered: [...this.#containers.values()].filter((container) => !quarantined.has(container)),
+      templateError: this.#templateError,
     };
   }
 

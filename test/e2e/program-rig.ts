@@ -105,7 +105,7 @@ export class ProgramRig {
   /** Waits until the renderer says so of its target. */
   async troubled(problem: RegExp): Promise<void> {
     await eventually(`the renderer says ${problem.source}`, async () =>
-      problem.test((await askStatus(this.#statusSocket)).targets[0]?.problem ?? ""),
+      problem.test((await askStatus(this.#statusSocket)).targets[0]?.error ?? ""),
     );
   }
 
@@ -120,7 +120,7 @@ export class ProgramRig {
     await eventually("nothing is being published", async () => {
       const [target] = (await askStatus(this.#statusSocket)).targets;
       const live = createHash("sha256").update(readFileSync(target!.destination)).digest("hex");
-      return target?.publications[0]?.outcome === "published" && target.publications[0].hash === live;
+      return target?.publications[0]?.outcome === "published" && target.publications[0].sha256 === live;
     });
   }
 

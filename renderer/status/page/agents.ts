@@ -1,33 +1,33 @@
+import { counted } from "../format.ts";
 import type { Report } from "../report.ts";
-import { foreign, markup, type Markup } from "./markup.ts";
+import { badge, time } from "./elements.ts";
+import { type Markup, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
-import { badge, counted, moment } from "./words.ts";
 
 type Agent = Report["agents"][number];
 
-/** The agents: whether they are there, and whether Docker answers them. */
+/** The agents: connection and Docker state. */
 export function agentTable({ agents }: Report): Table {
   return {
     kind: "agents",
     caption: counted(agents.length, "agent"),
-    columns: ["Agent", "State", "Since", "Docker", "Containers"],
+    columns: ["Agent", "Status", "Since", "Docker", "Containers"],
     rows: agents.map((agent) => [
-      markup`${foreign(agent.host || "not known yet")}<br><code class="since">${foreign(agent.socket)}</code>`,
-      stateOf(agent),
-      moment(agent.since),
+      markup`${untrusted(agent.dockerHost || "unknown Docker host")}<br><code class="since">${untrusted(agent.socket)}</code>`,
+      statusOf(agent),
+      time(agent.since),
       dockerOf(agent),
       agent.containers,
     ]),
-    none: "No agent is configured.",
+    empty: "No agent is configured.",
   };
 }
 
-function stateOf({ connected, problem }: Agent): Markup {
+function statusOf({ connected, error = "" }: Agent): Markup {
   if (connected) return badge("good", "connected");
-  return markup`${badge("bad", "absent")}<p class="reason">${foreign(problem ?? "")}</p>`;
+  return markup`${badge("bad", "disconnected")}<p class="reason">${untrusted(error)}</p>`;
 }
 
 function dockerOf({ docker }: Agent): Markup {
-  if (docker === "connected") return badge("good", "answers");
-  return docker === "unknown" ? badge("plain", "not known") : badge("bad", docker);
+  return badge(docker === "connected" ? "good" : docker === "unknown" ? "plain" : "bad", docker);
 }

@@ -1,31 +1,30 @@
+import { counted } from "../format.ts";
 import type { Report } from "../report.ts";
-import { foreign, type Markup, markup } from "./markup.ts";
+import { badge } from "./elements.ts";
+import { type Markup, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
-import { badge, counted } from "./words.ts";
 
-type Certificate = Report["certificates"][number];
-
-/** The certificates: what for, how long, and what is wrong with them. */
+/** The certificates: host names, expiry and errors. */
 export function certificateTable({ certificates }: Report): Table {
   return {
     kind: "certificates",
     caption: counted(certificates.length, "certificate"),
-    columns: ["Certificate", "State", "Good until", "Stands for"],
+    columns: ["Certificate", "Status", "Expires", "Host names"],
     rows: certificates.map((one) => [
-      foreign(one.name),
-      stateOf(one),
-      one.until === undefined ? "unknown" : markup`<time datetime="${one.until}">${one.until}</time>`,
-      one.names.length === 0
-        ? "nothing"
-        : markup`<ul class="names">${one.names.map((name) => markup`<li>${foreign(name)}</li>`)}</ul>`,
+      untrusted(one.name),
+      statusOf(one),
+      one.expires === undefined ? "unknown" : markup`<time datetime="${one.expires}">${one.expires}</time>`,
+      one.hosts.length === 0
+        ? "none"
+        : markup`<ul class="names">${one.hosts.map((name) => markup`<li>${untrusted(name)}</li>`)}</ul>`,
     ]),
-    none: "There is no certificate.",
+    empty: "There are no certificates.",
   };
 }
 
-function stateOf({ problem, daysLeft }: Certificate): Markup {
-  if (daysLeft === undefined) return markup`${badge("bad", "not usable")} <p>${foreign(problem ?? "")}</p>`;
+function statusOf({ error, warning, daysLeft = 0 }: Report["certificates"][number]): Markup {
+  if (error !== undefined) return markup`${badge("bad", "unusable")} <p>${untrusted(error)}</p>`;
   if (daysLeft < 0) return badge("bad", "expired, renew it");
   const left = `${counted(daysLeft, "day")} left`;
-  return problem === undefined ? badge("good", left) : badge("warn", `${left}, renew it`);
+  return warning === undefined ? badge("good", left) : badge("warn", `${left}, renew it`);
 }

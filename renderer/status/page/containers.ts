@@ -1,50 +1,56 @@
-import type { Report } from "../report.ts";
-import { foreign, markup, type Content } from "./markup.ts";
+import { counted } from "../format.ts";
+import type { Entry, Report } from "../report.ts";
+import { type Content, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
-import { counted } from "./words.ts";
 
-type Finding = Report["unrouted"][number];
-
-const COLUMNS = ["Container", "Why", "What it says", "Docker host"];
-
-/** Containers that are set aside because of what they say. */
-export function asideTable({ quarantined }: Report): Table {
-  return {
-    kind: "containers",
-    caption: `${counted(quarantined.length, "container")} set aside`,
-    columns: COLUMNS,
-    rows: quarantined.map(rowOf),
-    none: "No container is set aside.",
-  };
+/** Containers and virtual hosts excluded because of an error. */
+export function quarantinedTable({ quarantined }: Report): Table {
+  return entryTable(`${quarantined.length} quarantined`, quarantined, "Nothing is quarantined.");
 }
 
-/** Containers that are routed, though something they say was dropped or guessed. */
-export function remarkTable({ remarks }: Report): Table {
-  return {
-    kind: "containers",
-    caption: `${counted(remarks.length, "remark")} on containers that are routed`,
-    columns: COLUMNS,
-    rows: remarks.map(rowOf),
-    none: "There is nothing to remark on containers that are routed.",
-  };
+/** Containers that are routed although some of their settings are ignored or guessed. */
+export function warningTable({ warnings }: Report): Table {
+  return entryTable(counted(warnings.length, "warning"), warnings, "There are no warnings.");
 }
 
-/** Containers that no target routes, for an ordinary reason. */
+/** Containers that no target routes, although no error occurred. */
 export function unroutedTable({ unrouted }: Report): Table {
+  return entryTable(`${unrouted.length} unrouted`, unrouted, "No container is unrouted.");
+}
+
+/** Containers that the configuration of a target excludes. */
+export function filteredTable({ filtered }: Report): Table {
   return {
     kind: "containers",
-    caption: counted(unrouted.length, "container is not routed", "containers are not routed"),
-    columns: COLUMNS,
-    rows: unrouted.map(rowOf),
-    none: "Every container is routed.",
+    caption: `${filtered.length} filtered`,
+    columns: ["Container", "Reason", "File", "Docker host"],
+    rows: filtered.map(({ name, id, reason, destination, dockerHost }) => [
+      nameOf(name, id),
+      untrusted(reason),
+      markup`<code>${untrusted(destination)}</code>`,
+      untrusted(dockerHost),
+    ]),
+    empty: "No container is filtered.",
   };
 }
 
-function rowOf({ name, id, host, detail, value }: Finding): Content[] {
-  return [
-    markup`${foreign(name)}<br><code class="since">${id.slice(0, 12)}</code>`,
-    foreign(detail),
-    value === undefined ? markup`<span class="since">–</span>` : markup`<code class="value">${foreign(value)}</code>`,
-    foreign(host),
-  ];
+function entryTable(caption: string, entries: readonly Entry[], empty: string): Table {
+  return {
+    kind: "containers",
+    caption,
+    columns: ["Container", "Reason", "Value", "Docker host"],
+    rows: entries.map(({ name, id = "", dockerHost = "", reason, value }) => [
+      nameOf(name, id),
+      untrusted(reason),
+      value === undefined
+        ? markup`<span class="since">–</span>`
+        : markup`<code class="value">${untrusted(value)}</code>`,
+      untrusted(dockerHost),
+    ]),
+    empty,
+  };
+}
+
+function nameOf(name: string, id: string): Content {
+  return markup`${untrusted(name)}<br><code class="since">${id.slice(0, 12)}</code>`;
 }

@@ -1,27 +1,30 @@
 import type { Report } from "../report.ts";
+import { counted } from "../format.ts";
+import { summaryOf } from "../summary.ts";
 import { agentTable } from "./agents.ts";
-import { type Finding, findingsOf } from "./attention.ts";
 import { certificateTable } from "./certificates.ts";
-import { asideTable, remarkTable, unroutedTable } from "./containers.ts";
-import { hostTable, isServed } from "./hosts.ts";
+import { filteredTable, quarantinedTable, unroutedTable, warningTable } from "./containers.ts";
+import { badge, time } from "./elements.ts";
+import { hostTable } from "./hosts.ts";
+import { type Issue, issuesOf } from "./issues.ts";
 import { type Content, type Markup, markup } from "./markup.ts";
-import { foldable, table } from "./table.ts";
+import { collapsibleTable, table } from "./table.ts";
 import { targetTable } from "./targets.ts";
-import { badge, counted, moment } from "./words.ts";
 
-/** When the page was written, in milliseconds since the epoch, and whether it is the renderer's last word. */
-export interface Writing {
+/** One version of the page. `at` is in milliseconds since the epoch. */
+export interface Version {
   readonly at: number;
+  /** Whether the renderer has stopped and writes no more versions. */
   readonly isLast: boolean;
 }
 
-/** What nginx puts the time of the answer in place of; elsewhere it is a comment. */
+/** nginx replaces this by the time of the response; elsewhere it is a comment. */
 const SHOWN_AT = markup`<!--# echo var="sallyport_shown" default="" -->`;
 
-/** Pure: the page as one HTML document. Needs style.css beside it, and no script. */
-export function statusPage(report: Report, { at, isLast }: Writing): string {
-  const findings = findingsOf(report);
-  const head = headline(report, findings);
+/** Renders the page as one HTML document without scripts. It needs style.css in the same directory. Pure. */
+export function statusPage(report: Report, { at, isLast }: Version): string {
+  const issues = issuesOf(report);
+  const title = headline(report, issues);
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -31,72 +34,60 @@ export function statusPage(report: Report, { at, isLast }: Writing): string {
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="style.css">
-<title>${head} – Sallyport</title>
+<title>${title} – Sallyport</title>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the status</a>
 <header>
-<div class="bar"><p class="name">Sallyport</p><p class="written">As of ${moment(at)}${SHOWN_AT} <a href="./">Reload</a></p></div>
-<h1>${head}</h1>
-<p class="summary">${summary(report)}</p>
-${isLast && markup`<p class="stopped" role="note">${badge("warn", "The renderer has stopped")} This is how things stood then; nginx goes on serving it.</p>`}
+<div class="bar"><p class="name">Sallyport</p><p class="written">As of ${time(at)}${SHOWN_AT} <a href="./">Reload</a></p></div>
+<h1>${title}</h1>
+<p class="summary">${summaryOf(report)}</p>
+${isLast && markup`<p class="stopped" role="note">${badge("warn", "The renderer has stopped")} This is its last status; nginx continues to serve the live configuration.</p>`}
 </header>
 ${tiles(report)}
 <main id="main" tabindex="-1">
-${attention(findings)}${sections(report)}</main>
+${issueList(issues)}${sections(report)}</main>
 <footer>
-<p>Written whenever something changes. Times are UTC. The same as JSON: <a href="status.json">status.json</a>.</p>
+<p>Updated on every change. Times are in UTC. As JSON: <a href="status.json">status.json</a>.</p>
 </footer>
 </body>
 </html>
 `.text;
 }
 
-function headline({ virtualHosts }: Report, findings: readonly Finding[]): string {
-  if (findings.length > 0) return `${counted(findings.length, "thing needs", "things need")} attention`;
-  return virtualHosts.length === 0 ? "All is well, no host yet" : "All is well";
-}
-
-function summary({ virtualHosts, quarantined, unrouted }: Report): string {
-  const without = virtualHosts.filter((host) => isServed(host) === "none").length;
-  return `${[
-    `${counted(virtualHosts.length - without, "host")} served`,
-    ...(without > 0 ? [`${without} without a server`] : []),
-    ...(quarantined.length > 0 ? [`${counted(quarantined.length, "container")} set aside`] : []),
-    `${counted(unrouted.length, "container")} not routed`,
-  ].join(", ")}.`;
+function headline({ virtualHosts }: Report, issues: readonly Issue[]): string {
+  if (issues.length > 0) return `${counted(issues.length, "issue needs", "issues need")} attention`;
+  return virtualHosts.length === 0 ? "No issues, no hosts yet" : "No issues";
 }
 
 function tiles({ virtualHosts, quarantined, unrouted, certificates, targets, agents }: Report): Markup {
   const live = targets.filter(({ pending }) => !pending).length;
-  const there = agents.filter(({ connected }) => connected).length;
+  const connected = agents.filter((agent) => agent.connected).length;
   const links: readonly [section: string, figure: string, name: string][] = [
     ["hosts", String(virtualHosts.length), "Hosts"],
-    ["containers", String(quarantined.length + unrouted.length), "Containers left out"],
+    ["containers", String(quarantined.length + unrouted.length), "Containers not routed"],
     ["certificates", String(certificates.length), "Certificates"],
-    ["files", `${live} of ${targets.length}`, "Files live"],
-    ["agents", `${there} of ${agents.length}`, "Agents connected"],
+    ["targets", `${live} of ${targets.length}`, "Targets live"],
+    ["agents", `${connected} of ${agents.length}`, "Agents connected"],
   ];
   const list = links.map(
-    ([section, figure, name]) => markup`<li><a href="#${section}"><span>${figure}</span> ${name}</a></li>
+    ([id, figure, name]) => markup`<li><a href="#${id}"><span>${figure}</span> ${name}</a></li>
 `,
   );
   return markup`<nav aria-label="Sections"><ul>
 ${list}</ul></nav>`;
 }
 
-function attention(findings: readonly Finding[]): Content {
-  if (findings.length === 0) return undefined;
-  const list = findings.map(
-    ({
-      level,
-      section,
-      text,
-    }) => markup`<li>${badge(level, level === "bad" ? "Fault" : "Note")} <a href="#${section}">${text}</a></li>
+function issueList(issues: readonly Issue[]): Content {
+  if (issues.length === 0) return undefined;
+  const list = issues.map(
+    (
+      issue,
+    ) => markup`<li>${badge(issue.level, issue.level === "bad" ? "Error" : "Warning")} <a href="#${issue.section}">${issue.text}</a></li>
 `,
   );
   return section("attention", "Needs attention", [
-    markup`<ul class="findings">
+    markup`<ul class="issues">
 ${list}</ul>`,
   ]);
 }
@@ -104,13 +95,14 @@ ${list}</ul>`,
 function sections(report: Report): Content {
   return [
     section("hosts", "Hosts", [table(hostTable(report))]),
-    section("containers", "Containers left out", [
-      table(asideTable(report)),
-      foldable(remarkTable(report)),
-      foldable(unroutedTable(report)),
+    section("containers", "Containers", [
+      table(quarantinedTable(report)),
+      collapsibleTable(warningTable(report)),
+      collapsibleTable(unroutedTable(report)),
+      collapsibleTable(filteredTable(report)),
     ]),
-    section("certificates", "Certificates", [foldable(certificateTable(report))]),
-    section("files", "Files", [table(targetTable(report))]),
+    section("certificates", "Certificates", [collapsibleTable(certificateTable(report))]),
+    section("targets", "Targets", [table(targetTable(report))]),
     section("agents", "Agents", [table(agentTable(report))]),
   ];
 }

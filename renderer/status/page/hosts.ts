@@ -1,79 +1,84 @@
-import type { Report } from "../report.ts";
-import { type Content, foreign, type Markup, markup } from "./markup.ts";
-import { type Table } from "./table.ts";
-import { badge, counted, type Level, moment } from "./words.ts";
+import { counted } from "../format.ts";
+import { availabilityOf, type Report, type VirtualHostReport } from "../report.ts";
+import { badge, type Level, time } from "./elements.ts";
+import { type Content, type Markup, markup, untrusted } from "./markup.ts";
+import type { Table } from "./table.ts";
 
-type Host = Report["virtualHosts"][number];
-type Path = Host["paths"][number];
+type Path = VirtualHostReport["paths"][number];
 
-const RANKS = { none: 0, part: 1, all: 2 };
+const RANKS = { none: 0, some: 1, all: 2 };
 
-/** Servers of one path from which on they are folded. */
-const MANY_SERVERS = 5;
+/** Length from which a list of servers or containers is collapsed. */
+const COLLAPSE_FROM = 5;
 
-/** The virtual hosts: who answers for each, and if nobody does, why. */
+/** The virtual hosts with their upstream servers, unavailable hosts first. */
 export function hostTable({ virtualHosts, certificates, agents }: Report): Table {
-  const worstFirst = virtualHosts.toSorted((a, b) => RANKS[isServed(a)] - RANKS[isServed(b)]);
-  const manyDockers = agents.length > 1;
+  const hasSeveralDockerHosts = agents.length > 1;
   return {
     kind: "hosts",
     caption: counted(virtualHosts.length, "virtual host"),
-    columns: ["Host", "State", "Answered by", "Certificate"],
-    rows: worstFirst.map((host) => [
-      foreign(host.host),
-      stateOf(host),
-      [host.paths.map((path) => pathOf(path, { isOneOfMany: host.paths.length > 1, manyDockers })), waitingOf(host)],
-      certificateOf(host, certificates),
-    ]),
-    none: "No container asks for a host yet.",
+    columns: ["Host", "Status", "Servers", "Certificate"],
+    rows: virtualHosts
+      .toSorted((a, b) => RANKS[availabilityOf(a)] - RANKS[availabilityOf(b)])
+      .map((host) => [
+        untrusted(host.host),
+        statusOf(host),
+        [
+          host.paths.map((path) => pathOf(path, { isOnly: host.paths.length === 1, hasSeveralDockerHosts })),
+          unavailableOf(host),
+        ],
+        certificateOf(host, certificates),
+      ]),
+    empty: "No container requests a host yet.",
   };
 }
 
-/** Whether anybody answers for all of a host, for a part of it, or for nothing. */
-export function isServed({ paths, redirectTo }: Host): "all" | "part" | "none" {
-  if (redirectTo !== undefined) return "all";
-  const served = paths.filter(({ servers }) => servers.length > 0).length;
-  return served === 0 ? "none" : served === paths.length ? "all" : "part";
-}
-
-function stateOf(host: Host): Markup {
-  if (host.redirectTo !== undefined) return badge("good", `sent on to ${host.redirectTo}`);
-  switch (isServed(host)) {
+function statusOf(host: VirtualHostReport): Markup {
+  if (host.redirectTo !== undefined) return badge("good", `redirects to ${host.redirectTo}`);
+  switch (availabilityOf(host)) {
     case "all":
-      return badge("good", "served");
-    case "part":
-      return badge("warn", "partly served");
+      return badge("good", "routed");
+    case "some":
+      return badge("warn", "partly unavailable");
     case "none":
-      return badge("bad", "503, no server");
+      return badge("bad", "503, unavailable");
   }
 }
 
-interface Around {
-  readonly isOneOfMany: boolean;
-  readonly manyDockers: boolean;
+interface PathContext {
+  readonly isOnly: boolean;
+  readonly hasSeveralDockerHosts: boolean;
 }
 
-function pathOf({ path, protocol, servers }: Path, { isOneOfMany, manyDockers }: Around): Markup {
-  const spoken = protocol === "http" ? "" : ` ${protocol}`;
-  const name =
-    (isOneOfMany || path !== "/" || spoken !== "") && markup`<p class="path"><code>${path}</code>${spoken}</p>`;
-  if (servers.length === 0) return markup`${name}${isOneOfMany && markup`<p>${badge("bad", "no server")}</p>`}`;
-  const list = markup`<ul class="servers">${servers.map((server) => serverOf(server, manyDockers))}</ul>`;
-  if (servers.length < MANY_SERVERS) return markup`${name}${list}`;
-  return markup`${name}<details><summary>${counted(servers.length, "server")}</summary>${list}</details>`;
+function pathOf({ path, protocol, servers }: Path, { isOnly, hasSeveralDockerHosts }: PathContext): Markup {
+  const scheme = protocol === "http" ? "" : ` ${protocol}`;
+  const isNamed = !isOnly || path !== "/" || scheme !== "";
+  const name = isNamed && markup`<p class="path"><code>${path}</code>${scheme}</p>`;
+  if (servers.length === 0) return markup`${name}${!isOnly && markup`<p>${badge("bad", "unavailable")}</p>`}`;
+  const list = servers.map((server) => serverOf(server, hasSeveralDockerHosts));
+  return markup`${name}${collapsible(counted(servers.length, "server"), list)}`;
+}
+
+/** The title is shown only where the list is collapsed. */
+function collapsible(title: string, elements: readonly Markup[]): Markup {
+  const list = markup`<ul class="servers">${elements}</ul>`;
+  if (elements.length < COLLAPSE_FROM) return list;
+  return markup`<details><summary>${title}</summary>${list}</details>`;
 }
 
 function serverOf(
   { endpoint, container, dockerHost, health, startedAt, createdAt }: Path["servers"][number],
-  manyDockers: boolean,
+  hasSeveralDockerHosts: boolean,
 ): Markup {
   const since = startedAt ?? createdAt;
   const facts: Content[] = [
     health !== undefined && badge(...healthOf(health)),
-    since !== undefined && markup` <span class="since">since ${moment(since)}</span>`,
-    manyDockers && dockerHost !== undefined && markup` <span class="since">on ${foreign(dockerHost)}</span>`,
+    since !== undefined && markup` <span class="since">since ${time(since)}</span>`,
+    hasSeveralDockerHosts &&
+      dockerHost !== undefined &&
+      markup` <span class="since">on ${untrusted(dockerHost)}</span>`,
   ];
-  return markup`<li><strong>${foreign(container)}</strong> <code>${endpoint}</code> ${facts}</li>`;
+  return markup`<li><strong>${untrusted(container)}</strong> <code>${endpoint}</code> ${facts}</li>`;
 }
 
 function healthOf(health: string): [Level, string] {
@@ -81,24 +86,20 @@ function healthOf(health: string): [Level, string] {
   return health === "none" ? ["plain", "no health check"] : ["warn", health];
 }
 
-function waitingOf(host: Host): Content {
-  const { waiting, redirectTo } = host;
-  if (waiting.length === 0) {
-    const isGone = redirectTo === undefined && isServed(host) === "none";
-    return isGone && markup`<p>The containers that asked for it are gone.</p>`;
-  }
-  const list = waiting.map(
-    ({ container, detail }) => markup`<li><strong>${foreign(container)}</strong> ${foreign(detail)}</li>`,
+function unavailableOf(host: VirtualHostReport): Content {
+  const { unavailable } = host;
+  if (unavailable.length === 0) return availabilityOf(host) === "none" && markup`<p>Its containers are gone.</p>`;
+  const list = unavailable.map(
+    ({ container, reason }) => markup`<li><strong>${untrusted(container)}</strong> ${untrusted(reason)}</li>`,
   );
-  const title = `${counted(waiting.length, "container")} cannot answer now`;
-  if (waiting.length < MANY_SERVERS) return markup`<p class="path">${title}</p><ul class="servers">${list}</ul>`;
-  return markup`<details><summary>${title}</summary><ul class="servers">${list}</ul></details>`;
+  const title = `${counted(unavailable.length, "container")} unavailable`;
+  return [unavailable.length < COLLAPSE_FROM && markup`<p class="path">${title}</p>`, collapsible(title, list)];
 }
 
-function certificateOf({ tls }: Host, certificates: Report["certificates"]): Content {
+function certificateOf({ tls }: VirtualHostReport, certificates: Report["certificates"]): Content {
   if (!tls) return markup`<span class="since">none</span>`;
-  const problem = certificates.find(({ name }) => name === tls.certificate)?.problem;
-  return markup`${foreign(tls.certificate)}<br><span class="since">until <time datetime="${tls.until}">${tls.until}</time></span>${
-    problem !== undefined && markup`<br>${badge("warn", "see below")}`
+  const isExpiring = certificates.some(({ name, warning }) => name === tls.certificate && warning !== undefined);
+  return markup`${untrusted(tls.certificate)}<br><span class="since">until <time datetime="${tls.expires}">${tls.expires}</time></span>${
+    isExpiring && markup`<br>${badge("warn", "see below")}`
   }`;
 }

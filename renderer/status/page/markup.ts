@@ -1,4 +1,4 @@
-/** Text that is markup already, made by `markup` alone: nothing in it came from anybody else unescaped. */
+/** HTML that only `markup` creates: all text in it is escaped. */
 export class Markup {
   readonly text: string;
 
@@ -7,10 +7,10 @@ export class Markup {
   }
 }
 
-/** What may stand in markup: text, which is escaped, and markup; lists of both, and nothing at all. */
+/** Content of markup: text, which is escaped, markup, lists of both, or nothing. */
 export type Content = Markup | string | number | false | undefined | readonly Content[];
 
-/** Longest text of somebody else that is shown, in UTF-16 units; the JSON has all of it. */
+/** Maximum length of untrusted text in UTF-16 units; the JSON has all of it. */
 const MAX_TEXT = 600;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -21,27 +21,24 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** HTML with holes for content. A hole stands between tags or inside a quoted value, nowhere else. */
+/** Tag of HTML templates. Placeholders must stand between tags or inside a quoted attribute value. */
 export function markup(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return new Markup(parts.reduce((text, part, index) => text + textOf(contents[index - 1]) + part));
 }
 
-/**
- * Text of somebody else, apart from what stands around it: in whichever direction it reads, with characters that cannot
- * be seen made visible.
- */
-export function foreign(text: string): Markup {
+/** Renders untrusted text, isolated from the text direction around it and with invisible characters escaped. */
+export function untrusted(text: string): Markup {
   const clipped = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-  return markup`<bdi>${clipped.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, visible)}</bdi>`;
+  return markup`<bdi>${clipped.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, codePointOf)}</bdi>`;
 }
 
 function textOf(content: Content): string {
   if (content === undefined || content === false) return "";
   if (content instanceof Markup) return content.text;
   if (typeof content === "object") return content.map(textOf).join("");
-  return String(content).replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? "");
+  return String(content).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
-function visible(sign: string): string {
-  return `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`;
+function codePointOf(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -3,72 +3,72 @@ import { join } from "node:path";
 import type { Log } from "../../../shared/log.ts";
 import { safeWrite, WriteError } from "../../disk/safe-write.ts";
 import type { Report } from "../report.ts";
-import { statusPage, type Writing } from "./document.ts";
+import { statusPage, type Version } from "./document.ts";
 import { STYLE } from "./style.ts";
 
-/** Milliseconds from a change until it is written, and at least between two writings. */
-const SETTLE_MS = 1_000;
+/** Milliseconds from a change until it is written, and at least between two versions. */
+const DELAY_MS = 1_000;
 
-/** Of all time at most one part in this many goes into the page, however large it is. */
-const SHARE = 20;
+/** The pause after a version is at least this many times as long as writing it took. */
+const PAUSE_FACTOR = 20;
 
-/** Milliseconds between two looks where nobody tells of a change, such as the days that are left of a certificate. */
-const LOOK_MS = 15_000;
+/** Milliseconds between checks for changes without an event, such as the days left of a certificate. */
+const CHECK_MS = 15_000;
 
 /**
- * Keeps the page's files as the report says. Nothing that goes wrong here harms anything else: it is told once and tried
- * again with the next change.
+ * Keeps the files of the page up to date with the report. An error affects nothing else: it is logged once, and the next
+ * change retries.
  */
 export class PageWriter {
   readonly #directory: string;
   readonly #report: () => Report;
   readonly #log: Log;
-  readonly #look: NodeJS.Timeout;
+  readonly #check: NodeJS.Timeout;
   #due: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #notBefore = 0;
   #written = "";
-  #problem = "";
+  #error = "";
   #isStopped = false;
 
   constructor(directory: string, report: () => Report, log: Log) {
     this.#directory = directory;
     this.#report = report;
     this.#log = log;
-    this.#look = setInterval(() => this.changed(), LOOK_MS);
+    this.#check = setInterval(() => this.changed(), CHECK_MS);
     this.changed();
   }
 
-  /** Something may have changed. */
+  /** Schedules an update: the report may have changed. */
   changed(): void {
     if (this.#isStopped || this.#due) return;
-    const delay = Math.max(SETTLE_MS, this.#notBefore - performance.now());
+    const delay = Math.max(DELAY_MS, this.#notBefore - performance.now());
     this.#due = setTimeout(() => {
       this.#due = undefined;
-      this.#writing = this.#writing.then(async () => await this.#pass(false));
+      this.#writing = this.#writing.then(async () => await this.#update(false));
     }, delay);
   }
 
-  /** Writes the last word, which says that it is. */
+  /** Writes the last version, marked as such. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#look);
+    clearInterval(this.#check);
     clearTimeout(this.#due);
     await this.#writing;
-    await this.#pass(true);
+    await this.#update(true);
   }
 
-  async #pass(isLast: boolean): Promise<void> {
-    const began = performance.now();
+  async #update(isLast: boolean): Promise<void> {
+    const startedAt = performance.now();
     try {
       await this.#write(isLast);
-      this.#problem = "";
+      this.#error = "";
     } catch (error) {
       this.#written = "";
-      this.#say(error instanceof WriteError ? error.message : `cannot be written: ${String(error)}`);
+      this.#logError(error instanceof WriteError ? error.message : `cannot be written: ${String(error)}`);
     }
     const now = performance.now();
-    this.#notBefore = now + SHARE * (now - began);
+    this.#notBefore = now + PAUSE_FACTOR * (now - startedAt);
   }
 
   async #write(isLast: boolean): Promise<void> {
@@ -77,21 +77,21 @@ export class PageWriter {
       .update(JSON.stringify([report, isLast]))
       .digest("hex");
     if (hash === this.#written) return;
-    const writing: Writing = { at: Date.now(), isLast };
-    const json = { writtenAt: new Date(writing.at).toISOString(), isLast, ...report };
+    const version: Version = { at: Date.now(), isLast };
+    const json = { writtenAt: new Date(version.at).toISOString(), isLast, ...report };
     if (this.#written === "") await this.#put("style.css", STYLE);
     await this.#put("status.json", `${JSON.stringify(json, undefined, 1)}\n`);
-    await this.#put("index.html", statusPage(report, writing));
+    await this.#put("index.html", statusPage(report, version));
     this.#written = hash;
   }
 
-  /** A page that is lost in a power cut is written anew at the next start: nobody waits for the disk. */
+  /** Does not wait for the disk: the next start re-creates a page that a power failure destroys. */
   async #put(name: string, text: string): Promise<void> {
     await safeWrite(join(this.#directory, name), Buffer.from(text), "nothing");
   }
 
-  #say(problem: string): void {
-    if (problem !== this.#problem) this.#log("warn", "page.failed", { problem });
-    this.#problem = problem;
+  #logError(error: string): void {
+    if (error !== this.#error) this.#log("warn", "page.failed", { error });
+    this.#error = error;
   }
 }

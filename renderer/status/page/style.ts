@@ -1,4 +1,4 @@
-/** The page's style sheet: light and dark, wide and narrow, on screen and on paper. */
+/** The style sheet of the page: light and dark, wide and narrow screens, print. */
 export const STYLE = `:root {
   color-scheme: light dark;
   --ground: #f5f6f8; --card: #fff; --text: #1c2430; --muted: #566172; --line: #dfe3ea; --soft: #eef1f5;
@@ -62,9 +62,9 @@ table + table, table + details, table + .none, .none + table, .none + details, .
 .since, .none, .path { color: var(--muted); font-size: .875rem; font-variant-numeric: tabular-nums; }
 .since { font-weight: 400; }
 .servers + .path, details + .path, .path + details { margin-top: .5rem; }
-.servers li, .history li, .findings li, .names li { padding: .15rem 0; }
+.servers li, .history li, .issues li, .names li { padding: .15rem 0; }
 .servers strong { font-weight: 600; }
-.findings .badge { margin-right: .35rem; }
+.issues .badge { margin-right: .35rem; }
 .value, .reason { white-space: pre-wrap; overflow-wrap: anywhere; }
 .reason { font-size: .875rem; margin-top: .25rem; }
 summary { cursor: pointer; color: var(--link); width: fit-content; padding: .1rem 0; }
@@ -77,8 +77,8 @@ footer { color: var(--muted); font-size: .875rem; }
   .hosts th:nth-child(4) { width: 17%; }
   .containers th:nth-child(3) { width: 26%; }
   .containers th:nth-child(4) { width: 13%; }
-  .files th:nth-child(2) { width: 15%; }
-  .files th:nth-child(3) { width: 26%; }
+  .targets th:nth-child(2) { width: 15%; }
+  .targets th:nth-child(3) { width: 26%; }
   .agents th:nth-child(3) { width: 26%; }
   td time, .badge, .servers .since { white-space: nowrap; }
 }

@@ -1,44 +1,44 @@
 import { type Content, type Markup, markup } from "./markup.ts";
 
-/** Most rows of one table: more cannot be read, and a browser shall not suffer. status.json has all. */
+/** Maximum rows of one table, so that the browser stays responsive; status.json has all. */
 const MAX_ROWS = 500;
 
-/** Rows from which on a table is folded, where that is wanted. */
-const LONG = 12;
+/** Rows from which a collapsible table is collapsed. */
+const COLLAPSE_FROM = 12;
 
 export interface Table {
-  /** Class of the style sheet that says how wide the columns are. */
+  /** Class in the style sheet that sets the column widths. */
   readonly kind: string;
   readonly caption: string;
   readonly columns: readonly string[];
-  /** A row's first cell is its heading. */
+  /** The first cell of a row is its heading. */
   readonly rows: readonly (readonly Content[])[];
-  /** What to say instead when there is no row. */
-  readonly none: string;
+  /** Text that is shown if there are no rows. */
+  readonly empty: string;
 }
 
 /**
- * A table. Its roles are spelled out, for on narrow screens cells stand one below the other, and then browsers take
- * the elements for something else.
+ * Renders a table. The roles are explicit because narrow screens stack the cells, and browsers then no longer infer
+ * them from the elements.
  */
-export function table({ kind, caption, columns, rows, none }: Table): Markup {
-  if (rows.length === 0) return markup`<p class="none">${none}</p>`;
+export function table({ kind, caption, columns, rows, empty }: Table): Markup {
+  if (rows.length === 0) return markup`<p class="none">${empty}</p>`;
   const head = columns.map((name) => markup`<th scope="col" role="columnheader">${name}</th>`);
-  const left = rows.length - MAX_ROWS;
+  const more = rows.length - MAX_ROWS;
   return markup`<table class="${kind}" role="table">
 <caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">
 ${rows.slice(0, MAX_ROWS).map((cells) => row(cells, columns))}</tbody>
 </table>
-${left > 0 && markup`<p class="none">${left} more are in <a href="status.json">status.json</a>.</p>`}`;
+${more > 0 && markup`<p class="none">${more} more are in <a href="status.json">status.json</a>.</p>`}`;
 }
 
-/** The table folded away when it is long. */
-export function foldable(whole: Table): Markup {
-  if (whole.rows.length < LONG) return table(whole);
-  return markup`<details><summary>${whole.caption}</summary>
-${table(whole)}</details>`;
+/** Renders a table, collapsed if it is long. */
+export function collapsibleTable(contents: Table): Markup {
+  if (contents.rows.length < COLLAPSE_FROM) return table(contents);
+  return markup`<details><summary>${contents.caption}</summary>
+${table(contents)}</details>`;
 }
 
 function row([heading, ...cells]: readonly Content[], [, ...columns]: readonly string[]): Markup {

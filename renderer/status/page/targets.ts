@@ -1,55 +1,54 @@
+import { counted } from "../format.ts";
 import type { Report } from "../report.ts";
-import { type Content, foreign, type Markup, markup } from "./markup.ts";
+import { badge, type Level, time } from "./elements.ts";
+import { type Content, type Markup, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
-import { badge, counted, type Level, moment } from "./words.ts";
 
 type Target = Report["targets"][number];
 type Publication = Target["publications"][number];
 
-const OUTCOMES: Readonly<Record<Publication["outcome"], readonly [Level, string]>> = {
-  published: ["good", "live"],
-  failed: ["warn", "waits"],
-  rejected: ["bad", "refused"],
-};
+const LEVELS: Readonly<Record<Publication["outcome"], Level>> = { published: "good", failed: "warn", rejected: "bad" };
 
-/** The files that are kept, and what became of the last changes to each. */
+/** The targets with their recent publications. */
 export function targetTable({ targets }: Report): Table {
   return {
-    kind: "files",
-    caption: `${counted(targets.length, "file")} kept`,
-    columns: ["File", "State", "Last published", "What happened last"],
-    rows: targets.map((target) => [fileOf(target), stateOf(target), publishedOf(target), historyOf(target)]),
-    none: "No file is kept.",
+    kind: "targets",
+    caption: counted(targets.length, "target"),
+    columns: ["File", "Status", "Last published", "Recent publications"],
+    rows: targets.map((target) => [fileOf(target), statusOf(target), publishedOf(target), historyOf(target)]),
+    empty: "No target is configured.",
   };
 }
 
 function fileOf({ destination, transaction }: Target): Markup {
-  const together =
-    transaction !== undefined && markup`<br><span class="since">in transaction ${foreign(transaction)}</span>`;
-  return markup`<code>${foreign(destination)}</code>${together}`;
+  const group =
+    transaction !== undefined && markup`<br><span class="since">transaction ${untrusted(transaction)}</span>`;
+  return markup`<code>${untrusted(destination)}</code>${group}`;
 }
 
-function stateOf({ pending, problem, warning }: Target): Content {
-  if (!pending && warning !== undefined)
-    return [badge("warn", "live"), markup`<p class="reason">${foreign(warning)}</p>`];
-  if (!pending) return badge("good", "live");
-  return [badge("bad", "not up to date"), markup`<p class="reason">${foreign(problem ?? "")}</p>`];
+function statusOf({ pending, error = "", warning }: Target): Content {
+  if (pending) return [badge("bad", "not up to date"), markup`<p class="reason">${untrusted(error)}</p>`];
+  if (warning === undefined) return badge("good", "live");
+  return [badge("warn", "live"), markup`<p class="reason">${untrusted(warning)}</p>`];
 }
 
-function publishedOf({ publishedAt, generation, liveHash }: Target): Content {
-  const at = publishedAt === undefined ? "before this start" : moment(publishedAt);
-  const hash = liveHash !== undefined && markup`<br><code class="since">sha256 ${liveHash.slice(0, 16)}…</code>`;
-  return markup`${at}<br><span class="since">generation ${generation}</span>${hash}`;
+function publishedOf({ publishedAt, generation, sha256 }: Target): Content {
+  const at = publishedAt === undefined ? "not since the start" : time(publishedAt);
+  return markup`${at}<br><span class="since">generation ${generation}</span>${sha256 !== undefined && markup`<br>${shortHash(sha256)}`}`;
 }
 
 function historyOf({ publications, destination }: Target): Markup {
-  if (publications.length === 0) return markup`<span class="since">nothing since the renderer started</span>`;
-  return markup`<details><summary>${counted(publications.length, "event")}<span class="hidden"> of ${foreign(destination)}</span></summary>
+  if (publications.length === 0) return markup`<span class="since">none since the start</span>`;
+  return markup`<details><summary>${counted(publications.length, "publication")}<span class="hidden"> of ${untrusted(destination)}</span></summary>
 <ol class="history">${publications.map(publicationOf)}</ol></details>`;
 }
 
-function publicationOf({ at, outcome, generation, hash, reason }: Publication): Markup {
-  const sum = hash !== undefined && markup` <code class="since">sha256 ${hash.slice(0, 16)}…</code>`;
-  const why = reason !== undefined && markup`<p class="reason">${foreign(reason)}</p>`;
-  return markup`<li>${badge(...OUTCOMES[outcome])} ${moment(at)} <span class="since">generation ${generation}</span>${sum}${why}</li>`;
+function publicationOf({ at, outcome, generation, sha256, error }: Publication): Markup {
+  const hash = sha256 !== undefined && markup` ${shortHash(sha256)}`;
+  const why = error !== undefined && markup`<p class="reason">${untrusted(error)}</p>`;
+  return markup`<li>${badge(LEVELS[outcome], outcome)} ${time(at)} <span class="since">generation ${generation}</span>${hash}${why}</li>`;
+}
+
+function shortHash(sha256: string): Markup {
+  return markup`<code class="since">sha256 ${sha256.slice(0, 16)}…</code>`;
 }

@@ -86,7 +86,7 @@ test("a link in the place of any file of the gallery is replaced or refused, and
   follow();
   await eventually("the agent is listened to", () => agent.subscriptions > 0, START_MS);
   await eventually("every target has said what it thinks of it", async () =>
-    (await askStatus(statusSocket())).targets.every(({ problem, publishedAt }) => problem ?? publishedAt),
+    (await askStatus(statusSocket())).targets.every(({ error, publishedAt }) => error ?? publishedAt),
   );
   assert.equal(readFileSync(victim, "utf8"), "precious");
   for (const { destination } of templates) {
@@ -124,7 +124,7 @@ test("a directory or a FIFO in the place of any file of the gallery is named, an
   const blocked = templates.filter((_one, index) => index % 3 < 2);
   await eventually("every target that is blocked says so", async () => {
     const { targets } = await askStatus(statusSocket());
-    const said = targets.filter(({ problem }) => /not a file.*remove it/.test(problem ?? ""));
+    const said = targets.filter(({ error }) => /not a file.*remove it/.test(error ?? ""));
     return said.length === blocked.length;
   });
   for (const [index, { name, destination }] of templates.entries())
@@ -173,7 +173,7 @@ describe("a volume of its own", { skip: requires("root") }, () => {
     spoil();
     agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
     await eventually("every target says what is wrong", async () =>
-      (await askStatus(statusSocket())).targets.every(({ problem: said = "" }) => problem.test(said)),
+      (await askStatus(statusSocket())).targets.every(({ error: said = "" }) => problem.test(said)),
     );
     assert.deepEqual(
       templates.map(({ destination }) => textOf(destination())),

@@ -185,7 +185,7 @@ for (const [template, format, mark, complaint] of gallery) {
       }
       for (const { container: one } of containers.slice(0, 2))
         assert.ok(text.includes(mark(one.name)), text.toString());
-      for (const { name } of group.statuses[0]!.routes.quarantined) assert.match(name, /^hostile/);
+      for (const { name } of group.statuses[0]!.quarantined) assert.match(name, /^hostile/);
       await group.stop();
     });
   }

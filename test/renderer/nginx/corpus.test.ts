@@ -96,8 +96,8 @@ describe(`${all.length} containers with hostile values in every place, before a 
         "they are published",
         () => rig.logged.filter(({ event }) => event === "publish.succeeded").length > publications,
       );
-      const { quarantined, remarks, unrouted } = await rig.status();
-      const told = [...quarantined, ...remarks, ...unrouted];
+      const { quarantined, warnings, unrouted } = await rig.status();
+      const told = [...quarantined, ...warnings, ...unrouted];
       const byName = new Map<string, (typeof told)[number][]>();
       for (const found of told) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
       for (const [index, { name }] of containers.entries()) {

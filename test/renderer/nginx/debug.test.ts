@@ -93,7 +93,7 @@ describe("the debug endpoint", { skip }, () => {
     });
 
     async function until() {
-      return { until: (await rig.status()).virtualHosts.find(({ host }) => host === "tls.example")?.tls?.until };
+      return { until: (await rig.status()).virtualHosts.find(({ host }) => host === "tls.example")?.tls?.expires };
     }
   });
 

@@ -124,7 +124,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
       rig.logged.some(({ event, host }) => event === "container.quarantined" && host === "late.example"),
     );
     const { quarantined } = await rig.status();
-    assert.match(quarantined.find(({ name }) => name === "late.example")?.detail ?? "", /nonsense/);
+    assert.match(quarantined.find(({ name }) => name === "late.example")?.reason ?? "", /nonsense/);
     rmSync(join(vhosts, "late.example"));
     await eventually("it is served", async () => (await rig.echo({ host: "late.example" }))?.app === "late");
   });

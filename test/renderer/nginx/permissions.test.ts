@@ -54,8 +54,8 @@ for (const containersMay of ["all", []] as const) {
       assert.equal("findings" in (JSON.parse((await rig.ask(debug)).body) as object), all);
       assert.equal((await rig.ask({ host: "re7.example" })).status, all ? 200 : 503);
       assert.equal((await rig.ask({ host: "wishing.example", port: ownPort })).status, all ? 301 : 0);
-      const { quarantined, remarks } = await rig.status();
-      const told = [...quarantined, ...remarks].map(({ detail }) => detail).toSorted();
+      const { quarantined, warnings } = await rig.status();
+      const told = [...quarantined, ...warnings].map(({ reason }) => reason).toSorted();
       const mended = Object.entries({ ...WISHES, VIRTUAL_HOST: "regex" }).map(([name, word]) => {
         const found = told.find((detail) => detail.startsWith(name));
         return found?.includes(`\`containersMay: [${word}]\``) === true ? word : undefined;

@@ -133,12 +133,12 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.equal((await rig.ask({ host: "nobody.example", port: 21_990 })).status, 503);
     assert.equal((await rig.ask({ host: "tls-21990.example", port: 21_990, tls: true })).status, 0);
     assert.equal((await rig.echo({ host: "tls-21990.example", port: 21_473, tls: true }))?.app, "tls-21990");
-    const told = (await rig.status()).remarks.filter(({ reason }) => reason === "port.contested");
+    const told = (await rig.status()).warnings.filter(({ code }) => code === "port.contested");
     assert.deepEqual(
       told.map(({ name }) => name),
       ["tls-21990"],
     );
-    assert.match(told[0]?.detail ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
+    assert.match(told[0]?.reason ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
   });
 
   test("a certificate stands for names one level below its own name, for wildcards, and for what it covers", async () => {
@@ -203,9 +203,9 @@ test("ports that the operator gives all hosts, and that of the status page, are 
     await eventually("the page is there", async () =>
       /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
     );
-    const { remarks } = await rig.status();
+    const { warnings } = await rig.status();
     assert.deepEqual(
-      remarks.map(({ name, detail, value }) => [name, detail, value]),
+      warnings.map(({ name, reason, value }) => [name, reason, value]),
       [
         ["curious", "EXTERNAL_HTTP_PORT: the status page is there; it is left out", String(pagePort)],
         ["greedy", "EXTERNAL_HTTPS_PORT: one port speaks either plain HTTP or TLS; it is left out", "21991"],

@@ -1,164 +1,152 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { explain } from "../../../renderer/status/explain.ts";
+import { isFine, type Report, type VirtualHostReport } from "../../../renderer/status/report.ts";
 import { printReport } from "../../../renderer/status/print.ts";
-import { isFine, type Report } from "../../../renderer/status/report.ts";
+import { EMPTY_REPORT, entry } from "./example-report.ts";
 
-const finding = (name: string, reason: string, detail: string, value?: string) => ({
-  id: name.padEnd(64, "0"),
-  host: "local",
-  name,
-  reason,
-  detail,
-  ...(value !== undefined && { value }),
-});
-
-/** A host as the report has it, of `path: [endpoint container]`. */
+/** Returns a virtual host of `path: ["endpoint container"]`. */
 function host(
   name: string,
   paths: Record<string, readonly string[]>,
-  more: Partial<Report["virtualHosts"][number]> = {},
-): Report["virtualHosts"][number] {
-  const all = Object.entries(paths).map(([path, servers]) => ({
-    path,
-    protocol: path === "/rpc" ? "grpc" : "http",
-    servers: servers.map((words) => ({ endpoint: words.split(" ")[0]!, container: words.split(" ")[1]! })),
-  }));
-  const servers = all.flatMap((path) => path.servers);
+  changes: Partial<VirtualHostReport> = {},
+): VirtualHostReport {
   return {
     host: name,
-    servers: servers.map(({ endpoint }) => endpoint),
-    containers: servers.map(({ container }) => container),
-    paths: all,
-    waiting: [],
-    ...more,
+    paths: Object.entries(paths).map(([path, servers]) => ({
+      path,
+      protocol: path === "/rpc" ? "grpc" : "http",
+      servers: servers.map((server) => ({ endpoint: server.split(" ")[0]!, container: server.split(" ")[1]! })),
+    })),
+    unavailable: [],
+    ...changes,
   };
 }
 
 const REPORT: Report = {
-  pid: 1,
-  targets: [],
-  agents: [],
+  ...EMPTY_REPORT,
   virtualHosts: [
     host("*.a.example", { "/": ["10.0.0.3:80 wild"] }),
     host(
       "demo.example",
       { "/": ["10.0.0.1:80 web1", "10.0.0.2:80 web2"] },
-      { tls: { certificate: "demo.example", until: "2027-01-31" } },
+      { tls: { certificate: "demo.example", expires: "2027-01-31" } },
     ),
-    host("ill.example", { "/": [] }, { waiting: [{ container: "sick", detail: "is unhealthy" }] }),
+    host("ill.example", { "/": [] }, { unavailable: [{ container: "sick", reason: "is unhealthy" }] }),
     host("mail.*", { "/": ["10.0.0.4:80 mail"] }),
     host("paths.example", { "/": ["10.0.0.5:80 site"], "/rpc": ["10.0.0.6:90 rpc"] }),
     host("www.demo.example", {}, { redirectTo: "demo.example" }),
     host("~^x[0-9]+\\.pattern\\.example$", { "/": ["10.0.0.7:80 pattern"] }),
   ],
-  unrouted: [finding("sick", "health", "is unhealthy"), finding("db", "host.none", "has no VIRTUAL_HOST")],
+  unrouted: [entry("sick", "is unhealthy"), entry("db", "has no VIRTUAL_HOST")],
   quarantined: [
-    finding("evil", "host.refused", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb"),
-    {
-      ...finding("broken.example", "check.rejected", "this host is left out, nginx refuses it: nonsense"),
-      id: "",
-      host: "",
-    },
+    entry("evil", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb"),
+    { name: "broken.example", code: "check.rejected", reason: "rejected by nginx: nonsense" },
   ],
-  remarks: [finding("web1", "port.guessed", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used")],
-  certificates: [],
+  warnings: [entry("web1", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used")],
 };
 
-const cases: readonly [asked: string, isRouted: boolean, words: RegExp][] = [
-  ["demo.example", true, /10\.0\.0\.2:80 {2}container web2[\s\S]*certificate demo\.example, good until 2027-01-31/],
+const cases: readonly [query: string, isRouted: boolean, output: RegExp][] = [
+  ["demo.example", true, /10\.0\.0\.2:80 {2}container web2[\s\S]*certificate demo\.example, expires 2027-01-31/],
   ["DEMO.example", true, /host demo\.example/],
-  ["x.a.example", true, /host x\.a\.example \(by \*\.a\.example\)\n {2}10\.0\.0\.3:80 {2}container wild/],
-  ["ill.example", false, /503[^]*waiting: container sick is unhealthy/],
-  ["mail.anything", true, /by mail\.\*\)\n {2}10\.0\.0\.4:80/],
+  ["x.a.example", true, /host x\.a\.example \(matches \*\.a\.example\)\n {2}10\.0\.0\.3:80 {2}container wild/],
+  ["ill.example", false, /503[^]*unavailable: container sick: is unhealthy/],
+  ["mail.anything", true, /matches mail\.\*\)\n {2}10\.0\.0\.4:80/],
   ["x12.pattern.example", true, /container pattern/],
-  ["paths.example", true, /\n {2}\/\n {4}10\.0\.0\.5:80 {2}container site\n {2}\/rpc by grpc\n {4}10\.0\.0\.6:90/],
+  ["paths.example", true, /\n {2}\/\n {4}10\.0\.0\.5:80 {2}container site\n {2}\/rpc \(grpc\)\n {4}10\.0\.0\.6:90/],
   ["www.demo.example", true, /redirects to demo\.example/],
-  ["broken.example", false, /host broken\.example\n {2}set aside:\n {2}this host is left out, nginx refuses it/],
-  ["web1", true, /container web1\n {2}answers for demo\.example\n {2}exposes the TCP ports/],
-  ["sick", false, /not routed:\n {2}is unhealthy/],
-  ["evil", false, /set aside:\n.*not a DNS name: "a;\\n\\u001b\[31mb"/],
-  ["demo.exampel", false, /no host of this name is claimed.*Did you mean demo\.example\?/],
+  ["broken.example", false, /host broken\.example\n {2}quarantined\n {2}rejected by nginx: nonsense/],
+  ["web1", true, /container web1\n {2}routed by demo\.example\n {2}exposes the TCP ports/],
+  ["sick", false, /not routed\n {2}is unhealthy/],
+  ["evil", false, /quarantined\n.*not a DNS name: "a;\\n\\u001b\[31mb"/],
+  ["demo.exampel", false, /demo\.exampel: no such virtual host or container; did you mean demo\.example\?/],
 ];
-for (const [asked, isRouted, words] of cases) {
-  test(`${asked} is ${isRouted ? "routed" : "not routed"}, and the reason is said`, () => {
-    const answer = explain(REPORT, asked);
-    assert.match(answer.text, words);
-    assert.equal(answer.isRouted, isRouted);
-    assert.match(answer.text, /^[\x20-\x7e\n]*$/);
-  });
-}
+describe("explains in printable ASCII", () => {
+  for (const [query, isRouted, output] of cases) {
+    test(`that ${query} is ${isRouted ? "routed" : "not routed"}, and why`, () => {
+      const explanation = explain(REPORT, query);
+      assert.match(explanation.text, output);
+      assert.equal(explanation.isRouted, isRouted);
+      assert.match(explanation.text, /^[\x20-\x7e\n]*$/);
+    });
+  }
+});
 
-test("a container is found by the beginning of its id", () => {
+test("finds a container by the prefix of its id", () => {
   const report = {
     ...REPORT,
-    unrouted: [{ ...finding("db", "host.none", "has no VIRTUAL_HOST"), id: "abcdef1234".padEnd(64, "0") }],
+    unrouted: [{ ...entry("db", "has no VIRTUAL_HOST"), id: "abcdef1234".padEnd(64, "0") }],
   };
-  assert.match(explain(report, "abcdef12").text, /container db\n {2}not routed:\n {2}has no VIRTUAL_HOST/);
+  assert.match(explain(report, "abcdef12").text, /container db\n {2}not routed\n {2}has no VIRTUAL_HOST/);
 });
 
-test("a container of general targets is explained by the files that it is in, and why it is not in others", () => {
-  const entry = { id: "ab".repeat(32), host: "one", name: "web", destinations: ["/out/haproxy.cfg"], leftOut: [] };
-  const leftOut = [{ destination: "/out/hosts", detail: "exposes no port" }];
-  const report: Report = {
-    ...REPORT,
-    listed: [
-      { ...entry, leftOut },
-      { ...entry, id: "c".repeat(64), name: "db", destinations: [], leftOut },
-    ],
-  };
-  for (const asked of ["web", "abababababab"]) {
-    const { text, isRouted } = explain(report, asked);
-    assert.equal(
-      text,
-      "container web\n  seen by the template of /out/haproxy.cfg\n  not for /out/hosts: exposes no port",
-    );
-    assert.ok(isRouted);
+describe("explains a container of template targets", () => {
+  const id = "ab".repeat(32);
+  const rendered = { id, dockerHost: "one", name: "web", destinations: ["/out/haproxy.cfg"] };
+  const filtered = { id, dockerHost: "one", name: "web", destination: "/out/hosts", reason: "exposes no port" };
+  const report: Report = { ...REPORT, rendered: [rendered], filtered: [filtered] };
+
+  for (const query of ["web", "abababababab"]) {
+    test(`by the files that contain ${query} and those that do not`, () => {
+      assert.deepEqual(explain(report, query), {
+        text: "container web\n  rendered into /out/haproxy.cfg\n  filtered from /out/hosts (`containers`): exposes no port",
+        isRouted: true,
+      });
+    });
   }
-  assert.match(explain({ ...report, virtualHosts: [] }, "webb").text, /Did you mean web\?/);
-  const twice = explain({ ...report, listed: [entry, { ...entry, id: "d".repeat(64), host: "two" }] }, "web");
-  assert.match(twice.text, /on one: seen by .*\n {2}on two: seen by/);
-  const aside = { ...finding("web", "render.failed", "left out of /out/haproxy.cfg: t.hbs:1:1: x"), id: entry.id };
-  const found = explain({ ...report, listed: [{ ...entry, destinations: [] }], quarantined: [aside] }, "web");
-  assert.deepEqual(found, {
-    text: "container web\n  set aside:\n  left out of /out/haproxy.cfg: t.hbs:1:1: x",
-    isRouted: false,
+
+  test("that is not found, with the nearest name", () => {
+    assert.match(explain({ ...report, virtualHosts: [] }, "webb").text, /did you mean web\?/);
+  });
+
+  test("of the same name on two Docker hosts", () => {
+    const two = { ...rendered, id: "d".repeat(64), dockerHost: "two" };
+    const { text } = explain({ ...REPORT, rendered: [rendered, two] }, "web");
+    assert.match(text, /on one: rendered .*\n {2}on two: rendered/);
+  });
+
+  test("that is quarantined", () => {
+    const quarantined = [{ ...entry("web", "/out/haproxy.cfg: t.hbs:1:1: x"), id }];
+    assert.deepEqual(explain({ ...REPORT, quarantined }, "web"), {
+      text: "container web\n  quarantined\n  /out/haproxy.cfg: t.hbs:1:1: x",
+      isRouted: false,
+    });
   });
 });
 
-test("an expression that would take ages to try is tried at once, and one that cannot be tried is named", () => {
+test("matches a regular expression in linear time and reports one that it cannot test", () => {
   const slow = { ...REPORT, virtualHosts: [host("~^(a+)+\\.example$", { "/": ["10.0.0.1:80 web"] })] };
   assert.ok(!explain(slow, "a".repeat(200)).isRouted);
   assert.ok(explain(slow, "aaa.example").isRouted);
-  const unknown = explain({ ...REPORT, virtualHosts: [host("~^(a|b)\\1$", { "/": ["10.0.0.1:80 web"] })] }, "aa");
-  assert.match(unknown.text, /~\^\(a\|b\)\\\\1\$ cannot be tried here: nginx may find that it fits/);
+  const untestable = explain({ ...REPORT, virtualHosts: [host("~^(a|b)\\1$", { "/": ["10.0.0.1:80 web"] })] }, "aa");
+  assert.match(untestable.text, /~\^\(a\|b\)\\\\1\$ cannot be tested here; nginx may match it/);
 });
 
-test("what an absent agent told is marked as old, and what others tell is not", () => {
+test("marks only the servers of a disconnected agent as outdated", () => {
   const agent = { socket: "/a", since: 0, docker: "connected", generation: 1, containers: 1 };
   const of = (name: string, dockerHost: string) => {
-    const one = host(name, { "/": ["10.0.0.1:80 web"] });
     const servers = [{ endpoint: "10.0.0.1:80", container: "web", dockerHost }];
-    return { ...one, paths: [{ path: "/", protocol: "http", servers }] };
+    return { ...host(name, {}), paths: [{ path: "/", protocol: "http", servers }] };
   };
   const report: Report = {
     ...REPORT,
     agents: [
-      { ...agent, host: "one", connected: true },
-      { ...agent, socket: "/b", host: "two", connected: false, problem: "ENOENT" },
+      { ...agent, dockerHost: "one", connected: true },
+      { ...agent, socket: "/b", dockerHost: "two", connected: false, error: "ENOENT" },
     ],
     virtualHosts: [of("one.example", "one"), of("two.example", "two")],
   };
-  assert.match(explain(report, "two.example").text, /as it was: the agent of two is absent/);
-  assert.doesNotMatch(explain(report, "one.example").text, /as it was/);
+  assert.match(explain(report, "two.example").text, /last known state: the agent of two is disconnected/);
+  assert.doesNotMatch(explain(report, "one.example").text, /last known state/);
   const lines = printReport(report).split("\n");
-  assert.match(lines.find((line) => line.includes("two.example")) ?? "", /as it was: its agent is absent$/);
-  assert.doesNotMatch(lines.find((line) => line.includes("one.example")) ?? "", /as it was/);
+  assert.match(lines.find((line) => line.includes("two.example")) ?? "", /last known state/);
+  assert.doesNotMatch(lines.find((line) => line.includes("one.example")) ?? "", /last known state/);
 });
 
-test("a configuration or a template that is not used is worth a look", () => {
-  const fine = { ...REPORT, quarantined: [] };
+test("reports a rejected configuration or template as an issue", () => {
+  const [target] = [{ destination: "/out", pending: false, generation: 1, publications: [] }];
+  const fine = { ...EMPTY_REPORT, targets: [target] };
   assert.ok(isFine(fine));
-  assert.ok(!isFine({ ...fine, refusedConfig: ["c.yml:1:1: x"] }));
-  assert.ok(!isFine({ ...fine, refusedTemplates: [{ destination: "/out", problem: "t.hbs:1:1: x" }] }));
+  assert.ok(!isFine({ ...fine, rejectedConfig: ["c.yml:1:1: x"] }));
+  assert.ok(!isFine({ ...fine, targets: [{ ...target, templateError: "t.hbs:1:1: x" }] }));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportOf } from "../../../renderer/status/build-report.ts";
+import { buildReport } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
@@ -16,19 +16,19 @@ const knownBy = (agent: string, digit: string, changes: Partial<Container>): Inv
   container: container(digit, { startedAt: 7, ...changes }),
 });
 
-/** What is told of these containers by one target. */
-function told(known: readonly InventoryContainer[], progress = new TargetProgress("/x", () => undefined)) {
+/** Returns the report on these containers by one target. */
+function reportOf(known: readonly InventoryContainer[], progress = new TargetProgress("/x", () => undefined)) {
   const routes = new NginxRoutes(
     { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     { proxy: "host" },
   );
   routes.apply({ upserted: known, gone: [] });
-  const standing = { routes: routes.table.routes, leftOut: [], settings: undefined };
-  return reportOf([], [{ state: progress.state, ...standing }], known);
+  const target = { state: progress.state, routes: routes.table.routes, quarantined: [], filtered: [] };
+  return buildReport({ agents: [], targets: [target], containers: known });
 }
 
-test("of a host each server is told with its container, its health and when it was started", () => {
-  const [host] = told([
+test("lists each upstream server with its container, health and start time", () => {
+  const [host] = reportOf([
     knownBy("one", "a", { ...onFront("10.0.0.1"), health: "healthy" }),
     knownBy("two", "b", { env, networks: [{ name: "front", ipv6: "fd00::1" }], name: "b" }),
   ]).virtualHosts;
@@ -39,8 +39,8 @@ test("of a host each server is told with its container, its health and when it w
   ]);
 });
 
-test("of two containers of one name on two Docker hosts each is told at its own address", () => {
-  const [host] = told([
+test("distinguishes containers of the same name on two Docker hosts by address", () => {
+  const [host] = reportOf([
     knownBy("one", "a", { ...onFront("10.0.0.1"), name: "web", health: "healthy" }),
     knownBy("two", "b", { ...onFront("10.0.0.2"), name: "web" }),
   ]).virtualHosts;
@@ -50,26 +50,26 @@ test("of two containers of one name on two Docker hosts each is told at its own 
   );
 });
 
-test("of a host that nobody serves it is told who claims it, and why they cannot", () => {
-  const report = told([
+test("lists the unavailable containers of a host with their reasons", () => {
+  const report = reportOf([
     knownBy("one", "a", { ...onFront("10.0.0.1"), health: "unhealthy" }),
     knownBy("one", "b", { ...onFront("10.0.0.2"), state: "paused" }),
     knownBy("one", "c", { env: {} }),
   ]);
-  assert.deepEqual(report.virtualHosts[0]?.waiting, [
-    { container: "appa", detail: "is unhealthy" },
-    { container: "appb", detail: "is paused" },
+  assert.deepEqual(report.virtualHosts[0]?.unavailable, [
+    { container: "appa", reason: "is unhealthy" },
+    { container: "appb", reason: "is paused" },
   ]);
 });
 
-test("of a target the last ten publications are told, and what repeats only once", () => {
+test("lists the last ten publications of a target and repeated failures once", () => {
   const progress = new TargetProgress("/x", () => undefined);
   for (let generation = 1; generation <= 12; generation++) progress.isLive(`hash${generation}`, generation);
   progress.troubled("rejected", "no");
   progress.troubled("rejected", "no");
-  const { publications = [] } = told([], progress).targets[0] ?? {};
+  const { publications = [] } = reportOf([], progress).targets[0] ?? {};
   assert.deepEqual(
-    publications.map(({ outcome, generation, hash, reason }) => `${outcome} ${generation} ${hash ?? reason}`),
-    ["refused 12 no", ...[12, 11, 10, 9, 8, 7, 6, 5, 4].map((number) => `published ${number} hash${number}`)],
+    publications.map(({ outcome, generation, sha256, error }) => `${outcome} ${generation} ${sha256 ?? error}`),
+    ["rejected 12 no", ...[12, 11, 10, 9, 8, 7, 6, 5, 4].map((number) => `published ${number} hash${number}`)],
   );
 });

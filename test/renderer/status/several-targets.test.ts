@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reportOf, type TargetStatus } from "../../../renderer/status/build-report.ts";
+import { buildReport, type TargetStatus } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { Routing } from "../../../renderer/config/nginx-target.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
@@ -16,8 +16,8 @@ const STATE = {
   publications: [],
 };
 
-/** How a target stands that takes the containers of these names. */
-function standing(known: readonly InventoryContainer[], ...names: string[]): TargetStatus {
+/** Returns the status of an nginx target that selects the containers of these names. */
+function targetOf(known: readonly InventoryContainer[], ...names: string[]): TargetStatus {
   const where = names.length === 0 ? [] : [{ name: names }];
   const routes = new NginxRoutes(
     { containers: { onlyPublished: false, where }, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
@@ -27,8 +27,8 @@ function standing(known: readonly InventoryContainer[], ...names: string[]): Tar
   return {
     state: { destination: "/x", ...STATE },
     routes: routes.table.routes,
-    leftOut: routes.leftOut,
-    settings: undefined,
+    quarantined: routes.table.routes.quarantined,
+    filtered: routes.filtered,
   };
 }
 
@@ -42,30 +42,25 @@ const known = ["a", "b", "c"].map((digit): InventoryContainer => {
   };
 });
 
-test("of several targets all hosts are told, and only the containers that none routes", () => {
-  const report = reportOf(
-    [],
-    [standing(known, "appb", "appc"), standing(known, "appc", "appb"), standing(known, "appb")],
-  );
+const reportOf = (...targets: readonly TargetStatus[]) => buildReport({ agents: [], targets });
+
+test("lists the hosts of all targets", () => {
+  const { virtualHosts } = reportOf(targetOf(known, "appb"), targetOf(known, "appa"));
   assert.deepEqual(
-    report.virtualHosts.map(({ host }) => host),
-    ["b.example"],
-  );
-  assert.deepEqual(
-    report.unrouted.map(({ name, reason }) => `${name} ${reason}`),
-    ["appa not.selected"],
-  );
-  assert.deepEqual(
-    report.quarantined.map(({ name, reason }) => `${name} ${reason}`),
-    ["appc host.refused"],
-  );
-  const both = reportOf([], [standing(known, "appb"), standing(known, "appa")]);
-  assert.deepEqual(
-    both.virtualHosts.map(({ host }) => host),
+    virtualHosts.map(({ host }) => host),
     ["a.example", "b.example"],
   );
+});
+
+test("lists a container as unrouted only if no target routes it, and as filtered for each target that excludes it", () => {
+  const plain = [{ ...known[0]!, container: { ...known[0]!.container, env: {} } }, ...known.slice(1)];
+  const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+  const report = reportOf(targetOf(plain, "appa", "appb"), targetOf(plain, "appb", "appc"));
+  assert.deepEqual(names(report.unrouted), ["appa"]);
+  assert.deepEqual(names(report.filtered), ["appc", "appa"]);
   assert.deepEqual(
-    both.unrouted.map(({ name }) => name),
-    ["appc"],
+    report.quarantined.map(({ name, code }) => `${name} ${code}`),
+    ["appc host.refused"],
   );
+  assert.deepEqual(names(reportOf(targetOf(plain, "appb"), targetOf(known)).unrouted), []);
 });

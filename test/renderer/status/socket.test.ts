@@ -4,19 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Report } from "../../../renderer/status/report.ts";
 import { askStatus, serveStatus, StatusSocketError } from "../../../renderer/status/socket.ts";
-
-const REPORT: Report = {
-  pid: 1,
-  targets: [],
-  agents: [],
-  virtualHosts: [],
-  unrouted: [],
-  quarantined: [],
-  remarks: [],
-  certificates: [],
-};
+import { EMPTY_REPORT as REPORT } from "./example-report.ts";
 
 describe("the status socket", () => {
   let directory: string;
@@ -27,17 +16,17 @@ describe("the status socket", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  const refused = (message: RegExp) => (error: unknown) =>
+  const rejection = (message: RegExp) => (error: unknown) =>
     error instanceof StatusSocketError && message.test(error.message);
 
-  test("gives the report to its own user alone", async () => {
+  test("serves the report to the renderer's user only", async () => {
     const status = await serveStatus(path, () => REPORT);
     assert.deepEqual(await askStatus(path), REPORT);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     status.close();
   });
 
-  test("takes the place of a socket whose renderer was killed", async () => {
+  test("replaces the socket of a renderer that was killed", async () => {
     const killed = `require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))`;
     assert.equal(spawnSync(process.execPath, ["-e", killed, path]).signal, "SIGKILL");
     assert.ok(statSync(path).isSocket());
@@ -46,29 +35,29 @@ describe("the status socket", () => {
     status.close();
   });
 
-  test("never removes what is not a socket", async () => {
+  test("never removes a file that is not a socket", async () => {
     writeFileSync(path, "precious");
     await assert.rejects(
       serveStatus(path, () => REPORT),
-      refused(/is not a socket/),
+      rejection(/not a socket; choose another path/),
     );
     assert.equal(readFileSync(path, "utf8"), "precious");
   });
 
-  test("is not taken from a renderer that runs", async () => {
+  test("rejects the socket of a running renderer", async () => {
     const status = await serveStatus(path, () => REPORT);
     await assert.rejects(
       serveStatus(path, () => REPORT),
-      refused(/another renderer/),
+      rejection(/used by another renderer; stop it/),
     );
     assert.deepEqual(await askStatus(path), REPORT);
     status.close();
   });
 
-  test("says what it needs where it cannot be made", async () => {
+  test("reports a missing directory", async () => {
     await assert.rejects(
       serveStatus(join(directory, "missing", "s"), () => REPORT),
-      refused(/a directory that exists/),
+      rejection(/[A-Z]+; the directory must exist/),
     );
   });
 });

@@ -70,7 +70,7 @@ async function reduced(live: readonly VirtualHost[], wanted: readonly VirtualHos
     given.push(text);
     return await Promise.resolve(rejectsAll || text.includes("+7") ? "kept its old workers" : undefined);
   });
-  const quarantined = group.statuses[0]!.routes.quarantined.map(({ detail }) => detail);
+  const quarantined = group.statuses[0]!.quarantined.map(({ detail }) => detail);
   return { given, left: left?.kind === "revision" ? left.files[0]!.bytes.toString() : undefined, quarantined };
 }
 

@@ -108,7 +108,7 @@ for (const { title, files } of GROUPS) {
     const everywhere = (apps: string): boolean => published().every((list) => list === apps);
     const quarantined = async (): Promise<string[]> => {
       const { quarantined: list } = await askStatus(join(directory, "status.sock"));
-      return list.map(({ name, reason }) => `${name.replace(".example", "")} ${reason}`);
+      return list.map(({ name, code }) => `${name.replace(".example", "")} ${code}`);
     };
     const quarantineEvents = () => events.filter(({ event }) => event.endsWith(".quarantined"));
 

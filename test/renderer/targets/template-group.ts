@@ -36,12 +36,16 @@ export function templateTarget(format: string): TargetConfig {
   return config.targets[0]!;
 }
 
+/** The containers of each group. */
+const inventories = new WeakMap<Group, readonly InventoryContainer[]>();
+
 /** Replaces the group's inventory by these containers, and renders it. */
 export async function renderWith(group: Group, containers: readonly InventoryContainer[]): Promise<RenderedFile> {
-  const before = group.statuses[0]?.listing?.taken ?? [];
+  const before = inventories.get(group) ?? [];
+  inventories.set(group, containers);
   group.apply({ upserted: containers, gone: before.filter((one) => !containers.includes(one)) }, true);
   const next = await group.next();
-  const quarantined = (group.statuses[0]?.routes.quarantined ?? []).map(({ id, name, detail }) => ({
+  const quarantined = (group.statuses[0]?.quarantined ?? []).map(({ id, name, detail }) => ({
     id,
     name,
     reason: detail,

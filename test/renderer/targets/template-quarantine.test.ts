@@ -42,9 +42,9 @@ test("keeps a container quarantined while the check rejects others", async () =>
   };
   const containers = [GOOD, app("1", {}), app("2", { tier: "bad1" })];
   await reduceWith(containers);
-  assert.deepEqual(names(group.statuses[0]!.routes.quarantined), ["app1", "app2"]);
+  assert.deepEqual(names(group.statuses[0]!.quarantined), ["app1", "app2"]);
   const reduced = await reduceWith([...containers, app("3", { tier: "bad2" }), app("4", {})]);
   assert.ok(reduced?.kind === "revision");
   assert.equal(reduced.files[0]!.bytes.toString(), '"web" ');
-  assert.deepEqual(names(group.statuses[0]!.routes.quarantined), ["app1", "app2", "app3", "app4"]);
+  assert.deepEqual(names(group.statuses[0]!.quarantined), ["app1", "app2", "app3", "app4"]);
 });

@@ -108,12 +108,9 @@ test("a container for which the template fails is left out, said, and tried agai
   follow(TIERS);
   await eventually("the other is there", () => file() === '"web" ');
   const report = await status();
-  assert.equal(report.quarantined[0]?.reason, "render.failed");
-  assert.match(
-    report.quarantined[0]?.detail ?? "",
-    /^left out of .*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/,
-  );
-  assert.match(explain(report, "appb").text, /set aside:\n.*labels\.tier is missing/);
+  assert.equal(report.quarantined[0]?.code, "render.failed");
+  assert.match(report.quarantined[0]?.reason ?? "", /.*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/);
+  assert.match(explain(report, "appb").text, /quarantined\n.*labels\.tier is missing/);
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
   tell([app("b", { tier: "db" })]);
   await eventually("it is there", () => file() === '"web" "db" ');
@@ -144,10 +141,13 @@ test("explain says of a container which files are made with it, and why it is no
   await eventually("it is there", () => file() === '"appa" ');
   const report = await status();
   const taken = explain(report, "appa");
-  assert.match(taken.text, /^container appa\n {2}seen by the template of \/.*out\/file$/);
+  assert.match(taken.text, /^container appa\n {2}rendered into \/.*out\/file$/);
   assert.ok(taken.isRouted);
   const other = explain(report, "appb");
-  assert.match(other.text, /^container appb\n {2}not for \/.*out\/file: is not what entry 1 of `where` says/);
+  assert.match(
+    other.text,
+    /^container appb\n {2}filtered from \/.*out\/file \(`containers`\): is not what entry 1 of `where` says/,
+  );
   assert.ok(!other.isRouted);
 });
 
@@ -159,13 +159,14 @@ test("a template that is edited into an error is told by status until it is mend
   await eventually("status tells it", async () => {
     const report = await status();
     return (
-      report.refusedTemplates?.length === 1 && /t\.hbs:1:23: nmae: .*did you mean name\?/.test(printReport(report))
+      report.targets[0]?.templateError !== undefined &&
+      /t\.hbs:1:23: nmae: .*did you mean name\?/.test(printReport(report))
     );
   });
   assert.equal(file(), '"appa" ');
   writeFileSync(join(directory, "t.hbs"), "{{#each containers}}<{{name}}>{{/each}}");
   await eventually("the next good one is used", () => file() === '<"appa">');
-  assert.deepEqual((await status()).refusedTemplates, []);
+  assert.equal((await status()).targets[0]?.templateError, undefined);
 });
 
 test("a file that a container's text includes may come later, also in a directory below", async () => {
@@ -198,7 +199,7 @@ test("when it fails for everybody, what was there stays", async () => {
   await eventually("it is there", () => file() === '"web" "web" ');
   tell([app("a", {}), app("b", {})]);
   await eventually("it is told", async () =>
-    /tier is missing .*every container/.test((await status()).targets[0]?.problem ?? ""),
+    /tier is missing .*every container/.test((await status()).targets[0]?.error ?? ""),
   );
   assert.equal(file(), '"web" "web" ');
   assert.deepEqual((await status()).quarantined, []);
@@ -213,8 +214,8 @@ test("a container that the check refuses is left out alone, and tried again when
   tell([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
   await eventually("the others are there", () => file() === '"web" "web" "new" "web" "web" ');
   const [found] = (await status()).quarantined;
-  assert.deepEqual([found?.name, found?.reason], ["appc", "check.rejected"]);
-  assert.match(found?.detail ?? "", /bad word/);
+  assert.deepEqual([found?.name, found?.code], ["appc", "check.rejected"]);
+  assert.match(found?.reason ?? "", /bad word/);
   tell([app("a", { tier: "newer" })]);
   await eventually("it stays out", () => file() === '"newer" "web" "new" "web" "web" ');
   tell([app("c", { tier: "good" })]);
@@ -228,7 +229,7 @@ test("a file that is to be kept loses nobody: it stays as it was until all is we
   };
   follow(TIERS, { onFailure: "keep", check });
   await eventually("both are there", () => file() === '"web" "web" ');
-  const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.problem ?? "");
+  const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.error ?? "");
   tell([app("b", {}), app("c")]);
   await eventually("it is told", async () => await isTold(/container appb: .*labels\.tier is missing/));
   tell([app("b", { tier: "bad" })]);
@@ -243,10 +244,7 @@ test("a check that refuses everything refuses the file, and nobody is blamed", a
   agent.first = [app("a"), app("b")];
   writeFileSync(join(directory, "out", "file"), "before");
   follow(NAMES, { check: { command: ["false"] } });
-  await eventually(
-    "it is told",
-    async () => (await status().catch(() => undefined))?.targets[0]?.problem !== undefined,
-  );
+  await eventually("it is told", async () => (await status().catch(() => undefined))?.targets[0]?.error !== undefined);
   assert.equal(file(), "before");
   assert.deepEqual((await status()).quarantined, []);
 });
@@ -313,7 +311,7 @@ test("several readers are told in their order; what one refuses, the others are 
   const heard = (log: string) => readFileSync(join(directory, log), "utf8").split("\n").slice(0, -1);
   await eventually("both have read it", () => heard("second").length === 1 && heard("first").length === 1);
   tell([app("b", {}, { name: "bad" })]);
-  await eventually("the refusal is known", async () => (await status()).targets[0]?.problem !== undefined);
+  await eventually("the refusal is known", async () => (await status()).targets[0]?.error !== undefined);
   assert.equal(file(), '"appa" ');
   assert.deepEqual(heard("first").slice(0, 3), ['"appa" ', '"appa" "bad" ', '"appa" ']);
   tell([app("c")], ["b".repeat(64)]);
@@ -378,7 +376,7 @@ for (const [title, text, hostile, why] of SLOW) {
       quarantined.map(({ name }) => name),
       ["appc"],
     );
-    assert.match(quarantined[0]!.detail, why);
+    assert.match(quarantined[0]!.reason, why);
     tell([app("c")]);
     await eventually("it is back when it changes", () => file().includes("appc"), 30_000);
   });

@@ -8,7 +8,7 @@ import { parseConfig } from "../../../../renderer/config/schema.ts";
 import { PageWriter } from "../../../../renderer/status/page/page-writer.ts";
 import { eventually } from "../../../eventually.ts";
 import { anchor, container, FakeAgent } from "../../fake-agent.ts";
-import { exampleReport } from "./example-report.ts";
+import { exampleReport } from "../example-report.ts";
 import { removeDirectory } from "../../../remove-directory.ts";
 
 const app = (digit: string, env: Record<string, string>) =>
@@ -119,7 +119,7 @@ test("what has not changed is not written again", async () => {
     return asked > 1;
   });
   assert.equal(identity(), first);
-  report = exampleReport({ remarks: [] });
+  report = exampleReport({ warnings: [] });
   writer.changed();
   await eventually("a change is written", () => identity() !== first);
   await writer.stop();

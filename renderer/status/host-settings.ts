@@ -1,0 +1,111 @@
+import type { Answers } from "../nginx/certificates/answers.ts";
+import type { NginxSettings } from "../nginx/settings.ts";
+import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { PortUse } from "../routes/port-owner.ts";
+import type { PathRoute, VirtualHost } from "../routes/routes.ts";
+import type { Server } from "../routes/server.ts";
+
+/** A sentence that is printed only where it applies. */
+type Sentence = string | false | undefined;
+
+/** Describes the settings of a virtual host. `options` include the operator's defaults. */
+export function hostSettings(
+  { host, redirectTo }: VirtualHost,
+  options: HostOptions,
+  answers: Answers,
+  settings: NginxSettings,
+): string[] {
+  return applicable([
+    redirectTo === undefined && schemes(options, answers, settings),
+    ...ports(options, answers, settings),
+    host === settings.defaultHost && "default host: also serves unknown host names",
+    ...(answers.certificate ? tlsSettings(host, options, settings) : []),
+    answers.redirects &&
+      options.nonGetRedirect !== undefined &&
+      `redirects methods other than GET with ${options.nonGetRedirect}`,
+    settings.https && !answers.hasChallenges && "does not serve ACME challenges",
+    options.debugEndpoint === true && "serves /nginx-proxy-debug to internal networks",
+    options.serverTokens !== undefined && `server_tokens: ${options.serverTokens}`,
+  ]);
+}
+
+/** Describes the settings of a path. `options` include the operator's defaults. */
+export function pathSettings(
+  { protocol, destination }: PathRoute,
+  options: PathOptions,
+  root: string | undefined,
+): string[] {
+  return applicable([
+    destination !== undefined && `path sent to the upstream server: ${destination}`,
+    protocol === "fastcgi" && root !== undefined && `document root: ${root}`,
+    options.access === "internal" && "internal networks only",
+    options.balance !== undefined && `load balancing: ${options.balance}`,
+    options.keepalive === 0 && "idle upstream connections: none",
+    typeof options.keepalive === "number" &&
+      options.keepalive > 0 &&
+      `idle upstream connections: at most ${options.keepalive}`,
+    options.timeout !== undefined && `timeout: ${options.timeout} s`,
+    options.bodySize !== undefined && `maximum request body: ${options.bodySize} bytes`,
+  ]);
+}
+
+/** Describes the settings of one upstream server. */
+export function serverSettings({ weight, backup, maxFails, failTimeout }: Server): string[] {
+  return applicable([
+    weight !== undefined && `weight ${weight}`,
+    backup === true && "backup",
+    maxFails !== undefined && `max_fails ${maxFails}`,
+    failTimeout !== undefined && `fail_timeout ${failTimeout} s`,
+  ]);
+}
+
+/** Describes whether HTTP and HTTPS are served, and why one of them is not. */
+function schemes(
+  options: HostOptions,
+  { servesPlain, redirects, certificate }: Answers,
+  settings: NginxSettings,
+): string {
+  const method = options.httpsMethod ?? "redirect";
+  if (certificate) {
+    if (redirects) return "HTTP is redirected to HTTPS";
+    return servesPlain ? "HTTPS and HTTP (HTTPS_METHOD=noredirect)" : "HTTPS only (HTTPS_METHOD=nohttp)";
+  }
+  if (method === "nohttps") return "HTTP only (HTTPS_METHOD=nohttps)";
+  if (!settings.https) return "HTTP only: HTTPS is not configured (`https`)";
+  const why =
+    options.certificate === undefined
+      ? "no certificate covers this host"
+      : `certificate ${options.certificate} (CERT_NAME) is missing or invalid`;
+  if (redirects) return `HTTP is redirected to HTTPS, but ${why}`;
+  return servesPlain ? `HTTP only: ${why}` : `neither HTTP nor HTTPS is served: ${why}`;
+}
+
+function ports(
+  { httpPort, httpsPort }: HostOptions,
+  { certificate }: Answers,
+  { contested }: NginxSettings,
+): Sentence[] {
+  const isGranted = (port: number | undefined, use: PortUse): boolean =>
+    port !== undefined && (contested?.get(port) ?? use) === use;
+  return [
+    isGranted(httpPort, "httpPort") && `HTTP port: ${httpPort}`,
+    isGranted(httpsPort, "httpsPort") && certificate !== undefined && `HTTPS port: ${httpsPort}`,
+  ];
+}
+
+function tlsSettings(host: string, options: HostOptions, { https }: NginxSettings): Sentence[] {
+  const { hsts = https!.hstsSeconds > 0 ? `max-age=${https!.hstsSeconds}` : "off", sslPolicy, verifyClient } = options;
+  const { authorities } = https!.certificates;
+  const hasAuthority = authorities?.has(host) || authorities?.has("");
+  return [
+    hsts !== "off" && options.httpsMethod !== "noredirect" && `HSTS: ${hsts}`,
+    sslPolicy !== undefined && `TLS policy: ${sslPolicy}`,
+    hasAuthority && verifyClient !== "off" && `client certificates: ${verifyClient ?? "on"}`,
+    options.http2 === false && "HTTP/2: off",
+    https!.http3 === true && `HTTP/3: ${options.http3 === false ? "off" : "on"}`,
+  ];
+}
+
+function applicable(sentences: readonly Sentence[]): string[] {
+  return sentences.filter((one) => typeof one === "string");
+}
