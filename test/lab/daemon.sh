@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Sourced, never run: starting, finding and ending one background daemon by its pid file.
-# Needs bash and /proc. Undo what `daemon_start` did with `daemon_end`.
+# Sourced, never run: starts, finds and stops one background daemon by its pid file.
+# Needs bash and /proc. `daemon_end` undoes `daemon_start`.
 
 # daemon_pid PIDFILE MARK: prints the pid if that process runs and MARK is one of its arguments.
-# The mark (a socket path of ours) is what keeps a reused pid, or somebody else's daemon, from being taken for ours.
+# The mark, a socket path of the lab, rules out a reused pid and any other daemon.
 daemon_pid() {
 	local pid
 	pid=$(cat "$1" 2>/dev/null) || return 1
@@ -12,16 +12,20 @@ daemon_pid() {
 	echo "$pid"
 }
 
-# daemon_start PIDFILE LOG COMMAND...: runs COMMAND in a session of its own, so that it outlives the shell that asked.
+# daemon_start PIDFILE LOG COMMAND...: runs COMMAND in its own session, so that it outlives the calling shell, and
+# without the caller's open files, so that a lock of the caller (flock) ends with the caller.
 daemon_start() {
 	local pidfile=$1 log=$2
 	shift 2
-	# The inner shell writes its own pid and then becomes COMMAND: true whether or not setsid had to fork.
+	# The inner shell writes its own pid and then becomes COMMAND, whether or not setsid had to fork.
 	# shellcheck disable=SC2016 # expanded by that shell
-	setsid bash -c 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"' "$pidfile" "$@" </dev/null >>"$log" 2>&1 &
+	setsid bash -c 'for file in /proc/$$/fd/*; do
+			((${file##*/} < 3)) || eval "exec ${file##*/}>&-"
+		done
+		echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"' "$pidfile" "$@" </dev/null >>"$log" 2>&1 &
 }
 
-# daemon_wait SECONDS LOG COMMAND...: until COMMAND succeeds; on time-out shows the end of the log and fails.
+# daemon_wait SECONDS LOG COMMAND...: waits until COMMAND succeeds; on time-out prints the end of the log and fails.
 daemon_wait() {
 	local deadline=$((SECONDS + $1)) log=$2
 	shift 2
@@ -35,7 +39,7 @@ daemon_wait() {
 	done
 }
 
-# daemon_end PIDFILE MARK: asks the process to end, insists after 20 s, and returns when it is gone.
+# daemon_end PIDFILE MARK: sends SIGTERM, after 20 s SIGKILL, and returns when the process is gone.
 daemon_end() {
 	local pid deadline=$((SECONDS + 20))
 	if pid=$(daemon_pid "$1" "$2"); then
