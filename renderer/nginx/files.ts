@@ -1,23 +1,37 @@
 import { createHash } from "node:crypto";
-import type { Model } from "../template/model.ts";
-import type { FileDirectory } from "./settings.ts";
+import { type Model, Verbatim } from "../template/model.ts";
+import type { FileDirectory, NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
-import { Verbatim } from "../template/model.ts";
 
-/** What files for a host are called: its name, or the SHA-1 of a regular expression. */
+/** The error page for hosts that have none of their own. */
+const DEFAULT_PAGE = "50x.html";
+
+/** A file as the template prints it. `hash` changes with the contents, so that a change causes a reload. */
+type FileModel = { readonly path: Model; readonly include: Model; readonly hash: string };
+
+/** Returns the name of a host's files: the host name, or the SHA-1 of a regular expression. */
 export function nameForFiles(host: string): string {
   return host.startsWith("~") ? createHash("sha1").update(host).digest("hex") : host.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** The first of these files that is there. `about` changes with what is in it, so that a change is reloaded. */
-export function findFile(
-  directory: FileDirectory | undefined,
-  names: readonly string[],
-): false | { readonly [name: string]: Model } {
+/** Returns the first of these files that exists, or false. */
+export function findFile(directory: FileDirectory | undefined, names: readonly string[]): false | FileModel {
   const name = names.find((one) => directory?.files.has(one));
   if (!directory || name === undefined) return false;
   const path = `${directory.directory}/${name}`;
-  // `include` takes a * for a pattern of names, other directives do not.
-  const asPattern = path.includes("*") ? new Verbatim(path.replaceAll("*", "\\*")) : quoted(path);
-  return { path: quoted(path), include: asPattern, about: directory.files.get(name)! };
+  // `include` expands a *, other directives do not.
+  const pattern = path.includes("*") ? new Verbatim(path.replaceAll("*", "\\*")) : quoted(path);
+  return { path: quoted(path), include: pattern, hash: directory.files.get(name)! };
+}
+
+/** Returns the operator's error page: the first of these that exists, else the default page, or false. */
+export function findErrorPage({ files }: NginxSettings, ...names: readonly string[]): Model {
+  const { errors } = files ?? {};
+  const name = [...names, DEFAULT_PAGE].find((one) => errors?.files.has(one));
+  if (!errors || name === undefined) return false;
+  return {
+    page: quoted(`/sallyport-errors/${name}`),
+    directory: quoted(`${errors.directory}/`),
+    hash: errors.files.get(name)!,
+  };
 }

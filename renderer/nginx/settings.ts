@@ -1,77 +1,85 @@
-import type { CertificateSet } from "./certificates/directory.ts";
-import type { OperatorFiles } from "./operator-files/operator-files.ts";
 import type { StatusPageSettings } from "../config/status-page.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
+import type { CertificateSet } from "./certificates/directory.ts";
+import type { OperatorFiles } from "./operator-files/directory.ts";
 
-/** How nginx is set up, apart from what containers say. The same object as long as nothing in it changes. */
+/** How nginx is set up, apart from containers. The same object as long as nothing in it changes. */
 export interface NginxSettings {
-  /** Port for plain HTTP, inside nginx's container. */
+  /** Port for HTTP, inside nginx's container. */
   readonly listen: number;
   readonly https?: HttpsSettings;
-  /** nginx's own version, such as 1.26; undefined where nobody says it: then what all versions take is printed. */
+  /** nginx's version, such as 1.26; without it the configuration suits all supported versions. */
   readonly version?: string;
-  /** What is meant where containers say nothing. */
+  /** Options of containers that do not set their own. */
   readonly defaults?: { readonly host: HostOptions; readonly path: PathOptions };
   readonly ipv6?: boolean;
   /** Clients come through a load balancer that speaks the PROXY protocol. */
   readonly proxyProtocol?: boolean;
-  /** Addresses (CIDR) of proxies before nginx whose word about the client counts. */
+  /** Networks (CIDR) of proxies whose forwarding headers are trusted. */
   readonly trustedProxies?: readonly string[];
-  /** Addresses (CIDR) that may reach paths with `NETWORK_ACCESS=internal`. */
+  /** Networks (CIDR) that may request paths with `NETWORK_ACCESS=internal`. */
   readonly internalNetworks?: readonly string[];
-  /** The host that answers for names nobody claims. */
+  /** The virtual host that also answers for unknown host names. */
   readonly defaultHost?: string;
-  /** Status for paths of a host that nobody claims. */
+  /** Status for paths of a virtual host that no container serves. */
   readonly unclaimedPath?: number;
   readonly resolvers?: readonly string[];
   readonly accessLog?: AccessLog;
   readonly files?: FileSettings;
-  /** Ports that some hosts want for plain HTTP and others for TLS, each with what it is for; the status page's is nobody's. */
-  readonly contested?: ReadonlyMap<number, PortUse | "nobody">;
-  /** Undefined where another target's nginx serves the page, or none. */
+  /** The use of each port that virtual hosts request for both HTTP and HTTPS; `none` for the status page's port. */
+  readonly contested?: ReadonlyMap<number, PortUse | "none">;
+  /** Undefined if this nginx does not serve the status page. */
   readonly statusPage?: StatusPageSettings | undefined;
 }
 
 export interface HttpsSettings {
-  /** Port for TLS, inside nginx's container. */
+  /** Port for HTTPS, inside nginx's container. */
   readonly listen: number;
-  /** The port that clients know it by. */
+  /** The port that clients connect to. */
   readonly port: number;
-  /** Where nginx finds the certificates' files. */
+  /** The certificate directory, as nginx sees it. */
   readonly directory: string;
-  /** Where nginx finds what an ACME client lays out for its authority. */
+  /** The directory that an ACME client writes its challenges to, as nginx sees it. */
   readonly challenges: string;
-  /** Whether names that nobody claims are answered from there, too. */
+  /** Also serve challenges for unknown host names. */
   readonly challengesForUnknown?: boolean;
-  /** Seconds for which browsers are told to come by TLS only; 0 says nothing. */
+  /** `max-age` of Strict-Transport-Security in seconds; 0 disables it. */
   readonly hstsSeconds: number;
   readonly certificates: CertificateSet;
-  /** HTTP/3 beside TLS over TCP. */
+  /** HTTP/3 in addition to TLS over TCP. */
   readonly http3?: boolean;
 }
 
-/** The log of requests. `off` writes none. */
-export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" | OwnLogFormat };
+/** The access log; `off` disables it. */
+export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" | CustomLogFormat };
 
-/** A line with nginx's variables; printable ASCII and tabs. */
-export interface OwnLogFormat {
+/** A line with nginx variables; printable ASCII and tabs. */
+export interface CustomLogFormat {
   readonly text: string;
   readonly escape: "default" | "json" | "none";
 }
 
-/** Directories of the operator's files, as nginx sees them, and what is in them. */
+/** The operator's files. */
 export interface FileSettings {
   readonly vhosts?: FileDirectory;
   readonly passwords?: FileDirectory;
   readonly errors?: FileDirectory;
-  /** The directory of the file in place of the lines for every app; only that file is looked at. */
+  /** The directory of the file that replaces the proxy directives; contains only that file. */
   readonly proxy?: FileDirectory;
-  /** Directives that files beside the destination say for all hosts. */
-  readonly given?: readonly string[];
+  /** `http` directives in other files next to the destination. */
+  readonly siblingDirectives?: readonly string[];
 }
 
 export interface FileDirectory {
+  /** As nginx sees it. */
   readonly directory: string;
   readonly files: OperatorFiles;
+}
+
+const PRIVATE_NETWORKS = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];
+
+/** Returns the networks (CIDR) that may request internal paths and debug endpoints. */
+export function internalNetworksOf({ internalNetworks }: NginxSettings): readonly string[] {
+  return internalNetworks ?? PRIVATE_NETWORKS;
 }

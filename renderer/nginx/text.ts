@@ -1,28 +1,28 @@
 import { Verbatim } from "../template/model.ts";
 
-/** Directives or parts of one, of words that are each safe as they stand. */
-export function words(...parts: readonly (string | number)[]): Verbatim {
+/** Joins parts of a directive that are each valid without quotes. Throws if one is not. */
+export function tokens(...parts: readonly (string | number)[]): Verbatim {
   const text = parts.join(" ");
-  // What comes here was read by a grammar. This is the last door, and it is for words only.
-  if (!/^[A-Za-z0-9._:/*[\]=$@ -]*$/.test(text)) throw new Error("not words of a configuration");
+  // Every value was parsed by a grammar before. This is the last check.
+  if (!/^[A-Za-z0-9._:/*[\]=$@ -]*$/.test(text)) throw new Error("not a list of configuration tokens");
   return new Verbatim(text);
 }
 
 /**
- * Text between double quotes, for places where nginx reads no variables: names of hosts, locations, files.
- * Between quotes only a backslash and a quote mean something to nginx.
+ * Quotes text for places in which nginx expands no variables: server names, locations, file names. Throws if it is not
+ * printable ASCII. Between quotes nginx interprets only backslashes and quotes.
  */
 export function quoted(text: string): Verbatim {
   if (!/^[\x20-\x7e]*$/.test(text)) throw new Error("not printable ASCII");
-  return new Verbatim(/^[A-Za-z0-9._*/-]+$/.test(text) ? text : betweenQuotes(text));
+  return new Verbatim(/^[A-Za-z0-9._*/-]+$/.test(text) ? text : inQuotes(text));
 }
 
-/** The operator's own text with nginx's variables, between double quotes, which nothing in it can end. */
+/** Quotes the operator's own text, in which nginx expands variables. Throws if it is not one line of ASCII. */
 export function quotedWithVariables(text: string): Verbatim {
   if (!/^[\x20-\x7e\t]*$/.test(text)) throw new Error("not one line of printable ASCII");
-  return new Verbatim(betweenQuotes(text));
+  return new Verbatim(inQuotes(text));
 }
 
-function betweenQuotes(text: string): string {
+function inQuotes(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }

@@ -1,95 +1,87 @@
-import type { Certificate } from "./certificates/certificate.ts";
-import { DEFAULT_STEM } from "./certificates/choose.ts";
 import type { HostOptions } from "../routes/options.ts";
 import { SSL_POLICIES, type SslPolicy } from "../routes/ssl-policies.ts";
-import type { Model } from "../template/model.ts";
+import type { Model, ModelFields } from "../template/model.ts";
+import { type Certificate, expiryDate } from "./certificates/certificate.ts";
+import { DEFAULT_STEM } from "./certificates/choose.ts";
 import type { HttpsSettings } from "./settings.ts";
-import { quoted, words } from "./text.ts";
+import { quoted, tokens } from "./text.ts";
 
-type Fields = { readonly [name: string]: Model };
+const OLD_PROTOCOLS = ["TLSv1", "TLSv1.1"];
 
-/** What TLS of one host needs. */
-export function tlsOf(
+/** A cipher of TLS 1.2 that is never negotiated, because no pre-shared key is configured. */
+const UNUSABLE_CIPHER = "PSK-AES256-GCM-SHA384";
+
+/** Returns the TLS directives of one virtual host. */
+export function tlsModel(
   host: string,
   certificate: Certificate,
   options: HostOptions,
   https: HttpsSettings,
-  hasHsts: boolean,
-): Fields {
+): ModelFields {
   const { directory, certificates } = https;
   const file = (name: string): Model => quoted(`${directory}/${name}`);
-  const { stem, fingerprint, notAfter, extras, extrasAbout } = certificate;
+  const { stem, fingerprint, extras, extrasHash } = certificate;
   const hasOwnDhparam = extras?.includes("dhparam.pem") === true;
   const dhparam = hasOwnDhparam ? undefined : certificates.dhparam;
   const clients = certificates.authorities?.get(host) ?? certificates.authorities?.get("");
   const policy = policyOf(options);
+  const hsts = options.httpsMethod === "noredirect" ? undefined : hstsOf(options, https);
   return {
     certificate: file(`${stem}.crt`),
     key: file(`${stem}.key`),
-    // A renewed certificate has the same path: this makes it another text, which is reloaded.
-    about: [fingerprint.slice(0, 16), extrasAbout, dhparam].filter((one) => one !== undefined).join("-"),
-    until: new Date(notAfter).toISOString().slice(0, 10),
+    // A renewed certificate has the same path: the hash makes the text differ, which causes a reload.
+    hash: [fingerprint.slice(0, 16), extrasHash, dhparam].filter((one) => one !== undefined).join("-"),
+    expires: expiryDate(certificate),
     dhparam: hasOwnDhparam ? file(`${stem}.dhparam.pem`) : dhparam !== undefined && file("dhparam.pem"),
     chain: extras?.includes("chain.pem") ? file(`${stem}.chain.pem`) : false,
-    hsts: hasHsts && hstsOf(options, https),
+    hsts: hsts === undefined ? false : quoted(hsts),
     policy: policy ? policyModel(policy) : false,
     clients: clients
       ? {
           authority: file(clients.authority),
           revoked: clients.revoked === undefined ? false : file(clients.revoked),
           verify: options.verifyClient ?? "on",
-          about: clients.about,
+          hash: clients.hash,
         }
       : false,
   };
 }
 
-/**
- * nginx chooses the protocol by the first server of a port, before it knows the name. So a policy of TLS 1.3 alone has a
- * cipher for 1.2 that cannot be agreed on, for nobody has a shared key; and OpenSSL takes 1.1 and 1.0 at level 0 alone.
- */
-function policyModel(policy: SslPolicy): Fields {
-  const { protocols, ciphers, serverOrder } = policy;
-  const named = ciphers.length === 0 ? [NEVER_AGREED] : ciphers;
-  return {
-    protocols: words(...protocols),
-    ciphers: words([...(isOld(policy) ? [LEVEL_OF_OLD] : []), ...named].join(":")),
-    order: serverOrder ? "on" : "off",
-  };
+/** Returns the value of Strict-Transport-Security, or undefined if it is disabled. */
+export function hstsOf({ hsts }: HostOptions, { hstsSeconds }: HttpsSettings): string | undefined {
+  if (hsts !== undefined) return hsts === "off" ? undefined : hsts;
+  return hstsSeconds > 0 ? `max-age=${hstsSeconds}` : undefined;
 }
 
-const NEVER_AGREED = "PSK-AES256-GCM-SHA384";
-const LEVEL_OF_OLD = "@SECLEVEL=0";
-const OLD = ["TLSv1", "TLSv1.1"];
-
-function isOld({ protocols }: SslPolicy): boolean {
-  return protocols.some((protocol) => OLD.includes(protocol));
+/**
+ * nginx negotiates the protocol before it knows the host name, by the first server of the port. So a policy of only
+ * TLS 1.3 gets an unusable cipher for TLS 1.2, and a policy with TLS 1.0 or 1.1 gets OpenSSL's security level 0.
+ */
+function policyModel({ protocols, ciphers, serverOrder }: SslPolicy): ModelFields {
+  const isOld = protocols.some((protocol) => OLD_PROTOCOLS.includes(protocol));
+  const named = ciphers.length === 0 ? [UNUSABLE_CIPHER] : ciphers;
+  return {
+    protocols: tokens(...protocols),
+    ciphers: tokens([...(isOld ? ["@SECLEVEL=0"] : []), ...named].join(":")),
+    order: serverOrder ? "on" : "off",
+  };
 }
 
 function policyOf({ sslPolicy }: HostOptions): SslPolicy | undefined {
   return sslPolicy === undefined ? undefined : SSL_POLICIES[sslPolicy];
 }
 
-function hstsOf({ hsts }: HostOptions, { hstsSeconds }: HttpsSettings): Model {
-  if (hsts === "off") return false;
-  if (hsts !== undefined) return quoted(hsts);
-  return hstsSeconds > 0 && quoted(`max-age=${hstsSeconds}`);
-}
-
 /**
- * For names that nobody claims: the operator's `default` certificate, or no handshake at all. Protocols that any host has
- * are let in here; the other hosts have neither ciphers nor OpenSSL's level for them.
+ * Returns TLS for unknown host names: the `default` certificate, or none, with which handshakes are rejected. It accepts
+ * the old protocols of all hosts; hosts without such a policy have neither ciphers nor the security level for them.
  */
-export function tlsOfUnknown(hosts: readonly HostOptions[], { directory, certificates }: HttpsSettings): Fields {
+export function unknownHostTls(hosts: readonly HostOptions[], { directory, certificates }: HttpsSettings): ModelFields {
   const found = certificates.usable.get(DEFAULT_STEM);
-  const wanted = new Set(hosts.flatMap((options) => policyOf(options)?.protocols ?? []));
-  const older =
-    OLD.some((protocol) => wanted.has(protocol)) && words(...OLD.filter((protocol) => wanted.has(protocol)));
-  if (!found) return { certificate: false, older };
+  const requested = new Set(hosts.flatMap((options) => policyOf(options)?.protocols ?? []));
+  const old = OLD_PROTOCOLS.filter((protocol) => requested.has(protocol));
   return {
-    older,
-    certificate: quoted(`${directory}/${DEFAULT_STEM}.crt`),
-    key: quoted(`${directory}/${DEFAULT_STEM}.key`),
-    about: found.fingerprint.slice(0, 16),
+    oldProtocols: old.length > 0 && tokens(...old),
+    certificate: found !== undefined && quoted(`${directory}/${DEFAULT_STEM}.crt`),
+    ...(found && { key: quoted(`${directory}/${DEFAULT_STEM}.key`), hash: found.fingerprint.slice(0, 16) }),
   };
 }

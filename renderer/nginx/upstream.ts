@@ -4,12 +4,10 @@ import type { Balance } from "../routes/option-values.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute } from "../routes/routes.ts";
 import type { Server } from "../routes/server.ts";
-import type { Model, Verbatim } from "../template/model.ts";
-import { words } from "./text.ts";
+import type { ModelFields, Verbatim } from "../template/model.ts";
+import { tokens } from "./text.ts";
 
-type Fields = { readonly [name: string]: Model };
-
-/** Directives by the operator's and our words; round robin is nginx's own way and needs none. */
+/** nginx's directives by balancing method; round robin is nginx's default. */
 const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
   "round-robin": undefined,
   "least-conn": "least_conn",
@@ -19,22 +17,22 @@ const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
   random: "random two least_conn",
 };
 
-/** Ways of balancing with which nginx takes no `backup`. */
+/** Balancing methods with which nginx accepts no `backup`. */
 const WITHOUT_BACKUP: readonly Balance[] = ["ip-hash", "hash-address", "hash-uri", "random"];
 
-/** Of a server that failed once, how long it is left alone: in seconds. */
+/** Seconds for which a failed replica receives no requests. */
 const FAIL_TIMEOUT_S = 1;
 
-/** The replicas of one path as nginx's `upstream` names them; call it for a path that has some. */
-export function upstreamModel(host: string, { path, servers, options }: PathRoute): Fields {
+/** Returns the `upstream` block of a path that has servers. */
+export function upstreamModel(host: string, { path, servers, options }: PathRoute): ModelFields {
   const { balance = "round-robin", keepalive = "auto" } = options;
-  // With nothing but backups nginx refuses the whole file.
+  // nginx rejects an upstream that has only backups.
   const hasMain = servers.some(({ backup }) => !backup);
   const takesBackup = hasMain && !WITHOUT_BACKUP.includes(balance);
   const directive = DIRECTIVES[balance];
   return {
     name: upstreamName(host, pathKey(path)),
-    balance: directive === undefined ? false : words(directive),
+    balance: directive === undefined ? false : tokens(directive),
     servers: servers.map((server) => ({
       endpoint: endpointOf(server),
       container: server.container,
@@ -44,10 +42,10 @@ export function upstreamModel(host: string, { path, servers, options }: PathRout
   };
 }
 
-/** A hash, for a host may be longer than nginx takes for a name, and `*.a` must differ from `a`. */
+/** Hashes the name: a host may be longer than nginx allows for an upstream, and `*.a` must differ from `a`. */
 export function upstreamName(host: string, path: string): string {
-  const known = path === "/" ? host : `${host} ${path}`;
-  return `sallyport-${createHash("sha256").update(known).digest("hex").slice(0, 16)}`;
+  const key = path === "/" ? host : `${host} ${path}`;
+  return `sallyport-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
 }
 
 function endpointOf({ address, port }: Server): string {
@@ -58,7 +56,7 @@ function parametersOf(
   { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S }: Server,
   takesBackup: boolean,
 ): Verbatim {
-  return words(
+  return tokens(
     ...(weight === undefined ? [] : [`weight=${weight}`]),
     `max_fails=${maxFails}`,
     `fail_timeout=${failTimeout}s`,

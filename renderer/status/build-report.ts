@@ -1,9 +1,8 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { AgentState } from "../inventory/subscription.ts";
-import { dayOf } from "../nginx/certificates/certificate.ts";
+import { daysLeft, expiryDate, isExpiring } from "../nginx/certificates/certificate.ts";
 import type { CertificateSet } from "../nginx/certificates/directory.ts";
-import { daysLeft, isEnding } from "../nginx/certificates/store.ts";
-import { nginxSettingsFor } from "../nginx/page.ts";
+import { nginxSettingsFor } from "../nginx/contested-ports.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
@@ -125,11 +124,11 @@ function certificatesOf(set: CertificateSet | undefined, now: number): Report["c
   const usable = [...set.usable.values()].map((one) => ({
     name: one.stem,
     hosts: [...one.names],
-    expires: dayOf(one),
+    expires: expiryDate(one),
     daysLeft: daysLeft(one, now),
-    ...(isEnding(one, now) && { warning: one.notAfter < now ? "expired; renew it" : "expires soon; renew it" }),
+    ...(isExpiring(one, now) && { warning: one.notAfter < now ? "expired; renew it" : "expires soon; renew it" }),
   }));
-  return [...usable, ...set.refused.map(({ stem, why }) => ({ name: stem, hosts: [], error: why }))];
+  return [...usable, ...set.invalid.map(({ stem, reason }) => ({ name: stem, hosts: [], error: reason }))];
 }
 
 /** Returns the containers that template targets render, each with the files that contain it. */

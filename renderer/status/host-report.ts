@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import { answersOf } from "../nginx/certificates/answers.ts";
-import { dayOf } from "../nginx/certificates/certificate.ts";
+import { expiryDate } from "../nginx/certificates/certificate.ts";
+import { schemesOf } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
 import { pathKey } from "../routes/path-match.ts";
@@ -51,8 +51,8 @@ export function reportHost(
 ): VirtualHostReport {
   const { host, paths, redirectTo } = virtualHost;
   const options = { ...settings?.defaults?.host, ...virtualHost.options };
-  const answers = answersOf({ host, options }, settings?.https?.certificates);
-  const { certificate } = answers;
+  const schemes = schemesOf({ host, options }, settings?.https?.certificates);
+  const { certificate } = schemes;
   return {
     host,
     paths: paths.map((path) => ({
@@ -63,9 +63,9 @@ export function reportHost(
     })),
     unavailable: unavailable.map(reasonOf),
     ...(conflicts.length > 0 && { conflicts: conflicts.map(reasonOf) }),
-    ...(settings && unlessEmpty(hostSettings(virtualHost, options, answers, settings))),
+    ...(settings && unlessEmpty(hostSettings(virtualHost, options, schemes, settings))),
     ...(redirectTo !== undefined && { redirectTo }),
-    ...(certificate && { tls: { certificate: certificate.stem, expires: dayOf(certificate) } }),
+    ...(certificate && { tls: { certificate: certificate.stem, expires: expiryDate(certificate) } }),
   };
 }
 

@@ -1,5 +1,7 @@
-import type { Answers } from "../nginx/certificates/answers.ts";
+import { isUsableFor } from "../nginx/contested-ports.ts";
+import type { Schemes } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
+import { hstsOf } from "../nginx/tls.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
@@ -12,18 +14,18 @@ type Sentence = string | false | undefined;
 export function hostSettings(
   { host, redirectTo }: VirtualHost,
   options: HostOptions,
-  answers: Answers,
+  schemes: Schemes,
   settings: NginxSettings,
 ): string[] {
   return applicable([
-    redirectTo === undefined && schemes(options, answers, settings),
-    ...ports(options, answers, settings),
+    redirectTo === undefined && schemeSetting(options, schemes, settings),
+    ...ports(options, schemes, settings),
     host === settings.defaultHost && "default host: also serves unknown host names",
-    ...(answers.certificate ? tlsSettings(host, options, settings) : []),
-    answers.redirects &&
+    ...(schemes.certificate ? tlsSettings(host, options, settings) : []),
+    schemes.redirectsToHttps &&
       options.nonGetRedirect !== undefined &&
       `redirects methods other than GET with ${options.nonGetRedirect}`,
-    settings.https && !answers.hasChallenges && "does not serve ACME challenges",
+    settings.https && !schemes.servesChallenges && "does not serve ACME challenges",
     options.debugEndpoint === true && "serves /nginx-proxy-debug to internal networks",
     options.serverTokens !== undefined && `server_tokens: ${options.serverTokens}`,
   ]);
@@ -60,15 +62,15 @@ export function serverSettings({ weight, backup, maxFails, failTimeout }: Server
 }
 
 /** Describes whether HTTP and HTTPS are served, and why one of them is not. */
-function schemes(
+function schemeSetting(
   options: HostOptions,
-  { servesPlain, redirects, certificate }: Answers,
+  { servesHttp, redirectsToHttps, certificate }: Schemes,
   settings: NginxSettings,
 ): string {
   const method = options.httpsMethod ?? "redirect";
   if (certificate) {
-    if (redirects) return "HTTP is redirected to HTTPS";
-    return servesPlain ? "HTTPS and HTTP (HTTPS_METHOD=noredirect)" : "HTTPS only (HTTPS_METHOD=nohttp)";
+    if (redirectsToHttps) return "HTTP is redirected to HTTPS";
+    return servesHttp ? "HTTPS and HTTP (HTTPS_METHOD=noredirect)" : "HTTPS only (HTTPS_METHOD=nohttp)";
   }
   if (method === "nohttps") return "HTTP only (HTTPS_METHOD=nohttps)";
   if (!settings.https) return "HTTP only: HTTPS is not configured (`https`)";
@@ -76,17 +78,13 @@ function schemes(
     options.certificate === undefined
       ? "no certificate covers this host"
       : `certificate ${options.certificate} (CERT_NAME) is missing or invalid`;
-  if (redirects) return `HTTP is redirected to HTTPS, but ${why}`;
-  return servesPlain ? `HTTP only: ${why}` : `neither HTTP nor HTTPS is served: ${why}`;
+  if (redirectsToHttps) return `HTTP is redirected to HTTPS, but ${why}`;
+  return servesHttp ? `HTTP only: ${why}` : `neither HTTP nor HTTPS is served: ${why}`;
 }
 
-function ports(
-  { httpPort, httpsPort }: HostOptions,
-  { certificate }: Answers,
-  { contested }: NginxSettings,
-): Sentence[] {
+function ports({ httpPort, httpsPort }: HostOptions, { certificate }: Schemes, settings: NginxSettings): Sentence[] {
   const isGranted = (port: number | undefined, use: PortUse): boolean =>
-    port !== undefined && (contested?.get(port) ?? use) === use;
+    port !== undefined && isUsableFor(port, use, settings);
   return [
     isGranted(httpPort, "httpPort") && `HTTP port: ${httpPort}`,
     isGranted(httpsPort, "httpsPort") && certificate !== undefined && `HTTPS port: ${httpsPort}`,
@@ -94,11 +92,12 @@ function ports(
 }
 
 function tlsSettings(host: string, options: HostOptions, { https }: NginxSettings): Sentence[] {
-  const { hsts = https!.hstsSeconds > 0 ? `max-age=${https!.hstsSeconds}` : "off", sslPolicy, verifyClient } = options;
+  const { sslPolicy, verifyClient } = options;
+  const hsts = options.httpsMethod === "noredirect" ? undefined : hstsOf(options, https!);
   const { authorities } = https!.certificates;
   const hasAuthority = authorities?.has(host) || authorities?.has("");
   return [
-    hsts !== "off" && options.httpsMethod !== "noredirect" && `HSTS: ${hsts}`,
+    hsts !== undefined && `HSTS: ${hsts}`,
     sslPolicy !== undefined && `TLS policy: ${sslPolicy}`,
     hasAuthority && verifyClient !== "off" && `client certificates: ${verifyClient ?? "on"}`,
     options.http2 === false && "HTTP/2: off",

@@ -4,7 +4,7 @@ import type { Config, Target as TargetConfig } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { CertificateStore } from "../nginx/certificates/store.ts";
-import { FileStore } from "../nginx/operator-files/file-store.ts";
+import { FileStore } from "../nginx/operator-files/store.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
@@ -76,7 +76,8 @@ abstract class NginxTarget {
     const watched = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
     for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
     // Each publication changes this directory, so certificates and files are not read again because of it.
-    if (this.#files.beside !== undefined) watchDirectory(this.#files.beside, () => this.#readBeside(), signal);
+    if (this.#files.siblingDirectory !== undefined)
+      watchDirectory(this.#files.siblingDirectory, () => this.#readBeside(), signal);
     const stopListening = this.destination.server.onReady(() => listener.retryNow());
     signal.addEventListener(
       "abort",
@@ -131,12 +132,12 @@ abstract class NginxTarget {
   }
 
   #readFiles(): void {
-    const [newCertificates, newFiles] = [this.#certificates?.look() ?? false, this.#files.look()];
+    const [newCertificates, newFiles] = [this.#certificates?.refresh() ?? false, this.#files.refresh()];
     if (newCertificates || newFiles) this.#filesChanged();
   }
 
   #readBeside(): void {
-    if (this.#files.lookBeside()) this.#filesChanged();
+    if (this.#files.refreshSiblings()) this.#filesChanged();
   }
 
   #filesChanged(): void {

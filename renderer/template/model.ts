@@ -10,6 +10,8 @@ export class Verbatim {
 /** Leaves and branches of a model: text, numbers, truth, lists and records of them. Never functions. */
 export type Model = string | number | boolean | Verbatim | readonly Model[] | { readonly [name: string]: Model };
 
+export type ModelFields = Readonly<Record<string, Model>>;
+
 /** The model without prototypes, so that no name in a template finds anything but data. */
 export function bare(model: Model): unknown {
   if (Array.isArray(model)) return model.map((item: Model) => bare(item));

@@ -1,43 +1,45 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 
-/** A certificate with its key, as two files `<stem>.crt` and `<stem>.key` that nginx can use. */
+/** Days before its end at which a certificate is reported as expiring. */
+const EXPIRING_DAYS = 14;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** A certificate with its key, in the files `<stem>.crt` and `<stem>.key`. */
 export interface Certificate {
   readonly stem: string;
-  /** DNS names that it stands for, lower case; a wildcard as `*.name`. */
+  /** DNS names that it is valid for, in lower case; a wildcard as `*.name`. */
   readonly names: readonly string[];
-  /** Milliseconds since the epoch. An expired one is used all the same: a browser's warning says more than a refusal. */
+  /** Milliseconds since the epoch. An expired certificate stays in use: a browser's warning explains more than a failed handshake. */
   readonly notAfter: number;
-  /** SHA-256 in hexadecimal: a renewed certificate has another. */
+  /** SHA-256 in hexadecimal. */
   readonly fingerprint: string;
-  /** Further files of the same stem, by their ending: `dhparam.pem`, `chain.pem`. */
+  /** Endings of further files with this stem: `dhparam.pem`, `chain.pem`. */
   readonly extras?: readonly string[];
-  /** Changes with what is in them. */
-  readonly extrasAbout?: string;
+  /** Hash of the contents of `extras`. */
+  readonly extrasHash?: string;
 }
 
-/** Who signs the certificates of clients, as files of the certificates' directory. */
+/** A CA for client certificates, as files in the certificate directory. */
 export interface ClientAuthority {
   readonly authority: string;
+  /** Certificate revocation list. */
   readonly revoked?: string;
-  /** Changes with what is in the files. */
-  readonly about: string;
+  /** Hash of the contents of both files. */
+  readonly hash: string;
 }
 
-/** Why a pair of files cannot be used: nginx would refuse the whole configuration because of it. */
-export interface RefusedCertificate {
+/** A pair of files with which nginx would reject the whole configuration. */
+export interface InvalidCertificate {
   readonly stem: string;
-  readonly why: string;
+  readonly reason: string;
 }
 
-/**
- * Pure: a certificate of the texts of its files. `keyPem` is undefined when the key may not be read here:
- * then whether it fits is for nginx to say.
- */
-export function parseCertificate(stem: string, pem: string, keyPem?: string): Certificate | RefusedCertificate {
+/** `keyPem` is undefined if the renderer may not read the key; then nginx checks whether it matches. */
+export function parseCertificate(stem: string, pem: string, keyPem?: string): Certificate | InvalidCertificate {
   try {
     const found = new X509Certificate(pem);
     if (keyPem !== undefined && !found.checkPrivateKey(createPrivateKey(keyPem))) {
-      return { stem, why: `${stem}.key is not the key of ${stem}.crt` };
+      return { stem, reason: `${stem}.key does not match ${stem}.crt` };
     }
     const names = [...(found.subjectAltName ?? "").matchAll(/(?:^|, )DNS:([^,\s"]+)/g)].map((match) => match[1] ?? "");
     return {
@@ -47,12 +49,22 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
       fingerprint: found.fingerprint256.replaceAll(":", "").toLowerCase(),
     };
   } catch {
-    // What the parser says may quote what it read, and one of both is a secret.
-    return { stem, why: `${stem}.crt or ${stem}.key is not a certificate or key in PEM` };
+    // The parser's message may quote the key.
+    return { stem, reason: `${stem}.crt or ${stem}.key is not valid PEM` };
   }
 }
 
-/** The last day it is good for, in UTC, such as `2027-01-31`. */
-export function dayOf({ notAfter }: Pick<Certificate, "notAfter">): string {
+/** Returns the last day of validity in UTC, such as `2027-01-31`. */
+export function expiryDate({ notAfter }: Pick<Certificate, "notAfter">): string {
   return new Date(notAfter).toISOString().slice(0, 10);
+}
+
+/** Whether a certificate expires soon or has expired. `now` is milliseconds since the epoch. */
+export function isExpiring({ notAfter }: Certificate, now: number): boolean {
+  return notAfter - now < EXPIRING_DAYS * DAY_MS;
+}
+
+/** Returns the days until expiry, rounded down; negative after it. `now` is milliseconds since the epoch. */
+export function daysLeft({ notAfter }: Certificate, now: number): number {
+  return Math.floor((notAfter - now) / DAY_MS);
 }

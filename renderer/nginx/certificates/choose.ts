@@ -1,28 +1,11 @@
-import type { Certificate } from "./certificate.ts";
 import type { VirtualHost } from "../../routes/routes.ts";
+import type { Certificate } from "./certificate.ts";
 import type { CertificateSet } from "./directory.ts";
-
-/**
- * Pure: the certificate of a host. The one its containers name, if any, and no other; else the one named like the
- * host; else like the name above it; else, of those that stand for the host, the one that is good for longest.
- */
-export function chooseCertificate(
-  host: string,
-  named: string | undefined,
-  { usable }: CertificateSet,
-): Certificate | undefined {
-  if (named !== undefined) return usable.get(named);
-  const above = host.slice(host.indexOf(".") + 1);
-  const byName = usable.get(host) ?? (above.includes(".") ? usable.get(above) : undefined);
-  if (byName) return byName;
-  const standing = [...usable.values()].filter(({ names }) => names.some((name) => covers(name, host)));
-  return standing.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
-}
 
 /** The certificate for hosts that have none of their own. */
 export const DEFAULT_STEM = "default";
 
-/** Pure: the certificate that a host is served with, or undefined when it is served plainly. */
+/** Returns the certificate that a host is served with, or undefined if it is served without TLS. */
 export function certificateOf(
   { host, options }: Pick<VirtualHost, "host" | "options">,
   certificates: CertificateSet,
@@ -33,8 +16,29 @@ export function certificateOf(
   return certificates.usable.get(DEFAULT_STEM);
 }
 
-/** Whether a name of a certificate stands for a host: a wildcard for exactly one label, or for the same wildcard. */
-function covers(name: string, host: string): boolean {
+/**
+ * Chooses the certificate of a host: the one that its containers name and no other; else the one named like the host;
+ * else like its parent domain; else, of those valid for the host, the one that expires last.
+ */
+export function chooseCertificate(
+  host: string,
+  named: string | undefined,
+  { usable }: CertificateSet,
+): Certificate | undefined {
+  if (named !== undefined) return usable.get(named);
+  const parent = parentOf(host);
+  const byName = usable.get(host) ?? (parent.includes(".") ? usable.get(parent) : undefined);
+  if (byName) return byName;
+  const valid = [...usable.values()].filter(({ names }) => names.some((name) => isValidFor(name, host)));
+  return valid.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
+}
+
+/** A wildcard is valid for exactly one label, and for the same wildcard. */
+function isValidFor(name: string, host: string): boolean {
   if (name === host) return true;
-  return name.startsWith("*.") && !host.startsWith("*.") && host.slice(host.indexOf(".") + 1) === name.slice(2);
+  return name.startsWith("*.") && !host.startsWith("*.") && parentOf(host) === name.slice(2);
+}
+
+function parentOf(host: string): string {
+  return host.slice(host.indexOf(".") + 1);
 }

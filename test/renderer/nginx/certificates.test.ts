@@ -33,13 +33,13 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
   after(() => rmSync(directory, { recursive: true }));
 
   test("are those with a key that fits; the others are named with the reason, and a FIFO is not waited for", () => {
-    const { usable, refused } = readCertificates(directory);
+    const { usable, invalid } = readCertificates(directory);
     assert.deepEqual([...usable.keys()], ["a.example", "b.example", "other", "wild", "wilder"]);
     assert.deepEqual(
-      refused.map(({ stem }) => stem),
+      invalid.map(({ stem }) => stem),
       ["a; evil", "garbage", "keyless", "mixed", "waits"],
     );
-    assert.match(refused.find(({ stem }) => stem === "mixed")?.why ?? "", /mixed\.key is not the key of mixed\.crt/);
+    assert.match(invalid.find(({ stem }) => stem === "mixed")?.reason ?? "", /mixed\.key does not match mixed\.crt/);
   });
 
   const choices: readonly [host: string, named: string | undefined, stem: string | undefined][] = [
@@ -66,8 +66,8 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
       said.push(`${event} ${String(fields?.["reason"])}`),
     );
     assert.equal(store.certificates.usable.size, 0);
-    assert.equal(store.look(), false);
-    assert.deepEqual(said, ["certificate.refused ENOENT"]);
+    assert.equal(store.refresh(), false);
+    assert.deepEqual(said, ["certificate.rejected cannot be read: ENOENT"]);
   });
 
   test("have only those further files that are there: a link that leads nowhere is none", () => {
@@ -84,11 +84,11 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
   test("are looked at again, and one that will end soon is called out once", () => {
     const said: string[] = [];
     const store = new CertificateStore(directory, (_level, event, fields) =>
-      said.push(`${event} ${String(fields?.["name"])}`),
+      said.push(`${event} ${String(fields?.["certificate"])}`),
     );
     makeCertificate(directory, "a.example", ["a.example"]);
-    assert.equal(store.look(), true);
-    assert.equal(store.look(), false);
-    assert.equal(said.filter((line) => line === "certificate.ends wild").length, 1);
+    assert.equal(store.refresh(), true);
+    assert.equal(store.refresh(), false);
+    assert.equal(said.filter((line) => line === "certificate.expiring wild").length, 1);
   });
 });

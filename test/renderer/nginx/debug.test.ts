@@ -118,37 +118,56 @@ describe("the debug endpoint", { skip }, () => {
   });
 });
 
-test("a description has no end in size, no variable and no end of its quotes", () => {
-  const text = fc.string({ unit: "grapheme", maxLength: 40 });
-  const hostile = fc.oneof(text, fc.constantFrom("$host", "${host}", '"; }', "\\", "\n", "'"));
-  fc.assert(
-    fc.property(fc.array(hostile, { maxLength: 300 }), (words) => {
-      const paths = words.map((word): PathRoute => ({
-        path: { kind: "", text: word as PathText },
-        protocol: "http",
-        options: {},
-        servers: [],
-      }));
-      const findings = words.map((word) => ({ container: word, reason: "state" as const, detail: word }));
-      const host = { host: "a" as HostName, options: { debugEndpoint: true }, paths, findings };
-      const printed = printedBy(host);
-      for (const one of printed) assert.match(one, /^"(?:\$\{sallyport_debug\})?(?:[ !#-[\]-~]|\\["\\]){1,3800}"$/);
-      for (const one of printed) assert.doesNotMatch(one.replace("${sallyport_debug}", ""), /\$/);
-      const json = printed.map((one) => one.slice(1, -1).replace("${sallyport_debug}", "").replaceAll(/\\(.)/g, "$1"));
-      assert.ok(json.join("").length <= 16_000);
-      const told = JSON.parse(json.join("")) as Record<string, unknown>;
-      if ("paths" in told) assert.deepEqual(told["paths"], paths);
-      else assert.equal(told["pathsLeftOut"], paths.length);
-    }),
-    { numRuns: 200 },
-  );
+describe("the description of a host", () => {
+  test("is printable JSON of at most 16,000 characters without variables, whatever containers set", () => {
+    const text = fc.string({ unit: "grapheme", maxLength: 40 });
+    const hostile = fc.oneof(text, fc.constantFrom("$host", "${host}", '"; }', "\\", "\n", "'"));
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 300, size: "max" }), (values) => void describedBy(values)),
+      { numRuns: 200 },
+    );
+  });
+
+  test("omits paths, then findings, that do not fit, and gives their number", () => {
+    const short = describedBy(["/a", "/b"]);
+    assert.equal((short["paths"] as unknown[]).length, 2);
+    const long = describedBy(Array.from({ length: 110 }, (_, index) => `/${index}`.padEnd(40, "x")));
+    assert.deepEqual(
+      [long["paths"], long["omittedPaths"], (long["findings"] as unknown[]).length],
+      [undefined, 110, 110],
+    );
+    const longer = describedBy(Array.from({ length: 300 }, (_, index) => `/${index}`.padEnd(40, "x")));
+    assert.deepEqual([longer["findings"], longer["omittedPaths"], longer["omittedFindings"]], [undefined, 300, 300]);
+  });
 });
+
+/** Describes a host with these texts as paths and findings, and checks what is printed. */
+function describedBy(values: readonly string[]): Record<string, unknown> {
+  const paths = values.map((text): PathRoute => ({
+    path: { kind: "", text: text as PathText },
+    protocol: "http",
+    options: {},
+    servers: [],
+  }));
+  const findings = values.map((text) => ({ container: text, reason: "state" as const, detail: text }));
+  const { first, more } = debugModel(
+    { host: "a" as HostName, options: { debugEndpoint: true }, paths, findings },
+    undefined,
+  ) as { first: Verbatim; more: Verbatim[] };
+  const printed = [first, ...more].map((one) => one.text);
+  for (const one of printed) {
+    assert.match(one, /^"(?:\$\{sallyport_debug\})?(?:[ !#-[\]-~]|\\["\\]){1,3800}"$/);
+    assert.doesNotMatch(one.replace("${sallyport_debug}", ""), /\$/);
+  }
+  const json = printed
+    .map((one) => one.slice(1, -1).replace("${sallyport_debug}", "").replaceAll(/\\(.)/g, "$1"))
+    .join("");
+  assert.ok(json.length <= 16_000);
+  const described = JSON.parse(json) as Record<string, unknown>;
+  if ("paths" in described) assert.deepEqual(described["paths"], paths);
+  return described;
+}
 
 function manyPaths(host: string, count: number): string {
   return JSON.stringify({ [host]: Object.fromEntries(Array.from({ length: count }, (_, i) => [`/path-${i}/`, null])) });
-}
-
-function printedBy(host: VirtualHost): string[] {
-  const { first, more } = debugModel(host, undefined) as { first: Verbatim; more: Verbatim[] };
-  return [first, ...more].map((one) => one.text);
 }

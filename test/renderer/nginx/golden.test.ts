@@ -33,8 +33,8 @@ const CERTIFICATES: CertificateSet = {
       { stem, names: [stem], notAfter: Date.UTC(2030, 0, 1), fingerprint: "ab".repeat(32), extras: ["chain.pem"] },
     ]),
   ),
-  refused: [],
-  authorities: new Map([["shop.example", { authority: "shop.example.ca.crt", about: "cd".repeat(8) }]]),
+  invalid: [],
+  authorities: new Map([["shop.example", { authority: "shop.example.ca.crt", hash: "cd".repeat(8) }]]),
 };
 const https = {
   listen: 8443,

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { directivesOf } from "../../../renderer/nginx/operator-files/lines-beside.ts";
+import { topLevelDirectives } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
 import { eventually } from "../../eventually.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
@@ -23,14 +23,16 @@ describe("directives that stand in no block", () => {
     ["resolver 192.0.2.1", []],
     ["}}}; resolver 192.0.2.1;", []],
   ];
-  for (const [text, names] of rows) test(JSON.stringify(text), () => assert.deepEqual(directivesOf(text), names));
+  for (const [text, names] of rows) test(JSON.stringify(text), () => assert.deepEqual(topLevelDirectives(text), names));
 
   test("whatever people write, it ends with names", () => {
     const text = fc.string({
       unit: fc.constantFrom("a", " ", ";", "{", "}", "#", "'", '"', "\\", "$", "\n", "_", "resolver "),
       maxLength: 200,
     });
-    fc.assert(fc.property(text, (one) => assert.ok(directivesOf(one).every((name) => /^[a-z][a-z0-9_]*$/.test(name)))));
+    fc.assert(
+      fc.property(text, (one) => assert.ok(topLevelDirectives(one).every((name) => /^[a-z][a-z0-9_]*$/.test(name)))),
+    );
   });
 });
 

@@ -169,7 +169,7 @@ const NO_FILES = "/certificates";
 const stems = [...HOSTS.slice(0, 2), "default"];
 const certificates: CertificateSet = {
   usable: new Map(stems.map((stem) => [stem, { stem, names: [stem], notAfter: 0, fingerprint: "ab".repeat(32) }])),
-  refused: [],
+  invalid: [],
 };
 
 test("each address has one socket for HTTP/3, one way of speaking, and somebody for names that nobody claims", () => {

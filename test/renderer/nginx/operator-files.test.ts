@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { readOperatorFiles } from "../../../renderer/nginx/operator-files/operator-files.ts";
+import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
 after(() => rmSync(directory, { recursive: true }));

@@ -55,7 +55,7 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip }
   const usual = readFileSync(configs.live, "utf8");
   let text: string;
   /** Ours, beside a file that says these directives for all hosts. */
-  let printed: (given: readonly string[]) => string;
+  let printed: (siblingDirectives: readonly string[]) => string;
 
   before(() => {
     makeCertificate(directory, "a.example", ["a.example"]);
@@ -70,7 +70,8 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip }
       trustedProxies: ["192.0.2.9"],
       resolvers: ["192.0.2.53"],
     };
-    printed = (given) => render(nginxPage(routes, { ...settings, files: { given } })).toString("utf8");
+    printed = (siblingDirectives) =>
+      render(nginxPage(routes, { ...settings, files: { siblingDirectives } })).toString("utf8");
     text = printed([]);
     writeFileSync(join(directory, "conf.d", "default.conf"), text);
   });

@@ -20,8 +20,8 @@ const certificate = (stem: string) => ({
 });
 const CERTIFICATES: CertificateSet = {
   usable: new Map(["tls.example", "other"].map((stem) => [stem, certificate(stem)])),
-  refused: [],
-  authorities: new Map([["tls.example", { authority: "tls.example.ca.crt", about: "a" }]]),
+  invalid: [],
+  authorities: new Map([["tls.example", { authority: "tls.example.ca.crt", hash: "a" }]]),
 };
 
 let count = 0;

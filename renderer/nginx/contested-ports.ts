@@ -1,0 +1,54 @@
+import type { HostOptions } from "../routes/options.ts";
+import { ownerOf, type PortUse, type PortWish } from "../routes/port-owner.ts";
+import type { VirtualHost } from "../routes/routes.ts";
+import type { NginxSettings } from "./settings.ts";
+
+const USES = ["httpPort", "httpsPort"] as const;
+
+const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
+
+/**
+ * Adds the contested ports of these hosts to the operator's settings. Returns the same object as long as nothing
+ * changes: the text of a host is cached by its settings.
+ */
+export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
+  const contested = contestedPorts(hosts, settings);
+  if (contested.size === 0) return settings;
+  const key = JSON.stringify([...contested]);
+  const [cachedKey, cached] = cache.get(settings) ?? [];
+  if (cachedKey === key && cached) return cached;
+  const made = { ...settings, contested };
+  cache.set(settings, [key, made]);
+  return made;
+}
+
+function contestedPorts(hosts: readonly VirtualHost[], { statusPage }: NginxSettings): Map<number, PortUse | "none"> {
+  const requests = new Map<number, Record<PortUse, PortWish[]>>();
+  for (const { host, options, portsSince: since = 0 } of hosts) {
+    for (const use of USES) {
+      const port = options[use];
+      if (port === undefined) continue;
+      if (!requests.has(port)) requests.set(port, { httpPort: [], httpsPort: [] });
+      requests.get(port)![use].push({ host, since });
+    }
+  }
+  return new Map(
+    [...requests]
+      .toSorted(([a], [b]) => a - b)
+      .flatMap(([port, byUse]) => {
+        const use = port === statusPage?.listen ? "none" : ownerOf(byUse)?.use;
+        return use === undefined ? [] : [[port, use]];
+      }),
+  );
+}
+
+/** Whether a port may be used for this. */
+export function isUsableFor(port: number, use: PortUse, { contested }: NginxSettings): boolean {
+  return (contested?.get(port) ?? use) === use;
+}
+
+/** Removes the ports that this host does not get. */
+export function withoutContested(options: HostOptions, settings: NginxSettings): HostOptions {
+  const lost = USES.filter((use) => options[use] !== undefined && !isUsableFor(options[use], use, settings));
+  return lost.length === 0 ? options : { ...options, ...Object.fromEntries(lost.map((use) => [use, undefined])) };
+}

@@ -1,0 +1,34 @@
+import { basename, dirname, join } from "node:path";
+import { namesIn } from "../../disk/read-optional.ts";
+import { readText } from "../../disk/read-text.ts";
+
+/** Maximum number of files that are read from the destination's directory. */
+const MAX_FILES = 1_000;
+
+/**
+ * Returns the sorted names of the `http` directives in the other files of the destination's directory. nginx includes
+ * these files too, and accepts many directives only once. Unreadable files are skipped.
+ */
+export function readSiblingDirectives(destination: string): string[] {
+  const names = namesIn(dirname(destination)).filter(
+    (name) => /^[^.].*\.conf$/.test(name) && name !== basename(destination),
+  );
+  const found = names.slice(0, MAX_FILES).flatMap((name) => {
+    const file = readText(join(dirname(destination), name));
+    return "text" in file ? topLevelDirectives(file.text) : [];
+  });
+  return [...new Set(found)].toSorted();
+}
+
+/** Returns the names of the directives outside of any block. */
+export function topLevelDirectives(text: string): string[] {
+  const bare = text.replaceAll(/"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|(?<![^\s;{}])#.*|\$\{[^}]*\}|\\[^]/g, (one) =>
+    one.startsWith("#") ? "" : "x",
+  );
+  let depth = 0;
+  return [...bare.matchAll(/([^{};]*)([{};])/g)].flatMap(([, statement = "", end]) => {
+    const isTopLevel = depth === 0 && end === ";";
+    depth += end === "{" ? 1 : end === "}" ? -1 : 0;
+    return isTopLevel ? (/^\s*([a-z][a-z0-9_]*)\s/.exec(`${statement} `)?.[1] ?? []) : [];
+  });
+}
