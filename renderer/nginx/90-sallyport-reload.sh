@@ -1,25 +1,25 @@
 #!/bin/sh
-# nginx's end of the reload channel: waits for the renderer's word, tests or reloads, answers with nginx's message.
-# The image's entrypoint runs it before nginx starts; it goes into the background. Undo: remove the mount of this file.
-# With the word `wait` it stays in the foreground, for a supervisor.
-#   $channel/word    FIFO, one word a line: "test TOKEN" or "reload TOKEN"
-#   $channel/answer  file: "TOKEN VERB ok" or "TOKEN VERB failed", then nginx's message; "- ready ok" when it begins
+# nginx's end of the reload channel: reads the renderer's requests, tests or reloads, and writes nginx's message as answer.
+# The image's entrypoint runs it before nginx starts; it continues in the background. Undo: remove the mount of this file.
+# With the argument `wait` it stays in the foreground, for a supervisor.
+#   $channel/word    FIFO, one request a line: "test TOKEN" or "reload TOKEN"
+#   $channel/answer  file: "TOKEN VERB ok" or "TOKEN VERB failed", then nginx's message; "- ready ok" after its start
 set -u
 channel=${SALLYPORT_CHANNEL:-/run/sallyport/reload}
 main_conf=${SALLYPORT_MAIN_CONF:-/etc/nginx/nginx.conf}
 live=${SALLYPORT_LIVE:-/etc/nginx/conf.d}
 pid_file=${SALLYPORT_PID_FILE:-/tmp/nginx.pid}
 scratch=${SALLYPORT_SCRATCH:-/tmp}
-# Tenths of a second that nginx may take to start new workers.
+# Maximum time for nginx to start new workers, in tenths of a second.
 patience=100
 
-# TOKEN VERB OUTCOME MESSAGE: replaces the answer in one step, so that nobody reads half of it.
+# TOKEN VERB OUTCOME MESSAGE: replaces the answer atomically, so that it is never read half-written.
 answer() {
 	(umask 022 && printf '%s %s %s\n%.4000s\n' "$1" "$2" "$3" "$4" >"$channel/.answer") && mv -f "$channel/.answer" "$channel/answer"
 }
 
-# Process ids of nginx's workers that accept connections. The directory of this channel is open to the renderer's group,
-# the process list is not, so what stands there is nginx's own.
+# Prints the process ids of nginx's workers that accept connections. The renderer's group can write to the channel but
+# not to /proc, so this list can be trusted.
 workers() {
 	for process in /proc/[0-9]*; do
 		{ read -r pid _ _ parent _ <"$process/stat"; } 2>/dev/null || continue
@@ -32,20 +32,20 @@ workers() {
 	done
 }
 
-# PID: its title, empty if it is gone. There is no line end in it, which read counts as a failure.
+# PID: sets the process title, empty if the process is gone. The file has no newline, so read returns an error.
 read_title() {
 	title=
 	{ read -r title <"/proc/$1/cmdline"; } 2>/dev/null || :
 }
 
-# A pid file of an earlier start may name anybody, the entrypoint's shell above all.
+# A stale pid file may name any process, such as the entrypoint's shell.
 is_running() {
 	{ read -r master <"$pid_file" && kill -0 "$master"; } 2>/dev/null || return 1
 	read_title "$master"
 	case $title in "nginx: master process"*) ;; *) return 1 ;; esac
 }
 
-# What nginx would include if the candidate were live: other files beside it may clash with it, or it may need them.
+# Prints what nginx would include if the candidate were live: other files may conflict with it or may be needed by it.
 includes() {
 	for file in "$live"/*.conf "$candidate"/*.conf; do
 		name=${file##*/}
@@ -55,7 +55,7 @@ includes() {
 	done
 }
 
-# The main configuration, with the candidate where the live one is included and relative names made absolute.
+# Tests the main configuration with the candidate in place of the live file and with relative names made absolute.
 run_test() {
 	candidate=$live/.sallyport/candidate
 	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.conf;" "$main_conf"; then
@@ -67,9 +67,9 @@ run_test() {
 	message=$(nginx -t -q -c "$scratch/.sallyport-test.conf" 2>&1)
 }
 
-# A signal that was sent is not a configuration that is live: only new workers are.
+# nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live.
 run_reload() {
-	is_running || { message="nginx does not run" && return 1; }
+	is_running || { message="nginx is not running" && return 1; }
 	before=$(workers)
 	message=$(kill -HUP "$master" 2>&1) || return 1
 	tenths=0
@@ -83,7 +83,7 @@ run_reload() {
 		sleep 0.1
 		tenths=$((tenths + 1))
 	done
-	message="nginx kept its old workers; its log says why"
+	message="nginx kept its old workers; see nginx's log"
 	return 1
 }
 
@@ -91,7 +91,7 @@ serve() {
 	until is_running; do sleep 0.1; done
 	rm -f "$channel/word"
 	mkfifo -m 0622 "$channel/word" || exit 1
-	# Held open for reading and writing: waiting ends with a word, never with the end of a file.
+	# Open for reading and writing, so that read waits for a request and never sees the end of the file.
 	exec 3<>"$channel/word"
 	answer - ready ok ""
 	while read -r verb token rest <&3; do
@@ -99,11 +99,11 @@ serve() {
 		message=
 		case $verb in
 		test | reload) [ -z "$rest" ] && if "run_$verb"; then answer "$token" "$verb" ok "$message"; else answer "$token" "$verb" failed "$message"; fi ;;
-		*) echo "sallyport: a word that is not test or reload was ignored" >&2 ;;
+		*) echo "sallyport: ignored a request that is neither test nor reload" >&2 ;;
 		esac
 	done
 }
 
-[ -d "$channel" ] || { echo "sallyport: $channel is missing: mount the reload volume there" >&2 && exit 1; }
+[ -d "$channel" ] || { echo "sallyport: $channel is missing; mount the reload volume there" >&2 && exit 1; }
 rm -f "$channel/word" "$channel/answer"
 if [ "${1:-}" = wait ]; then serve </dev/null; else serve </dev/null & fi

@@ -1,23 +1,23 @@
 #!/bin/bash
-# Keeps copies of the certificates for nginx, which is not root: keys belong to root where people and ACME clients lay
-# them down. Only nginx's group may read a copied key; the renderer reads certificates alone. Nobody may change a copy.
+# Keeps copies of the certificates for nginx, which does not run as root: the keys of operators and ACME clients belong
+# to root. Only nginx's group may read a copied key; the renderer reads only certificates. Copies are read-only.
 #
 #   certificates.sh once|follow GROUP
 #
-# Links are followed, for ACME clients lay down links. Looks every two seconds: where the directory is another machine's,
-# or of a desktop's virtual one, no event tells of a change.
+# Links are followed, because ACME clients create links. Polls every two seconds: network file systems and virtual
+# machines of desktop systems deliver no change events.
 set -u
 group=$2
 from=/etc/nginx/certs
 dhparam=/etc/nginx/dhparam/dhparam.pem
 copies=/run/sallyport/certificates
-# Bytes; what is longer is no certificate.
-most=1048576
-# What the file was that each copy was made of; the second call takes it over from the first.
+# Maximum size of a file in bytes.
+max_bytes=1048576
+# The state of each copied file; `follow` loads what `once` saved.
 known=/run/sallyport/copied
 declare -A copied=()
 
-# FILE NAME: in one step. Nothing but PEM, and no key but that of a key's file: a link may lead to any file of root's.
+# FILE NAME: copies atomically. Only PEM blocks, and private keys only from *.key: a link may point to any of root's files.
 copy() {
 	local mask=0222 keep="/^-----BEGIN /,/^-----END /p"
 	case $2 in
@@ -28,13 +28,13 @@ copy() {
 	umask "$mask"
 	sed -n "$keep" -- "$1" >"$new"
 	if [ ! -s "$new" ]; then
-		echo "sallyport: $1 holds nothing in PEM that belongs there: not used" >&2
+		echo "sallyport: $1 contains no PEM block of the expected type and is ignored" >&2
 		return
 	fi
 	{ [ "$mask" = 0222 ] || chgrp "$group" "$new"; } && mv -f -- "$new" "$copies/$2"
 }
 
-look() {
+refresh() {
 	local kind size about file name
 	declare -A present=()
 	while IFS="|" read -r -d "" kind size about file; do
@@ -43,14 +43,14 @@ look() {
 		if [[ $kind != regular* ]] || { [ "$file" = "$dhparam" ] && [ -e "$from/dhparam.pem" ]; }; then continue; fi
 		present[$name]=yes
 		[ "${copied[$name]:-}" != "$size $about" ] || continue
-		if [ "$size" -gt "$most" ]; then
-			echo "sallyport: $file is longer than $most bytes: not used" >&2
+		if [ "$size" -gt "$max_bytes" ]; then
+			echo "sallyport: $file is larger than $max_bytes bytes and is ignored" >&2
 		elif ! copy "$file" "$name"; then
 			continue
 		fi
 		copied[$name]="$size $about"
 	done < <(stat -L --printf '%F|%s|%d %i %y %z|%n\0' -- "$dhparam" "$from"/*.{crt,key,pem} 2>/dev/null)
-	# A file that is there but cannot be used, half written perhaps, costs nobody the copy of what it was.
+	# A file that exists but is unusable, such as a half-written one, keeps its previous copy.
 	for file in "$copies"/*; do
 		name=${file##*/}
 		[ "${present[$name]:-}" = yes ] && continue
@@ -61,11 +61,11 @@ look() {
 
 # shellcheck source=/dev/null
 [ ! -r "$known" ] || [ "$1" = once ] || . "$known"
-look
+refresh
 [ "$1" = follow ] || { declare -p copied >"$known" && exit 0; }
-# In the shell itself: `sleep` would be a process every two seconds.
-exec {never}<> <(:)
+# `sleep` would start a process every two seconds.
+exec {silent}<> <(:)
 while :; do
-	read -r -t 2 -u "$never" || :
-	look
+	read -r -t 2 -u "$silent" || :
+	refresh
 done

@@ -1,67 +1,67 @@
 #!/bin/bash
-# First process of the self-contained image: starts agent, renderer and nginx, each as its own user, and keeps them.
+# First process of the self-contained image: starts and supervises agent, renderer and nginx, each as its own user.
 #
-# It is root to give each of them what it needs, and reads nothing that containers or clients say. nginx ends: the
-# container ends. Agent or renderer ends: started again, while nginx serves what it has. SIGTERM and SIGINT end all,
-# SIGQUIT lets nginx finish its requests, SIGHUP has files looked at and nginx reload.
-#   SALLYPORT_NGINX=separate    nginx is another container, known by its label and told through the reload channel
-#   start.sh COMMAND…           runs that instead
+# It runs as root to prepare directories and users, and reads no data of containers or clients. If nginx exits, the
+# container exits. If agent or renderer exits, it is restarted while nginx keeps serving. SIGTERM and SIGINT stop
+# everything; SIGQUIT lets nginx finish its requests first; SIGHUP makes the renderer read its files again and reloads nginx.
+#   SALLYPORT_NGINX=separate    nginx runs in another container, found by its label and reloaded through the channel
+#   start.sh COMMAND…           runs the command instead
 set -u
 umask 022
 
-# User ids, those of the separate images.
+# User ids, the same as in the separate images.
 agent=65532 renderer=65533 nginx=101
 run=/run/sallyport
 conf=/etc/nginx/conf.d
-# Seconds between the end of a part and its next start: doubled each time, back to one after a minute of work.
-longest_pause=30
+# Maximum delay before a restart in seconds. The delay starts at one, doubles, and is reset after a minute of work.
+max_delay=30
 EX_CONFIG=78
 ending="" is_ready=""
 
-say() {
+log() {
 	echo "sallyport: $*" >&2
 }
 
-refuse() {
-	say "$*"
+fail() {
+	log "$*"
 	exit "$EX_CONFIG"
 }
 
-# The socket's path; Docker is reached in no other way.
+# Sets the socket's path. Other kinds of DOCKER_HOST are not supported.
 find_socket() {
 	local host=${DOCKER_HOST:-unix:///tmp/docker.sock}
 	case $host in
 	unix:///*) socket=${host#unix://} ;;
-	*) refuse "DOCKER_HOST is ${host:0:64}: only unix:///PATH is possible, with Docker's socket mounted at PATH" ;;
+	*) fail "DOCKER_HOST is \"${host:0:64}\": only unix:///PATH is supported; mount the Docker socket at PATH" ;;
 	esac
-	[ -S "$socket" ] || refuse "$socket is no socket: mount Docker's socket there (-v /var/run/docker.sock:$socket:ro)"
+	[ -S "$socket" ] || fail "$socket is not a socket; mount the Docker socket there (-v /var/run/docker.sock:$socket:ro)"
 	local group
 	group=$(stat -L -c %g "$socket")
-	# A group that happens to have the number of one of ours would open the socket to that process.
+	# A group with the id of one of these processes would give that process access to the socket.
 	nginx_group=101
 	[ "$group" != 101 ] || nginx_group=65531
-	case $(stat -L -c %u "$socket") in 101 | 65533) refuse "the Docker socket's owner has the number of nginx or the renderer: give it another" ;; esac
-	case $group in 65531 | 65532 | 65533) refuse "the Docker socket's group is $group, which is taken: give it another" ;; esac
+	case $(stat -L -c %u "$socket") in 101 | 65533) fail "the owner of the Docker socket has the user id of nginx or the renderer; change the owner" ;; esac
+	case $group in 65531 | 65532 | 65533) fail "the group of the Docker socket has the reserved id $group; change the group" ;; esac
 	if as "$nginx" "$nginx_group" test -w "$socket"; then
-		say "WARNING: $socket may be written by everybody: nginx could use it, too. Close it to all but its group (chmod 0660)"
+		log "WARNING: every user may write to $socket, also nginx; restrict it to its group (chmod 0660)"
 	fi
 }
 
-# USER GROUP COMMAND…: without any capability, and without a way to more. Of nothing but the given group.
+# USER GROUP COMMAND…: runs it with this one group, without capabilities, and with no way to gain privileges.
 as() {
 	local user=$1 group=$2
 	shift 2
 	setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs "$@"
 }
 
-# USER:GROUP MODE DIRECTORY: the mode while it is root's, for root may lack CAP_FOWNER, and not if all is so already.
+# USER:GROUP MODE DIRECTORY: sets the mode while root owns it, because root may lack CAP_FOWNER. No-op if already set.
 give() {
 	mkdir -p "$3"
 	[ "$(stat -c %u:%g:0%a "$3")" = "$1:$2" ] || { chown 0:0 "$3" && chmod "$2" "$3" && chown "$1" "$3"; } ||
-		refuse "$3 cannot be given to user ${1%:*}: mount it writable"
+		fail "cannot change the owner of $3 to user ${1%:*}; mount it writable"
 }
 
-# Directories that one process writes and another one reads.
+# Prepares the directories that one process writes and another one reads.
 lay_out() {
 	give 0:0 0755 "$run"
 	give 0:0 0755 "$run/certificates"
@@ -70,7 +70,7 @@ lay_out() {
 	give "$renderer:$renderer" 0750 "$run/renderer"
 	give "$nginx:$renderer" 0750 "$run/reload"
 	give "$nginx:$nginx" 0700 /var/cache/nginx
-	# Logs of nginx-proxy's are root's. Once the directory is nginx's, what lies there is no longer root's to give.
+	# nginx-proxy's logs belong to root. Change them before the directory belongs to nginx, not after.
 	[ "$(stat -c %u /var/log/nginx)" = "$nginx" ] || chown -h "$nginx:$nginx" /var/log/nginx/* 2>/dev/null
 	give "$nginx:$nginx" 0755 /var/log/nginx
 	give "$renderer:$renderer" 0755 "$conf"
@@ -78,24 +78,25 @@ lay_out() {
 	echo "$nginx_group" >"$run/nginx-group"
 }
 
-# Of the environment, unless there is one of the operator's: mounted, so it is there although none was made yet.
+# Creates the renderer's configuration from the environment unless the operator mounted one: then the file exists although
+# none was created.
 configure() {
-	local configuration=$run/renderer.yml is_made=$run/renderer.yml-is-made words=(import nginx-proxy)
-	[ -z "$is_separate" ] || words+=(--separate)
-	if [ -e "$configuration" ] && [ ! -e "$is_made" ]; then
-		say "the configuration is the mounted one"
+	local configuration=$run/renderer.yml marker=$run/renderer.yml-is-made args=(import nginx-proxy)
+	[ -z "$is_separate" ] || args+=(--separate)
+	if [ -e "$configuration" ] && [ ! -e "$marker" ]; then
+		log "using the mounted configuration"
 	else
-		: >"$is_made"
-		sallyport-renderer "${words[@]}" >"$configuration"
-		# 1: something was left out, and said.
+		: >"$marker"
+		sallyport-renderer "${args[@]}" >"$configuration"
+		# 1: some settings were ignored and reported.
 		[ $? -le 1 ] || exit "$EX_CONFIG"
 	fi
-	sallyport-renderer "${words[@]}" --policy >"$run/policy.json" || exit "$EX_CONFIG"
+	sallyport-renderer "${args[@]}" --policy >"$run/policy.json" || exit "$EX_CONFIG"
 }
 
-# What is there from before may be nginx-proxy's, or name files that are gone: nginx must start all the same. The
-# directory is the renderer's, so what is done in it is done as the renderer.
-mend_live() {
+# An existing file may come from nginx-proxy or name files that no longer exist. Replaces it so that nginx can start. The
+# directory belongs to the renderer, so files in it are changed as the renderer.
+repair_live() {
 	local message live=$conf/default.conf
 	[ -e "$live" ] || return 0
 	message=$(nginx -t -q 2>&1) && return 0
@@ -103,14 +104,14 @@ mend_live() {
 	message=${message%%$'\n'*}
 	case $message in
 	*duplicate* | *" in $live:"*) ;;
-	# A file of the operator's is at fault, and nginx will say so.
+	# A file of the operator is invalid; nginx reports it.
 	*" in $conf/"* | *" in /etc/nginx/toplevel.conf.d/"*) return 0 ;;
 	esac
 	if in_conf cp -f "$conf/.sallyport/last-good/default.conf" "$live" 2>/dev/null && nginx -t -q 2>/dev/null; then
-		say "default.conf was refused, the last good one is used: $message"
+		log "default.conf was rejected; restored the last valid one: $message"
 		return 0
 	fi
-	say "default.conf was refused, and is begun anew: $message"
+	log "default.conf was rejected and removed: $message"
 	in_conf rm -f "$live"
 }
 
@@ -118,9 +119,9 @@ in_conf() {
 	as "$renderer" "$renderer" "$@"
 }
 
-declare -A part_of=() pause=() since=()
+declare -A process_of=() pause=() since=()
 
-# PART: starts it in the background.
+# PROCESS: starts it in the background.
 start() {
 	case $1 in
 	agent)
@@ -132,55 +133,55 @@ start() {
 	certificates) /opt/sallyport/certificates.sh follow "$nginx_group" & ;;
 	reload) /opt/sallyport/as-nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid /opt/sallyport/reload.sh wait & ;;
 	nginx)
-		local words=()
-		# A main configuration that was written for nginx-proxy may say so, and twice is refused.
-		grep -q '^[[:space:]]*daemon[[:space:]]' /etc/nginx/nginx.conf || words=(-g "daemon off;")
-		/opt/sallyport/as-nginx /opt/sallyport/nginx "${words[@]}" &
+		local args=()
+		# A main configuration written for nginx-proxy may set it, and nginx rejects a second one.
+		grep -q '^[[:space:]]*daemon[[:space:]]' /etc/nginx/nginx.conf || args=(-g "daemon off;")
+		/opt/sallyport/as-nginx /opt/sallyport/nginx "${args[@]}" &
 		;;
 	announcement) announce & ;;
 	esac
-	part_of[$!]=$1
+	process_of[$!]=$1
 	since[$1]=$SECONDS
 }
 
-# A first one, without routes, is the renderer's first work. A part that has ended already may have a reason to end all.
+# Waits for the renderer's first file, which has no routes. Returns if a process exits: its exit code may stop everything.
 wait_for_configuration() {
 	local tenths pid
 	for ((tenths = 0; tenths < 100; tenths++)); do
 		if [ -e "$conf/default.conf" ] || [ -n "$ending" ]; then return; fi
-		for pid in "${!part_of[@]}"; do kill -0 "$pid" 2>/dev/null || return; done
+		for pid in "${!process_of[@]}"; do kill -0 "$pid" 2>/dev/null || return; done
 		sleep 0.1
 	done
 }
 
-# Says once that what runs is what Docker has, in the words that scripts wait for.
+# Prints docker-gen's message, which scripts wait for, once nginx serves what Docker runs.
 announce() {
 	local state="" tenths=3
 	until [[ $state == *'"docker":"connected"'* && $state == *'"pending":false'* && $state == *'"sha256"'* ]]; do
 		sleep "$((tenths / 10)).$((tenths % 10))"
-		# Someone may have to do something first: asking costs a process.
+		# Polls less often over time: each poll starts a process.
 		tenths=$((tenths < 50 ? tenths + 2 : tenths))
 		state=$(sallyport-renderer status --json 2>/dev/null | tr -d '[:space:]')
 	done
 	echo "Watching docker events"
 }
 
-# PART CODE: once more, after a pause.
+# PROCESS CODE: restarts it after a delay.
 restart_later() {
 	local wait=${pause[$1]:-1}
 	((SECONDS - since[$1] < 60)) || wait=1
-	say "$1 ended with code $2, started again in $wait s; nginx serves what it has"
-	pause[$1]=$((wait * 2 < longest_pause ? wait * 2 : longest_pause))
+	log "$1 exited with code $2; restarting in $wait s, nginx keeps serving"
+	pause[$1]=$((wait * 2 < max_delay ? wait * 2 : max_delay))
 	sleep "$wait" &
-	part_of[$!]=again:$1
+	process_of[$!]=again:$1
 }
 
-# SIGNAL for nginx: ends everything.
+# SIGNAL for nginx: stops everything.
 stop() {
 	local pid nginx_pid=
 	trap '' TERM INT QUIT HUP
-	for pid in "${!part_of[@]}"; do
-		if [ "${part_of[$pid]}" = nginx ]; then nginx_pid=$pid; else kill -TERM "$pid" 2>/dev/null; fi
+	for pid in "${!process_of[@]}"; do
+		if [ "${process_of[$pid]}" = nginx ]; then nginx_pid=$pid; else kill -TERM "$pid" 2>/dev/null; fi
 	done
 	if [ -n "$nginx_pid" ]; then
 		kill "-$1" "$nginx_pid" 2>/dev/null
@@ -189,11 +190,11 @@ stop() {
 	wait
 }
 
-# Files are looked at again, and nginx reads what is not generated, too.
-look_again() {
+# Makes the renderer read its files again, and nginx everything that is not generated.
+reload_all() {
 	local pid
-	for pid in "${!part_of[@]}"; do
-		case ${part_of[$pid]} in renderer | nginx) kill -HUP "$pid" ;; esac
+	for pid in "${!process_of[@]}"; do
+		case ${process_of[$pid]} in renderer | nginx) kill -HUP "$pid" ;; esac
 	done
 }
 
@@ -204,10 +205,10 @@ supervise() {
 		code=$?
 		[ -z "$ending" ] || { stop "$ending"; exit 0; }
 		[ -n "${pid:-}" ] || continue
-		part=${part_of[$pid]:-}
-		unset "part_of[$pid]"
+		part=${process_of[$pid]:-}
+		unset "process_of[$pid]"
 		case $part in
-		nginx) say "nginx ended with code $code"; stop TERM; exit $((code == 0 ? 1 : code)) ;;
+		nginx) log "nginx exited with code $code"; stop TERM; exit $((code == 0 ? 1 : code)) ;;
 		announcement) is_ready=yes ;;
 		again:*) start "${part#again:}" ;;
 		?*)
@@ -225,20 +226,20 @@ esac
 case ${SALLYPORT_NGINX:-here} in
 here) is_separate="" ;;
 separate) is_separate=yes ;;
-*) refuse "SALLYPORT_NGINX is ${SALLYPORT_NGINX:0:64}: it can be here or separate" ;;
+*) fail "SALLYPORT_NGINX is \"${SALLYPORT_NGINX:0:64}\": must be here or separate" ;;
 esac
-# With a process that ends at once, so that supervise wakes up also when the signal came just before it waits.
+# The background process wakes up supervise even if the signal arrives just before it waits.
 trap 'ending=TERM; : &' TERM INT
 trap 'ending=QUIT; : &' QUIT
-trap look_again HUP
+trap reload_all HUP
 ulimit -c 0
 
-[ "$(id -u)" = 0 ] || refuse "it must be started as root, to give each process its own user"
+[ "$(id -u)" = 0 ] || fail "the container must be started as root, to run each process as its own user"
 find_socket
 lay_out
 configure
 /opt/sallyport/certificates.sh once "$nginx_group"
-[ -n "$is_separate" ] || mend_live
+[ -n "$is_separate" ] || repair_live
 for part in agent renderer certificates announcement; do start "$part"; done
 if [ -z "$is_separate" ]; then
 	wait_for_configuration

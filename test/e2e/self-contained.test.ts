@@ -238,7 +238,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: requires(
     await docker("start", box.name);
     await box.saysReady(2);
     await box.answers("steady.example", "steady");
-    assert.doesNotMatch(await box.logs(), /default\.conf was refused/, "it goes on with what it had");
+    assert.doesNotMatch(await box.logs(), /default\.conf was rejected/, "it goes on with what it had");
   });
 
   test("what the renderer's user and nginx's can write is no way to what is root's", async () => {
@@ -271,7 +271,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: requires(
     await box.exec("sh", "-c", "printf 'broken' >/etc/nginx/conf.d/default.conf; rm -rf /etc/nginx/conf.d/.sallyport");
     await docker("restart", box.name);
     await box.answers("steady.example", "steady");
-    assert.match(await box.logs(), /default\.conf was refused, and is begun anew: .*unexpected end of file/);
+    assert.match(await box.logs(), /default\.conf was rejected and removed: .*unexpected end of file/);
   });
 
   test("a file of the operator's that nginx refuses costs nothing of what was live", async () => {
@@ -287,7 +287,7 @@ describe("the self-contained image in place of nginx-proxy's", { skip: requires(
     await docker("start", box.name);
     await box.answers("steady.example", "steady");
     assert.equal(await box.exec("sha256sum", "/etc/nginx/conf.d/default.conf"), live);
-    assert.doesNotMatch((await box.logs()).slice(before), /default\.conf was refused/);
+    assert.doesNotMatch((await box.logs()).slice(before), /default\.conf was rejected/);
   });
 
   test("when nginx dies the container ends, so that Docker's restart policy counts", async () => {
@@ -310,12 +310,12 @@ describe("the self-contained image, told by its environment", { skip: requires("
     [
       "a Docker endpoint that is no socket",
       ["-e", "DOCKER_HOST=tcp://10.0.0.1:2375"],
-      /only unix:\/\/\/PATH is possible/,
+      /only unix:\/\/\/PATH is supported/,
     ],
     [
       "a socket that is not there",
       ["-e", "DOCKER_HOST=unix:///tmp/other.sock"],
-      /\/tmp\/other\.sock is no socket: mount/,
+      /\/tmp\/other\.sock is not a socket; mount/,
     ],
     ["another user", ["--user", "101"], /must be started as root/],
   ];
