@@ -1,13 +1,13 @@
-/** Bounds of waiting, in milliseconds. */
+/** Debounce limits, in milliseconds. */
 export interface Wait {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
 /**
- * Pure: when to act, given when the last pass ended, when the first change since came, and when the
- * latest did. A first change after quiet is acted on at once; a burst until it is quiet for `minMs`,
- * but never later than `maxMs` after it began.
+ * Pure: returns the time of the next pass, given the end of the last pass and the first and the latest change since. The
+ * first change after a quiet period is published at once. A burst is published when it has been quiet for `minMs`, at the
+ * latest `maxMs` after it began.
  */
 export function dueAt(wait: Wait, lastPass: number, firstChange: number, latestChange: number): number {
   if (firstChange - lastPass >= wait.minMs && firstChange === latestChange) return firstChange;

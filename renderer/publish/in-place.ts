@@ -5,10 +5,10 @@ import { type Access, identityOf, WriteError } from "../disk/safe-write.ts";
 const fsync = promisify(fs.fsync);
 
 /**
- * Writes into a file that cannot be replaced: readers may see a part of each text for a moment, and so does whoever looks
- * after a crash. What is longer than before is written first, so that a full disk is found out while the old text can
- * still be had. Follows no link, writes into no file that has a second name. Gives the file's identity. Throws
- * WriteError, with the old text in place unless the disk itself fails.
+ * Overwrites a file that cannot be replaced. Readers may see a partial file for a moment, and after a crash. Bytes beyond
+ * the old length are written first, so that a full disk is detected while the old content is still intact. Follows no
+ * link, and refuses a file with several names. Returns the file's identity. Throws WriteError; the old content is in
+ * place then, unless the disk itself fails.
  */
 export async function overwrite(path: string, bytes: Buffer, access: Access): Promise<string> {
   try {
@@ -49,7 +49,7 @@ function write(file: number, bytes: Buffer): void {
   if (bytes.length < size) fs.ftruncateSync(file, bytes.length);
 }
 
-/** The kernel may take less than it is given. */
+/** A write may be short. */
 function writeAll(file: number, bytes: Buffer, position: number): void {
   for (let done = 0; done < bytes.length;) {
     done += fs.writeSync(file, bytes, done, bytes.length - done, position + done);

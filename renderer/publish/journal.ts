@@ -4,18 +4,18 @@ import type { Part } from "./destination.ts";
 import { readBytes, safeWrite } from "../disk/safe-write.ts";
 
 const Entry = z.strictObject({
-  /** Texts by destination, as SHA-256. */
+  /** SHA-256 of each file, by destination. */
   texts: z.record(z.string(), z.string().max(64)),
-  /** Every server has taken them up; what is still to do is to remember that for each. */
+  /** Every server runs the files; only the confirmation of each file is left to write. */
   isConfirmed: z.boolean(),
 });
 
-/** What several files are about to become, or have become. */
+/** A publication of several files that is in progress. */
 export type Entry = z.infer<typeof Entry>;
 
 /**
- * Says on disk which texts are put into place together, from before the first is until all are remembered: whoever
- * starts after a crash in between reads here what belongs together.
+ * Records on disk which files are published together, from before the first is swapped until all are confirmed. After a
+ * crash, recovery reads it.
  */
 export class Journal {
   readonly #file: string;
@@ -24,12 +24,12 @@ export class Journal {
     this.#file = file;
   }
 
-  /** On disk when it resolves. Throws WriteError. */
+  /** Resolves when the entry is on disk. Throws WriteError. */
   async begin(parts: readonly Part[]): Promise<void> {
     await this.#write(parts, false);
   }
 
-  /** From here on a crash does not undo them. */
+  /** From now on a crash does not roll the files back. */
   async confirm(parts: readonly Part[]): Promise<void> {
     await this.#write(parts, true);
   }
@@ -38,7 +38,7 @@ export class Journal {
     rmSync(this.#file, { force: true });
   }
 
-  /** Undefined when nothing was under way, or when it cannot be read. */
+  /** Undefined if nothing was in progress, or if the journal cannot be read. */
   read(): Entry | undefined {
     try {
       return Entry.parse(JSON.parse(readBytes(this.#file)?.toString() ?? ""));

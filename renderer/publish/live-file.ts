@@ -5,15 +5,15 @@ import { RenderedFile } from "./rendered-file.ts";
 import { type Access, identify, readBytes, replace, safeWrite, WriteError } from "../disk/safe-write.ts";
 
 /**
- * The file that the server reads. It is replaced in one step; where something is mounted exactly on it, which cannot be
- * replaced, it is written into, and a mark says what with until that is on disk.
+ * The file that the server reads. It is replaced atomically. A file that is itself a mount cannot be replaced: it is
+ * overwritten in place, and a marker file holds the new content's hash until it is on disk.
  */
 export class LiveFile {
   readonly path: string;
   readonly #mark: string;
   readonly #access: Access;
   #isMounted: boolean | undefined;
-  /** What the file held when it had this identity, so that it is read only when somebody else changed it. */
+  /** The content at this identity, so that the file is read only after another process changed it. */
   #seen: { readonly printed: RenderedFile; readonly identity: string } | undefined;
 
   constructor(path: string, mark: string, access: Access) {
@@ -22,13 +22,13 @@ export class LiveFile {
     this.#access = access;
   }
 
-  /** Whether it is written into. */
+  /** Whether the file itself is a mount. */
   get isMounted(): boolean {
     this.#isMounted ??= isMountPoint(this.path);
     return this.#isMounted;
   }
 
-  /** What is in it, or undefined when it is not there. Throws WriteError. */
+  /** Returns the content, or undefined if there is no file. Throws WriteError. */
   read(): RenderedFile | undefined {
     const identity = identify(this.path);
     if (identity === undefined) return undefined;
@@ -39,7 +39,7 @@ export class LiveFile {
     return this.#seen?.printed;
   }
 
-  /** Takes over a candidate that holds this text. Throws WriteError. */
+  /** Replaces the file by a candidate with this content. Throws WriteError. */
   async take(candidate: string, text: RenderedFile): Promise<void> {
     if (!this.isMounted) {
       const identity = identify(candidate);
@@ -62,7 +62,7 @@ export class LiveFile {
     await this.#writeInto(text);
   }
 
-  /** What was being written into the file when a process was killed and is not all there, as SHA-256. Throws WriteError. */
+  /** SHA-256 of the content that a killed process did not finish writing; undefined if there is none. Throws WriteError. */
   get torn(): string | undefined {
     const wanted = readBytes(this.#mark)?.toString();
     if (wanted === undefined || this.read()?.hash !== wanted) return wanted;

@@ -2,8 +2,8 @@ import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /**
- * Whether something is mounted exactly there, such as a single file into a container: it cannot be replaced, whatever its
- * directory allows. Where the kernel does not tell, nothing is.
+ * Returns whether this exact path is a mount point, such as a single file mounted into a container. It cannot be replaced,
+ * whatever its directory allows. False where the kernel does not list mounts.
  */
 export function isMountPoint(path: string): boolean {
   try {
@@ -14,7 +14,7 @@ export function isMountPoint(path: string): boolean {
   }
 }
 
-/** Pure: the fifth word of each line, in which the kernel writes what would end a word as three octal digits. */
+/** Pure: returns the fifth field of each line. The kernel escapes separators as three octal digits. */
 export function mountPoints(mountinfo: string): string[] {
   return mountinfo.split("\n").flatMap((line) => {
     const place = line.split(" ")[4];
@@ -22,7 +22,6 @@ export function mountPoints(mountinfo: string): string[] {
   });
 }
 
-/** Only ASCII is written so. */
 function charOf(octal: string): string {
   return String.fromCodePoint(Number.parseInt(octal, 8));
 }

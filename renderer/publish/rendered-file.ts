@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A configuration as it stands in a file. */
+/** The content of a rendered file. */
 export class RenderedFile {
   readonly bytes: Buffer;
   #hash: string | undefined;
@@ -9,7 +9,7 @@ export class RenderedFile {
     this.bytes = bytes;
   }
 
-  /** SHA-256 in hexadecimal: how configurations are compared across restarts. Made when it is first asked for. */
+  /** SHA-256 in hexadecimal; compares files across restarts. Computed on first use. */
   get hash(): string {
     this.#hash ??= createHash("sha256").update(this.bytes).digest("hex");
     return this.#hash;

@@ -1,16 +1,16 @@
 import { type Backoff, backoffMs } from "../../shared/backoff.ts";
 
-/** When to try again: later each time. All times are milliseconds of one clock, the caller's. */
+/** The time of the next retry, later after each failure. Times are milliseconds of the caller's clock. */
 export class Retry {
   #failures = 0;
   #dueAt: number | undefined;
 
-  /** Undefined while nothing failed, or while trying again would change nothing. */
+  /** Undefined if no retry is due. */
   get dueAt(): number | undefined {
     return this.#dueAt;
   }
 
-  /** One more failure. `jitter` is from 0 to 1. */
+  /** Records a failure. `jitter` is from 0 to 1. */
   failed(now: number, bounds: Backoff, jitter: number): void {
     this.#dueAt = now + backoffMs(this.#failures, jitter, bounds);
     this.#failures += 1;

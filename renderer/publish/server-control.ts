@@ -1,19 +1,19 @@
-/** What came of a check or a reload. Messages are the server's own, or say what to mend; `isPartial`: others took it up. */
+/** Result of a check or a reload. The message is the server's own. `isPartial`: other servers already run the file. */
 export type ControlResult =
   | { readonly kind: "ok" }
-  /** It was looked at and refused: the same text will be refused again. */
+  /** The file is invalid, and will be rejected again. */
   | { readonly kind: "rejected"; readonly message: string; readonly isPartial?: true }
-  /** Nobody looked: there is no way to, short of reloading. */
+  /** There is no check; only a reload tells. */
   | { readonly kind: "unchecked" }
-  /** The server cannot be reached now: try again. */
+  /** The server cannot be reached now; retry. */
   | { readonly kind: "unavailable"; readonly message: string; readonly isPartial?: true };
 
-/** What publication needs of the server whose configuration it writes. */
+/** How publication checks and reloads the server that reads the file. */
 export interface ServerControl {
-  /** Checks the candidate. Never touches what is live. `isBeside`: whoever sees the live file's directory sees it. */
+  /** Checks the candidate without touching the live file. `isBeside`: it is below the live file's directory. */
   check(candidate: string, isBeside: boolean): Promise<ControlResult>;
-  /** Makes the server take up what is live; `ok` means that it has. */
+  /** Makes the server load the live file; `ok` means that it runs it. */
   reload(): Promise<ControlResult>;
-  /** Calls back whenever something that was unavailable may work again. Returns how to stop that. */
+  /** Calls back when an unavailable server may be back. Returns a function that stops it. */
   onReady(callback: () => void): () => void;
 }

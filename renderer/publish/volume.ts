@@ -7,22 +7,22 @@ import { type Access, link, readBytes, replace, safeWrite } from "../disk/safe-w
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 
-/** What is known across restarts: the hash of the configuration that new workers confirmed. */
+/** State that survives restarts: the hash of the file that the server last confirmed. */
 export type PublishedState = z.infer<typeof State>;
 
-/** How the files of a target are, and where they are besides the one that is live. */
+/** Mode and owner of a target's files, and the directory of those that are not live. */
 export interface Keeping extends Access {
   readonly stateDirectory?: string | undefined;
 }
 
-/** Where the files of a target are that are not live: beside the one that is, unless told otherwise. */
+/** Directory of a target's candidate, last good and state files: next to the live file by default. */
 export function ownDirectory(destination: string, stateDirectory: string | undefined): string {
   return stateDirectory === undefined
     ? join(dirname(destination), ".sallyport")
     : join(stateDirectory, dirname(destination));
 }
 
-/** The files of one target: live, candidate, last good, and what is confirmed. docs/explanation/architecture.md draws them. */
+/** The files of one target: live, candidate, last good, rejected, state. See docs/explanation/architecture.md. */
 export class Volume {
   readonly live: string;
   readonly candidate: string;
@@ -47,24 +47,24 @@ export class Volume {
     this.#state = join(own, `${basename(destination)}.state.json`);
   }
 
-  /** What is live, or undefined when nothing is. Throws WriteError. */
+  /** Returns the live file, or undefined if there is none. Throws WriteError. */
   readLive(): RenderedFile | undefined {
     return this.#file.read();
   }
 
-  /** Whether the live file is written into, for it cannot be replaced. */
+  /** Whether the live file is overwritten in place, because it cannot be replaced. */
   get isInPlace(): boolean {
     return this.#file.isMounted;
   }
 
-  /** Whether who reads the live file can see the candidate, too. */
+  /** Whether a process that sees the live file also sees the candidate. */
   get isBeside(): boolean {
     return !this.isInPlace && this.own === ownDirectory(this.live, undefined);
   }
 
   /**
-   * A live file that was being written into when a process was killed is again what was last good, or else becomes what
-   * it was to be. False when there was none. Throws WriteError.
+   * Repairs a live file that a killed process did not finish writing: restores the last good content, or else completes
+   * the new one. Returns whether there was one. Throws WriteError.
    */
   async recover(): Promise<boolean> {
     const wanted = this.#file.torn;
@@ -72,12 +72,12 @@ export class Volume {
     const candidate = this.readCandidate();
     const text = this.readLastGood() ?? (candidate?.hash === wanted ? candidate : undefined);
     if (text) await this.goLive(text);
-    // Whoever read the file meanwhile is told to read it again.
+    // A server may have read the file in between, so it is reloaded.
     await this.forget();
     return text !== undefined;
   }
 
-  /** The last good configuration; undefined when there is none, or when it is not what was confirmed. */
+  /** Returns the last good file; undefined if there is none, or if it is not the confirmed one. */
   readLastGood(): RenderedFile | undefined {
     const bytes = readBytes(this.#lastGood);
     const found = bytes && new RenderedFile(bytes);
@@ -85,34 +85,34 @@ export class Volume {
     return confirmed === "" || found?.hash === confirmed ? found : undefined;
   }
 
-  /** A state that cannot be read says: nothing is confirmed, reload once more. */
+  /** An unreadable state counts as unconfirmed, which causes one more reload. */
   readState(): PublishedState {
     this.#remembered ??= this.#readState();
     return this.#remembered;
   }
 
-  /** Writes the candidate, on disk when this resolves. */
+  /** Writes the candidate. Resolves when it is on disk. */
   async stage({ bytes }: RenderedFile): Promise<void> {
     await safeWrite(this.candidate, bytes, "content", this.#access);
   }
 
-  /** What was staged last and neither became live nor was refused. */
+  /** Returns the candidate that is neither live nor rejected yet. */
   readCandidate(): RenderedFile | undefined {
     const bytes = readBytes(this.candidate);
     return bytes && new RenderedFile(bytes);
   }
 
-  /** Makes the candidate, which holds this text, the live configuration. */
+  /** Makes the candidate, which has this content, the live file. */
   async promote(text: RenderedFile): Promise<void> {
     await this.#file.take(this.candidate, text);
   }
 
-  /** Puts the candidate aside, where people can read it and no check of another target trips over it. */
+  /** Moves the candidate to `rejected/`, where an operator can read it and no check of another target reads it. */
   async reject(): Promise<void> {
     await replace(this.candidate, this.#rejected).catch(() => undefined);
   }
 
-  /** Forgets the candidate. */
+  /** Deletes the candidate. */
   discard(): void {
     rmSync(this.candidate, { force: true });
   }
@@ -121,16 +121,16 @@ export class Volume {
     await this.#file.put(text);
   }
 
-  /** What is live is confirmed, as the next generation. */
+  /** Records the live file as last good, with the next generation. */
   async remember({ bytes, hash }: RenderedFile): Promise<void> {
     const copy = async () => await safeWrite(this.#lastGood, bytes, "content", this.#access);
-    // A second name of a file that is written into would be another text with the next one.
+    // A hard link to a file that is overwritten in place would change with it.
     if (this.isInPlace) await copy();
     else await link(this.live, this.#lastGood).catch(copy);
     await this.#writeState({ generation: this.readState().generation + 1, confirmed: hash });
   }
 
-  /** Nothing is confirmed any more, also if that cannot be written down. */
+  /** Marks the live file as unconfirmed, in memory even if the disk fails. */
   async forget(): Promise<void> {
     this.#remembered = { ...this.readState(), confirmed: "" };
     await this.#writeState(this.#remembered);
@@ -144,7 +144,7 @@ export class Volume {
     }
   }
 
-  /** Lost in a power cut, it costs one reload: not worth waiting for the disk. */
+  /** Not synced: losing it costs one reload. */
   async #writeState(state: PublishedState): Promise<void> {
     await safeWrite(this.#state, Buffer.from(`${JSON.stringify(state)}\n`), "nothing");
     this.#remembered = state;

@@ -4,15 +4,15 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 
-/** Milliseconds for one word's answer; the other end gives nginx ten seconds. */
+/** Milliseconds to wait for an answer. The script gives nginx ten seconds. */
 const ANSWER_MS = 30_000;
 
-/** Most of an answer that is read; the other end writes four thousand characters of nginx's message. */
+/** Bytes of an answer that are read. The script writes at most 4,000 characters of nginx's message. */
 const ANSWER_BYTES = 16 * 1024;
 
-const SILENT = "nobody listens at the reload channel: is nginx running, with the channel's script and volume mounted?";
+const SILENT = "no process listens at the reload channel; start nginx with the channel's script and volume mounted";
 
-/** The channel's answer file, taken apart. */
+/** The parsed content of the channel's answer file. */
 interface Answer {
   readonly token: string;
   readonly outcome: string;
@@ -20,8 +20,8 @@ interface Answer {
 }
 
 /**
- * Talks to the shell loop in the nginx container (renderer/nginx/90-sallyport-reload.sh): a word into
- * a FIFO, the answer in a file that is watched, not polled. Nothing but the volume is shared.
+ * Sends requests to the shell loop in the nginx container (renderer/nginx/90-sallyport-reload.sh) through a FIFO. The
+ * answer arrives in a file that is watched. The two containers share only this volume.
  */
 export class ReloadChannel implements ServerControl {
   readonly #directory: string;
@@ -30,14 +30,14 @@ export class ReloadChannel implements ServerControl {
     this.#directory = directory;
   }
 
-  /** A candidate that nginx does not see was not looked at, whatever it says. */
+  /** nginx cannot check a candidate that is not in its file system. */
   async check(_candidate: string, isBeside: boolean): Promise<ControlResult> {
-    const verdict = await this.#say("test");
-    return verdict.kind === "ok" && !isBeside ? { kind: "unchecked" } : verdict;
+    const result = await this.#request("test");
+    return result.kind === "ok" && !isBeside ? { kind: "unchecked" } : result;
   }
 
   async reload(): Promise<ControlResult> {
-    return await this.#say("reload");
+    return await this.#request("reload");
   }
 
   onReady(callback: () => void): () => void {
@@ -46,7 +46,7 @@ export class ReloadChannel implements ServerControl {
     });
   }
 
-  async #say(verb: "test" | "reload"): Promise<ControlResult> {
+  async #request(verb: "test" | "reload"): Promise<ControlResult> {
     const token = randomBytes(8).toString("hex");
     const waiting = this.#awaitAnswer(token);
     try {
@@ -56,22 +56,23 @@ export class ReloadChannel implements ServerControl {
       return { kind: "unavailable", message: SILENT };
     }
     const answer = await waiting.answer;
-    if (!answer) return { kind: "unavailable", message: `nginx did not answer to ${verb}` };
+    if (!answer)
+      return { kind: "unavailable", message: `nginx did not answer the ${verb} request within ${ANSWER_MS / 1_000} s` };
     return answer.outcome === "ok" ? { kind: "ok" } : { kind: "rejected", message: answer.message };
   }
 
-  /** Fails at once when nobody has the FIFO open. */
-  async #write(word: string): Promise<void> {
+  /** Fails at once if no process has the FIFO open. */
+  async #write(request: string): Promise<void> {
     const fifo = await open(join(this.#directory, "word"), constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       if (!(await fifo.stat()).isFIFO()) throw new Error("not a FIFO");
-      await fifo.write(word);
+      await fifo.write(request);
     } finally {
       await fifo.close();
     }
   }
 
-  /** Resolves with undefined when time is up, or when nginx began anew and has forgotten the word. */
+  /** Resolves with undefined after the timeout, or when nginx restarted and lost the request. */
   #awaitAnswer(token: string): { answer: Promise<Answer | undefined>; cancel: () => void } {
     let finish: (answer: Answer | undefined) => void = () => undefined;
     const answer = new Promise<Answer | undefined>((resolve) => {
@@ -88,7 +89,7 @@ export class ReloadChannel implements ServerControl {
     return { answer: settled, cancel: () => finish(undefined) };
   }
 
-  /** Calls back for each answer that comes from now on. */
+  /** Calls back for each new answer. */
   #onAnswer(callback: (answer: Answer) => void): () => void {
     const file = join(this.#directory, "answer");
     let last = readNow(file);
@@ -104,8 +105,8 @@ export class ReloadChannel implements ServerControl {
 }
 
 /**
- * The text of a file of a few kilobytes, or nothing. The directory is nginx's: whoever is nginx may lay a FIFO, a link
- * or an endless file there, which must neither be waited for nor filled into memory.
+ * Reads a small file; empty if that fails. nginx's user can write to this directory, so a FIFO, a link or an endless file
+ * must neither block nor exhaust memory.
  */
 function readNow(file: string): string {
   try {
@@ -127,7 +128,7 @@ function parseAnswer(text: string): Answer | undefined {
   return token === undefined || outcome === undefined ? undefined : { token, outcome, message: rest.join("\n").trim() };
 }
 
-/** A directory that is missing is a volume that is not mounted: the word cannot be written either. */
+/** A missing directory means that the volume is not mounted; writing the request fails as well. */
 function watchDirectory(directory: string, callback: () => void): { close: () => void } | undefined {
   try {
     const watcher = watch(directory, { persistent: false }, callback);

@@ -9,7 +9,7 @@ import { ReloadSignal } from "./signal.ts";
 import { printer, volumeOfOutput } from "./standard-output.ts";
 import { ReloadTogether } from "./together.ts";
 
-/** A target's file, and how its server learns of it. */
+/** Returns a target's file and the reload method of its server. */
 export function destinationOf(target: Target, log: Log): Destination {
   if (target.destination === "-") return printedFor(target, log);
   return {
@@ -19,14 +19,14 @@ export function destinationOf(target: Target, log: Log): Destination {
   };
 }
 
-/** Printed first, then told. */
+/** Standard output: printed first, then the server is reloaded. */
 function printedFor(target: Target, log: Log): Destination {
   const volume = volumeOfOutput();
   const server = new ReloadTogether([printer(volume), chooseControl(target, log)]);
   return { volume, server, reload: `- ${JSON.stringify(target.reload)}` };
 }
 
-/** The way to reload that a target's configuration names. */
+/** Returns the reload method that the target configures. */
 function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log: Log): ServerControl {
   if (reload === "none") return onlyCheck(check);
   if (Array.isArray(reload)) return chooseAll(reload, check, log);
@@ -35,7 +35,7 @@ function chooseControl({ reload, check }: Pick<Target, "reload" | "check">, log:
 
 type OneRule = Extract<ReloadRule, readonly unknown[]>[number];
 
-/** One of them runs the check; nginx behind a channel does by itself. */
+/** The first method that is not a channel runs the check; a channel has a check of its own. */
 function chooseAll(rules: readonly OneRule[], check: Target["check"], log: Log): ServerControl {
   const checker = rules.find((rule) => !("channel" in rule));
   return new ReloadTogether(rules.map((rule) => chooseOne(rule, rule === checker ? check : undefined, log)));
@@ -47,7 +47,7 @@ function chooseOne(reload: OneRule, check: Target["check"], log: Log): ServerCon
   return new ReloadCommand(reload.exec, check, reload.exec.logOutput ? log : undefined);
 }
 
-/** Nobody needs to be told: a file that others read by themselves. */
+/** For a file whose reader needs no reload. */
 function onlyCheck(check: Target["check"]): ServerControl {
   return {
     check: async (candidate) => await checkBy(check, candidate),
@@ -56,7 +56,7 @@ function onlyCheck(check: Target["check"]): ServerControl {
   };
 }
 
-/** For the log: which way it is. */
+/** The name of the reload method, for the log. */
 export function nameOf(reload: ReloadRule): string {
   if (typeof reload === "string") return reload;
   const all: readonly object[] = Array.isArray(reload) ? reload : [reload];

@@ -1,17 +1,17 @@
 import { execFile } from "node:child_process";
 import type { ControlResult } from "../publish/server-control.ts";
 
-/** Characters of a command's own words that are kept. */
+/** Characters of a command's output that are kept. */
 const MAX_MESSAGE = 4_000;
 
-/** A program with its arguments, as a list: no shell looks at it. */
+/** A program and its arguments. No shell is involved. */
 export interface Command {
   readonly command: readonly string[];
-  /** Milliseconds after which it is killed. */
+  /** Milliseconds after which the program is killed. */
   readonly timeout: number;
 }
 
-/** Runs it to its end: exit 0 is ok, anything else a refusal with what it said last. `onOutput` gets all it printed. */
+/** Runs a program. Exit code 0 is `ok`; any other result is `rejected` with the end of its output. */
 export async function runCommand(
   { command, timeout }: Command,
   onOutput: (text: string) => void = () => undefined,
@@ -22,13 +22,13 @@ export async function runCommand(
       onOutput(`${stdout}${stderr}`);
       if (!error) return resolve({ kind: "ok" });
       if (error.code === "ENOENT" || error.code === "EACCES") {
-        return resolve({ kind: "unavailable", message: `${program}: ${error.code}, cannot be run` });
+        return resolve({ kind: "unavailable", message: `${program} cannot be run: ${error.code}` });
       }
-      const said = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
+      const output = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
       const why = error.killed
-        ? `${program} took longer than ${timeout} ms`
-        : `${program} ended with ${error.code ?? error.signal}`;
-      resolve({ kind: "rejected", message: said === "" ? why : `${why}: ${said}` });
+        ? `${program} did not finish within ${timeout} ms`
+        : `${program} exited with ${error.code ?? error.signal}`;
+      resolve({ kind: "rejected", message: output === "" ? why : `${why}: ${output}` });
     });
   });
 }

@@ -2,16 +2,16 @@ import type { Log } from "../../shared/log.ts";
 import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import { type Command, runCommand } from "./command.ts";
 
-/** Lines of one run that are put into the log. */
+/** Lines of a command's output that are logged. */
 const MAX_LOGGED_LINES = 100;
 
-/** Reloads by a command, such as `nginx -s reload` where renderer and nginx share a machine. */
+/** Reloads by a command, such as `nginx -s reload` if the renderer and nginx run on the same machine. */
 export class ReloadCommand implements ServerControl {
   readonly #reload: Command;
   readonly #check: Command | undefined;
   readonly #log: Log | undefined;
 
-  /** With a log, what the reload prints goes there line by line. */
+  /** With a log, the command's output is logged line by line. */
   constructor(reload: Command, check: Command | undefined, log?: Log) {
     this.#reload = reload;
     this.#check = check;
@@ -23,25 +23,25 @@ export class ReloadCommand implements ServerControl {
   }
 
   async reload(): Promise<ControlResult> {
-    return await runCommand(this.#reload, (text) => this.#note(text));
+    return await runCommand(this.#reload, (text) => this.#logOutput(text));
   }
 
   onReady(): () => void {
     return () => undefined;
   }
 
-  #note(text: string): void {
+  #logOutput(text: string): void {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     const [command = ""] = this.#reload.command;
     for (const line of lines.slice(0, MAX_LOGGED_LINES)) this.#log?.("info", "reload.output", { command, line });
     const more = lines.length - MAX_LOGGED_LINES;
-    if (more > 0) this.#log?.("info", "reload.output", { command, line: `and ${more} lines more` });
+    if (more > 0) this.#log?.("info", "reload.output", { command, line: `${more} more lines` });
   }
 }
 
-/** Runs a check with the candidate's path in place of `{candidate}`; without one, nobody looked. */
+/** Runs a check with the candidate's path in place of `{candidate}`. Returns `unchecked` without a check. */
 export async function checkBy(check: Command | undefined, candidate: string): Promise<ControlResult> {
   if (!check) return { kind: "unchecked" };
-  const command = check.command.map((word) => word.replaceAll("{candidate}", candidate));
+  const command = check.command.map((argument) => argument.replaceAll("{candidate}", candidate));
   return await runCommand({ command, timeout: check.timeout });
 }

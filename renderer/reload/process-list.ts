@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** A process of this PID namespace. `startTicks` tells two with the same number apart. */
+/** A process of this PID namespace. `startTicks` distinguishes processes that had the same PID. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
@@ -9,12 +9,12 @@ export interface Process {
   readonly title: string;
 }
 
-/** The process with this number, or undefined. */
+/** Returns the process with this PID, or undefined. */
 export async function readProcess(pid: number): Promise<Process | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "latin1");
     const title = await readFile(`/proc/${pid}/cmdline`, "latin1");
-    // The name is in brackets and may hold anything; what follows the last bracket is numbers.
+    // The name is in parentheses and may contain any character; only numbers follow the last one.
     const open = stat.indexOf("(");
     const close = stat.lastIndexOf(")");
     const fields = stat.slice(close + 2).split(" ");

@@ -7,20 +7,20 @@ import { listProcesses, type Process, readProcess } from "./process-list.ts";
 
 /** Milliseconds for new workers to appear after the signal. */
 const CONFIRM_MS = 10_000;
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** Milliseconds between looks for a server that was not there. */
+/** Milliseconds between two checks for a server that was not running. */
 const AWAIT_MS = 2_000;
 
-/** Whom to signal: found anew each time, for a server that restarts has another number. */
+/** The process to signal. It is looked up each time, because a restarted server has another PID. */
 export type SignalRule = { readonly signal: "SIGHUP" | "SIGUSR1" | "SIGUSR2" } & (
   | { readonly process: string }
   | { readonly pidFile: string }
 );
 
 /**
- * Reloads by a signal in a shared PID namespace. The price: same user as nginx, one trust zone. A
- * signal that was sent is not a configuration that is live: after SIGHUP, new workers are.
+ * Reloads by a signal in a shared PID namespace. The renderer must run as nginx's user, so both are one trust zone. After
+ * SIGHUP, the reload is confirmed by new worker processes.
  */
 export class ReloadSignal implements ServerControl {
   readonly #rule: SignalRule;
@@ -31,7 +31,7 @@ export class ReloadSignal implements ServerControl {
     this.#check = check;
   }
 
-  /** Nothing is put into place for a server that is not there to take it up. */
+  /** Also fails if the server is not running, so that no file is swapped for a server that cannot load it. */
   async check(candidate: string): Promise<ControlResult> {
     const master = await findMaster(this.#rule);
     return "kind" in master ? master : await checkBy(this.#check, candidate);
@@ -63,13 +63,13 @@ export class ReloadSignal implements ServerControl {
   }
 
   async #confirm(master: Process, before: ReadonlySet<string>): Promise<ControlResult> {
-    for (let waited = 0; waited < CONFIRM_MS; waited += LOOK_MS) {
+    for (let waited = 0; waited < CONFIRM_MS; waited += POLL_MS) {
       const now = await workersOf(master);
       if (now.size > 0 && ![...now].some((worker) => before.has(worker))) return { kind: "ok" };
-      if (!(await isAlive(master))) return { kind: "unavailable", message: "the server ended during the reload" };
-      await sleep(LOOK_MS);
+      if (!(await isAlive(master))) return { kind: "unavailable", message: "the server exited during the reload" };
+      await sleep(POLL_MS);
     }
-    return { kind: "rejected", message: "the server kept its old workers: its own log says why" };
+    return { kind: "rejected", message: "the server kept its old workers; see its log for the reason" };
   }
 }
 
@@ -78,19 +78,22 @@ async function findMaster(rule: SignalRule): Promise<Process | Exclude<ControlRe
     const text = await readFile(rule.pidFile, "latin1").catch(() => "");
     const found = /^[1-9][0-9]{0,9}\s*$/.test(text) ? await readProcess(Number(text)) : undefined;
     return (
-      found ?? { kind: "unavailable", message: `${rule.pidFile} names no running process: is the server running?` }
+      found ?? { kind: "unavailable", message: `${rule.pidFile} does not name a running process; start the server` }
     );
   }
   const named = (await listProcesses()).filter(({ name, pid }) => name === rule.process && pid !== process.pid);
   const masters = named.filter(({ parent }) => !named.some(({ pid }) => pid === parent));
   const [master] = masters;
   if (!master)
-    return { kind: "unavailable", message: `no process is called ${rule.process}: do both share a PID namespace?` };
+    return {
+      kind: "unavailable",
+      message: `no process is called ${rule.process}; run the renderer in the server's PID namespace`,
+    };
   if (masters.length === 1) return master;
-  return { kind: "unavailable", message: `${masters.length} processes are called ${rule.process}: use pidFile` };
+  return { kind: "unavailable", message: `${masters.length} processes are called ${rule.process}; use pidFile` };
 }
 
-/** Children that take new connections, each with its start time: a number alone may be used again. */
+/** Workers that accept connections, with their start times, because PIDs are reused. */
 async function workersOf(master: Process): Promise<Set<string>> {
   const children = (await listProcesses()).filter(({ parent }) => parent === master.pid);
   const accepting = children.filter(
@@ -104,6 +107,6 @@ async function isAlive({ pid, startTicks }: Process): Promise<boolean> {
 }
 
 function unavailable({ pid }: Process, errno: string): ControlResult {
-  const mend = errno === "EPERM" ? ": it runs as another user, and only the same user may signal it" : "";
-  return { kind: "unavailable", message: `signal to process ${pid}: ${errno}${mend}` };
+  const hint = errno === "EPERM" ? "; run the renderer as the server's user" : "";
+  return { kind: "unavailable", message: `cannot signal process ${pid}: ${errno}${hint}` };
 }

@@ -4,17 +4,17 @@ import { dirname, join } from "node:path";
 import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import { Volume } from "../publish/volume.ts";
 
-/** A file of nobody's, in a directory of its own: what is live there was printed. */
+/** A temporary file for a target on standard output. Its live content is what was printed last. */
 export function volumeOfOutput(): Volume {
   return new Volume(join(mkdtempSync(join(tmpdir(), "sallyport-")), "standard-output"));
 }
 
-/** Nobody looks for it again. */
+/** Deletes the temporary file. */
 export function removeOutput({ live }: Volume): void {
   rmSync(dirname(live), { recursive: true, force: true });
 }
 
-/** Prints what is live whenever it is to be taken up. */
+/** A server control that prints the live file at each reload. */
 export function printer(volume: Volume): ServerControl {
   return {
     check: async () => await Promise.resolve({ kind: "unchecked" }),
@@ -23,11 +23,11 @@ export function printer(volume: Volume): ServerControl {
   };
 }
 
-/** Whoever read it may be gone: that is told, and ends nothing. */
+/** A closed pipe is reported and does not end the process. */
 async function print(bytes: Buffer): Promise<ControlResult> {
   return await new Promise((resolve) => {
     const fail = ({ code = "" }: NodeJS.ErrnoException): void =>
-      resolve({ kind: "unavailable", message: `standard output: ${code}, nobody reads it` });
+      resolve({ kind: "unavailable", message: `standard output: ${code}, the reader is gone` });
     process.stdout.once("error", fail);
     process.stdout.write(bytes, (error) => {
       if (error) return fail(error);

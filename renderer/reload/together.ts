@@ -1,6 +1,6 @@
 import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 
-/** Several who read one file: told one after the other, in their order. */
+/** Several servers that read one file. They are reloaded one after the other, in their order. */
 export class ReloadTogether implements ServerControl {
   readonly #controls: readonly ServerControl[];
 
@@ -8,7 +8,7 @@ export class ReloadTogether implements ServerControl {
     this.#controls = controls;
   }
 
-  /** Ends with the first that refuses or cannot be reached; `ok` when somebody looked. */
+  /** Stops at the first server that rejects or cannot be reached. Returns `ok` if at least one has a check. */
   async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
     let all: ControlResult = { kind: "unchecked" };
     for (const control of this.#controls) {
@@ -19,7 +19,7 @@ export class ReloadTogether implements ServerControl {
     return all;
   }
 
-  /** Ends with the first that does not take it up, and says when others have. */
+  /** Stops at the first server that fails; the result tells whether others already run the file. */
   async reload(): Promise<ControlResult> {
     for (const [index, control] of this.#controls.entries()) {
       const found = await control.reload();

@@ -1,4 +1,4 @@
-/** Does it again and again until the signal aborts; never without a period. */
+/** Calls `run` periodically until the signal aborts; never without a period. */
 export function every(periodMs: number | undefined, run: () => void, signal: AbortSignal): void {
   if (periodMs === undefined) return;
   const timer = setInterval(run, periodMs);

@@ -7,7 +7,7 @@ import { isProxy, type ProxyRule } from "../routes/reach.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import { type FilteredContainer, Selection } from "../select/selection.ts";
 
-/** A container that the target's `containers` leave out, as the status tells those that are not routed. */
+/** A container that the target's `containers` rule filters, as the status lists it. */
 export interface UnselectedContainer {
   readonly host: string;
   readonly id: string;
@@ -16,20 +16,20 @@ export interface UnselectedContainer {
   readonly detail: string;
 }
 
-/** What of a target decides its routes. */
+/** The settings of a target that decide its routes. */
 export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
   Partial<Pick<Target, "nginx">>;
 
-/** Where this process runs: its container, and the way out of it. */
+/** The renderer's own container and default gateway. */
 interface OwnPlace {
   readonly ownId: string | undefined;
   readonly gateway: (preferIpv6: boolean) => IpAddress | undefined;
 }
 
-/** The routes of the containers that a target takes, kept by changes of all. */
+/** The routes of the containers that a target selects, updated by inventory changes. */
 export class NginxRoutes {
   readonly table: RouteTable;
-  /** Whether a container is nginx. */
+  /** Returns whether a container is nginx. */
   readonly isProxy: (known: InventoryContainer) => boolean;
   readonly #selection: Selection | undefined;
 
@@ -54,7 +54,7 @@ export class NginxRoutes {
     this.#selection = containers && selectionFor(containers, this.isProxy);
   }
 
-  /** What became different, and which containers the target does not take any more. */
+  /** Applies a change. Returns the changed routes, and the containers that are filtered now. */
   apply(change: InventoryChange): RouteChange & { readonly leftOut: readonly UnselectedContainer[] } {
     const now = performance.now();
     if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
@@ -77,7 +77,7 @@ function unselected({ known: { host, container }, why }: FilteredContainer): Uns
   return { host, id: container.id, name: container.name, reason: "not.selected", detail: `${why} (\`containers\`)` };
 }
 
-/** Whatever the rule leaves out, nginx is seen: its networks are looked up by its container. */
+/** nginx's own container is never filtered, because its networks are needed. */
 function selectionFor(
   containers: NonNullable<Target["containers"]>,
   isNginx: (known: InventoryContainer) => boolean,

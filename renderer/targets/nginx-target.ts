@@ -93,7 +93,7 @@ abstract class NginxTarget {
   refresh(): void {
     const found = this.#template.reread();
     if (found.kind === "changed") this.log("info", "template.reloaded", { path: this.#templateFile });
-    const error = found.kind === "refused" ? found.problem : "";
+    const error = found.kind === "rejected" ? found.problem : "";
     const isNew = error !== "" && error !== this.#templateError;
     this.#templateError = error;
     if (isNew) this.log("error", "template.rejected", { path: this.#templateFile, error });

@@ -13,16 +13,16 @@ import { withoutBlankLines } from "./blank-lines.ts";
 
 type StatusPage = Config["statusPage"];
 
-/** What became of looking at the file again. `refused`: the template as it was read before stays in use. */
-export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "refused"; readonly problem: string };
+/** Result of reading templates again. `rejected`: the last good templates stay in use. */
+export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "rejected"; readonly problem: string };
 
-/** What people lay into directories for nginx. */
-export interface Laid {
+/** Files that operators provide for nginx. */
+export interface OperatorFiles {
   readonly certificates: CertificateSet;
   readonly files: FileSettings;
 }
 
-/** A target's template, as its file was when it was last found good. */
+/** The last good version of an nginx target's template. */
 export class NginxTemplate {
   readonly #target: Target;
   readonly #statusPage: StatusPage;
@@ -41,8 +41,8 @@ export class NginxTemplate {
   }
 
   /**
-   * Reads the file and prints an example with it; a problem is a sentence with the place. The first target's nginx is
-   * the one that serves the status page.
+   * Reads the template and renders an example with it. A problem has file and line. The first target's nginx serves the
+   * status page.
    */
   static load(target: Target, { statusPage, targets }: Config): NginxTemplate | { readonly problem: string } {
     const text = readTemplate(fileOf(target));
@@ -52,31 +52,31 @@ export class NginxTemplate {
     return "problem" in render ? render : new NginxTemplate(target, own, text, render);
   }
 
-  /** How nginx is set up, with what is laid for it. */
+  /** The settings that the template renders, with certificates and operator files. */
   get settings(): NginxSettings {
     return this.#settings;
   }
 
-  /** The text of the target's file for these routes. Throws TemplateError. */
+  /** Renders the target's file for these routes. Throws TemplateError. */
   print(routes: Published): Buffer {
     const text = this.#render(nginxPage(routes, this.#settings));
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   }
 
-  /** From now on these are the certificates, and the operator's files. */
-  use({ certificates = this.#certificates, files = this.#files }: Partial<Laid>): void {
+  /** Sets the certificates and the operator's files. */
+  use({ certificates = this.#certificates, files = this.#files }: Partial<OperatorFiles>): void {
     this.#certificates = certificates;
     this.#files = files;
     this.#settings = settingsOf(this.#target, certificates, files, this.#statusPage);
   }
 
-  /** Takes over what somebody wrote into the file since, if it can be used. */
+  /** Reads the template again and uses it if it is valid. */
   reread(): Reread {
     const text = readTemplate(fileOf(this.#target));
-    if (typeof text !== "string") return { kind: "refused", ...text };
+    if (typeof text !== "string") return { kind: "rejected", ...text };
     if (text === this.#text) return { kind: "same" };
     const render = compile(text, this.#target, this.#statusPage);
-    if ("problem" in render) return { kind: "refused", ...render };
+    if ("problem" in render) return { kind: "rejected", ...render };
     this.#text = text;
     this.#render = render;
     return { kind: "changed" };
@@ -113,7 +113,7 @@ function settingsOf(
   };
 }
 
-/** An example of every kind of host must be printable, with TLS and without. */
+/** A template must render an example of every kind of host, with and without TLS. */
 function compile(
   text: string,
   target: Target,

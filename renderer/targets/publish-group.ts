@@ -247,7 +247,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     const attempt: Attempt<Unit> = async (some) => {
       const taken = new Set(some);
       const tried = units.flatMap((unit) => (taken.has(unit) ? unit : (live.get(keyOf(unit)) ?? [])));
-      return tried.length === 0 ? undefined : await this.#try(tried, trial);
+      // Of several units an empty file is never published, so it need not be tried.
+      return tried.length === 0 && units.length > 1 ? undefined : await this.#try(tried, trial);
     };
     const trusted = changed.some(isSuspect) ? changed.filter((unit) => !isSuspect(unit)) : [];
     const suspects = trusted.length === 0 ? changed : changed.filter(isSuspect);

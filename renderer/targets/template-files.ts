@@ -8,7 +8,7 @@ import type { FormatName } from "../template/formats/format-table.ts";
 import type { Rendering, TemplateText } from "../template/general-template.ts";
 import type { Reread } from "./nginx-template.ts";
 
-/** The templates of a general target, as their files were when they were last found good. */
+/** The last good version of a template target's templates. */
 export class TemplateFiles {
   readonly #target: Target;
   #texts: readonly TemplateText[];
@@ -21,7 +21,7 @@ export class TemplateFiles {
     this.#renderer = renderer;
   }
 
-  /** Reads the files and prints them without containers, which must be possible; a problem is a sentence with the place. */
+  /** Reads the templates and renders them without containers, which must succeed. A problem has file and line. */
   static async load(target: Target): Promise<TemplateFiles | { readonly problem: string }> {
     const texts = readTemplates(target);
     if ("problem" in texts) return texts;
@@ -35,13 +35,13 @@ export class TemplateFiles {
     return await printing;
   }
 
-  /** Takes over what somebody wrote into the files since, if it can be used. */
+  /** Reads the templates again and uses them if they are valid. */
   async reread(): Promise<Reread> {
     const texts = readTemplates(this.#target);
-    if ("problem" in texts) return { kind: "refused", ...texts };
+    if ("problem" in texts) return { kind: "rejected", ...texts };
     if (texts.every(({ text }, index) => text === this.#texts[index]?.text)) return { kind: "same" };
     const renderer = await startRenderer(texts, this.#target);
-    if ("problem" in renderer) return { kind: "refused", ...renderer };
+    if ("problem" in renderer) return { kind: "rejected", ...renderer };
     const before = this.#renderer;
     this.#texts = texts;
     this.#renderer = renderer;

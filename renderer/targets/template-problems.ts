@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import { TemplateFiles } from "./template-files.ts";
 import { NginxTemplate } from "./nginx-template.ts";
 
-/** What is wrong with the templates of a configuration, each with its place. */
+/** Returns the errors in a configuration's templates, each with file and line. */
 export async function templateProblems(config: Config): Promise<string[]> {
   const found = config.targets.map(async (target) => {
     if (target.format === undefined) {

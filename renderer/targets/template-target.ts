@@ -130,7 +130,7 @@ export class TemplateTarget implements Target<InventoryContainer> {
       this.#log("info", "template.reloaded", { path: templatesOf(this.config).join(" ") });
       this.#listener?.retryQuarantined();
     }
-    const error = found.kind === "refused" ? found.problem : "";
+    const error = found.kind === "rejected" ? found.problem : "";
     const isNew = error !== "" && error !== this.#templateError;
     this.#templateError = error;
     if (isNew) this.#log("error", "template.rejected", { path: templatesOf(this.config).join(" "), error });

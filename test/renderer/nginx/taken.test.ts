@@ -61,7 +61,7 @@ describe("a container that wants a port where somebody else listens", { skip }, 
       () => rig.logged.find(({ event, host }) => event === "container.quarantined" && host === "greedy.example"),
       REFUSED_MS,
     );
-    assert.match(String(told["detail"]), new RegExp(`it wants to be at ${taken}: is that taken\\?`));
+    assert.match(String(told["reason"]), new RegExp(`check whether port ${taken} is already in use`));
   });
 
   test("is served once the port is free and it is tried again", async () => {

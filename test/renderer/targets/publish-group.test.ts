@@ -127,7 +127,7 @@ for (const { title, files } of GROUPS) {
           logged.map(({ level, event }) => `${level} ${event}`),
           ["warn container.quarantined"],
         );
-        assert.match(JSON.stringify(logged[0]!.fields), /bad word|sh ended with 1/);
+        assert.match(JSON.stringify(logged[0]!.fields), /bad word|sh exited with 1/);
         tell([], [idOf("bad")]);
         await eventually("nothing is quarantined when the app is gone", async () => (await quarantined()).length === 0);
       });

@@ -191,7 +191,7 @@ test("diff shows what a pass would change, and touches nothing", async () => {
   assert.deepEqual([nobody.exitCode, nobody.stdout], [2, ""]);
 });
 
-test("render says who is set aside, and of a template that cannot print these hosts which bound it met", async () => {
+test("render lists quarantined containers, and reports the limit that a template exceeds", async () => {
   const many = Array.from({ length: 120 }, (_none, index) => ({
     ...app("a", "web"),
     id: index.toString(16).padStart(64, "0"),
@@ -201,7 +201,7 @@ test("render says who is set aside, and of a template that cannot print these ho
   agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b example" } }];
   const aside = await runRender(configOf({}), []);
   assert.equal(aside.exitCode, 0);
-  assert.match(aside.stderr, /^container appb is set aside: VIRTUAL_HOST: not a DNS name.*\n$/);
+  assert.match(aside.stderr, /^container appb is quarantined: VIRTUAL_HOST: not a DNS name.*\n$/);
   const template = join(directory, "large.hbs");
   writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
   const { exitCode, stdout, stderr } = await runRender(configOf({ template }), []);
@@ -276,7 +276,7 @@ test("once: what is missing is said when patience ends", async () => {
   const config = configOf({ reload: { exec: { command: ["false"] } } });
   const ending = await runOnce(config, stop.signal, () => undefined, 3_000);
   assert.equal(ending.kind, "late");
-  assert.match(JSON.stringify(ending), /default\.conf: false ended with 1/);
+  assert.match(JSON.stringify(ending), /default\.conf: false exited with 1/);
   const nobody = { ...config, agents: [{ socket: join(directory, "none.sock") }] };
   assert.match(JSON.stringify(await runOnce(nobody, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
 });
@@ -353,12 +353,12 @@ test("a configuration that is edited is used, and one that is broken changes not
   writeFileSync(file, text("test", "tragets"));
   refresh();
   await eventually("it is told", () =>
-    logged.some((line) => /config\.refused.*renderer\.yml:1:[0-9]+: .*tragets/.test(line)),
+    logged.some((line) => /config\.rejected.*renderer\.yml:1:[0-9]+: .*tragets/.test(line)),
   );
   assert.deepEqual(hostsIn(destination), ["a.example"]);
   for (const [spoiled, message] of [
     ["proxy: *nobody", /no anchor before \*nobody/],
-    [`a: &a [x,x,x,x]\n${"b: &a [*a,*a,*a,*a,*a]\n".repeat(9).replaceAll("b:", "- ")}`, /config\.refused/],
+    [`a: &a [x,x,x,x]\n${"b: &a [*a,*a,*a,*a,*a]\n".repeat(9).replaceAll("b:", "- ")}`, /config\.rejected/],
     [`agents: ${"[".repeat(9_000)}`, /nested far too deeply/],
     [
       "targets: [{ template: /no/such.hbs, destination: /d, reload: none }]\nagents: [{ socket: /a }]",

@@ -140,7 +140,7 @@ test("who cannot be printed into one file is left out of all, said once, and tri
   );
   assert.match(
     explain(report, "appb").text,
-    /left out of all files of front: .*zones\/file\.conf: .*labels\.zone is missing/,
+    /cannot be rendered into the files of transaction front: .*zones\/file\.conf: .*labels\.zone is missing/,
   );
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
   tell([app("c")]);
@@ -160,7 +160,7 @@ test("whom one file's check refuses is left out of all, alone", async () => {
   await eventually("the others are everywhere", () => everywhere("bcd"));
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appa", "check.rejected"]);
-  assert.match(found?.reason ?? "", /all files of front: .*zones\/file\.conf: .*bad word/);
+  assert.match(found?.reason ?? "", /the files of transaction front: .*zones\/file\.conf: .*bad word/);
   tell([app("a")]);
   await eventually("it is back", () => everywhere("abcd"));
 });
@@ -170,7 +170,9 @@ test("where one file is to be kept, all are kept until all is well", async () =>
   await eventually("both are everywhere", () => everywhere("ab"));
   tell([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
   await eventually("all of them say who broke it", async () =>
-    (await status()).targets.every(({ error }) => /container appa: .*zones\/file.*zone is missing/.test(error ?? "")),
+    (await status()).targets.every(({ error }) =>
+      /zones\/file\.conf: container appa: .*zone is missing/.test(error ?? ""),
+    ),
   );
   assert.ok(everywhere("ab"));
   tell([app("a")]);
@@ -216,7 +218,7 @@ test("what one server does not take up is taken back everywhere, and the other s
   tell([app("c")]);
   await eventually("all of them say so", async () =>
     (await status()).targets.every(
-      ({ pending, error }) => pending && /^.*zones\/file\.conf: sh ended with 1/.test(error ?? ""),
+      ({ pending, error }) => pending && /^.*zones\/file\.conf: sh exited with 1/.test(error ?? ""),
     ),
   );
   assert.ok(everywhere("ab"));
@@ -306,7 +308,7 @@ test(
       await killedWhileItTells();
       assert.match(readFileSync(source, "utf8"), /"appa" "one"/);
       const [warned] = printed.split("\n").filter((line) => /mount its directory instead/.test(line));
-      assert.match(warned ?? "", /zones\/file\.conf +live +1 +something is mounted.*; transaction front$/);
+      assert.match(warned ?? "", /zones\/file\.conf +live +1 +the file itself is a mount.*; transaction front$/);
     } finally {
       await unmount(fileOf("zones"));
     }
