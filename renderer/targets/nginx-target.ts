@@ -122,7 +122,7 @@ abstract class NginxTarget {
     try {
       return await Promise.resolve({ kind: "text", text: this.#template.print({ kind: "routes", virtualHosts }) });
     } catch (error) {
-      if (error instanceof TemplateError) return { kind: "failed", error: error.message };
+      if (error instanceof TemplateError) return { kind: "failed", error: error.message, cause: "template" };
       throw error;
     }
   }

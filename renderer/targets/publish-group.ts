@@ -176,6 +176,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
           this.#quarantine.add({ unit, code: "render.failed", error: this.#labelled(why, index) });
         }
       } else if (one.kind === "failed") {
+        if (one.cause === "template") return error;
         const target = this.#targets[index]!;
         const units = this.#quarantine.without(lists[index]!);
         const attempt: Attempt<Unit> = async (some) => {

@@ -35,8 +35,8 @@ export type Rendered<Unit> =
   | { readonly kind: "text"; readonly text: Buffer }
   /** These units cannot be rendered. */
   | { readonly kind: "failing"; readonly failing: readonly FailingUnit<Unit>[] }
-  /** Rendering failed, and no unit is known to be the cause. */
-  | { readonly kind: "failed"; readonly error: string };
+  /** Rendering failed, and no unit is known to be the cause. `cause: "template"`: none is. */
+  | { readonly kind: "failed"; readonly error: string; readonly cause?: "template" };
 
 export interface FailingUnit<Unit> {
   readonly unit: Unit;
