@@ -7,25 +7,25 @@ export interface SealingKey {
   readonly key: Buffer;
 }
 
-/** The text of a key file: index, space, 64 hexadecimal digits. */
+/** Returns the text of a key file: index, space, 64 hexadecimal digits. */
 export function printKey({ index, key }: SealingKey): string {
   return `${index} ${key.toString("hex")}\n`;
 }
 
-/** Throws when the file cannot be read or holds no key; the message never quotes it. */
+/** Throws when the file cannot be read or contains no key. The message never quotes the content. */
 export function readKey(file: string): SealingKey {
   const [, index, key] = /^([0-9]{1,12}) ([0-9a-f]{64})\n?$/.exec(readFileSync(file, "utf8")) ?? [];
-  if (index === undefined || key === undefined) throw new Error("not a key made by `audit keygen`");
+  if (index === undefined || key === undefined) throw new Error("invalid key; create one with `audit keygen`");
   return { index: Number(index), key: Buffer.from(key, "hex") };
 }
 
-/** The key at that index, or itself when it is later. There is no way back: whoever takes it cannot forge the past. */
+/** Evolves the key to the given index; a later key is returned unchanged. One-way: a stolen key cannot seal the past. */
 export function keyAt({ index, key }: SealingKey, wanted: number): SealingKey {
   for (; index < wanted; index++) key = createHash("sha256").update(key).digest();
   return { index, key };
 }
 
-/** Replaces the key on disk by the evolved one; the directory must be writable. */
+/** Replaces the key on disk with the evolved one. The directory must be writable. */
 export function replaceKey(file: string, key: SealingKey): void {
   writeFileSync(`${file}.new`, printKey(key), { mode: 0o600 });
   renameSync(`${file}.new`, file);

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { asciiJson } from "../shared/log.ts";
 import type { SealingKey } from "./audit-key.ts";
 
-/** What the trail records: every use of the Docker socket, every disclosure, who connected, life and death. */
+/** Recorded events: every use of the Docker socket, every disclosure, connections, start and stop. */
 export type AuditEvent =
   | "start"
   | "stop"
@@ -12,24 +12,24 @@ export type AuditEvent =
   | `rpc.${"connect" | "close" | "violation" | "refused"}`
   | `audit.${"resume" | "seal" | "gap"}`;
 
-/** Members of a record that depend on its event. Names are disclosed ones or counted; values never. */
+/** Event-specific fields of a record. Contains names that were disclosed and counts, never values. */
 export type AuditFields = Readonly<Record<string, unknown>>;
 
-/** Place in the chain: sequence number and hash of the last record. */
+/** Head of the hash chain: sequence number and hash of the last record. */
 export interface Head {
   readonly seq: number;
   readonly hash: string;
 }
 
-/** `prev` of the very first record. */
+/** Head before the first record; its hash is that record's `prev`. */
 export const GENESIS: Head = { seq: 0, hash: "0".repeat(64) };
 
-/** What closes the hashed part of a line. Records are ASCII JSON made here, so it occurs once. */
+/** Ends the hashed part of a line. The last occurrence counts. */
 const HASH_MARK = ',"hash":"';
 
 /**
- * One line, without its end: the record's JSON up to the mark, then its hash (SHA-256 of the
- * previous hash in hexadecimal and of the bytes before the mark), then with a key the HMAC of that hash.
+ * Returns one line without its line end: the record's JSON up to the mark, then its hash (SHA-256 over
+ * the previous hash in hexadecimal and the bytes before the mark), then, with a key, the HMAC of that hash.
  */
 export function sealRecord(body: AuditFields, prev: string, sealing?: SealingKey): { line: string; hash: string } {
   const hashed = asciiJson({ ...body, ...(sealing && { key: sealing.index }), prev }).slice(0, -1);
@@ -38,7 +38,7 @@ export function sealRecord(body: AuditFields, prev: string, sealing?: SealingKey
   return { line: `${hashed}${HASH_MARK}${hash}"${mac}}`, hash };
 }
 
-/** A line taken apart, with the hash that its bytes really have; undefined when it is no record. Nothing is verified. */
+/** Parses a line and computes the hash of its bytes, verifying nothing. Returns undefined for an invalid record. */
 export function readRecord(line: string) {
   const mark = line.lastIndexOf(HASH_MARK);
   if (mark < 0) return undefined;
@@ -54,7 +54,7 @@ export function readRecord(line: string) {
 
 export type ReadRecord = NonNullable<ReturnType<typeof readRecord>>;
 
-/** The seal of a record under the key of its index. */
+/** Returns the HMAC that seals a record under the key of its index. */
 export function macOf(key: Buffer, hash: string): string {
   return createHmac("sha256", key).update(hash).digest("hex");
 }

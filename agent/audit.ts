@@ -7,37 +7,37 @@ import { type AuditEvent, type AuditFields, GENESIS, type Head, readRecord, seal
 export interface AuditOptions {
   readonly directory: string;
   readonly keyFile: string | undefined;
-  /** Size at which a file is sealed and the next begun, in bytes. */
+  /** Size in bytes at which a file is sealed and the next one is started. */
   readonly maxBytes: number;
-  /** Sealed files kept; older ones are deleted. */
+  /** Number of sealed files to keep; older ones are deleted. */
   readonly keep: number;
   readonly instance: string;
-  /** Called once when writing fails (again); the record that failed is lost and counted. */
+  /** Called for each failed write. The record is lost and counted. */
   readonly onFailure: (errno: string) => void;
 }
 
-/** Records that may wait for the disk at most this long; refusals and life and death do not wait. */
+/** Maximum delay before routine records are synced. Refusals, start and stop are synced immediately. */
 const SYNC_MS = 1_000;
 
 const CURRENT = "audit.jsonl";
-const waits: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", "rpc.connect", "rpc.close"]);
+const routine: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", "rpc.connect", "rpc.close"]);
 
-/** The files of a trail in the order they were written; the current one is last. */
+/** Returns the files of a trail in the order they were written; the current one is last. */
 export function trailFiles(directory: string): string[] {
   const all = readdirSync(directory);
   const sealed = all.filter((name) => /^audit-[0-9]{12}\.jsonl$/.test(name)).toSorted();
   return [...sealed, ...all.filter((name) => name === CURRENT)].map((name) => join(directory, name));
 }
 
-/** The only writer of the audit directory: appends hash-chained records, never changes one. */
+/** The only writer of the audit directory. Appends hash-chained records and never changes one. */
 export class AuditTrail {
   readonly #options: AuditOptions;
   readonly #file: string;
   #fd = -1;
   #syncFd = -1;
-  /** Number of the current file's first record. */
+  /** Sequence number of the current file's first record. */
   #firstSeq = 1;
-  /** Size of the current file, and what of it may not have reached the disk. */
+  /** Size of the current file, and the lines that may not have reached the disk yet. */
   #bytes = 0;
   #unsynced: Buffer[] = [];
   #head: Head = GENESIS;
@@ -45,7 +45,7 @@ export class AuditTrail {
   #missed = 0;
   #syncTimer: NodeJS.Timeout | undefined;
 
-  /** Continues the trail in the directory. Throws when that cannot be done. */
+  /** Continues the trail in the directory. Throws if the files or the key cannot be used. */
   constructor(options: AuditOptions) {
     this.#options = options;
     this.#key = options.keyFile === undefined ? undefined : readKey(options.keyFile);
@@ -58,12 +58,12 @@ export class AuditTrail {
     return this.#head;
   }
 
-  /** False while records are being lost. */
+  /** False while records cannot be written. */
   get isWhole(): boolean {
     return this.#missed === 0;
   }
 
-  /** Appends one record. `reason` is a code of a closed list (docs/explanation/security.md). */
+  /** Appends one record. `reason` is a code from the closed list in docs/explanation/security.md. */
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): void {
     const isWritten = this.#attempt(() => {
       if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });
@@ -74,7 +74,7 @@ export class AuditTrail {
     if (!isWritten) this.#missed += 1;
   }
 
-  /** Everything on disk. */
+  /** Syncs all records and closes the files. */
   close(): void {
     this.#attempt(() => this.#sync());
     this.#close();
@@ -90,7 +90,7 @@ export class AuditTrail {
     }
   }
 
-  /** The file before stays open until the next is: the number of a closed one may soon be another file's. */
+  /** Opens the new file before closing the old one: a closed descriptor's number may be reused by another file. */
   #open(): void {
     const fd = openSync(this.#file, "a+", 0o640);
     const syncFd = openSync(this.#file, constants.O_WRONLY | constants.O_DSYNC);
@@ -110,11 +110,11 @@ export class AuditTrail {
     this.#writeWhole(Buffer.from(`${line}\n`, "latin1"));
     this.#head = { seq, hash };
     if (this.#key) this.#key = keyAt(this.#key, this.#key.index + 1);
-    if (waits.has(event)) this.#syncTimer ??= setTimeout(() => this.#attempt(() => this.#sync()), SYNC_MS).unref();
+    if (routine.has(event)) this.#syncTimer ??= setTimeout(() => this.#attempt(() => this.#sync()), SYNC_MS).unref();
     else this.#sync();
   }
 
-  /** All bytes or none: a disk that fills up in the middle leaves no half line. */
+  /** Writes all bytes or none: a disk that fills up midway leaves no partial line. */
   #writeWhole(line: Buffer): void {
     try {
       let written = 0;
@@ -128,8 +128,8 @@ export class AuditTrail {
   }
 
   /**
-   * Writes the same bytes once more where they are, through a descriptor that waits for the disk:
-   * Node's permission model has no fsync.
+   * Rewrites the unsynced bytes in place through an O_DSYNC descriptor, because Node's permission model
+   * denies fsync.
    */
   #sync(): void {
     clearTimeout(this.#syncTimer);
@@ -140,7 +140,7 @@ export class AuditTrail {
     if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
   }
 
-  /** Seals the current file under the number of its first record and begins the next. */
+  /** Renames the current file after its first record's number and starts the next file. */
   #rotate(): void {
     const { directory, keep } = this.#options;
     const name = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
@@ -160,7 +160,7 @@ export class AuditTrail {
     for (const old of trailFiles(directory).slice(0, -1 - keep)) rmSync(old, { force: true });
   }
 
-  /** Finds the end of the chain and goes on from it; a half line of a crash is cut off and counted. */
+  /** Continues from the end of the chain. A partial line left by a crash is removed and its size recorded. */
   #resume(): void {
     const sealed = trailFiles(this.#options.directory).at(-2);
     const text = readFileSync(this.#file, "latin1");
@@ -177,7 +177,7 @@ export class AuditTrail {
   }
 }
 
-/** The record of a line; -2 is the last one that has its end. */
+/** Parses the record on a line; -2 is the last line with a line end. */
 function recordAt(text: string, line: number): ReturnType<typeof readRecord> {
   return readRecord(text.split("\n").at(line) ?? "");
 }

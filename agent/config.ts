@@ -1,21 +1,17 @@
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { quoted } from "../shared/log.ts";
 import { nearest } from "../shared/nearest.ts";
 import { HostLabel } from "../shared/rpc.ts";
-
-/** Longest path of a Unix socket on Linux; a longer one is cut off silently by some versions of Node. */
-const MAX_SOCKET_PATH_BYTES = 107;
+import { socketPathProblem } from "../shared/socket-path.ts";
 
 const socketPath = z
   .string()
   .startsWith("/", "must be an absolute path")
-  .refine((path) => Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES, {
-    error: ({ input }) =>
-      `${Buffer.byteLength(String(input))} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
-  });
+  .refine((path) => socketPathProblem(path) === undefined, { error: ({ input }) => socketPathProblem(String(input)) });
 
 const wholeNumber = (least: number) => {
-  const problem = `must be a whole number from ${least}`;
+  const problem = `must be a whole number of at least ${least}`;
   return z
     .string()
     .regex(/^[0-9]{1,9}$/, problem)
@@ -23,35 +19,36 @@ const wholeNumber = (least: number) => {
     .refine((value) => value >= least, problem);
 };
 
-/** The unprivileged user the agent becomes, and the group of its RPC socket. Root is none. */
+/** The unprivileged user to run as; its group owns the RPC socket. Root is rejected. */
 const user = z
   .string()
-  .regex(/^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8})?$/, "must be UID:GID, each a whole number from 1")
+  .regex(/^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8})?$/, "must be UID:GID, each a whole number of at least 1")
   .transform((text) => text.split(":").map(Number))
   .transform(([uid = 0, gid = uid]) => ({ uid, gid }));
 
+const action = z.enum(["halt", "degrade"], "must be halt or degrade");
 const names = z.array(z.string()).default([]);
 
-/** The options by their names, with defaults; what each means is in `--help`. */
-const Options = z.object({
-  "docker-socket": socketPath.prefault("/var/run/docker.sock"),
-  socket: socketPath.prefault("/run/sallyport/agent/rpc.sock"),
-  host: HostLabel.prefault("local"),
-  user: user.prefault("65532:65532"),
-  policy: z.string().optional(),
-  "only-project": names,
-  "only-network": names,
-  "only-label": names,
-  relist: wholeNumber(1).prefault("60"),
-  "exit-when-refused": z.boolean("takes no value").default(false),
-  "audit-dir": z.string().default("/var/lib/sallyport/audit"),
-  "audit-key": z.string().optional(),
-  "audit-failure": z.enum(["halt", "degrade"], "must be halt or degrade").default("halt"),
-  "audit-file-bytes": wholeNumber(4_096).prefault(String(8 * 1024 * 1024)),
-  "audit-keep": wholeNumber(1).prefault("50"),
+/** The options with their defaults. A description has the value's placeholder, two spaces and the meaning, for `--help`. */
+export const Options = z.object({
+  "docker-socket": socketPath.prefault("/var/run/docker.sock").describe("PATH  Docker's socket"),
+  socket: socketPath.prefault("/run/sallyport/agent/rpc.sock").describe("PATH  RPC socket for renderers"),
+  host: HostLabel.prefault("local").describe("NAME  name of this Docker host, for renderers with several agents"),
+  user: user.prefault("65532:65532").describe("UID:GID  user and group to run as when started as root"),
+  policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the built-in one"),
+  "only-project": names.describe("NAME  disclose only containers of this Compose project; repeatable"),
+  "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
+  "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
+  relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of the full list that corrects lost events"),
+  "exit-when-refused": z.boolean("takes no value").default(false).describe("  exit when Docker's socket is stale"),
+  "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
+  "audit-key": z.string().optional().describe("FILE  seal records with this key, which evolves with each record"),
+  "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),
+  "audit-file-bytes": wholeNumber(4_096).prefault("8388608").describe("BYTES  size at which a trail file is sealed"),
+  "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of sealed trail files to keep"),
 });
 
-/** How the agent runs; made once from its command line. */
+/** The agent's configuration, parsed once from the command line. */
 export type AgentConfig = Readonly<z.infer<typeof Options>>;
 
 const known = Object.fromEntries(
@@ -61,29 +58,32 @@ const known = Object.fromEntries(
   }),
 );
 
-/** The options of `serve`, `health` and `policy`, or every problem with them, each with its mend. */
+/** Parses the options of `serve`, `health` and `policy`. Returns every problem with them, each with a hint. */
 export function parseConfig(args: readonly string[]): AgentConfig | { problems: string[] } {
   const { values, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
   const problems = tokens.flatMap((token) => {
-    if (token.kind === "positional") return [`${token.value.slice(0, 64)}: unexpected word`];
+    if (token.kind === "positional") return [`unexpected argument ${quoted(token.value)}; see --help`];
     if (token.kind !== "option") return [];
     const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
-    if (option) return option.type === "string" && token.value === undefined ? [`${token.rawName}: needs a value`] : [];
+    if (option)
+      return option.type === "string" && token.value === undefined ? [`${token.rawName} requires a value`] : [];
     const near = nearest(token.name, Object.keys(known));
-    return [`${token.rawName.slice(0, 64)}: unknown option${near === undefined ? "" : `, did you mean --${near}?`}`];
+    return [
+      `unknown option ${quoted(token.rawName)}; ${near === undefined ? "see --help" : `did you mean --${near}?`}`,
+    ];
   });
   if (problems.length > 0) return { problems };
   const parsed = Options.safeParse(values);
   if (parsed.success) return Object.freeze(parsed.data);
   const describe = ({ path: [name], message }: z.core.$ZodIssue): string =>
-    `--${String(name)} ${String(values[String(name)]).slice(0, 64)}: ${message}`;
+    `--${String(name)} ${quoted(String(values[String(name)]))}: ${message}`;
   return { problems: parsed.error.issues.map(describe) };
 }
 
-/** Environment variables that would make the agent talk to something else, or say more than it may. */
+/** Returns an error for each environment variable that could redirect the agent or make it disclose data. */
 export function refusedVariables(names: readonly string[]): string[] {
   const refused = /^DOCKER_|^(DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
   return names
     .filter((name) => refused.test(name))
-    .map((name) => `${name} is set: the agent does not start with it, unset it`);
+    .map((name) => `environment variable ${quoted(name)} is set, which the agent does not permit; unset it`);
 }

@@ -7,31 +7,31 @@ import type { AuditTrail } from "./audit.ts";
 import { readRequest, type SessionState, type Violation } from "./request.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Milliseconds for the first request, and for the rest of a frame that has begun. */
+/** Deadline in milliseconds for the first request, and for the rest of a frame that has started. */
 const FRAME_MS = 2_000;
 
-/** Milliseconds without any request; a renderer asks for the agent's health more often. */
+/** Idle timeout in milliseconds. Renderers request the agent's health more often than this. */
 const IDLE_MS = 60_000;
 
-/** Bytes that may wait in the buffer of a connection: one frame is let in, then it must drain. */
+/** Bytes that may be buffered for a connection before it is closed. */
 const MAX_BUFFERED = 4 * MAX_RESPONSE_BYTES;
 
-/** Milliseconds a reader may leave a full buffer unread before it is dropped. */
+/** Milliseconds a full buffer may stay undrained before the connection is closed. */
 const STALLED_MS = 10_000;
 
-/** One peer, from accept to close. Any violation ends it, is recorded, and touches nobody else. */
+/** One connection. Any violation is recorded and closes it; other connections are not affected. */
 export class Connection {
   readonly number: number;
   readonly socket: Socket;
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #audit: AuditTrail;
   readonly #reader = new FrameReader(MAX_REQUEST_BYTES);
-  readonly #mayAsk = tokenBucket(10, 20);
+  readonly #mayRequest = tokenBucket(10, 20);
   #state: SessionState = "new";
   #isBusy = false;
   #deadline: NodeJS.Timeout | undefined;
   #stalled: NodeJS.Timeout | undefined;
-  /** Why we ended it; undefined while we have not. */
+  /** Reason code once the agent has closed the connection. */
   #endReason: string | undefined;
 
   constructor(number: number, socket: Socket, rpc: JSONRPCServer<Connection>, audit: AuditTrail) {
@@ -51,7 +51,7 @@ export class Connection {
     });
   }
 
-  /** Hands one message to the socket. Whoever sends much heeds `socket.writableNeedDrain`. */
+  /** Sends one message. Bulk senders must check `socket.writableNeedDrain`. */
   send(message: object): void {
     if (!this.socket.writable) return;
     if (this.socket.writableLength > MAX_BUFFERED) return this.drop("rpc.stalled");
@@ -59,9 +59,9 @@ export class Connection {
     this.#stalled ??= setTimeout(() => this.drop("rpc.stalled"), STALLED_MS).unref();
   }
 
-  /** Ends the connection for a reason of the trail; with an answer, a fixed text and where the trail has the record. */
+  /** Closes the connection and records the reason. An error response carries a fixed text and the record's correlation id. */
   drop(reason: string, answer?: Pick<Violation, "error" | "id">): void {
-    // It is gone, or was dropped before and has not read its answer yet.
+    // Already closed, or dropped earlier and still flushing its error response.
     if (this.socket.destroyed || this.#endReason !== undefined) return void this.socket.destroy();
     this.#endReason = reason;
     const correlation = randomBytes(6).toString("hex");
@@ -74,7 +74,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#endReason !== undefined) return;
-    // The time of a frame is from its first byte: whoever drips gains none.
+    // The frame deadline starts at the first byte, so trickling bytes does not extend it.
     if (!this.#reader.midFrame && this.#state !== "new") this.#expect("rpc.slow", FRAME_MS);
     try {
       for (const text of this.#reader.push(chunk)) {
@@ -90,7 +90,7 @@ export class Connection {
 
   #handle(text: string): void {
     if (this.#isBusy) return this.drop("rpc.busy", { error: wireErrors.busy, id: null });
-    if (!this.#mayAsk()) return this.drop("rpc.rate", { error: wireErrors.rate, id: null });
+    if (!this.#mayRequest()) return this.drop("rpc.rate", { error: wireErrors.rate, id: null });
     const read = readRequest(text, this.#state);
     if ("reason" in read) return this.drop(read.reason, read);
     this.#isBusy = true;
@@ -98,7 +98,7 @@ export class Connection {
     void this.#answer(read.request.id, this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this));
   }
 
-  /** The library never rejects for a request of this shape; if it did, it would be our fault. */
+  /** The library does not reject a validated request; a rejection is reported as an internal error. */
   async #answer(id: number, pending: PromiseLike<object | null>): Promise<void> {
     try {
       this.send((await pending) ?? {});
@@ -108,7 +108,7 @@ export class Connection {
     }
   }
 
-  /** The time for what the peer has to send, or to read, next. */
+  /** Restarts the deadline for the peer's next frame, or for reading the last response. */
   #expect(reason: string, ms: number): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.drop(reason), ms);

@@ -1,26 +1,25 @@
-import { sameContainer } from "../shared/delta.ts";
 import type { Result } from "../shared/rpc.ts";
-import { type Container, type Containers, MAX_CONTAINERS } from "../shared/snapshot.ts";
+import { type Container, type Containers, isSameContainer, MAX_CONTAINERS } from "../shared/snapshot.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Generations a second in a flood of changes, and how many are made at once before that counts. */
+/** Maximum generations per second under a flood of changes, and the burst allowed before that limit applies. */
 const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
 
-/** Changes remembered, so that a renderer that was away or slow for a moment need not be told everything. */
+/** Changed ids to remember, so that a renderer that reconnects receives a delta instead of a full snapshot. */
 const MAX_REMEMBERED = 4_096;
 
 /**
- * What may be told now: how Docker is, the sanitized containers and the generation they make. Changes
- * of one turn of the event loop make one generation, in a flood those of a longer time; before
- * `complete` no container may be told at all.
+ * State that may be sent to renderers: Docker's state, the sanitized containers and their generation.
+ * Changes within one turn of the event loop form one generation; under a flood the interval is longer.
+ * No container may be sent before `complete` was called.
  */
 export class Disclosed {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<() => void>();
-  readonly #mayTellNow = tokenBucket(PACE.perSecond, PACE.burst);
+  readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);
   #changed = new Set<string>();
-  /** Ids changed by the last generations, the present one last. */
+  /** Ids changed by recent generations, the current one last. */
   readonly #history: ReadonlySet<string>[] = [];
   #remembered = 0;
   #generation = 0;
@@ -30,7 +29,7 @@ export class Disclosed {
     return this.#containers;
   }
 
-  /** 0 until everything was read once; then it only grows. */
+  /** 0 until the first complete read; increases by one with each change after that. */
   get generation(): number {
     return this.#generation;
   }
@@ -41,15 +40,15 @@ export class Disclosed {
 
   set docker(state: Result<"health">["docker"]) {
     this.#docker = state;
-    this.#tell();
+    this.#notify();
   }
 
-  /** Containers that were left out because there are too many of them. */
+  /** Number of containers skipped because MAX_CONTAINERS was reached. */
   overflow = 0;
 
   set(container: Container): void {
     const before = this.#containers.get(container.id);
-    if (sameContainer(before, container)) return;
+    if (isSameContainer(before, container)) return;
     if (!before && this.#containers.size >= MAX_CONTAINERS) {
       this.overflow += 1;
       return;
@@ -62,20 +61,20 @@ export class Disclosed {
     if (this.#containers.delete(id)) this.#touch(id);
   }
 
-  /** Everything Docker has was read: from here on there is a snapshot. */
+  /** Marks the first complete read: a snapshot exists from now on. */
   complete(): void {
     if (this.#generation > 0) return;
     this.#generation = 1;
-    this.#tell();
+    this.#notify();
   }
 
-  /** Calls back after each new generation and change of Docker's state, until the returned function is called. */
+  /** Calls the listener after each generation and each change of Docker's state. Returns a function that unsubscribes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The ids that differ between that generation and the present one; undefined when it is too long ago. */
+  /** Returns the ids changed since that generation; undefined when it is no longer remembered. */
   changedSince(generation: number): Set<string> | undefined {
     const missed = this.#generation - generation;
     if (missed < 0 || missed > this.#history.length) return undefined;
@@ -87,7 +86,7 @@ export class Disclosed {
     const isPending = this.#changed.size > 0;
     this.#changed.add(id);
     if (isPending) return;
-    if (this.#mayTellNow()) setImmediate(() => this.#flush());
+    if (this.#mayFlushNow()) setImmediate(() => this.#flush());
     else setTimeout(() => this.#flush(), PACED_MS);
   }
 
@@ -97,10 +96,10 @@ export class Disclosed {
     this.#remembered += this.#changed.size;
     this.#changed = new Set();
     while (this.#remembered > MAX_REMEMBERED) this.#remembered -= this.#history.shift()?.size ?? 0;
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -3,18 +3,18 @@ import type { Container } from "../shared/snapshot.ts";
 import type { AuditTrail } from "./audit.ts";
 
 /**
- * Records in the trail that these containers are about to be told to a connection: who, and which
- * names; values only as a hash. Gives the head the trail had before, the frame's anchor.
+ * Records that these containers are about to be sent to a connection: which connection, which names, and
+ * a hash of the values. Returns the head of the trail before this record; it becomes the frame's anchor.
  */
 export function recordDisclosure(
   audit: AuditTrail,
-  where: { readonly conn: number; readonly generation: number },
+  peer: { readonly conn: number; readonly generation: number },
   upserted: readonly Container[],
   removed: readonly string[],
 ): AuditTrail["head"] {
   const anchor = audit.head;
   audit.append("disclosure", "allow", "ok", {
-    ...where,
+    ...peer,
     containers: upserted.length,
     told: byNames(upserted),
     withheld: upserted.reduce((sum, { withheld: { env, labels } }) => sum + env + labels, 0),
@@ -24,7 +24,7 @@ export function recordDisclosure(
   return anchor;
 }
 
-/** Which names of which containers, those with the same names together: exact and short. */
+/** Groups containers that disclose the same names, to keep the record short. */
 function byNames(containers: readonly Container[]): object[] {
   const groups = new Map<string, { env: string[]; labels: string[]; of: string[] }>();
   for (const { id, env, labels } of containers) {

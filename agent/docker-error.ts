@@ -1,31 +1,35 @@
-export type DockerFault =
-  | "gate.route"
-  | "docker.unreachable"
-  | "docker.timeout"
-  | "docker.size"
-  | "docker.cut"
-  | "docker.redirect"
-  | "docker.status"
-  | "docker.schema"
-  | "docker.version"
-  | "docker.ended";
+/** Faults of a call to Docker: reason codes of the audit trail, each with its message for people. */
+const dockerFaults = {
+  "gate.route": "the agent does not permit this request",
+  "docker.unreachable": "cannot connect to Docker",
+  "docker.timeout": "Docker did not respond in time",
+  "docker.size": "Docker's response exceeds the size limit",
+  "docker.cut": "Docker's response was incomplete",
+  "docker.redirect": "Docker responded with a redirect",
+  "docker.status": "Docker responded with an error",
+  "docker.schema": "Docker's response has an unexpected format",
+  "docker.version": "Docker's API version is not supported",
+  "docker.ended": "Docker closed the event stream",
+} as const;
+
+export type DockerFault = keyof typeof dockerFaults;
 
 /**
- * Why a call to Docker gave nothing. `errno` is the system's word (ENOENT, EACCES, …) or the HTTP
- * status. What Docker itself said is not kept: it may hold anything.
+ * A failed call to Docker. `errno` is the system's error code (ENOENT, EACCES, …), the HTTP status or the
+ * API version. Docker's own message is dropped, because it may contain secrets.
  */
 export class DockerError extends Error {
   readonly code: DockerFault;
   readonly errno: string | undefined;
 
   constructor(code: DockerFault, errno?: string) {
-    super(errno === undefined ? code : `${code} (${errno})`);
+    super(errno === undefined ? dockerFaults[code] : `${dockerFaults[code]}: ${errno}`);
     this.code = code;
     this.errno = errno;
   }
 }
 
-/** The fault of anything thrown; what is not ours is a broken promise of the transport. */
-export function faultOf(error: unknown): DockerFault {
-  return error instanceof DockerError ? error.code : "docker.cut";
+/** Returns the error itself, or `docker.cut` for anything the HTTP client throws. */
+export function asDockerError(error: unknown): DockerError {
+  return error instanceof DockerError ? error : new DockerError("docker.cut");
 }

@@ -1,22 +1,22 @@
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import Docker from "dockerode";
 import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
 import { EVENT_FILTERS, isContainerId, limits } from "./gate.ts";
-import { EngineEvent, EngineVersion, Inspected, Listed } from "./inspected.ts";
-import { fromInspected, fromListed, type Observed } from "./observed.ts";
+import { EngineEvent, EngineVersion, Inspected, ListEntry } from "./inspected.ts";
+import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
 import { type DockerCall, gatedTransport } from "./transport.ts";
 
 /**
- * API versions we read correctly: 1.40 (Engine 19.03) is the first with all we need, 1.47 (Engine
- * 27) is what Engine 29, which refuses clients below 1.44, still speaks.
+ * Supported API versions: 1.40 (Engine 19.03) is the first with all required fields. Engine 29 rejects
+ * clients below 1.44 and still supports 1.47 (Engine 27).
  */
 const OLDEST_API = 40;
 const NEWEST_API = 47;
 
 /**
- * What the agent asks of Docker, and the only user of dockerode. Every failure is a DockerError; an
- * answer is complete and parsed. `onCall` hears of every request, made or refused.
+ * The agent's requests to Docker, and the only user of dockerode. Responses are complete and validated;
+ * every failure is a DockerError. `onCall` is called for each request, sent or refused.
  */
 export class DockerReader {
   readonly #client: Docker;
@@ -25,7 +25,7 @@ export class DockerReader {
     this.#client = gatedClient(socketPath, onCall);
   }
 
-  /** Chooses and pins the API version. Call it anew after the engine was away: it may be another. */
+  /** Selects and pins the API version. Call it after each reconnect: the Engine may have been replaced. */
   async negotiate(): Promise<string> {
     const modem = this.#client.modem as { version?: string };
     delete modem.version;
@@ -33,20 +33,20 @@ export class DockerReader {
     return modem.version;
   }
 
-  /** All containers in any state, and how many entries were too odd to be read. */
+  /** Lists all containers in any state, and counts entries that could not be parsed. */
   async list(): Promise<{ listed: Observed[]; unreadable: number }> {
     const entries = parse(z.array(z.unknown()), await this.#client.listContainers({ all: true }));
-    const listed = entries.flatMap((entry) => Listed.safeParse(entry).data ?? []).map(fromListed);
+    const listed = entries.flatMap((entry) => ListEntry.safeParse(entry).data ?? []).map(fromListEntry);
     return { listed, unreadable: entries.length - listed.length };
   }
 
-  /** One container as the list shows it, without environment; when there is none, as inspect says it: a 404. */
+  /** Lists one container, without its environment. Throws 404, like inspect, when it does not exist. */
   async listOne(id: string): Promise<Observed> {
     if (!isContainerId(id)) throw new DockerError("gate.route");
     const answer: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
-    const [entry] = parse(z.array(Listed).max(1), answer);
+    const [entry] = parse(z.array(ListEntry).max(1), answer);
     if (!entry) throw new DockerError("docker.status", "404");
-    return fromListed(entry);
+    return fromListEntry(entry);
   }
 
   async inspect(id: string): Promise<Observed> {
@@ -56,21 +56,21 @@ export class DockerReader {
     return fromInspected(inspected);
   }
 
-  /** Events from now on; returned once Docker has answered, so whatever happens later is in it. */
+  /** Subscribes to events. Resolves when Docker has responded, so that every later event is included. */
   async events(signal: AbortSignal): Promise<AsyncIterable<EngineEvent | "unreadable">> {
     const stream = await this.#client.getEvents({ filters: JSON.stringify(EVENT_FILTERS) });
     return eventLines(stream as unknown as Readable, signal);
   }
 }
 
-/** A dockerode whose every request meets the gate. Exported for the test that tries them all. */
+/** Creates a dockerode client whose every request passes the gate. Exported for the test that tries every method. */
 export function gatedClient(socketPath: string, onCall: (call: DockerCall) => void): Docker {
   const client = new Docker({ socketPath });
   Object.assign(client.modem as object, { buildRequest: gatedTransport(socketPath, onCall) });
   return client;
 }
 
-/** The newest version both speak. Throws `docker.version` when there is none. */
+/** Returns the newest minor version supported by both. Throws `docker.version` when the ranges do not overlap. */
 function chooseMinor(engine: EngineVersion): number {
   const newest = Math.min(NEWEST_API, minorOf(engine.ApiVersion));
   const oldest = Math.max(OLDEST_API, minorOf(engine.MinAPIVersion || `1.${OLDEST_API}`));
@@ -91,25 +91,22 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 /**
- * One event a line. A line that is too long or not an event of ours is "unreadable": something
- * happened that only a list can tell. The end of the stream is an error, for it never ends by itself.
+ * Parses one event per line. A line that is too long or has an unexpected format yields "unreadable": only a
+ * new list can tell what happened. The end of the stream is an error.
  */
 async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerator<EngineEvent | "unreadable"> {
-  const stop = () => stream.destroy();
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
+  addAbortSignal(signal, stream);
   try {
-    for await (const line of lines(stream, limits.events.maxBytes)) yield read(line);
+    for await (const line of lines(stream, limits.events.maxBytes)) yield parseEvent(line);
   } catch {
-    // Docker went away, or we destroyed the stream: the same to the caller.
+    // Docker closed the stream, or the signal aborted: the caller handles both alike.
   } finally {
-    signal.removeEventListener("abort", stop);
     stream.destroy();
   }
   throw new DockerError("docker.ended");
 }
 
-function read(line: string): EngineEvent | "unreadable" {
+function parseEvent(line: string): EngineEvent | "unreadable" {
   try {
     return EngineEvent.safeParse(JSON.parse(line)).data ?? "unreadable";
   } catch {
@@ -117,7 +114,7 @@ function read(line: string): EngineEvent | "unreadable" {
   }
 }
 
-/** Lines that are not blank. One longer than `maxBytes` is cut there, which no JSON survives. */
+/** Yields non-blank lines. A line longer than `maxBytes` is truncated and therefore invalid JSON. */
 async function* lines(stream: Readable, maxBytes: number): AsyncGenerator<string> {
   let held = "";
   for await (const chunk of stream.setEncoding("utf8") as AsyncIterable<string>) {

@@ -1,25 +1,21 @@
 import type { Container } from "../shared/snapshot.ts";
 import type { EngineEvent } from "./inspected.ts";
-import { healthOf, safeName } from "./observed.ts";
+import { healthOf, type Observed, safeName } from "./observed.ts";
 
-/** What the agent holds of one container. `container` is undefined when the policy hides it. */
-export interface Known {
+/** State of one container. `container` is undefined when the policy hides it. */
+export interface Known extends Pick<Observed, "stopSignal" | "stopMs"> {
   readonly container: Container | undefined;
-  /** Number of the signal that means its end. */
-  readonly stopSignal: number;
-  /** Milliseconds Docker waits after that signal before it kills. */
-  readonly stopMs: number;
 }
 
-/** What one event asks for: at most one look at the container, or none where the event says all. */
+/** Decision for one event: nothing, one inspect, removal, or the new state if the event contains all of it. */
 export type Step = "nothing" | "inspect" | "gone" | Container;
 
-/** Pure: what is known and what Docker says happened → what to do. */
+/** Decides what one event changes. Pure. */
 export function fold(known: Known | undefined, event: EngineEvent): Step {
   const { action } = event;
   if (action === "destroy" || action === "remove") return "gone";
   const isAttachment = action === "connect" || action === "disconnect";
-  // Docker attaches a new container before it starts it; the start is looked at.
+  // Docker connects a new container to its networks before the start event, which triggers an inspect.
   if (!known) return isAttachment ? "nothing" : "inspect";
   if (action === "start") return "inspect";
   if (!known.container) return isAttachment ? "inspect" : "nothing";
@@ -36,7 +32,7 @@ function changed(container: Container, stopSignal: number, { action, detail, sig
     case "unpause":
       return { ...container, state: "running" };
     case "kill":
-      // A HUP is for the app; only the stop signal announces the end.
+      // Only the stop signal announces the end; other signals are for the application.
       if (container.state !== "running" || Number(signal) !== stopSignal) return "nothing";
       return { ...container, stopping: true };
     case "rename":
@@ -48,11 +44,11 @@ function changed(container: Container, stopSignal: number, { action, detail, sig
   }
 }
 
-/** Only an attachment brings something that has to be asked for: the address. */
+/** Only a connect needs an inspect: the event does not contain the address. */
 function reattached(container: Container, { action, network, name }: EngineEvent): Step {
-  // One that is ending loses its networks before Docker tells that it died; that is no news.
+  // A stopping container is disconnected from its networks before the die event.
   if ((container.state !== "running" && container.state !== "paused") || container.stopping) return "nothing";
-  const left = network ?? name; // Podman's word, or Docker's
+  const left = network ?? name; // Podman sets `network`, Docker sets `name`.
   if (action === "connect" || left === undefined) return "inspect";
   return { ...container, networks: container.networks.filter((one) => one.name !== left) };
 }

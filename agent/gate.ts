@@ -1,30 +1,30 @@
-/** The requests the agent can make of Docker. There is no other, and none has a body. */
+/** The only requests the agent sends to Docker. None has a body. */
 export type Route = "version" | "list" | "list-one" | "inspect" | "events";
 
 /**
- * What an answer may cost before it is given up: bytes of the whole, for `events` of one line; and
- * milliseconds from the request to the last byte, for `events` to the headers.
+ * Limits of a response: bytes of the body (`events`: of one line), and milliseconds from the request to the
+ * last byte (`events`: to the headers).
  */
 export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonly deadlineMs: number }>> = {
   version: { maxBytes: 64 * 1024, deadlineMs: 5_000 },
-  // 20,000 containers of compose, whose labels are long, are about 30 MB.
+  // 20,000 Compose containers, which have long labels, are about 30 MB.
   list: { maxBytes: 32 * 1024 * 1024, deadlineMs: 30_000 },
   "list-one": { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
   inspect: { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
-  // The attributes of an event hold all labels of the container.
+  // An event contains all labels of its container.
   events: { maxBytes: 256 * 1024, deadlineMs: 10_000 },
 };
 
 /**
- * Named events only: the whole stream would carry every health probe and the command line of every
- * exec. `died` and `remove` are Podman's words for `die` and `destroy`.
+ * Subscribed events. The unfiltered stream contains every health probe and the command line of every exec.
+ * `died` and `remove` are Podman's names for `die` and `destroy`.
  */
 export const EVENT_FILTERS = {
   type: ["container", "network"],
   event: "start die died kill pause unpause rename health_status destroy remove connect disconnect".split(" "),
 };
 
-/** The only form of a container id that goes into a path. */
+/** Whether the text is a full container id, the only form that may become part of a path. */
 export function isContainerId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
@@ -36,9 +36,9 @@ const LIST_ONE = /^\/containers\/json\?all=true&filters=%7B%22id%22%3A%5B%22[0-9
 const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
 
 /**
- * The last look at a request before its first byte: the route it is, or undefined for everything
- * that is not exactly one of ours. `target` is the path and query as they would be sent. All but
- * `/version`, which is asked to choose one, must carry an API version.
+ * Checks a request before its first byte is sent. Returns its route, or undefined unless it is exactly one of
+ * the permitted requests. `target` is path and query as sent. Every path but `/version`, which negotiates
+ * the API version, must contain one.
  */
 export function gate(method: string, target: string): Route | undefined {
   if (method !== "GET") return undefined;

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { isContainerId } from "./gate.ts";
 
-// What is read of Docker's answers. Unknown keys are dropped while parsing, so nothing else is held.
+// The fields read from Docker's responses. Parsing drops all other keys, so nothing else is kept.
 
-/** Docker and Podman say "nothing" with null, with "" or by leaving it out: here it is always "". */
+/** Maps null and missing values, which Docker and Podman use alike, to "". */
 const text = z
   .string()
   .nullish()
@@ -21,8 +21,8 @@ const id = z.string().refine(isContainerId);
 const PortRow = z.object({ IP: text, PrivatePort: z.number(), PublicPort: z.number().nullish(), Type: text });
 export type PortRow = z.infer<typeof PortRow>;
 
-/** `GET /containers/json`, one entry. It has no environment. */
-export const Listed = z.object({
+/** One entry of `GET /containers/json`. It has no environment. */
+export const ListEntry = z.object({
   Id: id,
   Names: z.array(z.string()).nullish(),
   Image: text,
@@ -33,9 +33,9 @@ export const Listed = z.object({
   Ports: z.array(PortRow).nullish(),
   NetworkSettings: z.object({ Networks }).nullish(),
 });
-export type Listed = z.infer<typeof Listed>;
+export type ListEntry = z.infer<typeof ListEntry>;
 
-/** `GET /containers/<id>/json`. The environment in it is the secret the agent exists to keep. */
+/** `GET /containers/<id>/json`. Its environment contains the secrets that the agent must not disclose. */
 export const Inspected = z.object({
   Id: id,
   Name: z.string(),
@@ -60,12 +60,12 @@ export type Inspected = z.infer<typeof Inspected>;
 export const EngineVersion = z.object({ ApiVersion: z.string(), MinAPIVersion: text });
 export type EngineVersion = z.infer<typeof EngineVersion>;
 
-/** Docker copies labels over its own attributes, so any of them may be replaced by the container. */
+/** Docker copies labels over its own attributes, so a container can replace any of them. */
 const attribute = (length: number) => z.string().max(length).optional().catch(undefined);
 
 /**
- * One line of `GET /events`; the other attributes (all labels among them) are dropped unread. `id` is
- * the container: the actor, or who was attached to or left a network (Podman: the actor there, too).
+ * One line of `GET /events`; other attributes, including all labels, are dropped. `id` is the container: the
+ * actor, or for network events the `container` attribute (Podman: the actor there, too).
  */
 export const EngineEvent = z
   .object({
@@ -80,7 +80,7 @@ export const EngineEvent = z
   })
   .transform(({ Type, Action, Actor: { ID, Attributes } }) => {
     const [action = "", detail = ""] = Action.split(": ");
-    const { container, ...told } = Attributes ?? {};
-    return { id: (Type === "network" ? container : undefined) ?? ID, action, detail, ...told };
+    const { container, ...attributes } = Attributes ?? {};
+    return { id: (Type === "network" ? container : undefined) ?? ID, action, detail, ...attributes };
   });
 export type EngineEvent = z.infer<typeof EngineEvent>;

@@ -1,21 +1,21 @@
-/** Looks at Docker under way at once. */
+/** Maximum concurrent inspections. */
 const CONCURRENCY = 8;
 
 /**
- * Runs `look` for containers, a few at a time and never twice at once for the same one. An id asked
- * for while its look is under way is looked at once more afterwards, however often it was asked:
- * what the first look brought is already old then and is dropped (`look` is told so).
+ * Runs `inspect` for containers with limited concurrency, never twice at once for the same container. A
+ * request for an id that is being inspected schedules exactly one more inspection afterwards; `isOutdated`
+ * tells the running one to discard its result.
  */
 export class Inspections {
-  readonly #look: (id: string, isOld: () => boolean) => Promise<void>;
+  readonly #inspect: (id: string, isOutdated: () => boolean) => Promise<void>;
   readonly #queue = new Set<string>();
-  /** Ids under way, with whether to look again. */
+  /** Ids being inspected, with whether to inspect them again. */
   readonly #running = new Map<string, boolean>();
   #idle: (() => void)[] = [];
 
-  /** `look` must not reject. */
-  constructor(look: (id: string, isOld: () => boolean) => Promise<void>) {
-    this.#look = look;
+  /** `inspect` must not reject. */
+  constructor(inspect: (id: string, isOutdated: () => boolean) => Promise<void>) {
+    this.#inspect = inspect;
   }
 
   request(id: string): void {
@@ -24,12 +24,12 @@ export class Inspections {
     this.#next();
   }
 
-  /** Something newer is known of it: a look under way brings old news. */
+  /** Marks a running inspection of this container as outdated, because newer state is known. */
   outdate(id: string): void {
     if (this.#running.has(id)) this.request(id);
   }
 
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when nothing is queued or running. */
   async idle(): Promise<void> {
     if (this.#queue.size + this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -45,7 +45,7 @@ export class Inspections {
 
   async #run(id: string): Promise<void> {
     this.#running.set(id, false);
-    await this.#look(id, () => this.#running.get(id) === true);
+    await this.#inspect(id, () => this.#running.get(id) === true);
     if (this.#running.get(id) === true) this.#queue.add(id);
     this.#running.delete(id);
     this.#next();

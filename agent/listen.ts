@@ -1,8 +1,9 @@
 import { chmodSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
 import { dirname } from "node:path";
+import { quoted } from "../shared/log.ts";
 
-/** Binds a server to a Unix socket, mode 0660 from the first instant. Rejects when the path is not ours to take. */
+/** Binds a server to a Unix socket with mode 0660 from the start. Rejects when the path is in use. */
 export async function listen(server: net.Server, socketPath: string): Promise<void> {
   await removeStale(socketPath);
   restrictDirectory(dirname(socketPath));
@@ -14,25 +15,25 @@ export async function listen(server: net.Server, socketPath: string): Promise<vo
   }
 }
 
-/** A socket nobody answers at is what an earlier run left; anything else is not ours to remove. */
+/** Removes the socket of an earlier run. Throws when the path is not a socket, or when a process accepts connections. */
 async function removeStale(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isSocket()) throw new Error(`${socketPath} exists and is not a socket: move it away`);
+  if (!found.isSocket()) throw new Error(`${quoted(socketPath)} exists and is not a socket; move it away`);
   const probe = net.connect(socketPath);
   const isAlive = await new Promise((resolve) => {
     probe.on("connect", () => resolve(true)).on("error", () => resolve(false));
   });
   probe.destroy();
-  if (isAlive === true) throw new Error(`another agent answers at ${socketPath}: stop it first`);
+  if (isAlive === true) throw new Error(`another process listens on ${quoted(socketPath)}; stop it first`);
   unlinkSync(socketPath);
 }
 
-/** Group members may pass through to the socket and do nothing else in its directory. */
+/** Restricts the directory so that group members can reach the socket but cannot list or change entries. */
 function restrictDirectory(directory: string): void {
   const { uid, mode } = statSync(directory);
   if ((mode & 0o7777) === 0o2710) return;
   if (uid === process.getuid?.()) chmodSync(directory, 0o2710);
   else if ((mode & 0o002) !== 0)
-    throw new Error(`anybody may write to ${directory}: use a directory of the agent's own`);
+    throw new Error(`${quoted(directory)} is writable by all users; use a directory that belongs to the agent`);
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { quoted } from "../shared/log.ts";
 import type { AgentConfig } from "./config.ts";
 import { defaultPolicy, parsePolicy, type Policy } from "./policy.ts";
 
-/** The policy in force: the file's (or the default), narrowed by the command line's `--only-*`. */
+/** Loads the effective policy: the file or the default, narrowed by the `--only-*` options. */
 export function loadPolicy(config: AgentConfig): { policy: Policy; sha256: string } | { problems: string[] } {
   const read = config.policy === undefined ? defaultPolicy() : readPolicy(config.policy);
   if ("problems" in read) return read;
@@ -19,8 +20,10 @@ export function loadPolicy(config: AgentConfig): { policy: Policy; sha256: strin
 function readPolicy(file: string): Policy | { problems: string[] } {
   try {
     const parsed = parsePolicy(readFileSync(file, "utf8"));
-    return "problems" in parsed ? { problems: parsed.problems.map((problem) => `${file}: ${problem}`) } : parsed;
+    return "problems" in parsed
+      ? { problems: parsed.problems.map((problem) => `${quoted(file)}: ${problem}`) }
+      : parsed;
   } catch (error) {
-    return { problems: [`--policy ${file}: ${(error as NodeJS.ErrnoException).code}, cannot be read`] };
+    return { problems: [`--policy ${quoted(file)}: cannot be read (${(error as NodeJS.ErrnoException).code})`] };
   }
 }

@@ -2,9 +2,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { constants } from "node:os";
 import { type Container, MAX_NETWORKS, MAX_PORTS, MAX_PUBLISHED, type Port } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
-import type { Inspected, Listed, PortRow } from "./inspected.ts";
+import type { Inspected, ListEntry, PortRow } from "./inspected.ts";
 
-/** What Docker says of one container, however it was asked: everything, still undisclosed. */
+/** One container as Docker reports it, before the policy is applied. */
 export interface Observed extends Pick<
   Container,
   "id" | "name" | "state" | "health" | "createdAt" | "networks" | "ports" | "env" | "labels"
@@ -12,19 +12,19 @@ export interface Observed extends Pick<
   /** Milliseconds since the epoch, or NaN. */
   readonly startedAt: number;
   readonly image: string;
-  /** Number of the signal that announces its end, and milliseconds Docker waits then before it kills. */
+  /** Number of the stop signal, and milliseconds between it and SIGKILL. */
   readonly stopSignal: number;
   readonly stopMs: number;
 }
 
-/** From an answer to inspect: all of it. */
+/** Converts a response to inspect. */
 export function fromInspected({ Id, Name, Created, State, Config, NetworkSettings }: Inspected): Observed {
   const state = stateOf(State.Status);
   return {
     id: Id,
     name: safeName(Name, Id),
     state,
-    // One that is not alive keeps its last health in Docker's answer; it means nothing any more.
+    // Docker keeps the last health of a stopped container; it is meaningless.
     health: state === "running" || state === "paused" ? healthOf(State.Health?.Status) : "none",
     createdAt: instant(Date.parse(Created)) || 0,
     startedAt: instant(Date.parse(State.StartedAt)),
@@ -38,13 +38,13 @@ export function fromInspected({ Id, Name, Created, State, Config, NetworkSetting
   };
 }
 
-/** From an entry of the list: without environment, and Docker's defaults for what it does not show. */
-export function fromListed({ Id, Names, State, Status, Created, Image, Labels, ...entry }: Listed): Observed {
+/** Converts a list entry: no environment, and Docker's defaults for fields that the list does not contain. */
+export function fromListEntry({ Id, Names, State, Status, Created, Image, Labels, ...entry }: ListEntry): Observed {
   return {
     id: Id,
     name: safeName(Names?.[0] ?? "", Id),
     state: stateOf(State),
-    // The list has the health only as the end of a sentence: `Up 3 minutes (health: starting)`.
+    // The list contains the health only at the end of a text: `Up 3 minutes (health: starting)`.
     health: healthOf(/\((?:health: )?([a-z]+)\)$/.exec(Status)?.[1]),
     createdAt: instant(Created * 1_000) || 0,
     startedAt: Number.NaN,
@@ -58,25 +58,25 @@ export function fromListed({ Id, Names, State, Status, Created, Image, Labels, .
   };
 }
 
-/** The name without Docker's slash; one that may not be told is replaced by the short id. */
+/** Returns the name without Docker's slash. A name with forbidden characters is replaced by the short id. */
 export function safeName(raw: string, id: string): string {
   const name = raw.replace(/^\//, "");
   return name !== "" && textFault(name, 256) === undefined && !/[\t\n]/.test(name) ? name : id.slice(0, 12);
 }
 
-/** Docker's word for the health; without a health check it is `none`, "" or absent. */
-export function healthOf(word: string | undefined): Container["health"] {
-  return word === "starting" || word === "healthy" || word === "unhealthy" ? word : "none";
+/** Parses Docker's health status. Without a health check it is `none`, "" or missing. */
+export function healthOf(status: string | undefined): Container["health"] {
+  return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
 }
 
 const states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"] as const;
 
-function stateOf(word: string): Container["state"] {
-  if (word === "stopped") return "exited"; // Podman
-  return states.find((state) => state === word) ?? "unknown";
+function stateOf(status: string): Container["state"] {
+  if (status === "stopped") return "exited"; // Podman
+  return states.find((state) => state === status) ?? "unknown";
 }
 
-/** By name, with what is an address. The name is Docker's, its text is checked with the policy. */
+/** Sorts networks by name and keeps valid addresses. `sanitize` checks the names. */
 function attachmentsOf(networks: Inspected["NetworkSettings"]["Networks"]): Container["networks"] {
   return Object.entries(networks ?? {})
     .map(([name, network]) => {
@@ -87,7 +87,7 @@ function attachmentsOf(networks: Inspected["NetworkSettings"]["Networks"]): Cont
     .slice(0, MAX_NETWORKS);
 }
 
-/** What the image or the operator exposes, and where it is published, as the list has it: row by row. */
+/** Converts exposed and published ports to the rows of the list format. */
 function portRows(
   exposed: Inspected["Config"]["ExposedPorts"],
   bound: Inspected["NetworkSettings"]["Ports"],
@@ -104,7 +104,7 @@ function portRows(
   });
 }
 
-/** Rows with the same port and protocol are one port, sorted. What is no port number is left out. */
+/** Merges rows with the same port and protocol, sorted. Rows with invalid port numbers are skipped. */
 function portsOf(rows: readonly PortRow[]): Port[] {
   const byName = new Map<string, Port>();
   for (const { IP: ip, PrivatePort: port, PublicPort: publicPort, Type } of rows) {
@@ -131,7 +131,7 @@ function splitVariable(line: string): [string, string] {
   return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
 }
 
-/** The number of a stop signal as Docker prints it in events: `SIGQUIT`, `QUIT` or `3` are 3. */
+/** Returns the signal number that Docker uses in events: `SIGQUIT`, `QUIT` and `3` give 3. */
 function signalNumber(name: string): number {
   if (/^[0-9]{1,2}$/.test(name)) return Number(name);
   const realtime = /^(?:SIG)?RTMIN\+([0-9]{1,2})$/.exec(name);

@@ -1,47 +1,48 @@
 import * as z from "zod";
+import { quoted } from "../shared/log.ts";
 import { nearest } from "../shared/nearest.ts";
 
-/** An exact name, or a beginning followed by one `*`. There are no regular expressions. */
+/** An exact name, or a prefix followed by one `*`. Regular expressions are not supported. */
 const Pattern = z
   .string()
-  .regex(/^[\x21-\x29\x2b-\x7e]{1,255}\*?$/, "a name, or the beginning of one and a single * at its end");
+  .regex(/^[\x21-\x29\x2b-\x7e]{1,255}\*?$/, "must be a name, or a prefix followed by a single *");
 
 const patterns = z.array(Pattern).max(256).default([]);
 const names = z.array(z.string().min(1).max(256)).max(64).default([]);
 
-/** The policy file (JSON). Lists add to the default policy unless `extends` is `nothing`. */
+/** The policy file (JSON). Lists extend the default policy unless `extends` is `nothing`. */
 export const PolicyFile = z.strictObject({
-  $schema: z.string().optional().describe("For editors; ignored."),
+  $schema: z.string().optional().describe("Schema for editors; ignored by the agent."),
   extends: z
     .enum(["default", "nothing"])
     .default("default")
-    .describe("Whether the lists below add to the default policy or stand alone."),
+    .describe("Whether the lists extend the default policy or replace it."),
   mode: z
     .enum(["environment", "labels only"])
     .default("environment")
-    .describe("`labels only` never inspects a container, so environments never enter the agent's memory."),
+    .describe("`labels only` never inspects containers, so environments never enter the agent's memory."),
   fields: z
     .array(z.enum(["image", "published", "startedAt"]))
     .default([])
-    .describe("Disclosed beside what routing always needs (name, state, health, networks, ports)."),
-  env: patterns.describe("Environment variables to disclose, by exact name or beginning with trailing *."),
-  labels: patterns.describe("Labels to disclose, by exact key or beginning with trailing *."),
-  force: names.describe("Names that look like secrets and are disclosed all the same, one by one."),
-  multiline: names.describe("Names whose values may hold line breaks and tabs."),
+    .describe("Fields to disclose in addition to those that routing needs (name, state, health, networks, ports)."),
+  env: patterns.describe("Environment variables to disclose: exact names, or prefixes followed by *."),
+  labels: patterns.describe("Labels to disclose: exact keys, or prefixes followed by *."),
+  force: names.describe("Exact names to disclose although they look like secrets."),
+  multiline: names.describe("Names whose values may contain line breaks and tabs."),
   only: z
     .strictObject({
-      projects: names.describe("Compose projects; others do not exist for the renderer."),
-      networks: names.describe("Networks; a container on none of them does not exist for the renderer."),
-      labels: names.describe("`key` or `key=value`; a container with none of them does not exist for the renderer."),
+      projects: names.describe("Compose projects. Containers of other projects are not disclosed."),
+      networks: names.describe("Networks. Containers on none of them are not disclosed."),
+      labels: names.describe("`key` or `key=value`. Containers with none of these labels are not disclosed."),
     })
     .prefault({})
-    .describe("Which containers are seen at all. An empty list does not narrow."),
+    .describe("Restricts which containers are disclosed. An empty list does not restrict."),
 });
 
-/** What may be told. Made by parsePolicy, frozen, compared by the hash in the audit trail. */
+/** The parsed, frozen policy. The audit trail records its hash. */
 export type Policy = Readonly<Omit<z.infer<typeof PolicyFile>, "$schema" | "extends">>;
 
-/** What routing needs: the names nginx-proxy's users know, compose's project and service, our labels. */
+/** Names that routing needs: nginx-proxy's variables, Compose project and service, Sallyport's labels. */
 const defaults: Policy = PolicyFile.parse({
   fields: ["published"],
   env: (
@@ -58,39 +59,39 @@ const defaults: Policy = PolicyFile.parse({
   multiline: ["VIRTUAL_HOST_MULTIPORTS"],
 });
 
-/** Parts of names that say the value is a secret, whatever list matches them. */
+/** A name that contains one of these looks like a secret and is withheld unless forced. */
 const SECRET = ["PASS", "SECRET", "TOKEN", "KEY", "CRED", "AUTH", "PRIVATE", "DSN"];
 
 export function defaultPolicy(): Policy {
   return complete(PolicyFile.parse({}));
 }
 
-/** The policy of a file's text, or all that is wrong with it. An unknown key is an error. */
+/** Parses a policy file. Returns every problem with it; an unknown key is one. */
 export function parsePolicy(text: string): Policy | { problems: string[] } {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return { problems: ["the policy is not JSON"] };
+    return { problems: ["the policy is not valid JSON"] };
   }
   const parsed = PolicyFile.safeParse(json);
   return parsed.success ? complete(parsed.data) : { problems: parsed.error.issues.flatMap(describeIssue) };
 }
 
 function complete({ extends: base, mode, only, ...lists }: z.infer<typeof PolicyFile>): Policy {
-  const given = base === "default" ? defaults : PolicyFile.parse({});
+  const extended = base === "default" ? defaults : PolicyFile.parse({});
   return Object.freeze({
     mode,
-    fields: [...new Set([...given.fields, ...lists.fields])],
-    env: [...given.env, ...lists.env],
-    labels: [...given.labels, ...lists.labels],
-    force: [...given.force, ...lists.force],
-    multiline: [...given.multiline, ...lists.multiline],
+    fields: [...new Set([...extended.fields, ...lists.fields])],
+    env: [...extended.env, ...lists.env],
+    labels: [...extended.labels, ...lists.labels],
+    force: [...extended.force, ...lists.force],
+    multiline: [...extended.multiline, ...lists.multiline],
     only,
   });
 }
 
-/** Whether the policy lets this name's value out; its value is checked elsewhere. */
+/** Whether the policy discloses the value of this name. `sanitize` checks the value itself. */
 export function discloses(policy: Policy, from: "env" | "label", name: string): boolean {
   const listed = (from === "env" ? policy.env : policy.labels).some((pattern) => matches(pattern, name));
   return listed && (!looksSecret(name) || policy.force.includes(name));
@@ -111,6 +112,6 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const known = Object.keys(issue.path.length === 0 ? PolicyFile.shape : { projects: 0, networks: 0, labels: 0 });
   return issue.keys.map((key) => {
     const near = nearest(key, known);
-    return `${at}: unknown key "${key.slice(0, 64)}"${near === undefined ? "" : `, did you mean "${near}"?`}`;
+    return `${at}: unknown key ${quoted(key)}${near === undefined ? "" : `; did you mean "${near}"?`}`;
   });
 }

@@ -1,11 +1,11 @@
 import { type Method, methods, Request, wireErrors } from "../shared/rpc.ts";
 
-/** Where a connection stands. */
+/** Protocol state of a connection. */
 export type SessionState = "new" | "ready" | "subscribed";
 
 /**
- * What may be asked now, and where it leads. What is not in it does not exist for the caller, who is
- * cut off and recorded.
+ * Methods permitted in each state, with the state that follows. Any other method is a violation, which is
+ * recorded and closes the connection.
  */
 const permitted: Readonly<Record<SessionState, Partial<Record<Method, SessionState>>>> = {
   new: { hello: "ready" },
@@ -13,24 +13,23 @@ const permitted: Readonly<Record<SessionState, Partial<Record<Method, SessionSta
   subscribed: { health: "subscribed" },
 };
 
-/** Deepest nesting of a request; the contract needs three. */
+/** Maximum nesting depth of a request. The contract needs three. */
 const MAX_DEPTH = 8;
 
-/** Why a frame is not a request we serve: reason code of the audit trail, and what the caller is told. */
+/** A refused frame: reason code for the audit trail, and the error sent to the peer. */
 export interface Violation {
   readonly reason: `rpc.${"json" | "depth" | "batch" | "shape" | "method" | "state" | "params"}`;
   readonly error: (typeof wireErrors)[keyof typeof wireErrors];
   readonly id: number | null;
 }
 
-/** A request that is permitted now and has exactly the parameters of its method. */
+/** A request that is permitted in this state and has exactly the parameters of its method. */
 export interface Permitted {
   readonly request: Request;
-  readonly method: Method;
   readonly next: SessionState;
 }
 
-/** Pure: the text of one frame, in a state → what it asks, or why it may not. */
+/** Parses and validates the text of one frame. Pure. */
 export function readRequest(text: string, state: SessionState): Permitted | Violation {
   if (depth(text) > MAX_DEPTH) return { reason: "rpc.depth", error: wireErrors.invalid, id: null };
   let json: unknown;
@@ -49,14 +48,14 @@ export function readRequest(text: string, state: SessionState): Permitted | Viol
   if (!methods[method].params.safeParse(params ?? {}).success) {
     return { reason: "rpc.params", error: wireErrors.params, id };
   }
-  return { request, method, next };
+  return { request, next };
 }
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methods, method);
 }
 
-/** Deepest nesting of brackets outside strings, counted before anything parses them. */
+/** Returns the maximum nesting of brackets outside strings. Runs before the text is parsed. */
 function depth(text: string): number {
   let [deepest, open] = [0, 0];
   for (const [bracket] of text.replace(/"(?:\\.|[^"\\])*"?/gs, "").matchAll(/[[\]{}]/g)) {

@@ -4,15 +4,15 @@ import type { Observed } from "./observed.ts";
 import { type Policy, discloses } from "./policy.ts";
 
 /**
- * What the policy lets out of an observed container, or undefined when it may not be seen at all.
- * `unread` says that there is an environment nobody has read.
+ * Applies the policy to a container. Returns undefined when the policy hides the container. `unread` means that
+ * the container was never inspected, so its environment is unknown.
  */
 export function sanitize(observed: Observed, policy: Policy, unread = false): Container | undefined {
   if (!isVisible(observed, policy)) return undefined;
   const { id, name, state, health, createdAt, startedAt, image, ports } = observed;
   const env = disclosePairs(policy, "env", observed.env);
   const labels = disclosePairs(policy, "label", observed.labels);
-  const wants = new Set(policy.fields);
+  const fields = new Set(policy.fields);
   return withinSize({
     id,
     name,
@@ -22,10 +22,10 @@ export function sanitize(observed: Observed, policy: Policy, unread = false): Co
     stale: unread,
     unread,
     createdAt,
-    ...(wants.has("startedAt") && Number.isFinite(startedAt) && { startedAt }),
-    ...(wants.has("image") && textFault(image, 512) === undefined && { image }),
+    ...(fields.has("startedAt") && Number.isFinite(startedAt) && { startedAt }),
+    ...(fields.has("image") && textFault(image, 512) === undefined && { image }),
     networks: observed.networks.filter((network) => textFault(network.name, 256) === undefined),
-    ports: wants.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
+    ports: fields.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
     env: env.disclosed,
     labels: labels.disclosed,
     withheld: { env: env.withheld, labels: labels.withheld },
@@ -33,7 +33,7 @@ export function sanitize(observed: Observed, policy: Policy, unread = false): Co
   });
 }
 
-/** Whether the policy's `only` lists leave this container in sight. */
+/** Whether the container matches the policy's `only` lists. */
 export function isVisible({ labels, networks }: Observed, { only }: Policy): boolean {
   const project = labels["com.docker.compose.project"] ?? "";
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;
@@ -49,29 +49,29 @@ function hasLabel(labels: Observed["labels"], wanted: string): boolean {
 
 type Refused = Container["refused"][number];
 
-/** Sorted by name, so that the same container always gives the same text. */
+/** Applies the policy to pairs. The result is sorted by name, so that equal containers give equal JSON. */
 function disclosePairs(policy: Policy, from: "env" | "label", pairs: Observed["env"]) {
   const disclosed: Record<string, string> = {};
   const refused: Refused[] = [];
-  let told = 0;
+  let matched = 0;
   const all = Object.entries(pairs).toSorted(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, value] of all) {
-    if (told === MAX_PAIRS || !isPairName(name) || !discloses(policy, from, name)) continue;
-    told += 1;
+    if (matched === MAX_PAIRS || !isPairName(name) || !discloses(policy, from, name)) continue;
+    matched += 1;
     const reason = valueFault(policy, name, value);
     if (reason) refused.push({ from, name, reason });
     else disclosed[name] = value;
   }
-  return { disclosed, refused, withheld: all.length - told };
+  return { disclosed, refused, withheld: all.length - matched };
 }
 
-/** The agent is stricter than the contract: line breaks only in names that are meant to have them. */
+/** Checks a value. Line breaks and tabs are permitted only for the policy's `multiline` names. */
 function valueFault(policy: Policy, name: string, value: string): Refused["reason"] | undefined {
   if (/[\t\n]/.test(value) && !policy.multiline.includes(name)) return "value.charset";
   return textFault(value);
 }
 
-/** A record that is too large keeps what it is and loses what it says: that is refused by name. */
+/** Removes environment and labels from a container that is too large, and lists their names as refused. */
 function withinSize(record: Container): Container {
   if (Buffer.byteLength(JSON.stringify(record)) <= MAX_CONTAINER_BYTES) return record;
   const refuse = (from: Refused["from"], pairs: Observed["env"]): Refused[] =>

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Log } from "../shared/log.ts";
+import { type Log, quoted } from "../shared/log.ts";
 import { AuditTrail } from "./audit.ts";
 import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
@@ -13,16 +13,16 @@ import type { Source } from "./subscriber.ts";
 import type { DockerCall } from "./transport.ts";
 import { Watch } from "./watch.ts";
 
-/** Milliseconds between two anchors in the log, while the trail grows. */
+/** Milliseconds between two anchors in the log. */
 const ANCHOR_MS = 60_000;
 
-/** How the agent ended: it could not begin as it is configured, it failed, or it was told to stop. */
-export type Ending = { readonly problems: readonly string[] } | { readonly failure: string | undefined };
+/** Configuration errors, or how the agent stopped: with an error or, undefined, on request. */
+export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
 
-/** Runs until the signal aborts: drops privilege, then parses, then watches Docker and serves. */
-export async function serve(config: AgentConfig, program: string, stop: AbortController, log: Log): Promise<Ending> {
-  const obstacle = dropPrivilege(config["docker-socket"], config.user);
-  if (obstacle !== undefined) return { problems: [obstacle] };
+/** Drops privileges, then parses the policy, then watches Docker and serves until the signal aborts. */
+export async function serve(config: AgentConfig, program: string, stop: AbortController, log: Log): Promise<Outcome> {
+  const problem = dropPrivilege(config["docker-socket"], config.user);
+  if (problem !== undefined) return { problems: [problem] };
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
   const instance = randomUUID();
@@ -35,20 +35,20 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   return await serveFrom({ instance, disclosed: new Disclosed(), audit }, config, loaded, stop.signal, log);
 }
 
-/** With a trail and a policy: opens the door, watches until the end, and closes both. */
+/** Listens on the RPC socket, watches Docker until the signal aborts, and closes the connections and the trail. */
 async function serveFrom(
   source: Source,
   config: AgentConfig,
   { policy, sha256: policySha256 }: { policy: Policy; sha256: string },
   signal: AbortSignal,
   log: Log,
-): Promise<Ending> {
+): Promise<Outcome> {
   const { instance, audit } = source;
   const { host, socket } = config;
   const server = new RpcServer(source, host);
   const problem = await server.listen(socket).catch(({ code, message }: NodeJS.ErrnoException) => code ?? message);
-  if (problem !== undefined) return { problems: [`--socket ${socket}: ${problem}`] };
-  log("info", "agent.serving", { instance, host, socket, mode: policy.mode, policySha256 });
+  if (problem !== undefined) return { problems: [`--socket ${quoted(socket)}: ${problem}`] };
+  log("info", "agent.started", { instance, dockerHost: host, socket, mode: policy.mode, policySha256 });
   const anchors = setInterval(() => logAnchor(audit, log), ANCHOR_MS).unref();
   const end = await watch(config, policy, source, log).run(signal);
   clearInterval(anchors);
@@ -56,9 +56,10 @@ async function serveFrom(
   audit.append("stop", "note", "ok");
   logAnchor(audit, log);
   audit.close();
-  if (end === "refused") return { failure: `nobody listens at ${config["docker-socket"]}` };
+  if (end === "refused")
+    return { error: `--docker-socket ${quoted(config["docker-socket"])}: no process listens; start Docker` };
   const { reason } = signal as { reason: unknown };
-  return { failure: reason instanceof AuditHalt ? reason.message : undefined };
+  return { error: reason instanceof Error ? reason.message : undefined };
 }
 
 function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source, log: Log): Watch {
@@ -72,23 +73,22 @@ function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source
   return new Watch({ docker, policy, disclosed, log, relistMs: config.relist * 1_000, exitWhenRefused, onState });
 }
 
-/** The trail cannot be written and the policy of failure is to stop. */
-class AuditHalt extends Error {}
-
-/** The trail, or one line that says why there is none. */
+/** Opens the trail, or returns an error message. */
 function openAudit(config: AgentConfig, instance: string, stop: AbortController, log: Log): AuditTrail | string {
-  const [directory, keyFile, policy] = [config["audit-dir"], config["audit-key"], config["audit-failure"]];
+  const [directory, keyFile, action] = [config["audit-dir"], config["audit-key"], config["audit-failure"]];
   const onFailure = (errno: string): void => {
-    log("error", "audit.failed", { directory, errno, policy });
-    if (policy === "halt") stop.abort(new AuditHalt(`no audit trail in ${directory}: ${errno}`));
+    const error = `cannot write the audit trail: ${errno}`;
+    log("error", "audit.failed", { path: directory, error, action });
+    if (action === "halt") stop.abort(new Error(`--audit-dir ${quoted(directory)}: ${error}`));
   };
   const [maxBytes, keep] = [config["audit-file-bytes"], config["audit-keep"]];
   try {
     return new AuditTrail({ directory, keyFile, maxBytes, keep, instance, onFailure });
   } catch (error) {
     const { code, message, path } = error as NodeJS.ErrnoException;
-    const where = path ?? keyFile ?? directory;
-    return `--audit-dir ${directory}: ${where}: ${code ?? message}; the agent's user (${config.user.uid}) must be able to write there`;
+    const where = path === undefined || path === directory ? "" : ` ${quoted(path)}:`;
+    const cause = `--audit-dir ${quoted(directory)}:${where} ${code ?? message}`;
+    return `${cause}; the agent's user (${config.user.uid}) must be able to write there`;
   }
 }
 
@@ -98,5 +98,5 @@ function recordCall(audit: AuditTrail, { route, outcome, status, bytes, ms }: Do
 }
 
 function logAnchor(audit: AuditTrail, log: Log): void {
-  log("info", "audit.anchor", { seq: audit.head.seq, hash: audit.head.hash });
+  log("info", "audit.anchored", { seq: audit.head.seq, hash: audit.head.hash });
 }

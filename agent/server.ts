@@ -6,15 +6,15 @@ import { listen } from "./listen.ts";
 import { feed, type Source } from "./subscriber.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Connections at once: renderers, a health check, and somebody looking. */
+/** Maximum concurrent connections: renderers, a health check and one for diagnosis. */
 const MAX_CONNECTIONS = 4;
 
-/** The agent's one door: a Unix socket for its group. Answers come from the agent's own state only. */
+/** Serves RPC on a Unix socket for the agent's group. Every response comes from the agent's own state. */
 export class RpcServer {
   readonly #audit: Source["audit"];
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #connections = new Set<Connection>();
-  readonly #mayEnter = tokenBucket(10, 20);
+  readonly #mayConnect = tokenBucket(10, 20);
   readonly #server = net.createServer((socket) => this.#accept(socket));
   #accepted = 0;
   #refused = 0;
@@ -25,7 +25,7 @@ export class RpcServer {
     this.#rpc = contract(source, host);
   }
 
-  /** Rejects when the path is not ours to take. */
+  /** Rejects when the path is in use or not writable. */
   async listen(socketPath: string): Promise<void> {
     await listen(this.#server, socketPath);
   }
@@ -33,14 +33,14 @@ export class RpcServer {
   /** Resolves when every connection is closed and recorded. */
   async close(): Promise<void> {
     clearTimeout(this.#refusedTimer);
-    // The server is closed before a socket says that it is, and so before that is recorded.
+    // The server's close event precedes those of its sockets, whose handlers record the close.
     const ends = [...this.#connections].map(async ({ socket }) => await new Promise((end) => socket.on("close", end)));
     for (const connection of this.#connections) connection.drop("ok");
     await Promise.all([...ends, new Promise((resolve) => this.#server.close(resolve))]);
   }
 
   #accept(socket: net.Socket): void {
-    if (this.#connections.size >= MAX_CONNECTIONS || !this.#mayEnter()) {
+    if (this.#connections.size >= MAX_CONNECTIONS || !this.#mayConnect()) {
       socket.on("error", () => socket.destroy());
       socket.destroy();
       return this.#countRefused();
@@ -50,7 +50,7 @@ export class RpcServer {
     socket.on("close", () => this.#connections.delete(connection));
   }
 
-  /** A flood of connections makes one record a second, with their number. */
+  /** Records refused connections at most once per second, with their number. */
   #countRefused(): void {
     this.#refused += 1;
     this.#refusedTimer ??= setTimeout(() => {
@@ -61,7 +61,7 @@ export class RpcServer {
   }
 }
 
-/** What each method answers; a Connection lets only permitted requests come here. */
+/** Implements the methods. A Connection forwards only permitted requests. */
 function contract(source: Source, host: string): JSONRPCServer<Connection> {
   const { instance, disclosed, audit } = source;
   const rpc = new JSONRPCServer<Connection>({ errorListener: () => undefined });
@@ -71,7 +71,7 @@ function contract(source: Source, host: string): JSONRPCServer<Connection> {
     return { protocol: PROTOCOL, instance, host };
   });
   rpc.addMethod("subscribe", ({ since }: Params<"subscribe">, connection): Result<"subscribe"> => {
-    // After the answer is on its way, so that the snapshot follows it.
+    // Deferred, so that the response precedes the snapshot.
     setImmediate(() => feed(connection, source, since?.instance === instance ? since.generation : 0));
     return {};
   });

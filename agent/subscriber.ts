@@ -6,10 +6,10 @@ import type { Connection } from "./connection.ts";
 import type { Disclosed } from "./disclosed.ts";
 import { recordDisclosure } from "./disclosure.ts";
 
-/** Containers in one part of a snapshot, in bytes of JSON; leaves room for the rest of the frame. */
+/** Maximum size of the containers in one part of a snapshot, in bytes of JSON. Leaves room for the frame's other fields. */
 const PART_BYTES = MAX_RESPONSE_BYTES - 64 * 1024;
 
-/** What is told, and the trail that has it before it is sent. */
+/** The state to send, and the trail that records it before it is sent. */
 export interface Source {
   readonly instance: string;
   readonly disclosed: Disclosed;
@@ -17,17 +17,17 @@ export interface Source {
 }
 
 /**
- * Feeds one subscribed connection until it closes: Docker's state, the complete snapshot, then what
- * changes. While the reader is behind nothing is made for it, so a slow reader costs no memory and gets
- * the latest. `since` is a generation that it holds, or 0.
+ * Sends Docker's state, the complete snapshot and then changes, until the connection closes. Builds no message
+ * while the peer's buffer is full, so a slow peer costs no memory and receives the latest state. `since` is the
+ * generation that the peer holds, or 0.
  */
 export function feed(connection: Connection, source: Source, since: number): void {
   const { socket } = connection;
   if (!socket.writable) return;
-  const messages = news(connection.number, source, since);
+  const pending = messages(connection.number, source, since);
   const pump = (): void => {
     while (socket.writable && !socket.writableNeedDrain) {
-      const message = messages.next().value;
+      const message = pending.next().value;
       if (!message) return;
       connection.send(message);
     }
@@ -37,8 +37,8 @@ export function feed(connection: Connection, source: Source, since: number): voi
   pump();
 }
 
-/** Never ends; undefined means that there is nothing to tell now. */
-function* news(conn: number, source: Source, since: number): Generator<object | undefined, never> {
+/** Yields the next message, or undefined while there is none. Never ends. */
+function* messages(conn: number, source: Source, since: number): Generator<object | undefined, never> {
   const { instance, disclosed } = source;
   let [sent, state] = [since, ""];
   for (;;) {
@@ -55,20 +55,20 @@ function* news(conn: number, source: Source, since: number): Generator<object | 
   }
 }
 
-/** The present generation: what differs from `base` if that is known and fits one frame, else everything. */
+/** Yields the current generation: a delta from `base` if it is remembered and fits one frame, else a full snapshot. */
 function* disclosures(conn: number, { instance, disclosed, audit }: Source, base: number): Generator<object> {
   const { containers, generation } = disclosed;
-  const where = { conn, generation };
+  const peer = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
   const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
   const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
   if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
-    const anchor = recordDisclosure(audit, where, upserted, removed);
+    const anchor = recordDisclosure(audit, peer, upserted, removed);
     return yield notification("snapshot.delta", { instance, base, generation, upserted, removed, anchor });
   }
   const parts = split([...containers.values()]);
   for (const [part, some] of parts.entries()) {
-    const anchor = recordDisclosure(audit, where, some, []);
+    const anchor = recordDisclosure(audit, peer, some, []);
     const head = { instance, generation, part, parts: parts.length };
     yield notification("snapshot.part", { ...head, containers: some, anchor });
   }

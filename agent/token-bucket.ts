@@ -1,4 +1,4 @@
-/** Lets `perSecond` through on average and `burst` at once: true for who may pass now. */
+/** Limits a rate to `perSecond` on average with bursts of `burst`. The function returns whether one more is permitted now. */
 export function tokenBucket(perSecond: number, burst: number): () => boolean {
   let tokens = burst;
   let at = performance.now();

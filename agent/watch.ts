@@ -1,62 +1,62 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../shared/backoff.ts";
-import { Alarm } from "./alarm.ts";
-import { DockerError, type DockerFault, faultOf } from "./docker-error.ts";
+import { ContainerStore, type Sources } from "./container-store.ts";
+import { asDockerError, type DockerError } from "./docker-error.ts";
 import type { EngineEvent } from "./inspected.ts";
-import { Population, type Sources } from "./population.ts";
+import { Timer } from "./timer.ts";
 
-/** First retry of containers that could not be read; doubles up to the period of the list. */
+/** First delay in milliseconds before containers that could not be read are listed again. */
 const RETRY_MS = 1_000;
 
-/** Times a socket may refuse before it is taken for one that was left behind. */
-const REFUSALS = 4;
+/** Consecutive refused connections after which the socket is considered stale. */
+const MAX_REFUSALS = 4;
 
 export interface WatchOptions extends Sources {
-  /** Milliseconds between two lists while all is well; heals whatever an event stream lost. */
+  /** Milliseconds between two lists, which correct state after lost events. */
   readonly relistMs: number;
   readonly exitWhenRefused: boolean;
   readonly onState: (state: "connected" | "unreachable") => void;
 }
 
-/** Keeps `disclosed` equal to what Docker has: by events, and by a list after every connection and now and then. */
+/** Keeps `disclosed` in sync with Docker: by events, by a list after each connect, and by periodic lists. */
 export class Watch {
   readonly #options: WatchOptions;
-  readonly #population: Population;
-  readonly #relist = new Alarm();
+  readonly #store: ContainerStore;
+  readonly #relist = new Timer();
   #attempt = 0;
   #retries = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#population = new Population(options, () => this.#retryLater());
+    this.#store = new ContainerStore(options, () => this.#retryLater());
   }
 
   /**
-   * Until the signal aborts. Loses Docker, tells so, and finds it again by itself; only when asked to
-   * it gives up on a socket where nobody listens, which a restarted Engine may have left behind.
+   * Runs until the signal aborts. Reports a lost connection and reconnects automatically. With
+   * `exitWhenRefused` it ends when no process listens on the socket, which a restarted Engine may have left.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "refused"> {
     let refused = 0;
-    while (!signal.aborted && (refused < REFUSALS || !this.#options.exitWhenRefused)) {
+    while (!signal.aborted && (refused < MAX_REFUSALS || !this.#options.exitWhenRefused)) {
       try {
         await this.#connected(signal);
       } catch (error) {
         if (signal.aborted) break;
-        const errno = error instanceof DockerError ? error.errno : undefined;
-        refused = errno === "ECONNREFUSED" ? refused + 1 : 0;
-        this.#lost(faultOf(error), errno);
+        const fault = asDockerError(error);
+        refused = fault.errno === "ECONNREFUSED" ? refused + 1 : 0;
+        this.#disconnected(fault);
       }
       await sleep(backoffMs(this.#attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
     return signal.aborted ? "stopped" : "refused";
   }
 
-  #lost(reason: DockerFault, errno: string | undefined): void {
+  #disconnected({ message: error, code, errno }: DockerError): void {
     this.#options.onState("unreachable");
-    this.#options.log("warn", "docker.unreachable", { reason, errno, mend: mends[errno ?? reason] });
+    this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[errno ?? code] });
   }
 
-  /** One connection: subscribe first, then list, so that nothing falls between. Rejects at its end. */
+  /** Runs one connection: subscribes before it lists, so that no change is missed. Rejects when it ends. */
   async #connected(signal: AbortSignal): Promise<void> {
     const connection = new AbortController();
     const end = AbortSignal.any([signal, connection.signal]);
@@ -73,46 +73,47 @@ export class Watch {
   async #pump(events: AsyncIterable<EngineEvent | "unreadable">): Promise<void> {
     for await (const event of events) {
       if (event === "unreadable") this.#retryLater();
-      else this.#population.apply(event);
+      else this.#store.apply(event);
     }
   }
 
-  /** Everything there is, read once; then lists until the connection ends. */
+  /** Reads every container once, then lists periodically until the connection ends. */
   async #follow(api: string, end: AbortSignal): Promise<void> {
     const { disclosed, log, onState, relistMs } = this.#options;
-    await this.#population.list();
-    await this.#population.settled();
+    await this.#store.list();
+    await this.#store.settled();
     end.throwIfAborted();
     disclosed.complete();
     this.#attempt = 0;
     onState("connected");
-    const leftOut = disclosed.overflow > 0 ? disclosed.overflow : undefined;
-    log("info", "docker.connected", { api, containers: disclosed.containers.size, leftOut });
+    const { containers, overflow } = disclosed;
+    log("info", "docker.connected", { apiVersion: api, containers: containers.size, skipped: overflow || undefined });
     while (!end.aborted) {
       this.#relist.set(relistMs);
       await this.#relist.wait();
-      if (!end.aborted) await this.#heal();
+      if (!end.aborted) await this.#resync();
     }
   }
 
-  async #heal(): Promise<void> {
+  async #resync(): Promise<void> {
     try {
-      await this.#population.list();
-      if (!this.#population.hasStale) this.#retries = 0;
+      await this.#store.list();
+      if (!this.#store.hasStale) this.#retries = 0;
     } catch (error) {
-      this.#options.log("warn", "docker.list-failed", { reason: faultOf(error) });
+      const { message, code } = asDockerError(error);
+      this.#options.log("warn", "docker.list-failed", { error: message, code });
       this.#retryLater();
     }
   }
 
   #retryLater(): void {
-    this.#relist.set(Math.min(this.#options.relistMs, RETRY_MS * 2 ** Math.min(this.#retries++, 10)));
+    const bounds = { firstMs: RETRY_MS, capMs: this.#options.relistMs };
+    this.#relist.set(backoffMs(this.#retries++, Math.random(), bounds));
   }
 }
 
-const mends: Readonly<Record<string, string>> = {
-  ENOENT: "no socket at this path: is Docker running, and is its socket mounted?",
-  EACCES:
-    "the socket is closed to this user: start the agent as root (it drops root by itself) or in the socket's group",
-  ECONNREFUSED: "nobody answers at the socket: start Docker",
+const hints: Readonly<Record<string, string>> = {
+  ENOENT: "the socket does not exist; start Docker and mount its socket",
+  EACCES: "start the agent as root (it drops root itself) or add its user to the socket's group",
+  ECONNREFUSED: "no process listens on the socket; start Docker",
 };

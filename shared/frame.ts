@@ -1,13 +1,13 @@
-/** Length of the header: the body's size in bytes, unsigned, big-endian. */
+/** Size of the header, which contains the body's size in bytes as an unsigned big-endian integer. */
 const HEADER_BYTES = 4;
 
-/** What an agent accepts from a peer: its requests are a method name and a few numbers. */
+/** Maximum size of a request. */
 export const MAX_REQUEST_BYTES = 4 * 1024;
 
-/** What a renderer accepts from an agent; a snapshot of any size is cut into parts that fit. */
+/** Maximum size of a message from the agent. Larger snapshots are split into parts. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
-/** The peer broke the framing. There is no way to find the next frame: close the connection. */
+/** A framing violation. The next frame cannot be found, so the connection must be closed. */
 export class FrameError extends Error {
   readonly code: "frame.size" | "frame.utf8";
 
@@ -17,11 +17,11 @@ export class FrameError extends Error {
   }
 }
 
-/** One frame: length header, then the text as UTF-8. The text must fit `maxBytes`. */
+/** Encodes one frame: length header, then the text as UTF-8. Throws FrameError if it exceeds `maxBytes`. */
 export function encodeFrame(text: string, maxBytes: number): Buffer {
   const bodyBytes = Buffer.byteLength(text);
   if (bodyBytes > maxBytes) {
-    throw new FrameError("frame.size", `frame of ${bodyBytes} bytes, at most ${maxBytes} may be sent`);
+    throw new FrameError("frame.size", `frame has ${bodyBytes} bytes; the limit is ${maxBytes}`);
   }
   const frame = Buffer.allocUnsafe(HEADER_BYTES + bodyBytes);
   frame.writeUInt32BE(bodyBytes, 0);
@@ -30,8 +30,8 @@ export function encodeFrame(text: string, maxBytes: number): Buffer {
 }
 
 /**
- * Cuts a byte stream into frames. The announced length is refused before any byte of the body is
- * kept, so a reader never holds more than `maxBytes` plus one chunk.
+ * Splits a byte stream into frames. An invalid length is rejected before the body is buffered, so a reader
+ * never buffers more than `maxBytes` plus one chunk.
  */
 export class FrameReader {
   readonly #maxBytes: number;
@@ -43,12 +43,12 @@ export class FrameReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** True while a frame has begun and not ended: the time to run a deadline on the peer. */
+  /** True while a frame is incomplete. Run a deadline on the peer meanwhile. */
   get midFrame(): boolean {
     return this.#heldBytes > 0 || this.#bodyBytes !== undefined;
   }
 
-  /** The texts completed by this chunk, in order. Throws FrameError; the reader is dead after that. */
+  /** Yields the texts completed by this chunk, in order. After a FrameError the reader must not be used again. */
   *push(chunk: Buffer): Generator<string> {
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
@@ -75,7 +75,7 @@ export class FrameReader {
 function bodyLength(header: Buffer, maxBytes: number): number {
   const announced = header.readUInt32BE(0);
   if (announced === 0 || announced > maxBytes) {
-    throw new FrameError("frame.size", `frame of ${announced} bytes announced, 1 to ${maxBytes} accepted`);
+    throw new FrameError("frame.size", `frame announces ${announced} bytes; 1 to ${maxBytes} are permitted`);
   }
   return announced;
 }
@@ -84,6 +84,6 @@ function decodeUtf8(body: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
-    throw new FrameError("frame.utf8", "frame is not UTF-8");
+    throw new FrameError("frame.utf8", "frame is not valid UTF-8");
   }
 }

@@ -1,29 +1,33 @@
-/** What a log line may carry: no objects, so nothing is printed that was not chosen. */
+/**
+ * Fields of a log line: scalars only, so that nothing is logged unintentionally. Programs use the same name for the
+ * same thing: `container`, `host` (virtual host), `dockerHost`, `path`, `reason` (why), `error` (what failed), `hint`
+ * (how to fix it), and `code` for a machine-readable reason. docs/reference/log-events.md lists all of them.
+ */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** `event` is a fixed dotted name (`docker.connected`), for people and programs to search for. */
+/** Writes one line. `event` is a fixed name of the form `area.past-tense-verb`, such as `docker.connected`. */
 export type Log = (level: LogLevel, event: string, fields?: LogFields) => void;
 
-/** Longest string printed in one field, in UTF-16 units: names and reasons fit, a flood does not. */
+/** Maximum length of a string in a field, in UTF-16 units. Longer strings are truncated. */
 const MAX_FIELD = 2_048;
 
 /**
- * A log of one ASCII JSON object per line: `time`, `level`, `event`, then the fields. Whatever a
- * container put into a name (line breaks, escape sequences, bidi marks) is escaped.
+ * Creates a log that writes one ASCII JSON object per line: `time` (RFC 3339, UTC), `level`, `event`, then the fields.
+ * Line breaks, escape sequences and bidirectional marks in values are escaped.
  */
 export function createLog(write: (line: string) => void, now: () => Date = () => new Date()): Log {
   return (level, event, fields = {}) => {
-    const shown: Record<string, unknown> = { time: now().toISOString(), level, event };
+    const line: Record<string, unknown> = { time: now().toISOString(), level, event };
     for (const [name, value] of Object.entries(fields)) {
-      if (value !== undefined) shown[name] = typeof value === "string" ? clip(value) : value;
+      if (value !== undefined) line[name] = typeof value === "string" ? truncate(value) : value;
     }
-    write(`${asciiJson(shown)}\n`);
+    write(`${asciiJson(line)}\n`);
   };
 }
 
-/** JSON text of printable ASCII only: JSON.stringify alone leaves DEL, C1, U+2028 and bidi marks. */
+/** Returns JSON of printable ASCII only: JSON.stringify alone keeps DEL, C1, U+2028 and bidirectional marks. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
@@ -31,6 +35,11 @@ export function asciiJson(value: unknown): string {
   );
 }
 
-function clip(value: string): string {
+/** Returns a value of a user for an error message: in double quotes, escaped, at most 128 characters of it. */
+export function quoted(value: string): string {
+  return asciiJson(value.length > 128 ? `${value.slice(0, 128)}…` : value);
+}
+
+function truncate(value: string): string {
   return value.length > MAX_FIELD ? `${value.slice(0, MAX_FIELD)}…` : value;
 }

@@ -1,13 +1,13 @@
-/** The known word closest to a mistyped one, for "did you mean"; undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+/** Returns the known name closest to a mistyped one, for "did you mean"; undefined when none is close. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.slice(0, 64), candidate) }))
+    .map((candidate) => ({ candidate, distance: editDistance(name.slice(0, 64), candidate) }))
     .toSorted((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(2, word.length / 3) ? best.candidate : undefined;
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.candidate : undefined;
 }
 
-/** Levenshtein's distance: insertions, deletions and replacements of one character. */
+/** Levenshtein distance: insertions, deletions and replacements of one character. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {

@@ -1,43 +1,43 @@
 import * as z from "zod";
 import { Container, ContainerId, MAX_CONTAINERS } from "./snapshot.ts";
 
-/** The contract's version. Both ends must find one in common in `hello`. */
+/** Version of the protocol. `hello` negotiates one that both ends support. */
 export const PROTOCOL = 1;
 
 const none = z.strictObject({});
 const count = z.int().nonnegative();
 const generation = z.int().positive();
 
-/** One run of one agent. Generations of different instances cannot be compared. */
+/** Identifies one run of one agent. Generations of different instances are not comparable. */
 const Instance = z.uuid();
 
-/** Name of the Docker host an agent stands for; distinguishes the agents of one renderer. */
+/** Name of the agent's Docker host. Distinguishes the agents of one renderer. */
 export const HostLabel = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dot, dash and underscore, at most 64");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be at most 64 letters, digits, dots, dashes and underscores");
 
-/** Head of the agent's audit chain when the frame was made: a second witness for the trail. */
+/** Head of the agent's audit chain when the frame was created. Logged by the renderer as evidence against tampering. */
 const Anchor = z.strictObject({ seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) });
 
-/** How the agent stands to Docker. `unreachable` means: what you hold is the last that was known. */
+/** The agent's connection to Docker. While `unreachable`, containers keep their last known state. */
 export const DockerState = z.enum(["connecting", "connected", "unreachable"]);
 
-/** Everything a renderer may ask. There is no parameter that could reach Docker. */
+/** The methods a renderer may call. No parameter becomes part of a request to Docker. */
 export const methods = {
-  /** Once, first. `protocol` is the range the caller speaks; the result is the one chosen. */
+  /** The first request, permitted once. `protocol` is the range the caller supports; the result is the selected version. */
   hello: {
     params: z.strictObject({ protocol: z.strictObject({ min: z.int().positive(), max: z.int().positive() }) }),
     result: z.strictObject({ protocol: z.literal(PROTOCOL), instance: Instance, host: HostLabel }),
   },
   /**
-   * Once. Answers at once; the complete snapshot follows as soon as the agent has one, then deltas. Whoever
-   * holds a generation of this instance may name it: if the agent still knows what changed, a delta follows.
+   * Permitted once. The complete snapshot follows the response as soon as the agent has one, then deltas. A caller
+   * that already holds a generation of this instance can pass it in `since` to receive a delta if possible.
    */
   subscribe: {
     params: z.strictObject({ since: z.strictObject({ instance: Instance, generation }).optional() }),
     result: none,
   },
-  /** The agent's state, also a proof of life. `generation` is 0 until the first complete snapshot. */
+  /** Returns the agent's state; also resets the idle timeout. `generation` is 0 until the first complete snapshot. */
   health: {
     params: none,
     result: z.strictObject({
@@ -53,9 +53,9 @@ export type Method = keyof typeof methods;
 export type Params<M extends Method> = z.infer<(typeof methods)[M]["params"]>;
 export type Result<M extends Method> = z.infer<(typeof methods)[M]["result"]>;
 
-/** What an agent says unasked, after `subscribe`. */
+/** The notifications an agent sends after `subscribe`. */
 export const notifications = {
-  /** A complete snapshot in `parts` frames, in order, nothing in between. Replaces what was held. */
+  /** One part of a complete snapshot of `parts` consecutive frames, which replaces the receiver's state. */
   "snapshot.part": z.strictObject({
     instance: Instance,
     generation,
@@ -64,7 +64,7 @@ export const notifications = {
     containers: z.array(Container).max(MAX_CONTAINERS),
     anchor: Anchor,
   }),
-  /** Turns generation `base` into `generation`. Whoever does not hold `base` has a gap: reconnect. */
+  /** Changes generation `base` to `generation`. A receiver without `base` has missed a message and must reconnect. */
   "snapshot.delta": z.strictObject({
     instance: Instance,
     base: generation,
@@ -73,26 +73,34 @@ export const notifications = {
     removed: z.array(ContainerId).max(MAX_CONTAINERS),
     anchor: Anchor,
   }),
-  /** Docker was lost or found. Changes no container. */
+  /** Reports that the connection to Docker changed. Changes no container. */
   "docker.state": z.strictObject({ instance: Instance, state: DockerState }),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Notification = keyof typeof notifications;
 export type NotificationParams<N extends Notification> = z.infer<(typeof notifications)[N]>;
 
-/** Error codes on the wire, each with its one fixed text: what went wrong inside never crosses. */
+/** Error responses. Texts are fixed, so that no internal detail leaves the agent. */
 export const wireErrors = {
+  /** The frame is not valid JSON. */
   parse: { code: -32_700, message: "not JSON" },
+  /** The frame is not one request of the permitted shape, such as a batch. */
   invalid: { code: -32_600, message: "not a permitted request" },
+  /** The method does not exist or is not permitted in the connection's state. */
   method: { code: -32_601, message: "no such method now" },
+  /** The parameters do not match the method. */
   params: { code: -32_602, message: "wrong parameters" },
+  /** The agent failed; its log has the details. */
   internal: { code: -32_603, message: "internal error" },
+  /** Caller and agent support no common protocol version. */
   version: { code: -32_001, message: "no common protocol version" },
+  /** A request arrived before the previous one was answered. */
   busy: { code: -32_002, message: "one request at a time" },
+  /** The connection exceeded its request rate. */
   rate: { code: -32_003, message: "too many requests" },
 } as const;
 
-/** One request. Ids are numbers chosen by the caller; no batches, no notifications towards the agent. */
+/** One request. Ids are numbers chosen by the caller. Batches and notifications to the agent are not permitted. */
 export const Request = z.strictObject({
   jsonrpc: z.literal("2.0"),
   id: z.int().nonnegative(),
@@ -104,11 +112,11 @@ export type Request = z.infer<typeof Request>;
 const WireError = z.strictObject({
   code: z.int(),
   message: z.string().max(128),
-  /** Finds the agent's audit record of the refusal. */
+  /** Identifies the agent's audit record of the refusal. */
   data: z.strictObject({ correlation: z.string().max(64) }).optional(),
 });
 
-/** What may arrive from an agent: an answer or a notification. Results are parsed by their method. */
+/** A message from an agent: a response or a notification. Results are validated by method. */
 export const AgentMessage = z.union([
   z.strictObject({ jsonrpc: z.literal("2.0"), id: z.int().nonnegative(), result: z.unknown() }),
   z.strictObject({ jsonrpc: z.literal("2.0"), id: z.int().nonnegative().nullable(), error: WireError }),

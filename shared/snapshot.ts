@@ -2,29 +2,29 @@ import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
 import { textFault } from "./text.ts";
 
-/** Containers in one snapshot. More are left out by the agent, counted, and told in its log. */
+/** Maximum containers in one snapshot. The agent skips further ones and logs their number. */
 export const MAX_CONTAINERS = 20_000;
 
-/** Networks and ports of one container: far above what anybody runs, small enough to be harmless. */
+/** Maximum networks, ports, and published addresses of a port, of one container. */
 export const MAX_NETWORKS = 64;
 export const MAX_PORTS = 256;
 export const MAX_PUBLISHED = 4;
 
-/** Environment variables or labels disclosed of one container. */
+/** Maximum environment variables, and maximum labels, disclosed of one container. */
 export const MAX_PAIRS = 64;
 
-/** JSON text of one container, in bytes: several must fit one frame. */
+/** Maximum size of one container as JSON, in bytes. Several must fit into one frame. */
 export const MAX_CONTAINER_BYTES = 96 * 1024;
 
 const plainText = (maxBytes: number) =>
-  z.string().refine((text) => textFault(text, maxBytes) === undefined, "text with forbidden characters, or too long");
+  z.string().refine((text) => textFault(text, maxBytes) === undefined, "contains forbidden characters or is too long");
 
-/** Printable ASCII without space. Names become keys of records: those with a meaning for JavaScript are refused. */
+/** Whether the name is printable ASCII without spaces. Names become object keys, so JavaScript's special keys are invalid. */
 export function isPairName(name: string): boolean {
   return /^[\x21-\x7e]{1,128}$/.test(name) && !["__proto__", "constructor", "prototype"].includes(name);
 }
 
-const pairName = z.string().refine(isPairName, "a name with forbidden characters, or reserved");
+const pairName = z.string().refine(isPairName, "contains forbidden characters or is reserved");
 
 const pairs = z
   .record(pairName, plainText(4 * 1024))
@@ -37,17 +37,17 @@ const instant = z.int();
 
 const portNumber = z.int().min(1).max(65_535);
 
-/** A Docker id, complete: 64 lower-case hexadecimal digits. */
+/** A full container id: 64 lowercase hexadecimal digits. */
 export const ContainerId = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** One network a container is attached to; no address while it is not running (or in `host` mode). */
+/** One network of a container. It has no address in `host` mode or while the container is not running. */
 const Attachment = z.strictObject({
   name: plainText(256),
   ipv4: z.string().refine(isIPv4).optional(),
   ipv6: z.string().refine(isIPv6).optional(),
 });
 
-/** A port the container exposes; `published` are the host's addresses it is also reachable at. */
+/** A port the container exposes. `published` lists the Docker host's addresses that forward to it. */
 const Port = z.strictObject({
   port: portNumber,
   proto: z.enum(["tcp", "udp", "sctp"]),
@@ -57,7 +57,10 @@ const Port = z.strictObject({
     .optional(),
 });
 
-/** A name the policy discloses whose value broke the rule of text.ts; the value stays in the agent. */
+/**
+ * A name that the policy discloses but whose value is withheld: `value.length`, it is too long; `value.charset`, it
+ * contains forbidden characters (text.ts); `container.size`, the container exceeds MAX_CONTAINER_BYTES.
+ */
 const Refusal = z.strictObject({
   from: z.enum(["env", "label"]),
   name: pairName,
@@ -65,19 +68,19 @@ const Refusal = z.strictObject({
 });
 
 /**
- * What the renderer may know of one container: a projection made by the agent's policy. Every text
- * in it is chosen by whoever wrote the image or started the container: parse before use.
+ * One container as the agent's policy discloses it. The image author or the container's operator chooses every
+ * text in it, so parse each one before use.
  */
 export const Container = z.strictObject({
   id: ContainerId,
   name: plainText(256),
   state: z.enum(["created", "running", "paused", "restarting", "removing", "exited", "dead", "unknown"]),
   health: z.enum(["none", "starting", "healthy", "unhealthy"]),
-  /** Docker announced the end (`kill` with the stop signal) and the container is still alive. */
+  /** The container received its stop signal and still runs. */
   stopping: z.boolean(),
-  /** The last look at it failed: this is what was known before. */
+  /** The last inspect failed; the record contains the previous state. */
   stale: z.boolean(),
-  /** It could never be inspected: the environment is unknown, not empty. */
+  /** The container was never inspected; its environment is unknown, not empty. */
   unread: z.boolean(),
   createdAt: instant,
   startedAt: instant.optional(),
@@ -86,7 +89,7 @@ export const Container = z.strictObject({
   ports: z.array(Port).max(MAX_PORTS),
   env: pairs,
   labels: pairs,
-  /** How many more names exist: counted, never named. */
+  /** Number of names that are not disclosed. */
   withheld: z.strictObject({ env: count, labels: count }),
   refused: z.array(Refusal).max(2 * MAX_PAIRS),
 });
@@ -95,5 +98,10 @@ export type Container = z.infer<typeof Container>;
 export type Attachment = z.infer<typeof Attachment>;
 export type Port = z.infer<typeof Port>;
 
-/** All containers an agent discloses at one generation, by id. Complete, or not made at all. */
+/** All containers an agent discloses at one generation, by id. Always complete. */
 export type Containers = ReadonlyMap<string, Container>;
+
+/** Whether both disclose the same. Records have one fixed key order, so their JSON can be compared. */
+export function isSameContainer(a: Container | undefined, b: Container): boolean {
+  return a === b || (a !== undefined && JSON.stringify(a) === JSON.stringify(b));
+}

@@ -1,66 +1,66 @@
-import type { Answer } from "../answer.ts";
+import type { CommandResult } from "../command-result.ts";
 import { readTrail, unreadable } from "./read-trail.ts";
 
-/** One line of the report: what happened, how often, first and last. */
+/** One line of the report: event, number of occurrences, first and last time. */
 interface Row {
-  readonly what: string;
-  readonly detail: string;
+  readonly event: string;
+  readonly details: string;
   count: number;
   readonly first: string;
   last: string;
 }
 
 /**
- * The trail as a table for people: agents that ran, connections, what was disclosed of which
- * container, what was refused, requests made of Docker. Says nothing about whether it is genuine.
+ * Summarizes the trail as a table: agent starts, connections, disclosures by container, refusals, requests to
+ * Docker. Does not verify the trail.
  */
-export function reportTrail(directory: string): Answer {
+export function reportTrail(directory: string): CommandResult {
   const rows = new Map<string, Row>();
   try {
     for (const { record } of readTrail(directory)) {
       if (!record) continue;
       const last = String(record.body["ts"]);
-      for (const [what, detail] of entries(record.body)) {
-        const { count = 0, first = last } = rows.get(`${what}\n${detail}`) ?? {};
-        rows.set(`${what}\n${detail}`, { what, detail, count: count + 1, first, last });
+      for (const [event, details] of entries(record.body)) {
+        const { count = 0, first = last } = rows.get(`${event}\n${details}`) ?? {};
+        rows.set(`${event}\n${details}`, { event, details, count: count + 1, first, last });
       }
     }
   } catch (error) {
     return { failure: unreadable(directory, error), exitCode: 3 };
   }
-  const sorted = [...rows.values()].toSorted((a, b) => (a.what + a.detail < b.what + b.detail ? -1 : 1));
-  return { text: print(sorted), exitCode: 0 };
+  const sorted = [...rows.values()].toSorted((a, b) => (a.event + a.details < b.event + b.details ? -1 : 1));
+  return { output: print(sorted), exitCode: 0 };
 }
 
 type Body = Readonly<Record<string, unknown>>;
 
-function entries(body: Body): [what: string, detail: string][] {
-  const told = (name: string, length?: number): string => String(body[name]).slice(0, length);
-  switch (told("event")) {
+function entries(body: Body): [event: string, details: string][] {
+  const text = (name: string, length?: number): string => String(body[name]).slice(0, length);
+  switch (text("event")) {
     case "start":
-      return [["agent started", `uid ${told("uid")}, program ${told("program_sha256", 12)}`]];
+      return [["agent started", `uid ${text("uid")}, program ${text("program_sha256", 12)}`]];
     case "policy":
-      return [["policy in force", `${told("policy_sha256", 12)}, mode ${told("mode")}`]];
+      return [["policy loaded", `${text("policy_sha256", 12)}, mode ${text("mode")}`]];
     case "rpc.connect":
       return [["connection accepted", ""]];
     case "disclosure":
-      return list(body["told"]).flatMap((group) => disclosed(group as Body));
+      return list(body["told"]).flatMap((group) => disclosures(group as Body));
     case "docker.request":
-      return [["docker request", `GET ${told("route")}: ${told("reason")}`]];
+      return [["Docker request", `GET ${text("route")}: ${text("reason")}`]];
     case "docker.denied":
     case "rpc.violation":
     case "rpc.refused":
-      return [["refused", `${told("event")}: ${told("reason")}`]];
+      return [["request refused", `${text("event")}: ${text("reason")}`]];
     case "audit.gap":
-      return [["records lost", told("missed")]];
+      return [["records lost", text("missed")]];
     default:
       return [];
   }
 }
 
-function disclosed({ env, labels, of }: Body): [string, string][] {
-  const names = [...list(env), ...list(labels)].join(" ") || "(state, networks and ports only)";
-  return list(of).map((id) => [`disclosed of ${String(id)}`, names]);
+function disclosures({ env, labels, of }: Body): [string, string][] {
+  const names = [...list(env), ...list(labels)].join(" ") || "(only state, networks and ports)";
+  return list(of).map((id) => [`container ${String(id)} disclosed`, names]);
 }
 
 function list(value: unknown): unknown[] {
@@ -68,9 +68,9 @@ function list(value: unknown): unknown[] {
 }
 
 function print(rows: readonly Row[]): string {
-  const width = Math.max(4, ...rows.map(({ what }) => what.length));
-  const line = (what: string, count: number | string, first: string, last: string, detail: string): string =>
-    `${what.padEnd(width)}  ${String(count).padStart(7)}  ${first.padEnd(24)}  ${last.padEnd(24)}  ${detail}`;
-  const lines = rows.map(({ what, count, first, last, detail }) => line(what, count, first, last, detail));
-  return [line("WHAT", "TIMES", "FIRST", "LAST", "DETAIL"), ...lines].join("\n");
+  const width = Math.max(5, ...rows.map(({ event }) => event.length));
+  const line = (event: string, count: number | string, first: string, last: string, details: string): string =>
+    `${event.padEnd(width)}  ${String(count).padStart(7)}  ${first.padEnd(24)}  ${last.padEnd(24)}  ${details}`;
+  const lines = rows.map(({ event, count, first, last, details }) => line(event, count, first, last, details));
+  return [line("EVENT", "COUNT", "FIRST", "LAST", "DETAILS"), ...lines].join("\n");
 }

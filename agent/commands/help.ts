@@ -1,26 +1,32 @@
-/** What `help` and `--help` print. */
-export const HELP = `sallyport-agent: tells a renderer what the policy lets out of Docker, and nothing else
+import { type AgentConfig, Options } from "../config.ts";
 
-  serve                       watch Docker and serve the RPC socket (default)
-  health                      ask the running agent; exit 0 when Docker is connected
-  policy check                parse the policy; exit 78 with every problem
-  policy explain CONTAINER    what would be disclosed of it, and how much is withheld
-  audit verify                check the trail offline; exit 0 whole, 1 tampered, 2 cut, 3 unreadable
-  audit report                who connected, what was disclosed of whom, what was refused
-  audit keygen                a new sealing key; keep a copy away from this host
+/** Output of `help` and `--help`. */
+export const HELP = `Usage: sallyport-agent [COMMAND] [OPTIONS]
 
-serve, health and policy take:
-  --docker-socket PATH        /var/run/docker.sock
-  --socket PATH               /run/sallyport/agent/rpc.sock
-  --host NAME                 name of this Docker host, for renderers with several agents (local)
-  --user UID:GID              who to become when started as root (65532:65532)
-  --policy FILE               what to disclose (docs/policy.schema.json); without it the default policy
-  --only-project NAME, --only-network NAME, --only-label KEY[=VALUE]   see nothing else; may be repeated
-  --relist SECONDS            whole look at Docker that heals lost events (60)
-  --exit-when-refused         end when nobody listens at the Docker socket, so that a supervisor mounts the new one
-  --audit-dir DIR             /var/lib/sallyport/audit
-  --audit-key FILE            seal records with this evolving key
-  --audit-failure halt|degrade   what to do when the trail cannot be written (halt)
-  --audit-file-bytes N, --audit-keep N   size of a file of the trail, and how many are kept
-audit verify takes --dir DIR, --key-file FILE (as keygen made it), --anchor SEQ:HASH, --json
+Discloses to renderers the container data that the policy permits, and nothing else.
+
+Commands:
+  serve                      watch Docker and serve the RPC socket (default)
+  health                     query the running agent; exit 0 if Docker is connected and the trail is complete
+  policy check               validate the policy; exit 78 and log every problem
+  policy explain CONTAINER   show what is disclosed of a container, and count what is withheld
+  audit verify               verify the trail offline; exit 0 complete, 1 tampered, 2 truncated, 3 unreadable
+  audit report               summarize connections, disclosures and refusals
+  audit keygen               create a sealing key; store a copy on another host
+
+Options of serve, health and policy:
+${Object.entries(Options.shape).map(describeOption).join("\n")}
+
+Options of audit verify and audit report:
+  --dir DIR                  directory of the audit trail (default: /var/lib/sallyport/audit)
+  --key-file FILE            verify: the key as created by keygen
+  --anchor SEQ:HASH          verify: a head from an audit.anchored log event
+  --json                     verify: print JSON
 `;
+
+function describeOption([name, { def, description }]: [string, (typeof Options.shape)[keyof AgentConfig]]): string {
+  const [placeholder, meaning] = description?.split("  ") ?? [];
+  const fallback =
+    "defaultValue" in def && typeof def.defaultValue === "string" ? ` (default: ${def.defaultValue})` : "";
+  return `  ${`--${name} ${placeholder}`.padEnd(26)} ${meaning}${fallback}`;
+}

@@ -1,20 +1,21 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { trailFiles } from "../audit.ts";
+import { quoted } from "../../shared/log.ts";
 import { readRecord, type ReadRecord } from "../audit-record.ts";
 
-/** One line of a trail. `record` is undefined when it is none; `isWhole` false when the line has no end. */
+/** One line of a trail. `record` is undefined for an invalid record; `isWhole` is false without a line end. */
 export interface TrailLine {
   readonly at: string;
-  /** Its number in its file, from 1. */
+  /** Line number in its file, from 1. */
   readonly number: number;
   readonly record: ReadRecord | undefined;
   readonly isWhole: boolean;
 }
 
-/** Every line of a trail in the order written. Throws the system's error, or that there is no trail. */
+/** Yields every line of a trail in the order written. Throws when there is no trail or it cannot be read. */
 export function* readTrail(directory: string): Generator<TrailLine> {
   const files = trailFiles(directory);
-  if (files.length === 0) throw new Error(`no trail in ${directory}`);
+  if (files.length === 0) throw new Error(`${quoted(directory)} contains no audit trail`);
   for (const file of files) {
     let number = 0;
     for (const text of fileLines(file)) {
@@ -24,20 +25,20 @@ export function* readTrail(directory: string): Generator<TrailLine> {
   }
 }
 
-/** What cannot be read, for a person. */
+/** Returns an error message for a trail that cannot be read. */
 export function unreadable(directory: string, error: unknown): string {
   const { code, path, message } = error as NodeJS.ErrnoException;
-  return code === undefined ? message : `${path ?? directory}: ${code}; read it as the agent's user`;
+  return code === undefined ? message : `${quoted(path ?? directory)}: ${code}; run the command as the agent's user`;
 }
 
-/** Lines with their ends; read in pieces, for a trail may be larger than memory. */
+/** Yields lines with their line ends. Reads in chunks, because a trail may be larger than memory. */
 function* fileLines(file: string): Generator<string> {
   const descriptor = openSync(file, "r");
-  const piece = Buffer.alloc(1024 * 1024);
+  const chunk = Buffer.alloc(1024 * 1024);
   let rest = "";
   try {
-    for (let read = readSync(descriptor, piece); read > 0; read = readSync(descriptor, piece)) {
-      const texts = (rest + piece.toString("latin1", 0, read)).split(/(?<=\n)/);
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const texts = (rest + chunk.toString("latin1", 0, read)).split(/(?<=\n)/);
       rest = texts.at(-1)?.endsWith("\n") === false ? texts.pop()! : "";
       yield* texts;
     }

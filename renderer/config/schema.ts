@@ -2,15 +2,13 @@ import * as z from "zod";
 import { ContainersOfTarget, fileKeys, generalKeys, misplacedKeys } from "./template-target.ts";
 import { conflicts } from "./conflicts.ts";
 import { explainIssues, type Wording } from "./messages.ts";
+import { socketPathProblem } from "../../shared/socket-path.ts";
 import { readConfigText } from "./text.ts";
 import { parseDuration } from "../../shared/duration.ts";
 import { Nginx, PRESET_CHOICES, PRESET_KEYS, Routing } from "./nginx-target.ts";
 import { StatusPageSettings } from "./status-page.ts";
 import { path, plainPath, portNumber } from "./plain-path.ts";
 import { CHOICES_OF_PREDICATES, PREDICATE_FIELDS } from "../select/rule.ts";
-
-/** Longest path of a Unix socket on Linux, in bytes. */
-const MAX_SOCKET_PATH_BYTES = 107;
 
 /** Bounds of `interval` and `reloadEvery`, in milliseconds: a look costs a read, and a timer of Node has an end. */
 const MIN_INTERVAL_MS = 1_000;
@@ -19,9 +17,8 @@ const MAX_INTERVAL_MS = 86_400_000;
 /** Signals that make a server read its configuration again, or reopen its files. None ends it. */
 const SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
-const socketPath = path.refine((text) => Buffer.byteLength(text) <= MAX_SOCKET_PATH_BYTES, {
-  error: ({ input }) =>
-    `${String(input)} has ${Buffer.byteLength(String(input))} bytes, a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+const socketPath = path.refine((text) => socketPathProblem(text) === undefined, {
+  error: ({ input }) => `${String(input)} ${socketPathProblem(String(input))}`,
 });
 const duration = z.string("must be a duration such as 100ms, 1s or 2m").transform((text, context) => {
   const ms = parseDuration(text);

@@ -1,6 +1,5 @@
-import { sameContainer } from "../../shared/delta.ts";
 import type { NotificationParams } from "../../shared/rpc.ts";
-import type { Container } from "../../shared/snapshot.ts";
+import { type Container, isSameContainer } from "../../shared/snapshot.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
 
 /** What was told cannot follow what is held: ask for the whole. */
@@ -49,7 +48,7 @@ export class StateCopy {
     const present = new Set(told.containers.map(({ id }) => id));
     const gone = this.#remove([...this.#known.keys()].filter((id) => !present.has(id)));
     const changed = told.containers.filter(
-      (container) => isElsewhere || !sameContainer(this.#known.get(container.id)?.container, container),
+      (container) => isElsewhere || !isSameContainer(this.#known.get(container.id)?.container, container),
     );
     return { upserted: changed.map((container) => this.#set(container)), gone };
   }

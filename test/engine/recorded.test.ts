@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
-import { Inspected, Listed } from "../../agent/inspected.ts";
+import { Inspected, ListEntry } from "../../agent/inspected.ts";
 import { collect, engineWithClient } from "./client.ts";
 import { IMAGE, recordReal } from "./real-recording.ts";
 import { embedded } from "./recordable.ts";
@@ -46,7 +46,7 @@ async function agrees(t: TestContext, real: Recording): Promise<void> {
 function compareAt(moment: Moment, ours: Recording, real: Recording): void {
   assert.deepEqual(surplus(ours.listed[moment], real.listed[moment]), [], `list when ${moment}`);
   assert.deepEqual(surplus(ours.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
-  const [listed, realListed] = [Listed.parse(ours.listed[moment]), Listed.parse(real.listed[moment])];
+  const [listed, realListed] = [ListEntry.parse(ours.listed[moment]), ListEntry.parse(real.listed[moment])];
   assert.deepEqual(shapeOf(listed), shapeOf(realListed), `read from the list when ${moment}`);
   assert.deepEqual([listed.State, withoutTime(listed.Status)], [realListed.State, withoutTime(realListed.Status)]);
   assert.deepEqual(new Set(listed.Ports), new Set(realListed.Ports), "ports come in no order");

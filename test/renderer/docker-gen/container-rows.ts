@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Inspected, Listed } from "../../../agent/inspected.ts";
-import { fromListed } from "../../../agent/observed.ts";
+import { Inspected, ListEntry } from "../../../agent/inspected.ts";
+import { fromListEntry } from "../../../agent/observed.ts";
 import { defaultPolicy } from "../../../agent/policy.ts";
 import { sanitize } from "../../../agent/sanitize.ts";
 import { disclosed, inspected, printed, refusal, seen } from "./printing.ts";
@@ -49,7 +49,7 @@ export const containers: Topic = {
           State: "running",
           Status: "Up 1 minute",
         };
-        const listed = sanitize(fromListed(Listed.parse(row)), defaultPolicy(), true);
+        const listed = sanitize(fromListEntry(ListEntry.parse(row)), defaultPolicy(), true);
         assert.deepEqual([listed?.name, listed?.unread, listed?.env], ["web", true, {}]);
       },
     },

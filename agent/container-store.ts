@@ -1,0 +1,167 @@
+import type { Log } from "../shared/log.ts";
+import type { Container } from "../shared/snapshot.ts";
+import type { Disclosed } from "./disclosed.ts";
+import type { DockerReader } from "./docker.ts";
+import { asDockerError } from "./docker-error.ts";
+import { fold, type Known } from "./fold.ts";
+import { isContainerId } from "./gate.ts";
+import type { EngineEvent } from "./inspected.ts";
+import { Inspections } from "./inspections.ts";
+import type { Observed } from "./observed.ts";
+import type { Policy } from "./policy.ts";
+import { isVisible, sanitize } from "./sanitize.ts";
+
+/** Milliseconds after a container's stop timeout before a container that still runs is inspected again. */
+const STOP_GRACE_MS = 5_000;
+
+/** Source and destination of containers, and the policy applied between them. */
+export interface Sources {
+  readonly docker: DockerReader;
+  readonly policy: Policy;
+  readonly disclosed: Disclosed;
+  readonly log: Log;
+}
+
+/**
+ * Stores the state of every container and keeps `disclosed` up to date. An error never removes a container: one
+ * that cannot be read keeps its last state, is marked stale, and `onStale` is called.
+ */
+export class ContainerStore {
+  readonly #sources: Sources;
+  readonly #onStale: () => void;
+  readonly #known = new Map<string, Known>();
+  /** List entries of containers whose inspection is pending. */
+  readonly #listed = new Map<string, Observed>();
+  readonly #stopTimers = new Map<string, NodeJS.Timeout>();
+  readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
+  /** Ids with events since the current list was requested: for them the list may be outdated. */
+  #touched: Set<string> | undefined;
+
+  constructor(sources: Sources, onStale: () => void) {
+    this.#sources = sources;
+    this.#onStale = onStale;
+  }
+
+  /** Resolves when no inspection is pending. */
+  async settled(): Promise<void> {
+    await this.#inspections.idle();
+  }
+
+  get hasStale(): boolean {
+    return [...this.#known.values()].some(({ container }) => container?.stale === true);
+  }
+
+  apply(event: EngineEvent): void {
+    const { id } = event;
+    if (!isContainerId(id)) return;
+    const known = this.#known.get(id);
+    const step = fold(known, event);
+    if (step === "nothing") return;
+    this.#touched?.add(id);
+    if (step === "inspect") return this.#inspections.request(id);
+    this.#inspections.outdate(id);
+    if (step === "gone") return this.#remove(id);
+    if (known) this.#store(id, { ...known, container: step });
+    if (step.stopping) this.#startStopTimer(id, known?.stopMs ?? 0);
+    else this.#clearStopTimer(id);
+  }
+
+  /** Reconciles with a complete list. Changes nothing if the request fails. */
+  async list(): Promise<void> {
+    const touched = new Set<string>();
+    this.#touched = touched;
+    try {
+      const { listed, unreadable } = await this.#sources.docker.list();
+      // The connection was lost and a newer list has been requested.
+      if (this.#touched !== touched) return;
+      const reason = "Docker's list entry has an unexpected format";
+      if (unreadable > 0) this.#sources.log("warn", "container.skipped", { count: unreadable, reason });
+      const present = new Set(listed.map(({ id }) => id));
+      for (const id of this.#known.keys()) if (!present.has(id) && !touched.has(id)) this.#remove(id);
+      for (const entry of listed) this.#reconcile(entry, touched.has(entry.id));
+    } finally {
+      if (this.#touched === touched) this.#touched = undefined;
+    }
+  }
+
+  #reconcile(entry: Observed, isTouched: boolean): void {
+    const known = this.#known.get(entry.id);
+    // Removed, or created since the list was requested: its events decide.
+    if (isTouched && !known) return;
+    const isAllListed = this.#sources.policy.mode === "labels only" || !isVisible(entry, this.#sources.policy);
+    if (isAllListed && !isTouched) return this.#update(entry);
+    if (known && known.container?.stale !== true && !differs(known.container, entry)) return;
+    this.#listed.set(entry.id, entry);
+    this.#inspections.request(entry.id);
+  }
+
+  /** Inspects one container. On failure its last state is kept and marked stale. */
+  async #inspect(id: string, isOutdated: () => boolean): Promise<void> {
+    try {
+      const observed = await (this.#sources.policy.mode === "labels only"
+        ? this.#sources.docker.listOne(id)
+        : this.#sources.docker.inspect(id));
+      if (!isOutdated()) this.#update(observed);
+    } catch (error) {
+      const { message: reason, code, errno } = asDockerError(error);
+      if (isOutdated() || (errno === "404" && !this.#known.has(id))) return;
+      this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
+      this.#markStale(id);
+      this.#onStale();
+    } finally {
+      this.#listed.delete(id);
+    }
+  }
+
+  #update(observed: Observed, unread = false): void {
+    const { stopSignal, stopMs } = observed;
+    this.#store(observed.id, { container: sanitize(observed, this.#sources.policy, unread), stopSignal, stopMs });
+  }
+
+  #markStale(id: string): void {
+    const known = this.#known.get(id);
+    const listed = this.#listed.get(id);
+    if (known?.container) this.#store(id, { ...known, container: { ...known.container, stale: true } });
+    else if (!known && listed) this.#update(listed, true);
+  }
+
+  #store(id: string, { container, ...known }: Known): void {
+    const isStopping = this.#stopTimers.has(id) && container?.state === "running";
+    const stored = container && { ...container, stopping: container.stopping || isStopping };
+    this.#known.set(id, { container: stored, ...known });
+    if (stored) this.#sources.disclosed.set(stored);
+    else this.#sources.disclosed.remove(id);
+  }
+
+  #remove(id: string): void {
+    this.#known.delete(id);
+    this.#clearStopTimer(id);
+    this.#sources.disclosed.remove(id);
+  }
+
+  /** Inspects a container that survives its stop signal, so that it is routed again. */
+  #startStopTimer(id: string, stopMs: number): void {
+    if (this.#stopTimers.has(id)) return;
+    const timer = setTimeout(() => {
+      this.#stopTimers.delete(id);
+      if (this.#known.has(id)) this.#inspections.request(id);
+    }, stopMs + STOP_GRACE_MS);
+    this.#stopTimers.set(id, timer.unref());
+  }
+
+  #clearStopTimer(id: string): void {
+    clearTimeout(this.#stopTimers.get(id));
+    this.#stopTimers.delete(id);
+  }
+}
+
+/** Whether the list entry differs from the known state. It has no environment, but a container's environment never changes. */
+function differs(known: Container | undefined, listed: Observed): boolean {
+  return (
+    known === undefined ||
+    known.state !== listed.state ||
+    (known.state === "running" && known.health !== listed.health) ||
+    known.name !== listed.name ||
+    JSON.stringify(known.networks) !== JSON.stringify(listed.networks)
+  );
+}
