@@ -40,7 +40,10 @@ export const Options = z.object({
   "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
   "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of the full list that corrects lost events"),
-  "exit-when-refused": z.boolean("takes no value").default(false).describe("  exit when Docker's socket is stale"),
+  "exit-when-refused": z
+    .boolean("takes no value")
+    .default(false)
+    .describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z.string().optional().describe("FILE  seal records with this key, which evolves with each record"),
   "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),

@@ -157,11 +157,7 @@ export class ContainerStore {
 
 /** Whether the list entry differs from the known state. It has no environment, but a container's environment never changes. */
 function differs(known: Container | undefined, listed: Observed): boolean {
-  return (
-    known === undefined ||
-    known.state !== listed.state ||
-    (known.state === "running" && known.health !== listed.health) ||
-    known.name !== listed.name ||
-    JSON.stringify(known.networks) !== JSON.stringify(listed.networks)
-  );
+  const textOf = ({ state, name, networks }: Observed | Container): string => JSON.stringify([state, name, networks]);
+  if (!known || textOf(known) !== textOf(listed)) return true;
+  return known.state === "running" && known.health !== listed.health;
 }

@@ -14,10 +14,7 @@ export function dropPrivilege(dockerSocket: string, user: AgentConfig["user"]): 
   if (socket && !socket.isSocket()) return `${path} is not a socket; mount or name the Docker socket itself`;
   if (socket && (socket.mode & 0o006) !== 0o006 && (socket.mode & 0o060) !== 0o060) {
     const mode = (socket.mode & 0o777).toString(8);
-    return (
-      `${path} has mode ${mode}, so its group (${socket.gid}) cannot use it; ` +
-      `run chmod 0660 on it, or run the agent as user ${socket.uid}`
-    );
+    return `${path} has mode ${mode}; run chmod 0660 on it, so that its group ${socket.gid} can use it`;
   }
   become(user, socket ? [socket.gid] : []);
   return undefined;

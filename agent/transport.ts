@@ -14,10 +14,7 @@ interface Progress {
 export type DockerCall = Readonly<Progress & { route: Route | undefined; ms: number }>;
 
 /** The two fields used of docker-modem's request options. */
-interface ModemRequest {
-  readonly method?: string;
-  readonly path?: string;
-}
+type ModemRequest = Readonly<{ method?: string; path?: string }>;
 
 type Callback = (error: unknown, response?: unknown) => void;
 type Transport = (request: ModemRequest, context: unknown, body: unknown, callback: Callback) => void;

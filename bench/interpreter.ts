@@ -106,11 +106,11 @@ function start(
 /** Resolves in the moment in which the last part of the first snapshot came. */
 async function subscribe(socket: string): Promise<RpcClient> {
   const client = new RpcClient(socket);
-  await client.ask("hello", { protocol: { min: 1, max: 1 } });
+  await client.call("hello", { protocol: { min: 1, max: 1 } });
   const complete = new Promise<void>((resolve) => {
-    client.socket.on("data", () => client.replica && resolve());
+    client.socket.on("data", () => client.stateCopy && resolve());
   });
-  void client.ask("subscribe", {});
+  void client.call("subscribe", {});
   await complete;
   return client;
 }

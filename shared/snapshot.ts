@@ -57,14 +57,18 @@ const Port = z.strictObject({
     .optional(),
 });
 
-/**
- * A name that the policy discloses but whose value is withheld: `value.length`, it is too long; `value.charset`, it
- * contains forbidden characters (text.ts); `container.size`, the container exceeds MAX_CONTAINER_BYTES.
- */
+/** Reasons for withholding the value of a name that the policy discloses: codes of the protocol with their meaning. */
+export const refusalReasons = {
+  "value.length": "the value is too long",
+  "value.charset": "the value contains forbidden characters",
+  "container.size": "the values of the container are too large in total",
+} as const;
+
+/** A name that the policy discloses, but whose value is withheld. */
 const Refusal = z.strictObject({
   from: z.enum(["env", "label"]),
   name: pairName,
-  reason: z.enum(["value.length", "value.charset", "container.size"]),
+  reason: z.enum(Object.keys(refusalReasons) as (keyof typeof refusalReasons)[]),
 });
 
 /**

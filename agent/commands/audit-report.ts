@@ -1,14 +1,8 @@
 import type { CommandResult } from "../command-result.ts";
 import { readTrail, unreadable } from "./read-trail.ts";
 
-/** One line of the report: event, number of occurrences, first and last time. */
-interface Row {
-  readonly event: string;
-  readonly details: string;
-  count: number;
-  readonly first: string;
-  last: string;
-}
+/** Number of occurrences, first and last time. */
+type Row = Readonly<{ count: number; first: string; last: string }>;
 
 /**
  * Summarizes the trail as a table: agent starts, connections, disclosures by container, refusals, requests to
@@ -21,15 +15,15 @@ export function reportTrail(directory: string): CommandResult {
       if (!record) continue;
       const last = String(record.body["ts"]);
       for (const [event, details] of entries(record.body)) {
-        const { count = 0, first = last } = rows.get(`${event}\n${details}`) ?? {};
-        rows.set(`${event}\n${details}`, { event, details, count: count + 1, first, last });
+        const key = `${event}\n${details}`;
+        const { count, first } = rows.get(key) ?? { count: 0, first: last };
+        rows.set(key, { count: count + 1, first, last });
       }
     }
   } catch (error) {
     return { failure: unreadable(directory, error), exitCode: 3 };
   }
-  const sorted = [...rows.values()].toSorted((a, b) => (a.event + a.details < b.event + b.details ? -1 : 1));
-  return { output: print(sorted), exitCode: 0 };
+  return { output: print([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))), exitCode: 0 };
 }
 
 type Body = Readonly<Record<string, unknown>>;
@@ -67,10 +61,14 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function print(rows: readonly Row[]): string {
-  const width = Math.max(5, ...rows.map(({ event }) => event.length));
-  const line = (event: string, count: number | string, first: string, last: string, details: string): string =>
-    `${event.padEnd(width)}  ${String(count).padStart(7)}  ${first.padEnd(24)}  ${last.padEnd(24)}  ${details}`;
-  const lines = rows.map(({ event, count, first, last, details }) => line(event, count, first, last, details));
+function print(rows: readonly [key: string, Row][]): string {
+  const lines = rows.map(([key, { count, first, last }]) => {
+    const [event = "", details = ""] = key.split("\n");
+    return line(event, String(count), first, last, details);
+  });
   return [line("EVENT", "COUNT", "FIRST", "LAST", "DETAILS"), ...lines].join("\n");
+}
+
+function line(event: string, count: string, first: string, last: string, details: string): string {
+  return [event.padEnd(32), count.padStart(7), first.padEnd(24), last.padEnd(24), details].join("  ");
 }

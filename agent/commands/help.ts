@@ -3,8 +3,6 @@ import { type AgentConfig, Options } from "../config.ts";
 /** Output of `help` and `--help`. */
 export const HELP = `Usage: sallyport-agent [COMMAND] [OPTIONS]
 
-Discloses to renderers the container data that the policy permits, and nothing else.
-
 Commands:
   serve                      watch Docker and serve the RPC socket (default)
   health                     query the running agent; exit 0 if Docker is connected and the trail is complete

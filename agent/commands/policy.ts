@@ -1,5 +1,5 @@
 import { asciiJson, quoted } from "../../shared/log.ts";
-import type { Container } from "../../shared/snapshot.ts";
+import { type Container, refusalReasons } from "../../shared/snapshot.ts";
 import type { CommandResult } from "../command-result.ts";
 import { parseConfig } from "../config.ts";
 import { DockerReader } from "../docker.ts";
@@ -51,14 +51,8 @@ async function explainFrom(docker: DockerReader, policy: Policy, wanted: string)
   return { output: container ? describe(container) : hidden, exitCode: 0 };
 }
 
-const refusalText: Readonly<Record<Container["refused"][number]["reason"], string>> = {
-  "value.length": "the value is too long",
-  "value.charset": "the value contains forbidden characters",
-  "container.size": "the container's values are too large in total",
-};
-
 function describe({ withheld, refused, ...disclosed }: Container): string {
-  const refusals = refused.map(({ from, name, reason }) => `  ${from} ${name}: ${refusalText[reason]}`);
+  const refusals = refused.map(({ from, name, reason }) => `  ${from} ${name}: ${refusalReasons[reason]}`);
   return [
     JSON.stringify(disclosed, undefined, 2),
     `withheld: ${withheld.env} environment variables, ${withheld.labels} labels`,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Engine, type EngineOptions, startEngine } from "../engine/engine.ts";
 import { AgentRun } from "./agent-run.ts";
 
-/** The agent before an embedded engine whose faults are at hand. */
+/** The agent in front of an embedded engine that can inject faults. */
 export class AgentProcess extends AgentRun {
   readonly engine: Engine;
 
@@ -13,7 +13,7 @@ export class AgentProcess extends AgentRun {
     this.engine = engine;
   }
 
-  /** Starts the engine, then the agent; does not wait for what the agent makes of it. */
+  /** Starts the engine, then the agent. Does not wait for the agent to become ready. */
   static async start(args: readonly string[] = [], options: Partial<EngineOptions> = {}): Promise<AgentProcess> {
     const directory = mkdtempSync(join(tmpdir(), "sallyport-engine-"));
     chmodSync(directory, 0o711);
@@ -24,7 +24,7 @@ export class AgentProcess extends AgentRun {
     return agent;
   }
 
-  /** The engine's socket, made anew at each of its starts, is open to the agent's user. */
+  /** Makes the engine's socket accessible to the agent's user. The engine re-creates it at each start. */
   openEngine(): void {
     chmodSync(this.engine.socketPath, 0o666);
   }

@@ -9,7 +9,7 @@ import { removeDirectory } from "../remove-directory.ts";
 
 const AGENT_ID = 65_532;
 
-/** The shipped agent as a process of its own, with directories of its own, before any Docker socket. */
+/** The shipped agent as a separate process with its own directories. */
 export class AgentRun {
   readonly directory = mkdtempSync(join(tmpdir(), "sallyport-agent-"));
   readonly #dockerSocket: string;
@@ -46,12 +46,12 @@ export class AgentRun {
     return this.ending !== undefined;
   }
 
-  /** How it ended, such as `the agent has ended (exit 78)`; undefined while it runs. */
+  /** How the process ended, such as `the agent has ended (exit 78)`; undefined while it runs. */
   get ending(): string | undefined {
     return this.#process?.failure?.message;
   }
 
-  /** Starts it (again); does not wait for what it makes of it. */
+  /** Starts or restarts the process. Does not wait for it to become ready. */
   async run(): Promise<void> {
     const fixed = [
       "serve",
@@ -74,17 +74,17 @@ export class AgentRun {
     await removeDirectory(this.directory);
   }
 
-  /** A renderer's connection with a complete snapshot in hand. */
+  /** Connects like a renderer and waits for a complete snapshot. */
   async subscribe(): Promise<RpcClient> {
-    return await eventually("the agent lets a renderer subscribe", async () => await RpcClient.subscribe(this.socket));
+    return await eventually("a renderer can subscribe", async () => await RpcClient.subscribe(this.socket));
   }
 
-  /** Waits for a line of the log that holds the text. */
-  async says(text: string): Promise<void> {
-    await eventually(`the agent says ${text}`, () => this.lines.some((line) => line.includes(text)));
+  /** Waits for a log line that contains the text. */
+  async logs(text: string): Promise<void> {
+    await eventually(`the agent logs ${text}`, () => this.lines.some((line) => line.includes(text)));
   }
 
-  /** All records of the trail, parsed. */
+  /** Returns all records of the audit trail. */
   records(): Readonly<Record<string, unknown>>[] {
     const files = readdirSync(this.auditDirectory).filter((name) => name.endsWith(".jsonl"));
     const texts = files.toSorted((a, b) => (a === "audit.jsonl" ? 1 : b === "audit.jsonl" ? -1 : a < b ? -1 : 1));
@@ -96,8 +96,10 @@ export class AgentRun {
     );
   }
 
-  /** Waits until the trail holds a refusal for this reason. */
+  /** Waits until the audit trail contains a record with this reason. */
   async refused(reason: string): Promise<void> {
-    await eventually(`the trail says ${reason}`, () => this.records().some((record) => record["reason"] === reason));
+    await eventually(`the audit trail contains ${reason}`, () =>
+      this.records().some((record) => record["reason"] === reason),
+    );
   }
 }

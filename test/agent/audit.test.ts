@@ -25,7 +25,7 @@ describe("the audit trail", () => {
     return new AuditTrail({ directory: at, keyFile, maxBytes, keep: 100, instance: "test", onFailure });
   }
 
-  /** Twenty records; gives the head. */
+  /** Writes twenty records and returns the head. */
   function write(trail: AuditTrail): string {
     for (let conn = 0; conn < 20; conn++) trail.append("rpc.connect", "allow", "ok", { conn, name: "\u2028é" });
     const { seq, hash } = trail.head;
@@ -33,12 +33,12 @@ describe("the audit trail", () => {
     return `${seq}:${hash}`;
   }
 
-  /** Both verifiers must agree; gives the code and what ours says. */
+  /** Runs both verifiers, which must agree, and returns the result. */
   function verify(anchor?: string, keyFile?: string): { exitCode: number; message: string } {
     const verdict = verifyTrail({ directory, keyFile, anchor: anchor === undefined ? undefined : parseAnchor(anchor) });
     if (keyFile === undefined) {
       const args = ["test/agent/verify_audit.py", directory, ...(anchor === undefined ? [] : [anchor])];
-      assert.equal(spawnSync("python3", args).status, verdict.exitCode, "the independent verifier agrees");
+      assert.equal(spawnSync("python3", args).status, verdict.exitCode, "exit code of verify_audit.py");
     }
     return verdict;
   }
@@ -48,21 +48,21 @@ describe("the audit trail", () => {
   const rewrite = (changed: readonly string[]): void =>
     writeFileSync(current(), changed.map((line) => `${line}\n`).join(""));
 
-  test("is whole as it was written, one ASCII line a record", () => {
+  test("verifies as written, with one ASCII line per record", () => {
     const head = write(open());
     assert.equal(verify(head).exitCode, 0);
     assert.match(readFileSync(current(), "latin1"), /^[\x20-\x7e\n]*$/);
   });
 
   const tampering: readonly [string, (all: string[]) => string[], RegExp][] = [
-    ["a changed letter", (all) => all.with(7, all[7]!.replace('"ok"', '"ko"')), /audit\.jsonl:8: record 8/],
-    ["a line that is gone", (all) => all.toSpliced(7, 1), /audit\.jsonl:8: record 9/],
-    ["two lines that changed places", (all) => all.with(7, all[8]!).with(8, all[7]!), /audit\.jsonl:8/],
-    ["a line that is there twice", (all) => all.toSpliced(7, 0, all[7]!), /audit\.jsonl:9: record 8/],
-    ["a line that is no record", (all) => all.toSpliced(7, 0, "hello"), /audit\.jsonl:8: record 8: not/],
+    ["a changed character", (all) => all.with(7, all[7]!.replace('"ok"', '"ko"')), /audit\.jsonl:8: record 8/],
+    ["a removed line", (all) => all.toSpliced(7, 1), /audit\.jsonl:8: record 9/],
+    ["two swapped lines", (all) => all.with(7, all[8]!).with(8, all[7]!), /audit\.jsonl:8/],
+    ["a duplicated line", (all) => all.toSpliced(7, 0, all[7]!), /audit\.jsonl:9: record 8/],
+    ["a line that is not a record", (all) => all.toSpliced(7, 0, "hello"), /audit\.jsonl:8: record 8: the line is not/],
   ];
   for (const [title, tamper, where] of tampering) {
-    test(`${title} is found, with its place`, () => {
+    test(`reports the position of ${title}`, () => {
       write(open());
       rewrite(tamper(lines()));
       const verdict = verify();
@@ -71,28 +71,28 @@ describe("the audit trail", () => {
     });
   }
 
-  test("an end that was cut off passes without an anchor, and is found with one", () => {
+  test("detects a truncated end only with an anchor", () => {
     const head = write(open());
     rewrite(lines().slice(0, -3));
     assert.equal(verify().exitCode, 0);
     assert.equal(verify(head).exitCode, 2);
   });
 
-  test("a trail that was written anew is found by the anchor", () => {
+  test("detects a rewritten trail by the anchor", () => {
     const head = write(open());
     rmSync(current());
     write(open());
     assert.equal(verify(head).exitCode, 1);
   });
 
-  test("no trail is unreadable, not whole", () => {
+  test("a missing trail is unreadable", () => {
     assert.equal(verify().exitCode, 3);
   });
 
-  test("files are sealed and the chain goes on over them and over a crash", () => {
+  test("the chain continues across sealed files and across a crash", () => {
     const trail = open({ maxBytes: 2_000 });
     for (let conn = 0; conn < 50; conn++) trail.append("rpc.connect", "allow", "ok", { conn });
-    // The process dies here: nothing is closed, and half a line stands at the end.
+    // Simulates a crash: files are not closed and the last line is partial.
     appendFileSync(current(), '{"v":1,"seq":');
     const head = write(open({ maxBytes: 2_000 }));
     assert.ok(trailFiles(directory).length > 5);
@@ -102,7 +102,7 @@ describe("the audit trail", () => {
     );
   });
 
-  test("a seal counts its file's records: a beginning that was cut off is found though an anchor vouches for the rest", () => {
+  test("detects a truncated start of a sealed file by its record count, even with an anchor", () => {
     const head = write(open({ maxBytes: 2_000 }));
     const [oldest] = trailFiles(directory);
     const records = readFileSync(oldest!, "utf8").split("\n");
@@ -110,21 +110,21 @@ describe("the audit trail", () => {
     assert.deepEqual(
       [seal.event, join(directory, seal.file), seal.count],
       ["audit.seal", oldest, records.length - 1],
-      "named by the first record, with the number of all",
+      "named after the first record, with the number of records",
     );
     rmSync(oldest!);
-    assert.equal(verify(head).exitCode, 0, "a whole file is gone as when it is old");
+    assert.equal(verify(head).exitCode, 0, "whole old files may be deleted");
     writeFileSync(oldest!, records.slice(2).join("\n"));
     assert.equal(verify(head).exitCode, 1);
   });
 
-  test("a half line at the end of a trail that nobody continued is cut off", () => {
+  test("a partial last line is reported as incomplete", () => {
     write(open());
     truncateSync(current(), readFileSync(current()).length - 5);
     assert.equal(verify().exitCode, 2);
   });
 
-  test("whoever takes the evolved key cannot forge the past, and the first key shows it", () => {
+  test("the first key detects forged records, which the evolved key cannot seal", () => {
     const [first, evolving] = [join(directory, "first.key"), join(directory, "sealing.key")];
     for (const file of [first, evolving]) writeFileSync(file, printKey({ index: 0, key: Buffer.alloc(32, 7) }));
     const head = write(open({ keyFile: evolving }));
@@ -137,7 +137,7 @@ describe("the audit trail", () => {
   });
 
   test(
-    "a full disk loses no half line, is told, and is counted when there is room again",
+    "a full disk leaves no partial line and is recorded as a gap when there is space again",
     { skip: requires("root") },
     () => {
       const small = join(directory, "small");
@@ -167,12 +167,12 @@ describe("the audit trail", () => {
   );
 
   test(
-    "a next file that cannot be made leaves the trail whole, and no other file gets its records",
+    "a failed rotation leaves the trail complete and writes no record to another file",
     { skip: requires("root") },
     () => {
       const small = join(directory, "small");
       mkdirSync(small);
-      // Inodes for the directory, the trail and one more.
+      // Inodes for the directory, the trail and one more file.
       execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=3", "tmpfs", small]);
       try {
         const failures: string[] = [];
@@ -180,7 +180,7 @@ describe("the audit trail", () => {
         writeFileSync(join(small, "filler"), "");
         while (failures.length === 0) trail.append("rpc.connect", "allow", "ok", { conn: 1 });
         assert.deepEqual(failures, ["ENOSPC"]);
-        // Files opened now have the lowest numbers that are free.
+        // Newly opened files receive the lowest free descriptors.
         const others = [0, 1].map((number) => join(directory, `other${number}`));
         const descriptors = others.map((other) => openSync(other, "w"));
         trail.append("rpc.close", "note", "ok", { conn: 1 });
@@ -198,14 +198,14 @@ describe("the audit trail", () => {
     },
   );
 
-  test("the report says who was told what of whom, and what was refused", () => {
+  test("the report lists disclosures and refusals", () => {
     const trail = open();
     trail.append("disclosure", "allow", "ok", { told: [{ env: ["VIRTUAL_HOST"], labels: [], of: ["abcdef012345"] }] });
     trail.append("rpc.violation", "deny", "rpc.batch", { conn: 3 });
     trail.close();
     const report = reportTrail(directory);
-    const shown = "text" in report ? report.text : "";
-    assert.match(shown, /disclosed of abcdef012345 .*VIRTUAL_HOST/);
-    assert.match(shown, /refused .*rpc\.violation: rpc\.batch/);
+    const output = "output" in report ? report.output : "";
+    assert.match(output, /container abcdef012345 disclosed .*VIRTUAL_HOST/);
+    assert.match(output, /request refused .*rpc\.violation: rpc\.batch/);
   });
 });

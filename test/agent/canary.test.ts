@@ -6,7 +6,7 @@ import { AgentProcess } from "./agent-process.ts";
 
 const CANARY = "hunter2-canary";
 
-test("a secret in any field of Docker's answers never leaves the agent", async () => {
+test("never discloses a secret from any field of Docker's responses", async () => {
   const agent = await AgentProcess.start(["--relist", "1"]);
   try {
     await agent.engine.run({
@@ -25,21 +25,21 @@ test("a secret in any field of Docker's answers never leaves the agent", async (
       health: "healthy",
     });
     const renderer = await agent.subscribe();
-    await eventually("the container is told", () => renderer.named("app")?.env["VIRTUAL_HOST"] === "app.example");
-    // Answers that break the agent's expectations must not be quoted either.
+    await eventually("the container is disclosed", () => renderer.named("app")?.env["VIRTUAL_HOST"] === "app.example");
+    // Invalid responses must not be quoted either.
     const planned = agent.engine.api.fault("inspect", { kind: "body", text: `{"Id":"${CANARY}","x":` });
     await agent.engine.restart("app");
-    await eventually("it is stale", () => renderer.named("app")?.stale === true);
+    await eventually("the container is stale", () => renderer.named("app")?.stale === true);
     planned.lift();
-    await eventually("it was read again", () => renderer.named("app")?.stale === false);
-    const told = renderer.named("app");
-    assert.deepEqual(Object.keys(told?.env ?? {}), ["VIRTUAL_HOST"]);
-    assert.deepEqual(told?.refused, [{ from: "env", name: "VIRTUAL_PATH", reason: "value.charset" }]);
-    assert.ok((told?.withheld.env ?? 0) >= 3);
+    await eventually("the container is up to date", () => renderer.named("app")?.stale === false);
+    const disclosed = renderer.named("app");
+    assert.deepEqual(Object.keys(disclosed?.env ?? {}), ["VIRTUAL_HOST"]);
+    assert.deepEqual(disclosed?.refused, [{ from: "env", name: "VIRTUAL_PATH", reason: "value.charset" }]);
+    assert.ok((disclosed?.withheld.env ?? 0) >= 3);
     const commandLine = readFileSync(`/proc/${agent.pid}/cmdline`, "utf8");
     renderer.close();
-    const said = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes + commandLine;
-    assert.ok(said.includes("app.example") && !said.includes(CANARY));
+    const output = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes + commandLine;
+    assert.ok(output.includes("app.example") && !output.includes(CANARY));
   } finally {
     await agent.close();
   }

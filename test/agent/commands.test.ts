@@ -7,7 +7,7 @@ import { AgentProcess } from "./agent-process.ts";
 
 const SECRET = "hunter2-canary";
 
-describe("a command for people", () => {
+describe("commands", () => {
   let agent: AgentProcess;
   before(async () => {
     agent = await AgentProcess.start();
@@ -21,7 +21,7 @@ describe("a command for people", () => {
   });
   after(async () => await agent.close());
 
-  /** Runs the agent's program as a person would. */
+  /** Runs the agent's program with an empty environment. */
   async function run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     const program = join(agent.directory, "agent.cjs");
     return await new Promise((resolve) => {
@@ -33,53 +33,63 @@ describe("a command for people", () => {
 
   const docker = (): string[] => ["--docker-socket", agent.engine.socketPath];
 
-  test("health says how the agent is, and with 1 on standard error that nobody answers", async () => {
-    const well = await eventually("the agent is well", async () => {
-      const answer = await run("health", "--socket", agent.socket);
-      return answer.exitCode === 0 && answer;
+  test("health prints the agent's state, or exits with 1 and an error if it does not respond", async () => {
+    const healthy = await eventually("the agent is healthy", async () => {
+      const result = await run("health", "--socket", agent.socket);
+      return result.exitCode === 0 && result;
     });
-    assert.match(well.stdout, /"docker":"connected","audit":"ok"/);
+    assert.match(healthy.stdout, /"docker":"connected","audit":"ok"/);
     const gone = await run("health", "--socket", `${agent.socket}.gone`);
     assert.deepEqual([gone.exitCode, gone.stdout], [1, ""]);
-    assert.match(gone.stderr, /no answer at .*\.gone: ENOENT/);
+    assert.match(gone.stderr, /no response from the agent at ".*\.gone": ENOENT/);
   });
 
-  test("audit report is a table, and with 3 on standard error what cannot be read", async () => {
+  test("audit report prints a table, or exits with 3 and an error if the trail is unreadable", async () => {
     const table = await run("audit", "report", "--dir", agent.auditDirectory);
     assert.equal(table.exitCode, 0);
-    assert.match(table.stdout, /^WHAT .*\n(.*\n)*disclosed of /);
+    assert.match(table.stdout, /^EVENT .*\n(.*\n)*container [0-9a-f]{12} disclosed /);
     const none = await run("audit", "report", "--dir", join(agent.directory, "none"));
     assert.deepEqual([none.exitCode, none.stdout], [3, ""]);
-    assert.match(none.stderr, /none: ENOENT/);
+    assert.match(none.stderr, /none": ENOENT; run the command as the agent's user/);
   });
 
-  test("audit verify of a trail that is written to finds it whole", async () => {
-    const verdict = await run("audit", "verify", "--dir", agent.auditDirectory, "--json");
-    assert.equal(verdict.exitCode, 0, verdict.stdout);
-    assert.match(verdict.stdout, /^\{"exitCode":0,"message":"records 1 to /);
+  test("audit verify accepts a trail that is being written", async () => {
+    const result = await run("audit", "verify", "--dir", agent.auditDirectory, "--json");
+    assert.equal(result.exitCode, 0, result.stdout);
+    assert.match(result.stdout, /^\{"exitCode":0,"message":"records 1 to /);
   });
 
-  test("policy explain shows what is told and counts the rest, whatever goes wrong", async () => {
+  test("policy explain prints disclosed values and never a withheld one, even on errors", async () => {
     const shown = await run("policy", "explain", "app", ...docker());
     assert.equal(shown.exitCode, 0, shown.stderr);
     assert.match(shown.stdout, /"VIRTUAL_HOST": "app\.example"/);
-    assert.match(shown.stdout, /refused:\n {2}env VIRTUAL_PATH: its value breaks a rule \(value\.charset\)/);
-    const unknown = await run("policy", "explain", "nobody", ...docker());
+    assert.match(
+      shown.stdout,
+      /withheld because of their values:\n {2}env VIRTUAL_PATH: the value contains forbidden characters/,
+    );
+    const unknown = await run("policy", "explain", "missing", ...docker());
     assert.deepEqual([unknown.exitCode, unknown.stdout], [1, ""]);
     const planned = agent.engine.api.fault("inspect", { kind: "body", text: `{"Id":"${SECRET}","x":` });
     const broken = await run("policy", "explain", "app", ...docker());
     planned.lift();
     assert.deepEqual([broken.exitCode, broken.stdout], [1, ""]);
-    assert.match(broken.stderr, /^Docker at .*: docker\.[a-z]+\n$/);
+    assert.match(broken.stderr, /^--docker-socket ".*": Docker's response [a-z ]+\n$/);
     const misled = await run("policy", "explain", "app", ...docker(), "--only-porject", "x");
     assert.deepEqual([misled.exitCode, misled.stdout], [78, ""]);
     for (const { stdout, stderr } of [shown, unknown, broken, misled]) assert.ok(!(stdout + stderr).includes(SECRET));
   });
 
-  test("a word that is no command is named, with 78", async () => {
-    const answer = await run("sevre");
-    assert.deepEqual([answer.exitCode, answer.stdout], [78, ""]);
-    assert.match(answer.stderr, /sevre: no such command, see --help/);
-    assert.match((await run("--help")).stdout, /^sallyport-agent: /);
+  test("exits with 78 for an unknown command", async () => {
+    const result = await run("sevre");
+    assert.deepEqual([result.exitCode, result.stdout], [78, ""]);
+    assert.match(result.stderr, /unknown command \\"sevre\\"; see --help/);
+  });
+
+  test("--help describes every option with its default", async () => {
+    const { stdout } = await run("--help");
+    assert.match(stdout, /^Usage: sallyport-agent /);
+    assert.match(stdout, /^ {2}--only-label KEY\[=VALUE\] {3}disclose only containers with this label; repeatable$/m);
+    assert.match(stdout, /^ {2}--relist SECONDS {11}interval .* \(default: 60\)$/m);
+    assert.match(stdout, /^ {2}--exit-when-refused {8}exit when/m);
   });
 });

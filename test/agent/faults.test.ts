@@ -8,81 +8,81 @@ import type { Fault } from "../engine/fault.ts";
 
 const app = (name: string) => ({ name, env: { VIRTUAL_HOST: `${name}.example` }, expose: [5000] });
 
-/** The forms of a request that the agent can make; nothing else may ever reach the engine. */
-const FORMS = [
+/** The requests that the agent may send. Nothing else may reach the engine. */
+const PERMITTED = [
   /^\/version$/,
   /^\/v1\.[0-9]{2}\/containers\/json\?all=true$/,
   /^\/v1\.[0-9]{2}\/containers\/[0-9a-f]{64}\/json$/,
   /^\/v1\.[0-9]{2}\/events\?filters=[^&#]*$/,
 ];
 
-describe("whatever Docker answers, what is known stays known", () => {
+describe("the agent with a faulty Docker", () => {
   let agent: AgentProcess;
   let renderer: RpcClient;
   before(async () => {
     agent = await AgentProcess.start(["--relist", "1"]);
     for (const name of ["one", "two", "three"]) await agent.engine.run(app(name));
     renderer = await agent.subscribe();
-    await eventually("all are known", () => renderer.containers.length === 3);
+    await eventually("all containers are known", () => renderer.containers.length === 3);
   });
   after(async () => {
     renderer.close();
     await agent.close();
   });
 
-  const answers: readonly [string, Fault][] = [
-    ["is cut in the middle", { kind: "cut", afterBytes: 40 }],
+  const faults: readonly [string, Fault][] = [
+    ["is truncated", { kind: "cut", afterBytes: 40 }],
     ["has fewer bytes than announced", { kind: "length", wrongBy: 20 }],
-    ["is not JSON", { kind: "body", text: "[{" }],
-    ["is JSON of another kind", { kind: "body", text: '{"message":"no"}' }],
+    ["is invalid JSON", { kind: "body", text: "[{" }],
+    ["is JSON of another type", { kind: "body", text: '{"message":"no"}' }],
     ["is an error", { kind: "status", status: 500, message: "canary-in-error" }],
-    ["leads elsewhere", { kind: "redirect", location: "http://127.0.0.1:1/canary" }],
-    ["is no HTTP", { kind: "raw", bytes: "canary\r\n\r\n" }],
-    ["never begins", { kind: "reset" }],
-    ["never ends and is too large", { kind: "endless", text: `{"canary":"${"x".repeat(4_000)}"},` }],
+    ["is a redirect", { kind: "redirect", location: "http://127.0.0.1:1/canary" }],
+    ["is not HTTP", { kind: "raw", bytes: "canary\r\n\r\n" }],
+    ["never starts", { kind: "reset" }],
+    ["exceeds the size limit", { kind: "endless", text: `{"canary":"${"x".repeat(4_000)}"},` }],
   ];
-  for (const [title, fault] of answers) {
-    test(`a list that ${title} takes away nothing, and the next one heals`, async () => {
+  for (const [title, fault] of faults) {
+    test(`keeps all containers when a list ${title}, and resumes with the next list`, async () => {
       const planned = agent.engine.api.fault("list", fault);
-      await eventually("it was answered so", () => planned.hits > 0);
+      await eventually("the fault occurs", () => planned.hits > 0);
       assert.deepEqual(renderer.containers.map(({ name }) => name).toSorted(), ["one", "three", "two"]);
       planned.lift();
       await agent.engine.run(app("fresh"));
-      await eventually("a new container is told", () => renderer.named("fresh") !== undefined);
+      await eventually("a new container is disclosed", () => renderer.named("fresh") !== undefined);
       await agent.engine.remove("fresh");
-      await eventually("its end is told", () => renderer.named("fresh") === undefined);
+      await eventually("the container is removed", () => renderer.named("fresh") === undefined);
     });
 
-    test(`an inspect that ${title} leaves the container as it was, stale until it can be read`, async () => {
+    test(`keeps a container and marks it stale while an inspect ${title}`, async () => {
       const { id } = agent.engine.container("two");
       const planned = agent.engine.api.fault("inspect", fault, { of: id });
       await agent.engine.restart("two");
-      await eventually("it is stale", () => renderer.named("two")?.stale === true);
+      await eventually("the container is stale", () => renderer.named("two")?.stale === true);
       assert.equal(renderer.named("two")?.env["VIRTUAL_HOST"], "two.example");
       planned.lift();
       await eventually(
-        "it was read again",
+        "the container is up to date",
         () => renderer.named("two")?.stale === false && renderer.named("two")?.state === "running",
       );
     });
   }
 
-  test("events that end, are garbage or endless lose nothing", async () => {
+  test("detects changes by list while events are invalid, too long or lost", async () => {
     agent.engine.api.writeToEventStreams("garbage\n{\n");
     agent.engine.api.writeToEventStreams(`${"x".repeat(1024 * 1024)}\n`);
     await agent.engine.silently(async () => {
       agent.engine.pause("one");
       await Promise.resolve();
     });
-    await eventually("the list told what no event did", () => renderer.named("one")?.state === "paused");
+    await eventually("a list detects the change", () => renderer.named("one")?.state === "paused");
     agent.engine.api.cutEventStreams();
     agent.engine.unpause("one");
-    await eventually("it goes on", () => renderer.named("one")?.state === "running");
+    await eventually("the unpause is detected", () => renderer.named("one")?.state === "running");
   });
 
-  test("an engine that goes away and comes back is an absence of Docker, not of containers", async () => {
+  test("keeps all containers while Docker is down and follows it again afterwards", async () => {
     await agent.engine.api.goAway();
-    await eventually("the renderer is told", () =>
+    await eventually("the renderer is notified", () =>
       renderer.messages.some(
         (message) =>
           "method" in message && message.method === "docker.state" && message.params["state"] === "unreachable",
@@ -92,32 +92,32 @@ describe("whatever Docker answers, what is known stays known", () => {
     await agent.engine.api.comeBack();
     agent.openEngine();
     await agent.engine.run(app("later"));
-    await eventually("it is followed again", () => renderer.named("later") !== undefined);
+    await eventually("a new container is disclosed after the reconnect", () => renderer.named("later") !== undefined);
     await agent.engine.remove("later");
   });
 
-  test("only the fixed requests were made, and nothing an engine said was repeated", () => {
+  test("sends permitted requests only and repeats nothing from faulty responses", () => {
     for (const { method, target } of agent.engine.api.requests) {
-      assert.ok(method === "GET" && FORMS.some((form) => form.test(target)), `${method} ${target}`);
+      assert.ok(method === "GET" && PERMITTED.some((form) => form.test(target)), `${method} ${target}`);
     }
-    const said = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes;
-    assert.ok(!said.includes("canary"));
+    const output = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes;
+    assert.ok(!output.includes("canary"));
   });
 
-  test("the agent's memory stayed small", () => {
+  test("uses less than 160 MiB of memory", () => {
     const resident = Number(/VmRSS:\s+([0-9]+) kB/.exec(readFileSync(`/proc/${agent.pid}/status`, "utf8"))?.[1]);
     assert.ok(resident > 0 && resident < 160 * 1024, `${resident} kB`);
   });
 });
 
-describe("one request for a start, none where the event says all", () => {
-  test("stop, die, kill, pause, rename, health and removal ask nothing", async () => {
+describe("requests for one container", () => {
+  test("inspects on start only, not on stop, kill, pause, rename, health change or removal", async () => {
     const agent = await AgentProcess.start();
     try {
       await agent.engine.run({ ...app("one"), health: "healthy" });
       const renderer = await agent.subscribe();
-      await eventually("it is known", () => renderer.named("one")?.state === "running");
-      const asked = agent.engine.api.requests.length;
+      await eventually("the container is running", () => renderer.named("one")?.state === "running");
+      const before = agent.engine.api.requests.length;
       agent.engine.health("one", "unhealthy");
       await eventually("unhealthy", () => renderer.named("one")?.health === "unhealthy");
       agent.engine.pause("one");
@@ -128,10 +128,10 @@ describe("one request for a start, none where the event says all", () => {
       await agent.engine.kill("other", "SIGHUP");
       await agent.engine.stop("other");
       await eventually("stopped", () => renderer.named("other")?.state === "exited");
-      assert.equal(agent.engine.api.requests.length, asked);
+      assert.equal(agent.engine.api.requests.length, before);
       await agent.engine.start("other");
       await eventually("started", () => renderer.named("other")?.state === "running");
-      assert.equal(agent.engine.api.requests.length, asked + 1);
+      assert.equal(agent.engine.api.requests.length, before + 1);
       await agent.engine.remove("other");
       await eventually("removed", () => renderer.containers.length === 0);
       renderer.close();

@@ -22,7 +22,7 @@ function residentKiB(pid: number): number {
   return Number(/^VmRSS:\s+([0-9]+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
 }
 
-test("a snapshot that is larger than a frame crosses in parts, and is whole", async () => {
+test("splits a snapshot that is larger than a frame into parts", async () => {
   const COUNT = 4_000;
   const agent = await AgentProcess.start(["--relist", "3600"]);
   try {
@@ -39,13 +39,13 @@ test("a snapshot that is larger than a frame crosses in parts, and is whole", as
   }
 });
 
-test("a renderer that does not read costs the agent no memory, and is told the last state when it reads again", async () => {
+test("buffers little for a renderer that does not read, and sends it the latest state afterwards", async () => {
   const COUNT = 50;
   const ROUNDS = 400;
   const agent = await AgentProcess.start(["--relist", "3600"]);
   try {
     for (let number = 0; number < COUNT; number++) await agent.engine.run(app(`app${number}`));
-    const [slow, witness] = [await agent.subscribe(), await agent.subscribe()];
+    const [slow, other] = [await agent.subscribe(), await agent.subscribe()];
     const before = residentKiB(agent.pid);
     slow.socket.pause();
     for (let round = 0; round < ROUNDS; round++) {
@@ -54,26 +54,26 @@ test("a renderer that does not read costs the agent no memory, and is told the l
       await new Promise((resolve) => setImmediate(resolve));
     }
     for (let number = 0; number < COUNT; number++) agent.engine.health(`app${number}`, "healthy");
-    const isWell = (client: typeof slow): boolean => client.containers.every(({ health }) => health === "healthy");
-    await eventually("the witness knows the last state", () => isWell(witness));
+    const isUpToDate = (client: typeof slow): boolean => client.containers.every(({ health }) => health === "healthy");
+    await eventually("the other client has the latest state", () => isUpToDate(other));
     const grown = residentKiB(agent.pid) - before;
-    assert.ok(grown < 48 * 1_024, `${grown} KiB for a reader that does not read`);
+    assert.ok(grown < 48 * 1_024, `memory grew by ${grown} KiB`);
     slow.socket.resume();
-    await eventually("the slow one knows it, too", () => isWell(slow));
+    await eventually("the slow client has the latest state", () => isUpToDate(slow));
     assert.equal(slow.isClosed, false);
     slow.close();
-    witness.close();
+    other.close();
   } finally {
     await agent.close();
   }
 });
 
-test("a change that does not fit one frame is told as a whole snapshot, also when it is mostly of removals", async () => {
+test("sends a full snapshot when a change, even one of removals, does not fit into one frame", async () => {
   const disclosed = new Disclosed();
-  const told: { method: string; params: { generation?: number } }[] = [];
+  const sent: { method: string; params: { generation?: number } }[] = [];
   const reader = new FrameReader(MAX_RESPONSE_BYTES);
   const write = (chunk: Buffer, _encoding: unknown, done: () => void): void => {
-    for (const text of reader.push(chunk)) told.push(JSON.parse(text) as (typeof told)[number]);
+    for (const text of reader.push(chunk)) sent.push(JSON.parse(text) as (typeof sent)[number]);
     done();
   };
   const socket = new Duplex({ read: () => undefined, write }) as Socket;
@@ -88,7 +88,7 @@ test("a change that does not fit one frame is told as a whole snapshot, also whe
   feed(connection, { instance: "one", disclosed, audit }, 0);
   for (let number = 0; number < 3_000; number++) disclosed.remove(make(number, "").id);
   for (let number = 3_000; number < 3_240; number++) disclosed.set(make(number, "x".repeat(3_600)));
-  await eventually("the change is told", () => told.at(-1)?.params.generation === 2);
-  assert.deepEqual(new Set(told.map(({ method }) => method)), new Set(["docker.state", "snapshot.part"]));
+  await eventually("the change is sent", () => sent.at(-1)?.params.generation === 2);
+  assert.deepEqual(new Set(sent.map(({ method }) => method)), new Set(["docker.state", "snapshot.part"]));
   connection.drop("ok");
 });

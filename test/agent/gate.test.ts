@@ -13,7 +13,7 @@ const ID = "0123456789abcdef".repeat(4);
 const EVENTS = `/v1.41/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
 
 describe("the gate", () => {
-  test("lets the fixed requests through, and knows which they are", () => {
+  test("permits the fixed requests and returns their routes", () => {
     assert.equal(gate("GET", "/version"), "version");
     assert.equal(gate("GET", "/v1.41/containers/json?all=true"), "list");
     assert.equal(gate("GET", `/v1.41/containers/${ID}/json`), "inspect");
@@ -56,11 +56,11 @@ describe("the gate", () => {
   for (const target of refused)
     test(`refuses GET ${JSON.stringify(target)}`, () => assert.equal(gate("GET", target), undefined));
   for (const method of ["HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get", ""]) {
-    test(`refuses ${method || "no method"}`, () => assert.equal(gate(method, "/version"), undefined));
+    test(`refuses method ${JSON.stringify(method)}`, () => assert.equal(gate(method, "/version"), undefined));
   }
 });
 
-describe("every method of dockerode, called through the agent's client", () => {
+describe("dockerode methods called through the agent's client", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-gate-"));
   const socketPath = join(directory, "docker.sock");
   let bytes = 0;
@@ -95,14 +95,14 @@ describe("every method of dockerode, called through the agent's client", () => {
     plugin: client.getPlugin("plugin", ""),
     exec: client.getExec("exec"),
   };
-  /** Reaches the socket by design; everything else must not. */
+  /** Methods that may reach the socket. */
   const permitted = new Set(["docker.version", "container.inspect"]);
-  /** Makes an object and talks to nobody. */
+  /** Methods that only create an object. */
   const local =
     /^docker\.(get(Container|Image|Volume|Plugin|Service|Task|Node|Secret|Config|Network|Exec)|constructor)$/;
 
   const ignore = (): void => undefined;
-  /** Methods that want their callback in a place of their own. */
+  /** Arguments of methods that expect their callback elsewhere. */
   const shapes: Readonly<Record<string, readonly unknown[][]>> = {
     "docker.run": [["image", ["true"], process.stdout]],
     "docker.runCallback": [["image", ["true"], process.stdout, {}, {}, ignore]],
@@ -127,19 +127,19 @@ describe("every method of dockerode, called through the agent's client", () => {
     }
   }
 
-  test("the stand-in for Docker would have noticed: what is permitted reaches it", async () => {
+  test("a permitted method reaches the fake Docker", async () => {
     await assert.rejects(client.version());
     assert.ok(bytes > 0);
     assert.ok(client instanceof Docker);
   });
 });
 
-/** Lets a call fail in whatever way it does: by throwing, by rejecting, or by never answering. */
+/** Calls a method that may throw, reject or never settle. */
 async function settle(call: () => unknown): Promise<void> {
   try {
     const result: unknown = call();
     if (result instanceof Promise) await Promise.race([result, new Promise((resolve) => setImmediate(resolve))]);
   } catch {
-    // A refusal.
+    // Refused.
   }
 }

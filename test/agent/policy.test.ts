@@ -5,12 +5,12 @@ import * as z from "zod";
 import { defaultPolicy, discloses, parsePolicy, PolicyFile } from "../../agent/policy.ts";
 import { parseConfig, refusedVariables } from "../../agent/config.ts";
 
-test("the published schema is the one that is enforced", () => {
+test("the published schema matches the code", () => {
   const published: unknown = JSON.parse(readFileSync("docs/policy.schema.json", "utf8"));
   assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(PolicyFile, { io: "input" }))));
 });
 
-test("the default discloses what routing needs and withholds what looks like a secret", () => {
+test("the default policy discloses names for routing and withholds names of secrets", () => {
   const policy = defaultPolicy();
   for (const name of ["VIRTUAL_HOST", "VIRTUAL_PORT", "LETSENCRYPT_HOST", "SERVER_TOKENS"])
     assert.ok(discloses(policy, "env", name), name);
@@ -21,7 +21,7 @@ test("the default discloses what routing needs and withholds what looks like a s
   assert.ok(!discloses(policy, "label", "com.docker.compose.project.config_files"));
 });
 
-test("a secret-looking name is disclosed only when it is forced by its own name", () => {
+test("discloses a secret-looking name only if it is forced by its exact name", () => {
   const text = JSON.stringify({ extends: "nothing", env: ["APP_*"], force: ["APP_TOKEN"] });
   const policy = parsePolicy(text);
   assert.ok(!("problems" in policy));
@@ -31,16 +31,16 @@ test("a secret-looking name is disclosed only when it is forced by its own name"
   );
 });
 
-test("mistakes are named, with the nearest word", () => {
+test("reports every problem of a policy file with the nearest key", () => {
   const problems = (text: string) => (parsePolicy(text) as { problems?: string[] }).problems?.join("\n") ?? "";
   assert.match(problems('{"enviroment":[]}'), /unknown key "enviroment"/);
   assert.match(problems('{"label":[]}'), /did you mean "labels"/);
   assert.match(problems('{"only":{"project":[]}}'), /did you mean "projects"/);
   assert.match(problems('{"env":["A*B"]}'), /env\.0/);
-  assert.match(problems("{"), /not JSON/);
+  assert.match(problems("{"), /not valid JSON/);
 });
 
-test("an environment that could redirect the agent or make it talk is refused by name", () => {
+test("rejects environment variables that could redirect the agent or make it disclose data", () => {
   const names = [
     "DOCKER_HOST",
     "DEBUG",
@@ -52,21 +52,28 @@ test("an environment that could redirect the agent or make it talk is refused by
     "HOME",
     "npm_config_proxy",
   ];
-  const refused = refusedVariables(names).map((line) => line.split(" ")[0]);
-  assert.deepEqual(refused, ["DOCKER_HOST", "DEBUG", "NODE_OPTIONS", "https_proxy", "DOCKER_TLS_VERIFY", "DOCKER_\nX"]);
+  const refused = refusedVariables(names).map((problem) => /"([^"]*)"/.exec(problem)?.[1]);
+  assert.deepEqual(refused, [
+    "DOCKER_HOST",
+    "DEBUG",
+    "NODE_OPTIONS",
+    "https_proxy",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_\\nX",
+  ]);
 });
 
-test("every wrong option is named with its value and the mend", () => {
+test("reports every invalid option with its value and a hint", () => {
   const problems = (...args: string[]) => (parseConfig(args) as { problems?: string[] }).problems?.join("\n") ?? "";
-  assert.match(problems("--sockt", "/x"), /--sockt: unknown option, did you mean --socket/);
-  assert.match(problems("--socket", `/${"x".repeat(107)}`), /108 bytes, a socket's path has at most 107/);
+  assert.match(problems("--sockt", "/x"), /unknown option "--sockt"; did you mean --socket\?/);
+  assert.match(problems("--socket", `/${"x".repeat(107)}`), /108 bytes, but the path of a Unix socket has at most 107/);
   assert.match(problems("--socket", "relative"), /absolute path/);
   assert.match(problems("--audit-failure", "ignore"), /must be halt or degrade/);
-  assert.match(problems("--relist", "0"), /--relist 0: must be a whole number from 1/);
-  assert.match(problems("--user", "0:0"), /--user 0:0: must be UID:GID, each a whole number from 1/);
-  assert.match(problems("--host", "a b"), /--host a b: letters, digits/);
-  assert.match(problems("--constructor", "x"), /--constructor: unknown option/);
-  assert.match(problems("--exit-when-refused=no"), /--exit-when-refused no: takes no value/);
-  assert.match(problems("extra"), /extra: unexpected word/);
-  assert.match(problems("--policy"), /needs a value/);
+  assert.match(problems("--relist", "0"), /--relist "0": must be a whole number of at least 1/);
+  assert.match(problems("--user", "0:0"), /--user "0:0": must be UID:GID, each a whole number of at least 1/);
+  assert.match(problems("--host", "a b"), /--host "a b": must be at most 64 letters/);
+  assert.match(problems("--constructor", "x"), /unknown option "--constructor"/);
+  assert.match(problems("--exit-when-refused=no"), /--exit-when-refused "no": takes no value/);
+  assert.match(problems("extra"), /unexpected argument "extra"/);
+  assert.match(problems("--policy"), /--policy requires a value/);
 });

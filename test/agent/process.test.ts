@@ -12,9 +12,9 @@ import { requires } from "../requires.ts";
 
 const AGENT_ID = 65_532;
 const RENDERER_ID = 65_533;
-const STRANGER_ID = 1_234;
+const OTHER_USER_ID = 1_234;
 
-/** What somebody can do who has this user and group; prints the error's code, or `ok`. */
+/** Runs code as this user and group. Returns its output or the error's code. */
 function asUser(uid: number, gid: number, code: string): string {
   const script = `try { ${code} } catch (error) { console.log(error.code) }`;
   const { stdout } = spawnSync(process.execPath, ["-e", script], { uid, gid, encoding: "utf8", cwd: "/" });
@@ -30,19 +30,19 @@ describe("the agent's socket", { skip: requires("root") }, () => {
   let agent: AgentProcess;
   beforeEach(async () => {
     agent = await AgentProcess.start();
-    await eventually("it serves", () => agent.lines.some((line) => line.includes("agent.serving")));
+    await agent.logs("agent.started");
   });
   afterEach(async () => await agent.close());
 
-  test("is open to its group alone, in a directory where the group can change nothing", () => {
+  test("is accessible to its group only, in a directory that the group cannot change", () => {
     assert.equal(statSync(agent.socket).mode & 0o777, 0o660);
     assert.equal(statSync(agent.socket).gid, AGENT_ID);
     assert.equal(statSync(dirname(agent.socket)).mode & 0o022, 0);
-    assert.equal(asUser(STRANGER_ID, STRANGER_ID, connecting(agent.socket)), "EACCES");
+    assert.equal(asUser(OTHER_USER_ID, OTHER_USER_ID, connecting(agent.socket)), "EACCES");
     assert.equal(asUser(RENDERER_ID, AGENT_ID, connecting(agent.socket)), "ok");
   });
 
-  test("cannot be removed, replaced or opened further by the renderer", () => {
+  test("cannot be removed, replaced or made accessible by the renderer", () => {
     const path = JSON.stringify(agent.socket);
     const acts = [
       `require("fs").unlinkSync(${path})`,
@@ -55,7 +55,7 @@ describe("the agent's socket", { skip: requires("root") }, () => {
   });
 });
 
-describe("the trail on a full disk", () => {
+describe("the audit trail on a full disk", () => {
   let agent: AgentProcess;
   afterEach(async () => {
     await agent.stop();
@@ -63,7 +63,7 @@ describe("the trail on a full disk", () => {
     await agent.close();
   });
 
-  /** An agent whose trail has room for some records, and then none. */
+  /** Starts an agent whose trail has room for a few records only. */
   async function startOnSmallDisk(policy: "halt" | "degrade"): Promise<void> {
     agent = await AgentProcess.start(["--audit-failure", policy, "--relist", "1"]);
     await agent.stop();
@@ -72,39 +72,39 @@ describe("the trail on a full disk", () => {
     await agent.run();
   }
 
-  /** Every container that starts is a question and a disclosure: two records. */
-  async function fillUntil(what: string, isSo: () => boolean): Promise<void> {
+  /** Starts containers until the condition holds. Each adds two records: an inspect and a disclosure. */
+  async function fillUntil(what: string, condition: () => boolean): Promise<void> {
     let number = 0;
     await eventually(what, async () => {
-      if (!isSo()) await agent.engine.run({ name: `filler${number++}`, expose: [5000] });
-      return isSo();
+      if (!condition()) await agent.engine.run({ name: `filler${number++}`, expose: [5000] });
+      return condition();
     });
   }
 
-  test("ends an agent that is to tell nothing unrecorded", async () => {
+  test("stops the agent with --audit-failure halt", async () => {
     await startOnSmallDisk("halt");
-    await fillUntil("it ends", () => agent.hasEnded);
+    await fillUntil("the agent stops", () => agent.hasEnded);
     assert.match(agent.ending ?? "", /exit 70/);
     assert.ok(agent.lines.some((line) => line.includes("audit.failed") && line.includes("ENOSPC")));
   });
 
-  test("is noted as a gap by one that goes on, as soon as there is room", async () => {
+  test("is recorded as a gap with --audit-failure degrade as soon as there is space", async () => {
     await startOnSmallDisk("degrade");
     await fillUntil("the disk is full", () => agent.lines.some((line) => line.includes("audit.failed")));
     const renderer = await agent.subscribe();
-    const health = await renderer.ask("health", {});
+    const health = await renderer.call("health", {});
     assert.equal("result" in health && (health.result as { audit: string }).audit, "degraded");
     execFileSync("mount", ["-o", "remount,size=1m", agent.auditDirectory]);
-    await fillUntil("the gap is noted", () => agent.records().some(({ event }) => event === "audit.gap"));
+    await fillUntil("the gap is recorded", () => agent.records().some(({ event }) => event === "audit.gap"));
     renderer.close();
   });
 });
 
-test("an agent that is told to stop while it connects to Docker ends by itself", async () => {
+test("exits with 0 on SIGTERM while it connects to Docker", async () => {
   const agent = await AgentProcess.start();
   try {
     for (let round = 0; round < 5; round++) {
-      await agent.says("agent.serving");
+      await agent.logs("agent.started");
       await agent.stop();
       assert.match(agent.ending ?? "", /exit 0/);
       await agent.run();
@@ -114,10 +114,10 @@ test("an agent that is told to stop while it connects to Docker ends by itself",
   }
 });
 
-test("an agent that stops records the end of each connection before its own, and nothing after it", async () => {
+test("records the close of each connection before its own stop", async () => {
   const agent = await AgentProcess.start();
   try {
-    await agent.says("agent.serving");
+    await agent.logs("agent.started");
     const renderer = await agent.subscribe();
     await agent.stop();
     renderer.close();
@@ -134,45 +134,48 @@ test("an agent that stops records the end of each connection before its own, and
   }
 });
 
-test("a new agent is another instance, whose generations begin anew and grow", async () => {
+test("a restarted agent has a new instance and starts with generation 1", async () => {
   const agent = await AgentProcess.start();
   try {
     await agent.engine.run({ name: "one", expose: [5000] });
     const before = await agent.subscribe();
     await agent.engine.run({ name: "two", expose: [5000] });
-    await eventually("two are told", () => before.containers.length === 2);
-    const [instance, generation] = [before.replica?.instance, before.replica?.generation ?? 0];
+    await eventually("two containers are disclosed", () => before.containers.length === 2);
+    const [instance, generation] = [before.stateCopy?.instance, before.stateCopy?.generation ?? 0];
     assert.ok(generation >= 2);
     before.close();
     await agent.stop();
     await agent.run();
     const after = await agent.subscribe();
-    assert.notEqual(after.replica?.instance, instance);
-    assert.equal(after.replica?.generation, 1);
+    assert.notEqual(after.stateCopy?.instance, instance);
+    assert.equal(after.stateCopy?.generation, 1);
     await agent.engine.run({ name: "three", expose: [5000] });
-    await eventually("three are told", () => after.containers.length === 3);
-    assert.ok((after.replica?.generation ?? 0) > 1);
+    await eventually("three containers are disclosed", () => after.containers.length === 3);
+    assert.ok((after.stateCopy?.generation ?? 0) > 1);
     after.close();
   } finally {
     await agent.close();
   }
 });
 
-describe("a renderer that comes back", () => {
+describe("a renderer that reconnects", () => {
   let agent: AgentProcess;
-  let held: NonNullable<RpcClient["replica"]>;
+  let held: NonNullable<RpcClient["stateCopy"]>;
   beforeEach(async () => {
     agent = await AgentProcess.start();
     for (const name of ["one", "two", "three"]) await agent.engine.run({ name, expose: [5000] });
     const first = await agent.subscribe();
-    await eventually("all are told", () => first.containers.length === 3);
-    held = first.replica!;
+    await eventually("all containers are disclosed", () => first.containers.length === 3);
+    held = first.stateCopy!;
     first.close();
-    // While it is away, one goes and one comes.
+    // While it is disconnected, one container is removed and one is started.
     const witness = await agent.subscribe();
     await agent.engine.remove("two");
     await agent.engine.run({ name: "four", expose: [5000] });
-    await eventually("both are known", () => witness.named("four")?.state === "running" && !witness.named("two"));
+    await eventually(
+      "both changes are known",
+      () => witness.named("four")?.state === "running" && !witness.named("two"),
+    );
     witness.close();
   });
   afterEach(async () => await agent.close());
@@ -183,56 +186,56 @@ describe("a renderer that comes back", () => {
       .toSorted()
       .join(" ");
 
-  test("is told what changed since the generation it names, and nothing else", async () => {
+  test("receives only changes since the generation it holds", async () => {
     const client = new RpcClient(agent.socket, held);
-    await client.ask("hello", { protocol: { min: 1, max: 1 } });
-    await client.ask("subscribe", { since: { instance: held.instance, generation: held.generation } });
-    await eventually("it knows", () => names(client) === "four one three");
+    await client.call("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("subscribe", { since: { instance: held.instance, generation: held.generation } });
+    await eventually("the state is complete", () => names(client) === "four one three");
     assert.ok(!client.bytes.includes("snapshot.part") && !client.bytes.includes('"name":"one"'));
     await agent.engine.remove("one");
-    await eventually("it is told what follows", () => names(client) === "four three");
+    await eventually("further changes arrive", () => names(client) === "four three");
     client.close();
   });
 
-  const strangers: readonly [title: string, since: () => object][] = [
+  const unknown: readonly [title: string, since: () => object][] = [
     ["another instance", () => ({ instance: "6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0001", generation: 1 })],
-    ["a generation that has not been", () => ({ instance: held.instance, generation: 1_000_000 })],
+    ["a future generation", () => ({ instance: held.instance, generation: 1_000_000 })],
   ];
-  for (const [title, since] of strangers) {
-    test(`with ${title} is told everything`, async () => {
+  for (const [title, since] of unknown) {
+    test(`receives a full snapshot for ${title}`, async () => {
       const client = new RpcClient(agent.socket);
-      await client.ask("hello", { protocol: { min: 1, max: 1 } });
-      await client.ask("subscribe", { since: since() });
-      await eventually("it knows", () => names(client) === "four one three");
+      await client.call("hello", { protocol: { min: 1, max: 1 } });
+      await client.call("subscribe", { since: since() });
+      await eventually("the state is complete", () => names(client) === "four one three");
       assert.ok(client.bytes.includes("snapshot.part"));
       client.close();
     });
   }
 });
 
-const refusals: readonly [title: string, args: (directory: string) => string[], words: RegExp][] = [
+const refusals: readonly [title: string, args: (directory: string) => string[], message: RegExp][] = [
   [
     "a socket path that is too long",
     (directory) => ["--socket", join(directory, "x".repeat(108))],
-    /a socket's path has at most 107/,
+    /the path of a Unix socket has at most 107/,
   ],
   [
-    "a Docker socket that is a file",
+    "a Docker socket that is a regular file",
     (directory) => ["--docker-socket", join(directory, "agent.cjs")],
     /is not a socket/,
   ],
   ["an unknown option", () => ["--relsit", "5"], /did you mean --relist/],
 ];
-for (const [title, args, words] of refusals) {
-  test(`${title} ends the start with 78 and the mend`, async () => {
+for (const [title, args, message] of refusals) {
+  test(`exits with 78 and a hint for ${title}`, async () => {
     const agent = new AgentRun("/nowhere/docker.sock", []);
     try {
       const refused = new AgentRun("/nowhere/docker.sock", args(agent.directory));
       await agent.run();
       await refused.run();
-      await eventually("it ends", () => refused.hasEnded);
+      await eventually("the agent exits", () => refused.hasEnded);
       assert.match(refused.ending ?? "", /exit 78/);
-      assert.match(refused.lines.join("\n"), words);
+      assert.match(refused.lines.join("\n"), message);
       await refused.close();
     } finally {
       await agent.close();
@@ -240,12 +243,12 @@ for (const [title, args, words] of refusals) {
   });
 }
 
-test("a Docker socket that only its owner may use is named with the mend", async () => {
+test("reports a Docker socket without group permission, with a hint", async () => {
   const agent = await AgentProcess.start();
   await agent.stop();
   chmodSync(agent.engine.socketPath, 0o600);
   await agent.run();
-  await eventually("it ends", () => agent.hasEnded);
+  await eventually("the agent exits", () => agent.hasEnded);
   assert.match(agent.lines.join("\n"), process.getuid?.() === 0 ? /has mode 600.*chmod 0660/ : /EACCES/);
   await agent.close();
 });

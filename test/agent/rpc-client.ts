@@ -6,42 +6,42 @@ import { AgentMessage, notifications } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
 
-/** A peer of the agent that can behave, and misbehave. Keeps every byte that came. */
+/** An RPC peer that can follow or violate the protocol. Records every received byte. */
 export class RpcClient {
   readonly socket: net.Socket;
   readonly messages: AgentMessage[] = [];
   bytes = "";
   isClosed = false;
-  readonly #replica: StateCopy;
+  readonly #stateCopy: StateCopy;
   #assembly: Assembly | undefined;
   #lastId = 0;
   readonly #reader = new FrameReader(MAX_RESPONSE_BYTES);
 
-  /** `held` is what an earlier connection was told. */
+  /** `held` is the state copy of an earlier connection. */
   constructor(path: string, held = new StateCopy("/agent.sock")) {
-    this.#replica = held;
+    this.#stateCopy = held;
     this.socket = net.connect(path);
     this.socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     this.socket.on("error", () => this.socket.destroy());
     this.socket.on("close", () => (this.isClosed = true));
   }
 
-  /** Says hello and subscribes; resolves with the first complete snapshot. */
+  /** Sends hello and subscribe. Resolves when the first complete snapshot has arrived. */
   static async subscribe(path: string): Promise<RpcClient> {
     const client = new RpcClient(path);
-    await client.ask("hello", { protocol: { min: 1, max: 1 } });
-    await client.ask("subscribe", {});
-    await eventually("a snapshot came", () => client.replica !== undefined);
+    await client.call("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("subscribe", {});
+    await eventually("a snapshot arrives", () => client.stateCopy !== undefined);
     return client;
   }
 
-  /** What is held; undefined until a complete snapshot came. */
-  get replica(): StateCopy | undefined {
-    return this.#replica.generation > 0 ? this.#replica : undefined;
+  /** The state copy; undefined until a complete snapshot has arrived. */
+  get stateCopy(): StateCopy | undefined {
+    return this.#stateCopy.generation > 0 ? this.#stateCopy : undefined;
   }
 
   get containers(): Container[] {
-    return [...this.#replica.known].map(({ container }) => container);
+    return [...this.#stateCopy.known].map(({ container }) => container);
   }
 
   named(name: string): Container | undefined {
@@ -52,26 +52,27 @@ export class RpcClient {
     this.socket.write(bytes);
   }
 
-  /** A frame with any text. */
+  /** Sends one frame with arbitrary text. */
   sendText(text: string): void {
     this.write(encodeFrame(text, 16 * 1024 * 1024));
   }
 
-  async ask(method: string, params: unknown): Promise<AgentMessage> {
+  /** Sends a request and resolves with the response. */
+  async call(method: string, params: unknown): Promise<AgentMessage> {
     const id = ++this.#lastId;
     this.sendText(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
-    const answer = await eventually(
-      `an answer to ${method}`,
+    const response = await eventually(
+      `the agent responds to ${method}`,
       () => this.messages.find((message) => "id" in message && message.id === id) ?? (this.isClosed && "closed"),
     );
-    if (answer === "closed") throw new Error("the agent closed the connection");
-    if (method === "hello" && "result" in answer)
-      this.#assembly = new Assembly((answer.result as { instance: string }).instance);
-    return answer;
+    if (response === "closed") throw new Error("the agent closed the connection");
+    if (method === "hello" && "result" in response)
+      this.#assembly = new Assembly((response.result as { instance: string }).instance);
+    return response;
   }
 
   async closed(): Promise<void> {
-    await eventually("the agent closed the connection", () => this.isClosed);
+    await eventually("the agent closes the connection", () => this.isClosed);
   }
 
   close(): void {
@@ -94,15 +95,15 @@ export class RpcClient {
 
   #add(params: unknown): Gap | undefined {
     const part = notifications["snapshot.part"].parse(params);
-    const containers = this.#assembly?.add(part, this.#replica);
+    const containers = this.#assembly?.add(part, this.#stateCopy);
     if (!containers || "gap" in containers) return containers;
-    this.#replica.replace({ ...part, host: "local", containers });
+    this.#stateCopy.replace({ ...part, host: "local", containers });
     return undefined;
   }
 
   #follow(method: string, params: unknown): Gap | undefined {
     if (method !== "snapshot.delta") return undefined;
-    const told = this.#replica.apply(notifications["snapshot.delta"].parse(params));
-    return "gap" in told ? told : undefined;
+    const applied = this.#stateCopy.apply(notifications["snapshot.delta"].parse(params));
+    return "gap" in applied ? applied : undefined;
   }
 }

@@ -18,14 +18,14 @@ import { requires } from "../requires.ts";
 
 const hello = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "hello", params: { protocol: { min: 1, max: 1 } } });
 
-/** A byte now and then of a frame that was announced. */
-function drip(client: RpcClient): void {
+/** Sends an announced frame one byte at a time. */
+function trickle(client: RpcClient): void {
   client.write(Buffer.from([0, 0, 0x0f, 0xff]));
-  const drops = setInterval(() => client.write(" "), 100);
-  client.socket.once("close", () => clearInterval(drops));
+  const timer = setInterval(() => client.write(" "), 100);
+  client.socket.once("close", () => clearInterval(timer));
 }
 
-describe("the RPC door", () => {
+describe("the RPC socket", () => {
   let agent: AgentProcess;
   let good: RpcClient;
   before(async () => {
@@ -38,12 +38,12 @@ describe("the RPC door", () => {
     await agent.close();
   });
 
-  /** The good client is still followed: a container that comes now is told. */
-  async function goodClientNoticesNothing(name: string): Promise<void> {
+  /** Checks that the good client still receives changes. */
+  async function goodClientIsServed(name: string): Promise<void> {
     await agent.engine.run({ name, expose: [5000] });
-    await eventually(`${name} is told`, () => good.named(name) !== undefined);
+    await eventually(`${name} is disclosed`, () => good.named(name) !== undefined);
     await agent.engine.remove(name);
-    await eventually(`the end of ${name} is told`, () => good.named(name) === undefined);
+    await eventually(`${name} is removed`, () => good.named(name) === undefined);
     assert.equal(good.isClosed, false);
   }
 
@@ -54,11 +54,15 @@ describe("the RPC door", () => {
     ["no JSON", "rpc.json", (client) => client.sendText("hello")],
     ["null", "rpc.shape", (client) => client.sendText("null")],
     ["a notification", "rpc.shape", (client) => client.sendText(hello.replace('"id":1,', ""))],
-    ["an id that is no number", "rpc.shape", (client) => client.sendText(hello.replace('"id":1', '"id":{"a":1}'))],
+    ["an id that is not a number", "rpc.shape", (client) => client.sendText(hello.replace('"id":1', '"id":{"a":1}'))],
     ["another version of JSON-RPC", "rpc.shape", (client) => client.sendText(hello.replace('"2.0"', '"1.0"'))],
     ["an extra member", "rpc.shape", (client) => client.sendText(hello.replace('"id":1', '"id":1,"x":1'))],
     ["an unknown method", "rpc.method", (client) => client.sendText(hello.replace('"hello"', '"docker.inspect"'))],
-    ["a method of every object", "rpc.method", (client) => client.sendText(hello.replace('"hello"', '"constructor"'))],
+    [
+      "the name of an inherited property",
+      "rpc.method",
+      (client) => client.sendText(hello.replace('"hello"', '"constructor"')),
+    ],
     [
       "a method with a line break",
       "rpc.method",
@@ -69,19 +73,19 @@ describe("the RPC door", () => {
     ["a frame that is too large", "rpc.frame.size", (client) => client.write(encodeFrame("x".repeat(5_000), 1 << 20))],
     ["a length of 4 GiB", "rpc.frame.size", (client) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
     ["a frame that is not UTF-8", "rpc.frame.utf8", (client) => client.write(Buffer.from([0, 0, 0, 2, 0xc3, 0x28]))],
-    ["half a frame", "rpc.slow", (client) => client.write(Buffer.from([0, 0, 0, 9, 0x7b]))],
-    ["a frame that drips", "rpc.slow", drip],
+    ["an incomplete frame", "rpc.slow", (client) => client.write(Buffer.from([0, 0, 0, 9, 0x7b]))],
+    ["a trickled frame", "rpc.slow", trickle],
     ["silence", "rpc.slow", () => undefined],
     [
-      "two requests at once",
+      "two concurrent requests",
       "rpc.busy",
       (client) => client.write(Buffer.concat([encodeFrame(hello, 4_096), encodeFrame(hello, 4_096)])),
     ],
   ];
   for (const [title, reason, attack] of abuses) {
-    test(`${title} closes that connection, is recorded as ${reason}, and touches nobody else`, async () => {
+    test(`${title} closes its connection only and is recorded as ${reason}`, async () => {
       const seen = agent.records().filter((record) => record["reason"] === reason).length;
-      const client = await eventually("a connection is accepted", async () => {
+      const client = await eventually("the agent accepts a connection", async () => {
         const candidate = new RpcClient(agent.socket);
         await new Promise((resolve) => candidate.socket.once("connect", resolve));
         return candidate.isClosed ? undefined : candidate;
@@ -89,31 +93,31 @@ describe("the RPC door", () => {
       attack(client);
       await client.closed();
       await eventually(
-        "it is recorded",
+        "the violation is recorded",
         () => agent.records().filter((record) => record["reason"] === reason).length > seen,
       );
-      await goodClientNoticesNothing(`after-${abuses.findIndex(([one]) => one === title)}`);
+      await goodClientIsServed(`after-${abuses.findIndex(([one]) => one === title)}`);
     });
   }
 
-  test("a second hello is not permitted", async () => {
+  test("a second hello closes the connection", async () => {
     const client = new RpcClient(agent.socket);
-    await client.ask("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("hello", { protocol: { min: 1, max: 1 } });
     client.sendText(hello);
     await client.closed();
     await agent.refused("rpc.state");
   });
 
-  test("a flood of connections is refused and counted, and the good client stays", async () => {
+  test("refuses and counts a flood of connections and keeps serving the good client", async () => {
     const flood = Array.from({ length: 300 }, () => new RpcClient(agent.socket));
-    await eventually("all but a few are closed", () => flood.filter(({ isClosed }) => isClosed).length > 290);
+    await eventually("nearly all are closed", () => flood.filter(({ isClosed }) => isClosed).length > 290);
     await agent.refused("rpc.connections");
     for (const client of flood) client.close();
-    await goodClientNoticesNothing("after-flood");
+    await goodClientIsServed("after-flood");
   });
 
-  test("errors tell a code, a fixed text and where the trail has it, and nothing else", async () => {
-    await eventually("an error was told", async () => {
+  test("error responses contain a code, a fixed text and the id of the audit record only", async () => {
+    await eventually("an error response arrives", async () => {
       const client = new RpcClient(agent.socket);
       client.sendText(hello.replace('"hello"', '"no-such-method"'));
       await client.closed();
@@ -126,24 +130,28 @@ describe("the RPC door", () => {
     });
   });
 
-  test("the socket is the group's alone, from a directory nobody else may enter", { skip: requires("root") }, () => {
-    assert.equal(statSync(agent.socket).mode & 0o7777, 0o660);
-    assert.equal(statSync(dirname(agent.socket)).mode & 0o7777, 0o2710);
-    const connect = (uid: number, gid: number): string => {
-      const script = `require("net").connect(process.argv[1]).on("connect", () => { console.log("in"); process.exit(); }).on("error", (e) => console.log(e.code))`;
-      return spawnSync(process.execPath, ["-e", script, agent.socket], {
-        uid,
-        gid,
-        encoding: "utf8",
-        cwd: "/",
-      }).stdout.trim();
-    };
-    assert.equal(connect(1_000, 1_000), "EACCES");
-    assert.equal(connect(65_533, 65_532), "in");
-  });
+  test(
+    "the socket is accessible to its group only, in a directory that other users cannot enter",
+    { skip: requires("root") },
+    () => {
+      assert.equal(statSync(agent.socket).mode & 0o7777, 0o660);
+      assert.equal(statSync(dirname(agent.socket)).mode & 0o7777, 0o2710);
+      const connect = (uid: number, gid: number): string => {
+        const script = `require("net").connect(process.argv[1]).on("connect", () => { console.log("in"); process.exit(); }).on("error", (e) => console.log(e.code))`;
+        return spawnSync(process.execPath, ["-e", script, agent.socket], {
+          uid,
+          gid,
+          encoding: "utf8",
+          cwd: "/",
+        }).stdout.trim();
+      };
+      assert.equal(connect(1_000, 1_000), "EACCES");
+      assert.equal(connect(65_533, 65_532), "in");
+    },
+  );
 });
 
-test("who reads nothing is dropped before more than four frames and one wait for it", async () => {
+test("closes a connection whose peer does not read before more than five frames are buffered", async () => {
   const records: string[] = [];
   const audit = { append: (...[event, , reason]: readonly string[]) => records.push(`${event} ${reason}`) };
   const socket = new Duplex({ read: () => undefined, write: () => undefined }) as Socket;
@@ -154,25 +162,25 @@ test("who reads nothing is dropped before more than four frames and one wait for
     connection.send(message);
     most = Math.max(most, socket.writableLength);
   }
-  assert.ok(most <= 5 * (MAX_RESPONSE_BYTES + 4), `${most} bytes waited`);
+  assert.ok(most <= 5 * (MAX_RESPONSE_BYTES + 4), `${most} bytes buffered`);
   assert.ok(socket.destroyed);
-  await eventually("its end is recorded", () => records.length === 3);
+  await eventually("the close is recorded", () => records.length === 3);
   assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.stalled", "rpc.close rpc.stalled"]);
 });
 
-test("who was refused and goes on sending is not heard, and costs no memory and no record", async () => {
+test("ignores and does not record further frames of a refused peer", async () => {
   const records: string[] = [];
   const audit = { append: (...[event, , reason]: readonly string[]) => records.push(`${event} ${reason}`) };
-  // Nobody reads the answer, so it cannot be closed yet.
+  // The peer does not read the error response, so the socket stays open.
   const socket = new Duplex({ read: () => undefined, write: () => undefined }) as Socket;
   void new Connection(1, socket, new JSONRPCServer(), audit as unknown as AuditTrail);
   for (let sent = 0; sent < 100; sent++) socket.push(encodeFrame("[]", 4_096));
-  await eventually("all of it was taken", () => socket.readableLength === 0);
+  await eventually("all bytes are consumed", () => socket.readableLength === 0);
   assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.batch"]);
-  await eventually("it is closed all the same", () => socket.destroyed);
+  await eventually("the connection is closed", () => socket.destroyed);
 });
 
-test("no frame that is a mutation of a good one is more than a permitted request or a refusal", () => {
+test("every mutated frame is refused or parsed as a permitted request", () => {
   const good = ["hello", "subscribe", "health"].map((method) => hello.replace('"hello"', `"${method}"`));
   const mutated = fc
     .tuple(
@@ -186,7 +194,7 @@ test("no frame that is a mutation of a good one is more than a permitted request
     fc.property(mutated, fc.constantFrom("new", "ready", "subscribed"), (text, state) => {
       const read = readRequest(text, state);
       if ("reason" in read) return;
-      assert.ok(["hello", "subscribe", "health"].includes(read.method));
+      assert.ok(["hello", "subscribe", "health"].includes(read.request.method));
       assert.deepEqual(
         Object.keys(read.request.params ?? {}).filter((key) => key !== "protocol"),
         [],

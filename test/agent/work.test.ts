@@ -6,16 +6,16 @@ import type { RpcClient } from "./rpc-client.ts";
 
 const COUNT = 100;
 
-/** What the agent does for one change does not depend on how many containers there are. */
-describe("the work for one event", () => {
+/** The cost of one change does not depend on the number of containers. */
+describe("requests per event", () => {
   let agent: AgentProcess;
   let renderer: RpcClient;
   before(async () => {
-    // No list but the first: whatever is asked is asked because of an event.
+    // No list after the first, so that every request is caused by an event.
     agent = await AgentProcess.start(["--relist", "3600"]);
     for (let number = 0; number < COUNT; number++) await agent.engine.run(app(`old${number}`));
     renderer = await agent.subscribe();
-    await eventually("all are known", () => renderer.containers.length === COUNT);
+    await eventually("all containers are known", () => renderer.containers.length === COUNT);
   });
   after(async () => {
     renderer.close();
@@ -25,22 +25,22 @@ describe("the work for one event", () => {
   const app = (name: string) =>
     ({ name, env: { VIRTUAL_HOST: `${name}.example` }, expose: [5000], health: "starting" }) as const;
 
-  /** Paths of the requests that a change made the agent ask. */
-  async function requestsOf(change: () => unknown, isTold: () => boolean): Promise<string[]> {
+  /** Returns the paths that the agent requests because of a change. */
+  async function requestsOf(change: () => unknown, isSent: () => boolean): Promise<string[]> {
     const before = agent.engine.api.requests.length;
     await change();
-    await eventually("the change is told", isTold);
-    // Whatever the change made the agent ask was asked before the next container is told.
+    await eventually("the change arrives", isSent);
+    // Requests for the change precede the disclosure of a container that starts afterwards.
     const mark = `mark${before}`;
     const { id } = await agent.engine.run(app(mark));
-    await eventually("the mark is told", () => state(mark) === "running");
-    const asked = agent.engine.api.requests.slice(before).map(({ target }) => target);
-    return asked.filter((path) => !path.includes(id));
+    await eventually("the mark arrives", () => state(mark) === "running");
+    const requests = agent.engine.api.requests.slice(before).map(({ target }) => target);
+    return requests.filter((path) => !path.includes(id));
   }
 
   const state = (name: string) => renderer.named(name)?.state;
 
-  test("a start costs one inspect of that container", async () => {
+  test("a start causes one inspect of that container", async () => {
     const requests = await requestsOf(
       async () => await agent.engine.run(app("late")),
       () => state("late") === "running",
@@ -60,21 +60,25 @@ describe("the work for one event", () => {
     ["a crash", async () => await agent.engine.crash("old2"), () => state("old2") === "exited"],
     ["a removal", async () => await agent.engine.remove("later"), () => renderer.named("later") === undefined],
   ];
-  for (const [title, change, isTold] of free) {
-    test(`${title} costs no request`, async () => {
-      assert.deepEqual(await requestsOf(change, isTold), []);
+  for (const [title, change, isSent] of free) {
+    test(`${title} causes no request`, async () => {
+      assert.deepEqual(await requestsOf(change, isSent), []);
     });
   }
 
-  test("a flood of changes costs few frames, and the last state is told", async () => {
+  test("limits the rate of frames under a flood of changes and sends the last state", async () => {
     const before = renderer.messages.length;
+    const startedAt = performance.now();
     for (let round = 0; round < 60_000; round++) {
       agent.engine.health("old3", round % 2 === 0 ? "unhealthy" : "starting");
       if (round % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
     agent.engine.health("old3", "healthy");
-    await eventually("the last is told", () => renderer.named("old3")?.health === "healthy");
+    await eventually("the last state arrives", () => renderer.named("old3")?.health === "healthy");
     const frames = renderer.messages.length - before;
-    assert.ok(frames <= 160, `${frames} frames for 60,001 events`);
+    // A burst of 40 and 50 a second, however long the machine takes for the flood.
+    const permitted = 41 + (50 * (performance.now() - startedAt)) / 1_000;
+    assert.ok(frames <= permitted, `${frames} frames for 60,001 events, ${permitted.toFixed(0)} permitted`);
+    assert.ok(frames < 6_000, `${frames} frames for 60,001 events`);
   });
 });

@@ -4,10 +4,10 @@ import type { AgentProcess } from "../agent/agent-process.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
 import { encodeFrame } from "../../shared/frame.ts";
 import { eventually } from "../eventually.ts";
-import { knock } from "./door.ts";
+import { sendToConnection } from "./in-memory-connection.ts";
 import { HELLO, INSTANCE, mutated, seeded } from "./mutate.ts";
 
-/** The requests that the agent may make of Docker: five forms, with the version that was agreed on. */
+/** The requests that the agent may send to Docker. */
 const PERMITTED = [
   /^\/_ping$/,
   /^\/version$/,
@@ -16,19 +16,19 @@ const PERMITTED = [
   /^\/v1\.[0-9]{2}\/events\?filters=[^&#]*$/,
 ];
 
-/** Methods of the contract, in the one order that their states permit. */
+/** Orders of method calls that the protocol permits. */
 const IN_ORDER = /^(?:hello(?: health)*(?: subscribe(?: health)*)?)?$/;
 
-const GREETING = encodeFrame(HELLO, 4_096);
+const HELLO_FRAME = encodeFrame(HELLO, 4_096);
 
-/** So many mutated streams through the agent's connections, without a socket. Throws at the first that does harm. */
-export async function throughTheDoor(count: number, seed: number): Promise<{ refused: number; served: number }> {
+/** Sends mutated streams through Connection objects. Throws at the first that is served out of order or fails internally. */
+export async function fuzzConnections(count: number, seed: number): Promise<{ refused: number; served: number }> {
   const random = seeded(seed);
   let refused = 0;
   let served = 0;
   for (let number = 0; number < count; number++) {
     const bytes = mutated(random);
-    const { called, ended } = await knock(bytes);
+    const { called, ended } = await sendToConnection(bytes);
     assert.match(called.join(" "), IN_ORDER, `stream ${number} of seed ${seed}`);
     assert.notEqual(ended, "rpc.internal", `stream ${number} of seed ${seed}`);
     if (ended !== undefined) refused += 1;
@@ -37,49 +37,50 @@ export async function throughTheDoor(count: number, seed: number): Promise<{ ref
   return { refused, served };
 }
 
-/** Mutated streams at the real socket, as many at once as the agent lets in; a good client must not notice. */
-export async function atTheSocket(agent: AgentProcess, good: RpcClient, count: number, seed: number): Promise<void> {
+/** Sends mutated streams through the agent's socket and checks regularly that another client is still served. */
+export async function fuzzSocket(agent: AgentProcess, good: RpcClient, count: number, seed: number): Promise<void> {
   const random = seeded(seed);
   for (let number = 0; number < count; number++) {
-    await knockAtSocket(agent.socket, mutated(random));
-    if (number % 20 === 0) await noticesNothing(agent, good, `round${number}`);
+    await sendToSocket(agent.socket, mutated(random));
+    if (number % 20 === 0) await isServed(agent, good, `round${number}`);
   }
-  await noticesNothing(agent, good, "last");
+  await isServed(agent, good, "last");
   assert.equal(agent.hasEnded, false);
-  const strange = agent.engine.api.requests.filter(
+  const forbidden = agent.engine.api.requests.filter(
     ({ method, target }) => method !== "GET" || !PERMITTED.some((form) => form.test(target)),
   );
-  assert.deepEqual(strange, []);
+  assert.deepEqual(forbidden, []);
 }
 
-/** The agent lets in ten connections a second: it is asked until it says hello, and then told what is in `bytes`. */
-async function knockAtSocket(path: string, bytes: Buffer): Promise<void> {
-  await eventually("the agent lets somebody in", async () => await sayAfterHello(path, bytes));
+/** Connects until the rate limit permits it, then sends the bytes after a hello. */
+async function sendToSocket(path: string, bytes: Buffer): Promise<void> {
+  await eventually("the agent accepts a connection", async () => await sendAfterHello(path, bytes));
 }
 
-async function sayAfterHello(path: string, bytes: Buffer): Promise<boolean> {
-  let isIn = false;
-  const socket = net.connect(path, () => socket.write(GREETING));
+async function sendAfterHello(path: string, bytes: Buffer): Promise<boolean> {
+  let isAccepted = false;
+  const socket = net.connect(path, () => socket.write(HELLO_FRAME));
   socket.on("error", () => socket.destroy());
-  socket.on("data", (answer: Buffer) => {
-    if (!isIn) socket.end(toInstance(bytes, answer.toString("latin1")));
-    isIn = true;
+  socket.on("data", (response: Buffer) => {
+    if (!isAccepted) socket.end(withInstance(bytes, response.toString("latin1")));
+    isAccepted = true;
   });
   await new Promise((resolve) => socket.once("close", resolve));
-  return isIn;
+  return isAccepted;
 }
 
-/** The same bytes, of as many as before, with the instance that the answer tells. */
-function toInstance(bytes: Buffer, answer: string): Buffer {
-  const instance = /"instance":"([0-9a-f-]{36})"/.exec(answer)?.[1] ?? INSTANCE;
+/** Replaces the placeholder instance by the one in the response; the length stays the same. */
+function withInstance(bytes: Buffer, response: string): Buffer {
+  const instance = /"instance":"([0-9a-f-]{36})"/.exec(response)?.[1] ?? INSTANCE;
   return Buffer.from(bytes.toString("latin1").replaceAll(INSTANCE, instance), "latin1");
 }
 
-async function noticesNothing(agent: AgentProcess, good: RpcClient, name: string): Promise<void> {
+/** Checks that the client still receives changes and responses. */
+async function isServed(agent: AgentProcess, good: RpcClient, name: string): Promise<void> {
   await agent.engine.run({ name, expose: [5000] });
-  await eventually(`${name} is told`, () => good.named(name) !== undefined);
+  await eventually(`${name} is disclosed`, () => good.named(name) !== undefined);
   await agent.engine.remove(name);
-  // A renderer asks for the health now and then; one that is silent for a minute is closed.
-  await good.ask("health", {});
+  // Also resets the idle timeout of one minute.
+  await good.call("health", {});
   assert.equal(good.isClosed, false);
 }

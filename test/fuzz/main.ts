@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { AgentProcess } from "../agent/agent-process.ts";
-import { atTheSocket, throughTheDoor } from "./campaign.ts";
+import { fuzzConnections, fuzzSocket } from "./campaign.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,24 +12,26 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 
-/** A heap that has filled once takes some; what is kept of every stream would be more. */
+/** Permitted growth of the agent's memory. A leak per stream exceeds it. */
 const MAX_GROWTH_KIB = 32 * 1_024;
 
-/** A million mutated streams through the agent's connections, then some thousand at its socket. Exit 1 at the first harm. */
+/** Sends mutated streams through Connection objects, then through the agent's socket. Exits with 1 on the first failure. */
 async function main(): Promise<void> {
-  const began = performance.now();
-  const { refused, served } = await throughTheDoor(Number(values.streams), seed);
-  const seconds = (performance.now() - began) / 1_000;
+  const startedAt = performance.now();
+  const { refused, served } = await fuzzConnections(Number(values.streams), seed);
+  const seconds = (performance.now() - startedAt) / 1_000;
   process.stdout.write(
     `seed ${seed}: ${values.streams} streams in ${seconds.toFixed(0)} s, ${refused} refused, ${served} requests served\n`,
   );
   const agent = await AgentProcess.start();
   const good = await agent.subscribe();
   const before = residentKiB(agent.pid);
-  await atTheSocket(agent, good, Number(values.sockets), seed);
+  await fuzzSocket(agent, good, Number(values.sockets), seed);
   const grown = residentKiB(agent.pid) - before;
-  process.stdout.write(`${values.sockets} at the socket: requests to Docker as permitted, memory ${grown} KiB more\n`);
-  if (grown > MAX_GROWTH_KIB) throw new Error(`the agent's memory has grown by more than ${MAX_GROWTH_KIB} KiB`);
+  process.stdout.write(
+    `${values.sockets} streams on the socket: permitted requests only, memory grew by ${grown} KiB\n`,
+  );
+  if (grown > MAX_GROWTH_KIB) throw new Error(`the agent's memory grew by more than ${MAX_GROWTH_KIB} KiB`);
   good.close();
   await agent.close();
 }

@@ -1,6 +1,6 @@
 import { encodeFrame } from "../../shared/frame.ts";
 
-/** A source of numbers from 0 (included) to 1, the same for the same seed. */
+/** Returns a generator of reproducible random numbers, 0 ≤ n < 1. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Stands for the agent's instance, which it tells in its answer to `hello`. */
+/** Placeholder for the agent's instance, which is known after `hello`. */
 export const INSTANCE = "00000000-0000-4000-8000-000000000000";
 
 export const HELLO = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":{"min":1,"max":1}}}';
@@ -19,11 +19,11 @@ const SUBSCRIBE = '{"jsonrpc":"2.0","id":2,"method":"subscribe","params":{}}';
 const RESUME = SUBSCRIBE.replace('"params":{', `"params":{"since":{"instance":"${INSTANCE}","generation":1}`);
 const HEALTH = '{"jsonrpc":"2.0","id":3,"method":"health","params":{}}';
 
-/** Requests as they should be: for each place in their order those that may stand there. */
+/** Valid requests for each position in a session. */
 const VALID = [[HELLO], [SUBSCRIBE, RESUME], [HEALTH]] as const;
 
-/** What somebody would try who wants Docker to be asked for more, or the agent to fall over. */
-const WORDS = [
+/** Values of an attacker who wants other requests to Docker or a crash. */
+const HOSTILE = [
   "/containers/json",
   "../images/json",
   "/v1.41/containers/x/archive?path=/etc/shadow",
@@ -50,25 +50,25 @@ type Mutation = (text: string, random: Random) => string;
 const mutations: readonly Mutation[] = [
   (text) => text,
   (text, random) => splice(text, random, 1, String.fromCodePoint(Math.floor(random() * 0x2ff))),
-  (text, random) => splice(text, random, 0, pick(WORDS, random)),
+  (text, random) => splice(text, random, 0, pick(HOSTILE, random)),
   (text, random) => splice(text, random, Math.floor(random() * 20), ""),
-  (text, random) => text.replace(/"method":"[a-z]+"/, `"method":${JSON.stringify(pick(WORDS, random))}`),
+  (text, random) => text.replace(/"method":"[a-z]+"/, `"method":${JSON.stringify(pick(HOSTILE, random))}`),
   (text, random) =>
     text.replace(/"id":[0-9]+/, `"id":${pick(["-1", "1.5", '"x"', "null", "{}", "9007199254740993"], random)}`),
   (text, random) =>
-    text.replace("{", `{${JSON.stringify(pick(WORDS, random))}:${JSON.stringify(pick(WORDS, random))},`),
-  (text, random) => text.replace(/"params":\{/, `"params":{${JSON.stringify(pick(WORDS, random))}:1,`),
+    text.replace("{", `{${JSON.stringify(pick(HOSTILE, random))}:${JSON.stringify(pick(HOSTILE, random))},`),
+  (text, random) => text.replace(/"params":\{/, `"params":{${JSON.stringify(pick(HOSTILE, random))}:1,`),
   (text, random) => `[${Array.from({ length: 1 + Math.floor(random() * 9) }, () => text).join(",")}]`,
   (text, random) => "[".repeat(Math.floor(random() * 2_000)) + text,
   (text) => `${text}${text}`,
-  // The same member twice: the last one counts, here as for every reader of JSON.
-  (text, random) => text.replace(/\}$/, `,"method":${JSON.stringify(pick(WORDS, random))}}`),
-  (text, random) => text.replace(/\}$/, `,"params":{"since":{"instance":${JSON.stringify(pick(WORDS, random))}}}}`),
+  // Duplicate keys: the last one counts.
+  (text, random) => text.replace(/\}$/, `,"method":${JSON.stringify(pick(HOSTILE, random))}}`),
+  (text, random) => text.replace(/\}$/, `,"params":{"since":{"instance":${JSON.stringify(pick(HOSTILE, random))}}}}`),
   (text, random) => text.replace(/"generation":1/, `"generation":${pick(["0", "-1", "1e308", "2", "9e15"], random)}`),
   (text) => text.replaceAll('"', "'"),
 ];
 
-/** Bytes for a connection: one or a few frames, some as they should be, most of them not. */
+/** Returns one to three frames, most of them mutated. */
 export function mutated(random: Random): Buffer {
   const frames = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, index) => {
     let text: string = pick(random() < 0.4 ? VALID[Math.min(index, 2)]! : VALID.flat(), random);
@@ -77,7 +77,7 @@ export function mutated(random: Random): Buffer {
   });
   const bytes = Buffer.concat(frames);
   if (random() < 0.2) bytes.writeUInt8(Math.floor(random() * 256), Math.floor(random() * bytes.length));
-  // A length that is wrong by a little: the next frame begins where none does.
+  // An off-by-a-few length misplaces the next frame.
   if (random() < 0.1) bytes.writeUInt32BE(Math.max(0, bytes.readUInt32BE(0) + Math.floor(random() * 9) - 4), 0);
   return random() < 0.1 ? bytes.subarray(0, Math.floor(random() * bytes.length)) : bytes;
 }

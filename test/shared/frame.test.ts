@@ -5,7 +5,7 @@ import { encodeFrame, FrameError, FrameReader } from "../../shared/frame.ts";
 
 const text = fc.string({ minLength: 1, maxLength: 200, unit: "grapheme" });
 
-test("whatever the chunks of the stream, the same texts come out", () => {
+test("decodes the same texts for any chunking of the stream", () => {
   fc.assert(
     fc.property(
       fc.array(text, { maxLength: 8 }),
@@ -26,7 +26,7 @@ test("whatever the chunks of the stream, the same texts come out", () => {
   );
 });
 
-test("a length over the limit is refused from its header alone", () => {
+test("rejects a length over the limit by its header alone", () => {
   const header = Buffer.alloc(4);
   header.writeUInt32BE(4_097);
   assert.throws(
@@ -35,21 +35,21 @@ test("a length over the limit is refused from its header alone", () => {
   );
 });
 
-test("an empty frame is refused", () => {
+test("rejects an empty frame", () => {
   assert.throws(() => [...new FrameReader(16).push(Buffer.alloc(4))], { code: "frame.size" });
 });
 
-test("a body that is not UTF-8 is refused", () => {
+test("rejects a body that is not UTF-8", () => {
   const frame = Buffer.from([0, 0, 0, 2, 0xc3, 0x28]);
   assert.throws(() => [...new FrameReader(16).push(frame)], { code: "frame.utf8" });
 });
 
-test("half a frame is known to be one", () => {
+test("reports an incomplete frame", () => {
   const reader = new FrameReader(64);
   assert.deepEqual([...reader.push(encodeFrame("hello", 64).subarray(0, 6))], []);
   assert.equal(reader.midFrame, true);
 });
 
-test("a text that does not fit is not sent", () => {
+test("refuses to encode a text over the limit", () => {
   assert.throws(() => encodeFrame("x".repeat(17), 16), { code: "frame.size" });
 });

@@ -6,7 +6,7 @@ import { createLog } from "../../shared/log.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { textFault } from "../../shared/text.ts";
 
-test("whatever a container wrote, a log line is one line of printable ASCII and says the same", () => {
+test("encodes any value in one line of printable ASCII without loss", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (hostile) => {
       let line = "";
@@ -17,13 +17,13 @@ test("whatever a container wrote, a log line is one line of printable ASCII and 
   );
 });
 
-test("a flood of text in one field is cut", () => {
+test("truncates a long field", () => {
   let line = "";
   createLog((text) => (line += text))("info", "test", { flood: "x".repeat(1_000_000) });
   assert.ok(line.length < 3_000);
 });
 
-test("controls, separators, bidi marks and broken text are faults; ordinary text of any script is not", () => {
+test("rejects control characters, separators, bidirectional marks and invalid UTF-8, and accepts other text", () => {
   for (const code of [0, 7, 0x0b, 0x1b, 0x7f, 0x85, 0x200e, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff, 0xfffd, 0xd800]) {
     assert.equal(textFault(`a${String.fromCharCode(code)}b`), "value.charset", code.toString(16));
   }
@@ -32,7 +32,7 @@ test("controls, separators, bidi marks and broken text are faults; ordinary text
   assert.equal(textFault("é".repeat(2_049)), "value.length");
 });
 
-test("a retry never waits longer than its cap and never not at all", () => {
+test("a retry delay stays between half the first delay and the cap", () => {
   fc.assert(
     fc.property(fc.nat(1_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, jitter) => {
       const ms = backoffMs(attempt, jitter);
@@ -41,7 +41,7 @@ test("a retry never waits longer than its cap and never not at all", () => {
   );
 });
 
-test("a mistyped word finds its neighbour, a strange one finds none", () => {
+test("finds the nearest name of a mistyped one, and none for an unrelated one", () => {
   assert.equal(nearest("enviroment", ["environment", "labels"]), "environment");
   assert.equal(nearest("zzzzzz", ["environment", "labels"]), undefined);
 });

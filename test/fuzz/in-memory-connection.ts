@@ -5,14 +5,14 @@ import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";
 import { type Method, methods } from "../../shared/rpc.ts";
 
-/** What a connection did with the bytes it got: the methods that were called, and why it ended, if it did. */
+/** Result of one stream: methods called, and the reason code if the agent closed the connection. */
 export interface Outcome {
   readonly called: readonly string[];
   readonly ended: string | undefined;
 }
 
-/** A connection of the agent without its socket: as fast as memory, and not limited to ten a second. */
-export async function knock(bytes: Buffer): Promise<Outcome> {
+/** Sends bytes to a Connection over an in-memory stream, which avoids the agent's connection rate limit. */
+export async function sendToConnection(bytes: Buffer): Promise<Outcome> {
   const called: string[] = [];
   const reasons: string[] = [];
   const audit = { append: (_event: string, _decision: string, reason: string) => reasons.push(reason) };
