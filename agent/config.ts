@@ -26,6 +26,7 @@ const user = z
   .transform((text) => text.split(":").map(Number))
   .transform(([uid = 0, gid = uid]) => ({ uid, gid }));
 
+const flag = z.boolean("takes no value").default(false);
 const action = z.enum(["halt", "degrade"], "must be halt or degrade");
 const names = z.array(z.string()).default([]);
 
@@ -40,10 +41,7 @@ export const Options = z.object({
   "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
   "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of the full list that corrects lost events"),
-  "exit-when-refused": z
-    .boolean("takes no value")
-    .default(false)
-    .describe("  exit when no process listens on Docker's socket"),
+  "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z.string().optional().describe("FILE  seal records with this key, which evolves with each record"),
   "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),

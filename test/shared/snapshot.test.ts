@@ -8,7 +8,7 @@ test("a container is the same as its copy and differs from one with any changed 
   fc.assert(
     fc.property(container, fc.constantFrom(...Object.keys(Container.shape)), (one, field) => {
       assert.ok(isSameContainer(one, structuredClone(one)));
-      assert.ok(!isSameContainer(one, { ...one, [field]: "changed" } as unknown as Container));
+      assert.ok(!isSameContainer(one, { ...one, [field]: "changed" }));
       assert.ok(!isSameContainer(undefined, one));
     }),
   );

@@ -191,7 +191,7 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
   [
     "a socket's path that is too long",
     (good) => good.replace("/run/sallyport/agent/rpc.sock", `/${"x".repeat(107)}`),
-    /108 bytes, a socket's path has at most 107/,
+    /108 bytes, but the path of a Unix socket has at most 107/,
   ],
   ["no target", (good) => good.replace(/^targets:[\s\S]*$/m, "targets: []\n"), /targets/],
   ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing: must be a list/],
