@@ -10,7 +10,7 @@ import type { NextRevision, Revision, RevisionSource, Trial } from "../publish/r
 import type { TargetStatus } from "../status/build-report.ts";
 import type { Volume } from "../publish/volume.ts";
 import { type Attempt, bisect, type Bisected } from "./bisect.ts";
-import { Quarantine, type QuarantineCode } from "./quarantine.ts";
+import { Quarantine, type QuarantineCode, type QuarantineEntry } from "./quarantine.ts";
 import { QuarantineReport } from "./quarantine-report.ts";
 import { QuarantineRetry } from "./quarantine-retry.ts";
 import type { Rendered, Target } from "./target.ts";
@@ -37,6 +37,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   readonly #targets: readonly [Target<Unit>, ...Target<Unit>[]];
   readonly #reconciler: Reconciler;
   readonly #quarantine = new Quarantine<Unit>();
+  /** Entries that are being retried. They are not live until the next publication. */
+  #retried: readonly QuarantineEntry<Unit>[] = [];
   readonly #report: QuarantineReport<Unit>;
   readonly #retry: QuarantineRetry;
   /** Whether units are never left out: nothing is published until all succeed. */
@@ -78,11 +80,12 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   /** The status of each target, in their order. */
   get statuses(): readonly TargetStatus[] {
     const { states } = this.#reconciler;
-    const { units } = this.#quarantine;
+    const entries = this.#notLive;
+    const units = new Set(entries.map(({ unit }) => unit));
     return this.#targets.map((target, index) => {
       const status = { ...target.status(states[index]!, units), transaction: target.config.transaction };
       if (index > 0 || units.size === 0) return status;
-      return { ...status, quarantined: [...status.quarantined, ...this.#report.describe(this.#quarantine.entries)] };
+      return { ...status, quarantined: [...status.quarantined, ...this.#report.describe(entries)] };
     });
   }
 
@@ -203,6 +206,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(units, by, trial) }),
       published: () => {
         this.#live = units;
+        this.#retried = [];
         this.#report.published(this.#quarantine.units);
         this.#retry.published(this.#quarantine.size);
         this.#isLive();
@@ -306,7 +310,13 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return this.#targets.length > 1 ? `${this.#targets[index]!.config.destination}: ${error}` : error;
   }
 
+  get #notLive(): readonly QuarantineEntry<Unit>[] {
+    const { units, entries } = this.#quarantine;
+    return [...entries, ...this.#retried.filter(({ unit }) => !units.has(unit))];
+  }
+
   #retryQuarantined(): void {
+    this.#retried = this.#notLive;
     this.#quarantine.clear();
     this.#reconciler.changed();
   }

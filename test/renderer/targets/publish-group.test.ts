@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { run } from "../../../renderer/targets/run.ts";
+import { run, type RunOptions } from "../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -63,7 +63,7 @@ for (const { title, files } of GROUPS) {
       ],
     });
 
-    function start(by: "check" | "reload"): void {
+    function start(by: "check" | "reload", options: RunOptions = {}): void {
       const targets = files.map((file) => ({
         destination: fileOf(file),
         wait: "0ms:0ms",
@@ -85,7 +85,7 @@ for (const { title, files } of GROUPS) {
       assert.ok(!("problems" in config), JSON.stringify(config));
       const log = (level: string, event: string, fields?: Record<string, unknown>): void =>
         void events.push({ level, event, fields: fields ?? {} });
-      running = run(config, stop.signal, log, { quarantineRetry: QUARANTINE_RETRY });
+      running = run(config, stop.signal, log, options);
     }
 
     function templateOf(file: string): object {
@@ -144,7 +144,7 @@ for (const { title, files } of GROUPS) {
       });
 
       test(`retries a unit that the ${by} rejected although no container changes`, async () => {
-        start(by);
+        start(by, { quarantineRetry: QUARANTINE_RETRY });
         await eventually("both apps are published", () => everywhere("a b"));
         tell([app("bad"), app("c")]);
         await eventually("the other apps are published", () => everywhere("a b c"));
