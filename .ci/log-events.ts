@@ -1,0 +1,120 @@
+/** Programs whose log calls must match the tables below and are part of docs/reference/log-events.md. */
+export const PROGRAMS = ["agent"] as const;
+
+/** An event whose level, name or fields are not literals in the code states what the scan cannot see. */
+interface ComputedEvent {
+  readonly meaning: string;
+  readonly level: "info" | "warn" | "error";
+  readonly fields: readonly string[];
+}
+
+type Described = string | ComputedEvent;
+
+/** Every event of each program with its meaning, one sentence. */
+export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<string, Described>>>> = {
+  agent: {
+    "agent.crashed":
+      "An internal error stopped the agent. The error's message is not logged, because it may contain secrets.",
+    "agent.started": "The agent accepts connections on its RPC socket.",
+    "agent.stopped": "The agent stopped: on request, or because of `error`.",
+    "audit.anchored": "Head of the audit trail, logged every minute; pass it to `audit verify --anchor SEQ:HASH`.",
+    "audit.failed": "A record could not be written; the agent stops (`halt`) or continues (`degrade`).",
+    "config.rejected": "The command line, the environment or the policy is invalid; the agent exits with 78.",
+    "container.skipped":
+      "Containers could not be read: one (`id`) keeps its last known state, or `count` entries of Docker's list were ignored.",
+    "docker.connected": "The agent has read every container and follows Docker's events.",
+    "docker.disconnected":
+      "The connection to Docker failed or was lost; containers keep their last state and the agent reconnects.",
+    "docker.list-failed": "A periodic list of containers failed; it is retried.",
+  },
+  renderer: {
+    "agent.connected": "The renderer is connected to an agent.",
+    "agent.disconnected":
+      "The connection to an agent failed or was lost; its containers keep their last state and the renderer reconnects.",
+    "agent.docker-changed": "An agent's connection to Docker changed; its containers keep their last state.",
+    "agent.restored": "An agent is not reachable; its containers were restored from the inventory cache.",
+    "agent.skipped": "An agent was never reachable and has no cache; the renderer starts without it.",
+    "audit.anchored": "Head of an agent's audit trail; pass it to `audit verify --anchor SEQ:HASH`.",
+    "cache.discarded": "The inventory cache is unreadable and was ignored.",
+    "cache.failed": "The inventory cache could not be written.",
+    "certificate.expiring": {
+      meaning: "A certificate expires soon or has expired.",
+      level: "warn",
+      fields: ["path", "certificate", "expires"],
+    },
+    "certificate.rejected": {
+      meaning: "A certificate is invalid and is not used.",
+      level: "warn",
+      fields: ["path", "certificate", "reason"],
+    },
+    "config.rejected":
+      "The command line or the configuration is invalid; a running renderer keeps the previous configuration.",
+    "config.reloaded": "The configuration file changed and is in effect.",
+    "container.filtered": "The configuration excludes the container from this target.",
+    "container.ignored": {
+      meaning: "A value of the container is invalid and was ignored.",
+      level: "warn",
+      fields: ["container", "id", "dockerHost", "reason", "code", "value"],
+    },
+    "container.quarantined":
+      "The container or virtual host is excluded because its configuration fails; all others stay live.",
+    "container.unrouted": "The container has no route.",
+    "option.ignored": "An option has no effect in this mode.",
+    "page.failed": "The status page could not be written.",
+    "publish.degraded": "The destination cannot be replaced atomically and is written in place.",
+    "publish.failed": {
+      meaning: "The file could not be published; it is retried and the last published file stays live.",
+      level: "warn",
+      fields: ["path", "error"],
+    },
+    "publish.initialized": "An empty configuration was written, so that the reloaded program can start.",
+    "publish.recovered": "An interrupted publication was completed or rolled back at start.",
+    "publish.rejected": {
+      meaning: "The check or the reload rejected the file; the last published file stays live.",
+      level: "error",
+      fields: ["path", "error"],
+    },
+    "publish.succeeded": "The file is published and, if configured, the program was reloaded.",
+    "publish.timed-out": "`run --once` could not publish within its time limit.",
+    "renderer.crashed": "An internal error stopped the renderer.",
+    "renderer.stopped": "The renderer stopped on request.",
+    "route.changed": "The upstream servers of a virtual host changed.",
+    "route.removed": "A virtual host has no upstream server any more and was removed.",
+    "target.started": "The renderer follows containers for this target.",
+    "template.rejected": "The template is invalid; the previous one stays in effect.",
+    "template.reloaded": "The template changed and is in effect.",
+  },
+};
+
+/** Every field with its meaning. `time`, `level` and `event` are part of each line. */
+export const FIELDS: Readonly<Record<string, string>> = {
+  action: "What the program does or did",
+  apiVersion: "Version of Docker's API in use",
+  certificate: "Name of the certificate's files without extension",
+  code: "Machine-readable reason, in addition to `reason` or `error`",
+  container: "Name of the container",
+  containers: "Number of containers",
+  count: "Number of occurrences",
+  dockerHost: "Name of the Docker host, option `--host` of its agent",
+  error: "What failed",
+  expires: "Time at which the certificate expires",
+  generation: "Number of the published file, counted from the start of the renderer",
+  hash: "SHA-256 hash of the last audit record",
+  hint: "How to fix the problem",
+  host: "Virtual host",
+  id: "First 12 digits of the container's id",
+  instance: "Id of one run of an agent",
+  mode: "Mode of the policy",
+  path: "File or directory",
+  policySha256: "SHA-256 hash of the effective policy",
+  reason: "Why it happened",
+  reload: "Reload method",
+  seq: "Sequence number of the last audit record",
+  servers: "Addresses of the upstream servers",
+  sha256: "SHA-256 hash of the published file",
+  skipped: "Number of containers skipped because there are too many",
+  socket: "Path of the agent's RPC socket",
+  stack: "Stack frames of a crash",
+  state: "State of the connection to Docker",
+  value: "The invalid value",
+};
