@@ -7,10 +7,10 @@ import { programPath } from "../../demo/program-path.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 
-/** An ACME authority of this machine alone (Pebble): every name is 127.0.0.1, where it asks one port. */
+/** A local ACME CA (Pebble). It resolves every name to 127.0.0.1 and validates on one port. */
 export class AcmeAuthority {
   readonly directory: string;
-  /** What its own answers are signed by. */
+  /** The CA certificate of its own HTTPS server. */
   readonly trusted: string;
   #port = 0;
   #management = 0;
@@ -25,7 +25,7 @@ export class AcmeAuthority {
     return `https://localhost:${this.#port}/dir`;
   }
 
-  /** `asked` is the port that it takes for port 80 of those that want a certificate. */
+  /** `validationPort` replaces port 80 for challenges. */
   async start(asked: number): Promise<void> {
     const { directory } = this;
     mkdirSync(directory);
@@ -45,7 +45,7 @@ export class AcmeAuthority {
     writeFileSync(join(directory, "pebble.json"), JSON.stringify({ pebble: config }));
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
     const resolver = ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
-    // It waits before it asks, and refuses some requests, to teach clients patience.
+    // By default Pebble delays validation and rejects some requests, to test the client's retries.
     const env = { PATH: programPath(), PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" };
     this.#running = [
       new BackgroundProcess("resolver", "pebble-challtestsrv", [...resolver, ...off], { env }),
@@ -56,10 +56,10 @@ export class AcmeAuthority {
         { env },
       ),
     ];
-    await eventually("the authority answers", async () => (await this.root()).includes("BEGIN CERTIFICATE"));
+    await eventually("the CA responds", async () => (await this.root()).includes("BEGIN CERTIFICATE"));
   }
 
-  /** The certificate by which a client knows those that it signed. */
+  /** Returns its root certificate. */
   async root(): Promise<string> {
     return await new Promise((resolve, reject) => {
       const options = { port: this.#management, path: "/roots/0", host: "127.0.0.1", servername: "localhost" };

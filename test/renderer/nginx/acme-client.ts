@@ -5,20 +5,20 @@ import { promisify } from "node:util";
 import { programPath } from "../../demo/program-path.ts";
 import type { AcmeAuthority } from "./acme-authority.ts";
 
-/** An ACME client (dehydrated) that lays its certificates down as acme-companion does. */
+/** An ACME client (dehydrated) that installs certificates as acme-companion does. */
 export class AcmeClient {
   readonly #config: string;
   readonly #certificates: string;
   readonly #programs: string;
 
-  /** `webroot` is where it answers the authority's questions, `certificates` where nginx finds them. */
+  /** Writes challenges below `webroot` and certificates into `certificates`. */
   constructor(directory: string, authority: AcmeAuthority, webroot: string, certificates: string) {
     this.#config = join(directory, "config");
     this.#certificates = certificates;
     const challenges = join(webroot, ".well-known", "acme-challenge");
     this.#programs = join(directory, "programs");
     for (const one of [this.#programs, challenges]) mkdirSync(one, { recursive: true });
-    // It asks how an order stands every second or two: an authority on this machine is done sooner.
+    // dehydrated polls an order every second or two; a local CA is faster.
     writeFileSync(join(this.#programs, "sleep"), "#!/bin/sh\nexec /bin/sleep 0.1\n", { mode: 0o755 });
     const settings = {
       CA: authority.url,
@@ -40,7 +40,7 @@ export class AcmeClient {
     await this.#run("--register", "--accept-terms");
   }
 
-  /** One certificate for all these names, in a directory called like the first; with a new key each time. */
+  /** Issues one certificate with a new key for these names, in a directory named like the first. */
   async issue(...names: readonly string[]): Promise<void> {
     await this.#run("--cron", "--force", ...names.flatMap((name) => ["--domain", name]));
   }

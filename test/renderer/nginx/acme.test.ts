@@ -13,10 +13,10 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl", "pebble", "pebble-challtestsrv", "dehydrated");
 
-/** Longest time from a certificate on the volume to nginx's serving it, in milliseconds; the 60 s look would be too late. */
+/** Deadline for serving a new certificate, in milliseconds; polling every 60 s would miss it. */
 const SOON_MS = 10_000;
 
-describe("certificates of an ACME authority, laid down as acme-companion does", { skip }, () => {
+describe("certificates of an ACME CA, installed as acme-companion does", { skip }, () => {
   const rig = new NginxRig();
   const { certificates } = rig;
   const webroot = join(rig.directory, "html");
@@ -41,7 +41,7 @@ describe("certificates of an ACME authority, laid down as acme-companion does", 
     await rig.close();
   });
 
-  /** What a client that trusts the authority alone is shown for this name; undefined when it goes away. */
+  /** Returns the certificate presented for this name to a client that trusts only the CA, or undefined. */
   const shown = async (servername: string): Promise<tls.PeerCertificate | undefined> =>
     await new Promise((resolve) => {
       const socket = tls.connect({ host: "127.0.0.1", port: tlsPort, servername, ca: root }, () => {
@@ -52,25 +52,25 @@ describe("certificates of an ACME authority, laid down as acme-companion does", 
     });
   const plain = async (host: string) => await rig.ask({ host, path: "/page" });
 
-  test("a container that comes is served plainly, and by TLS once its certificate is there", async () => {
+  test("a new container is served over HTTP, then over HTTPS when its certificate is issued", async () => {
     rig.update([
       await rig.app("shop", { VIRTUAL_HOST: "shop.example,www.shop.example" }),
       await rig.app("blog", { VIRTUAL_HOST: "blog.example" }),
       await rig.app("plain", { VIRTUAL_HOST: "plain.example" }),
     ]);
-    await eventually("they are served plainly", async () => (await plain("www.shop.example")).status === 200);
+    await eventually("HTTP is served", async () => (await plain("www.shop.example")).status === 200);
     assert.equal(await shown("shop.example"), undefined);
     await client.issue("shop.example", "www.shop.example");
     await client.issue("blog.example");
     for (const host of ["shop.example", "www.shop.example"]) {
       const found = await eventually("TLS is served", async () => await shown(host), SOON_MS);
       assert.equal(found.subjectaltname, "DNS:shop.example, DNS:www.shop.example");
-      await eventually("plain HTTP leads there", async () => {
+      await eventually("HTTP redirects", async () => {
         const { status, headers } = await plain(host);
         return status === 301 && headers.location === `https://${host}/page`;
       });
     }
-    await eventually("the other is served, too", async () => await shown("blog.example"), SOON_MS);
+    await eventually("the other host is served", async () => await shown("blog.example"), SOON_MS);
     assert.equal((await plain("plain.example")).status, 200);
     assert.deepEqual(
       readdirSync(certificates).filter((name) => name.startsWith("www.shop")),
@@ -79,12 +79,12 @@ describe("certificates of an ACME authority, laid down as acme-companion does", 
     assert.equal(readlinkSync(join(certificates, "www.shop.example.crt")), "./shop.example/fullchain.pem");
   });
 
-  test("a renewed certificate is served although nothing changed but the files behind the links", async () => {
+  test("serves a renewed certificate when only the targets of links changed", async () => {
     const before = await shown("www.shop.example");
     const { mtimeMs } = statSync(certificates);
     await client.issue("shop.example", "www.shop.example");
     const renewed = await eventually(
-      "the new one is shown",
+      "the new certificate is presented",
       async () => {
         const now = await shown("www.shop.example");
         return now?.serialNumber !== before?.serialNumber && now;
@@ -92,17 +92,17 @@ describe("certificates of an ACME authority, laid down as acme-companion does", 
       SOON_MS,
     );
     assert.equal(statSync(certificates).mtimeMs, mtimeMs);
-    // Workers of before the reload may still answer.
-    await eventually("so it is for the other name", async () => {
+    // Old workers may still respond.
+    await eventually("the other name presents it too", async () => {
       return (await shown("shop.example"))?.serialNumber === renewed.serialNumber;
     });
     assert.ok(await shown("blog.example"));
   });
 
-  test("a name that lost its links is served plainly again", async () => {
+  test("a host whose links are removed is served over HTTP again", async () => {
     for (const ending of ["crt", "key", "chain.pem", "dhparam.pem"])
       execFileSync("rm", [join(certificates, `blog.example.${ending}`)]);
-    await eventually("it is served plainly", async () => (await plain("blog.example")).status === 200);
+    await eventually("HTTP is served", async () => (await plain("blog.example")).status === 200);
     assert.ok(await shown("shop.example"));
   });
 });

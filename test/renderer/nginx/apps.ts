@@ -4,7 +4,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import { join } from "node:path";
 
-/** An app behind TLS with the certificate `backend` of a directory. */
+/** Creates an HTTPS app with the certificate `backend` of a directory. */
 export function tlsApp(directory: string): https.Server {
   const [cert, key] = ["crt", "key"].map((ending) => readFileSync(join(directory, `backend.${ending}`)));
   return https.createServer({ cert: cert!, key: key! }, (request, response) => {
@@ -12,19 +12,19 @@ export function tlsApp(directory: string): https.Server {
   });
 }
 
-/** A gRPC server as far as a proxy can tell: HTTP/2 without TLS, trailers behind the body. */
+/** Creates what a proxy sees of a gRPC server: cleartext HTTP/2 with trailers after the body. */
 export function grpcApp(): net.Server {
   return http2.createServer().on("stream", answerCall);
 }
 
-/** The same behind TLS with the certificate `backend` of a directory. */
+/** Creates the same with TLS and the certificate `backend` of a directory. */
 export function secureGrpcApp(directory: string): net.Server {
   const [cert, key] = ["crt", "key"].map((ending) => readFileSync(join(directory, `backend.${ending}`)));
   return http2.createSecureServer({ cert: cert!, key: key! }).on("stream", answerCall);
 }
 
 function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
-  // nginx may hang up at any time, and is no concern of the suite's then.
+  // nginx may close the connection at any time.
   stream.on("error", () => undefined);
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => {
@@ -33,7 +33,7 @@ function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttp
   stream.end(`grpc ${headers[":path"]}`);
 }
 
-/** Answers every FastCGI request with its parameters as JSON. */
+/** Creates an app that responds to FastCGI requests with their parameters as JSON. */
 export function fastcgiApp(): net.Server {
   return net.createServer((socket) => {
     socket.on("error", () => undefined);
@@ -79,7 +79,7 @@ function pairsOf(params: Buffer): Record<string, string> {
   return pairs;
 }
 
-/** Answers every uwsgi request with its variables, `NAME=value ` after another. */
+/** Creates an app that responds to uwsgi requests with their variables as `NAME=value `. */
 export function uwsgiApp(): net.Server {
   return net.createServer((socket) => {
     socket.on("error", () => undefined);

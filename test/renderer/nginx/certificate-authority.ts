@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** An authority with a list of what it signed and revoked, in a directory of its own. Its name is `ca`. */
+/** A certificate authority with a revocation list, in its own directory. */
 export class CertificateAuthority {
   readonly directory: string;
   readonly #config: string;
@@ -42,12 +42,12 @@ export class CertificateAuthority {
     this.#run("ca", "-config", this.#config, "-revoke", this.path(`${stem}.crt`));
   }
 
-  /** Writes the list of what is revoked now. */
+  /** Writes the current revocation list. */
   writeRevoked(file: string): void {
     this.#run("ca", "-config", this.#config, "-gencrl", "-out", file);
   }
 
-  /** Lays a certificate and its key where a proxy finds them. */
+  /** Copies a certificate and its key into a directory. */
   layInto(directory: string, stem: string): void {
     for (const ending of ["crt", "key"])
       copyFileSync(this.path(`${stem}.${ending}`), join(directory, `${stem}.${ending}`));

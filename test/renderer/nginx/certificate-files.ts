@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Makes `<stem>.crt` and `<stem>.key` for these names, signed by itself. Gives the certificate's text. */
+/** Creates a self-signed `<stem>.crt` and `<stem>.key` for these names. Returns the certificate in PEM. */
 export function makeCertificate(directory: string, stem: string, names: readonly string[], days = 30): string {
   const [certificate, key] = [join(directory, `${stem}.crt`), join(directory, `${stem}.key`)];
   const alternatives = names.map((name) => `DNS:${name}`).join(",");

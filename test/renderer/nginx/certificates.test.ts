@@ -32,7 +32,7 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
   });
   after(() => rmSync(directory, { recursive: true }));
 
-  test("are those with a key that fits; the others are named with the reason, and a FIFO is not waited for", () => {
+  test("pairs certificates with matching keys, reports the others with a reason, and does not block on a FIFO", () => {
     const { usable, invalid } = readCertificates(directory);
     assert.deepEqual([...usable.keys()], ["a.example", "b.example", "other", "wild", "wilder"]);
     assert.deepEqual(
@@ -60,7 +60,7 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     });
   }
 
-  test("that cannot be read are none, and the reason is said once", () => {
+  test("reports an unreadable directory once and returns no certificates", () => {
     const said: string[] = [];
     const store = new CertificateStore(join(directory, "missing"), (_level, event, fields) =>
       said.push(`${event} ${String(fields?.["reason"])}`),
@@ -70,18 +70,18 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     assert.deepEqual(said, ["certificate.rejected cannot be read: ENOENT"]);
   });
 
-  test("have only those further files that are there: a link that leads nowhere is none", () => {
+  test("ignores dangling links among the additional files", () => {
     for (const ending of ["dhparam.pem", "chain.pem"])
       symlinkSync(`./gone/${ending}`, join(directory, `other.${ending}`));
     symlinkSync("./gone/dhparam.pem", join(directory, "dhparam.pem"));
     symlinkSync("./gone/ca.crt", join(directory, "other.ca.crt"));
     const { usable, authorities, dhparam } = readCertificates(directory);
     assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
-    // An authority that cannot be found is not as if none had been asked for.
+    // A missing CA file must not disable client certificates.
     assert.ok(authorities?.has("other"));
   });
 
-  test("are looked at again, and one that will end soon is called out once", () => {
+  test("detects changes and reports an expiring certificate once", () => {
     const said: string[] = [];
     const store = new CertificateStore(directory, (_level, event, fields) =>
       said.push(`${event} ${String(fields?.["certificate"])}`),

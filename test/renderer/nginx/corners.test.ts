@@ -17,7 +17,7 @@ const theirs = (name: string, value: string) => ({
   labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
 });
 
-describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
+describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,
@@ -31,8 +31,8 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
     writeFileSync(join(vhosts, sha1(PATTERN)), "location = /from-file { return 418; }\n");
     writeFileSync(join(vhosts, "default_location"), "add_header X-Every-Location yes always;\n");
     writeFileSync(join(passwords, sha1(PATTERN)), "user:{PLAIN}secret\n");
-    writeFileSync(join(errors, "50x.html"), "nobody is in\n");
-    writeFileSync(join(errors, "sick.example.html"), "sick is in bed\n");
+    writeFileSync(join(errors, "50x.html"), "no server\n");
+    writeFileSync(join(errors, "sick.example.html"), "sick is down\n");
     for (const stem of ["front.example", "named"]) makeCertificate(rig.certificates, stem, [stem]);
     const path = (text: string, more = {}) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: text, ...more });
     await rig.start(
@@ -84,64 +84,64 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
   const answerOf = async (host: string, path = "/"): Promise<string | undefined> =>
     (await rig.echo({ host, path }))?.app;
 
-  test("the default host answers by TLS, too, with the certificate of its own", async () => {
-    assert.deepEqual(await greeted("nobody.example"), ["front.example", "http/1.1"]);
-    assert.equal((await rig.echo({ host: "nobody.example", tls: true }))?.app, "front");
+  test("the default host serves unknown names over HTTPS with its own certificate", async () => {
+    assert.deepEqual(await greeted("unknown.example"), ["front.example", "http/1.1"]);
+    assert.equal((await rig.echo({ host: "unknown.example", tls: true }))?.app, "front");
   });
 
-  test("a container that is another proxy's is not routed here", async () => {
+  test("a container of another proxy is not routed", async () => {
     assert.equal(await answerOf("others.example"), "front");
   });
 
-  test("without HTTP/2 by the operator's word none is spoken", async () => {
+  test("HTTP/2 is not negotiated when the operator disables it", async () => {
     assert.deepEqual(await greeted("re1.example"), ["named", "http/1.1"]);
   });
 
-  test("files of a regular expression are found by its SHA-1, and its certificate by name", async () => {
+  test("a regular expression's files are found by its SHA-1, its certificate by CERT_NAME", async () => {
     assert.equal((await rig.ask({ host: "re1.example", path: "/from-file" })).status, 418);
     assert.equal((await rig.ask({ host: "re2.example" })).status, 401);
   });
 
-  test("lines for every location are added where there are no others", async () => {
+  test("`default_location` applies to locations without a file of their own", async () => {
     assert.equal((await rig.ask({ host: "front.example" })).headers["x-every-location"], "yes");
   });
 
-  test("a host has an error page of its own, and others have everybody's", async () => {
-    assert.equal((await rig.ask({ host: "sick.example" })).body, "sick is in bed\n");
-    assert.equal((await rig.ask({ host: "sick-too.example" })).body, "nobody is in\n");
+  test("a host shows its own error page, other hosts the default page", async () => {
+    assert.equal((await rig.ask({ host: "sick.example" })).body, "sick is down\n");
+    assert.equal((await rig.ask({ host: "sick-too.example" })).body, "no server\n");
   });
 
-  test("a path before all expressions, and one by expression in any case, are served", async () => {
+  test("prefix paths with ^~ and case-insensitive regular expressions are routed", async () => {
     assert.equal(await answerOf("paths.example", "/files/x.php"), "before");
     assert.equal(await answerOf("paths.example", "/x.php"), "scripts");
   });
 
-  test("a destination behind a regular expression is left out, and told", async () => {
+  test("VIRTUAL_DEST with a regular expression is ignored and reported", async () => {
     assert.equal((await rig.echo({ host: "paths.example", path: "/x.php" }))?.url, "/x.php");
     assert.ok(rig.logged.some(({ container, value }) => container === "scripts" && value === "/left-out"));
   });
 
-  test("paths that nobody claims get the operator's status", async () => {
+  test("paths without a container return the operator's status", async () => {
     assert.equal((await rig.ask({ host: "paths.example", path: "/else" })).status, 410);
   });
 
-  test("empty variables are as good as none", async () => {
+  test("empty variables are treated as unset", async () => {
     assert.equal(await answerOf("empty.example"), "empty");
   });
 
-  test("several ports count in place of VIRTUAL_HOST", async () => {
+  test("VIRTUAL_HOST_MULTIPORTS takes precedence over VIRTUAL_HOST", async () => {
     assert.deepEqual(
       [await answerOf("several.example", "/one"), await answerOf("not-this.example")],
       ["several", "front"],
     );
   });
 
-  test("an app may have a path that is also ours", async () => {
+  test("an app may serve a path that Sallyport uses itself", async () => {
     assert.equal(await answerOf("acme.example", "/.well-known/acme-challenge/x"), "challenges");
     assert.equal(await answerOf("errors.example", "/sallyport-errors/x"), "errors");
   });
 
-  test("requests are balanced by the directive that the label names", async () => {
+  test("requests are balanced by the method in the label", async () => {
     const met = async (host: string, paths: readonly string[]): Promise<number> =>
       new Set(await Promise.all(paths.map(async (path) => await answerOf(host, path)))).size;
     const many = Array.from({ length: 40 }, (_, index) => `/${index}`);
@@ -158,13 +158,13 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
     assert.equal(await met("least-conn.example", many), 2);
   });
 
-  test("connections to an app are kept, or not, as its label says", async () => {
+  test("the label controls keepalive connections to the app", async () => {
     const port = async (host: string): Promise<string> => (await rig.ask({ host })).body;
     assert.equal(await port("kept.example"), await port("kept.example"));
     assert.notEqual(await port("unkept.example"), await port("unkept.example"));
   });
 
-  test("requests are logged with their host where the operator wants lines", async () => {
+  test("logs requests with their host in the `vhost` format", async () => {
     await rig.ask({ host: "front.example", path: "/logged" });
     const line = await eventually("the line is written", () => /^.*\/logged.*$/m.exec(readFileSync(log, "utf8"))?.[0]);
     assert.match(line, /^front\.example 127\.0\.0\.1 - - \[[^\]]+\] "GET \/logged HTTP\/1\.1" 200 /);
@@ -182,7 +182,7 @@ describe("corners of docs/reference/nginx-proxy.md, before a real nginx", { skip
   }
 });
 
-test("no request is logged where the operator says so, whatever nginx's own setting is", { skip }, async () => {
+test("`accessLog: off` disables the access log regardless of nginx.conf", { skip }, async () => {
   const rig = new NginxRig();
   try {
     await rig.start({ nginx: { accessLog: "off" } }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
@@ -193,7 +193,7 @@ test("no request is logged where the operator says so, whatever nginx's own sett
   }
 });
 
-/** Tells from which port nginx came. */
+/** Creates an app that responds with the client port of its connection. */
 function portTellingApp(): http.Server {
   return http.createServer(({ socket }, response) => response.end(String(socket.remotePort)));
 }

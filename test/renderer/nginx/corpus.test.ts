@@ -12,10 +12,10 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-/** Containers that come at once: as many as fit into one message of an agent. */
+/** Containers added at once: as many as fit into one message of an agent. */
 const AT_ONCE = 700;
 
-/** Values that are hostile only in the shape of YAML. */
+/** Values that are hostile only as YAML. */
 const SHAPES = [
   "{",
   "[1, [2]]",
@@ -26,7 +26,7 @@ const SHAPES = [
   "a: &a [*a]",
 ];
 
-/** Places where a list stands: each entry of it is told by itself, as it was understood. */
+/** Variables and labels with a list: each entry is reported separately, as it was parsed. */
 const LISTS = ["VIRTUAL_HOST", "sallyport.host", "VIRTUAL_HOST_MULTIPORTS", "sallyport.multiports"];
 
 interface Hostile {
@@ -38,7 +38,7 @@ const all: readonly Hostile[] = [...VARIABLES, ...LABELS].flatMap((place) =>
   [...HOSTILE, ...(place.toLowerCase().includes("multiports") ? SHAPES : [])].map((value) => ({ place, value })),
 );
 
-/** As an agent tells it: what no line can hold is withheld, and told to be. */
+/** As an agent sends it: values with control characters are withheld and listed in `refused`. */
 function containerOf({ place, value }: Hostile, index: number): Container {
   const isLabel = LABELS.includes(place);
   const fault = textFault(value, 4_096);
@@ -55,67 +55,73 @@ function containerOf({ place, value }: Hostile, index: number): Container {
   });
 }
 
-describe(`${all.length} containers with hostile values in every place, before a real nginx`, { skip }, () => {
-  const rig = new NginxRig();
-  const statuses = new Map<string, number>();
-  const over = new AbortController();
-  let asking: Promise<void>;
+describe(
+  `${all.length} containers with a hostile value in each variable and label, with a real nginx`,
+  { skip },
+  () => {
+    const rig = new NginxRig();
+    const statuses = new Map<string, number>();
+    const over = new AbortController();
+    let asking: Promise<void>;
 
-  const ask = async (tls: boolean): Promise<void> => {
-    const { status, body } = await rig.ask({ host: "good.example", tls });
-    const seen = `${tls ? "TLS" : "plain HTTP"} ${status} ${body.includes('"good"')}`;
-    statuses.set(seen, (statuses.get(seen) ?? 0) + 1);
-  };
+    const ask = async (tls: boolean): Promise<void> => {
+      const { status, body } = await rig.ask({ host: "good.example", tls });
+      const seen = `${tls ? "TLS" : "plain HTTP"} ${status} ${body.includes('"good"')}`;
+      statuses.set(seen, (statuses.get(seen) ?? 0) + 1);
+    };
 
-  before(async () => {
-    makeCertificate(rig.certificates, "good.example", ["good.example"]);
-    await rig.start({ routing: { containersMay: "all" } }, [
-      await rig.app("good", { VIRTUAL_HOST: "good.example", HTTPS_METHOD: "noredirect" }),
-    ]);
-    asking = (async () => {
-      while (!over.signal.aborted) for (const tls of [false, true]) await ask(tls);
-    })();
-  });
-  after(async () => {
-    over.abort();
-    await rig.close();
-  });
-
-  for (let first = 0; first < all.length; first += AT_ONCE) {
-    const some = all.slice(first, first + AT_ONCE);
-    const containers = some.map((one, index) => containerOf(one, first + index));
-
-    test(`from ${some[0]!.place} on, each is told at most once, with its value, and costs nobody else anything`, async () => {
-      const gone =
-        first === 0
-          ? []
-          : all.slice(first - AT_ONCE, first).map((one, index) => containerOf(one, first - AT_ONCE + index).id);
-      const publications = rig.logged.filter(({ event }) => event === "publish.succeeded").length;
-      rig.update(containers, gone);
-      await eventually(
-        "they are published",
-        () => rig.logged.filter(({ event }) => event === "publish.succeeded").length > publications,
-      );
-      const { quarantined, warnings, unrouted } = await rig.status();
-      const told = [...quarantined, ...warnings, ...unrouted];
-      const byName = new Map<string, (typeof told)[number][]>();
-      for (const found of told) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
-      for (const [index, { name }] of containers.entries()) {
-        const { place, value } = some[index]!;
-        const found = byName.get(name) ?? [];
-        if (LISTS.includes(place)) continue;
-        assert.ok(found.length <= 1, JSON.stringify(found));
-        for (const { value: shown } of found) assert.ok(shown === undefined || shown === value.trim());
-      }
-      assert.ok(told.length > 0);
+    before(async () => {
+      makeCertificate(rig.certificates, "good.example", ["good.example"]);
+      await rig.start({ routing: { containersMay: "all" } }, [
+        await rig.app("good", { VIRTUAL_HOST: "good.example", HTTPS_METHOD: "noredirect" }),
+      ]);
+      asking = (async () => {
+        while (!over.signal.aborted) for (const tls of [false, true]) await ask(tls);
+      })();
     });
-  }
+    after(async () => {
+      over.abort();
+      await rig.close();
+    });
 
-  test("the good host was served all the time, and nginx found nothing that the grammars had not", async () => {
-    over.abort();
-    await asking;
-    assert.deepEqual([...statuses.keys()].toSorted(), ["TLS 200 true", "plain HTTP 200 true"]);
-    const refused = rig.logged.filter(({ event }) => event === "container.quarantined" || event === "publish.rejected");
-    assert.deepEqual(refused, []);
-  });
-});
+    for (let first = 0; first < all.length; first += AT_ONCE) {
+      const some = all.slice(first, first + AT_ONCE);
+      const containers = some.map((one, index) => containerOf(one, first + index));
+
+      test(`from ${some[0]!.place} on, each is reported at most once, with its value, and affects no other container`, async () => {
+        const gone =
+          first === 0
+            ? []
+            : all.slice(first - AT_ONCE, first).map((one, index) => containerOf(one, first - AT_ONCE + index).id);
+        const publications = rig.logged.filter(({ event }) => event === "publish.succeeded").length;
+        rig.update(containers, gone);
+        await eventually(
+          "they are published",
+          () => rig.logged.filter(({ event }) => event === "publish.succeeded").length > publications,
+        );
+        const { quarantined, warnings, unrouted } = await rig.status();
+        const told = [...quarantined, ...warnings, ...unrouted];
+        const byName = new Map<string, (typeof told)[number][]>();
+        for (const found of told) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
+        for (const [index, { name }] of containers.entries()) {
+          const { place, value } = some[index]!;
+          const found = byName.get(name) ?? [];
+          if (LISTS.includes(place)) continue;
+          assert.ok(found.length <= 1, JSON.stringify(found));
+          for (const { value: shown } of found) assert.ok(shown === undefined || shown === value.trim());
+        }
+        assert.ok(told.length > 0);
+      });
+    }
+
+    test("the good host is served throughout, and nginx rejects nothing that the grammars accepted", async () => {
+      over.abort();
+      await asking;
+      assert.deepEqual([...statuses.keys()].toSorted(), ["TLS 200 true", "plain HTTP 200 true"]);
+      const refused = rig.logged.filter(
+        ({ event }) => event === "container.quarantined" || event === "publish.rejected",
+      );
+      assert.deepEqual(refused, []);
+    });
+  },
+);

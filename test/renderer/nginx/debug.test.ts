@@ -15,7 +15,7 @@ const path = "/nginx-proxy-debug";
 const theirs = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.debug-endpoint": value } });
 
 describe("the debug endpoint", { skip }, () => {
-  describe("of hosts whose containers may choose", () => {
+  describe("with permission to containers", () => {
     const rig = new NginxRig();
     before(async () => {
       makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
@@ -44,7 +44,7 @@ describe("the debug endpoint", { skip }, () => {
       return JSON.parse(body) as Record<string, unknown>;
     };
 
-    test("tells host, paths, servers, method and what is to be said of containers", async () => {
+    test("returns host, paths, servers, HTTPS method and findings", async () => {
       const { host, httpsMethod, certificate, paths, findings } = await told("told.example");
       assert.deepEqual([host, httpsMethod, certificate], ["told.example", "redirect", null]);
       const [{ servers } = { servers: [] }] = paths as { servers: unknown[] }[];
@@ -59,35 +59,35 @@ describe("the debug endpoint", { skip }, () => {
       );
     });
 
-    test("is there by TLS and by plain HTTP that redirects all else, and names the certificate", async () => {
+    test("is served over HTTPS and HTTP, also while HTTP redirects, and names the certificate", async () => {
       for (const tls of [true, false]) {
         assert.deepEqual((await told("tls.example", tls))["certificate"], { ...(await until()), name: "tls.example" });
       }
       assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
     });
 
-    test("of a name that redirects tells where to", async () => {
+    test("names the target of a redirecting host", async () => {
       assert.equal((await told("moved.example"))["redirectTo"], "www.moved.example");
     });
 
-    test("tells of sixty paths, which is more than nginx takes between two quotes", async () => {
+    test("lists sixty paths, more than nginx allows between two quotes", async () => {
       assert.equal(((await told("many.example"))["paths"] as unknown[]).length, 60);
     });
 
-    test("is refused to those who are not inside, whatever they say of themselves", async () => {
+    test("returns 403 outside of the internal networks, regardless of forwarding headers", async () => {
       const headers = { "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1" };
       assert.equal((await rig.ask({ host: "told.example", path, headers, from: "127.0.0.2" })).status, 403);
     });
 
-    test("is not there where no container asks for it", async () => {
+    test("is disabled without the label", async () => {
       assert.equal((await rig.echo({ host: "silent.example", path }))?.app, "silent");
     });
 
-    test("does not take the place of a container's own path", async () => {
+    test("does not replace a container's own path", async () => {
       assert.equal((await rig.echo({ host: "own.example", path }))?.app, "own-path");
     });
 
-    test("tells a regular expression as it is, although nginx has variables", async () => {
+    test("prints a regular expression unchanged, without expanding nginx variables", async () => {
       const { body } = await rig.ask({ host: 'a".$hostx', path });
       assert.equal((JSON.parse(body) as VirtualHost).host, '~^a"\\.\\$host(x)$');
     });
@@ -97,7 +97,7 @@ describe("the debug endpoint", { skip }, () => {
     }
   });
 
-  test("is for all hosts when the operator says so, and a container without permission changes nothing", async () => {
+  test("is enabled for all hosts by the operator, and containers need permission to disable it", async () => {
     const rig = new NginxRig();
     try {
       await rig.start({ nginx: { defaults: { debugEndpoint: true } } }, [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
 
-test("a publication beside files of the operator's is no reason to look at any of them", () => {
+test("a publication does not cause the operator's files to be read again", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-files-"));
   try {
     const [vhosts, conf] = [join(directory, "vhost.d"), join(directory, "conf.d")];

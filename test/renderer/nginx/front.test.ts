@@ -10,7 +10,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-describe("nginx behind a load balancer that speaks the PROXY protocol", { skip }, () => {
+describe("nginx behind a load balancer with the PROXY protocol", { skip }, () => {
   const rig = new NginxRig();
   before(async () => {
     const nginx = { proxyProtocol: true, trustedProxies: ["127.0.0.1"], ipv6: true };
@@ -18,24 +18,24 @@ describe("nginx behind a load balancer that speaks the PROXY protocol", { skip }
   });
   after(async () => await rig.close());
 
-  test("the client's address is the one that the load balancer tells", async () => {
+  test("the client address is taken from a trusted load balancer", async () => {
     const answer = await said(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "203.0.113.9");
   });
 
-  test("who does not speak it is not answered", async () => {
+  test("a client without the PROXY protocol gets no response", async () => {
     assert.equal(await said(rig.plainPort, "127.0.0.1", ""), "");
   });
 
-  test("IPv6 is listened on, too, and only the trusted are believed", async () => {
+  test("listens on IPv6 and ignores the address that an untrusted peer sends", async () => {
     const answer = await said(rig.plainPort, "::1", "PROXY TCP6 2001:db8::9 ::1 4711 80\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "::1");
   });
 });
 
-describe("what a host answers by the operator's defaults", { skip }, () => {
+describe("the operator's HTTPS defaults", { skip }, () => {
   const rig = new NginxRig();
   before(async () => {
     const challenges = join(rig.directory, "challenges");
@@ -66,26 +66,26 @@ describe("what a host answers by the operator's defaults", { skip }, () => {
   });
   after(async () => await rig.close());
 
-  test("a host without a certificate is redirected all the same, when the operator wants no plain HTTP", async () => {
+  test("redirects a host without a certificate when the operator disables HTTP for it", async () => {
     const { status, headers } = await rig.ask({ host: "bare.example", path: "/x" });
     assert.deepEqual([status, headers.location], [301, "https://bare.example/x"]);
   });
 
-  test("an authority's question is answered by plain HTTP, where all else is redirected", async () => {
+  test("ACME challenges are served over HTTP while other requests are redirected", async () => {
     const path = "/.well-known/acme-challenge/token";
     assert.equal((await rig.ask({ host: "tls.example", path })).body, "answer");
     assert.equal((await rig.ask({ host: "bare.example", path })).body, "answer");
     assert.equal((await rig.echo({ host: "quiet.example", path }))?.app, "quiet");
   });
 
-  test("it is answered also by a host that the operator's lines close to everybody", async () => {
+  test("ACME challenges are served although the operator's file denies all clients", async () => {
     const path = "/.well-known/acme-challenge/token";
     assert.equal((await rig.ask({ host: "closed.example" })).status, 403);
     assert.equal((await rig.ask({ host: "closed.example", path })).body, "answer");
   });
 
-  test("HTTP/2 is spoken, but not where a container does not want it", async () => {
-    // nginx 1.22 has one setting for a port: it is the newer ones that tell hosts apart.
+  test("HTTP/2 is negotiated unless a container disables it", async () => {
+    // nginx 1.22 has one setting for all hosts of a port; only newer versions have one for each host.
     assert.equal(await spoken("tls.example"), "h2");
     assert.match(rig.text, /listen 21453 ssl;\n {4}server_name slow\.example;/);
   });
@@ -102,7 +102,7 @@ describe("what a host answers by the operator's defaults", { skip }, () => {
   }
 });
 
-/** What comes back for a request behind these first words, until the connection ends. */
+/** Sends this preamble and a request. Returns everything received until the connection closes. */
 async function said(port: number, host: string, first: string): Promise<string> {
   return await new Promise((resolve) => {
     let answer = "";

@@ -12,13 +12,13 @@ import { compileTemplate } from "../../../renderer/template/template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
 
-// To write them anew: SALLYPORT_WRITE_GOLDEN=1 node --import tsx --test test/renderer/nginx/golden.test.ts
+// To update the files: SALLYPORT_WRITE_GOLDEN=1 node --import tsx --test test/renderer/nginx/golden.test.ts
 const isWriting = process.env["SALLYPORT_WRITE_GOLDEN"] === "1";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
-/** A file's main scenario: the containers of one host, and the operator's words. */
+/** The input of one golden file. */
 interface Scenario {
   readonly name: string;
   readonly containers: readonly InventoryContainer[];
@@ -105,7 +105,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-describe("nginx's file", () => {
+describe("the generated configuration", () => {
   for (const { name, containers, rules, settings } of SCENARIOS) {
     const file = `test/renderer/golden/${name}.conf`;
     const printed = (inOrder: readonly InventoryContainer[]): string => {
@@ -116,13 +116,13 @@ describe("nginx's file", () => {
       return render(nginxPage(wanted, { listen: 8080, ...settings })).toString("utf8");
     };
 
-    test(`is as ${file} has it`, () => {
+    test(`equals ${file}`, () => {
       const text = printed(containers);
       if (isWriting) writeFileSync(file, text);
       assert.equal(text, readFileSync(file, "utf8"));
     });
 
-    test(`of ${name} does not depend on the order in which containers come`, () => {
+    test(`does not depend on the order of containers (${name})`, () => {
       const expected = printed(containers);
       fc.assert(
         fc.property(fc.shuffledSubarray([...containers], { minLength: containers.length }), (shuffled) => {

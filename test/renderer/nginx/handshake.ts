@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** What OpenSSL's client tells of a handshake with the server of this name, and of what comes after it. */
+/** Returns the output of `openssl s_client` for a request to the server of this name. */
 export async function handshake(port: number, name: string, ...options: readonly string[]): Promise<string> {
   const connection = ["-connect", `127.0.0.1:${port}`, "-servername", name];
   const child = spawn("openssl", ["s_client", ...connection, ...options], { stdio: ["pipe", "pipe", "pipe"] });
@@ -12,7 +12,7 @@ export async function handshake(port: number, name: string, ...options: readonly
   return told;
 }
 
-/** The cipher that both agreed on; undefined when they did not. */
+/** Returns the negotiated cipher, or undefined if the handshake fails. */
 export async function agreedCipher(
   port: number,
   name: string,

@@ -8,11 +8,11 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-/** What apps are told of the client and of the request as it was. */
+/** Request headers that describe the client and the original request. */
 const TOLD = ["host", "x-real-ip", "x-original-uri"];
 const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwarded-${name}`);
 
-describe("headers that apps get, before a real nginx", { skip }, () => {
+describe("request headers that apps receive from a real nginx", { skip }, () => {
   const rig = new NginxRig();
   before(async () => {
     makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
@@ -31,28 +31,28 @@ describe("headers that apps get, before a real nginx", { skip }, () => {
     return names.map((name) => headers?.[name]);
   };
 
-  test("by plain HTTP", async () => {
+  test("forwards host, client address and scheme over HTTP", async () => {
     const ask = { host: "plain.example", path: "/x?y=1" };
     assert.deepEqual(await got(ask, TOLD), ["plain.example", "127.0.0.1", "/x?y=1"]);
     assert.deepEqual(await got(ask, FORWARDED), ["127.0.0.1", "plain.example", "http", "off", "80"]);
   });
 
-  test("by TLS", async () => {
+  test("forwards host, client address and scheme over HTTPS", async () => {
     const ask = { host: "tls.example", path: "/", tls: true };
     assert.deepEqual(await got(ask, FORWARDED), ["127.0.0.1", "tls.example", "https", "on", "443"]);
   });
 
-  test("a port that the client wrote is kept, whatever nginx listens on", async () => {
+  test("keeps the port of the Host header", async () => {
     const ask = { host: "tls.example:8443", tls: true };
     assert.deepEqual(await got(ask, ["host", "x-forwarded-port"]), ["tls.example:8443", "8443"]);
   });
 
-  test("what the client asked for is told although the app gets another path", async () => {
+  test("X-Original-URI has the requested path when VIRTUAL_DEST rewrites it", async () => {
     const echo = await rig.echo({ host: "plain.example", path: "/from/x" });
     assert.deepEqual([echo?.url, echo?.headers["x-original-uri"]], ["/to/x", "/from/x"]);
   });
 
-  test("a client's `Proxy` does not reach the app, nor does its word about itself", async () => {
+  test("removes a client's `Proxy` header and replaces its forwarding headers", async () => {
     const headers = { proxy: "http://evil.example", "x-real-ip": "203.0.113.9", "x-forwarded-ssl": "on" };
     assert.deepEqual(await got({ host: "plain.example", headers }, ["proxy", "x-real-ip", "x-forwarded-ssl"]), [
       undefined,
@@ -61,20 +61,20 @@ describe("headers that apps get, before a real nginx", { skip }, () => {
     ]);
   });
 
-  test("a trusted proxy's word reaches the app, of all that it tells", async () => {
+  test("passes on all forwarding headers of a trusted proxy", async () => {
     const words = { for: "203.0.113.9", host: "outside.example", proto: "https", port: "8443" };
     const headers = Object.fromEntries(Object.entries(words).map(([name, word]) => [`x-forwarded-${name}`, word]));
     const ask = { host: "plain.example", headers, from: "127.0.0.2" };
     assert.deepEqual(await got(ask, FORWARDED), ["203.0.113.9, 127.0.0.2", "outside.example", "https", "on", "8443"]);
   });
 
-  test("a trusted proxy's word that is not one is not passed on", async () => {
+  test("ignores invalid forwarding headers of a trusted proxy", async () => {
     const headers = { "x-forwarded-host": "a b", "x-forwarded-proto": "gopher", "x-forwarded-port": "x" };
     const ask = { host: "plain.example", headers, from: "127.0.0.2" };
     assert.deepEqual(await got(ask, FORWARDED.slice(1)), ["plain.example", "http", "off", "80"]);
   });
 
-  test("a WebSocket is opened and speaks both ways", async () => {
+  test("upgrades to a WebSocket and forwards both directions", async () => {
     const socket = net.connect(rig.plainPort, "127.0.0.1");
     const upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
     socket.write(`GET / HTTP/1.1\r\nHost: socket.example\r\n${upgrade}\r\n`);
@@ -91,7 +91,7 @@ describe("headers that apps get, before a real nginx", { skip }, () => {
     assert.match(heard, /^HTTP\/1\.1 101 /);
   });
 
-  test("HTTP/1.1 is spoken to apps, over connections that are kept", async () => {
+  test("uses HTTP/1.1 with keepalive connections to apps", async () => {
     const said = async (): Promise<string> => (await rig.ask({ host: "version.example" })).body;
     const [first, second] = [await said(), await said()];
     assert.match(first, /^1\.1 connection=(?:undefined|keep-alive) from [0-9]+$/);
@@ -107,7 +107,7 @@ function webSocketApp(): net.Server {
   });
 }
 
-/** Tells the version of HTTP, what is to become of the connection, and from which port it came. */
+/** Creates an app that responds with the HTTP version, the Connection header and the client port. */
 function versionApp(): net.Server {
   return http.createServer(({ httpVersion, headers, socket }, response) => {
     response.end(`${httpVersion} connection=${headers.connection} from ${socket.remotePort}`);

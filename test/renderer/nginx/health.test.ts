@@ -9,7 +9,7 @@ const skip = requires("nginx");
 
 type Health = Container["health"];
 
-/** By what the operator says and what a container says: who is sent requests of those that have a health check. */
+/** The health states that receive requests, by the operator's rule and the container's label. */
 const RULES: readonly [operator: string | undefined, label: string | undefined, served: readonly Health[]][] = [
   [undefined, undefined, ["healthy"]],
   [undefined, "started", ["healthy", "starting"]],
@@ -21,10 +21,10 @@ const RULES: readonly [operator: string | undefined, label: string | undefined, 
 const STATES: readonly Health[] = ["healthy", "starting", "unhealthy"];
 
 for (const operator of [undefined, "started", "ignored"]) {
-  describe(`health checks, by the operator ${operator ?? "as usual"}, before a real nginx`, { skip }, () => {
+  describe(`health rule ${operator ?? "by default"}, with a real nginx`, { skip }, () => {
     const rig = new NginxRig();
     const rules = RULES.filter(([one]) => one === operator);
-    const nameOf = (label: string | undefined, health: Health): string => `${label ?? "usual"}-${health}`;
+    const nameOf = (label: string | undefined, health: Health): string => `${label ?? "default"}-${health}`;
 
     before(async () => {
       const apps = rules.flatMap(([, label]) =>
@@ -41,7 +41,7 @@ for (const operator of [undefined, "started", "ignored"]) {
     for (const [, label, served] of rules) {
       for (const health of STATES) {
         const isServed = served.includes(health);
-        test(`with the label ${label ?? "absent"} one that is ${health} is ${isServed ? "" : "not "}sent requests`, async () => {
+        test(`${label ?? "no"} label: a container that is ${health} receives ${isServed ? "" : "no "}requests`, async () => {
           const name = nameOf(label, health);
           const { status } = await rig.ask({ host: `${name}.example` });
           assert.equal(status, isServed ? 200 : 503);
@@ -49,12 +49,15 @@ for (const operator of [undefined, "started", "ignored"]) {
       }
     }
 
-    test("one that is told to stop is sent nothing, whatever counts otherwise", async () => {
+    test("a container that is stopping receives no requests", async () => {
       const [, label] = rules[0]!;
       const name = nameOf(label, "healthy");
       const one = rig.agent.first.find((container) => container.name === name)!;
       rig.update([{ ...one, stopping: true }]);
-      await eventually("it is left out", async () => (await rig.ask({ host: `${name}.example` })).status === 503);
+      await eventually(
+        "it receives no requests",
+        async () => (await rig.ask({ host: `${name}.example` })).status === 503,
+      );
     });
   });
 }

@@ -106,14 +106,14 @@ function printed(all: readonly InventoryContainer[], settings: NginxSettings = {
   return render(nginxPage(routes, settings)).toString("utf8");
 }
 
-/** The lines between a host's name and the next server: what nginx does for it. */
+/** Returns the rest of the server block after the host's name. */
 function blockOf(text: string): string | undefined {
   return /server_name good\.test;[^]*?\n\}\n/.exec(text)?.[0];
 }
 
 const alone = blockOf(printed([good]))!;
 
-test("whatever containers say, the good host beside them is printed as if it were alone", () => {
+test("a host's configuration does not depend on other containers", () => {
   fc.assert(
     fc.property(fc.array(known, { maxLength: 4 }), (others) => {
       assert.equal(blockOf(printed([...others, good])), alone);
@@ -125,7 +125,7 @@ test("whatever containers say, the good host beside them is printed as if it wer
 
 const skip = requires("nginx", "openssl");
 
-test("whatever containers say, nginx takes the file", { skip }, () => {
+test("nginx accepts the file with any values of containers", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-hostile-"));
   const configs = writeNginxConfigs(directory);
   makeCertificate(directory, "default", ["default"]);

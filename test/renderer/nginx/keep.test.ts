@@ -8,7 +8,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
-describe("nginx's file that is to be kept until all is well", { skip }, () => {
+describe("`onFailure: keep` for an nginx target", { skip }, () => {
   const rig = new NginxRig();
   const vhosts = join(rig.directory, "vhosts");
 
@@ -19,14 +19,14 @@ describe("nginx's file that is to be kept until all is well", { skip }, () => {
   });
   after(async () => await rig.close());
 
-  test("loses no host: nobody new is served while nginx refuses one of them", async () => {
+  test("keeps the live file, without new hosts, while nginx rejects one of them", async () => {
     writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
     rig.refresh();
     rig.update([
       await rig.app("late", { VIRTUAL_HOST: "late.example" }),
       await rig.app("next", { VIRTUAL_HOST: "next.example" }),
     ]);
-    await eventually("it is told", () =>
+    await eventually("it is reported", () =>
       rig.logged.some(({ event, error }) => event === "publish.rejected" && /nonsense/.test(String(error))),
     );
     assert.equal((await rig.echo({ host: "good.example" }))?.app, "good");
@@ -34,6 +34,6 @@ describe("nginx's file that is to be kept until all is well", { skip }, () => {
     assert.deepEqual((await rig.status()).quarantined, []);
     rmSync(join(vhosts, "late.example"));
     for (const app of ["late", "next"])
-      await eventually("all are served", async () => (await rig.echo({ host: `${app}.example` }))?.app === app);
+      await eventually("both are served", async () => (await rig.echo({ host: `${app}.example` }))?.app === app);
   });
 });

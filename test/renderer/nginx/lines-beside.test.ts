@@ -10,7 +10,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
-describe("directives that stand in no block", () => {
+describe("top-level directives of a file", () => {
   const rows: readonly [text: string, names: readonly string[]][] = [
     ["", []],
     ["gzip on;\nproxy_connect_timeout\t600;", ["gzip", "proxy_connect_timeout"]],
@@ -25,7 +25,7 @@ describe("directives that stand in no block", () => {
   ];
   for (const [text, names] of rows) test(JSON.stringify(text), () => assert.deepEqual(topLevelDirectives(text), names));
 
-  test("whatever people write, it ends with names", () => {
+  test("any text results in valid directive names", () => {
     const text = fc.string({
       unit: fc.constantFrom("a", " ", ";", "{", "}", "#", "'", '"', "\\", "$", "\n", "_", "resolver "),
       maxLength: 200,
@@ -36,7 +36,7 @@ describe("directives that stand in no block", () => {
   });
 });
 
-test("what nginx takes once is the operator's where a file beside ours says it", { skip }, async () => {
+test("a directive in another file of the directory replaces Sallyport's default", { skip }, async () => {
   const rig = new NginxRig();
   const file = join(rig.directory, "conf.d", "timeouts.conf");
   const theirs = "proxy_connect_timeout 600;\nclient_header_timeout 9s;\nresolver 192.0.2.53;\n";
@@ -48,13 +48,19 @@ test("what nginx takes once is the operator's where a file beside ours says it",
     assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
     assert.doesNotMatch(rig.text, /^(proxy_connect_timeout|client_header_timeout|resolver) /m);
     assert.match(rig.text, /^grpc_connect_timeout 2s;$/m);
-    // By what nginx took up: a file is there a moment before.
+    // Wait for the publication: the file is written shortly before nginx is reloaded.
     const told = () => rig.logged.filter(({ event }) => event === "publish.succeeded").length;
     const before = told();
     rmSync(file);
-    await eventually("ours count again", () => told() > before && /^proxy_connect_timeout 2s;$/m.test(rig.text));
+    await eventually(
+      "the default is used again",
+      () => told() > before && /^proxy_connect_timeout 2s;$/m.test(rig.text),
+    );
     writeFileSync(file, theirs);
-    await eventually("theirs count again", () => told() > before + 1 && !rig.text.includes("client_header_timeout"));
+    await eventually(
+      "the operator's file is used again",
+      () => told() > before + 1 && !rig.text.includes("client_header_timeout"),
+    );
     assert.deepEqual(
       rig.logged.filter(({ event }) => event === "publish.rejected"),
       [],

@@ -22,7 +22,7 @@ const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
 const [PLAIN, TLS, PAGE] = [18_080, 18_443, 18_081];
-/** Few, so that containers meet: each other, the usual ports, the status page. */
+/** Few, so that containers conflict with each other, with the default ports and with the status page. */
 const PORTS = [PLAIN, TLS, PAGE, 19_001, 19_002, 19_003].map(String);
 const HOSTS = ["a.example", "b.example", "c.example", "*.d.example"];
 
@@ -65,7 +65,7 @@ function known({ http2, http3, multiports, ...env }: Said, index: number): Inven
   };
 }
 
-/** How the operator has set nginx up. */
+/** The operator's settings. */
 const operator = fc.record({
   https: fc.boolean(),
   http3: fc.boolean(),
@@ -118,7 +118,7 @@ interface Listen {
   readonly signs: ReadonlySet<string>;
 }
 
-/** Who listens where, in the file's order; UDP and TCP are different places. */
+/** Returns the `listen` directives by address in the file's order; UDP and TCP are different addresses. */
 function listensOf(text: string): Map<string, Listen[]> {
   const places = new Map<string, Listen[]>();
   const statements = readNginx(text) as unknown as { words: string[]; block?: { words: string[] }[] }[];
@@ -159,7 +159,7 @@ function assertSound(text: string, { hasPage, defaultHost }: Operator): void {
       listens.some(({ name }) => name === "_"),
       `nobody for names that nobody claims at ${at}`,
     );
-    // The default host answers by each way by which it is served.
+    // The default host is the default server of every protocol that it is served with.
     const answering = listens.find(({ signs }) => signs.has("default_server")) ?? listens[0];
     assert.ok(answering?.name === "_" || answering?.name === defaultHost, `${answering?.name} for all names at ${at}`);
   }
@@ -172,7 +172,7 @@ const certificates: CertificateSet = {
   invalid: [],
 };
 
-test("each address has one socket for HTTP/3, one way of speaking, and somebody for names that nobody claims", () => {
+test("each address has one QUIC socket, one protocol, and a server for unknown host names", () => {
   fc.assert(
     fc.property(containers, operator, fc.boolean(), (all, words, hasDefault) => {
       const usable = new Map([...certificates.usable].filter(([stem]) => hasDefault || stem !== "default"));
@@ -184,7 +184,7 @@ test("each address has one socket for HTTP/3, one way of speaking, and somebody 
 
 const skip = requires("nginx", "openssl");
 
-test("nginx takes whatever ports containers and the operator want, as far as it has the protocols", { skip }, () => {
+test("nginx accepts any combination of ports of containers and the operator", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-listen-"));
   try {
     const configs = writeNginxConfigs(directory);

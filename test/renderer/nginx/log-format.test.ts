@@ -11,12 +11,12 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
-/** Everything that could leave a quoted text, and a variable. */
+/** Every character that could end a quoted text, and variables. */
 const TEXT = `$host "$http_x_said" '$status' \\n; } # \${request_method}\tend`;
 
-describe("a log format of the operator's own", () => {
+describe("a custom log format", () => {
   for (const escape of ["default", "json", "none"] as const) {
-    test(`is logged by nginx as it is written, with variables escaped by ${escape}`, { skip }, async () => {
+    test(`is logged literally, with variables escaped by ${escape}`, { skip }, async () => {
       const rig = new NginxRig();
       try {
         const log = join(rig.directory, "access.log");
@@ -36,7 +36,7 @@ describe("a log format of the operator's own", () => {
     });
   }
 
-  test("can say nothing that ends its quotes", () => {
+  test("cannot end its quotes", () => {
     const line = fc.string({ unit: fc.constantFrom(..."\"'\\;{}#$ab \t".split("")) });
     fc.assert(
       fc.property(line, (text) => {
@@ -55,7 +55,7 @@ describe("a log format of the operator's own", () => {
     ["true", /accessLog: must be `off`, or have `format`/],
   ];
   for (const [accessLog, message] of mistakes) {
-    test(`${accessLog.slice(0, 50)} is refused with its place`, () => {
+    test(`${accessLog.slice(0, 50)} is rejected with its location`, () => {
       const file = readFileSync("renderer/renderer.yml", "utf8");
       const parsed = parseConfig(
         file.replace(/^( +)onlyExposed:/m, `$1nginx: { accessLog: ${accessLog} }\n$&`),

@@ -9,38 +9,40 @@ import { requires } from "../../requires.ts";
 const skip = requires("nginx", "openssl");
 const CHALLENGE = "/.well-known/acme-challenge/token";
 
-/** A host that is set up so, what it answers, and whether the authority's question is answered by plain HTTP. */
+/** The settings of a host, what it serves, and whether ACME challenges are served over HTTP. */
 interface Row {
   readonly method: string;
   readonly certificate: "own" | "none";
   readonly plainWithout: "true" | "false";
-  readonly plain: "app" | "redirect" | "nobody";
-  readonly tls: "app with HSTS" | "app" | "nobody";
+  readonly plain: "app" | "redirect" | "none";
+  readonly tls: "app with HSTS" | "app" | "none";
   readonly challenges: Readonly<Record<"true" | "legacy" | "false", boolean>>;
 }
 
-const [EVERYWHERE, BESIDE_REDIRECT] = [
+const [EVERYWHERE, WITH_REDIRECT] = [
   { true: true, legacy: false, false: false },
   { true: true, legacy: true, false: false },
 ];
 const NOWHERE = { true: false, legacy: false, false: false };
 
 const ROWS: readonly Row[] = [
-  ...both("redirect", "own", "redirect", "app with HSTS", BESIDE_REDIRECT),
-  row("redirect", "none", "true", "app", "nobody", EVERYWHERE),
-  row("redirect", "none", "false", "redirect", "nobody", BESIDE_REDIRECT),
+  ...both("redirect", "own", "redirect", "app with HSTS", WITH_REDIRECT),
+  row("redirect", "none", "true", "app", "none", EVERYWHERE),
+  row("redirect", "none", "false", "redirect", "none", WITH_REDIRECT),
   ...both("noredirect", "own", "app", "app", EVERYWHERE),
-  ...both("noredirect", "none", "app", "nobody", EVERYWHERE),
-  ...both("nohttp", "own", "nobody", "app with HSTS", NOWHERE),
-  row("nohttp", "none", "true", "app", "nobody", EVERYWHERE),
-  row("nohttp", "none", "false", "nobody", "nobody", NOWHERE),
-  ...both("nohttps", "own", "app", "nobody", NOWHERE),
-  ...both("nohttps", "none", "app", "nobody", NOWHERE),
+  ...both("noredirect", "none", "app", "none", EVERYWHERE),
+  ...both("nohttp", "own", "none", "app with HSTS", NOWHERE),
+  row("nohttp", "none", "true", "app", "none", EVERYWHERE),
+  row("nohttp", "none", "false", "none", "none", NOWHERE),
+  ...both("nohttps", "own", "app", "none", NOWHERE),
+  ...both("nohttps", "none", "app", "none", NOWHERE),
 ];
 
 for (const hasDefault of [false, true]) {
-  const title = hasDefault ? "with a `default` certificate that hosts do not take" : "without a `default` certificate";
-  describe(`HTTPS_METHOD, ${title}, before a real nginx`, { skip }, () => {
+  const title = hasDefault
+    ? "with a `default` certificate for unknown host names only"
+    : "without a `default` certificate";
+  describe(`HTTPS_METHOD ${title}, with a real nginx`, { skip }, () => {
     const rig = new NginxRig();
     before(async () => {
       const challenges = join(rig.directory, "challenges");
@@ -63,7 +65,7 @@ for (const hasDefault of [false, true]) {
 
     for (const one of ROWS) {
       const { method, certificate, plainWithout, plain, tls, challenges } = one;
-      test(`${method}, certificate ${certificate}, ENABLE_HTTP_ON_MISSING_CERT ${plainWithout}: ${plain}, by TLS ${tls}`, async () => {
+      test(`${method}, certificate ${certificate}, ENABLE_HTTP_ON_MISSING_CERT ${plainWithout}: HTTP ${plain}, HTTPS ${tls}`, async () => {
         assert.equal(byPlain(await ask(one, "true", "/x?y=1"), hostOf(one, "true")), plain);
         assert.equal(byTls(await ask(one, "true", "/", true), hasDefault), tls);
         for (const [challenge, isAnswered] of Object.entries(challenges)) {
@@ -76,14 +78,14 @@ for (const hasDefault of [false, true]) {
 
 function byPlain({ status, headers, body }: Seen, host: string): string {
   if (status === 200 && body.includes(`app-${host}`)) return "app";
-  if (status === 503) return "nobody";
+  if (status === 503) return "none";
   return status === 301 && headers.location === `https://${host}:21463/x?y=1` ? "redirect" : `${status}`;
 }
 
-/** Where nobody answers the handshake is refused, or the `default` certificate is shown with 503. */
+/** Without a server the handshake is rejected, or the `default` certificate is presented with 503. */
 function byTls({ status, headers }: Seen, hasDefault: boolean): string {
   if (status === 200) return headers["strict-transport-security"] === undefined ? "app" : "app with HSTS";
-  return status === (hasDefault ? 503 : 0) ? "nobody" : `${status}`;
+  return status === (hasDefault ? 503 : 0) ? "none" : `${status}`;
 }
 
 function hostOf({ method, certificate, plainWithout }: Row, challenge: string): string {
@@ -111,7 +113,7 @@ function row(
   return { method, certificate, plainWithout, plain, tls, challenges };
 }
 
-/** The same whatever is said about hosts without a certificate. */
+/** The same for both values of ENABLE_HTTP_ON_MISSING_CERT. */
 function both(
   method: string,
   certificate: Row["certificate"],

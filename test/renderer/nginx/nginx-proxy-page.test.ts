@@ -10,13 +10,13 @@ import { type RowTest, TESTS_OF_ROWS, TESTS_OF_THE_MODEL } from "./nginx-proxy-r
 const page = readFileSync("docs/reference/nginx-proxy.md", "utf8");
 const rows = page.split("\n").filter((line) => line.startsWith("| "));
 
-/** All that can be said of a container, as the code knows it. */
+/** All options of containers in the code. */
 const options = [
   ...ROUTE_NAMES.map((place) => ({ ...place, needs: undefined })),
   ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
 ] as { readonly env?: string; readonly label: string; readonly theirLabel?: string; readonly needs?: string }[];
 
-/** What nginx-proxy reads from a container, from its own environment, and from files. */
+/** Everything that nginx-proxy reads from containers, its own environment, and files. */
 const THEIRS = [
   ..."VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_ROOT VIRTUAL_HOST_MULTIPORTS".split(
     " ",
@@ -37,21 +37,21 @@ const THEIRS = [
   ..."V_location_override html/errors/50x.html proxy.conf network_internal.conf toplevel.conf.d".split(" "),
 ];
 
-/** Rows about what nobody needs here, or what is nginx's own. */
+/** Rows about options that are not needed here or belong to nginx. */
 const UNTESTED = ["SHA1_UPSTREAM_NAME", "DHPARAM_BITS", "DHPARAM_SKIP", "toplevel.conf.d", "conf.d/*.conf"];
 
 const names = rows.flatMap((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
 
 describe("docs/reference/nginx-proxy.md", () => {
   for (const name of THEIRS) {
-    test(`says what became of ${name}`, () => {
+    test(`documents ${name}`, () => {
       assert.ok(
         rows.some((row) => row.split("|")[1]!.includes(`\`${name}`) || row.split("|")[1]!.includes(name + "`")),
       );
     });
   }
   for (const { env, label, theirLabel, needs } of options) {
-    test(`is right about ${env ?? label}`, () => {
+    test(`matches the code for ${env ?? label}`, () => {
       const [, , verdict = "", ours = "", notes = ""] =
         rows.map((row) => row.split("|")).find((cells) => cells[1]!.includes(`\`${env ?? theirLabel}\``)) ?? [];
       if (env === undefined && theirLabel === undefined) return assert.ok(page.includes(`\`${label}\``));
@@ -61,46 +61,46 @@ describe("docs/reference/nginx-proxy.md", () => {
     });
   }
   for (const name of new Set(names.filter((one) => !UNTESTED.includes(one)))) {
-    test(`has a test with a real nginx for ${name}`, () => {
+    test(`names a test with a real nginx for ${name}`, () => {
       const found = TESTS_OF_ROWS[name] ?? [];
       assert.ok(found.length > 0);
       for (const one of found) assertIsTest(one);
     });
   }
-  test("knows no test of a row that there is not", () => {
+  test("names no test for a row that does not exist", () => {
     assert.deepEqual(
       Object.keys(TESTS_OF_ROWS).filter((name) => !names.includes(name)),
       [],
     );
   });
-  test("has tests for what no row names", () => {
+  test("names tests for behaviour without a row", () => {
     for (const one of TESTS_OF_THE_MODEL) assertIsTest(one);
   });
-  test("names keys of a target that there are", () => {
+  test("names only keys that exist", () => {
     const named = [
       ...page.matchAll(/`((?:nginx|https|routing|proxy|listen|onlyExposed|containers)(?:\.[A-Za-z0-9]+)*)(?=[:` ])/g),
     ];
     assert.ok(named.length > 20);
-    // One of their files is called like a key of ours.
+    // nginx-proxy's file has the name of a key.
     for (const [, key = ""] of named)
       assert.ok(key === "proxy.conf" || isKey(key), `${key} is no key of the configuration`);
   });
   for (const row of rows.filter((one) => /^\| *(?:`[A-Z_]+`|label `)/.test(one) && one.split("|").length === 6)) {
     const [, theirs = "", verdict = "", ours = ""] = row.split("|").map((cell) => cell.trim());
-    test(`has a label in the code for ${theirs}, which it says is read`, () => {
+    test(`names the label that the code reads for ${theirs}`, () => {
       if (ours === "") return assert.equal(verdict, "different");
       const [, name = ""] = /`([^`]+)`/.exec(theirs) ?? [];
       const found = options.find(({ env, theirLabel }) => env === name || theirLabel === name);
       assert.equal(found && `\`${found.label}\``, ours);
     });
   }
-  test("names the permissions there are", () => {
+  test("names all permissions", () => {
     for (const permission of PERMISSIONS) assert.ok(page.includes(`\`${permission}\``));
     assert.equal(Object.keys(SSL_POLICIES).length, 22);
   });
 });
 
-/** Whether a target, or the configuration itself, has this key, as the published schema has it. */
+/** Whether the published schema has this key, in a target or at the top level. */
 function isKey(key: string): boolean {
   const schema = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Schema;
   return [schema.properties?.["targets"]?.items, schema].some(
@@ -120,7 +120,7 @@ function hasKey(schema: Schema, [key, ...rest]: readonly string[]): boolean {
   return inside.some((one) => hasKey(one, rest));
 }
 
-/** Titles stand in quotes, and those that a list makes in the list. */
+/** Checks that the file has a test with this title, also from a table. */
 function assertIsTest([file, title]: RowTest): void {
   const text = readFileSync(file, "utf8");
   assert.ok(text.includes(`"${title}"`) || text.includes(`\`${title}\``), `${file} has no test "${title}"`);

@@ -9,7 +9,7 @@ import { readOperatorFiles } from "../../../renderer/nginx/operator-files/direct
 const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
 after(() => rmSync(directory, { recursive: true }));
 
-test("a FIFO among the operator's files is no file and is not waited for; a very large one is there all the same", () => {
+test("reading the operator's files skips a FIFO without blocking and includes a very large file", () => {
   writeFileSync(join(directory, "a.example"), "client_max_body_size 1m;\n");
   execFileSync("mkfifo", [join(directory, "b.example")]);
   mkdirSync(join(directory, "c.example"));

@@ -11,7 +11,7 @@ const skip = requires("nginx", "openssl");
 
 const project = (name: string) => ({ labels: { "com.docker.compose.project": name } });
 
-describe("what the operator decides, before a real nginx", { skip }, () => {
+describe("the operator's settings with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const [vhosts, passwords, errors] = ["vhosts", "passwords", "errors"].map((name) => join(rig.directory, name)) as [
     string,
@@ -26,7 +26,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     writeFileSync(join(vhosts, "instead.example_location_override"), "location / { return 418; }\n");
     writeFileSync(join(vhosts, "*.star.example"), "add_header X-Star yes always;\n");
     writeFileSync(join(passwords, "locked.example"), "user:{PLAIN}secret\n");
-    writeFileSync(join(errors, "50x.html"), "nobody is in\n");
+    writeFileSync(join(errors, "50x.html"), "no server\n");
     for (const name of ["tls.example", "default"]) makeCertificate(rig.certificates, name, [name]);
     makeCertificate(rig.certificates, "clients.example", ["clients.example"]);
     copyFileSync(join(rig.certificates, "clients.example.crt"), join(rig.certificates, "clients.example.ca.crt"));
@@ -81,17 +81,17 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
   });
   after(async () => await rig.close());
 
-  test("a route to what is no container is served", async () => {
+  test("a static route is served", async () => {
     assert.equal((await rig.echo({ host: "static.example" }))?.app, "static");
     assert.equal((await rig.echo({ host: "tls.example", path: "/static/x", tls: true }))?.url, "/x");
   });
 
-  test("the default host answers for names that nobody claims, by plain HTTP and not by TLS it has no certificate for", async () => {
-    assert.equal((await rig.echo({ host: "nobody.example" }))?.app, "front");
-    assert.equal((await rig.ask({ host: "nobody.example", tls: true })).status, 503);
+  test("the default host serves unknown names over HTTP, and not over HTTPS without a certificate", async () => {
+    assert.equal((await rig.echo({ host: "unknown.example" }))?.app, "front");
+    assert.equal((await rig.ask({ host: "unknown.example", tls: true })).status, 503);
   });
 
-  test("the operator's files add lines to hosts and locations, and replace locations", async () => {
+  test("the operator's files extend hosts and locations and replace locations", async () => {
     const { headers } = await rig.ask({ host: "files.example" });
     assert.equal(headers["x-location-file"], "yes");
     assert.match(rig.text, /include \S+vhosts\/files\.example;/);
@@ -99,28 +99,34 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     assert.equal((await rig.ask({ host: "a.star.example" })).headers["x-star"], "yes");
   });
 
-  test("a file that is changed is taken up without a change of any container", async () => {
+  test("a changed file takes effect without a change of containers", async () => {
     writeFileSync(join(vhosts, "instead.example_location_override"), "location / { return 451; }\n");
-    await eventually("nginx has it", async () => (await rig.ask({ host: "instead.example" })).status === 451);
+    await eventually("nginx serves it", async () => (await rig.ask({ host: "instead.example" })).status === 451);
   });
 
-  test("a file that nginx refuses leaves everything live, and is mended by its next version", async () => {
+  test("a file that nginx rejects changes nothing until it is fixed", async () => {
     writeFileSync(join(vhosts, "instead.example_location_override"), "location / { nonsense; }\n");
-    await eventually("it is refused", () => rig.logged.some(({ event }) => event === "publish.rejected"));
+    await eventually("it is rejected", () => rig.logged.some(({ event }) => event === "publish.rejected"));
     assert.equal((await rig.ask({ host: "instead.example" })).status, 451);
     rmSync(join(vhosts, "instead.example_location_override"));
-    await eventually("the app is back", async () => (await rig.echo({ host: "instead.example" }))?.app === "instead");
+    await eventually(
+      "the app is served again",
+      async () => (await rig.echo({ host: "instead.example" }))?.app === "instead",
+    );
   });
 
-  test("a host that nginx refuses does not hold up the others: it is left out, told, and taken back", async () => {
+  test("a host that nginx rejects is quarantined alone, and restored when it is fixed", async () => {
     writeFileSync(join(vhosts, "late.example"), "nonsense;\n");
     rig.refresh();
     const late = await rig.app("late", { VIRTUAL_HOST: "late.example" });
     const next = await rig.app("next", { VIRTUAL_HOST: "next.example" });
     rig.update([late, next]);
-    await eventually("its neighbour is served", async () => (await rig.echo({ host: "next.example" }))?.app === "next");
+    await eventually(
+      "the other host is served",
+      async () => (await rig.echo({ host: "next.example" }))?.app === "next",
+    );
     assert.equal((await rig.echo({ host: "front.example" }))?.app, "front");
-    await eventually("it is told", () =>
+    await eventually("it is reported", () =>
       rig.logged.some(({ event, host }) => event === "container.quarantined" && host === "late.example"),
     );
     const { quarantined } = await rig.status();
@@ -129,57 +135,60 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     await eventually("it is served", async () => (await rig.echo({ host: "late.example" }))?.app === "late");
   });
 
-  test("a password file asks for its password", async () => {
+  test("a password file enables basic authentication", async () => {
     assert.equal((await rig.ask({ host: "locked.example" })).status, 401);
     const authorization = `Basic ${Buffer.from("user:secret").toString("base64")}`;
     assert.equal((await rig.echo({ host: "locked.example", headers: { authorization } }))?.app, "locked");
   });
 
-  test("what is for the own network is refused to others", async () => {
+  test("NETWORK_ACCESS=internal returns 403 to other networks", async () => {
     assert.equal((await rig.ask({ host: "inside.example" })).status, 403);
   });
 
-  test("a host nobody can answer for shows the operator's page", async () => {
+  test("a host without a healthy container shows the operator's error page", async () => {
     const { status, body } = await rig.ask({ host: "sick.example" });
-    assert.deepEqual([status, body], [503, "nobody is in\n"]);
+    assert.deepEqual([status, body], [503, "no server\n"]);
   });
 
-  test("a host whose last container goes keeps its name and page for its time of grace", async () => {
+  test("a host without containers returns its error page during the grace period", async () => {
     await eventually("it is served", async () => (await rig.echo({ host: "leaving.example" }))?.app === "leaving");
     const gone = rig.agent.first.find(({ name }) => name === "leaving")!;
     rig.update([], [gone.id]);
-    await eventually("it is not", async () => (await rig.ask({ host: "leaving.example" })).body === "nobody is in\n");
+    await eventually(
+      "it returns the error page",
+      async () => (await rig.ask({ host: "leaving.example" })).body === "no server\n",
+    );
   });
 
-  test("HSTS and the TLS policy are the container's where the operator lets it", async () => {
+  test("a permitted container sets HSTS and the TLS policy", async () => {
     const { headers } = await rig.ask({ host: "tls.example", tls: true });
     assert.equal(headers["strict-transport-security"], "max-age=60; includeSubDomains");
     assert.match(rig.text, /ssl_protocols TLSv1\.2;/);
   });
 
-  test("methods other than GET are redirected with the status that keeps them", async () => {
+  test("methods other than GET are redirected with the configured status", async () => {
     assert.equal((await rig.ask({ host: "tls.example", method: "POST" })).status, 308);
     assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
   });
 
-  test("a client without a certificate is refused where the operator laid an authority", async () => {
+  test("a client without a certificate gets 400 when the host has a client CA", async () => {
     assert.equal((await rig.ask({ host: "clients.example", tls: true })).status, 400);
   });
 
-  test("names below a suffix are for their owners only", async () => {
+  test("only the owners of a suffix may use names below it", async () => {
     assert.equal((await rig.echo({ host: "b.owned.example" }))?.app, "rightful");
     assert.notEqual((await rig.echo({ host: "a.owned.example" }))?.app, "usurper");
     assert.ok(rig.logged.some(({ container, reason }) => container === "usurper" && reason === "host.owned"));
   });
 
-  test("a name belongs to the project that claimed it first, and the other is told", async () => {
+  test("a host belongs to the first project, and the conflict is reported", async () => {
     const met = new Set<string | undefined>();
     for (let i = 0; i < 6; i += 1) met.add((await rig.echo({ host: "shared.example" }))?.app);
     assert.deepEqual([...met], ["first"]);
     assert.ok(rig.logged.some(({ container, reason }) => container === "second" && reason === "host.conflict"));
   });
 
-  test("where containers disagree the oldest is right and the others are told", () => {
+  test("in a conflict the oldest container wins and the others are reported", () => {
     const told = rig.logged.flatMap(({ container, reason }) =>
       reason === "option.conflict" || reason === "protocol.conflict" ? [[container, reason]] : [],
     );
@@ -192,7 +201,7 @@ describe("what the operator decides, before a real nginx", { skip }, () => {
     );
   });
 
-  test("only the word of a trusted proxy about the client reaches the app", async () => {
+  test("only trusted proxies may set forwarding headers", async () => {
     const headers = { "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https" };
     const byAnybody = (await rig.echo({ host: "front.example", headers }))?.headers;
     assert.deepEqual([byAnybody?.["x-forwarded-for"], byAnybody?.["x-forwarded-proto"]], ["127.0.0.1", "http"]);

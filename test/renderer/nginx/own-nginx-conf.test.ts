@@ -20,18 +20,18 @@ const skip = requires("nginx", "openssl");
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
-/** What distributions and images have at this level. */
+/** The `http` directives of common distributions and images. */
 const USUAL = `
 sendfile on; tcp_nopush on; keepalive_timeout 65; types_hash_max_size 2048; server_tokens off; gzip on; default_type text/plain;
 ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
 log_format main '$remote_addr'; access_log off; client_max_body_size 10m;
 `;
 
-/** Directives that stand where they cannot stand twice, as docs/reference/targets.md lists them. */
+/** The conflicting directives that docs/reference/targets.md lists. */
 const LISTED =
   /^Where `nginx\.conf` of yours[^]*?\n\n/m.exec(readFileSync("docs/reference/targets.md", "utf8"))?.[0] ?? "";
 
-/** Values for a second one of each. */
+/** Values for a second directive of each name. */
 const SECOND: Readonly<Record<string, string>> = {
   client_header_timeout: "30s",
   real_ip_header: "X-Real-IP",
@@ -49,12 +49,12 @@ const SECOND: Readonly<Record<string, string>> = {
   proxy_next_upstream_tries: "1",
 };
 
-describe("beside an nginx.conf of the operator's, before a real nginx", { skip }, () => {
+describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-own-"));
   const configs = writeNginxConfigs(directory);
   const usual = readFileSync(configs.live, "utf8");
   let text: string;
-  /** Ours, beside a file that says these directives for all hosts. */
+  /** Renders the configuration next to a file with these directives. */
   let printed: (siblingDirectives: readonly string[]) => string;
 
   before(() => {
@@ -77,15 +77,15 @@ describe("beside an nginx.conf of the operator's, before a real nginx", { skip }
   });
   after(async () => await removeDirectory(directory));
 
-  /** What nginx says with these lines before ours. */
+  /** Returns nginx's messages with these lines before the generated file. */
   const checked = (lines: string): string => {
     writeFileSync(configs.live, usual.replace("  access_log off;\n", `${lines}\n`));
     return testConfig(directory, configs.live).stderr;
   };
 
-  test("what distributions and images have there is no hindrance", () => assert.equal(checked(USUAL), ""));
+  test("the directives of common distributions cause no conflict", () => assert.equal(checked(USUAL), ""));
 
-  test("what cannot stand there twice is what docs/reference/targets.md lists", () => {
+  test("docs/reference/targets.md lists exactly the directives that conflict", () => {
     const statements = readNginx(text) as unknown as { readonly words: string[]; readonly block?: unknown }[];
     const names = new Set(statements.flatMap(({ words, block }) => (block === undefined ? words.slice(0, 1) : [])));
     const twice = [...names].filter((name) => checked(`${name} ${SECOND[name] ?? ""};`).includes("is duplicate"));

@@ -8,8 +8,8 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-/** What a container asks for that concerns security, and the word that the operator has for it. */
-const WISHES = {
+/** Security-sensitive variables and labels, and the permission that each requires. */
+const REQUESTS = {
   HSTS: "hsts",
   SSL_POLICY: "sslPolicy",
   SERVER_TOKENS: "serverTokens",
@@ -19,16 +19,16 @@ const WISHES = {
 } as const;
 
 for (const containersMay of ["all", []] as const) {
-  describe(`containersMay: ${JSON.stringify(containersMay)}, before a real nginx`, { skip }, () => {
+  describe(`containersMay: ${JSON.stringify(containersMay)}, with a real nginx`, { skip }, () => {
     const rig = new NginxRig();
     const all = containersMay === "all";
     let ownPort = 0;
 
     before(async () => {
       ownPort = await freePort(23_080);
-      makeCertificate(rig.certificates, "wishing.example", ["wishing.example"]);
+      makeCertificate(rig.certificates, "requesting.example", ["requesting.example"]);
       const env = {
-        VIRTUAL_HOST: "wishing.example",
+        VIRTUAL_HOST: "requesting.example",
         HSTS: "max-age=77",
         SSL_POLICY: "Mozilla-Modern",
         SERVER_TOKENS: "off",
@@ -39,31 +39,31 @@ for (const containersMay of ["all", []] as const) {
         "com.github.nginx-proxy.nginx-proxy.debug-endpoint": "true",
       };
       await rig.start({ routing: { containersMay } }, [
-        await rig.app("wishing", env, { labels }),
+        await rig.app("requesting", env, { labels }),
         await rig.app("regex", { VIRTUAL_HOST: "~^re[0-9]\\.example$" }),
       ]);
     });
     after(async () => await rig.close());
 
-    test(`what concerns security is ${all ? "the containers'" : "the operator's alone"}`, async () => {
-      const { status, headers } = await rig.ask({ host: "wishing.example", tls: true });
+    test(`containers ${all ? "set" : "cannot set"} security-sensitive options`, async () => {
+      const { status, headers } = await rig.ask({ host: "requesting.example", tls: true });
       assert.equal(status, 200);
       assert.equal(headers["strict-transport-security"], all ? "max-age=77" : "max-age=31536000");
       assert.equal(headers["server"] === "nginx", all);
-      const debug = { host: "wishing.example", path: "/nginx-proxy-debug", tls: true };
+      const debug = { host: "requesting.example", path: "/nginx-proxy-debug", tls: true };
       assert.equal("findings" in (JSON.parse((await rig.ask(debug)).body) as object), all);
       assert.equal((await rig.ask({ host: "re7.example" })).status, all ? 200 : 503);
-      assert.equal((await rig.ask({ host: "wishing.example", port: ownPort })).status, all ? 301 : 0);
+      assert.equal((await rig.ask({ host: "requesting.example", port: ownPort })).status, all ? 301 : 0);
       const { quarantined, warnings } = await rig.status();
-      const told = [...quarantined, ...warnings].map(({ reason }) => reason).toSorted();
-      const mended = Object.entries({ ...WISHES, VIRTUAL_HOST: "regex" }).map(([name, word]) => {
-        const found = told.find((detail) => detail.startsWith(name));
-        return found?.includes(`\`containersMay: [${word}]\``) === true ? word : undefined;
+      const details = [...quarantined, ...warnings].map(({ reason }) => reason).toSorted();
+      const hinted = Object.entries({ ...REQUESTS, VIRTUAL_HOST: "regex" }).map(([name, permission]) => {
+        const found = details.find((detail) => detail.startsWith(name));
+        return found?.includes(`\`containersMay: [${permission}]\``) === true ? permission : undefined;
       });
       assert.deepEqual(
-        mended.filter((word) => word !== undefined).toSorted(),
+        hinted.filter((one) => one !== undefined).toSorted(),
         all ? [] : [...PERMISSIONS].toSorted(),
-        told.join("\n"),
+        details.join("\n"),
       );
     });
   });

@@ -9,14 +9,14 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-/** A client that would take anything. */
+/** Ciphers of a client that accepts everything. */
 const ANYTHING = ["-cipher", "ALL:@SECLEVEL=0"];
 const FROM_1_0 = ["tls1", "tls1_1", "tls1_2", "tls1_3"];
 const FROM_1_2 = FROM_1_0.slice(2);
 const ONLY_1_3 = FROM_1_0.slice(3);
 
-/** Which protocols a policy lets in on a port that it shares with all others, and which cipher of TLS 1.2 it does not. */
-const POLICIES: readonly [policy: string, lets: readonly string[], without?: string][] = [
+/** The protocols that a policy allows on a shared port, and a TLS 1.2 cipher that it does not allow. */
+const POLICIES: readonly [policy: string, allows: readonly string[], without?: string][] = [
   ["Mozilla-Modern", ONLY_1_3],
   ["Mozilla-Intermediate", FROM_1_2, "ECDHE-RSA-AES128-SHA256"],
   ["Mozilla-Old", FROM_1_0, "ECDHE-RSA-CAMELLIA128-SHA256"],
@@ -41,7 +41,7 @@ const POLICIES: readonly [policy: string, lets: readonly string[], without?: str
   ["AWS-2015-02", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
 ];
 
-describe("TLS policies of hosts that share a port, before a real nginx", { skip }, () => {
+describe("TLS policies of hosts that share a port, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const nameOf = (policy: string): string => `${policy.toLowerCase()}.example`;
 
@@ -52,12 +52,12 @@ describe("TLS policies of hosts that share a port, before a real nginx", { skip 
     const apps = POLICIES.map(
       async ([policy]) => await rig.app(policy, { VIRTUAL_HOST: nameOf(policy), SSL_POLICY: policy }),
     );
-    const usual = await rig.app("usual", { VIRTUAL_HOST: "usual.example" });
-    await rig.start({ routing: { containersMay: ["sslPolicy"] } }, [usual, ...(await Promise.all(apps))]);
+    const plain = await rig.app("plain", { VIRTUAL_HOST: "default.example" });
+    await rig.start({ routing: { containersMay: ["sslPolicy"] } }, [plain, ...(await Promise.all(apps))]);
   });
   after(async () => await rig.close());
 
-  const letIn = async (name: string): Promise<string[]> => {
+  const allowedProtocols = async (name: string): Promise<string[]> => {
     const tried = FROM_1_0.map(async (version) => {
       const ciphers = version === "tls1_3" ? [] : ANYTHING;
       return (await agreedCipher(rig.tlsPort, name, `-${version}`, ...ciphers)) === undefined ? [] : [version];
@@ -67,12 +67,12 @@ describe("TLS policies of hosts that share a port, before a real nginx", { skip 
 
   for (const [policy, protocols, without] of POLICIES) {
     test(
-      `${policy} lets in ${protocols.join(", ")} and ${without ?? "no cipher of TLS 1.2"}`.replace(
+      `${policy} allows ${protocols.join(", ")} and ${without ?? "no cipher of TLS 1.2"}`.replace(
         /and (?!no)/,
         "and not ",
       ),
       async () => {
-        assert.deepEqual(await letIn(nameOf(policy)), protocols);
+        assert.deepEqual(await allowedProtocols(nameOf(policy)), protocols);
         const { ciphers } = SSL_POLICIES[policy]!;
         const agreed = async (cipher: string): Promise<string | undefined> =>
           await agreedCipher(rig.tlsPort, nameOf(policy), "-tls1_2", "-cipher", `${cipher}:@SECLEVEL=0`);
@@ -83,23 +83,23 @@ describe("TLS policies of hosts that share a port, before a real nginx", { skip 
     );
   }
 
-  test("a host without a policy is not weakened by the others", async () => {
-    assert.deepEqual(await letIn("usual.example"), FROM_1_2);
+  test("a host without a policy rejects what other hosts allow", async () => {
+    assert.deepEqual(await allowedProtocols("default.example"), FROM_1_2);
     const old = ["-cipher", "ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0"];
-    assert.equal(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_2", ...old), undefined);
+    assert.equal(await agreedCipher(rig.tlsPort, "default.example", "-tls1_2", ...old), undefined);
   });
 
-  test("are all tested here", () => {
+  test("every policy has a test", () => {
     assert.deepEqual(POLICIES.map(([policy]) => policy).toSorted(), Object.keys(SSL_POLICIES).toSorted());
   });
 });
 
-test("without an old policy nobody is let in with an old protocol", { skip }, async () => {
+test("old protocols are rejected unless a permitted policy allows them", { skip }, async () => {
   const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);
-    await rig.start({}, [await rig.app("usual", { VIRTUAL_HOST: "usual.example", SSL_POLICY: "Mozilla-Old" })]);
-    for (const name of ["usual.example", "nobody.example"]) {
+    await rig.start({}, [await rig.app("plain", { VIRTUAL_HOST: "default.example", SSL_POLICY: "Mozilla-Old" })]);
+    for (const name of ["default.example", "unknown.example"]) {
       assert.equal(await agreedCipher(rig.tlsPort, name, "-tls1_1", ...ANYTHING), undefined);
       assert.notEqual(await agreedCipher(rig.tlsPort, name, "-tls1_2"), undefined);
     }
@@ -108,17 +108,17 @@ test("without an old policy nobody is let in with an old protocol", { skip }, as
   }
 });
 
-test("the operator's policy is that of all hosts that say nothing", { skip }, async () => {
+test("the operator's policy applies to hosts without a policy", { skip }, async () => {
   const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "default", ["default"]);
     const nginx = { defaults: { sslPolicy: "Mozilla-Modern" } };
     await rig.start({ routing: { containersMay: ["sslPolicy"] }, nginx }, [
-      await rig.app("usual", { VIRTUAL_HOST: "usual.example" }),
+      await rig.app("plain", { VIRTUAL_HOST: "default.example" }),
       await rig.app("older", { VIRTUAL_HOST: "older.example", SSL_POLICY: "Mozilla-Intermediate" }),
     ]);
-    assert.equal(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_2", ...ANYTHING), undefined);
-    assert.notEqual(await agreedCipher(rig.tlsPort, "usual.example", "-tls1_3"), undefined);
+    assert.equal(await agreedCipher(rig.tlsPort, "default.example", "-tls1_2", ...ANYTHING), undefined);
+    assert.notEqual(await agreedCipher(rig.tlsPort, "default.example", "-tls1_3"), undefined);
     assert.notEqual(await agreedCipher(rig.tlsPort, "older.example", "-tls1_2", ...ANYTHING), undefined);
   } finally {
     await rig.close();

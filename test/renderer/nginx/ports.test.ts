@@ -13,11 +13,11 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-/** A documentation address, at which nobody answers. */
-const NOBODY = "192.0.2.1";
+/** A documentation address without a server. */
+const UNREACHABLE = "192.0.2.1";
 const CHALLENGE = "/.well-known/acme-challenge/token";
 
-describe("ports, networks and certificates of hosts, before a real nginx", { skip }, () => {
+describe("ports, networks and certificates of hosts, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const byIpv6 = http.createServer((_request, response) => response.end("by IPv6"));
 
@@ -56,7 +56,7 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
           ...labelled,
           labels: { "sallyport.network": "second" },
           networks: [
-            { name: "first", ipv4: NOBODY },
+            { name: "first", ipv4: UNREACHABLE },
             { name: "second", ipv4: "127.0.0.1" },
           ],
         },
@@ -67,7 +67,7 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
         },
         {
           ...both,
-          networks: [{ name: "front", ipv4: NOBODY, ipv6: "::1" }],
+          networks: [{ name: "front", ipv4: UNREACHABLE, ipv6: "::1" }],
           ports: [{ port: (byIpv6.address() as AddressInfo).port, proto: "tcp" }],
         },
         await rig.app("own-port", {
@@ -99,23 +99,23 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
       socket.on("error", () => resolve(undefined));
     });
 
-  test("of several exposed ports the one that VIRTUAL_PORT names is asked", async () => {
+  test("VIRTUAL_PORT selects one of several exposed ports", async () => {
     assert.equal((await rig.echo({ host: "chosen.example" }))?.app, "chosen");
   });
 
-  test("of several networks the one that the container names is used", async () => {
+  test("a label selects one of several networks", async () => {
     assert.equal((await rig.echo({ host: "labelled.example" }))?.app, "labelled");
   });
 
-  test("an app on the Docker host's own network is reached from there", async () => {
+  test("an app on the Docker host's network is reached", async () => {
     assert.equal((await rig.echo({ host: "on-host.example" }))?.app, "on-host");
   });
 
-  test("of two addresses the IPv6 one is asked where the operator prefers it", async () => {
+  test("`preferIpv6` selects the IPv6 address", async () => {
     assert.equal((await rig.ask({ host: "both.example" })).body, "by IPv6");
   });
 
-  test("a host with ports of its own is redirected to its own, and is nowhere else", async () => {
+  test("a host with its own ports is served and redirected only on them", async () => {
     const plain = await rig.ask({ host: "own-port.example", port: 21_988, path: "/x" });
     assert.equal(plain.headers.location, "https://own-port.example:21989/x");
     assert.equal((await rig.echo({ host: "own-port.example", port: 21_989, tls: true }))?.app, "own-port");
@@ -123,14 +123,14 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.equal((await rig.ask({ host: "own-port.example" })).status, 503);
   });
 
-  test("names that nobody claims get nothing on ports that a host has for itself", async () => {
-    assert.equal((await rig.ask({ host: "nobody.example", port: 21_988 })).status, 503);
-    assert.equal(await subjectFor("nobody.example", 21_989), undefined);
+  test("a host's own ports serve no unknown names", async () => {
+    assert.equal((await rig.ask({ host: "unknown.example", port: 21_988 })).status, 503);
+    assert.equal(await subjectFor("unknown.example", 21_989), undefined);
   });
 
-  test("a port that one host wants for plain HTTP and another for TLS is the older one's, and the other is told", async () => {
+  test("the older host gets a port that two hosts request for HTTP and HTTPS, and the conflict is reported", async () => {
     assert.equal((await rig.echo({ host: "plain-21990.example", port: 21_990 }))?.app, "plain-21990");
-    assert.equal((await rig.ask({ host: "nobody.example", port: 21_990 })).status, 503);
+    assert.equal((await rig.ask({ host: "unknown.example", port: 21_990 })).status, 503);
     assert.equal((await rig.ask({ host: "tls-21990.example", port: 21_990, tls: true })).status, 0);
     assert.equal((await rig.echo({ host: "tls-21990.example", port: 21_473, tls: true }))?.app, "tls-21990");
     const told = (await rig.status()).warnings.filter(({ code }) => code === "port.contested");
@@ -141,7 +141,7 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.match(told[0]?.reason ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
   });
 
-  test("a certificate stands for names one level below its own name, for wildcards, and for what it covers", async () => {
+  test("a certificate is used one level below its name, for wildcards, and for the names it contains", async () => {
     assert.equal(await subjectFor("a.parent.example"), "parent.example");
     assert.equal(await subjectFor("b.two.parent.example"), "two.parent.example");
     assert.equal(await subjectFor("c.d.parent.example"), undefined);
@@ -149,32 +149,32 @@ describe("ports, networks and certificates of hosts, before a real nginx", { ski
     assert.equal(await subjectFor("one.covered.example"), "*.covered.example");
   });
 
-  test("a named certificate that is not there is replaced by no other", async () => {
+  test("a missing CERT_NAME certificate is not replaced by another", async () => {
     assert.equal(await subjectFor("parent.example"), undefined);
     assert.equal((await rig.echo({ host: "parent.example" }))?.app, "lost");
   });
 
-  test("an authority's question for a name that nobody claims is answered where the operator wants it", async () => {
-    assert.equal((await rig.ask({ host: "nobody.example", path: CHALLENGE })).body, "answer");
-    assert.equal((await rig.ask({ host: "nobody.example", path: "/else" })).status, 503);
+  test("`challengesForUnknown` serves ACME challenges for unknown host names", async () => {
+    assert.equal((await rig.ask({ host: "unknown.example", path: CHALLENGE })).body, "answer");
+    assert.equal((await rig.ask({ host: "unknown.example", path: "/else" })).status, 503);
   });
 });
 
-test("names that nobody claims get nothing on ports that the operator gives all hosts", { skip }, async () => {
+test("the operator's default ports serve no unknown names", { skip }, async () => {
   const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
     const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
     await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
     assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
-    assert.equal((await rig.ask({ host: "nobody.example", port: 21_992, tls: true })).status, 0);
-    assert.equal((await rig.ask({ host: "nobody.example", port: 21_991 })).status, 503);
+    assert.equal((await rig.ask({ host: "unknown.example", port: 21_992, tls: true })).status, 0);
+    assert.equal((await rig.ask({ host: "unknown.example", port: 21_991 })).status, 503);
   } finally {
     await rig.close();
   }
 });
 
-test("ports that the operator gives all hosts, and that of the status page, are nobody's own", { skip }, async () => {
+test("a container cannot get the default ports or the status page's port", { skip }, async () => {
   const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
@@ -200,7 +200,7 @@ test("ports that the operator gives all hosts, and that of the status page, are 
     assert.equal((await rig.echo({ host: "app.example", port: 21_992, tls: true }))?.app, "app");
     for (const host of ["greedy", "curious", "several"])
       assert.equal((await rig.echo({ host: `${host}.example`, port: 21_991 }))?.app, host);
-    await eventually("the page is there", async () =>
+    await eventually("the page is served", async () =>
       /^<!doctype html>/i.test((await rig.ask({ host: "localhost", port: pagePort })).body),
     );
     const { warnings } = await rig.status();

@@ -11,10 +11,10 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
-/** Where the test's DNS server is; any address of the loopback network will do. */
+/** The test's DNS server: any loopback address. */
 const DNS_ADDRESS = "127.53.53.53";
 
-describe("replicas as their containers ask for them, before a real nginx", { skip }, () => {
+describe("options of replicas, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const [failing, forgiven, hopeless, dying] = [failingApp(), failingApp(), failingApp(), failingApp()];
   const vhosts = join(rig.directory, "vhosts");
@@ -83,52 +83,52 @@ describe("replicas as their containers ask for them, before a real nginx", { ski
     return by;
   };
 
-  test("a replica with a weight of three answers three times as often", async () => {
+  test("a replica with weight 3 receives three times as many requests", async () => {
     assert.deepEqual(await answers("weights.example", 12), { heavy: 9, light: 3 });
   });
 
-  test("a spare replica answers once the main one fails", async () => {
+  test("a backup receives requests when the main replica fails", async () => {
     assert.deepEqual(await answers("spare.example", 4), { spare: 4 });
     assert.equal(dying.asked(), 1);
   });
 
-  test("a replica that failed as often as it may is asked no more", async () => {
+  test("a replica receives no requests after `max-fails` failures", async () => {
     assert.deepEqual(await answers("fails.example", 12), { good: 12 });
     assert.equal(failing.asked(), 2);
   });
 
-  test("a replica that failed is asked again after its time", async () => {
+  test("a failed replica receives requests again after `fail-timeout`", async () => {
     await answers("forgiven.example", 2);
     const asked = forgiven.asked();
     assert.ok(asked >= 1);
-    await eventually("it is asked again", async () => {
+    await eventually("it receives requests again", async () => {
       await answers("forgiven.example", 2);
       return forgiven.asked() > asked;
     });
   });
 
-  test("a replica that may fail without end is asked in its turn, and nobody notices", async () => {
+  test("`max-fails` 0 never disables a replica, and clients see no failure", async () => {
     assert.deepEqual(await answers("never.example", 8), { "good-again": 8 });
     assert.ok(hopeless.asked() >= 4, `${hopeless.asked()}`);
   });
 
-  test("a request is given up after the container's own timeout", async () => {
+  test("a request times out after the container's `timeout`", async () => {
     assert.equal((await rig.ask({ host: "silent.example" })).status, 504);
   });
 
-  test("a request's size is the operator's unless a container says otherwise", async () => {
+  test("a container's `body-size` replaces the operator's default", async () => {
     const sent = async (host: string, bytes: number): Promise<number> =>
       (await rig.ask({ host, method: "POST", body: "x".repeat(bytes) })).status;
     assert.deepEqual([await sent("usual-size.example", 2_048), await sent("usual-size.example", 2_049)], [200, 413]);
     assert.deepEqual([await sent("own-size.example", 4_096), await sent("own-size.example", 4_097)], [200, 413]);
   });
 
-  test("nginx asks the operator's resolvers for names in the operator's lines", async () => {
+  test("nginx resolves names in the operator's files with the operator's resolvers", async () => {
     assert.equal((await rig.echo({ host: "by-name.example", path: "/by-name" }))?.app, "resolved");
   });
 });
 
-/** An app that hangs up on every request, and how often it was asked. */
+/** Creates an app that closes every connection, and counts the requests. */
 function failingApp(): { readonly server: net.Server; readonly asked: () => number } {
   let asked = 0;
   const server = net.createServer((socket) => {
@@ -142,7 +142,7 @@ function silentApp(): net.Server {
   return http.createServer(() => undefined);
 }
 
-/** 127.0.0.1 for every name; nothing for questions of another kind than A. */
+/** Returns 127.0.0.1 for every A query and nothing for others. */
 function answerTo(question: Buffer): Buffer {
   const isAddress = question.readUInt16BE(question.length - 4) === 1;
   const head = Buffer.from(question.subarray(0, 12));

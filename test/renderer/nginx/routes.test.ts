@@ -9,7 +9,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-describe("what containers may ask for, before a real nginx", { skip }, () => {
+describe("route requests of containers, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
 
   before(async () => {
@@ -68,26 +68,26 @@ describe("what containers may ask for, before a real nginx", { skip }, () => {
   after(async () => await rig.close());
 
   const answers: readonly [title: string, host: string, path: string, app: string, url?: string][] = [
-    ["a list of names: the first", "one.example", "/", "list"],
-    ["a list of names: the second", "two.example", "/", "list"],
-    ["a wildcard before a name", "any.wild.example", "/", "list"],
-    ["a wildcard behind a name", "trail.anything", "/", "list"],
+    ["the first of several names", "one.example", "/", "list"],
+    ["the second of several names", "two.example", "/", "list"],
+    ["a leading wildcard", "any.wild.example", "/", "list"],
+    ["a trailing wildcard", "trail.anything", "/", "list"],
     ["an IPv4 address", "192.0.2.7", "/", "address"],
     ["an IPv6 address", "[2001:db8::7]", "/", "address"],
     ["a regular expression with a comma in it", "x12.pattern.example", "/", "pattern"],
-    ["a path that nobody else has", "paths.example", "/else?x=1", "site", "/else?x=1"],
+    ["a path of the root container", "paths.example", "/else?x=1", "site", "/else?x=1"],
     ["a path with a destination", "paths.example", "/api/v1?x=1", "api", "/v1?x=1"],
     ["an exact path", "paths.example", "/exact", "exact", "/exact"],
-    ["what only begins like an exact path", "paths.example", "/exact/more", "site"],
+    ["a path that only starts like an exact path", "paths.example", "/exact/more", "site"],
     ["a path by regular expression", "paths.example", "/v2/x", "by-pattern", "/v2/x"],
-    ["a path for the own network, from there", "paths.example", "/inside/x", "inside"],
-    ["a path without a host's root", "only.example", "/app/x", "only-path", "/app/x"],
-    ["an app that speaks TLS", "secure.example", "/x", "tls", "/x"],
-    ["a label of ours, which wins over the environment", "label.example", "/", "by-label"],
-    ["a port of its own in several paths: the root", "multi.example", "/x", "several", "/x"],
-    ["a port of its own in several paths: another", "multi.example", "/two/x", "list", "/x"],
-    ["a host without a word about paths", "bare.example", "/", "several"],
-    ["the main one and not the spare one", "spare.example", "/", "main"],
+    ["an internal path from an internal network", "paths.example", "/inside/x", "inside"],
+    ["a path of a host without a root container", "only.example", "/app/x", "only-path", "/app/x"],
+    ["an app with TLS", "secure.example", "/x", "tls", "/x"],
+    ["a Sallyport label, which takes precedence over the environment", "label.example", "/", "by-label"],
+    ["VIRTUAL_HOST_MULTIPORTS: the root path", "multi.example", "/x", "several", "/x"],
+    ["VIRTUAL_HOST_MULTIPORTS: another path", "multi.example", "/two/x", "list", "/x"],
+    ["a host without paths", "bare.example", "/", "several"],
+    ["the main replica and not the backup", "spare.example", "/", "main"],
   ];
   for (const [title, host, path, app, url] of answers) {
     test(`${title} is served`, async () => {
@@ -96,15 +96,15 @@ describe("what containers may ask for, before a real nginx", { skip }, () => {
     });
   }
 
-  test("what only the environment says when a label says otherwise is nobody's", async () => {
+  test("a label replaces the environment variable", async () => {
     assert.equal((await rig.ask({ host: "env.example" })).status, 503);
   });
 
-  test("a path that nobody claims is not found", async () => {
+  test("a path without a container returns 404", async () => {
     assert.equal((await rig.ask({ host: "only.example", path: "/" })).status, 404);
   });
 
-  test("FastCGI gets its script below the root that the container names", async () => {
+  test("FastCGI receives SCRIPT_FILENAME below VIRTUAL_ROOT", async () => {
     const headers = { proxy: "http://evil.example" };
     const { status, body } = await rig.ask({ host: "php.example", path: "/index.php?a=1", headers });
     assert.equal(status, 200);
@@ -116,18 +116,18 @@ describe("what containers may ask for, before a real nginx", { skip }, () => {
     );
   });
 
-  test("uwsgi gets its variables", async () => {
+  test("uwsgi receives its variables", async () => {
     const { status, body } = await rig.ask({ host: "wsgi.example", path: "/x?a=1" });
     assert.equal(status, 200);
     assert.match(body, /REQUEST_URI=\/x\?a=1 /);
   });
 
-  test("gRPC goes through TLS and HTTP/2 to an app that speaks HTTP/2 plainly", async () => {
+  test("gRPC is proxied from HTTPS to an app with cleartext HTTP/2", async () => {
     const session = http2.connect(`https://127.0.0.1:${rig.tlsPort}`, {
       servername: "grpc.example",
       rejectUnauthorized: false,
     });
-    // What becomes of the session is told by its stream.
+    // The stream reports the session's errors.
     session.on("error", () => undefined);
     const stream = session.request({
       ":method": "POST",
@@ -144,41 +144,41 @@ describe("what containers may ask for, before a real nginx", { skip }, () => {
     assert.equal(body, "grpc /pkg.Service/Call");
   });
 
-  test("a name that redirects leads to the host with the path kept", async () => {
+  test("`redirect-from` redirects to the host and keeps the path", async () => {
     const { status, headers } = await rig.ask({ host: "moved.example", path: "/x?y=1" });
     assert.deepEqual([status, headers.location], [301, "http://www.moved.example/x?y=1"]);
   });
 
-  test("a request that is larger than its container allows is refused", async () => {
+  test("a request larger than `body-size` returns 413", async () => {
     assert.equal((await rig.ask({ host: "small.example", method: "POST", body: "x".repeat(4_000) })).status, 413);
     assert.equal((await rig.ask({ host: "small.example", method: "POST", body: "x" })).status, 200);
   });
 
-  test("with ip-hash one client always meets the same replica", async () => {
+  test("`ip-hash` sends a client to the same replica", async () => {
     const met = new Set<string | undefined>();
     for (let i = 0; i < 8; i += 1) met.add((await rig.echo({ host: "sticky.example" }))?.app);
     assert.equal(met.size, 1);
   });
 
-  test("a port of its own is listened on, and names that nobody claims get 503 there too", async () => {
+  test("a host's own port serves the host and returns 503 for unknown names", async () => {
     assert.equal((await rig.echo({ host: "port.example", port: 21_987 }))?.app, "other-port");
-    assert.equal((await rig.ask({ host: "nobody.example", port: 21_987 })).status, 503);
+    assert.equal((await rig.ask({ host: "unknown.example", port: 21_987 })).status, 503);
     assert.equal((await rig.ask({ host: "port.example" })).status, 503);
   });
 
-  test("what concerns security is left out unless the operator lets containers, and told", () => {
+  test("security-sensitive options are ignored without permission, and reported", () => {
     const told = rig.logged.filter(({ container, reason }) => container === "hidden" && reason === "option.refused");
     assert.deepEqual(new Set(told.map(({ detail }) => String(detail).split(":")[0])), new Set(["HSTS", "SSL_POLICY"]));
   });
 
-  test("a path that would leave its place in the file costs its container, which is told", async () => {
+  test("a path with configuration syntax quarantines its container, and this is reported", async () => {
     assert.equal((await rig.ask({ host: "poison.example" })).status, 503);
     const told = rig.logged.find(({ container }) => container === "poison");
     assert.deepEqual([told?.["event"], told?.["reason"]], ["container.quarantined", "path.refused"]);
     assert.ok(rig.logged.some(({ reason, value }) => reason === "multiports.refused" && value === "bad;name"));
   });
 
-  test("a client's word about itself does not reach the app", async () => {
+  test("forwarding headers of clients are replaced", async () => {
     const headers = {
       "x-forwarded-for": "203.0.113.9",
       "x-forwarded-proto": "https",

@@ -16,7 +16,7 @@ const skip = requires("nginx", "openssl");
 
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
 
-describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip }, () => {
+describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const directories = ["vhosts", "passwords"].map((name) => join(rig.directory, name));
   const [vhosts = "", passwords = ""] = directories;
@@ -34,7 +34,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     for (const name of ["default", "modern.example", "grpcs.example", "clients.example", "own.example"])
       makeCertificate(rig.certificates, name, [name]);
     makeCertificate(rig.directory, "backend", ["backend"]);
-    // One that signs itself is its own authority.
+    // A self-signed certificate is its own CA.
     copyFileSync(join(rig.certificates, "clients.example.crt"), join(rig.certificates, "clients.example.ca.crt"));
     const path = (path: string) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: path });
     const all = ["sslPolicy", "serverTokens", "clientCertificates"];
@@ -68,7 +68,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
   });
   after(async () => await rig.close());
 
-  test("a path has a password file and lines of its own", async () => {
+  test("a path can have its own password file and directives", async () => {
     assert.equal((await rig.ask({ host: "paths.example", path: "/locked/", tls: true })).status, 401);
     const lines = await rig.ask({ host: "paths.example", path: "/lines/", tls: true });
     assert.deepEqual([lines.status, lines.headers["x-lines"]], [200, "yes"]);
@@ -76,36 +76,36 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     assert.equal((await rig.ask({ host: "paths.example", path: "/", tls: true })).status, 200);
   });
 
-  test("`default` of the operator's lines is for every host that has none of its own", async () => {
+  test("the file `default` applies to hosts without a file of their own", async () => {
     assert.equal((await rig.ask({ host: "fallback.example", tls: true })).headers["x-every-host"], "yes");
   });
 
-  test("the certificate is the one that is named, the host's own, or `default`", async () => {
+  test("uses the certificate in CERT_NAME, else the host's own, else `default`", async () => {
     assert.equal(await subjectFor("named.example"), "own.example");
     assert.equal(await subjectFor("modern.example"), "modern.example");
     assert.equal(await subjectFor("fallback.example"), "default");
   });
 
-  test("a host that does not trust `default` is served plainly", async () => {
+  test("a host that rejects the `default` certificate is served over HTTP", async () => {
     assert.equal((await rig.echo({ host: "untrusting.example" }))?.app, "untrusting");
   });
 
-  test("names that nobody claims get 503 and the `default` certificate", async () => {
-    assert.equal((await rig.ask({ host: "nobody.example", tls: true })).status, 503);
+  test("unknown names return 503 with the `default` certificate", async () => {
+    assert.equal((await rig.ask({ host: "unknown.example", tls: true })).status, 503);
   });
 
-  test("a host has the TLS policy and the server's name that its container asks for", async () => {
+  test("a permitted container sets TLS policy and server_tokens", async () => {
     assert.match(rig.text, /server_tokens off;[^}]*modern\.example\.crt;[^}]*ssl_protocols TLSv1\.3;/);
     assert.equal((await rig.ask({ host: "modern.example", tls: true })).headers["server"], "nginx");
     assert.match(String((await rig.ask({ host: "fallback.example", tls: true })).headers["server"]), /^nginx\/[0-9]/);
   });
 
-  test("gRPC goes to an app that speaks TLS", async () => {
+  test("gRPC is proxied to an app with TLS", async () => {
     const session = http2.connect(`https://127.0.0.1:${rig.tlsPort}`, {
       servername: "grpcs.example",
       rejectUnauthorized: false,
     });
-    // What becomes of the session is told by its stream.
+    // The stream reports the session's errors.
     session.on("error", () => undefined);
     const stream = session.request({
       ":method": "POST",
@@ -121,7 +121,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     assert.equal(body, "grpc /p.S/Call");
   });
 
-  test("a client with a certificate of the authority is served", async () => {
+  test("a client with a certificate of the CA is served", async () => {
     const [cert, key] = ["crt", "key"].map((ending) =>
       readFileSync(join(rig.certificates, `clients.example.${ending}`)),
     );
@@ -138,7 +138,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     assert.equal((await rig.ask({ host: "clients.example", tls: true })).status, 400);
   });
 
-  test("idle connections, balance and the redirect's status are as containers ask", async () => {
+  test("labels set keepalive, balancing and the redirect status", async () => {
     assert.match(upstreamOf("kept"), /keepalive 7;/);
     assert.doesNotMatch(upstreamOf("unkept"), /keepalive/);
     assert.match(upstreamOf("least"), /least_conn;/);
@@ -146,7 +146,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     assert.equal((await rig.ask({ host: "status.example", method: "HEAD" })).status, 301);
   });
 
-  test("requests are logged as JSON, whatever they contain", async () => {
+  test("logs requests with any content as JSON", async () => {
     await rig.ask({ host: "kept.example", path: '/log?"\\x', headers: { "user-agent": 'evil"\u00ff\\' } });
     const line = await eventually("the line is written", () =>
       readFileSync(log, "utf8")
@@ -158,7 +158,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
     assert.match(rig.text, /^resolver 192\.0\.2\.53;$/m);
   });
 
-  /** What stands in the file for the upstream of one container. */
+  /** Returns the `upstream` block of one container. */
   function upstreamOf(app: string): string {
     return new RegExp(`upstream \\S+ \\{[^}]*# ${app}\n[^}]*\\}`).exec(rig.text)?.[0] ?? "";
   }
@@ -175,7 +175,7 @@ describe("rows of docs/reference/nginx-proxy.md, before a real nginx", { skip },
   }
 });
 
-/** A label as nginx-proxy's users write it. */
+/** A label of nginx-proxy. */
 function theirs(name: string, value: string) {
   return { labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value } };
 }

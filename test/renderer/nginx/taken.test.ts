@@ -14,7 +14,7 @@ const skip = requires("nginx");
 const REFUSED_MS = 60_000;
 
 /** nginx's check does not see it, so the first to know is nginx, which keeps all that it had. */
-describe("a container that wants a port where somebody else listens", { skip }, () => {
+describe("a container that requests a port in use by another process", { skip }, () => {
   const rig = new NginxRig();
   const somebody = net.createServer();
   let taken: number;
@@ -33,7 +33,7 @@ describe("a container that wants a port where somebody else listens", { skip }, 
     await rig.close();
   });
 
-  test("is left out alone: its neighbours change, and are served all the time", async (context) => {
+  test("is quarantined alone while other hosts change and are served", async (context) => {
     const statuses = new Set<number>();
     const over = new AbortController();
     const asking = (async () => {
@@ -45,26 +45,26 @@ describe("a container that wants a port where somebody else listens", { skip }, 
     const second = await rig.app("second", { VIRTUAL_HOST: "good.example" });
     rig.update([greedy, next, second]);
     await eventually(
-      "its neighbour is served",
+      "the other host is served",
       async () => (await rig.echo({ host: "next.example" }))?.app === "next",
       REFUSED_MS,
     );
     await eventually(
-      "the other replica is asked",
+      "the other replica receives requests",
       async () => (await rig.echo({ host: "good.example" }))?.app === "second",
     );
     over.abort();
     await asking;
     assert.deepEqual([...statuses], [200]);
     const told = await eventually(
-      "it is told",
+      "it is reported",
       () => rig.logged.find(({ event, host }) => event === "container.quarantined" && host === "greedy.example"),
       REFUSED_MS,
     );
     assert.match(String(told["reason"]), new RegExp(`check whether port ${taken} is already in use`));
   });
 
-  test("is served once the port is free and it is tried again", async () => {
+  test("is served when the port is free and it is retried", async () => {
     somebody.close();
     rig.refresh();
     await eventually(

@@ -12,7 +12,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-describe("files beside certificates, before a real nginx", { skip }, () => {
+describe("additional certificate files, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const { certificates } = rig;
   const [everybodys, hosts] = ["everybodys", "hosts"].map(
@@ -52,32 +52,32 @@ describe("files beside certificates, before a real nginx", { skip }, () => {
     await rig.close();
   });
 
-  /** The status of the answer to a client that shows this certificate, or none. */
+  /** Returns the response status for a client with this certificate, or without one. */
   const answered = async (host: string, authority?: CertificateAuthority, stem = ""): Promise<string | undefined> => {
     const shown = authority ? ["-cert", authority.path(`${stem}.crt`), "-key", authority.path(`${stem}.key`)] : [];
     const told = await handshake(rig.tlsPort, host, "-quiet", "-verify_quiet", ...shown);
     return /HTTP\/1\.1 ([0-9]{3})/.exec(told)?.[1];
   };
 
-  test("a certificate's own Diffie-Hellman parameters are used, and `dhparam.pem` for all others", async () => {
+  test("uses a certificate's own Diffie-Hellman parameters, else `dhparam.pem`", async () => {
     const dhe = ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"];
     assert.match(await handshake(rig.tlsPort, "dh.example", ...dhe), /Server Temp Key: DH, 2048 bits/);
     assert.match(await handshake(rig.tlsPort, "usual.example", ...dhe), /Server Temp Key: DH, 3072 bits/);
   });
 
-  test("other parameters are taken up without a change of any container, a host's own and everybody's", async () => {
+  test("changed Diffie-Hellman parameters take effect without a change of containers", async () => {
     writeParameters("ffdhe3072", join(certificates, "dh.example.dhparam.pem"));
     writeParameters("ffdhe2048", join(certificates, "dhparam.pem"));
     const dhe = ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"];
     const bits = async (host: string): Promise<string | undefined> =>
       /Server Temp Key: DH, ([0-9]+)/.exec(await handshake(rig.tlsPort, host, ...dhe))?.[1];
     await eventually("they are used", async () => (await bits("dh.example")) === "3072");
-    await eventually("they are used by others", async () => (await bits("usual.example")) === "2048");
+    await eventually("other hosts use them", async () => (await bits("usual.example")) === "2048");
   });
 
-  test("beside a chain the responder's word about the certificate is stapled to the handshake", async () => {
-    // nginx asks the responder when a client first comes, and does not let that client wait.
-    const stapled = await eventually("an answer is stapled", async () => {
+  test("staples the OCSP response of a certificate with a chain file", async () => {
+    // nginx queries the responder on the first handshake, without delaying it.
+    const stapled = await eventually("a response is stapled", async () => {
       const told = await handshake(rig.tlsPort, "stapled.example", "-status");
       return told.includes("OCSP Response Status: successful") && told;
     });
@@ -85,30 +85,30 @@ describe("files beside certificates, before a real nginx", { skip }, () => {
     assert.match(await handshake(rig.tlsPort, "usual.example", "-status"), /OCSP response: no response sent/);
   });
 
-  test("clients show a certificate of everybody's authority, and not a revoked one", async () => {
+  test("`ca.crt` requires a client certificate that is not revoked", async () => {
     assert.equal(await answered("usual.example"), "400");
     assert.equal(await answered("usual.example", everybodys, "good"), "200");
     assert.equal(await answered("usual.example", everybodys, "revoked"), "400");
     assert.equal(await answered("usual.example", hosts, "good"), "400");
   });
 
-  test("a host's own authority counts in place of everybody's, with its own list of what is revoked", async () => {
+  test("a host's own CA and revocation list replace the default ones", async () => {
     assert.equal(await answered("own.example"), "400");
     assert.equal(await answered("own.example", hosts, "good"), "200");
     assert.equal(await answered("own.example", hosts, "revoked"), "400");
     assert.equal(await answered("own.example", everybodys, "good"), "400");
   });
 
-  test("a container may leave it to clients whether they show one, where the operator lets it", async () => {
+  test("a permitted container makes client certificates optional", async () => {
     assert.equal(await answered("optional.example"), "200");
     assert.equal(await answered("optional.example", everybodys, "revoked"), "400");
     assert.equal(await answered("dh.example"), "200");
   });
 
-  test("a certificate that is revoked later is refused from then on, without a change of any container", async () => {
+  test("a certificate that is revoked later is rejected without a change of containers", async () => {
     hosts.revoke("good");
     hosts.writeRevoked(join(certificates, "own.example.crl.pem"));
-    await eventually("it is refused", async () => (await answered("own.example", hosts, "good")) === "400");
+    await eventually("it is rejected", async () => (await answered("own.example", hosts, "good")) === "400");
   });
 });
 
@@ -116,7 +116,7 @@ function writeParameters(group: string, file: string): void {
   execFileSync("openssl", ["genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", `group:${group}`, "-out", file]);
 }
 
-/** A responder for what this authority signed; give it a port that is free. */
+/** Starts an OCSP responder for this CA. */
 async function answerStatus(authority: CertificateAuthority, port: number): Promise<ReturnType<typeof spawn>> {
   const signer = [
     "-rsigner",
@@ -131,6 +131,6 @@ async function answerStatus(authority: CertificateAuthority, port: number): Prom
   let told = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (part: string) => (told += part));
-  await eventually("the responder waits for questions", () => told.includes("waiting for OCSP client connections"));
+  await eventually("the responder listens", () => told.includes("waiting for OCSP client connections"));
   return child;
 }

@@ -3,7 +3,7 @@ import { PERMISSIONS } from "../../../renderer/routes/option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../../renderer/routes/options.ts";
 import type { RouteRules } from "../../../renderer/routes/routes.ts";
 
-/** What containers may say is not narrowed. */
+/** Rules that grant containers all permissions. */
 export const RULES: RouteRules = {
   proxy: { kind: "host" },
   onlyExposed: false,
@@ -11,7 +11,7 @@ export const RULES: RouteRules = {
   usualPorts: { plain: [18_080], tls: [18_443] },
 };
 
-/** Every variable and label that is read. */
+/** All variables and labels that are read. */
 const places = [
   ...ROUTE_NAMES,
   ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
