@@ -1,7 +1,8 @@
 import type { Config, Target as TargetConfig } from "../config/schema.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { VirtualHost } from "../routes/routes.ts";
-import { NginxContainerTarget, NginxHostTarget } from "./nginx-target.ts";
+import { NginxContainerTarget } from "./nginx-container-target.ts";
+import { NginxHostTarget } from "./nginx-host-target.ts";
 import { NginxTemplate } from "./nginx-template.ts";
 import { PublishGroup, type PublishGroupOptions } from "./publish-group.ts";
 import type { Target } from "./target.ts";

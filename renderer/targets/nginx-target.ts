@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { Config, Target as TargetConfig } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
-import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
+import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { CertificateStore } from "../nginx/certificates/store.ts";
 import { FileStore } from "../nginx/operator-files/store.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
@@ -16,10 +16,10 @@ import { TemplateError } from "../template/template.ts";
 import { every } from "./every.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
-import type { Rendered, Target, TargetListener, UnitDescription } from "./target.ts";
+import type { Rendered, TargetListener } from "./target.ts";
 
 /** An nginx configuration rendered from the routes of containers. Its subclasses choose the unit of quarantine. */
-abstract class NginxTarget {
+export abstract class NginxTarget {
   readonly config: TargetConfig;
   readonly destination: Destination;
   protected readonly routes: NginxRoutes;
@@ -164,116 +164,5 @@ abstract class NginxTarget {
     clearTimeout(this.#departure);
     const due = this.routes.table.nextDeparture;
     if (due !== undefined) this.#departure = setTimeout(() => this.#expire(), Math.max(1, due - performance.now() + 1));
-  }
-}
-
-/** An nginx target by itself: a virtual host that nginx rejects is left out alone. */
-export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> {
-  units(): readonly VirtualHost[] | Blocked | undefined {
-    const { wanted } = this;
-    // The route table changes its list in place.
-    return wanted?.kind === "routes" ? [...wanted.virtualHosts] : wanted;
-  }
-
-  async render(virtualHosts: readonly VirtualHost[]): Promise<Rendered<VirtualHost>> {
-    return await this.print(virtualHosts);
-  }
-
-  readonly keyOf = ({ host }: VirtualHost): string => host;
-
-  describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {
-    const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
-    return {
-      name: host,
-      id: "",
-      dockerHost: "",
-      containers: [...new Set(paths.flatMap(({ servers }) => servers.map(({ container }) => container)))],
-      ...(ports.length > 0 && { hint: `check whether port ${ports.join(" or ")} is already in use` }),
-    };
-  }
-
-  /** nginx's check does not open ports. */
-  isSuspect({ options: { httpPort, httpsPort } }: VirtualHost): boolean {
-    return httpPort !== undefined || httpsPort !== undefined;
-  }
-
-  override status(state: TargetState, quarantined: ReadonlySet<VirtualHost> = new Set()): TargetStatus {
-    const { routes } = this.routes.table;
-    const virtualHosts = routes.virtualHosts.filter((host) => !quarantined.has(host));
-    return { ...super.status(state), routes: { ...routes, virtualHosts } };
-  }
-}
-
-/** An nginx target that is published together with others: a container that any of them rejects is left out of all. */
-export class NginxContainerTarget extends NginxTarget implements Target<InventoryContainer> {
-  /** All containers of the target except nginx, which is always seen: its networks decide what is reachable. */
-  readonly #containers = new Map<string, InventoryContainer>();
-  /** The containers that the routes are made of now. */
-  readonly #routed = new Map<string, InventoryContainer>();
-  readonly #emptyRoutes: () => NginxRoutes;
-
-  constructor(target: TargetConfig, template: NginxTemplate, config: Config, log: Log) {
-    super(target, template, config, log);
-    this.#emptyRoutes = () => new NginxRoutes(target, config);
-  }
-
-  override apply(change: InventoryChange, isComplete: boolean): boolean {
-    for (const one of change.gone) for (const map of [this.#containers, this.#routed]) map.delete(keyOf(one));
-    for (const one of change.upserted) for (const map of [this.#containers, this.#routed]) map.set(keyOf(one), one);
-    return super.apply(change, isComplete);
-  }
-
-  units(): readonly InventoryContainer[] | Blocked | undefined {
-    const { wanted } = this;
-    return wanted?.kind === "routes" ? this.#others([...this.#containers.values()]) : wanted;
-  }
-
-  async render(
-    containers: readonly InventoryContainer[],
-    purpose: "revision" | "trial",
-  ): Promise<Rendered<InventoryContainer>> {
-    if (purpose === "revision") this.#route(containers);
-    const wanted = purpose === "revision" ? this.wanted : this.#routesOf(containers);
-    if (wanted?.kind === "routes") return await this.print(wanted.virtualHosts);
-    return { kind: "failed", error: wanted?.reason ?? "not every agent has reported its containers" };
-  }
-
-  readonly keyOf = keyOf;
-
-  describe({ container: { id, name }, host }: InventoryContainer): UnitDescription {
-    return { id, name, dockerHost: host };
-  }
-
-  isSuspect(): boolean {
-    return false;
-  }
-
-  /** Routes these containers and no others; a container that is quarantined now has no grace period. */
-  #route(containers: readonly InventoryContainer[]): void {
-    const wanted = new Map(this.#withProxies(containers).map((one) => [keyOf(one), one]));
-    const upserted = [...wanted].flatMap(([key, one]) => (this.#routed.get(key) === one ? [] : [one]));
-    const gone = [...this.#routed].flatMap(([key, one]) => (wanted.has(key) ? [] : [one]));
-    if (upserted.length === 0 && gone.length === 0) return;
-    for (const one of gone) this.#routed.delete(keyOf(one));
-    for (const one of upserted) this.#routed.set(keyOf(one), one);
-    noteChange(this.routes.remove(gone), this.log);
-    noteChange(this.routes.apply({ upserted, gone: [] }), this.log);
-  }
-
-  #routesOf(containers: readonly InventoryContainer[]): Published | Blocked {
-    // Without any container nothing needs to be reachable.
-    if (containers.length === 0) return { kind: "routes", virtualHosts: [] };
-    const routes = this.#emptyRoutes();
-    routes.apply({ upserted: this.#withProxies(containers), gone: [] });
-    return routes.table.wanted;
-  }
-
-  #withProxies(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
-    const proxies = [...this.#containers.values()].filter((one) => this.routes.isProxy(one));
-    return proxies.length === 0 ? containers : [...new Set([...containers, ...proxies])];
-  }
-
-  #others(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
-    return containers.filter((one) => !this.routes.isProxy(one));
   }
 }

@@ -25,7 +25,11 @@ export class FileReader {
   readonly #worker: Worker;
 
   constructor(path: string, texts: readonly string[]) {
-    this.#worker = new Worker(LOOP, { eval: true, execArgv: [], workerData: { path, texts, shared: this.#flags.buffer } });
+    this.#worker = new Worker(LOOP, {
+      eval: true,
+      execArgv: [],
+      workerData: { path, texts, shared: this.#flags.buffer },
+    });
   }
 
   /** How often the thread has seen another text than before. */

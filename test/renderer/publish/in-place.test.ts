@@ -32,7 +32,7 @@ const MEMORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 const printed = (text: string): RenderedFile => new RenderedFile(Buffer.from(text));
 
-describe("a file on which another is mounted", { skip: requires("root") }, () => {
+describe("a destination that is itself a mount", { skip: requires("root") }, () => {
   let directory: string;
   let mounted: string[];
   let volume: Volume;
@@ -70,7 +70,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
   const publishOne = async (text: string, into = volume) =>
     await publish([{ wanted: printed(text), volume: into, server, reload: "one" }]);
 
-  test("is written into: whoever has mounted it sees the new text, longer or shorter", async () => {
+  test("is overwritten in place with a longer or shorter file", async () => {
     assert.throws(() => renameSync(sourceOf("a"), volume.live), /EXDEV|EBUSY/);
     const { ino, mode } = statSync(volume.live);
     for (const text of ["one", "a longer text", "two"]) {
@@ -83,14 +83,14 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal(readFileSync(join(directory, "a", ".sallyport", "last-good", "file"), "utf8"), "two");
   });
 
-  test("has the permissions and the owner that are asked for", async () => {
+  test("gets the configured mode and owner", async () => {
     const other = new Volume(volume.live, { mode: 0o640, owner: { uid: 33, gid: 44 } });
     await publishOne("one", other);
     const { mode, uid, gid } = statSync(sourceOf("a"));
     assert.deepEqual([mode & 0o777, uid, gid], [0o640, 33, 44]);
   });
 
-  test("has its last good text again when a new one is not taken up, also by a later process", async () => {
+  test("returns to the last good file when a reload rejects the new one, also in a later process", async () => {
     await publishOne("good");
     server.reloaded = REFUSED;
     assert.equal((await publishOne("a text that is bad")).kind, "rejected");
@@ -105,7 +105,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal(live(), "good");
   });
 
-  test("and that has a second name is not written into", async () => {
+  test("is not overwritten if it has a second hard link", async () => {
     await publishOne("good");
     linkSync(sourceOf("a"), join(directory, "victim"));
     await assert.rejects(publishOne("other"), /a\/file: ENAMES, the file has a second name/);
@@ -114,7 +114,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal((await publishOne("other")).kind, "published");
   });
 
-  test("keeps its text when its disk is full", async () => {
+  test("keeps its content when the disk is full", async () => {
     const small = join(directory, "small");
     mkdirSync(small);
     mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", small);
@@ -131,7 +131,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal((await publishOne("y".repeat(10_000), full)).kind, "published");
   });
 
-  test("in a directory that cannot be written needs another one for what is not live, and says so", async () => {
+  test("needs a state directory if its own directory is read-only, and the error names the option", async () => {
     const readOnly = join(directory, "read-only");
     mkdirSync(readOnly);
     mount("-t", "tmpfs", "tmpfs", readOnly);
@@ -148,7 +148,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal(readFileSync(file, "utf8"), "one");
   });
 
-  test("that was torn when its mount was there is whole when it is not, and is left alone after that", async () => {
+  test("is repaired once if it was left incomplete and the mount is gone", async () => {
     await publishOne("good");
     for (let step = 1; live() === "good"; step++)
       await crashesAt(step, async () => await publishOne("a text that is longer", new Volume(volume.live)));
@@ -161,7 +161,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     assert.equal(await new Volume(volume.live).recover(), false);
   });
 
-  test("is told of once, in the log and in the status", async () => {
+  test("is reported once in the log, and in the status", async () => {
     const log: string[] = [];
     let text = "one";
     const reconciler = new Reconciler({
@@ -173,7 +173,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     await reconciler.prepare();
     for (text of ["one", "two"]) {
       reconciler.changed();
-      await eventually("it is served", () => server.served === text);
+      await eventually("the file is served", () => server.served === text);
     }
     await reconciler.stop();
     const told = log.filter((line) => line.startsWith("warn publish.degraded"));
@@ -186,7 +186,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     ["after a publication", "the first text"],
     ["before there was any", ""],
   ] as const) {
-    test(`a crash at any step, ${title}: the next start finds the old text or the new one, whole`, async () => {
+    test(`after a crash at any step, ${title}, the next start restores the complete old or new file`, async () => {
       const ends = new Set<string>();
       for (let step = 1, isOver = false; !isOver; step++) {
         rmSync(volume.own, { recursive: true, force: true });
@@ -208,7 +208,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
     });
   }
 
-  test("among others of one transaction, a crash at any step: all are old or all are new", async () => {
+  test("after a crash at any step of a transaction, all files are old or all are new", async () => {
     mountFile("c");
     const NAMES = ["a", "b", "c"];
     mkdirSync(join(directory, "b"));
@@ -244,7 +244,7 @@ describe("a file on which another is mounted", { skip: requires("root") }, () =>
   });
 });
 
-test("a state directory on another filesystem is no reason to write into a file", async () => {
+test("replaces the file atomically although the state directory is on another file system", async () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-elsewhere-"));
   const stateDirectory = mkdtempSync("/dev/shm/sallyport-elsewhere-");
   try {
@@ -263,7 +263,7 @@ test("a state directory on another filesystem is no reason to write into a file"
   }
 });
 
-test("places of mounts are read as the kernel writes them", () => {
+test("parses mount points with the kernel's escapes", () => {
   const line = String.raw`36 35 98:0 /mnt1 /with\040space\011and\134 rw,noatime master:1 - ext3 /dev/root rw`;
   assert.deepEqual(mountPoints(`${line}\n36 35 98:0 / /mnt2 rw - ext3 x rw\n`), ["/with space\tand\\", "/mnt2"]);
 });

@@ -46,55 +46,55 @@ describe("publication", () => {
 
   const live = (): string => readFileSync(volume.live, "utf8");
 
-  test("a text is published once, and the second time nothing happens", async () => {
+  test("publishes a file once, and does nothing the second time", async () => {
     assert.equal((await publish(printed("one"), volume, server)).kind, "published");
     assert.equal(server.served, "one");
     server.reloaded = REFUSED;
     assert.equal((await publish(printed("one"), volume, server)).kind, "unchanged");
   });
 
-  test("a text that the check refuses never becomes live", async () => {
+  test("never makes a file live that the check rejects", async () => {
     await publish(printed("good"), volume, server);
     server.checked = REFUSED;
     assert.deepEqual((await publish(printed("bad"), volume, server)).kind, "rejected");
     assert.equal(live(), "good");
   });
 
-  test("a refused text is put aside for people to read, where no other target's check trips over it", async () => {
+  test("moves a rejected file to rejected/, where no other target's check reads it", async () => {
     server.checked = REFUSED;
     await publish(printed("bad"), volume, server);
     assert.equal(readFileSync(join(directory, ".sallyport", "rejected", "default.conf"), "utf8"), "bad");
     assert.equal(existsSync(volume.candidate), false);
   });
 
-  test("what somebody wrote over the live file is found out, and put right", async () => {
+  test("restores a live file that another process overwrote", async () => {
     await publish(printed("good"), volume, server);
     writeFileSync(volume.live, "evil");
     assert.equal((await publish(printed("good"), volume, server)).kind, "published");
     assert.equal(live(), "good");
   });
 
-  test("what somebody wrote over the live file while it was put into place is found out", async () => {
+  test("detects that another process overwrote the live file during the swap", async () => {
     await volume.stage(printed("good"));
     const placing = volume.promote(printed("good"));
     writeFileSync(volume.live, "evil");
     await placing;
     assert.equal(volume.readLive()?.bytes.toString(), "evil");
     const again = volume.goLive(printed("good"));
-    await eventually("it is there", () => live() === "good");
+    await eventually("the file is rendered", () => live() === "good");
     writeFileSync(volume.live, "evil");
     await again;
     assert.equal(volume.readLive()?.bytes.toString(), "evil");
   });
 
-  test("a last good text that somebody wrote over is not one", async () => {
+  test("does not use a last good file that another process overwrote", async () => {
     await publish(printed("good"), volume, server);
     writeFileSync(volume.live, "evil");
     const later = new Volume(volume.live);
     assert.equal(later.readLastGood(), undefined);
   });
 
-  test("the last good text is still there when a bad one has taken its place and the process is killed", async () => {
+  test("keeps the last good file when the process is killed after a bad file became live", async () => {
     await publish(printed("good"), volume, server);
     server.reload = async () => await Promise.reject(new Error("killed"));
     await assert.rejects(publish(printed("bad"), volume, server));
@@ -102,7 +102,7 @@ describe("publication", () => {
     assert.equal(new Volume(volume.live).readLastGood()?.bytes.toString(), "good");
   });
 
-  test("a text that the server does not take up gives way to the last good one", async () => {
+  test("returns to the last good file when the reload rejects the new one", async () => {
     await publish(printed("good"), volume, server);
     server.reloaded = REFUSED;
     assert.equal((await publish(printed("bad"), volume, server)).kind, "rejected");
@@ -112,7 +112,7 @@ describe("publication", () => {
     assert.equal(live(), "better");
   });
 
-  test("after a text was not taken up, even the last good one is reloaded: who knows what the server runs", async () => {
+  test("reloads even the last good file after a rejected reload", async () => {
     await publish(printed("good"), volume, server);
     server.reloaded = REFUSED;
     await publish(printed("late"), volume, server);
@@ -122,7 +122,7 @@ describe("publication", () => {
     assert.equal(server.served, "good");
   });
 
-  test("what a killed process left is replaced, and readable for the server whatever the umask", async () => {
+  test("replaces files of a killed process, readable for the server whatever the umask", async () => {
     const staging = join(directory, ".sallyport", "candidate");
     mkdirSync(staging, { recursive: true });
     writeFileSync(join(staging, ".default.conf.new"), "half");
@@ -138,7 +138,7 @@ describe("publication", () => {
     assert.equal(statSync(volume.live).mode & 0o777, 0o644);
   });
 
-  test("a text nobody checked does not stay for a server that went away", async () => {
+  test("does not keep an unchecked file for a server that became unreachable", async () => {
     await publish(printed("good"), volume, server);
     server.checked = { kind: "unchecked" };
     server.reloaded = AWAY;
@@ -150,7 +150,7 @@ describe("publication", () => {
     assert.equal(live(), "good");
   });
 
-  test("a checked text whose reload failed is pending, and a later process finishes it", async () => {
+  test("keeps a checked file pending when the reload fails, and a later process finishes it", async () => {
     await publish(printed("old"), volume, server);
     server.reloaded = AWAY;
     assert.equal((await publish(printed("new"), volume, server)).kind, "pending");
@@ -161,7 +161,7 @@ describe("publication", () => {
     assert.equal(server.served, "new");
   });
 
-  test("a link planted at the destination is refused, its victim untouched", async () => {
+  test("refuses a symbolic link at the destination and leaves its target unchanged", async () => {
     const victim = join(directory, "victim");
     writeFileSync(victim, "precious");
     symlinkSync(victim, join(directory, "other.conf"));
@@ -170,7 +170,7 @@ describe("publication", () => {
     assert.equal(readFileSync(victim, "utf8"), "precious");
   });
 
-  test("a directory or a FIFO in the way is named, and nothing hangs", async () => {
+  test("reports a directory or a FIFO at the destination without blocking", async () => {
     mkdirSync(join(directory, "dir.conf"));
     await assert.rejects(
       publish(printed("text"), new Volume(join(directory, "dir.conf")), server),
@@ -236,7 +236,7 @@ describe("publication", () => {
       });
     }
 
-    test("puts a first configuration where there is none, and never over one that is there", async () => {
+    test("writes an initial file only if there is none", async () => {
       wanted = "neutral";
       await reconciler.prepare();
       assert.equal(live(), "neutral");
@@ -245,48 +245,51 @@ describe("publication", () => {
       assert.equal(live(), "neutral");
     });
 
-    test("knows the generation that is live from before it was started anew", async () => {
+    test("restores the live generation at start", async () => {
       reconciler.changed();
-      await eventually("one is served", () => reconciler.states[0]?.generation === 1);
+      await eventually("the first file is served", () => reconciler.states[0]?.generation === 1);
       const again = make();
       await again.prepare();
       assert.equal(again.states[0]?.generation, 1);
     });
 
-    test("tries again by itself until the server is back", async () => {
+    test("retries until the server is back", async () => {
       server.checked = AWAY;
       reconciler.changed();
-      await eventually("it is pending", () => reconciler.states[0]?.pending);
+      await eventually("the file is pending", () => reconciler.states[0]?.pending);
       assert.equal(existsSync(volume.live), false);
       server.checked = OK;
-      await eventually("it is served", () => server.served === "one" && !reconciler.states[0]?.pending);
+      await eventually("the file is served", () => server.served === "one" && !reconciler.states[0]?.pending);
     });
 
-    test("says a refusal once, keeps what is live, and recovers with the next change", async () => {
+    test("logs a rejection once, keeps the live file and recovers with the next change", async () => {
       reconciler.changed();
-      await eventually("one is served", () => server.served === "one");
+      await eventually("the first file is served", () => server.served === "one");
       server.checked = REFUSED;
       wanted = "bad";
       reconciler.changed();
-      await eventually("it is refused", () => reconciler.states[0]?.problem === "no");
+      await eventually("the file is rejected", () => reconciler.states[0]?.problem === "no");
       reconciler.changed();
       server.checked = OK;
       wanted = "two";
       reconciler.changed();
-      await eventually("two is served", () => server.served === "two" && reconciler.states[0]?.problem === undefined);
+      await eventually(
+        "the second file is served",
+        () => server.served === "two" && reconciler.states[0]?.problem === undefined,
+      );
       assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
     });
 
-    test("tries a refused text again by itself: the server may have been short of something", async () => {
+    test("retries a rejected file by time", async () => {
       server.checked = REFUSED;
       reconciler.changed();
-      await eventually("it is refused", () => reconciler.states[0]?.problem === "no");
+      await eventually("the file is rejected", () => reconciler.states[0]?.problem === "no");
       server.checked = OK;
-      await eventually("it is served", () => server.served === "one" && !reconciler.states[0]?.pending);
+      await eventually("the file is served", () => server.served === "one" && !reconciler.states[0]?.pending);
       assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
     });
 
-    test("stops at once, even while the server owes an answer", async () => {
+    test("stops at once while a server has not answered yet", async () => {
       let asked = false;
       server.reload = async () => {
         asked = true;
@@ -298,18 +301,18 @@ describe("publication", () => {
       assert.equal(live(), "one");
     });
 
-    test("publishes nothing while it is not known what nginx reaches", async () => {
+    test("publishes nothing while the source is blocked", async () => {
       reconciler.changed();
-      await eventually("one is served", () => server.served === "one");
+      await eventually("the first file is served", () => server.served === "one");
       wanted = "blocked";
       reconciler.changed();
-      await eventually("it says why", () => reconciler.states[0]?.problem === "no container has the label");
+      await eventually("the reason is reported", () => reconciler.states[0]?.problem === "no container has the label");
       assert.equal(live(), "one");
     });
   });
 });
 
-test("a first change is acted on at once, a burst when it is over or has lasted long enough", () => {
+test("publishes a first change at once, and a burst when it is over or at the limit", () => {
   const time = fc.integer({ min: 0, max: 100_000 });
   fc.assert(
     fc.property(

@@ -51,14 +51,14 @@ const live = (): string[] => volumes.map((volume) => readFileSync(volume.live, "
 const served = (): string[] => servers.map((server) => server.served);
 const all = (text: string): string[] => NAMES.map((name) => `${text} ${name}`);
 
-test("all become live, each server is told, and the second time nothing happens", async () => {
+test("makes all files live, reloads each server, and does nothing the second time", async () => {
   assert.deepEqual(await publishAll("one"), { kind: "published", generations: [1, 1, 1] });
   assert.deepEqual([live(), served()], [all("one"), all("one")]);
   for (const server of servers) server.reloaded = REFUSED;
   assert.deepEqual(await publishAll("one"), { kind: "unchanged" });
 });
 
-test("a server that reads several of them is told once", async () => {
+test("reloads a server that reads several files once", async () => {
   let told = 0;
   for (const server of servers) {
     server.reload = async () => {
@@ -70,7 +70,7 @@ test("a server that reads several of them is told once", async () => {
   assert.equal(told, 2);
 });
 
-test("only the server of what changed is told", async () => {
+test("reloads only the server whose file changed", async () => {
   await publishAll("one");
   const parts = partsOf("one");
   parts[1] = { ...parts[1]!, wanted: new RenderedFile(Buffer.from("two")) };
@@ -78,7 +78,7 @@ test("only the server of what changed is told", async () => {
   assert.deepEqual(await publish(parts, journal), { kind: "published", generations: [undefined, 2, undefined] });
 });
 
-test("all are staged before the first is checked, and all are checked before one is put into place", async () => {
+test("stages all files before the first check, and checks all before the first swap", async () => {
   await publishAll("one");
   const seen: string[][] = [];
   for (const server of servers) {
@@ -98,7 +98,7 @@ test("all are staged before the first is checked, and all are checked before one
 });
 
 for (const index of [0, 1, 2]) {
-  test(`a text that check ${index} refuses keeps all as they were, and the reason names its file`, async () => {
+  test(`keeps all files when check ${index} rejects one, and the error names its file`, async () => {
     await publishAll("one");
     servers[index]!.checked = REFUSED;
     const message = `${volumes[index]!.live}: no`;
@@ -107,7 +107,7 @@ for (const index of [0, 1, 2]) {
     for (const volume of volumes) assert.equal(existsSync(volume.candidate), false);
   });
 
-  test(`a text that server ${index} does not take up gives way everywhere, also where it was taken up`, async () => {
+  test(`rolls all files back when the reload of server ${index} rejects one`, async () => {
     await publishAll("one");
     servers[index]!.reloaded = REFUSED;
     const message = `${volumes[index]!.live}: no`;
@@ -118,7 +118,7 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([live(), served()], [all("three"), all("three")]);
   });
 
-  test(`while server ${index} cannot be asked, nothing is put into place`, async () => {
+  test(`swaps no file while check ${index} is unavailable`, async () => {
     await publishAll("one");
     servers[index]!.checked = AWAY;
     const message = `${volumes[index]!.live}: away`;
@@ -126,7 +126,7 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([live(), served()], [all("one"), all("one")]);
   });
 
-  test(`when server ${index} goes away between check and reload, all wait for it and a later process finishes`, async () => {
+  test(`keeps all files pending when server ${index} becomes unreachable after its check, and a later process finishes`, async () => {
     await publishAll("one");
     servers[index]!.reloaded = AWAY;
     const message = `${volumes[index]!.live}: away`;
@@ -139,7 +139,7 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([live(), served()], [all("two"), all("two")]);
   });
 
-  test(`texts that nobody checked do not stay when server ${index} goes away: also those that were told return`, async () => {
+  test(`rolls unchecked files back when server ${index} becomes unreachable`, async () => {
     await publishAll("one");
     servers[0]!.checked = { kind: "unchecked" };
     servers[index]!.reloaded = AWAY;
@@ -150,7 +150,7 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([(await publishAll("two")).kind, live(), served()], ["published", all("two"), all("two")]);
   });
 
-  test(`file ${index} that cannot be replaced while all wait for a server: all return to what was last good`, async () => {
+  test(`rolls pending files back when file ${index} cannot be replaced`, async () => {
     await publishAll("one");
     servers[2]!.reloaded = AWAY;
     assert.equal((await publishAll("two")).kind, "pending");
@@ -171,7 +171,7 @@ for (const index of [0, 1, 2]) {
     assert.deepEqual([live(), served()], [all("one"), all("one")]);
   });
 
-  test(`file ${index} that cannot be replaced keeps all as they were, and it is done when it can`, async () => {
+  test(`keeps all files while file ${index} cannot be replaced, and publishes when it can`, async () => {
     await publishAll("one");
     const file = volumes[index]!.live;
     servers[2]!.check = async () => {
@@ -217,7 +217,7 @@ test(
   },
 );
 
-test("a crash at any step, and another in the start after it, while all waited for a server: all are of one edition", async () => {
+test("after a crash at any step, and another during recovery, all files are of one revision", async () => {
   const LAST = 24;
   for (let step = 1, isOver = false; !isOver; step++) {
     for (let restart = 1; restart <= LAST; restart += 5) {
@@ -244,7 +244,7 @@ for (const [title, first] of [
   ["after a publication", "one"],
   ["before there was any", undefined],
 ] as const) {
-  test(`a crash at any step, ${title}: the next start finds all old or all new, and none half confirmed`, async () => {
+  test(`after a crash at any step, ${title}, all files are old or all are new, and none is half confirmed`, async () => {
     const ends = new Set<string>();
     for (let step = 1, isOver = false; !isOver; step++) {
       rmSync(directory, { recursive: true });

@@ -81,7 +81,7 @@ for (const way of ways) {
     });
     after(async () => await rig.close());
 
-    test("a candidate is taken up, and new workers serve it", async () => {
+    test("loads a candidate, and new workers serve it", async () => {
       const control = way.control(rig);
       rig.stage(rig.configuration("second"));
       assert.deepEqual(await control.check(rig.candidate, true), { kind: way.checks ? "ok" : "unchecked" });
@@ -104,7 +104,7 @@ for (const way of ways) {
     if (way.checks)
       test("a candidate that nginx refuses is refused in nginx's own words, and nothing changes", refusal);
 
-    test("a live configuration that nginx refuses leaves the old workers serving", async () => {
+    test("keeps the old workers when nginx rejects the live configuration", async () => {
       const control = way.control(rig);
       const before = await rig.answer();
       const good = readFileSync(rig.live, "utf8");
@@ -137,13 +137,13 @@ describe("the reload channel's loop", { skip }, () => {
   before(async () => {
     rig = await Rig.start("dash");
     await eventually(
-      "the loop listens",
+      "the reload script listens",
       async () => (await new ReloadChannel(rig.channel).check("", true)).kind !== "unavailable",
     );
   });
   after(async () => await rig.close());
 
-  test("hostile words are ignored, and the next good one is answered", async () => {
+  test("ignores hostile requests and answers the next valid one", async () => {
     const words = [
       "\n",
       "reload\n",
@@ -159,7 +159,7 @@ describe("the reload channel's loop", { skip }, () => {
     assert.equal(await rig.answer(), "first");
   });
 
-  test("a candidate is tested together with what lies beside it", async () => {
+  test("tests a candidate together with the other files of its directory", async () => {
     const control = new ReloadChannel(rig.channel);
     rig.addBeside("upstream taken { server 127.0.0.1:1; }\nmap $host $theirs { default 1; }\n");
     rig.stage("upstream taken { server 127.0.0.1:2; }\n");
@@ -169,7 +169,7 @@ describe("the reload channel's loop", { skip }, () => {
     assert.deepEqual(await control.check("", true), { kind: "ok" });
   });
 
-  test("a candidate that nginx does not see counts as unchecked, whatever nginx says of the rest", async () => {
+  test("reports a candidate outside of nginx's file system as unchecked", async () => {
     const control = new ReloadChannel(rig.channel);
     rig.stage(rig.configuration("seen"));
     assert.deepEqual(await control.check("", false), { kind: "unchecked" });
@@ -178,7 +178,7 @@ describe("the reload channel's loop", { skip }, () => {
     rig.stage(rig.configuration("seen"));
   });
 
-  test("a main configuration that does not include ours is named", async () => {
+  test("names a main configuration that does not include the live file", async () => {
     const good = readFileSync(rig.configs.live, "utf8");
     writeFileSync(rig.configs.live, good.replace("include", "# include"));
     const verdict = await new ReloadChannel(rig.channel).check("", true);
@@ -191,7 +191,7 @@ describe("the reload channel's loop", { skip }, () => {
     ["a link to an endless file", "ln -s /dev/zero answer"],
     ["a file of a gigabyte", "truncate -s 1G answer"],
   ] as const) {
-    test(`${what} in the place of the answer holds nobody up`, async () => {
+    test(`does not block on ${what} in place of the answer file`, async () => {
       // In a process of its own, which can be ended where it waits for ever.
       spawnSync("sh", ["-c", `mkdir trap; cd trap && mkfifo word && ${command}`], { cwd: rig.directory });
       const script = `import { ReloadChannel } from "${join(process.cwd(), "renderer/reload/channel.ts")}";
@@ -204,7 +204,7 @@ describe("the reload channel's loop", { skip }, () => {
     });
   }
 
-  test("a pid file that was left and names somebody else is not nginx", async () => {
+  test("rejects a stale PID file that names another process", async () => {
     await rig.end();
     writeFileSync(pidFile(rig), `${process.pid}\n`);
     rig.beginLoop("dash");
@@ -215,7 +215,7 @@ describe("the reload channel's loop", { skip }, () => {
     await eventually("it can be reloaded", async () => (await new ReloadChannel(rig.channel).reload()).kind === "ok");
   });
 
-  test("a directory without a listener is unavailable at once, with what to do", async () => {
+  test("reports a channel without a listener at once, with a hint", async () => {
     const verdict = await new ReloadChannel(rig.directory).reload();
     assert.equal(verdict.kind, "unavailable");
     assert.match(verdict.kind === "unavailable" ? verdict.message : "", /mounted/);
@@ -223,13 +223,13 @@ describe("the reload channel's loop", { skip }, () => {
 });
 
 describe("reload by a command", () => {
-  test("no shell looks at its arguments", async () => {
+  test("passes arguments without a shell", async () => {
     const script = `process.exit(process.argv[1] === "a; $(b) 'c'" ? 0 : 1)`;
     const command = [process.execPath, "-e", script, "a; $(b) 'c'"];
     assert.deepEqual(await new ReloadCommand({ command, timeout: 10_000 }, undefined).reload(), { kind: "ok" });
   });
 
-  test("what it prints goes to the log line by line, where that is asked for", async () => {
+  test("logs the command's output line by line when configured", async () => {
     const script = `console.log("one\\n\\ntwo"); console.error("three"); process.exit(1)`;
     const said: unknown[] = [];
     const log: Log = (_level, event, fields) => void said.push([event, fields?.["line"]]);
@@ -241,13 +241,13 @@ describe("reload by a command", () => {
     );
   });
 
-  test("one that does not end in time is killed", async () => {
+  test("kills a command that exceeds its timeout", async () => {
     const command = [process.execPath, "-e", "setInterval(() => 0, 1000)"];
     const verdict = await new ReloadCommand({ command, timeout: 300 }, undefined).reload();
     assert.match(verdict.kind === "rejected" ? verdict.message : "", /longer than 300 ms/);
   });
 
-  test("one that is missing may come: unavailable, with its name", async () => {
+  test("reports a missing command as unavailable, with its name", async () => {
     const verdict = await new ReloadCommand({ command: ["/no/such/program"], timeout: 1_000 }, undefined).reload();
     assert.match(verdict.kind === "unavailable" ? verdict.message : "", /\/no\/such\/program: ENOENT/);
   });

@@ -16,7 +16,7 @@ describe("two files of one nginx", { skip: requires("nginx") }, () => {
   before(async () => {
     rig = await Rig.start("dash");
     const control = new ReloadChannel(rig.channel);
-    await eventually("the loop listens", async () => (await control.check("", true)).kind !== "unavailable");
+    await eventually("the reload script listens", async () => (await control.check("", true)).kind !== "unavailable");
     rmSync(dirname(rig.candidate), { recursive: true });
   });
   after(async () => await rig.close());
@@ -37,15 +37,15 @@ describe("two files of one nginx", { skip: requires("nginx") }, () => {
     return await publish(parts, new Journal(join(directory, ".sallyport", "both.transaction.json")));
   }
 
-  test("are checked together: one may need what is new in the other", async () => {
+  test("are checked together, so that one may use what is new in the other", async () => {
     const published = await publishBoth('map $host $word { default "second"; }\n', "$word");
     assert.deepEqual(published, { kind: "published", generations: [1, 1] });
-    await eventually("it is served", async () => (await rig.answer()) === "second");
+    await eventually("the file is served", async () => (await rig.answer()) === "second");
     assert.equal((await publishBoth('map $host $other { default "third"; }\n', "$other")).kind, "published");
-    await eventually("it is served", async () => (await rig.answer()) === "third");
+    await eventually("the file is served", async () => (await rig.answer()) === "third");
   });
 
-  test("are both as they were when nginx refuses one of them", async () => {
+  test("both stay as they were when nginx rejects one of them", async () => {
     const refused = await publishBoth("nonsense;\n", "fourth");
     assert.equal(refused.kind === "rejected" && refused.by, "check");
     assert.match(
@@ -54,6 +54,6 @@ describe("two files of one nginx", { skip: requires("nginx") }, () => {
     );
     assert.equal(await rig.answer(), "third");
     assert.equal((await publishBoth('map $host $other { default "fifth"; }\n', "$other")).kind, "published");
-    await eventually("it is served", async () => (await rig.answer()) === "fifth");
+    await eventually("the file is served", async () => (await rig.answer()) === "fifth");
   });
 });

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
-import { NginxHostTarget } from "../../../renderer/targets/nginx-target.ts";
+import { NginxHostTarget } from "../../../renderer/targets/nginx-host-target.ts";
 import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
 import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
 import { removeDirectory } from "../../remove-directory.ts";

@@ -73,7 +73,7 @@ function follow(target: object): string {
 const hostsIn = (file: string): string[] =>
   [...readFileSync(file, "utf8").matchAll(/server_name ([^;_]+);/g)].map((match) => match[1] ?? "").toSorted();
 
-test("a target routes only the containers it names, and follows when one stops to be such", async () => {
+test("routes only the containers that a target selects, and follows when one is no longer selected", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test"), app("c", "web")];
   const file = follow({ containers: { where: [{ label: "tier=web" }] } });
   await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example c.example");
@@ -94,13 +94,13 @@ test("a target routes only the containers it names, and follows when one stops t
   await eventually("one is not selected any more", () => hostsIn(file).join(" ") === "b.example");
 });
 
-test("a flood of changes is reloaded now and then, and in the end the last of them is live", async () => {
+test("debounces a flood of changes, and publishes the last one", async () => {
   agent.first = [NGINX, app("a", "web")];
   const reloads = join(directory, "reloads");
   const reload = { exec: { command: ["sh", "-c", `echo >>${reloads}`] } };
   const count = (): number => (existsSync(reloads) ? readFileSync(reloads, "utf8").length : 0);
   const file = follow({ wait: "100ms:300ms", reload });
-  await eventually("it is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
+  await eventually("the host is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
   const [before, began] = [count(), performance.now()];
   const CHANGES = 4_000;
   for (let number = 1; number <= CHANGES; number++) {
@@ -117,12 +117,12 @@ test("a flood of changes is reloaded now and then, and in the end the last of th
   assert.ok(passes <= 2 + (performance.now() - began) / 100, `${passes} reloads for ${CHANGES} changes`);
 });
 
-test("what changes no text is not reloaded", async () => {
+test("does not reload when a change leaves the file as it is", async () => {
   agent.first = [NGINX, app("a", "web")];
   const reloads = join(directory, "reloads");
   const count = (): number => (existsSync(reloads) ? readFileSync(reloads, "utf8").length : 0);
   const file = follow({ reload: { exec: { command: ["sh", "-c", `echo >>${reloads}`] } } });
-  await eventually("it is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
+  await eventually("the host is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
   const before = count();
   const healthy = { ...app("a", "web"), health: "healthy" as const };
   agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [], anchor });
@@ -132,7 +132,7 @@ test("what changes no text is not reloaded", async () => {
   assert.equal(count(), before + 1);
 });
 
-test("docker-gen's words alone keep a file and tell a server by a command", async () => {
+test("publishes a file and reloads by a command with docker-gen's arguments alone", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const [file, told] = [join(directory, "words.conf"), join(directory, "told")];
   const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
@@ -141,27 +141,27 @@ test("docker-gen's words alone keep a file and tell a server by a command", asyn
   assert.ok(!("problems" in found), JSON.stringify(found));
   const places = { agents: [{ socket: join(directory, "agent.sock") }], statusSocket: join(directory, "status.sock") };
   running = run({ ...found.config, ...places }, stop.signal, () => undefined);
-  await eventually("it is routed", () => hostsIn(file).join(" ") === "a.example");
+  await eventually("the host is routed", () => hostsIn(file).join(" ") === "a.example");
   await eventually("the command was run", () => existsSync(told));
 });
 
-test("a file that somebody changed is put right when it is looked at", async () => {
+test("restores a live file that another process changed at the next interval", async () => {
   agent.first = [NGINX, app("a", "web")];
   const file = follow({ interval: "1s", onlyExposed: true });
-  await eventually("it is routed", () => hostsIn(file).includes("a.example"));
+  await eventually("the host is routed", () => hostsIn(file).includes("a.example"));
   const written = readFileSync(file, "utf8");
   writeFileSync(file, "spoiled");
   await eventually("it is as it was", () => readFileSync(file, "utf8") === written);
 });
 
-test("blank lines are left out where that is asked for", async () => {
+test("removes blank lines when configured", async () => {
   agent.first = [NGINX, app("a", "web")];
   const file = follow({ keepBlankLines: false });
-  await eventually("it is routed", () => hostsIn(file).includes("a.example"));
+  await eventually("the host is routed", () => hostsIn(file).includes("a.example"));
   assert.doesNotMatch(readFileSync(file, "utf8"), /^\s*$\n/m);
 });
 
-test("render prints what the file would be, and touches nothing", async () => {
+test("render prints the file and changes nothing", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const destination = join(directory, "default.conf");
   const config = configOf({ containers: { where: [{ label: "tier=web" }] } });
@@ -173,7 +173,7 @@ test("render prints what the file would be, and touches nothing", async () => {
   assert.deepEqual(await runRender(config, [destination]), { stdout, stderr: "", exitCode: 0 });
 });
 
-test("diff shows what a pass would change, and touches nothing", async () => {
+test("diff prints the change of a file and changes nothing", async () => {
   agent.first = [NGINX, app("a", "web")];
   const config = configOf({});
   const file = join(directory, "default.conf");
@@ -209,7 +209,7 @@ test("render lists quarantined containers, and reports the limit that a template
   assert.match(stderr, /large\.hbs: makes more than 16777216 bytes/);
 });
 
-test("snapshot prints what the agent discloses", async () => {
+test("snapshot prints the containers that the agents disclose", async () => {
   agent.first = [app("b", "test"), app("a", "web")];
   const { stdout, exitCode } = await runSnapshot(configOf({}));
   assert.equal(exitCode, 0);
@@ -223,7 +223,7 @@ test("snapshot prints what the agent discloses", async () => {
   );
 });
 
-test("render says why it cannot", async () => {
+test("render reports why a file cannot be rendered", async () => {
   agent.first = [app("a", "web")];
   const config = configOf({});
   const held = await runRender(config, []);
@@ -237,7 +237,7 @@ test("render says why it cannot", async () => {
   );
 });
 
-test("a template that is edited is taken up when it is asked for, and one that is broken changes nothing", async () => {
+test("uses an edited template after a refresh, and keeps the last good one if it has errors", async () => {
   agent.first = [NGINX, app("a", "web")];
   const template = join(directory, "t.hbs");
   writeFileSync(template, "{{#eachHost}}one {{name}}\n{{/eachHost}}");
@@ -261,7 +261,7 @@ test("a template that is edited is taken up when it is asked for, and one that i
   assert.equal(events.filter((event) => event === "template.rejected").length, 1);
 });
 
-test("once: the file is live and the server told, and it ends", async () => {
+test("run --once publishes the file, reloads the server and exits", async () => {
   agent.first = [NGINX, app("a", "web")];
   const told = join(directory, "told");
   const config = configOf({ reload: { exec: { command: ["touch", told] } } });
@@ -271,7 +271,7 @@ test("once: the file is live and the server told, and it ends", async () => {
   assert.deepEqual(await runOnce(config, stop.signal, () => undefined), { kind: "live" });
 });
 
-test("once: what is missing is said when patience ends", async () => {
+test("run --once reports what is missing after the timeout", async () => {
   agent.first = [NGINX, app("a", "web")];
   const config = configOf({ reload: { exec: { command: ["false"] } } });
   const ending = await runOnce(config, stop.signal, () => undefined, 3_000);
@@ -281,7 +281,7 @@ test("once: what is missing is said when patience ends", async () => {
   assert.match(JSON.stringify(await runOnce(nobody, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
 });
 
-test("of several agents one may be away when the renderer starts: its routes stay, the others' are followed", async () => {
+test("keeps the cached routes of an absent agent at start, and follows the other agents", async () => {
   const other = new FakeAgent(join(directory, "other.sock"));
   const agents = [{ socket: join(directory, "agent.sock") }, { socket: join(directory, "other.sock") }];
   agent.first = [app("a", "web")];
@@ -312,7 +312,7 @@ test("of several agents one may be away when the renderer starts: its routes sta
   );
 });
 
-test("an agent that was never there does not keep the others' routes from being published", async () => {
+test("publishes the routes of other agents although one agent never connected", async () => {
   agent.first = [app("a", "web")];
   const agents = [{ socket: join(directory, "agent.sock") }, { socket: join(directory, "never.sock") }];
   const config = { ...configOf({}), agents, proxy: "host" as const };
@@ -328,7 +328,7 @@ test("an agent that was never there does not keep the others' routes from being 
   );
 });
 
-test("a configuration that is edited is used, and one that is broken changes nothing and is told", async () => {
+test("uses an edited configuration, and reports and ignores one with errors", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const file = join(directory, "renderer.yml");
   const text = (tier: string, more = "") =>
@@ -349,10 +349,10 @@ test("a configuration that is edited is used, and one that is broken changes not
     (again) => (refresh = again),
   );
   const destination = join(directory, "default.conf");
-  await eventually("it is routed", () => hostsIn(destination).join() === "a.example");
+  await eventually("the host is routed", () => hostsIn(destination).join() === "a.example");
   writeFileSync(file, text("test", "tragets"));
   refresh();
-  await eventually("it is told", () =>
+  await eventually("the error is reported", () =>
     logged.some((line) => /config\.rejected.*renderer\.yml:1:[0-9]+: .*tragets/.test(line)),
   );
   assert.deepEqual(hostsIn(destination), ["a.example"]);

@@ -9,7 +9,7 @@ import { bundle } from "../../../.ci/bundle.ts";
 const directory = mkdtempSync(join(tmpdir(), "sallyport-bundle-"));
 after(() => rmSync(directory, { recursive: true }));
 
-test("the program of the image renders in a thread of its one file", async () => {
+test("the bundled renderer renders in a thread of its own file", async () => {
   await bundle("renderer", { write: true });
   const template = join(directory, "t.hbs");
   const target = { template, destination: join(directory, "out"), format: "json", reload: "none" };
@@ -27,7 +27,7 @@ test("the program of the image renders in a thread of its one file", async () =>
   assert.equal(check().status, 78);
 });
 
-test("what is printed to standard output is printed once, and who has not told anything is named", () => {
+test("prints a target to standard output once, and names an agent that does not answer", () => {
   const template = join(directory, "t.hbs");
   writeFileSync(template, "x");
   const config = join(directory, "out.yml");

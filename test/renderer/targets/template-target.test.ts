@@ -86,16 +86,16 @@ function tell(upserted: readonly Container[], removed: readonly string[] = []): 
 const NAMES = "{{#each containers}}{{name}} {{/each}}";
 const TIERS = "{{#each containers}}{{labels.tier}} {{/each}}";
 
-test("a file over the running containers follows them, without an nginx", async () => {
+test("renders the running containers into a file, without nginx", async () => {
   agent.first = [app("b"), app("a"), app("c", {}, { state: "exited" })];
   follow(NAMES);
-  await eventually("both are there", () => file() === '"appa" "appb" ');
+  await eventually("both apps are published", () => file() === '"appa" "appb" ');
   tell([app("d")], ["a".repeat(64)]);
-  await eventually("it follows", () => file() === '"appb" "appd" ');
+  await eventually("the change is published", () => file() === '"appb" "appd" ');
   assert.equal((await status()).targets[0]?.pending, false);
 });
 
-test("a target says which containers it lists, stopped ones too", async () => {
+test("selects containers by the target's rule, including stopped ones", async () => {
   agent.first = [app("a", { tier: "web" }), app("b", { tier: "db" }), app("c", { tier: "web" }, { state: "exited" })];
   follow("{{#each containers}}{{name}} {{state}} {{/each}}", {
     containers: { includeStopped: true, where: [{ label: "tier=web" }] },
@@ -103,10 +103,10 @@ test("a target says which containers it lists, stopped ones too", async () => {
   await eventually("they are there", () => file() === '"appa" "running" "appc" "exited" ');
 });
 
-test("a container for which the template fails is left out, said, and tried again when it changes", async () => {
+test("quarantines a container for which the template fails, logs it once and retries it when it changes", async () => {
   agent.first = [app("a"), app("b", {})];
   follow(TIERS);
-  await eventually("the other is there", () => file() === '"web" ');
+  await eventually("the other app is published", () => file() === '"web" ');
   const report = await status();
   assert.equal(report.quarantined[0]?.code, "render.failed");
   assert.match(
@@ -116,11 +116,11 @@ test("a container for which the template fails is left out, said, and tried agai
   assert.match(explain(report, "appb").text, /quarantined\n.*labels\.tier is missing/);
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
   tell([app("b", { tier: "db" })]);
-  await eventually("it is there", () => file() === '"web" "db" ');
+  await eventually("the file is rendered", () => file() === '"web" "db" ');
   assert.deepEqual((await status()).quarantined, []);
 });
 
-test("a server that comes up later is told when somebody asks for it, however long the next try was to wait", async () => {
+test("reloads a server that comes up later at once after a refresh", async () => {
   agent.first = [app("a")];
   const up = join(directory, "up");
   const tried = join(directory, "tried");
@@ -134,14 +134,14 @@ test("a server that comes up later is told when somebody asks for it, however lo
   await eventually("it was refused again and again", () => tries() >= 4, 60_000);
   writeFileSync(up, "");
   refresh();
-  await eventually("it is live", async () => (await status()).targets[0]?.publishedAt !== undefined, 5_000);
+  await eventually("the file is live", async () => (await status()).targets[0]?.publishedAt !== undefined, 5_000);
   assert.equal(file(), '"appa" ');
 });
 
-test("explain says of a container which files are made with it, and why it is not in others", async () => {
+test("explain lists the files that contain a container, and why others do not", async () => {
   agent.first = [app("a"), app("b", { tier: "db" })];
   follow(NAMES, { containers: { where: [{ label: "tier=web" }] } });
-  await eventually("it is there", () => file() === '"appa" ');
+  await eventually("the file is rendered", () => file() === '"appa" ');
   const report = await status();
   const taken = explain(report, "appa");
   assert.match(taken.text, /^container appa\n {2}rendered into \/.*out\/file$/);
@@ -154,10 +154,10 @@ test("explain says of a container which files are made with it, and why it is no
   assert.ok(!other.isRouted);
 });
 
-test("a template that is edited into an error is told by status until it is mended, and what was good stays", async () => {
+test("status reports a template with errors until it is fixed, and the last good one stays in use", async () => {
   agent.first = [app("a")];
   follow(NAMES);
-  await eventually("it is there", () => file() === '"appa" ');
+  await eventually("the file is rendered", () => file() === '"appa" ');
   writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{nmae}}{{/each}}");
   await eventually("status tells it", async () => {
     const report = await status();
@@ -172,7 +172,7 @@ test("a template that is edited into an error is told by status until it is mend
   assert.equal((await status()).targets[0]?.templateError, undefined);
 });
 
-test("a file that a container's text includes may come later, also in a directory below", async () => {
+test("renders an included file when it appears later, also in a subdirectory", async () => {
   const includes = join(directory, "includes");
   mkdirSync(join(includes, "web"), { recursive: true });
   agent.first = [app("a"), app("b", { tier: "db" })];
@@ -186,103 +186,106 @@ test("a file that a container's text includes may come later, also in a director
   await eventually("what is saved is printed", () => file() === "three two ");
 });
 
-test("outside of each, who is to blame is found by trying", async () => {
+test("finds the failing container by bisection when the template fails outside of each", async () => {
   agent.first = ["a", "b", "c", "d", "e"].map((digit) => app(digit, digit === "c" ? {} : { tier: digit }));
   follow("{{#if containers.[2]}}{{containers.[2].labels.tier}}{{/if}} {{#each containers}}{{name}} {{/each}}");
-  await eventually("the others are there", () => file() === '"d" "appa" "appb" "appd" "appe" ');
+  await eventually("the other apps are published", () => file() === '"d" "appa" "appb" "appd" "appe" ');
   assert.deepEqual(
     (await status()).quarantined.map(({ name }) => name),
     ["appc"],
   );
 });
 
-test("when it fails for everybody, what was there stays", async () => {
+test("keeps the live file when the template fails for every container", async () => {
   agent.first = [app("a"), app("b")];
   follow(TIERS);
-  await eventually("it is there", () => file() === '"web" "web" ');
+  await eventually("the file is rendered", () => file() === '"web" "web" ');
   tell([app("a", {}), app("b", {})]);
-  await eventually("it is told", async () =>
+  await eventually("the error is reported", async () =>
     /tier is missing; every container fails/.test((await status()).targets[0]?.error ?? ""),
   );
   assert.equal(file(), '"web" "web" ');
   assert.deepEqual((await status()).quarantined, []);
 });
 
-test("a container that the check refuses is left out alone, and tried again when it changes", async () => {
+test("quarantines only the container that the check rejects, and retries it when it changes", async () => {
   agent.first = ["a", "b", "c", "d", "e", "f"].map((digit) => app(digit));
   follow(TIERS, {
     check: { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"] },
   });
-  await eventually("all are there", () => file() === '"web" '.repeat(6));
+  await eventually("all apps are published", () => file() === '"web" '.repeat(6));
   tell([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
-  await eventually("the others are there", () => file() === '"web" "web" "new" "web" "web" ');
+  await eventually("the other apps are published", () => file() === '"web" "web" "new" "web" "web" ');
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appc", "check.rejected"]);
   assert.match(found?.reason ?? "", /bad word/);
   tell([app("a", { tier: "newer" })]);
-  await eventually("it stays out", () => file() === '"newer" "web" "new" "web" "web" ');
+  await eventually("the app stays quarantined", () => file() === '"newer" "web" "new" "web" "web" ');
   tell([app("c", { tier: "good" })]);
-  await eventually("it is back", () => file() === '"newer" "web" "good" "new" "web" "web" ');
+  await eventually("the app is published again", () => file() === '"newer" "web" "good" "new" "web" "web" ');
 });
 
-test("a file that is to be kept loses nobody: it stays as it was until all is well, and says who broke it", async () => {
+test("keeps the live file with `onFailure: keep` and names the failing container", async () => {
   agent.first = [app("a"), app("b")];
   const check = {
     command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
   };
   follow(TIERS, { onFailure: "keep", check });
-  await eventually("both are there", () => file() === '"web" "web" ');
+  await eventually("both apps are published", () => file() === '"web" "web" ');
   const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.error ?? "");
   tell([app("b", {}), app("c")]);
-  await eventually("it is told", async () => await isTold(/container appb: .*labels\.tier is missing/));
+  await eventually("the error is reported", async () => await isTold(/container appb: .*labels\.tier is missing/));
   tell([app("b", { tier: "bad" })]);
-  await eventually("it is told", async () => await isTold(/bad word/));
+  await eventually("the error is reported", async () => await isTold(/bad word/));
   assert.equal(file(), '"web" "web" ');
   assert.deepEqual((await status()).quarantined, []);
   tell([app("b", { tier: "db" })]);
-  await eventually("all are there", () => file() === '"web" "db" "web" ');
+  await eventually("all apps are published", () => file() === '"web" "db" "web" ');
 });
 
-test("a check that refuses everything refuses the file, and nobody is blamed", async () => {
+test("rejects the file and quarantines nothing when the check rejects everything", async () => {
   agent.first = [app("a"), app("b")];
   writeFileSync(join(directory, "out", "file"), "before");
   follow(NAMES, { check: { command: ["false"] } });
-  await eventually("it is told", async () => (await status().catch(() => undefined))?.targets[0]?.error !== undefined);
+  await eventually(
+    "the error is reported",
+    async () => (await status().catch(() => undefined))?.targets[0]?.error !== undefined,
+  );
   assert.equal(file(), "before");
   assert.deepEqual((await status()).quarantined, []);
 });
 
-test("saving a template prints the file anew; one that is broken changes nothing", async () => {
+test("renders again when a template is saved, and ignores one with errors", async () => {
   agent.first = [app("a")];
   follow(NAMES);
-  await eventually("it is there", () => file() === '"appa" ');
+  await eventually("the file is rendered", () => file() === '"appa" ');
   writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
-  await eventually("it is another", () => file() === '"running"');
+  await eventually("the file changes", () => file() === '"running"');
   writeFileSync(join(directory, "t.hbs"), "{{#each");
-  await eventually("it is told", () => events.some((event) => event.startsWith("template.rejected")));
+  await eventually("the error is reported", () => events.some((event) => event.startsWith("template.rejected")));
   assert.equal(file(), '"running"');
 });
 
-test("what a template includes is watched, too", async () => {
+test("renders again when an included file changes", async () => {
   agent.first = [app("a")];
   mkdirSync(join(directory, "parts"));
   writeFileSync(join(directory, "parts", "head"), "one");
   follow("{{include 'head'}}", { includes: join(directory, "parts") });
-  await eventually("it is there", () => file() === "one");
+  await eventually("the file is rendered", () => file() === "one");
   writeFileSync(join(directory, "parts", "head"), "two");
-  await eventually("it is another", () => file() === "two");
+  await eventually("the file changes", () => file() === "two");
 });
 
-test("a file has the permissions and the owner that are asked for", async () => {
+test("writes the file with the configured mode and owner", async () => {
   agent.first = [app("a")];
   const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   follow(NAMES, { mode: "0640", owner });
-  await eventually("it is there", () => file() === '"appa" ');
+  await eventually("the file is rendered", () => file() === '"appa" ');
   const { mode, uid, gid } = statSync(join(directory, "out", "file"));
   assert.equal(`${(mode & 0o777).toString(8)} ${uid}:${gid}`, `640 ${owner}`);
 });
 
-test("a reader that forgets is told again and again, of a file that stays the same", async () => {
+test("reloads periodically with `reloadEvery` although the file is unchanged", async () => {
   agent.first = [app("a")];
   const told = join(directory, "told");
   const tell = "import { appendFileSync } from 'node:fs'; appendFileSync(process.argv[1], 'told\\n')";
@@ -308,7 +311,7 @@ function reader(log: string, refused: string): object {
   return { exec: { command: [process.execPath, "--input-type=module", "--eval", program, ...own] } };
 }
 
-test("several readers are told in their order; what one refuses, the others are told to forget", async () => {
+test("reloads several servers in order, and rolls back all when one rejects the file", async () => {
   agent.first = [app("a")];
   follow(NAMES, { reload: [reader("first", "nothing like it"), reader("second", "bad")] });
   const heard = (log: string) => readFileSync(join(directory, log), "utf8").split("\n").slice(0, -1);
@@ -323,7 +326,7 @@ test("several readers are told in their order; what one refuses, the others are 
   );
 });
 
-test("render prints it, and says on stderr who is left out", async () => {
+test("render prints the file and lists quarantined containers on stderr", async () => {
   agent.first = [app("a"), app("b", {})];
   const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);
   assert.deepEqual([stdout, exitCode], ['"web" ', 0]);
@@ -331,7 +334,7 @@ test("render prints it, and says on stderr who is left out", async () => {
   assert.equal(file(), "");
 });
 
-test("once: files are published", async () => {
+test("run --once publishes the file", async () => {
   agent.first = [app("a")];
   assert.deepEqual(await runOnce(configOf(NAMES), stop.signal, () => undefined), { kind: "live" });
   assert.equal(file(), '"appa" ');
@@ -359,7 +362,7 @@ const SLOW: readonly [title: string, text: string, hostile: Record<string, strin
   ],
 ];
 for (const [title, text, hostile, why] of SLOW) {
-  test(`a container whose values make ${title} without end is left out, and other targets are kept meanwhile`, async () => {
+  test(`quarantines a container whose values cause endless ${title}, and publishes other targets meanwhile`, async () => {
     agent.first = [app("a"), app("b")];
     const other = join(directory, "out", "other");
     writeFileSync(join(directory, "other.hbs"), NAMES);
@@ -385,7 +388,7 @@ for (const [title, text, hostile, why] of SLOW) {
   });
 }
 
-test("a template that never ends, and one that is broken, are told and stop nothing else", async () => {
+test("reports a template with errors at start", async () => {
   const { problems } = await run(configOf("a\n{{shout name}}"), stop.signal, () => undefined);
   assert.match(problems.join(), /t\.hbs:2:1: .*shout/);
   assert.match(
@@ -408,7 +411,7 @@ const mistakes: readonly [object, RegExp][] = [
   [{ owner: "root" }, /owner: must be uid:gid/],
 ];
 for (const [target, message] of mistakes) {
-  test(`${JSON.stringify(target)} is named with its place`, () => {
+  test(`rejects ${JSON.stringify(target)} with its position`, () => {
     const whole = { template: "/t", destination: "/d", reload: "none", format: "json", ...target };
     const parsed = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [whole] }), "test.yml");
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);

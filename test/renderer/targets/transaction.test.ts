@@ -115,12 +115,12 @@ const listed = (): string[] => [
 ];
 const everywhere = (digits: string): boolean => listed().join() === [digits, `${digits}f`, `${digits}f`].join();
 
-test("files of one transaction follow together, and a server that reads them all is told once", async () => {
+test("publishes the files of a transaction together and reloads their server once", async () => {
   follow();
-  await eventually("both are everywhere", () => everywhere("ab") && reloads().length === 1);
+  await eventually("both apps are in every file", () => everywhere("ab") && reloads().length === 1);
   tell([app("c")], ["a".repeat(64)]);
-  await eventually("they follow", () => everywhere("bc"));
-  await eventually("it is told once more", () => reloads().length === 2);
+  await eventually("the change is published", () => everywhere("bc"));
+  await eventually("the server is reloaded again", () => reloads().length === 2);
   tell([{ ...app("c"), createdAt: 2 }]);
   tell([app("d")]);
   await eventually("the next change is told", () => everywhere("bcd") && reloads().length === 3);
@@ -129,7 +129,7 @@ test("files of one transaction follow together, and a server that reads them all
   );
 });
 
-test("who cannot be printed into one file is left out of all, said once, and tried again with the next change", async () => {
+test("quarantines a container from all files when one file cannot contain it, logs it once and retries it when it changes", async () => {
   agent.first = [NGINX, app("a"), { ...app("b"), labels: { tier: "web" } }];
   follow();
   await eventually("the other is everywhere", () => everywhere("a"));
@@ -144,42 +144,42 @@ test("who cannot be printed into one file is left out of all, said once, and tri
   );
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
   tell([app("c")]);
-  await eventually("it stays out", () => everywhere("ac"));
+  await eventually("the app stays quarantined", () => everywhere("ac"));
   tell([app("b")]);
-  await eventually("it is back", () => everywhere("abc"));
+  await eventually("the app is published again", () => everywhere("abc"));
   assert.deepEqual((await status()).quarantined, []);
 });
 
-test("whom one file's check refuses is left out of all, alone", async () => {
+test("quarantines only the container that one file's check rejects, from all files", async () => {
   const check = {
     command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
   };
   follow({ zones: { check } });
-  await eventually("both are everywhere", () => everywhere("ab"));
+  await eventually("both apps are in every file", () => everywhere("ab"));
   tell([app("a", { zone: "bad" }), app("c"), app("d")]);
-  await eventually("the others are everywhere", () => everywhere("bcd"));
+  await eventually("the other apps are in every file", () => everywhere("bcd"));
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appa", "check.rejected"]);
   assert.match(found?.reason ?? "", /the files of transaction front: .*zones\/file\.conf: .*bad word/);
   tell([app("a")]);
-  await eventually("it is back", () => everywhere("abcd"));
+  await eventually("the app is published again", () => everywhere("abcd"));
 });
 
-test("where one file is to be kept, all are kept until all is well", async () => {
+test("keeps all files while one with `onFailure: keep` fails", async () => {
   follow({ tiers: { onFailure: "keep" } });
-  await eventually("both are everywhere", () => everywhere("ab"));
+  await eventually("both apps are in every file", () => everywhere("ab"));
   tell([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
-  await eventually("all of them say who broke it", async () =>
+  await eventually("every target names the failing container", async () =>
     (await status()).targets.every(({ error }) =>
       /zones\/file\.conf: container appa: .*zone is missing/.test(error ?? ""),
     ),
   );
   assert.ok(everywhere("ab"));
   tell([app("a")]);
-  await eventually("all are there", () => everywhere("abc"));
+  await eventually("all apps are published", () => everywhere("abc"));
 });
 
-test("nginx itself may be left out of files; that takes no route away", async () => {
+test("keeps every route when nginx's own container is quarantined", async () => {
   agent.first = [{ ...NGINX, labels: { "sallyport.proxy": "true", zone: "one" } }, app("a")];
   follow();
   await eventually("the app is everywhere", () => listed().join() === "a,a,a");
@@ -189,34 +189,34 @@ test("nginx itself may be left out of files; that takes no route away", async ()
   );
 });
 
-test("what a check refuses although nobody is new leaves all files as they are, and says which check it was", async () => {
+test("keeps all files and names the check when it rejects containers that are already live", async () => {
   const poison = join(directory, "poison");
   follow({ tiers: { check: { command: ["sh", "-c", `if [ -e ${poison} ]; then echo poisoned; exit 1; fi`] } } });
-  await eventually("both are everywhere", () => everywhere("ab"));
+  await eventually("both apps are in every file", () => everywhere("ab"));
   const before = listed();
   writeFileSync(poison, "");
   tell([], ["a".repeat(64)]);
-  await eventually("all of them say so", async () =>
+  await eventually("every target reports the error", async () =>
     (await status()).targets.every(({ error }) => /tiers\/file\.conf: .*poisoned/.test(error ?? "")),
   );
   assert.deepEqual(listed(), before);
   rmSync(poison);
   tell([app("c")]);
-  await eventually("they follow again", () => everywhere("bc"));
+  await eventually("later changes are published", () => everywhere("bc"));
 });
 
-test("what one server does not take up is taken back everywhere, and the other servers are told", async () => {
+test("rolls all files back and reloads the other servers when one server rejects the reload", async () => {
   const broken = join(directory, "broken");
   follow({
     routes: { reload: reload("nginx") },
     tiers: { reload: reload("tiers") },
     zones: { reload: reload("zones", `[ ! -e ${broken} ]`) },
   });
-  await eventually("all are told", () => everywhere("ab") && reloads().length === 3);
+  await eventually("every server is reloaded", () => everywhere("ab") && reloads().length === 3);
   const [sum] = reloads().map((line) => line.split(" ").slice(1).join(" "));
   writeFileSync(broken, "");
   tell([app("c")]);
-  await eventually("all of them say so", async () =>
+  await eventually("every target reports the error", async () =>
     (await status()).targets.every(
       ({ pending, error }) => pending && /^.*zones\/file\.conf: sh exited with 1/.test(error ?? ""),
     ),
@@ -231,10 +231,10 @@ test("what one server does not take up is taken back everywhere, and the other s
     assert.equal(line.split(" ").slice(1).join(" "), sum, "told of the files of before");
   rmSync(broken);
   tell([app("d")]);
-  await eventually("they follow again", () => everywhere("abcd"));
+  await eventually("later changes are published", () => everywhere("abcd"));
 });
 
-test("whom a server does not take up is left out of all, alone, and nobody who was live is missed meanwhile", async () => {
+test("quarantines only the container that a reload rejects, and every attempt contains all live containers", async () => {
   const seen = join(directory, "seen");
   const refuse = `cat ${fileOf("tiers")} >>${seen}; echo >>${seen}; ! grep -q bad ${fileOf("zones")}`;
   follow({
@@ -242,17 +242,17 @@ test("whom a server does not take up is left out of all, alone, and nobody who w
     tiers: { reload: reload("tiers") },
     zones: { reload: reload("zones", refuse) },
   });
-  await eventually("both are everywhere", () => everywhere("ab"));
+  await eventually("both apps are in every file", () => everywhere("ab"));
   writeFileSync(seen, "");
   tell([app("a", { zone: "bad" }), app("c"), app("d")]);
-  await eventually("the others are everywhere", () => everywhere("bcd"));
+  await eventually("the other apps are in every file", () => everywhere("bcd"));
   assert.deepEqual(
     (await status()).quarantined.map(({ name }) => name),
     ["appa"],
   );
   for (const line of saidIn("seen").split("\n").slice(0, -1)) assert.match(line, /"appb"/);
   tell([app("a")]);
-  await eventually("it is back", () => everywhere("abcd"));
+  await eventually("the app is published again", () => everywhere("abcd"));
 });
 
 /** Kills the renderer when it is told the first time, and starts another. */
@@ -292,13 +292,13 @@ async function killedWhileItTells(): Promise<void> {
   }
 }
 
-test("a renderer that is killed while it tells the servers finishes for all when it starts again", async () => {
+test("finishes a transaction at the next start after the renderer is killed during a reload", async () => {
   await killedWhileItTells();
   assert.doesNotMatch(printed, /mounted/);
 });
 
 test(
-  "one of the files may be mounted by itself: that is told, and all else is the same",
+  "finishes a transaction in which one file is itself a mount, and warns about the mount",
   { skip: requires("root") },
   async () => {
     const source = join(directory, "source");
@@ -315,7 +315,7 @@ test(
   },
 );
 
-test("standard output is no part of a transaction", () => {
+test("rejects standard output as part of a transaction", () => {
   const parsed = parseConfig(JSON.stringify(written({ tiers: { destination: "-" } })), "test.yml");
   assert.match(
     "problems" in parsed ? parsed.problems.join("\n") : "",
@@ -323,7 +323,7 @@ test("standard output is no part of a transaction", () => {
   );
 });
 
-test("in the status targets stand in the order of the configuration", async () => {
+test("status lists targets in the order of the configuration", async () => {
   follow({ routes: { transaction: undefined } });
   await eventually("all are live", async () => (await status()).targets.every(({ sha256 }) => sha256));
   assert.deepEqual(
@@ -336,7 +336,7 @@ for (const [transaction, message] of [
   ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction alone/],
   ["../up", /targets\.0\.transaction: must be a name of letters, digits/],
 ] as const) {
-  test(`a transaction called ${transaction} is refused with its place`, () => {
+  test(`rejects a transaction named ${transaction} with its position`, () => {
     const parsed = parseConfig(JSON.stringify(written({ routes: { transaction } })), "test.yml");
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });

@@ -1,0 +1,42 @@
+import type { TargetState } from "../publish/target-progress.ts";
+import type { Blocked, VirtualHost } from "../routes/routes.ts";
+import type { TargetStatus } from "../status/build-report.ts";
+import { NginxTarget } from "./nginx-target.ts";
+import type { Rendered, Target, UnitDescription } from "./target.ts";
+
+/** An nginx target by itself: a virtual host that nginx rejects is left out alone. */
+export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> {
+  units(): readonly VirtualHost[] | Blocked | undefined {
+    const { wanted } = this;
+    // The route table changes its list in place.
+    return wanted?.kind === "routes" ? [...wanted.virtualHosts] : wanted;
+  }
+
+  async render(virtualHosts: readonly VirtualHost[]): Promise<Rendered<VirtualHost>> {
+    return await this.print(virtualHosts);
+  }
+
+  readonly keyOf = ({ host }: VirtualHost): string => host;
+
+  describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {
+    const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
+    return {
+      name: host,
+      id: "",
+      dockerHost: "",
+      containers: [...new Set(paths.flatMap(({ servers }) => servers.map(({ container }) => container)))],
+      ...(ports.length > 0 && { hint: `check whether port ${ports.join(" or ")} is already in use` }),
+    };
+  }
+
+  /** nginx's check does not open ports. */
+  isSuspect({ options: { httpPort, httpsPort } }: VirtualHost): boolean {
+    return httpPort !== undefined || httpsPort !== undefined;
+  }
+
+  override status(state: TargetState, quarantined: ReadonlySet<VirtualHost> = new Set()): TargetStatus {
+    const { routes } = this.routes.table;
+    const virtualHosts = routes.virtualHosts.filter((host) => !quarantined.has(host));
+    return { ...super.status(state), routes: { ...routes, virtualHosts } };
+  }
+}
