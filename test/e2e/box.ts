@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { docker } from "../docker.ts";
 
-/** An image of this machine's busybox and its libraries: a few megabytes, from no registry, on any engine. */
+/** An image with this machine's busybox and its libraries: a few megabytes, without a registry, for any engine. */
 export const BOX = "sallyport-test-box:1";
 
 const PACK = `
@@ -19,7 +19,7 @@ done
 tar -C "$1" -cf "$2" .
 `;
 
-/** Makes the image on the engine at hand, with these changes in Dockerfile's words. */
+/** Imports the image into the engine, with these Dockerfile instructions applied. */
 export async function makeBox(name: string = BOX, changes: readonly string[] = []): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-box-"));
   try {

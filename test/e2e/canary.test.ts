@@ -11,12 +11,12 @@ import { makeBox } from "./box.ts";
 import { removeDirectory } from "../remove-directory.ts";
 import { requires } from "../requires.ts";
 
-/** Stands in every field that can be set, each time with another number. */
+/** Part of the value of every field that can be set, each time with another number. */
 const CANARY = "hunter2canary";
 const IMAGE = "sallyport-test-canary:1";
 const NAME = "sallyport-canary";
 
-/** Options of `docker run` that put text of one's own into what an inspect shows; the address fields take no text. */
+/** Options of `docker run` that put the canary into every field of `docker inspect` that takes arbitrary text. */
 function options(directory: string): string[] {
   let number = 0;
   const secret = (): string => `${CANARY}${++number}`;
@@ -45,7 +45,7 @@ function options(directory: string): string[] {
   return Object.entries(given).flatMap(([option, values]) => values.flatMap((value) => [option, value]));
 }
 
-describe("a secret in any field that a container can have", { skip: requires("docker") }, () => {
+describe("a secret in any field of a container", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-canary-"));
   let agent: AgentRun;
   let renderer: RpcClient;
@@ -69,8 +69,8 @@ describe("a secret in any field that a container can have", { skip: requires("do
     await removeDirectory(directory);
   });
 
-  /** Everything the agent has said, written or shows of itself. */
-  function said(): string {
+  /** Everything the agent has sent, logged and written to files. */
+  function output(): string {
     const written = ["audit", "rpc", "."].flatMap((name) =>
       readdirSync(join(agent.directory, name), { withFileTypes: true })
         .filter((entry) => entry.isFile() && !entry.name.endsWith(".cjs"))
@@ -79,7 +79,7 @@ describe("a secret in any field that a container can have", { skip: requires("do
     return [renderer.bytes, ...agent.lines, ...written].join("\n");
   }
 
-  test("is told to nobody while all goes well", async () => {
+  test("is never disclosed while the agent runs normally", async () => {
     const known = await knownOptions(options(directory));
     await docker(
       "run",
@@ -92,43 +92,46 @@ describe("a secret in any field that a container can have", { skip: requires("do
       "-c",
       `: ${CANARY}; while :; do sleep 0.1; done`,
     );
-    await eventually("it is told", () => renderer.named(NAME)?.env["VIRTUAL_HOST"] === "canary.example");
+    await eventually(
+      "the renderer knows the container",
+      () => renderer.named(NAME)?.env["VIRTUAL_HOST"] === "canary.example",
+    );
     if (known.includes("--health-cmd"))
-      await eventually("its health is told", () => renderer.named(NAME)?.health === "healthy");
+      await eventually("the renderer knows its health", () => renderer.named(NAME)?.health === "healthy");
     await docker("exec", NAME, "sh", "-c", `: ${CANARY}`);
     await docker("rename", NAME, `${NAME}-renamed`);
-    await eventually("the new name is told", () => renderer.named(`${NAME}-renamed`) !== undefined);
+    await eventually("the renderer knows the new name", () => renderer.named(`${NAME}-renamed`) !== undefined);
     const inspected = await docker("inspect", `${NAME}-renamed`);
-    assert.ok((inspected.match(new RegExp(CANARY, "g")) ?? []).length >= 20, "the canary is in Docker's answer");
+    assert.ok((inspected.match(new RegExp(CANARY, "g")) ?? []).length >= 20, "Docker's response contains the canary");
     const process = ["cmdline", "environ"].map((file) => readFileSync(`/proc/${agent.pid}/${file}`, "latin1"));
-    assert.ok(said().includes("canary.example"));
-    assert.ok(!`${said()}${process.join("")}`.includes(CANARY));
+    assert.ok(output().includes("canary.example"));
+    assert.ok(!`${output()}${process.join("")}`.includes(CANARY));
   });
 
   for (const signal of ["SIGTERM", "SIGABRT"] as const) {
-    test(`is in nothing that an agent leaves behind that was sent ${signal}`, async () => {
-      // A core or a report would be in its working directory.
+    test(`is in no file after the agent ends with ${signal}`, async () => {
+      // A core dump or a diagnostic report would be in its working directory.
       const directories = [agent.directory, readlinkSync(`/proc/${agent.pid}/cwd`)];
       const files = (): string[][] => directories.map((path) => readdirSync(path));
       const before = files();
       process.kill(agent.pid, signal);
-      await eventually("it has ended", () => agent.hasEnded);
+      await eventually("the agent has ended", () => agent.hasEnded);
       assert.deepEqual(files(), before);
-      assert.ok(!said().includes(CANARY));
+      assert.ok(!output().includes(CANARY));
       renderer.close();
       await agent.run();
       renderer = await agent.subscribe();
-      await eventually("the next one knows it", () => renderer.named(`${NAME}-renamed`) !== undefined);
+      await eventually("the next agent knows the container", () => renderer.named(`${NAME}-renamed`) !== undefined);
     });
   }
 });
 
-/** The options that the client at hand knows: an older one has no annotations. */
+/** The options that this docker client supports: older versions have no --annotation. */
 async function knownOptions(all: readonly string[]): Promise<string[]> {
   const help = await docker("run", "--help");
-  return all.flatMap((word, index) => {
-    const option = word.startsWith("--") ? word : (all[index - 1] ?? "");
-    return help.includes(`${option} `) ? [word] : [];
+  return all.flatMap((argument, index) => {
+    const option = argument.startsWith("--") ? argument : (all[index - 1] ?? "");
+    return help.includes(`${option} `) ? [argument] : [];
   });
 }
 

@@ -6,26 +6,30 @@ import { Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 import { requires } from "../requires.ts";
 
-/** Containers that come and go, the hosts they stand behind, and how much is done to them. */
+/** Containers that start and stop, and the virtual hosts they belong to. */
 const MOVING = 24;
 const MOVING_HOSTS = 8;
+
+/** Operations on these containers, and how many of them run at the same time. */
 const OPERATIONS = 200;
-/** Operations under way at once. */
-const AT_ONCE = 4;
+const CONCURRENCY = 4;
 
-/** Containers that nothing is done to, one for each host. */
-const STILL = 6;
+/** Containers that run all the time, each with its own virtual host. */
+const STEADY = 6;
 
-describe("thirty containers, two hundred operations", { skip: requires("docker") }, () => {
+describe("30 containers and 200 operations on them", { skip: requires("docker") }, () => {
   const seed = Number(process.env["SALLYPORT_SEED"] ?? Date.now() % 1_000_000);
   const random = randomFrom(seed);
   let stack: Stack;
 
   before(async () => {
     stack = await Stack.up("spe2e-churn", { demo: false });
-    for (let number = 0; number < STILL; number += 1) await start(`still${number}`, `still${number}.example`);
-    for (let number = 0; number < MOVING; number += 1) await start(`moving${number}`, hostOf(number));
-    for (let number = 0; number < STILL; number += 1) await stack.routed(`still${number}.example`, `still${number}`);
+    const steady = Array.from({ length: STEADY }, (_, number) => `steady${number}`);
+    await Promise.all(steady.map(async (name) => await start(name, `${name}.example`)));
+    await concurrently(async (worker) => {
+      for (let number = worker; number < MOVING; number += CONCURRENCY) await start(`moving${number}`, hostOf(number));
+    });
+    await Promise.all(steady.map(async (name) => await stack.routed(`${name}.example`, name)));
     await eventually("the configuration is confirmed", async () =>
       (await stack.logs("renderer")).includes("publish.succeeded"),
     );
@@ -36,7 +40,7 @@ describe("thirty containers, two hundred operations", { skip: requires("docker")
   const start = async (name: string, host: string): Promise<string> =>
     await stack.runApp(name, ["-e", `VIRTUAL_HOST=${host}`, "--expose", "5000"]);
 
-  /** Does something to a container of this number; what is pointless for it now does nothing. */
+  /** Runs a random operation on the container of this number. One that does not fit its state has no effect. */
   async function operate(number: number): Promise<void> {
     const name = `moving${number}`;
     const whole = `${stack.project}-${name}`;
@@ -51,29 +55,28 @@ describe("thirty containers, two hundred operations", { skip: requires("docker")
         await start(name, hostOf(number));
       },
     ];
-    await actions[Math.floor(random() * actions.length)]!().catch(ofStopped);
+    await actions[Math.floor(random() * actions.length)]!().catch(ignoreNotRunning);
   }
 
-  test(`fail no request to other hosts and leave no stale upstream (SALLYPORT_SEED=${seed})`, async () => {
-    const untouched = Array.from({ length: STILL }, (_, number) => `still${number}.example`);
-    const traffic = new Traffic(await stack.address(), untouched);
-    // A container is in one pair of hands at a time: each has its own.
-    const hands = Array.from({ length: AT_ONCE }, async (_, hand) => {
-      for (let done = 0; done < OPERATIONS / AT_ONCE; done += 1) {
-        await operate(hand + AT_ONCE * Math.floor(random() * (MOVING / AT_ONCE)));
+  test(`fail no request to other virtual hosts and leave no stale upstream server (SALLYPORT_SEED=${seed})`, async () => {
+    const hosts = Array.from({ length: STEADY }, (_, number) => `steady${number}.example`);
+    const traffic = new Traffic(await stack.address(), hosts);
+    // Each worker has its own containers, so that no two operations meet at one container.
+    await concurrently(async (worker) => {
+      for (let done = 0; done < OPERATIONS / CONCURRENCY; done += 1) {
+        await operate(worker + CONCURRENCY * Math.floor(random() * (MOVING / CONCURRENCY)));
       }
     });
-    await Promise.all(hands);
     const failures = await traffic.end();
     assert.deepEqual(failures, []);
     assert.ok(traffic.requests > OPERATIONS);
-    await eventually("nginx's servers are the containers that run", async () => {
+    await eventually("nginx's upstream servers are the running containers", async () => {
       assert.deepEqual(await published(), await running());
       return true;
     });
   });
 
-  /** Addresses behind all hosts, as nginx's file has them. */
+  /** Addresses of all upstream servers in nginx's configuration. */
   async function published(): Promise<string[]> {
     const text = await docker("exec", stack.container("nginx"), "cat", "/etc/nginx/conf.d/default.conf");
     return [...text.matchAll(/^ {4}server ([0-9.]+):5000 /gm)].map((match) => match[1]!).toSorted(byText);
@@ -86,8 +89,8 @@ describe("thirty containers, two hundred operations", { skip: requires("docker")
   }
 });
 
-/** `docker kill` of a container that does not run. */
-function ofStopped(error: Error): void {
+/** Ignores the error of `docker kill` for a container that does not run. */
+function ignoreNotRunning(error: Error): void {
   if (!error.message.includes("is not running")) throw error;
 }
 
@@ -95,7 +98,11 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+async function concurrently(work: (worker: number) => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: CONCURRENCY }, async (_, worker) => await work(worker)));
+}
+
+/** Returns a generator of numbers from 0 to 1 that depend on the seed alone (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

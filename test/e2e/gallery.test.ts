@@ -11,8 +11,8 @@ import { requires } from "../requires.ts";
 
 const GOOD = "good.example";
 
-/** Each would answer for everybody, or end the program, if it were read as anything but a name. */
-const POISONS = [
+/** Names that would answer for every client, or end the program, if they were not escaped. */
+const HOSTILE = [
   "evil.example } if TRUE\n  http-request deny\n",
   "evil.example {\n\trespond 500\n}\ngood.example",
   "evil.example; } server { listen 1; return 500; } #",
@@ -23,7 +23,7 @@ const POISONS = [
   "'\"`\\",
 ];
 
-// Root: a volume is mounted.
+// Mounting a volume takes root.
 const skip = requires("root", "haproxy", "caddy", "nginx", "socat");
 
 for (const program of [HAPROXY, CADDY, NGINX]) {
@@ -36,69 +36,70 @@ for (const program of [HAPROXY, CADDY, NGINX]) {
     });
     after(async () => await rig.close());
 
-    /** The good host answers every request while `action` happens. */
+    /** Asserts that the good host answers every request during `action`. */
     async function undisturbed(action: () => Promise<void>): Promise<void> {
       const traffic = new Traffic(rig.at, [GOOD], { text: "app: good\n", mayReset: program === CADDY });
       try {
         await action();
       } finally {
         const failures = await traffic.end();
-        assert.deepEqual(failures, [], [...failures.slice(0, 5), rig.lastWords()].join("\n"));
+        assert.deepEqual(failures, [], [...failures.slice(0, 5), rig.output()].join("\n"));
         assert.ok(traffic.requests > 0);
       }
     }
 
-    test("containers with hostile values never change the good host's answers, and each is set aside once", async () => {
-      const poisons = POISONS.map((host, index) => [`poison${index}`, host] as const);
+    test("quarantines each container with hostile values once and keeps answering for the others", async () => {
+      const hostile = HOSTILE.map((host, index) => [`hostile${index}`, host] as const);
       await undisturbed(async () => {
-        for (const [name, host] of poisons) await rig.runApp(name, host);
+        for (const [name, host] of hostile) await rig.runApp(name, host);
         await rig.runApp("late");
         await rig.answers("late");
-        const names = poisons.map(([name]) => name);
-        const areAside = async () => assert.deepEqual((await rig.quarantined()).toSorted(), names) ?? true;
-        await eventually("they are set aside", areAside).catch((error: Error) =>
-          assert.fail(`${String(error.cause)}\n${rig.lastWords()}`),
+        const names = hostile.map(([name]) => name);
+        const areQuarantined = async () => assert.deepEqual((await rig.quarantined()).toSorted(), names) ?? true;
+        await eventually("they are quarantined", areQuarantined).catch((error: Error) =>
+          assert.fail(`${String(error.cause)}\n${rig.output()}`),
         );
-        for (const name of names) assert.equal(rig.saidAside(name).length, 1, rig.saidAside(name).join("\n"));
+        for (const name of names)
+          assert.equal(rig.quarantineLines(name).length, 1, rig.quarantineLines(name).join("\n"));
         for (const name of [...names, "late"]) await rig.removeApp(name);
-        await eventually("they are forgotten", async () => (await rig.quarantined()).length === 0);
-        await eventually("the late one is gone", async () => !(await rig.isAnswered("late")));
+        await eventually("none is quarantined any more", async () => (await rig.quarantined()).length === 0);
+        await eventually("the removed container has no route", async () => !(await rig.isAnswered("late")));
         await rig.answers("good");
       });
     });
 
-    test("a full volume loses nothing: the last good file is served, and the new one as soon as there is room", async () => {
+    test("keeps the last good file on a full volume and publishes when there is space", async () => {
       const filler = join(rig.volume, "filler");
       await undisturbed(async () => {
         await rig.settled();
         spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
         await rig.runApp("second");
-        await rig.troubled(/ENOSPC, the volume is full: make room/);
+        await rig.reportsError(/ENOSPC, the volume is full: make room/);
         assert.equal(await rig.isAnswered("second"), false);
         rmSync(filler);
         await rig.answers("second");
       });
     });
 
-    test("a volume that cannot be written to loses nothing, and is used again when it can", async () => {
+    test("keeps the last good file on a read-only volume and publishes when it is writable", async () => {
       await undisturbed(async () => {
         execFileSync("mount", ["-o", "remount,ro", rig.volume]);
         await rig.runApp("third");
-        await rig.troubled(/EROFS, the volume is read-only/);
+        await rig.reportsError(/EROFS, the volume is read-only/);
         assert.equal(await rig.isAnswered("third"), false);
         execFileSync("mount", ["-o", "remount,rw", rig.volume]);
         await rig.answers("third");
       });
     });
 
-    test("a renderer killed between writing and reloading reloads when it is back", async () => {
-      const [hold, held] = [join(rig.directory, "blocked"), join(rig.directory, "held")];
+    test("reloads after a restart when the renderer was killed between writing and reloading", async () => {
+      const [block, blocked] = [join(rig.directory, "block"), join(rig.directory, "blocked")];
       await undisturbed(async () => {
-        writeFileSync(hold, "");
+        writeFileSync(block, "");
         await rig.runApp("fourth");
-        await eventually("the file is written and the reload asked for", () => existsSync(held));
+        await eventually("the file is written and the reload has started", () => existsSync(blocked));
         await rig.killRenderer();
-        rmSync(hold);
+        rmSync(block);
         assert.equal(await rig.isAnswered("fourth"), false);
         await rig.startRenderer();
         await rig.answers("fourth");

@@ -6,7 +6,7 @@ import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
 import { requires } from "../requires.ts";
 
-/** What `docker inspect` says of a container, as far as these tests read it. */
+/** The fields of `docker inspect` that these tests read. */
 interface Inspected {
   readonly Config: { readonly User: string; readonly Image: string; readonly Healthcheck?: object };
   readonly HostConfig: {
@@ -19,7 +19,7 @@ interface Inspected {
     readonly IpcMode: string;
     readonly Privileged: boolean;
     readonly ReadonlyRootfs: boolean;
-    readonly InventoryCache: number;
+    readonly Memory: number;
     readonly PidsLimit: number;
     readonly PortBindings: Record<string, unknown>;
     readonly LogConfig: { readonly Config: Record<string, string> };
@@ -33,7 +33,7 @@ interface Inspected {
 
 const SERVICES = ["agent", "renderer", "nginx"] as const;
 
-describe("the running stack is as hardened as the documentation says", { skip: requires("docker") }, () => {
+describe("the hardening of the running stack", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-hardening", { demo: false });
@@ -46,7 +46,7 @@ describe("the running stack is as hardened as the documentation says", { skip: r
   }
 
   for (const service of SERVICES) {
-    test(`${service}: read-only, without capabilities, privileges and shared namespaces, with limits`, async () => {
+    test(`${service} is read-only and has limits, but no capabilities, privileges or shared namespaces`, async () => {
       const { HostConfig: host, Config: config } = await inspect(service);
       assert.equal(host.ReadonlyRootfs, true);
       assert.deepEqual(host.CapDrop, ["ALL"]);
@@ -54,7 +54,7 @@ describe("the running stack is as hardened as the documentation says", { skip: r
       assert.ok(!/^(host|container:)/.test(host.PidMode) && !/^(host|container:)/.test(host.IpcMode));
       assert.notEqual(host.NetworkMode, "host");
       assert.ok(host.SecurityOpt.includes("no-new-privileges:true"));
-      assert.ok(host.InventoryCache > 0 && host.PidsLimit > 0);
+      assert.ok(host.Memory > 0 && host.PidsLimit > 0);
       assert.ok(host.Ulimits.some(({ Name, Hard }) => Name === "core" && Hard === 0));
       assert.ok(host.LogConfig.Config["max-size"] && host.LogConfig.Config["max-file"]);
       assert.equal(host.RestartPolicy.Name, "unless-stopped");
@@ -70,7 +70,7 @@ describe("the running stack is as hardened as the documentation says", { skip: r
     });
   }
 
-  test("only the agent has the Docker socket, only it may change its user, only nginx has a port and a network", async () => {
+  test("only the agent has the Docker socket and may change its user, only nginx has a port and a network", async () => {
     const all = Object.fromEntries(
       await Promise.all(SERVICES.map(async (name) => [name, await inspect(name)] as const)),
     );
@@ -95,8 +95,8 @@ describe("the running stack is as hardened as the documentation says", { skip: r
     assert.equal(conf?.RW, false);
   });
 
-  test("the agent serves as an unprivileged user with one more group, without any capability", async () => {
-    await eventually("the agent has dropped its privilege", async () => {
+  test("the agent serves as an unprivileged user with one additional group and no capability", async () => {
+    await eventually("the agent has dropped root", async () => {
       const status = await processStatus("agent");
       return status["Uid"] === "65532 65532 65532 65532";
     });
@@ -108,29 +108,27 @@ describe("the running stack is as hardened as the documentation says", { skip: r
     assert.equal(status["Seccomp"], "2");
   });
 
-  test("the agent runs with every flag of Node that takes something away, and no inspector opens", async () => {
+  test("the agent runs with every restricting flag of Node and without an inspector", async () => {
     const { Pid } = (await inspect("agent")).State;
     const commandLine = readFileSync(`/proc/${Pid}/cmdline`, "utf8").split("\0");
-    const wanted = ["--permission", "--disable-proto=delete", "--disallow-code-generation-from-strings"];
-    for (const flag of [...wanted, "--frozen-intrinsics", "--no-addons", "--jitless", "--disable-sigusr1"]) {
+    const expected = ["--permission", "--disable-proto=delete", "--disallow-code-generation-from-strings"];
+    for (const flag of [...expected, "--frozen-intrinsics", "--no-addons", "--jitless", "--disable-sigusr1"]) {
       assert.ok(commandLine.includes(flag), flag);
     }
-    assert.ok(
-      !commandLine.some((word) => word.startsWith("--allow-child-process") || word.startsWith("--allow-worker")),
-    );
+    assert.ok(!commandLine.some((argument) => /^--allow-(child-process|worker)/.test(argument)));
   });
 
-  test("the agent's and the renderer's images hold Node and one program, no shell and no package manager", async () => {
+  test("the images of agent and renderer contain Node and one program, but no shell and no package manager", async () => {
     for (const service of ["agent", "renderer"] as const) {
       for (const program of ["/bin/sh", "sh", "npm", "/usr/local/bin/npm"]) {
         const exec = docker("exec", stack.container(service), program, "-c", "true");
-        // 126 and 127: the runtime found nothing to execute.
+        // 126 and 127: there is no such program.
         await assert.rejects(exec, ({ code }: { code?: number }) => code === 126 || code === 127);
       }
     }
   });
 
-  test("system calls beyond Unix sockets are refused to the agent and the renderer", async () => {
+  test("the seccomp profile of agent and renderer rejects all sockets but Unix sockets", async () => {
     const probe = `
       const net = require("node:net");
       const socket = net.connect(9, "127.0.0.1");

@@ -18,7 +18,7 @@ import { requires } from "../requires.ts";
 const AGENT_ID = 65_532;
 const LABEL = "sallyport.test=spe2e-host";
 
-// As root: the agent must reach the Docker socket and then give up root.
+// The agent starts as root to reach the Docker socket, then drops root.
 const skip = requires("root", "nginx", "docker");
 
 describe("agent, renderer and nginx on the host, reloaded by a command", { skip }, () => {
@@ -67,17 +67,17 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip 
     });
   }
 
-  test("containers that come and go change the routes, and no other host loses a request", async () => {
+  test("routes follow containers without a failed request to other hosts", async () => {
     await runApp("steady");
     await answers("steady");
-    // One worker knows it. Others that still accept connections may not: the command does not wait for them.
-    await eventually("it is the only one", async () => (await workersOf(nginx)).size === 1);
+    // The reload command does not wait for old workers, which may still accept connections.
+    await eventually("only the new worker is left", async () => (await workersOf(nginx)).size === 1);
     const traffic = new Traffic(at, ["steady.host.example"]);
     await runApp("visitor");
     await answers("visitor");
     await docker("rm", "-f", "spe2e-host-visitor");
     await eventually(
-      "the visitor is gone",
+      "the route of the removed container is gone",
       async () => (await request(at, "visitor.host.example", "/")).status === 503,
     );
     assert.deepEqual(await traffic.end(), []);

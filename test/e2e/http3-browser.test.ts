@@ -25,10 +25,10 @@ import { requires } from "../requires.ts";
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 const HOSTS = ["a.example", "b.example", "without.example"] as const;
-/** A name that nobody claims: the default host answers. */
-const NOBODY = "nobody.example";
+/** A name that no container requests: the default host answers. */
+const UNKNOWN = "unknown.example";
 
-describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("docker") }, () => {
+describe("HTTP/3 between a browser and nginx", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
   const app = http.createServer((request, response) => {
     response.setHeader("content-type", "text/plain");
@@ -53,12 +53,12 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("
     const mounts = [`${directory}:/test:ro`, `${directory}/default.conf:/etc/nginx/conf.d/default.conf:ro`];
     const volumes = mounts.flatMap((mount) => ["--volume", mount]);
     nginx = await docker("run", "-d", "--network", "host", ...volumes, "nginxinc/nginx-unprivileged:stable");
-    await eventually("nginx serves", async () => (await byTcp()) !== undefined);
+    await eventually("nginx answers", async () => (await byTcp()) !== undefined);
     browser = new Chromium([
       "--enable-quic",
-      `--origin-to-force-quic-on=${[...HOSTS, NOBODY].map((host) => `${host}:${port}`).join(",")}`,
+      `--origin-to-force-quic-on=${[...HOSTS, UNKNOWN].map((host) => `${host}:${port}`).join(",")}`,
       `--ignore-certificate-errors-spki-list=${keys.join(",")}`,
-      `--host-resolver-rules=${[...HOSTS, NOBODY].map((host) => `MAP ${host} 127.0.0.1`).join(",")}`,
+      `--host-resolver-rules=${[...HOSTS, UNKNOWN].map((host) => `MAP ${host} 127.0.0.1`).join(",")}`,
     ]);
   });
   after(async () => {
@@ -70,7 +70,7 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("
 
   async function configuration(): Promise<Buffer> {
     const { port: own } = app.address() as AddressInfo;
-    const known = HOSTS.map((host) => {
+    const containers = HOSTS.map((host) => {
       const networks = [{ name: "front", ipv4: "127.0.0.1" }];
       const ports = [{ port: own, proto: "tcp" as const }];
       const labels = host === "without.example" ? { "com.github.nginx-proxy.nginx-proxy.http3.enable": "false" } : {};
@@ -82,11 +82,11 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("
       });
       return { agent: "/a", host: "h", container: described };
     });
-    const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: true });
+    const routes = buildRoutes(containers, { proxy: { kind: "host" }, onlyExposed: true });
     assert.equal(routes.kind, "routes");
-    const usual = { listen: port, port, directory: "/test", challenges: "/c", hstsSeconds: 0, http3: true };
-    const secure = { ...usual, certificates: readCertificates(directory) };
-    // With a default host, too, of all servers exactly one opens the socket for all workers.
+    const common = { listen: port, port, directory: "/test", challenges: "/c", hstsSeconds: 0, http3: true };
+    const secure = { ...common, certificates: readCertificates(directory) };
+    // Exactly one server opens the socket for all workers, also with a default host.
     return render(nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] }));
   }
 
@@ -111,13 +111,12 @@ describe("HTTP/3 between a browser and an nginx that has it", { skip: requires("
   };
 
   for (const host of HOSTS.slice(0, 2)) {
-    test(`${host} is served by HTTP/3 with the certificate of its own`, async () => await assertByHttp3(host));
+    test(`serves ${host} over HTTP/3 with its own certificate`, async () => await assertByHttp3(host));
   }
 
-  test("the default host answers by HTTP/3, too, for a name that nobody claims", async () =>
-    await assertByHttp3(NOBODY));
+  test("serves the default host over HTTP/3 for an unknown name", async () => await assertByHttp3(UNKNOWN));
 
-  test("who comes by TCP is told of it, but not of a host whose container wants none", async () => {
+  test("announces HTTP/3 in responses over TCP, except for a host that disables it", async () => {
     assert.equal((await byTcp())?.["alt-svc"], `h3=":${port}"; ma=86400`);
     const without = await byTcp("without.example");
     assert.deepEqual([without === undefined, without?.["alt-svc"]], [false, undefined]);

@@ -21,7 +21,7 @@ describe("HTTP/3", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-http3-"));
   after(async () => await removeDirectory(directory));
 
-  test("is taken by an nginx that has it, with one socket for all workers on each address", async () => {
+  test("is accepted by nginx, with one socket for all workers on each address", async () => {
     chmodSync(directory, 0o755);
     const routes = buildRoutes(
       ["a", "b"].map((digit) => {
@@ -50,7 +50,7 @@ describe("HTTP/3", { skip: requires("docker") }, () => {
       "--volume",
       `${directory}/default.conf:/etc/nginx/conf.d/default.conf:ro`,
     ];
-    // Rejects with what nginx says when it does not take the file.
+    // Rejects with nginx's message when nginx rejects the file.
     await docker("run", "--rm", ...mount, "--entrypoint", "nginx", "nginxinc/nginx-unprivileged:stable", "-t", "-q");
   });
 });

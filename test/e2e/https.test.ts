@@ -29,30 +29,30 @@ describe("the stack with certificates on a volume", { skip: requires("docker") }
     await removeDirectory(directory);
   });
 
-  test("a certificate that is put there is served, and plain HTTP leads to it", async () => {
+  test("serves a certificate that is added to the volume and redirects HTTP to HTTPS", async () => {
     const authority = makeCertificate(certificates, HOST, [HOST]);
-    // nginx's master is no root here, so its user must be able to read the key.
+    // nginx's master process runs as user 101, which must be able to read the key.
     chmodSync(join(certificates, `${HOST}.key`), 0o644);
     const { host } = await stack.address();
-    await eventually("TLS is served", async () => (await statusOf(host, authority)) === 200);
+    await eventually("nginx answers over TLS", async () => (await statusOf(host, authority)) === 200);
     await stack.answered(HOST, 301);
-    const explained = await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", HOST);
-    assert.match(explained, /container spe2e-https-[a-z0-9-]+\n {2}certificate demo\.viktoradam\.net/);
+    const explanation = await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", HOST);
+    assert.match(explanation, /container spe2e-https-[a-z0-9-]+\n {2}certificate demo\.viktoradam\.net/);
     const tested = await docker("exec", stack.container("nginx"), "nginx", "-t", "-q");
     assert.equal(tested, "");
   });
 
-  test("what an ACME client lays out is served by plain HTTP", async () => {
+  test("serves ACME challenges over HTTP", async () => {
     mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
     writeFileSync(join(challenges, ".well-known", "acme-challenge", "token"), "answer");
-    await eventually("the token is there", async () => {
+    await eventually("the token is served", async () => {
       const { status, body } = await stack.get(HOST, "/.well-known/acme-challenge/token");
       return status === 200 && body === "answer";
     });
   });
 });
 
-/** Status of a request whose certificate was verified; 0 when there was none. */
+/** Returns the status of a request that verifies the certificate, or 0 without a response. */
 async function statusOf(host: string, ca: string): Promise<number> {
   return await new Promise((resolve) => {
     const options = { host, port: 8443, servername: HOST, headers: { host: HOST }, ca, agent: false };

@@ -15,13 +15,13 @@ import { request } from "./stack.ts";
 import { removeDirectory } from "../remove-directory.ts";
 import { unmount } from "../unmount.ts";
 
-/** Size of the volume: room for a few files of these tests and no more. */
+/** Size of the volume: space for a few files of these tests. */
 const VOLUME_KB = 256;
 
-/** The renderer tries again after 10 s at most. */
+/** Milliseconds to wait for a route; the renderer retries after 10 s at most. */
 const ANSWER_MS = 40_000;
 
-/** The shipped agent and renderer, an engine, and one real program that follows a file on a small volume. */
+/** The shipped agent and renderer, the embedded engine, and one real program that reads a file on a small volume. */
 export class ProgramRig {
   readonly program: Program;
   readonly directory = mkdtempSync(join(tmpdir(), "sallyport-program-"));
@@ -53,7 +53,7 @@ export class ProgramRig {
     };
     writeFileSync(join(this.directory, "renderer.yml"), JSON.stringify(config));
     await this.startRenderer();
-    await eventually("there is a file", () => existsSync(target.destination));
+    await eventually("the file is written", () => existsSync(target.destination));
     this.#server = this.program.run(this.directory);
   }
 
@@ -62,28 +62,28 @@ export class ProgramRig {
     this.#renderer = await runProgram("renderer", this.directory, ["run", "--config", config]);
   }
 
-  /** Ends the renderer as a crash would: nothing is finished. */
+  /** Kills the renderer, as a crash does. */
   async killRenderer(): Promise<void> {
     process.kill(this.#renderer!.pid, "SIGKILL");
-    await eventually("the renderer is gone", () => this.#renderer!.failure !== undefined);
+    await eventually("the renderer has ended", () => this.#renderer!.failure !== undefined);
   }
 
-  /** Starts a container that asks for this host, in the words that the program's target reads. */
+  /** Starts a container that requests this host with the labels or variables that the program's target reads. */
   async runApp(name: string, host = `${name}.example`): Promise<void> {
-    await this.#agent!.engine.run({ name, expose: [5000], ...this.program.asking(host) });
+    await this.#agent!.engine.run({ name, expose: [5000], ...this.program.requestFor(host) });
   }
 
   async removeApp(name: string): Promise<void> {
     await this.#agent!.engine.remove(name);
   }
 
-  /** Waits until the container of this name is asked, and no worker is left that does not know it. */
+  /** Waits until the container of this name answers and no older worker is left. */
   async answers(name: string): Promise<void> {
     try {
       await eventually(`${name} answers`, async () => await this.isAnswered(name), ANSWER_MS);
-      await eventually("one worker is left", async () => (await this.#workers()) <= 1, ANSWER_MS);
+      await eventually("only the newest worker is left", async () => (await this.#workers()) <= 1, ANSWER_MS);
     } catch (error) {
-      throw new Error(this.lastWords(), { cause: error });
+      throw new Error(this.output(), { cause: error });
     }
   }
 
@@ -97,34 +97,34 @@ export class ProgramRig {
     return (await listProcesses()).filter(({ parent }) => parent === this.#server?.pid).length;
   }
 
-  /** What the renderer says it has set aside, by container. */
+  /** Names of the containers that the renderer reports as quarantined. */
   async quarantined(): Promise<string[]> {
     return (await askStatus(this.#statusSocket)).quarantined.map(({ name }) => name);
   }
 
-  /** Waits until the renderer says so of its target. */
-  async troubled(problem: RegExp): Promise<void> {
-    await eventually(`the renderer says ${problem.source}`, async () =>
-      problem.test((await askStatus(this.#statusSocket)).targets[0]?.error ?? ""),
+  /** Waits until the renderer reports this error of its target. */
+  async reportsError(expected: RegExp): Promise<void> {
+    await eventually(`the renderer reports ${expected.source}`, async () =>
+      expected.test((await askStatus(this.#statusSocket)).targets[0]?.error ?? ""),
     );
   }
 
-  /** Lines of the renderer's log that say that a container is set aside. */
-  saidAside(name: string): string[] {
-    const said = this.#renderer!.lines.filter((line) => line.includes('"event":"container.quarantined"'));
-    return said.filter((line) => line.includes(`"container":"${name}"`));
+  /** Lines of the renderer's log about the quarantine of a container. */
+  quarantineLines(name: string): string[] {
+    const lines = this.#renderer!.lines.filter((line) => line.includes('"event":"container.quarantined"'));
+    return lines.filter((line) => line.includes(`"container":"${name}"`));
   }
 
-  /** Waits until nothing is being published: what is live is what the last publication says. */
+  /** Waits until the live file is the one of the last publication. */
   async settled(): Promise<void> {
-    await eventually("nothing is being published", async () => {
+    await eventually("the last publication is complete", async () => {
       const [target] = (await askStatus(this.#statusSocket)).targets;
       const live = createHash("sha256").update(readFileSync(target!.destination)).digest("hex");
       return target?.publications[0]?.outcome === "published" && target.publications[0].sha256 === live;
     });
   }
 
-  lastWords(): string {
+  output(): string {
     return [this.#renderer, this.#server].flatMap((process) => process?.lines.slice(-12) ?? []).join("\n");
   }
 

@@ -6,42 +6,45 @@ import { programPath } from "../demo/program-path.ts";
 import type { ContainerOptions } from "../engine/container.ts";
 
 /** A target of the renderer's configuration. */
-interface TargetWords {
+interface TargetConfig {
   readonly destination: string;
   readonly [key: string]: unknown;
 }
 
-/** A program that is configured by a target, here on a port of its own. */
+/** A program that is configured by a target and listens on the port of the test. */
 export interface Program {
   readonly name: string;
-  /** Writes what it needs beside its file, and gives the target. */
-  readonly prepare: (directory: string, volume: string, port: number) => TargetWords;
-  /** In the foreground; its file is there. */
+  /** Writes the program's other files and returns the target. */
+  readonly prepare: (directory: string, volume: string, port: number) => TargetConfig;
+  /** Starts the program in the foreground. Its file exists. */
   readonly run: (directory: string) => BackgroundProcess;
-  /** How a container asks it for a host. */
-  readonly asking: (host: string) => Pick<ContainerOptions, "env" | "labels">;
+  /** The labels or variables with which a container requests a host. */
+  readonly requestFor: (host: string) => Pick<ContainerOptions, "env" | "labels">;
 }
 
-/** Reloads when the file `hold` is not there; else says that it was asked, and fails when `hold` goes away. */
-function reloadUnlessHeld(directory: string, command: readonly string[]): object {
+/**
+ * A reload command. While the file `block` exists, it creates the file `blocked`, waits until `block` is removed, and
+ * fails.
+ */
+function blockableReload(directory: string, command: readonly string[]): object {
   const script = join(directory, "reload.sh");
-  const [hold, held] = [join(directory, "blocked"), join(directory, "held")];
+  const [block, blocked] = [join(directory, "block"), join(directory, "blocked")];
   const lines = [
     "#!/bin/sh",
-    `if [ -e ${hold} ]; then`,
-    `\ttouch ${held}`,
-    `\twhile [ -e ${hold} ]; do sleep 0.1; done`,
+    `if [ -e ${block} ]; then`,
+    `\ttouch ${blocked}`,
+    `\twhile [ -e ${block} ]; do sleep 0.1; done`,
   ];
   writeFileSync(script, [...lines, "\texit 1", "fi", 'exec "$@"', ""].join("\n"), { mode: 0o755 });
   return { exec: { command: [script, ...command], timeout: "60s" } };
 }
 
-/** A template of the gallery with other ports and places, as whoever copies it would change it. */
+/** A template of the gallery with other ports and paths, edited as a user would edit it. */
 function changedTemplate(directory: string, name: string, changes: readonly (readonly [string, string])[]): string {
   const file = join(directory, `${name}.hbs`);
   let text = readFileSync(`renderer/templates/gallery/${name}.hbs`, "utf8");
   for (const [from, to] of changes) {
-    if (!text.includes(from)) throw new Error(`${name}.hbs does not have ${from}`);
+    if (!text.includes(from)) throw new Error(`${name}.hbs does not contain ${from}`);
     text = text.replace(from, to);
   }
   writeFileSync(file, text);
@@ -57,13 +60,13 @@ export const HAPROXY: Program = {
     destination: join(volume, "haproxy.cfg"),
     format: "haproxy",
     check: { command: ["haproxy", "-c", "-f", "{candidate}"] },
-    reload: reloadUnlessHeld(directory, ["sh", "-c", `echo reload | socat - UNIX-CONNECT:${directory}/master.sock`]),
+    reload: blockableReload(directory, ["sh", "-c", `echo reload | socat - UNIX-CONNECT:${directory}/master.sock`]),
   }),
   run: (directory) => {
     const args = ["-W", "-db", "-S", join(directory, "master.sock"), "-f", join(directory, "conf.d", "haproxy.cfg")];
     return new BackgroundProcess("haproxy", "haproxy", args, { env: environment });
   },
-  asking: (host) => ({ labels: { "haproxy.host": host } }),
+  requestFor: (host) => ({ labels: { "haproxy.host": host } }),
 };
 
 export const CADDY: Program = {
@@ -79,7 +82,7 @@ export const CADDY: Program = {
       destination,
       format: "caddyfile",
       check: { command: ["caddy", "validate", "--adapter", "caddyfile", "--config", "{candidate}"] },
-      reload: reloadUnlessHeld(
+      reload: blockableReload(
         directory,
         `caddy reload --adapter caddyfile --config ${destination} --address ${socket}`.split(" "),
       ),
@@ -89,7 +92,7 @@ export const CADDY: Program = {
     const args = ["run", "--adapter", "caddyfile", "--config", join(directory, "conf.d", "Caddyfile")];
     return new BackgroundProcess("caddy", "caddy", args, { env: { ...environment, HOME: directory } });
   },
-  asking: (host) => ({ labels: { "caddy.host": host } }),
+  requestFor: (host) => ({ labels: { "caddy.host": host } }),
 };
 
 export const NGINX: Program = {
@@ -101,10 +104,10 @@ export const NGINX: Program = {
       destination: join(volume, "default.conf"),
       listen: port,
       check: { command: [...nginxCommand(directory, candidate), "-t", "-q"] },
-      reload: reloadUnlessHeld(directory, [...nginxCommand(directory, live), "-s", "reload"]),
+      reload: blockableReload(directory, [...nginxCommand(directory, live), "-s", "reload"]),
     };
   },
   run: (directory) =>
     runNginx({ directory, live: join(directory, "nginx.conf"), candidate: join(directory, "candidate.conf") }),
-  asking: (host) => ({ env: { VIRTUAL_HOST: host } }),
+  requestFor: (host) => ({ env: { VIRTUAL_HOST: host } }),
 };

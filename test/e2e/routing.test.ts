@@ -8,7 +8,7 @@ import { requires } from "../requires.ts";
 
 const DEMO = ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"] as const;
 
-describe("the shipped compose.yml follows Docker", { skip: requires("docker") }, () => {
+describe("routing by the shipped compose.yml", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-routing");
@@ -17,14 +17,14 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
       stack.routed(DEMO[1], "github-proxy", 60_000),
       stack.routed(DEMO[2], "dockerhub-proxy", 60_000),
     ]);
-    // Until then workers of nginx with the image's own configuration may answer, too.
+    // Until then, workers of nginx with the image's own configuration may also answer.
     await eventually("the configuration is confirmed", async () =>
       (await stack.logs("renderer")).includes("publish.succeeded"),
     );
   });
   after(async () => await stack.down());
 
-  /** Runs `action` while a client asks for the demo's hosts, none of whose requests may fail. */
+  /** Asserts that no request to these hosts fails during `action`. */
   async function undisturbed(hosts: readonly string[], action: () => Promise<void>): Promise<void> {
     const traffic = new Traffic(await stack.address(), hosts);
     try {
@@ -36,11 +36,11 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     }
   }
 
-  test("an unknown host is answered with 503 by nginx", async () => {
-    assert.equal((await stack.get("nobody.example")).status, 503);
+  test("nginx answers 503 for an unknown host", async () => {
+    assert.equal((await stack.get("unknown.example")).status, 503);
   });
 
-  test("the app sees the name, the client and the scheme it was asked with", async () => {
+  test("the app receives the host, the client address and the scheme of the request", async () => {
     const { body } = await stack.get(DEMO[0], "/a/path?with=query");
     assert.match(body, /^request: GET \/a\/path\?with=query$/m);
     assert.match(body, /^host: demo\.viktoradam\.net$/im);
@@ -49,7 +49,7 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     assert.match(body, /^x-forwarded-for: [0-9.]+$/im);
   });
 
-  test("a started container is routed and a stopped one is not, without a failed request elsewhere", async () => {
+  test("routes a container while it runs, without a failed request to other hosts", async () => {
     await undisturbed(DEMO, async () => {
       await stack.runApp("extra", ["-e", "VIRTUAL_HOST=extra.example", "--expose", "5000"]);
       await stack.routed("extra.example", "extra");
@@ -63,7 +63,7 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     });
   });
 
-  test("scaling up balances over the replicas, scaling down loses no request", async () => {
+  test("balances over new replicas and loses no request when they are removed", async () => {
     await undisturbed(DEMO, async () => {
       await stack.compose("--profile", "demo", "up", "-d", "--no-recreate", "--scale", "demo-site=3");
       await stack.replicas(DEMO[0], 3);
@@ -72,20 +72,20 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     });
   });
 
-  test("only the stop signal is a farewell: after a HUP the container is still routed", async () => {
-    await stack.runApp("hup", ["-e", "VIRTUAL_HOST=hup.example", "--expose", "5000"]);
-    await stack.routed("hup.example", "hup");
-    const killed = await docker("exec", "spe2e-routing-hup", "true").catch(() => "no shell");
-    assert.notEqual(killed, undefined);
-    await docker("kill", "-s", "WINCH", "spe2e-routing-hup");
-    await docker("rename", "spe2e-routing-hup", "spe2e-routing-renamed");
-    await stack.runApp("after-hup", ["-e", "VIRTUAL_HOST=after-hup.example", "--expose", "5000"]);
-    await stack.routed("after-hup.example", "after-hup");
-    await stack.routed("hup.example", "hup");
-    await docker("rm", "-f", "spe2e-routing-renamed", "spe2e-routing-after-hup");
+  test("keeps routing a container that receives another signal than the stop signal, or a new name", async () => {
+    await stack.runApp("signalled", ["-e", "VIRTUAL_HOST=signalled.example", "--expose", "5000"]);
+    await stack.routed("signalled.example", "signalled");
+    await undisturbed(["signalled.example"], async () => {
+      await docker("kill", "-s", "WINCH", "spe2e-routing-signalled");
+      await docker("rename", "spe2e-routing-signalled", "spe2e-routing-renamed");
+      // Docker sends events in order: once this container has a route, the signal was processed.
+      await stack.runApp("next", ["-e", "VIRTUAL_HOST=next.example", "--expose", "5000"]);
+      await stack.routed("next.example", "next");
+    });
+    await docker("rm", "-f", "spe2e-routing-renamed", "spe2e-routing-next");
   });
 
-  test("a paused container is not asked, its host answers 503 until it goes on", async () => {
+  test("answers 503 for a paused container until it is resumed", async () => {
     await stack.runApp("paused", ["-e", "VIRTUAL_HOST=paused.example", "--expose", "5000"]);
     await stack.routed("paused.example", "paused");
     await docker("pause", "spe2e-routing-paused");
@@ -95,7 +95,7 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     await docker("rm", "-f", "spe2e-routing-paused");
   });
 
-  test("a container follows its networks", async () => {
+  test("routes a container while it shares a network with nginx", async () => {
     const other = "spe2e-routing-other";
     await docker("network", "create", other).catch(() => "exists");
     await stack.runApp("moved", ["-e", "VIRTUAL_HOST=moved.example", "--expose", "5000"], other);
@@ -103,14 +103,14 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     await docker("network", "connect", "spe2e-routing_default", "spe2e-routing-moved");
     await stack.routed("moved.example", "moved");
     await docker("network", "disconnect", "spe2e-routing_default", "spe2e-routing-moved");
-    await eventually("moved.example is not routed", async () => (await stack.get("moved.example")).status === 503);
+    await eventually("moved.example has no route", async () => (await stack.get("moved.example")).status === 503);
     await docker("rm", "-f", "spe2e-routing-moved");
     await docker("network", "rm", other);
   });
 
-  // Podman's probes are timers of systemd, which a machine for tests need not have.
+  // Podman runs health checks with systemd, which a test machine may lack.
   if (!isPodman()) {
-    test("an unhealthy replica is left out and comes back", async () => {
+    test("sends no request to an unhealthy replica until it is healthy again", async () => {
       const health = [
         "--health-interval=1s",
         "--health-retries=1",
@@ -121,21 +121,21 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
       const options = ["-e", "VIRTUAL_HOST=health.example", "--expose", "5000", ...health];
       const ids = await Promise.all([stack.runApp("health1", options), stack.runApp("health2", options)]);
       await stack.replicas("health.example", 2);
-      const [ill = "", well = ""] = ids.map((id) => id.slice(0, 12));
-      const fetchHealth = (state: string) =>
-        docker("exec", ill, "node", "-e", `fetch('http://127.0.0.1:5000/health/${state}',{method:'POST'})`);
-      await fetchHealth("unhealthy");
-      await eventually("only the healthy one answers", async () => {
-        const asked = await Promise.all(Array.from({ length: 16 }, async () => await stack.get("health.example")));
-        return asked.every((answer) => answer.status === 200 && containerOf(answer) === well);
+      const [unhealthy = "", healthy = ""] = ids.map((id) => id.slice(0, 12));
+      const setHealth = (state: string) =>
+        docker("exec", unhealthy, "node", "-e", `fetch('http://127.0.0.1:5000/health/${state}',{method:'POST'})`);
+      await setHealth("unhealthy");
+      await eventually("only the healthy replica answers", async () => {
+        const answers = await Promise.all(Array.from({ length: 16 }, async () => await stack.get("health.example")));
+        return answers.every((answer) => answer.status === 200 && containerOf(answer) === healthy);
       });
-      await fetchHealth("healthy");
+      await setHealth("healthy");
       await stack.replicas("health.example", 2);
       await docker("rm", "-f", ...ids);
     });
   }
 
-  test("what is not routed is named in the renderer's log with the reason", async () => {
+  test("logs each container without a route and the reason", async () => {
     await stack.runApp("nohost", ["--expose", "5000"]);
     await stack.runApp("noport", ["-e", "VIRTUAL_HOST=noport.example"]);
     await stack.runApp("hostile", ["-e", "VIRTUAL_HOST=evil.example;}server{", "--expose", "5000"]);
@@ -146,9 +146,9 @@ describe("the shipped compose.yml follows Docker", { skip: requires("docker") },
     await docker("rm", "-f", ...["nohost", "noport", "hostile"].map((name) => `spe2e-routing-${name}`));
   });
 
-  /** Waits until the renderer's log says of a container that it is not routed, and why. */
+  /** Waits until the renderer's log has the reason why a container has no route. */
   async function unrouted(name: string, reason: RegExp): Promise<void> {
-    await eventually(`the log says why ${name} is not routed`, async () => {
+    await eventually(`the log has the reason why ${name} has no route`, async () => {
       const lines = (await stack.logs("renderer"))
         .split("\n")
         .filter((line) => line.includes(`spe2e-routing-${name}"`));

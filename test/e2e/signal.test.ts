@@ -8,7 +8,7 @@ import { requires } from "../requires.ts";
 
 const HOST = "demo.viktoradam.net";
 
-describe("the stack with a real signal in a shared PID namespace", { skip: requires("docker") }, () => {
+describe("the stack with reload by signal in a shared PID namespace", { skip: requires("docker") }, () => {
   let stack: Stack;
   before(async () => {
     stack = await Stack.up("spe2e-signal", { files: ["docs/examples/compose.signal.yml"] });
@@ -16,7 +16,7 @@ describe("the stack with a real signal in a shared PID namespace", { skip: requi
   });
   after(async () => await stack.down());
 
-  test("routes follow containers, and no other host loses a request", async () => {
+  test("routes follow containers without a failed request to other hosts", async () => {
     const traffic = new Traffic(await stack.address(), [HOST]);
     await stack.runApp("extra", ["-e", "VIRTUAL_HOST=extra.example", "--expose", "5000"]);
     await stack.routed("extra.example", "extra");
@@ -25,16 +25,16 @@ describe("the stack with a real signal in a shared PID namespace", { skip: requi
     assert.deepEqual(await traffic.end(), []);
   });
 
-  test("nginx crashes and comes back, the renderer finds it by its new number", async () => {
+  test("the renderer finds nginx by its new process id after a crash", async () => {
     const before = await startedAt("nginx");
     process.kill(Number(await docker("inspect", "-f", "{{.State.Pid}}", stack.container("nginx"))), "SIGKILL");
-    await eventually("nginx runs again", async () => (await startedAt("nginx")) !== before);
+    await eventually("nginx has restarted", async () => (await startedAt("nginx")) !== before);
     await stack.routed(HOST, "demo-site", 60_000);
     await stack.runApp("later", ["-e", "VIRTUAL_HOST=later.example", "--expose", "5000"]);
     await stack.routed("later.example", "later", 60_000);
   });
 
-  test("nginx is stopped and started alone, the renderer lives on", async () => {
+  test("the renderer keeps running while nginx is stopped and started", async () => {
     const before = await startedAt("renderer");
     await stack.compose("stop", "-t", "2", "nginx");
     await stack.compose("start", "nginx");
@@ -43,7 +43,7 @@ describe("the stack with a real signal in a shared PID namespace", { skip: requi
     assert.equal(await startedAt("renderer"), before);
   });
 
-  test("the holder of the namespace is stopped, which ends both, and `up` brings all back", async () => {
+  test("`up` restores the stack after the owner of the PID namespace was stopped", async () => {
     await stack.compose("stop", "-t", "1", "pid-holder");
     await stack.compose("--profile", "demo", "up", "-d");
     await stack.routed(HOST, "demo-site", 60_000);

@@ -7,13 +7,13 @@ import { eventually } from "../eventually.ts";
 
 const run = promisify(execFile);
 
-/** What came back through nginx. */
+/** A response through nginx. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
-/** The shipped compose.yml, running, as a user sees it: compose commands and HTTP requests. */
+/** A running stack of the shipped compose.yml, used by compose commands and HTTP requests. */
 export class Stack {
   readonly project: string;
   readonly port: number;
@@ -28,8 +28,8 @@ export class Stack {
   }
 
   /**
-   * Builds and starts everything. `files` are compose files laid over compose.yml, `env` is for all of them. With
-   * SALLYPORT_IMAGES=given the Engine has the images already: it may be one that reaches no registry.
+   * Builds the images and starts the stack. `files` are compose files applied on top of compose.yml, `env` is the
+   * environment of compose. With SALLYPORT_IMAGES=given nothing is built: the Engine may reach no registry.
    */
   static async up(
     project: string,
@@ -45,7 +45,7 @@ export class Stack {
 
   async down(): Promise<void> {
     await removeLabelled(`sallyport.test=${this.project}`);
-    // An Engine that was just started anew refuses for a moment what it is still letting go of.
+    // A restarted Engine refuses requests for containers and networks that it is still removing.
     const down = ["--profile", "demo", "down", "-v", "--timeout", "2", "--remove-orphans"];
     await eventually("the stack is down", async () => await this.compose(...down));
   }
@@ -58,12 +58,12 @@ export class Stack {
     return stdout + stderr;
   }
 
-  /** Name of the container of a service (its first replica). */
+  /** Name of the first container of a service. */
   container(service: string): string {
     return `${this.project}-${service}-1`;
   }
 
-  /** Starts a demo app outside compose on the stack's network, removed by `down`. */
+  /** Starts a demo app outside compose on the stack's network. `down` removes it. */
   async runApp(name: string, options: readonly string[] = [], network = `${this.project}_default`): Promise<string> {
     const label = `sallyport.test=${this.project}`;
     const fixed = ["run", "-d", "--name", `${this.project}-${name}`, "--label", label, "--network", network];
@@ -76,18 +76,18 @@ export class Stack {
   }
 
   /**
-   * nginx's own address on the stack's network: unlike the published port it needs no helper process
-   * of the Engine, which dies with it.
+   * nginx's address on the stack's network. Unlike the published port it works without a helper process of the Engine,
+   * which ends with the Engine.
    */
   async address(): Promise<{ host: string; port: number }> {
     const format = `{{(index .NetworkSettings.Networks "${this.project}_default").IPAddress}}`;
     return { host: await docker("inspect", "-f", format, this.container("nginx")), port: 8080 };
   }
 
-  /** Waits until the host is answered by an app of this name. */
+  /** Waits until the app of this name answers for the host. */
   async routed(host: string, app: string, within?: number): Promise<Answer> {
     return await eventually(
-      `${host} is answered by ${app}`,
+      `${app} answers for ${host}`,
       async () => {
         const answer = await this.get(host);
         return answer.status === 200 && answer.body.includes(`app: ${app}\n`) ? answer : undefined;
@@ -96,16 +96,16 @@ export class Stack {
     );
   }
 
-  /** Waits until the host is answered with this status by nginx itself. */
+  /** Waits until nginx answers with this status for the host. */
   async answered(host: string, status: number, within?: number): Promise<void> {
     await eventually(
-      `${host} is answered with ${status}`,
+      `nginx answers ${status} for ${host}`,
       async () => (await this.get(host)).status === status,
       within,
     );
   }
 
-  /** Which containers answer for a host, by asking until every one of `count` has answered. */
+  /** Sends requests until `count` containers have answered for the host, and returns their names. */
   async replicas(host: string, count: number): Promise<Set<string>> {
     return await eventually(`${count} containers answer for ${host}`, async () => {
       const seen = new Set<string>();
@@ -123,10 +123,10 @@ export function containerOf({ body }: Answer): string {
   return /^container: (.*)$/m.exec(body)?.[1] ?? "";
 }
 
-/** Milliseconds after which a probe is better asked anew: a paused container never answers. */
-const PROBE_MS = 5_000;
+/** Milliseconds until a probe fails and is repeated: a paused container never answers. */
+const PROBE_MS = 2_000;
 
-/** A request on a connection of its own, so that nothing is retried and nothing is shared. */
+/** Sends a request on a new connection, without retries. */
 export async function request(
   at: { host: string; port: number },
   host: string,
@@ -140,7 +140,7 @@ export async function request(
       response.on("error", reject);
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
     });
-    sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+    sent.on("timeout", () => sent.destroy(new Error(`no response within ${limitMs} ms`)));
     sent.on("error", reject);
   });
 }

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeDirectory } from "../remove-directory.ts";
 
-/** A Unix socket that leads to another one, and can be cut and mended while whoever listens there goes on. */
-export class Cable {
+/** A Unix socket that forwards to another one. It can be disconnected while the program behind it keeps running. */
+export class SocketProxy {
   readonly socketPath: string;
-  readonly #directory = mkdtempSync(join(tmpdir(), "sallyport-cable-"));
+  readonly #directory = mkdtempSync(join(tmpdir(), "sallyport-proxy-"));
   readonly #target: string;
   readonly #ends = new Set<net.Socket>();
   #server: net.Server | undefined;
@@ -15,27 +15,27 @@ export class Cable {
   constructor(target: string) {
     this.#target = target;
     this.socketPath = join(this.#directory, "docker.sock");
-    // The agent gives up root before it connects.
+    // The agent drops root before it connects.
     chmodSync(this.#directory, 0o711);
   }
 
-  /** Lets connections through, also after a cut. */
-  async mend(): Promise<void> {
+  /** Starts forwarding, or starts it again after `disconnect`. */
+  async connect(): Promise<void> {
     const server = net.createServer((client) => this.#join(client));
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.socketPath, resolve));
     chmodSync(this.socketPath, 0o666);
   }
 
-  /** Ends every connection and takes the socket away. */
-  async cut(): Promise<void> {
+  /** Ends every connection and removes the socket. */
+  async disconnect(): Promise<void> {
     const closed = new Promise((resolve) => this.#server?.close(resolve));
     for (const end of this.#ends) end.destroy();
     await closed;
   }
 
   async close(): Promise<void> {
-    await this.cut();
+    await this.disconnect();
     await removeDirectory(this.#directory);
   }
 
