@@ -21,8 +21,6 @@ const KNOWN = new Set<string>([
   "renderer/inventory/default-gateway.ts -> renderer/routes/grammar.ts",
   "renderer/inventory/restore.ts -> renderer/config/schema.ts",
   "renderer/inventory/restore.ts -> renderer/publish/volume.ts",
-  "renderer/status/build-report.ts -> renderer/targets/nginx-routes.ts",
-  "renderer/status/build-report.ts -> renderer/targets/quarantine-report.ts",
   "renderer/template/template.ts -> renderer/nginx/host-texts.ts",
 ]);
 

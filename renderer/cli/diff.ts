@@ -1,32 +1,31 @@
 import { readFileSync } from "node:fs";
 import { createTwoFilesPatch } from "diff";
 import type { Config } from "../config/schema.ts";
-import type { CommandResult } from "./import.ts";
 import { runRender } from "./render.ts";
+import { type CommandResult, failed, printed } from "./result.ts";
 
-/** Exit codes as diff(1) has them. */
+/** Exit codes of diff(1). */
 const SAME = 0;
 const DIFFERENT = 1;
 const TROUBLE = 2;
 
-/** What a pass would change in a target's file, as a unified diff; touches nothing. */
-export async function runDiff(config: Config, words: readonly string[]): Promise<CommandResult> {
-  const made = await runRender(config, words);
-  if (made.exitCode !== 0) return { ...made, exitCode: TROUBLE };
-  const destination = words[0] ?? config.targets[0]!.destination;
-  if (destination === "-")
-    return { stdout: "", stderr: "destination - is no file to compare with\n", exitCode: TROUBLE };
-  const live = readLive(destination);
-  if (typeof live !== "string") return { stdout: "", stderr: `${destination}: ${live.code}\n`, exitCode: TROUBLE };
-  if (live === made.stdout) return { stdout: "", stderr: made.stderr, exitCode: SAME };
-  const patch = createTwoFilesPatch(destination, destination, live, made.stdout, "live", "now", { context: 3 });
-  return { stdout: patch, stderr: made.stderr, exitCode: DIFFERENT };
+/** Prints what would change in a target's file as a unified diff. Changes nothing. */
+export async function runDiff(config: Config, destination?: string): Promise<CommandResult> {
+  const rendered = await runRender(config, destination);
+  if (rendered.exitCode !== 0) return { ...rendered, exitCode: TROUBLE };
+  const file = destination ?? config.targets[0]!.destination;
+  if (file === "-") return failed("-: standard output cannot be compared; name a file", TROUBLE);
+  const live = readLive(file);
+  if (typeof live !== "string") return failed(`${file}: ${live.code}, cannot be read`, TROUBLE);
+  if (live === rendered.stdout) return { ...rendered, stdout: "", exitCode: SAME };
+  const patch = createTwoFilesPatch(file, file, live, rendered.stdout, "live", "now", { context: 3 });
+  return { ...printed(patch, DIFFERENT), stderr: rendered.stderr };
 }
 
-/** A file that is not there yet is as good as empty. */
-function readLive(destination: string): string | { readonly code: string } {
+/** A missing file counts as empty. */
+function readLive(file: string): string | { readonly code: string } {
   try {
-    return readFileSync(destination, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
     return code === "ENOENT" ? "" : { code };

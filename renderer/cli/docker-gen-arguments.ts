@@ -3,39 +3,40 @@ import { importCommandLine } from "../import/docker-gen/import.ts";
 import { type Option, OPTIONS } from "../import/docker-gen/options.ts";
 import { readText } from "./import.ts";
 
-/** A configuration from docker-gen's words, what is done in another way than there, or why it is none. */
-export type FromWords =
+/** A configuration made of docker-gen's arguments, or why there is none. */
+export type FromArguments =
   | {
       readonly config: Config;
+      /** What Sallyport does in another way than docker-gen. */
       readonly differences: readonly string[];
-      /** The text is to be printed. */
+      /** Whether the file is printed to standard output. */
       readonly isPrinted: boolean;
-      /** It is to be done once, and not followed. */
+      /** Whether the file is published once. */
       readonly isOnce: boolean;
     }
   | { readonly problems: readonly string[] };
 
-/** Flags of ours beside docker-gen's: the sockets of agents and of the status, and how values are quoted. */
+/** Sallyport's options that may stand among docker-gen's. */
 const OWN: readonly Option[] = [
   { flag: "agent", kind: "list" },
   { flag: "status-socket", kind: "text" },
   { flag: "format", kind: "text" },
 ];
 
-/** Whether a command line is in docker-gen's words: it begins with a flag of them, and `--config` is ours. */
-export function areDockerGenWords([first = ""]: readonly string[]): boolean {
-  const [, name] = /^--?([a-z-]+)(?:=|$)/.exec(first) ?? [];
-  if (name === undefined || first.startsWith("--config")) return false;
-  return [...OPTIONS, ...OWN].some(({ flag }) => flag === name);
+/** Names of the options that begin a command line of docker-gen. */
+export const DOCKER_GEN_OPTIONS: readonly string[] = [...OPTIONS, ...OWN].flatMap(({ flag }) => flag ?? []);
+
+/** Returns whether the arguments begin with an option of docker-gen. `--config` and `--version` are Sallyport's. */
+export function areDockerGenArguments([first = ""]: readonly string[]): boolean {
+  const [, name = ""] = /^--?([a-z-]+)(?:=|$)/.exec(first) ?? [];
+  return DOCKER_GEN_OPTIONS.includes(name) && !/^--(config|version)\b/.test(first);
 }
 
-/** All that the words ask for must be possible: what `import` leaves out is a problem here. */
-export function configFromWords(words: readonly string[], directory: string): FromWords {
+/** Makes a configuration of docker-gen's arguments. An argument that `import` cannot translate is an error. */
+export function configFromArguments(args: readonly string[], directory: string): FromArguments {
   const read: typeof readText = (file, what) =>
-    what === "template"
-      ? readText(file, what)
-      : { problem: `-config ${file}: make a configuration of it with \`import\`` };
-  const imported = importCommandLine(words, directory, read, OWN);
+    what === "template" ? readText(file, what) : { problem: `-config ${file}: not supported; use \`import\`` };
+  const imported = importCommandLine(args, directory, read, OWN);
   if (imported.kind === "failed") return { problems: imported.problems };
   const textsOf = (kind: "differs" | "left out"): string[] =>
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
@@ -43,7 +44,7 @@ export function configFromWords(words: readonly string[], directory: string): Fr
   const { isPrinted, isOnce, statusSocket } = imported;
   const config = parseConfig(imported.yaml, "command line");
   if ("problems" in config) return config;
-  // Nobody asks one that ends at once, and it may run beside one that goes on.
+  // A renderer that publishes once must not take the status socket of one that keeps running.
   const own = isOnce && statusSocket === undefined ? { statusSocket: `/tmp/sallyport-${process.pid}.sock` } : {};
   return { config: { ...config, ...own }, differences: textsOf("differs"), isPrinted, isOnce };
 }

@@ -27,9 +27,9 @@ export async function runOnce(
     if (!done.signal.aborted) ending = found;
     done.abort();
   };
-  const onStart = ({ published, report }: Running): void => {
-    timer = setTimeout(() => end({ kind: "late", problems: missing(report()) }), timeoutMs);
-    void published.then(() => end({ kind: "live" }));
+  const onStart = (running: Running): void => {
+    timer = setTimeout(() => end({ kind: "late", problems: missing(running.report()) }), timeoutMs);
+    void running.published.then(() => end({ kind: "live" }));
   };
   const { problems } = await run(config, AbortSignal.any([signal, done.signal]), log, { onStart });
   clearTimeout(timer);

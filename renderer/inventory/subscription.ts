@@ -28,6 +28,13 @@ export interface AgentState {
  * complete snapshot when anything does not fit. What was known stays known while the agent is away.
  */
 export class Subscription {
+  /**
+   * Resolves when the agent has reported all its containers. Rejects if before that its socket is missing, closed to this
+   * user, or without a listener: waiting is then unlikely to help.
+   */
+  readonly complete: Promise<void>;
+  #onComplete: () => void = () => undefined;
+  #onUnreachable: (error: Error) => void = () => undefined;
   readonly #socket: string;
   readonly #log: Log;
   readonly #onChange: (change: InventoryChange) => void;
@@ -46,6 +53,11 @@ export class Subscription {
     this.#replica = new StateCopy(socket);
     this.#log = log;
     this.#onChange = onChange;
+    this.complete = new Promise((resolve, reject) => {
+      this.#onComplete = resolve;
+      this.#onUnreachable = reject;
+    });
+    this.complete.catch(() => undefined);
   }
 
   /** False until this agent has told everything once, or was recalled: then its absence is no longer emptiness. */
@@ -89,6 +101,8 @@ export class Subscription {
         this.#log("warn", "agent.lost", { socket: this.#socket, reason: problem, mend: mendOf(problem) });
       }
       this.#become(false, problem);
+      if (mendOf(problem) !== undefined)
+        this.#onUnreachable(new Error(`${this.#socket}: ${problem}; ${mendOf(problem)}`));
       await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
@@ -147,6 +161,7 @@ export class Subscription {
     const change = told.method === "snapshot.part" ? this.#add(told.params, assembly) : this.#follows(told, assembly);
     if (change && "gap" in change) return change;
     if (change) this.#onChange(change);
+    if (this.isComplete) this.#onComplete();
     return undefined;
   }
 

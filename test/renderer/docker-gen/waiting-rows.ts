@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../renderer/config/schema.ts";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
-import { configFromWords } from "../../../renderer/cli/docker-gen-arguments.ts";
+import { configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { actsAt } from "./acting.ts";
 import { fromToml, fromWords, leftOut } from "../import/imported.ts";
 import type { Topic } from "./row.ts";
@@ -27,7 +27,7 @@ export const waiting: Topic = {
         for (const wrong of ["500x", "500s:4x", "1m:1s"]) {
           assert.match(leftOut(fromWords("-watch", "-wait", wrong, "nginx.tmpl", "o")), /is not min:max/);
           const words = ["-watch", "-wait", wrong, "nginx.tmpl", "o"];
-          assert.match(JSON.stringify(configFromWords(words, "/srv")), /problems.*is not min:max/);
+          assert.match(JSON.stringify(configFromArguments(words, "/srv")), /problems.*is not min:max/);
           const target = { template: "/t", destination: "/d", reload: "none", wait: wrong };
           const text = JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] });
           assert.match(JSON.stringify(parseConfig(text, "c.yml")), /c\.yml:1:\d+: .*is not min:max/);

@@ -67,7 +67,7 @@ export class Example {
 
   /** What the file of a destination would be now. */
   async printed(yaml: string, destination: string): Promise<{ readonly text: string; readonly leftOut: string }> {
-    const { stdout, stderr, exitCode } = await runRender(this.config(yaml), [this.#here(destination)]);
+    const { stdout, stderr, exitCode } = await runRender(this.config(yaml), this.#here(destination));
     assert.equal(exitCode, 0, stderr);
     return { text: stdout, leftOut: stderr };
   }

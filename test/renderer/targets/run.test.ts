@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { configFromWords } from "../../../renderer/cli/docker-gen-arguments.ts";
+import { configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { runDiff } from "../../../renderer/cli/diff.ts";
 import { runFile } from "../../../renderer/targets/follow-config.ts";
 import { runOnce } from "../../../renderer/cli/once.ts";
@@ -137,7 +137,7 @@ test("publishes a file and reloads by a command with docker-gen's arguments alon
   const [file, told] = [join(directory, "words.conf"), join(directory, "told")];
   const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
   const flags = ["-watch", "-wait", "0s", "-container-filter", "label=tier=web", "-notify", `touch ${told}`];
-  const found = configFromWords([...flags, template, file], directory);
+  const found = configFromArguments([...flags, template, file], directory);
   assert.ok(!("problems" in found), JSON.stringify(found));
   const places = { agents: [{ socket: join(directory, "agent.sock") }], statusSocket: join(directory, "status.sock") };
   running = run({ ...found.config, ...places }, stop.signal, () => undefined);
@@ -165,29 +165,29 @@ test("render prints the file and changes nothing", async () => {
   agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const destination = join(directory, "default.conf");
   const config = configOf({ containers: { where: [{ label: "tier=web" }] } });
-  const { stdout, exitCode } = await runRender(config, []);
+  const { stdout, exitCode } = await runRender(config);
   assert.equal(exitCode, 0);
   assert.match(stdout, /server_name a\.example;/);
   assert.doesNotMatch(stdout, /b\.example/);
   assert.equal(existsSync(destination), false);
-  assert.deepEqual(await runRender(config, [destination]), { stdout, stderr: "", exitCode: 0 });
+  assert.deepEqual(await runRender(config, destination), { stdout, stderr: "", exitCode: 0 });
 });
 
 test("diff prints the change of a file and changes nothing", async () => {
   agent.first = [NGINX, app("a", "web")];
   const config = configOf({});
   const file = join(directory, "default.conf");
-  const anew = await runDiff(config, []);
+  const anew = await runDiff(config);
   assert.equal(anew.exitCode, 1);
   assert.match(anew.stdout, /^\+ {4}server_name a\.example;$/m);
   assert.equal(existsSync(file), false);
-  writeFileSync(file, (await runRender(config, [])).stdout);
-  assert.deepEqual(await runDiff(config, [file]), { stdout: "", stderr: "", exitCode: 0 });
+  writeFileSync(file, (await runRender(config)).stdout);
+  assert.deepEqual(await runDiff(config, file), { stdout: "", stderr: "", exitCode: 0 });
   agent.first = [NGINX, app("b", "web")];
-  const changed = await runDiff(config, []);
+  const changed = await runDiff(config);
   assert.match(changed.stdout, /^- {4}server_name a\.example;$/m);
   assert.match(changed.stdout, /^\+ {4}server_name b\.example;$/m);
-  const nobody = await runDiff({ ...config, agents: [{ socket: join(directory, "none.sock") }] }, []);
+  const nobody = await runDiff({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
   assert.deepEqual([nobody.exitCode, nobody.stdout], [2, ""]);
 });
 
@@ -199,12 +199,12 @@ test("render lists quarantined containers, and reports the limit that a template
     env: { VIRTUAL_HOST: `many${index}.example` },
   }));
   agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b example" } }];
-  const aside = await runRender(configOf({}), []);
+  const aside = await runRender(configOf({}));
   assert.equal(aside.exitCode, 0);
   assert.match(aside.stderr, /^container appb is quarantined: VIRTUAL_HOST: not a DNS name.*\n$/);
   const template = join(directory, "large.hbs");
   writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
-  const { exitCode, stdout, stderr } = await runRender(configOf({ template }), []);
+  const { exitCode, stdout, stderr } = await runRender(configOf({ template }));
   assert.deepEqual([exitCode, stdout], [1, ""]);
   assert.match(stderr, /large\.hbs: makes more than 16777216 bytes/);
 });
@@ -226,14 +226,14 @@ test("snapshot prints the containers that the agents disclose", async () => {
 test("render reports why a file cannot be rendered", async () => {
   agent.first = [app("a", "web")];
   const config = configOf({});
-  const held = await runRender(config, []);
+  const held = await runRender(config);
   assert.deepEqual([held.exitCode, held.stdout], [1, ""]);
   assert.match(held.stderr, /sallyport\.proxy=true/);
-  const nobody = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] }, []);
+  const nobody = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
   assert.match(nobody.stderr, /none\.sock: ENOENT/);
   assert.match(
-    (await runRender(config, ["/other"])).stderr,
-    /not the destination of one target: name one of .*default\.conf/,
+    (await runRender(config, "/other")).stderr,
+    /no target with destination \/other; name one of .*default\.conf/,
   );
 });
 

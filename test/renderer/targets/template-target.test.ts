@@ -328,7 +328,7 @@ test("reloads several servers in order, and rolls back all when one rejects the 
 
 test("render prints the file and lists quarantined containers on stderr", async () => {
   agent.first = [app("a"), app("b", {})];
-  const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }), []);
+  const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }));
   assert.deepEqual([stdout, exitCode], ['"web" ', 0]);
   assert.match(stderr, /^container appb is quarantined: cannot be rendered into -: .*labels\.tier is missing\n$/);
   assert.equal(file(), "");

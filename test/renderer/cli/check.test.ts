@@ -9,7 +9,7 @@ import { BackgroundProcess } from "../../demo/background-process.ts";
 import { eventually } from "../../eventually.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "sallyport-mistakes-"));
+const directory = mkdtempSync(join(tmpdir(), "sallyport-check-"));
 const file = (name: string): string => join(directory, name);
 before(async () => {
   await bundle("renderer", { write: true });
@@ -19,23 +19,16 @@ before(async () => {
 });
 after(async () => await removeDirectory(directory));
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly problems: readonly string[];
-}
-
-/** Runs the program as its image does. */
-function run(...words: readonly string[]): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["dist/renderer.cjs", ...words], {
+/** Runs the bundled program, as its image does. */
+function run(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["dist/renderer.cjs", ...args], {
     encoding: "utf8",
     timeout: 20_000,
   });
-  const lines = stderr.split("\n").filter((line) => line !== "");
-  return { status, stdout, problems: lines.map((line) => String((JSON.parse(line) as { problem: unknown }).problem)) };
+  return { status, stdout, errors: stderr.split("\n").filter((line) => line !== "") };
 }
 
-function check(config: string): Ended {
+function check(config: string) {
   writeFileSync(file("renderer.yml"), config);
   return run("check", "--config", file("renderer.yml"));
 }
@@ -45,7 +38,7 @@ const configOf = (template: string, more = ""): string =>
 
 const AT = /^\/.*\/renderer\.yml:/;
 
-const mistakes: readonly [title: string, config: () => string, message: RegExp][] = [
+const INVALID: readonly [title: string, config: () => string, message: RegExp][] = [
   [
     "an unknown key",
     () => configOf(file("good.hbs"), "    intervall: 1m\n"),
@@ -67,7 +60,7 @@ const mistakes: readonly [title: string, config: () => string, message: RegExp][
     /:2:8: aliases that make it far too large/,
   ],
   [
-    "a template that is not there",
+    "a missing template",
     () => configOf(file("god.hbs")),
     /:3:15: targets\.0\.template: \/.*god\.hbs: ENOENT, cannot be read; did you mean good\.hbs\?$/,
   ],
@@ -77,44 +70,41 @@ const mistakes: readonly [title: string, config: () => string, message: RegExp][
     /:3:15: targets\.0\.template: .*fifo: is not a file, cannot be read$/,
   ],
   ["a template that is a directory", () => configOf(directory), /: is not a file, cannot be read$/],
-  ["a template that is not text", () => configOf(file("binary.hbs")), /binary\.hbs: is not text in UTF-8$/],
+  ["a template that is not UTF-8", () => configOf(file("binary.hbs")), /binary\.hbs: is not text in UTF-8$/],
 ];
 
-for (const [title, config, message] of mistakes) {
-  test(`${title} is one message with its place, and 78`, () => {
-    const { status, stdout, problems } = check(config());
-    assert.deepEqual([status, stdout, problems.length], [78, "", 1], problems.join("\n"));
-    assert.match(problems[0]!, AT);
-    assert.match(problems[0]!, message);
+for (const [title, config, message] of INVALID) {
+  test(`reports ${title} as one line with its position and exit code 78`, () => {
+    const { status, stdout, errors } = check(config());
+    assert.deepEqual([status, stdout, errors.length], [78, "", 1], errors.join("\n"));
+    assert.match(errors[0]!, AT);
+    assert.match(errors[0]!, message);
   });
 }
 
-test("a configuration that cannot be read is told with the nearest name, and 78", () => {
+test("reports a configuration that cannot be read with the nearest file name and exit code 78", () => {
   writeFileSync(file("renderer.yml"), "");
-  const { status, problems } = run("check", "--config", file("rendrer.yml"));
+  const { status, errors } = run("check", "--config", file("rendrer.yml"));
   assert.equal(status, 78);
-  assert.match(
-    problems.join("\n"),
-    /^--config \/.*rendrer\.yml: ENOENT, cannot be read; did you mean renderer\.yml\?$/,
-  );
+  assert.match(errors.join("\n"), /^--config \/.*rendrer\.yml: ENOENT, cannot be read; did you mean renderer\.yml\?$/);
   assert.equal(run("check", "--config", directory).status, 78);
   assert.equal(run("run", "--config", file("fifo")).status, 78);
 });
 
-test("a target that is printed is followed as any other", async () => {
+test("accepts and runs a target that is printed to standard output", async () => {
   assert.equal(check(configOf(file("good.hbs")).replace(file("out"), '"-"')).status, 0);
-  const words = ["dist/renderer.cjs", "run", "--config", file("renderer.yml")];
-  const renderer = new BackgroundProcess("renderer", process.execPath, words);
+  const args = ["dist/renderer.cjs", "run", "--config", file("renderer.yml")];
+  const renderer = new BackgroundProcess("renderer", process.execPath, args);
   try {
-    await eventually("it follows", () => {
+    await eventually("the target is started", () => {
       if (renderer.failure) throw renderer.failure;
-      return renderer.lines.some((line) => line.includes(`"event":"target.started","destination":"-"`));
+      return renderer.lines.some((line) => line.includes(`"event":"target.started","path":"-"`));
     });
   } finally {
     await renderer.stop();
   }
 });
 
-test("what is good is ok, and asks nothing of an agent", () => {
-  assert.deepEqual(check(configOf(file("good.hbs"))), { status: 0, stdout: "ok\n", problems: [] });
+test("accepts a valid configuration without contacting an agent", () => {
+  assert.deepEqual(check(configOf(file("good.hbs"))), { status: 0, stdout: "ok\n", errors: [] });
 });

@@ -30,40 +30,41 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-/** Words that are names of files are files of the directory. */
-async function renderer(...words: string[]) {
-  const named = words.map((word) =>
-    word.replace(/^(-agent=)?([a-z.]+)$/, (_, flag = "", name) => `${flag}${join(directory, name)}`),
+/** Runs the renderer. Arguments that are file names are files of the directory. */
+async function renderer(...args: string[]) {
+  const resolved = args.map((arg) =>
+    arg.replace(/^(-agent=)?([a-z.]+)$/, (_, flag = "", name) => `${flag}${join(directory, name)}`),
   );
-  const args = ["--import", "tsx", "renderer/main.ts", ...named];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...resolved], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { stdout, stderr, exitCode: child.exitCode };
 }
 
-test("docker-gen's words with two agents print the containers of both", async () => {
+test("prints the containers of two agents", async () => {
   const { stdout, stderr, exitCode } = await renderer("--agent", "a.sock", "--agent", "b.sock", "names.json.hbs");
   assert.deepEqual([stdout, exitCode], ['["appa", "appb"]\n', 0], stderr);
 });
 
-test("docker-gen's words with one agent keep a file of its containers, once", async () => {
+test("writes the containers of an agent to a file once", async () => {
   const { stderr, exitCode } = await renderer("-agent=a.sock", "names.json.hbs", "out.json");
   assert.equal(exitCode, 0, stderr);
   assert.equal(readFileSync(join(directory, "out.json"), "utf8"), '["appa"]\n');
 });
 
-test("docker-gen's words without a file print it whenever it is another, until the end", async () => {
-  const words = ["--agent", join(directory, "a.sock"), "-watch", join(directory, "names.json.hbs")];
-  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...words], {
+test("prints the file again whenever it changes with -watch", async () => {
+  const args = ["--agent", join(directory, "a.sock"), "-watch", join(directory, "names.json.hbs")];
+  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...args], {
     env: { ...process.env, TMPDIR: directory },
     stdio: ["ignore", "pipe", "ignore"],
   });
   let printed = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
   const ended = once(child, "close");
-  await eventually("the first is printed", () => printed === '["appa"]\n');
+  await eventually("the first version is printed", () => printed === '["appa"]\n');
   agents[0]!.tell("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [], anchor });
-  await eventually("the next one is printed", () => printed === '["appa"]\n["appa", "appc"]\n');
+  await eventually("the next version is printed", () => printed === '["appa"]\n["appa", "appc"]\n');
   child.kill("SIGTERM");
   await ended;
   assert.equal(child.exitCode, 0);
@@ -73,7 +74,7 @@ test("docker-gen's words without a file print it whenever it is another, until t
   );
 });
 
-test("an agent that is not there is named", async () => {
+test("reports an agent that is not running", async () => {
   const { stderr, exitCode } = await renderer("-agent", "a.sock", "-agent", "none.sock", "names.json.hbs");
   assert.equal(exitCode, 1);
   assert.match(stderr, /none\.sock: ENOENT/);

@@ -1,0 +1,208 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Log } from "../../shared/log.ts";
+import { nearest } from "../../shared/nearest.ts";
+import { printable } from "../status/printable.ts";
+import { runCheck } from "./check.ts";
+import { areDockerGenArguments, DOCKER_GEN_OPTIONS } from "./docker-gen-arguments.ts";
+import { runImportNginxProxy } from "./import-nginx-proxy.ts";
+import { runImport } from "./import.ts";
+import { readConfig, readConfigWithTemplates, withConfig } from "./read-config.ts";
+import { runRender } from "./render.ts";
+import { type CommandResult, EX_USAGE, failed } from "./result.ts";
+import { runDockerGen, runRun } from "./run.ts";
+import { runSnapshot } from "./snapshot.ts";
+import { runExplain, runHealth, runStatus } from "./status.ts";
+import { VERSION } from "./version.ts";
+
+const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
+
+/** What a command uses of its process. */
+export interface Environment {
+  readonly log: Log;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+}
+
+/** Runs a command line and returns what it prints. The log of `run` is written at once. */
+export async function runProgram(args: readonly string[], environment: Environment): Promise<CommandResult> {
+  const { directory, log } = environment;
+  if (areDockerGenArguments(args)) return await runDockerGen(args, directory, log);
+  let result: CommandResult | undefined;
+  let help = "";
+  const program = createProgram(args, environment, (found) => (result = found));
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+    command.configureOutput({ writeOut: (text) => (help += text), outputError: () => undefined });
+    command.exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new UsageError(usageMessage(command, error));
+    });
+  }
+  try {
+    await program.parseAsync(withDefaultCommand(args), { from: "user" });
+  } catch (error) {
+    if (error instanceof UsageError) return failed(error.message, EX_USAGE);
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return result ?? { stdout: help, stderr: "", exitCode: 0 };
+}
+
+class UsageError extends Error {}
+
+/** Without a command, `run` is meant. */
+function withDefaultCommand(args: readonly string[]): string[] {
+  const isOption = args.every((arg, at) => arg.startsWith("-") || args[at - 1] === "--config");
+  const asksForHelp = args.some((arg) => ["-h", "--help", "--version"].includes(arg));
+  return isOption && !asksForHelp ? ["run", ...args] : [...args];
+}
+
+/** Builds the command line interface. Each command passes its result to `finish`. */
+export function createProgram(
+  args: readonly string[],
+  { log, variables, directory }: Environment,
+  finish: (result: CommandResult) => void,
+): Command {
+  const program = new Command("sallyport-renderer")
+    .description("Renders configuration files from the containers that agents report.")
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print the help of a command")
+    .addOption(configOption().hideHelp())
+    .enablePositionalOptions();
+  const configured = (name: string, description: string, examples: Examples): Command =>
+    withExamples(program.command(name).description(description).addOption(configOption()), examples);
+
+  configured("run", "follow the agents, publish, reload (default)", [
+    ["run --config ./renderer.yml", "follow the agents until SIGTERM; the log is written to stderr"],
+    ["run --once && nginx -t", "publish the current state, for a script"],
+    [
+      "--watch --only-exposed --notify-sighup nginx nginx.conf.hbs /etc/nginx/conf.d/default.conf",
+      "docker-gen's options",
+    ],
+    ["--agent /run/a.sock --agent /run/b.sock --format json targets.hbs", "two agents, printed to stdout"],
+  ])
+    .option("--once", "publish once and exit: 0 if every target is live within 30 s, otherwise 1")
+    .action(async ({ once }: { once?: boolean }, command: Command) =>
+      finish(await runRun(configOf(command), { once: once === true }, log)),
+    );
+  configured("check", "validate configuration and templates; exit code 78 with every error", [
+    ["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"],
+  ]).action(async (_options, command: Command) =>
+    finish(await withConfig(readConfigWithTemplates(configOf(command)), runCheck)),
+  );
+  configured("render", "print the file of a target as it would be published; changes nothing", [
+    ["render > candidate.conf", "to read or check it"],
+    ["render /etc/nginx/conf.d/default.conf", "one of several targets"],
+  ])
+    .argument("[destination]", "destination of the target, if there are several")
+    .action(async (destination: string | undefined, _options, command: Command) =>
+      finish(
+        await withConfig(
+          readConfigWithTemplates(configOf(command)),
+          async (config) => await runRender(config, destination),
+        ),
+      ),
+    );
+  configured("diff", "print what would change in a target's file; exit code 0 if nothing, 1 if something, 2 on error", [
+    ["diff --config ./edited.yml", "before an edited configuration or template is used"],
+    ["diff > /dev/null || echo outdated", "in a script"],
+  ])
+    .argument("[destination]", "destination of the target, if there are several")
+    .action(async (destination: string | undefined, _options, command: Command) => {
+      // Loaded on demand: no other command compares texts.
+      const { runDiff } = await import("./diff.ts");
+      finish(
+        await withConfig(
+          readConfigWithTemplates(configOf(command)),
+          async (config) => await runDiff(config, destination),
+        ),
+      );
+    });
+  configured("snapshot", "print the containers that the agents disclose, as JSON", [
+    ["snapshot | jq '.[].labels'", "what templates and routes are made of"],
+  ]).action(async (_options, command: Command) => finish(await withConfig(readConfig(configOf(command)), runSnapshot)));
+  configured("status", "print the status of a running renderer; exit code 1 if something needs attention", [
+    ["status", "targets, agents, hosts, containers and certificates"],
+    ["status --json | jq -r '.unrouted[] | .name + \": \" + .reason'", "why containers are not routed"],
+  ])
+    .option("--json", "print JSON (docs/status.schema.json)")
+    .action(async ({ json }: { json?: boolean }, command: Command) =>
+      finish(
+        await withConfig(
+          readConfig(configOf(command)),
+          async (config) => await runStatus(config, { json: json === true }),
+        ),
+      ),
+    );
+  configured("explain", "explain how a host or container is routed, or why not; exit code 1 if it is not", [
+    ["explain demo.example.com", "upstream servers, certificate and settings"],
+    ["explain myapp-web-1", "why a container is not routed"],
+  ])
+    .argument("<name>", "host name, container name or container id")
+    .action(async (name: string, _options, command: Command) =>
+      finish(await withConfig(readConfig(configOf(command)), async (config) => await runExplain(config, name))),
+    );
+  configured("health", "exit code 0 if a running renderer responds", [["health", "in a health check"]]).action(
+    async (_options, command: Command) => finish(await withConfig(readConfig(configOf(command)), runHealth)),
+  );
+  addImport(program, { args, variables, directory, finish });
+  return program;
+}
+
+interface ImportContext extends Pick<Environment, "variables" | "directory"> {
+  readonly args: readonly string[];
+  readonly finish: (result: CommandResult) => void;
+}
+
+function addImport(program: Command, { args, variables, directory, finish }: ImportContext): void {
+  const separator = args.indexOf("--");
+  const commandLine = separator < 0 ? undefined : args.slice(separator + 1);
+  const command = withExamples(program.command("import"), [
+    ["import docker-gen.toml > renderer.yml", "configuration files of docker-gen; what is not imported is on stderr"],
+    ["import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf", "a command line of docker-gen"],
+    ["import nginx-proxy --separate > renderer.yml", "the environment of nginx-proxy"],
+  ])
+    .description("print the configuration for one of docker-gen or nginx-proxy; exit code 1 if it is incomplete")
+    .usage("FILE.toml... | -- [NAME=value...] docker-gen [flags] template [dest] | nginx-proxy [options]")
+    .argument("<file...>")
+    .action((files: string[]) => finish(runImport(files, commandLine, directory)));
+  command
+    .command("nginx-proxy")
+    .description("print the configuration for the environment of nginx-proxy")
+    .option("--separate", "nginx runs in a container of its own")
+    .option("--policy", "print the agent's policy instead")
+    .action((options: { separate?: boolean; policy?: boolean }) => finish(runImportNginxProxy(options, variables)));
+}
+
+type Examples = readonly (readonly [args: string, purpose: string])[];
+
+function withExamples(command: Command, examples: Examples): Command {
+  const lines = examples.flatMap(([args, purpose]) => [`  # ${purpose}`, `  sallyport-renderer ${args}`]);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+}
+
+function configOption(): Option {
+  return new Option("--config <file>", `configuration file (default: ${DEFAULT_CONFIG})`).argParser(
+    (value: string, previous: string | undefined) => {
+      if (previous !== undefined) throw new InvalidArgumentError("It is given twice.");
+      if (value === "" || value.startsWith("-")) throw new InvalidArgumentError("It requires a file name.");
+      return value;
+    },
+  );
+}
+
+function configOf(command: Command): string {
+  return command.optsWithGlobals<{ config?: string }>().config ?? DEFAULT_CONFIG;
+}
+
+/** Turns an error of the library into `<where>: <what>; <what to do>`. */
+function usageMessage(command: Command, { code, message }: CommanderError): string {
+  const where = command.parent ? `${command.parent.name()} ${command.name()}` : command.name();
+  const [, what = message, suggestion] = /^error: (.*?)\.?(?:\n\(Did you mean (.+)\?\))?$/s.exec(message) ?? [];
+  const near = suggestion ?? (code === "commander.unknownOption" ? nearestOption(what) : undefined);
+  return printable(`${where}: ${what}; ${near === undefined ? `see ${where} --help` : `did you mean ${near}?`}`);
+}
+
+/** docker-gen's options are not known to the library. */
+function nearestOption(what: string): string | undefined {
+  const [, name = ""] = /'--?([^'=]*)/.exec(what) ?? [];
+  const near = nearest(name, DOCKER_GEN_OPTIONS);
+  return near === undefined ? undefined : `--${near}`;
+}
