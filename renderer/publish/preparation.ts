@@ -35,6 +35,6 @@ export async function writeInitialFiles({
   if (missing.length === 0) return [];
   const initial = await source.initial();
   if (initial.kind === "failed") return initial;
-  for (const index of missing) await destinations[index]?.volume.goLive(initial.files[index]!);
+  for (const index of missing) await destinations[index]?.volume.writeLive(initial.files[index]!);
   return missing;
 }

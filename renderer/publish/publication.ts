@@ -1,17 +1,8 @@
 import { checkTogether, labelFor } from "./candidates.ts";
 import { openPart, type Part } from "./destination.ts";
 import type { Journal } from "./journal.ts";
-import { placeTogether, takeUpTogether } from "./take-up.ts";
-
-/** How one attempt to publish ended. The live configuration works in every case. */
-export type Outcome =
-  | { readonly kind: "unchanged" }
-  /** The generation of each part; undefined if it was already live. */
-  | { readonly kind: "published"; readonly generations: readonly (number | undefined)[] }
-  /** Rejected by a check, or by a server's reload. The previous files are live. */
-  | { readonly kind: "rejected"; readonly message: string; readonly by: "check" | "reload" }
-  /** A server cannot be reached. `isLive`: whether the files are already in place, or only candidates. */
-  | { readonly kind: "pending"; readonly message: string; readonly isLive: boolean };
+import type { Outcome } from "./outcome.ts";
+import { swapAll, reloadAll } from "./swap.ts";
 
 /**
  * Stages, checks, swaps, reloads and confirms files: each step for all parts before the next step, so that all become
@@ -33,14 +24,14 @@ export async function publish(parts: readonly Part[], journal?: Journal): Promis
   }
   if (checked.kind === "unavailable") return { kind: "pending", message: checked.message, isLive: false };
   await journal?.begin(open);
-  await placeTogether(open);
-  const taken = await takeUpTogether(open, checked.kind === "ok", label);
+  await swapAll(open);
+  const taken = await reloadAll(open, checked.kind === "ok", label);
   if (taken !== undefined) {
     journal?.end();
     return taken;
   }
   await journal?.confirm(open);
-  for (const { volume, wanted } of open) await volume.remember(wanted);
+  for (const { volume, wanted } of open) await volume.confirm(wanted);
   journal?.end();
   return { kind: "published", generations: parts.map(generationOf(open)) };
 }

@@ -34,7 +34,7 @@ export async function recoverTogether(
 
 async function confirm(found: readonly Found[], journal: Journal): Promise<"confirmed"> {
   for (const { volume, hash, live } of found) {
-    if (live?.hash === hash && volume.readState().confirmed !== hash) await volume.remember(live);
+    if (live?.hash === hash && volume.readState().confirmed !== hash) await volume.confirm(live);
   }
   journal.end();
   return "confirmed";
@@ -46,9 +46,9 @@ async function rollBack(found: readonly Found[]): Promise<boolean> {
   if (goods.includes(undefined)) return false;
   for (const [index, { volume, live }] of found.entries()) {
     const good = goods[index]!;
-    if (!good.equals(live)) await volume.goLive(good);
+    if (!good.equals(live)) await volume.writeLive(good);
     // A server may have read the file in between, so it is reloaded.
-    await volume.forget();
+    await volume.unconfirm();
   }
   return true;
 }

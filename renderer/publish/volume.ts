@@ -71,9 +71,9 @@ export class Volume {
     if (wanted === undefined) return false;
     const candidate = this.readCandidate();
     const text = this.readLastGood() ?? (candidate?.hash === wanted ? candidate : undefined);
-    if (text) await this.goLive(text);
+    if (text) await this.writeLive(text);
     // A server may have read the file in between, so it is reloaded.
-    await this.forget();
+    await this.unconfirm();
     return text !== undefined;
   }
 
@@ -117,12 +117,12 @@ export class Volume {
     rmSync(this.candidate, { force: true });
   }
 
-  async goLive(text: RenderedFile): Promise<void> {
+  async writeLive(text: RenderedFile): Promise<void> {
     await this.#file.put(text);
   }
 
   /** Records the live file as last good, with the next generation. */
-  async remember({ bytes, hash }: RenderedFile): Promise<void> {
+  async confirm({ bytes, hash }: RenderedFile): Promise<void> {
     const copy = async () => await safeWrite(this.#lastGood, bytes, "content", this.#access);
     // A hard link to a file that is overwritten in place would change with it.
     if (this.isInPlace) await copy();
@@ -131,7 +131,7 @@ export class Volume {
   }
 
   /** Marks the live file as unconfirmed, in memory even if the disk fails. */
-  async forget(): Promise<void> {
+  async unconfirm(): Promise<void> {
     this.#remembered = { ...this.readState(), confirmed: "" };
     await this.#writeState(this.#remembered);
   }

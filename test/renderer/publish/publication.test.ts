@@ -80,7 +80,7 @@ describe("publication", () => {
     writeFileSync(volume.live, "evil");
     await placing;
     assert.equal(volume.readLive()?.bytes.toString(), "evil");
-    const again = volume.goLive(printed("good"));
+    const again = volume.writeLive(printed("good"));
     await eventually("the file is rendered", () => live() === "good");
     writeFileSync(volume.live, "evil");
     await again;

@@ -1,20 +1,20 @@
 import type { Label } from "./candidates.ts";
 import { goodOf, type OpenPart } from "./destination.ts";
-import type { Outcome } from "./publication.ts";
+import type { Outcome } from "./outcome.ts";
 
 /**
  * Puts all candidates into place, or none. If one fails, all open parts return to their last good file, including those
  * whose server was pending, because they belong together. Throws WriteError.
  */
-export async function placeTogether(open: readonly OpenPart[]): Promise<void> {
+export async function swapAll(open: readonly OpenPart[]): Promise<void> {
   const changed = open.filter(({ isLive }) => !isLive);
   for (const [index, { volume, wanted }] of changed.entries()) {
     try {
       await volume.promote(wanted);
     } catch (error) {
       for (const part of changed) part.volume.discard();
-      if (index > 0) await returnToGood(open).catch(() => undefined);
-      if (index > 0) await forget(open);
+      if (index > 0) await rollBack(open).catch(() => undefined);
+      if (index > 0) await unconfirm(open);
       throw error;
     }
   }
@@ -24,7 +24,7 @@ export async function placeTogether(open: readonly OpenPart[]): Promise<void> {
  * Reloads each server once. Returns undefined if every server runs the live files. Files that a server rejects, or that
  * were not checked before a server became unreachable, are rolled back. Throws WriteError.
  */
-export async function takeUpTogether(
+export async function reloadAll(
   open: readonly OpenPart[],
   isChecked: boolean,
   label: Label,
@@ -36,16 +36,16 @@ export async function takeUpTogether(
     const message = label(part, "message" in result ? result.message : "");
     const affected = "isPartial" in result ? [...reloaded, part] : reloaded;
     if (kind === "rejected") {
-      await returnToGood(open, affected);
+      await rollBack(open, affected);
       // It is unknown what the server runs now, so the next revision is reloaded even if it equals the last good one.
-      await forget(open);
+      await unconfirm(open);
       return { kind: "rejected", message, by: "reload" };
     }
     if (kind === "unavailable") {
       const isLive = isChecked || open.every((one) => goodOf(one) === undefined);
-      if (!isLive) await returnToGood(open, affected);
+      if (!isLive) await rollBack(open, affected);
       // An earlier pending reload may have reached it.
-      if (!isLive) await forget(open);
+      if (!isLive) await unconfirm(open);
       return { kind: "pending", message, isLive };
     }
     reloaded.push(part);
@@ -54,16 +54,16 @@ export async function takeUpTogether(
 }
 
 /** Restores the last good files, and reloads the servers that already run other ones. Throws the first WriteError. */
-async function returnToGood(parts: readonly OpenPart[], reloaded: readonly OpenPart[] = []): Promise<void> {
+async function rollBack(parts: readonly OpenPart[], reloaded: readonly OpenPart[] = []): Promise<void> {
   const failures: unknown[] = [];
   for (const part of parts) {
     const good = goodOf(part);
-    if (good) await part.volume.goLive(good).catch((error: unknown) => failures.push(error));
+    if (good) await part.volume.writeLive(good).catch((error: unknown) => failures.push(error));
   }
   for (const { server } of reloaded) await server.reload();
   if (failures.length > 0) throw failures[0];
 }
 
-async function forget(parts: readonly OpenPart[]): Promise<void> {
-  for (const { volume } of parts) await volume.forget();
+async function unconfirm(parts: readonly OpenPart[]): Promise<void> {
+  for (const { volume } of parts) await volume.unconfirm();
 }
