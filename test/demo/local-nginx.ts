@@ -74,6 +74,7 @@ function mainConfiguration(directory: string, pidFile: string, included: string)
   return `worker_processes 1;
 pid ${directory}/${pidFile};
 error_log stderr warn;
+error_log ${directory}/error.log notice;
 events { worker_connections 512; }
 http {
   access_log off;

@@ -8,7 +8,7 @@ import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
 import { container } from "../fake-agent.ts";
 import { renderWith, templateGroup } from "../targets/template-group.ts";
-import { RULES } from "../nginx/words.ts";
+import { RULES } from "../nginx/options.ts";
 
 /** Who answers for each host, by address. */
 type Answering = ReadonlyMap<string, ReadonlySet<string>>;

@@ -26,7 +26,7 @@ export class AcmeAuthority {
   }
 
   /** `validationPort` replaces port 80 for challenges. */
-  async start(asked: number): Promise<void> {
+  async start(validationPort: number): Promise<void> {
     const { directory } = this;
     mkdirSync(directory);
     makeCertificate(directory, "pebble", ["localhost"]);
@@ -37,8 +37,8 @@ export class AcmeAuthority {
       managementListenAddress: `127.0.0.1:${this.#management}`,
       certificate: join(directory, "pebble.crt"),
       privateKey: join(directory, "pebble.key"),
-      httpPort: asked,
-      tlsPort: asked,
+      httpPort: validationPort,
+      tlsPort: validationPort,
       ocspResponderURL: "",
       externalAccountBindingRequired: false,
     };

@@ -24,7 +24,7 @@ export class AcmeClient {
       CA: authority.url,
       BASEDIR: directory,
       WELLKNOWN: challenges,
-      HOOK: resolve("test/renderer/nginx/lay-as-companion.sh"),
+      HOOK: resolve("test/renderer/nginx/install-as-companion.sh"),
       CURL_OPTS: `--cacert ${authority.trusted}`,
       KEY_ALGO: "prime256v1",
     };

@@ -48,7 +48,7 @@ export class CertificateAuthority {
   }
 
   /** Copies a certificate and its key into a directory. */
-  layInto(directory: string, stem: string): void {
+  copyInto(directory: string, stem: string): void {
     for (const ending of ["crt", "key"])
       copyFileSync(this.path(`${stem}.${ending}`), join(directory, `${stem}.${ending}`));
   }

@@ -25,7 +25,7 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     writeFileSync(join(directory, "garbage.key"), "nor a key");
     writeFileSync(join(directory, "alone.crt"), "without a key");
     execFileSync("mkfifo", [join(directory, "waits.crt"), join(directory, "keyless.key")]);
-    writeFileSync(join(directory, "waits.key"), "nobody writes the other");
+    writeFileSync(join(directory, "waits.key"), "without a certificate");
     copyFileSync(join(directory, "a.example.crt"), join(directory, "keyless.crt"));
     copyFileSync(join(directory, "a.example.crt"), join(directory, "a; evil.crt"));
     copyFileSync(join(directory, "a.example.key"), join(directory, "a; evil.key"));
@@ -61,13 +61,13 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
   }
 
   test("reports an unreadable directory once and returns no certificates", () => {
-    const said: string[] = [];
+    const logged: string[] = [];
     const store = new CertificateStore(join(directory, "missing"), (_level, event, fields) =>
-      said.push(`${event} ${String(fields?.["reason"])}`),
+      logged.push(`${event} ${String(fields?.["reason"])}`),
     );
     assert.equal(store.certificates.usable.size, 0);
     assert.equal(store.refresh(), false);
-    assert.deepEqual(said, ["certificate.rejected cannot be read: ENOENT"]);
+    assert.deepEqual(logged, ["certificate.rejected cannot be read: ENOENT"]);
   });
 
   test("ignores dangling links among the additional files", () => {
@@ -82,13 +82,13 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
   });
 
   test("detects changes and reports an expiring certificate once", () => {
-    const said: string[] = [];
+    const logged: string[] = [];
     const store = new CertificateStore(directory, (_level, event, fields) =>
-      said.push(`${event} ${String(fields?.["certificate"])}`),
+      logged.push(`${event} ${String(fields?.["certificate"])}`),
     );
     makeCertificate(directory, "a.example", ["a.example"]);
     assert.equal(store.refresh(), true);
     assert.equal(store.refresh(), false);
-    assert.equal(said.filter((line) => line === "certificate.expiring wild").length, 1);
+    assert.equal(logged.filter((line) => line === "certificate.expiring wild").length, 1);
   });
 });

@@ -6,7 +6,7 @@ import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { NginxRig } from "./rig.ts";
-import { LABELS, VARIABLES } from "./words.ts";
+import { LABELS, VARIABLES } from "./options.ts";
 import { HOSTILE } from "../structure/hostile.ts";
 import { requires } from "../../requires.ts";
 
@@ -42,13 +42,13 @@ const all: readonly Hostile[] = [...VARIABLES, ...LABELS].flatMap((place) =>
 function containerOf({ place, value }: Hostile, index: number): Container {
   const isLabel = LABELS.includes(place);
   const fault = textFault(value, 4_096);
-  const said = fault === undefined ? { [place]: value } : {};
+  const variable = fault === undefined ? { [place]: value } : {};
   return container("a", {
     id: (1_000 + index).toString(16).padStart(64, "0"),
     name: `bad${index}`,
     createdAt: 1_000 + index,
-    env: { VIRTUAL_HOST: `h${index}.example`, ...(!isLabel && said) },
-    labels: isLabel ? said : {},
+    env: { VIRTUAL_HOST: `h${index}.example`, ...(!isLabel && variable) },
+    labels: isLabel ? variable : {},
     refused: fault === undefined ? [] : [{ from: isLabel ? "label" : "env", name: place, reason: fault }],
     networks: [{ name: "front", ipv4: "192.0.2.1" }],
     ports: [{ port: 80, proto: "tcp" }],
@@ -61,8 +61,8 @@ describe(
   () => {
     const rig = new NginxRig();
     const statuses = new Map<string, number>();
-    const over = new AbortController();
-    let asking: Promise<void>;
+    const stop = new AbortController();
+    let requests: Promise<void>;
 
     const ask = async (tls: boolean): Promise<void> => {
       const { status, body } = await rig.ask({ host: "good.example", tls });
@@ -75,12 +75,12 @@ describe(
       await rig.start({ routing: { containersMay: "all" } }, [
         await rig.app("good", { VIRTUAL_HOST: "good.example", HTTPS_METHOD: "noredirect" }),
       ]);
-      asking = (async () => {
-        while (!over.signal.aborted) for (const tls of [false, true]) await ask(tls);
+      requests = (async () => {
+        while (!stop.signal.aborted) for (const tls of [false, true]) await ask(tls);
       })();
     });
     after(async () => {
-      over.abort();
+      stop.abort();
       await rig.close();
     });
 
@@ -100,9 +100,9 @@ describe(
           () => rig.logged.filter(({ event }) => event === "publish.succeeded").length > publications,
         );
         const { quarantined, warnings, unrouted } = await rig.status();
-        const told = [...quarantined, ...warnings, ...unrouted];
-        const byName = new Map<string, (typeof told)[number][]>();
-        for (const found of told) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
+        const reported = [...quarantined, ...warnings, ...unrouted];
+        const byName = new Map<string, (typeof reported)[number][]>();
+        for (const found of reported) byName.set(found.name, [...(byName.get(found.name) ?? []), found]);
         for (const [index, { name }] of containers.entries()) {
           const { place, value } = some[index]!;
           const found = byName.get(name) ?? [];
@@ -110,13 +110,13 @@ describe(
           assert.ok(found.length <= 1, JSON.stringify(found));
           for (const { value: shown } of found) assert.ok(shown === undefined || shown === value.trim());
         }
-        assert.ok(told.length > 0);
+        assert.ok(reported.length > 0);
       });
     }
 
     test("the good host is served throughout, and nginx rejects nothing that the grammars accepted", async () => {
-      over.abort();
-      await asking;
+      stop.abort();
+      await requests;
       assert.deepEqual([...statuses.keys()].toSorted(), ["TLS 200 true", "plain HTTP 200 true"]);
       const refused = rig.logged.filter(
         ({ event }) => event === "container.quarantined" || event === "publish.rejected",

@@ -12,7 +12,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 const path = "/nginx-proxy-debug";
-const theirs = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.debug-endpoint": value } });
+const debugLabel = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.debug-endpoint": value } });
 
 describe("the debug endpoint", { skip }, () => {
   describe("with permission to containers", () => {
@@ -21,13 +21,13 @@ describe("the debug endpoint", { skip }, () => {
       makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
       const routing = { containersMay: ["debugEndpoint", "regex"] };
       await rig.start({ routing, nginx: { internalNetworks: ["127.0.0.1"] } }, [
-        await rig.app("told", { VIRTUAL_HOST: "told.example", HSTS: "off" }, theirs("true")),
-        await rig.app("sick", { VIRTUAL_HOST: "told.example" }, { health: "unhealthy" }),
+        await rig.app("first", { VIRTUAL_HOST: "first.example", HSTS: "off" }, debugLabel("true")),
+        await rig.app("down", { VIRTUAL_HOST: "first.example" }, { health: "unhealthy" }),
         await rig.app("silent", { VIRTUAL_HOST: "silent.example" }),
         await rig.app("tls", { VIRTUAL_HOST: "tls.example" }, { labels: { "sallyport.debug-endpoint": "yes" } }),
-        await rig.app("many", { VIRTUAL_HOST_MULTIPORTS: manyPaths("many.example", 60) }, theirs("true")),
-        await rig.app("dollar", { VIRTUAL_HOST: '~^a"\\.\\$host(x)$' }, theirs("true")),
-        await rig.app("own", { VIRTUAL_HOST: "own.example" }, theirs("true")),
+        await rig.app("many", { VIRTUAL_HOST_MULTIPORTS: manyPaths("many.example", 60) }, debugLabel("true")),
+        await rig.app("dollar", { VIRTUAL_HOST: '~^a"\\.\\$host(x)$' }, debugLabel("true")),
+        await rig.app("own", { VIRTUAL_HOST: "own.example" }, debugLabel("true")),
         await rig.app("own-path", { VIRTUAL_HOST: "own.example", VIRTUAL_PATH: `= ${path}` }),
         await rig.app(
           "moved",
@@ -38,45 +38,51 @@ describe("the debug endpoint", { skip }, () => {
     });
     after(async () => await rig.close());
 
-    const told = async (host: string, tls = false): Promise<Record<string, unknown>> => {
+    const describedAt = async (host: string, tls = false): Promise<Record<string, unknown>> => {
       const { status, headers, body } = await rig.ask({ host, path, tls });
       assert.deepEqual([status, headers["content-type"]], [200, "application/json"]);
       return JSON.parse(body) as Record<string, unknown>;
     };
 
     test("returns host, paths, servers, HTTPS method and findings", async () => {
-      const { host, httpsMethod, certificate, paths, findings } = await told("told.example");
-      assert.deepEqual([host, httpsMethod, certificate], ["told.example", "redirect", null]);
+      const { host, httpsMethod, certificate, paths, findings } = await describedAt("first.example");
+      assert.deepEqual([host, httpsMethod, certificate], ["first.example", "redirect", null]);
       const [{ servers } = { servers: [] }] = paths as { servers: unknown[] }[];
-      assert.deepEqual(servers, [{ address: "127.0.0.1", port: rig.portOf("told"), container: "told" }]);
-      const said = (findings as { container: string; reason: string }[]).map((one) => [one.container, one.reason]);
+      assert.deepEqual(servers, [{ address: "127.0.0.1", port: rig.portOf("first"), container: "first" }]);
+      const findingsByContainer = (findings as { container: string; reason: string }[]).map((one) => [
+        one.container,
+        one.reason,
+      ]);
       assert.deepEqual(
-        new Map(said as [string, string][]),
+        new Map(findingsByContainer as [string, string][]),
         new Map([
-          ["told", "option.refused"],
-          ["sick", "health"],
+          ["first", "option.refused"],
+          ["down", "health"],
         ]),
       );
     });
 
     test("is served over HTTPS and HTTP, also while HTTP redirects, and names the certificate", async () => {
       for (const tls of [true, false]) {
-        assert.deepEqual((await told("tls.example", tls))["certificate"], { ...(await until()), name: "tls.example" });
+        assert.deepEqual((await describedAt("tls.example", tls))["certificate"], {
+          ...(await until()),
+          name: "tls.example",
+        });
       }
       assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
     });
 
     test("names the target of a redirecting host", async () => {
-      assert.equal((await told("moved.example"))["redirectTo"], "www.moved.example");
+      assert.equal((await describedAt("moved.example"))["redirectTo"], "www.moved.example");
     });
 
     test("lists sixty paths, more than nginx allows between two quotes", async () => {
-      assert.equal(((await told("many.example"))["paths"] as unknown[]).length, 60);
+      assert.equal(((await describedAt("many.example"))["paths"] as unknown[]).length, 60);
     });
 
     test("returns 403 outside of the internal networks, regardless of forwarding headers", async () => {
       const headers = { "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1" };
-      assert.equal((await rig.ask({ host: "told.example", path, headers, from: "127.0.0.2" })).status, 403);
+      assert.equal((await rig.ask({ host: "first.example", path, headers, from: "127.0.0.2" })).status, 403);
     });
 
     test("is disabled without the label", async () => {
@@ -102,7 +108,7 @@ describe("the debug endpoint", { skip }, () => {
     try {
       await rig.start({ nginx: { defaults: { debugEndpoint: true } } }, [
         await rig.app("a", { VIRTUAL_HOST: "a.example" }),
-        await rig.app("b", { VIRTUAL_HOST: "b.example" }, theirs("false")),
+        await rig.app("b", { VIRTUAL_HOST: "b.example" }, debugLabel("false")),
       ]);
       for (const host of ["a.example", "b.example"]) {
         assert.equal((JSON.parse((await rig.ask({ host, path })).body) as VirtualHost).host, host);

@@ -9,7 +9,7 @@ import { requires } from "../../requires.ts";
 const skip = requires("nginx", "openssl");
 
 /** Request headers that describe the client and the original request. */
-const TOLD = ["host", "x-real-ip", "x-original-uri"];
+const DESCRIBED = ["host", "x-real-ip", "x-original-uri"];
 const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwarded-${name}`);
 
 describe("request headers that apps receive from a real nginx", { skip }, () => {
@@ -33,7 +33,7 @@ describe("request headers that apps receive from a real nginx", { skip }, () => 
 
   test("forwards host, client address and scheme over HTTP", async () => {
     const ask = { host: "plain.example", path: "/x?y=1" };
-    assert.deepEqual(await got(ask, TOLD), ["plain.example", "127.0.0.1", "/x?y=1"]);
+    assert.deepEqual(await got(ask, DESCRIBED), ["plain.example", "127.0.0.1", "/x?y=1"]);
     assert.deepEqual(await got(ask, FORWARDED), ["127.0.0.1", "plain.example", "http", "off", "80"]);
   });
 
@@ -62,8 +62,8 @@ describe("request headers that apps receive from a real nginx", { skip }, () => 
   });
 
   test("passes on all forwarding headers of a trusted proxy", async () => {
-    const words = { for: "203.0.113.9", host: "outside.example", proto: "https", port: "8443" };
-    const headers = Object.fromEntries(Object.entries(words).map(([name, word]) => [`x-forwarded-${name}`, word]));
+    const values = { for: "203.0.113.9", host: "outside.example", proto: "https", port: "8443" };
+    const headers = Object.fromEntries(Object.entries(values).map(([name, value]) => [`x-forwarded-${name}`, value]));
     const ask = { host: "plain.example", headers, from: "127.0.0.2" };
     assert.deepEqual(await got(ask, FORWARDED), ["203.0.113.9, 127.0.0.2", "outside.example", "https", "on", "8443"]);
   });
@@ -78,22 +78,22 @@ describe("request headers that apps receive from a real nginx", { skip }, () => 
     const socket = net.connect(rig.plainPort, "127.0.0.1");
     const upgrade = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
     socket.write(`GET / HTTP/1.1\r\nHost: socket.example\r\n${upgrade}\r\n`);
-    let heard = "";
+    let received = "";
     await new Promise<void>((resolve, reject) => {
       socket.setEncoding("utf8").on("data", (part: string) => {
-        heard += part;
-        if (heard.endsWith("\r\n\r\n")) socket.write("ping");
-        if (heard.endsWith("pong")) resolve();
+        received += part;
+        if (received.endsWith("\r\n\r\n")) socket.write("ping");
+        if (received.endsWith("pong")) resolve();
       });
-      socket.on("error", reject).on("close", () => reject(new Error(heard)));
+      socket.on("error", reject).on("close", () => reject(new Error(received)));
     });
     socket.destroy();
-    assert.match(heard, /^HTTP\/1\.1 101 /);
+    assert.match(received, /^HTTP\/1\.1 101 /);
   });
 
   test("uses HTTP/1.1 with keepalive connections to apps", async () => {
-    const said = async (): Promise<string> => (await rig.ask({ host: "version.example" })).body;
-    const [first, second] = [await said(), await said()];
+    const response = async (): Promise<string> => (await rig.ask({ host: "version.example" })).body;
+    const [first, second] = [await response(), await response()];
     assert.match(first, /^1\.1 connection=(?:undefined|keep-alive) from [0-9]+$/);
     assert.equal(second, first);
   });

@@ -14,7 +14,7 @@ import { compileTemplate } from "../../../renderer/template/template.ts";
 import { testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
-import { LABELS, RULES, VARIABLES } from "./words.ts";
+import { LABELS, RULES, VARIABLES } from "./options.ts";
 import { requires } from "../../requires.ts";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
@@ -78,7 +78,7 @@ const known = fc
     labels: record(LABELS),
     host: fc.option(fc.constantFrom("a.example", "~^z$", "*.b.example"), { nil: undefined }),
   })
-  .map(({ env, labels: said, host }): InventoryContainer => {
+  .map(({ env, labels: ownLabels, host }): InventoryContainer => {
     made += 1;
     const id = made.toString(16).padStart(64, "0");
     const networks = [{ name: "front", ipv4: `10.0.${(made >> 8) % 256}.${made % 256}` }];
@@ -86,7 +86,7 @@ const known = fc
     return {
       agent: "/a",
       host: "h",
-      container: container("a", { id, name: `n${made}`, createdAt: made, env: all, labels: said, networks }),
+      container: container("a", { id, name: `n${made}`, createdAt: made, env: all, labels: ownLabels, networks }),
     };
   });
 
@@ -116,8 +116,9 @@ const alone = blockOf(printed([good]))!;
 test("a host's configuration does not depend on other containers", () => {
   fc.assert(
     fc.property(fc.array(known, { maxLength: 4 }), (others) => {
-      assert.equal(blockOf(printed([...others, good])), alone);
-      assert.equal(printed([good, ...others.toReversed()]), printed([...others, good]));
+      const text = printed([...others, good]);
+      assert.equal(blockOf(text), alone);
+      assert.equal(printed([good, ...others.toReversed()]), text);
     }),
     { numRuns: 3_000 },
   );

@@ -27,7 +27,7 @@ const PORTS = [PLAIN, TLS, PAGE, 19_001, 19_002, 19_003].map(String);
 const HOSTS = ["a.example", "b.example", "c.example", "*.d.example"];
 
 const yes = fc.constantFrom("true", "false");
-const said = fc.record(
+const requested = fc.record(
   {
     VIRTUAL_HOST: fc.constantFrom(...HOSTS),
     EXTERNAL_HTTP_PORT: fc.constantFrom(...PORTS),
@@ -44,13 +44,13 @@ const said = fc.record(
   { requiredKeys: ["VIRTUAL_HOST"] },
 );
 
-type Said = (typeof said)["generate"] extends (...args: never[]) => { readonly value: infer T } ? T : never;
+type Requested = (typeof requested)["generate"] extends (...args: never[]) => { readonly value: infer T } ? T : never;
 
 const containers = fc
-  .array(said, { minLength: 1, maxLength: 8 })
+  .array(requested, { minLength: 1, maxLength: 8 })
   .map((all) => all.map((one, index) => known(one, index)));
 
-function known({ http2, http3, multiports, ...env }: Said, index: number): InventoryContainer {
+function known({ http2, http3, multiports, ...env }: Requested, index: number): InventoryContainer {
   const labels = {
     ...(http2 !== undefined && { "sallyport.http2": http2 }),
     ...(http3 !== undefined && { "sallyport.http3": http3 }),
@@ -81,11 +81,11 @@ type Operator = (typeof operator)["generate"] extends (...args: never[]) => { re
 
 function printed(
   all: readonly InventoryContainer[],
-  words: Operator,
+  setup: Operator,
   certificates: CertificateSet,
   directory: string,
 ): string {
-  const { https, http3, ipv6, proxyProtocol, hasPage, defaultHost, httpPort, httpsPort, http2 } = words;
+  const { https, http3, ipv6, proxyProtocol, hasPage, defaultHost, httpPort, httpsPort, http2 } = setup;
   const host = Object.fromEntries(
     Object.entries({ httpPort, httpsPort, http2 }).filter(([, value]) => value !== undefined),
   );
@@ -115,7 +115,7 @@ function printed(
 interface Listen {
   readonly server: number;
   readonly name: string;
-  readonly signs: ReadonlySet<string>;
+  readonly parameters: ReadonlySet<string>;
 }
 
 /** Returns the `listen` directives by address in the file's order; UDP and TCP are different addresses. */
@@ -130,10 +130,10 @@ function listensOf(text: string): Map<string, Listen[]> {
         ?.words.slice(1)
         .join(" ") ?? "";
     for (const {
-      words: [, address = "", ...signs],
+      words: [, address = "", ...parameters],
     } of block.filter((one) => one.words[0] === "listen")) {
-      const place = `${signs.includes("quic") ? "udp" : "tcp"} ${address}`;
-      places.set(place, [...(places.get(place) ?? []), { server, name, signs: new Set(signs) }]);
+      const place = `${parameters.includes("quic") ? "udp" : "tcp"} ${address}`;
+      places.set(place, [...(places.get(place) ?? []), { server, name, parameters: new Set(parameters) }]);
     }
   }
   return places;
@@ -141,7 +141,7 @@ function listensOf(text: string): Map<string, Listen[]> {
 
 function assertSound(text: string, { hasPage, defaultHost }: Operator): void {
   for (const [place, listens] of listensOf(text)) {
-    const counted = (sign: string): number => listens.filter(({ signs }) => signs.has(sign)).length;
+    const counted = (sign: string): number => listens.filter(({ parameters }) => parameters.has(sign)).length;
     const at = `${place}\n${text}`;
     assert.equal(new Set(listens.map(({ server }) => server)).size, listens.length, `twice by one server at ${at}`);
     assert.equal(counted("reuseport"), place.startsWith("udp") ? 1 : 0, `reuseport at ${at}`);
@@ -157,10 +157,10 @@ function assertSound(text: string, { hasPage, defaultHost }: Operator): void {
     assert.ok([0, listens.length].includes(counted("proxy_protocol")), `the PROXY protocol for some at ${at}`);
     assert.ok(
       listens.some(({ name }) => name === "_"),
-      `nobody for names that nobody claims at ${at}`,
+      `no server for unknown host names at ${at}`,
     );
     // The default host is the default server of every protocol that it is served with.
-    const answering = listens.find(({ signs }) => signs.has("default_server")) ?? listens[0];
+    const answering = listens.find(({ parameters }) => parameters.has("default_server")) ?? listens[0];
     assert.ok(answering?.name === "_" || answering?.name === defaultHost, `${answering?.name} for all names at ${at}`);
   }
 }
@@ -174,9 +174,9 @@ const certificates: CertificateSet = {
 
 test("each address has one QUIC socket, one protocol, and a server for unknown host names", () => {
   fc.assert(
-    fc.property(containers, operator, fc.boolean(), (all, words, hasDefault) => {
+    fc.property(containers, operator, fc.boolean(), (all, setup, hasDefault) => {
       const usable = new Map([...certificates.usable].filter(([stem]) => hasDefault || stem !== "default"));
-      assertSound(printed(all, words, { ...certificates, usable }, NO_FILES), words);
+      assertSound(printed(all, setup, { ...certificates, usable }, NO_FILES), setup);
     }),
     { numRuns: 2_000 },
   );
@@ -192,8 +192,8 @@ test("nginx accepts any combination of ports of containers and the operator", { 
     for (const stem of stems) makeCertificate(join(directory, "certificates"), stem, [stem]);
     const found = readCertificates(join(directory, "certificates"));
     fc.assert(
-      fc.property(containers, operator, (all, words) => {
-        const text = printed(all, { ...words, http3: false }, found, join(directory, "certificates"));
+      fc.property(containers, operator, (all, setup) => {
+        const text = printed(all, { ...setup, http3: false }, found, join(directory, "certificates"));
         writeFileSync(join(directory, "conf.d", "default.conf"), text);
         const { status, stderr } = testConfig(directory, configs.live);
         assert.equal(status, 0, stderr);

@@ -12,7 +12,7 @@ import { requires } from "../../requires.ts";
 const skip = requires("nginx");
 
 /** Every character that could end a quoted text, and variables. */
-const TEXT = `$host "$http_x_said" '$status' \\n; } # \${request_method}\tend`;
+const TEXT = `$host "$http_x_quoted" '$status' \\n; } # \${request_method}\tend`;
 
 describe("a custom log format", () => {
   for (const escape of ["default", "json", "none"] as const) {
@@ -23,13 +23,13 @@ describe("a custom log format", () => {
         await rig.start({ nginx: { accessLog: { file: log, format: { text: TEXT, escape } } } }, [
           await rig.app("app", { VIRTUAL_HOST: "app.example" }),
         ]);
-        await rig.ask({ host: "app.example", headers: { "x-said": 'a"b' } });
+        await rig.ask({ host: "app.example", headers: { "x-quoted": 'a"b' } });
         const line = await eventually("the line is written", () => {
           const [first, ...more] = readFileSync(log, "utf8").split("\n");
           return more.length > 0 && first;
         });
-        const said = { default: "a\\x22b", json: 'a\\"b', none: 'a"b' }[escape];
-        assert.equal(line, `app.example "${said}" '200' \\n; } # GET\tend`);
+        const expected = { default: "a\\x22b", json: 'a\\"b', none: 'a"b' }[escape];
+        assert.equal(line, `app.example "${expected}" '200' \\n; } # GET\tend`);
       } finally {
         await rig.close();
       }

@@ -17,7 +17,7 @@ const options = [
 ] as { readonly env?: string; readonly label: string; readonly theirLabel?: string; readonly needs?: string }[];
 
 /** Everything that nginx-proxy reads from containers, its own environment, and files. */
-const THEIRS = [
+const NGINX_PROXY_NAMES = [
   ..."VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_ROOT VIRTUAL_HOST_MULTIPORTS".split(
     " ",
   ),
@@ -43,7 +43,7 @@ const UNTESTED = ["SHA1_UPSTREAM_NAME", "DHPARAM_BITS", "DHPARAM_SKIP", "topleve
 const names = rows.flatMap((row) => [...row.split("|")[1]!.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
 
 describe("docs/reference/nginx-proxy.md", () => {
-  for (const name of THEIRS) {
+  for (const name of NGINX_PROXY_NAMES) {
     test(`documents ${name}`, () => {
       assert.ok(
         rows.some((row) => row.split("|")[1]!.includes(`\`${name}`) || row.split("|")[1]!.includes(name + "`")),
@@ -52,11 +52,11 @@ describe("docs/reference/nginx-proxy.md", () => {
   }
   for (const { env, label, theirLabel, needs } of options) {
     test(`matches the code for ${env ?? label}`, () => {
-      const [, , verdict = "", ours = "", notes = ""] =
+      const [, , support = "", ownLabel = "", notes = ""] =
         rows.map((row) => row.split("|")).find((cells) => cells[1]!.includes(`\`${env ?? theirLabel}\``)) ?? [];
       if (env === undefined && theirLabel === undefined) return assert.ok(page.includes(`\`${label}\``));
-      assert.equal(ours.trim(), `\`${label}\``);
-      assert.equal(verdict.trim() === "permission", needs !== undefined);
+      assert.equal(ownLabel.trim(), `\`${label}\``);
+      assert.equal(support.trim() === "permission", needs !== undefined);
       if (needs !== undefined) assert.ok(notes.includes(`\`${needs}\``));
     });
   }
@@ -86,12 +86,12 @@ describe("docs/reference/nginx-proxy.md", () => {
       assert.ok(key === "proxy.conf" || isKey(key), `${key} is no key of the configuration`);
   });
   for (const row of rows.filter((one) => /^\| *(?:`[A-Z_]+`|label `)/.test(one) && one.split("|").length === 6)) {
-    const [, theirs = "", verdict = "", ours = ""] = row.split("|").map((cell) => cell.trim());
-    test(`names the label that the code reads for ${theirs}`, () => {
-      if (ours === "") return assert.equal(verdict, "different");
-      const [, name = ""] = /`([^`]+)`/.exec(theirs) ?? [];
+    const [, theirName = "", support = "", ownLabel = ""] = row.split("|").map((cell) => cell.trim());
+    test(`names the label that the code reads for ${theirName}`, () => {
+      if (ownLabel === "") return assert.equal(support, "different");
+      const [, name = ""] = /`([^`]+)`/.exec(theirName) ?? [];
       const found = options.find(({ env, theirLabel }) => env === name || theirLabel === name);
-      assert.equal(found && `\`${found.label}\``, ours);
+      assert.equal(found && `\`${found.label}\``, ownLabel);
     });
   }
   test("names all permissions", () => {

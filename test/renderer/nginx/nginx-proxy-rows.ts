@@ -4,9 +4,9 @@ export type RowTest = readonly [file: string, title: string];
 const ROUTES = "test/renderer/nginx/routes.test.ts";
 const OPERATOR = "test/renderer/nginx/operator.test.ts";
 const ROWS = "test/renderer/nginx/rows.test.ts";
-const FRONT = "test/renderer/nginx/front.test.ts";
+const BALANCER = "test/renderer/nginx/load-balancer.test.ts";
 const PORTS = "test/renderer/nginx/ports.test.ts";
-const CORNERS = "test/renderer/nginx/corners.test.ts";
+const SPECIAL = "test/renderer/nginx/special-cases.test.ts";
 const HEADERS = "test/renderer/nginx/headers.test.ts";
 const REPLICAS = "test/renderer/nginx/replicas.test.ts";
 const TLS_FILES = "test/renderer/nginx/tls-files.test.ts";
@@ -14,8 +14,7 @@ const POLICIES = "test/renderer/nginx/policies.test.ts";
 const METHODS = "test/renderer/nginx/methods.test.ts";
 const LOG = "test/renderer/nginx/log-format.test.ts";
 const DEBUG = "test/renderer/nginx/debug.test.ts";
-const UNCLAIMED = "test/renderer/nginx/unclaimed.test.ts";
-const PROXY_FILE = "test/renderer/nginx/proxy-file.test.ts";
+const OPERATOR_FILES = "test/renderer/nginx/operator-files.test.ts";
 const HTTPS = "test/renderer/nginx/https.test.ts";
 const BROWSER = "test/e2e/http3-browser.test.ts";
 const STACK = "test/e2e/routing.test.ts";
@@ -38,11 +37,11 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   VIRTUAL_PATH: [
     [ROUTES, "an exact path"],
     [ROUTES, "a path by regular expression"],
-    [CORNERS, "prefix paths with ^~ and case-insensitive regular expressions are routed"],
+    [SPECIAL, "prefix paths with ^~ and case-insensitive regular expressions are routed"],
   ],
   VIRTUAL_DEST: [
     [ROUTES, "a path with a destination"],
-    [CORNERS, "VIRTUAL_DEST with a regular expression is ignored and reported"],
+    [SPECIAL, "VIRTUAL_DEST with a regular expression is ignored and reported"],
   ],
   VIRTUAL_PROTO: [
     [ROUTES, "an app with TLS"],
@@ -52,7 +51,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
     [ROWS, "gRPC is proxied to an app with TLS"],
   ],
   VIRTUAL_ROOT: [[ROUTES, "FastCGI receives SCRIPT_FILENAME below VIRTUAL_ROOT"]],
-  VIRTUAL_HOST_MULTIPORTS: [MULTIPLE, [CORNERS, "VIRTUAL_HOST_MULTIPORTS takes precedence over VIRTUAL_HOST"]],
+  VIRTUAL_HOST_MULTIPORTS: [MULTIPLE, [SPECIAL, "VIRTUAL_HOST_MULTIPORTS takes precedence over VIRTUAL_HOST"]],
   EXTERNAL_HTTP_PORT: [
     BOTH_PORTS,
     [PORTS, "the older host gets a port that two hosts request for HTTP and HTTPS, and the conflict is reported"],
@@ -75,10 +74,10 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   ACME_HTTP_CHALLENGE_LOCATION: [ANY_METHOD],
   loadbalance: [
     [ROUTES, "`ip-hash` sends a client to the same replica"],
-    [CORNERS, "requests are balanced by the method in the label"],
+    [SPECIAL, "requests are balanced by the method in the label"],
   ],
-  keepalive: [[CORNERS, "the label controls keepalive connections to the app"]],
-  "http2.enable": [[FRONT, "HTTP/2 is negotiated unless a container disables it"]],
+  keepalive: [[SPECIAL, "the label controls keepalive connections to the app"]],
+  "http2.enable": [[BALANCER, "HTTP/2 is negotiated unless a container disables it"]],
   "http3.enable": [[BROWSER, "who comes by TCP is told of it, but not of a host whose container wants none"]],
   "non-get-redirect": [[ROWS, "labels set keepalive, balancing and the redirect status"]],
   ssl_verify_client: [[TLS_FILES, "a permitted container makes client certificates optional"]],
@@ -86,29 +85,29 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   "debug-endpoint": [[DEBUG, "returns host, paths, servers, HTTPS method and findings"]],
   nginx: [[STACK, "a container follows its networks"]],
   DEFAULT_HOST: [
-    [CORNERS, "the default host serves unknown names over HTTPS with its own certificate"],
+    [SPECIAL, "the default host serves unknown names over HTTPS with its own certificate"],
     [OPERATOR, "the default host serves unknown names over HTTP, and not over HTTPS without a certificate"],
   ],
   DEFAULT_ROOT: [
     [ROUTES, "a path without a container returns 404"],
-    [CORNERS, "paths without a container return the operator's status"],
+    [SPECIAL, "paths without a container return the operator's status"],
   ],
   HTTP_PORT: [[HEADERS, "forwards host, client address and scheme over HTTP"]],
   HTTPS_PORT: [[HTTPS, "a new certificate enables TLS and redirects HTTP without a restart"]],
   NON_GET_REDIRECT: [REDIRECTED_OTHERS],
   TRUST_DEFAULT_CERT: [ANY_METHOD],
-  ENABLE_HTTP2: [[CORNERS, "HTTP/2 is not negotiated when the operator disables it"]],
+  ENABLE_HTTP2: [[SPECIAL, "HTTP/2 is not negotiated when the operator disables it"]],
   ENABLE_HTTP3: [[BROWSER, "${host} is served by HTTP/3 with the certificate of its own"]],
-  ENABLE_IPV6: [[FRONT, "listens on IPv6 and ignores the address that an untrusted peer sends"]],
+  ENABLE_IPV6: [[BALANCER, "listens on IPv6 and ignores the address that an untrusted peer sends"]],
   PREFER_IPV6_NETWORK: [[PORTS, "`preferIpv6` selects the IPv6 address"]],
-  ENABLE_PROXY_PROTOCOL: [[FRONT, "the client address is taken from a trusted load balancer"]],
+  ENABLE_PROXY_PROTOCOL: [[BALANCER, "the client address is taken from a trusted load balancer"]],
   TRUST_DOWNSTREAM_PROXY: [
     [HEADERS, "removes a client's `Proxy` header and replaces its forwarding headers"],
     [HEADERS, "passes on all forwarding headers of a trusted proxy"],
   ],
   RESOLVERS: [[REPLICAS, "nginx resolves names in the operator's files with the operator's resolvers"]],
   LOG_JSON: [[ROWS, "logs requests with any content as JSON"]],
-  DISABLE_ACCESS_LOGS: [[CORNERS, "`accessLog: off` disables the access log regardless of nginx.conf"]],
+  DISABLE_ACCESS_LOGS: [[SPECIAL, "`accessLog: off` disables the access log regardless of nginx.conf"]],
   LOG_FORMAT: [[LOG, "is logged literally, with variables escaped by ${escape}"]],
   LOG_FORMAT_ESCAPE: [[LOG, "is logged literally, with variables escaped by ${escape}"]],
   DEBUG_ENDPOINT: [[DEBUG, "is enabled for all hosts by the operator, and containers need permission to disable it"]],
@@ -116,7 +115,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
     [PORTS, "`challengesForUnknown` serves ACME challenges for unknown host names"],
   ],
   DOCKER_HOST: [[STACK, "a started container is routed and a stopped one is not, without a failed request elsewhere"]],
-  DOCKER_CONTAINER_FILTERS: [[CORNERS, "a container of another proxy is not routed"]],
+  DOCKER_CONTAINER_FILTERS: [[SPECIAL, "a container of another proxy is not routed"]],
   NGINX_CONTAINER_LABEL: [[STACK, "a container follows its networks"]],
   "certs/N.crt": [
     [PORTS, "a certificate is used one level below its name, for wildcards, and for the names it contains"],
@@ -131,24 +130,24 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   "certs/default.crt": [[ROWS, "unknown names return 503 with the `default` certificate"]],
   "htpasswd/V": [[OPERATOR, "a password file enables basic authentication"]],
   "htpasswd/V_SHA1(path)": [[ROWS, "a path can have its own password file and directives"]],
-  "vhost.d/V": [[CORNERS, "a regular expression's files are found by its SHA-1, its certificate by CERT_NAME"]],
+  "vhost.d/V": [[SPECIAL, "a regular expression's files are found by its SHA-1, its certificate by CERT_NAME"]],
   default: [[ROWS, "the file `default` applies to hosts without a file of their own"]],
   "vhost.d/V_location": [[OPERATOR, "the operator's files extend hosts and locations and replace locations"]],
   "V_SHA1(path)_location": [[ROWS, "a path can have its own password file and directives"]],
-  default_location: [[CORNERS, "`default_location` applies to locations without a file of their own"]],
+  default_location: [[SPECIAL, "`default_location` applies to locations without a file of their own"]],
   "vhost.d/V_location_override": [[OPERATOR, "the operator's files extend hosts and locations and replace locations"]],
   "V_SHA1(path)_location_override": [[ROWS, "a path can have its own password file and directives"]],
   "html/errors/50x.html": [
-    [UNCLAIMED, "unknown names return 503 with the default error page while it exists"],
-    [CORNERS, "a host shows its own error page, other hosts the default page"],
+    [OPERATOR_FILES, "unknown names return 503 with the default error page while it exists"],
+    [SPECIAL, "a host shows its own error page, other hosts the default page"],
   ],
-  "proxy.conf": [[PROXY_FILE, "the operator's proxy.conf replaces all proxy directives while it exists"]],
+  "proxy.conf": [[OPERATOR_FILES, "the operator's proxy.conf replaces all proxy directives while it exists"]],
   "network_internal.conf": [[OPERATOR, "NETWORK_ACCESS=internal returns 403 to other networks"]],
 };
 
 /** Behaviour of nginx-proxy that has no row. */
 export const TESTS_OF_THE_MODEL: readonly RowTest[] = [
-  [CORNERS, "empty variables are treated as unset"],
+  [SPECIAL, "empty variables are treated as unset"],
   [OPERATOR, "in a conflict the oldest container wins and the others are reported"],
   [ROUTES, "a path with configuration syntax quarantines its container, and this is reported"],
   [PORTS, "a label selects one of several networks"],
@@ -163,11 +162,11 @@ export const TESTS_OF_THE_MODEL: readonly RowTest[] = [
   [OPERATOR, "a host that nginx rejects is quarantined alone, and restored when it is fixed"],
   [OPERATOR, "a changed file takes effect without a change of containers"],
   [HTTPS, "a renewed certificate is served although its path is the same"],
-  [FRONT, "ACME challenges are served over HTTP while other requests are redirected"],
+  [BALANCER, "ACME challenges are served over HTTP while other requests are redirected"],
   [HEADERS, "forwards host, client address and scheme over HTTPS"],
   [HEADERS, "keeps the port of the Host header"],
   [HEADERS, "X-Original-URI has the requested path when VIRTUAL_DEST rewrites it"],
   [HEADERS, "upgrades to a WebSocket and forwards both directions"],
   [HEADERS, "uses HTTP/1.1 with keepalive connections to apps"],
-  [CORNERS, "an app may serve a path that Sallyport uses itself"],
+  [SPECIAL, "an app may serve a path that Sallyport uses itself"],
 ];

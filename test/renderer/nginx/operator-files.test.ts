@@ -3,17 +3,150 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
 import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
+import { topLevelDirectives } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
+import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
+import { eventually } from "../../eventually.ts";
+import { requires } from "../../requires.ts";
+import { makeCertificate } from "./certificate-files.ts";
+import { NginxRig } from "./rig.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
-after(() => rmSync(directory, { recursive: true }));
+describe("the operator's files", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
+  after(() => rmSync(directory, { recursive: true }));
 
-test("reading the operator's files skips a FIFO without blocking and includes a very large file", () => {
-  writeFileSync(join(directory, "a.example"), "client_max_body_size 1m;\n");
-  execFileSync("mkfifo", [join(directory, "b.example")]);
-  mkdirSync(join(directory, "c.example"));
-  writeFileSync(join(directory, "d.example"), "");
-  truncateSync(join(directory, "d.example"), 64 * 1024 * 1024);
-  assert.deepEqual([...readOperatorFiles(directory).keys()].toSorted(), ["a.example", "d.example"]);
+  test("reading the operator's files skips a FIFO without blocking and includes a very large file", () => {
+    const files = join(directory, "files");
+    mkdirSync(files);
+    writeFileSync(join(files, "a.example"), "client_max_body_size 1m;\n");
+    execFileSync("mkfifo", [join(files, "b.example")]);
+    mkdirSync(join(files, "c.example"));
+    writeFileSync(join(files, "d.example"), "");
+    truncateSync(join(files, "d.example"), 64 * 1024 * 1024);
+    assert.deepEqual([...readOperatorFiles(files).keys()].toSorted(), ["a.example", "d.example"]);
+  });
+
+  test("a publication does not cause the operator's files to be read again", () => {
+    const [vhosts, conf] = [join(directory, "vhost.d"), join(directory, "conf.d")];
+    for (const path of [vhosts, conf]) mkdirSync(path);
+    const store = new FileStore({ vhosts }, join(conf, "default.conf"));
+    assert.deepEqual([store.directories, store.siblingDirectory], [[vhosts], conf]);
+    const { settings } = store;
+    writeFileSync(join(conf, "default.conf"), "proxy_connect_timeout 1s;\n");
+    writeFileSync(join(vhosts, "www.example.org"), "# new\n");
+    assert.equal(store.refreshSiblings(), false);
+    assert.equal(store.settings, settings);
+    writeFileSync(join(conf, "mine.conf"), "proxy_connect_timeout 9s;\n");
+    assert.equal(store.refreshSiblings(), true);
+    assert.deepEqual(store.settings.siblingDirectives, ["proxy_connect_timeout"]);
+    assert.deepEqual([...(store.settings.vhosts?.files ?? [])], []);
+    assert.equal(store.refreshSiblings(), false);
+    assert.equal(store.refresh(), true);
+    assert.ok(store.settings.vhosts?.files.has("www.example.org"));
+  });
+});
+
+describe("top-level directives of a file", () => {
+  const rows: readonly [text: string, names: readonly string[]][] = [
+    ["", []],
+    ["gzip on;\nproxy_connect_timeout\t600;", ["gzip", "proxy_connect_timeout"]],
+    ["# resolver 192.0.2.1;\ngzip on; # resolver 192.0.2.1;\n", ["gzip"]],
+    ["server { listen 80; location / { resolver 192.0.2.1; } }\ngzip on;", ["gzip"]],
+    [`log_format own '"{$host}; # }';\nresolver "192.0.2.1";`, ["log_format", "resolver"]],
+    ['map $a $b { default \'}\'; "~^\\"{" 1; }\nresolver 192.0.2.1;', ["resolver"]],
+    ["set_real_ip_from 10.0.0.0/8;real_ip_header X-Own;", ["set_real_ip_from", "real_ip_header"]],
+    ["add_header X ${host}a#b;resolver 192.0.2.1;", ["add_header", "resolver"]],
+    ["resolver 192.0.2.1", []],
+    ["}}}; resolver 192.0.2.1;", []],
+  ];
+  for (const [text, names] of rows) test(JSON.stringify(text), () => assert.deepEqual(topLevelDirectives(text), names));
+
+  test("any text results in valid directive names", () => {
+    const text = fc.string({
+      unit: fc.constantFrom("a", " ", ";", "{", "}", "#", "'", '"', "\\", "$", "\n", "_", "resolver "),
+      maxLength: 200,
+    });
+    fc.assert(
+      fc.property(text, (one) => assert.ok(topLevelDirectives(one).every((name) => /^[a-z][a-z0-9_]*$/.test(name)))),
+    );
+  });
+});
+
+describe("files that appear and disappear, with a real nginx", { skip: requires("nginx", "openssl") }, () => {
+  const rig = new NginxRig();
+  const sibling = join(rig.directory, "conf.d", "timeouts.conf");
+  const proxy = join(rig.directory, "proxy.conf");
+  const errors = join(rig.directory, "errors");
+  const directives = "proxy_connect_timeout 600;\nclient_header_timeout 9s;\nresolver 192.0.2.53;\n";
+  before(async () => {
+    mkdirSync(errors);
+    mkdirSync(join(rig.directory, "conf.d"));
+    writeFileSync(join(errors, "50x.html"), "no server\n");
+    writeFileSync(sibling, directives);
+    makeCertificate(rig.certificates, "default", ["other.example"]);
+    const nginx = { resolvers: ["192.0.2.54"], files: { proxy, errors }, defaults: { defaultCertificate: false } };
+    await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+  });
+  after(async () => await rig.close());
+
+  test("a directive in another file of the directory replaces Sallyport's default", async () => {
+    assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
+    assert.doesNotMatch(rig.text, /^(proxy_connect_timeout|client_header_timeout|resolver) /m);
+    assert.match(rig.text, /^grpc_connect_timeout 2s;$/m);
+    // Wait for the publication: the file is written shortly before nginx is reloaded.
+    const publications = () => rig.logged.filter(({ event }) => event === "publish.succeeded").length;
+    const first = publications();
+    rmSync(sibling);
+    await eventually(
+      "the default is used again",
+      () => publications() > first && /^proxy_connect_timeout 2s;$/m.test(rig.text),
+    );
+    const second = publications();
+    writeFileSync(sibling, directives);
+    await eventually(
+      "the operator's file is used again",
+      () => publications() > second && !rig.text.includes("client_header_timeout"),
+    );
+    assert.deepEqual(
+      rig.logged.filter(({ event }) => event === "publish.rejected"),
+      [],
+    );
+    rmSync(sibling);
+    await eventually("the default is used again", () => rig.text.includes("client_header_timeout"));
+  });
+
+  test("the operator's proxy.conf replaces all proxy directives while it exists", async () => {
+    const ask = { host: "app.example", headers: { "x-forwarded-for": "192.0.2.9" } };
+    const headersOf = async () => (await rig.echo(ask))?.headers;
+    assert.equal((await headersOf())?.["x-real-ip"], "127.0.0.1");
+    // nginx would reject these next to the default directives as duplicates.
+    writeFileSync(proxy, "proxy_connect_timeout 9s;\nproxy_set_header Host $host;\nproxy_set_header X-Own yes;\n");
+    const first = await eventually("its headers are sent", async () => {
+      const headers = await headersOf();
+      return headers?.["x-own"] === "yes" && headers;
+    });
+    assert.equal(first["x-real-ip"], undefined);
+    writeFileSync(proxy, "proxy_set_header X-Own again;\n");
+    await eventually("the changed file takes effect", async () => (await headersOf())?.["x-own"] === "again");
+    rmSync(proxy);
+    await eventually("the default headers are sent again", async () => {
+      return (await headersOf())?.["x-real-ip"] === "127.0.0.1";
+    });
+  });
+
+  test("unknown names return 503 with the default error page while it exists", async () => {
+    for (const tls of [false, true]) {
+      for (const path of ["/", "/some/path"]) {
+        const { status, body } = await rig.ask({ host: "unknown.example", path, tls });
+        assert.deepEqual([status, body], [503, "no server\n"]);
+      }
+    }
+    rmSync(join(errors, "50x.html"));
+    await eventually("nginx's own page is back", async () => {
+      const { status, body } = await rig.ask({ host: "unknown.example" });
+      return status === 503 && body.includes("503 Service");
+    });
+  });
 });

@@ -61,7 +61,7 @@ describe("the operator's settings with a real nginx", { skip }, () => {
         await rig.app("star", { VIRTUAL_HOST: "*.star.example" }),
         await rig.app("locked", { VIRTUAL_HOST: "locked.example" }),
         await rig.app("inside", { VIRTUAL_HOST: "inside.example", NETWORK_ACCESS: "internal" }),
-        await rig.app("sick", { VIRTUAL_HOST: "sick.example" }, { health: "unhealthy" }),
+        await rig.app("down", { VIRTUAL_HOST: "down.example" }, { health: "unhealthy" }),
         await rig.app("leaving", { VIRTUAL_HOST: "leaving.example" }),
         await rig.app("tls", {
           VIRTUAL_HOST: "tls.example",
@@ -146,7 +146,7 @@ describe("the operator's settings with a real nginx", { skip }, () => {
   });
 
   test("a host without a healthy container shows the operator's error page", async () => {
-    const { status, body } = await rig.ask({ host: "sick.example" });
+    const { status, body } = await rig.ask({ host: "down.example" });
     assert.deepEqual([status, body], [503, "no server\n"]);
   });
 
@@ -189,11 +189,11 @@ describe("the operator's settings with a real nginx", { skip }, () => {
   });
 
   test("in a conflict the oldest container wins and the others are reported", () => {
-    const told = rig.logged.flatMap(({ container, reason }) =>
+    const conflicts = rig.logged.flatMap(({ container, reason }) =>
       reason === "option.conflict" || reason === "protocol.conflict" ? [[container, reason]] : [],
     );
     assert.deepEqual(
-      new Map(told as [string, string][]),
+      new Map(conflicts as [string, string][]),
       new Map([
         ["younger", "option.conflict"],
         ["other", "protocol.conflict"],

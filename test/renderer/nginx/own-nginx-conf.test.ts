@@ -21,7 +21,7 @@ const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
 
 /** The `http` directives of common distributions and images. */
-const USUAL = `
+const COMMON = `
 sendfile on; tcp_nopush on; keepalive_timeout 65; types_hash_max_size 2048; server_tokens off; gzip on; default_type text/plain;
 ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
 log_format main '$remote_addr'; access_log off; client_max_body_size 10m;
@@ -52,7 +52,7 @@ const SECOND: Readonly<Record<string, string>> = {
 describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-own-"));
   const configs = writeNginxConfigs(directory);
-  const usual = readFileSync(configs.live, "utf8");
+  const mainConfig = readFileSync(configs.live, "utf8");
   let text: string;
   /** Renders the configuration next to a file with these directives. */
   let printed: (siblingDirectives: readonly string[]) => string;
@@ -79,11 +79,11 @@ describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
 
   /** Returns nginx's messages with these lines before the generated file. */
   const checked = (lines: string): string => {
-    writeFileSync(configs.live, usual.replace("  access_log off;\n", `${lines}\n`));
+    writeFileSync(configs.live, mainConfig.replace("  access_log off;\n", `${lines}\n`));
     return testConfig(directory, configs.live).stderr;
   };
 
-  test("the directives of common distributions cause no conflict", () => assert.equal(checked(USUAL), ""));
+  test("the directives of common distributions cause no conflict", () => assert.equal(checked(COMMON), ""));
 
   test("docs/reference/targets.md lists exactly the directives that conflict", () => {
     const statements = readNginx(text) as unknown as { readonly words: string[]; readonly block?: unknown }[];
@@ -95,6 +95,6 @@ describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
       twice.toSorted(),
     );
     writeFileSync(join(directory, "conf.d", "default.conf"), printed(twice));
-    assert.equal(checked(twice.map((name) => `${name} ${SECOND[name] ?? ""};`).join("\n")), "", "said beside ours");
+    assert.equal(checked(twice.map((name) => `${name} ${SECOND[name] ?? ""};`).join("\n")), "", "next to the defaults");
   });
 });

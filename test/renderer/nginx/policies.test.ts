@@ -48,7 +48,7 @@ describe("TLS policies of hosts that share a port, with a real nginx", { skip },
   before(async () => {
     const authority = new CertificateAuthority(`${rig.directory}/authority`);
     for (const stem of ["default", "shared"]) authority.issue(stem);
-    authority.layInto(rig.certificates, "default");
+    authority.copyInto(rig.certificates, "default");
     const apps = POLICIES.map(
       async ([policy]) => await rig.app(policy, { VIRTUAL_HOST: nameOf(policy), SSL_POLICY: policy }),
     );

@@ -133,12 +133,15 @@ describe("ports, networks and certificates of hosts, with a real nginx", { skip 
     assert.equal((await rig.ask({ host: "unknown.example", port: 21_990 })).status, 503);
     assert.equal((await rig.ask({ host: "tls-21990.example", port: 21_990, tls: true })).status, 0);
     assert.equal((await rig.echo({ host: "tls-21990.example", port: 21_473, tls: true }))?.app, "tls-21990");
-    const told = (await rig.status()).warnings.filter(({ code }) => code === "port.contested");
+    const conflicts = (await rig.status()).warnings.filter(({ code }) => code === "port.contested");
     assert.deepEqual(
-      told.map(({ name }) => name),
+      conflicts.map(({ name }) => name),
       ["tls-21990"],
     );
-    assert.match(told[0]?.reason ?? "", /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/);
+    assert.match(
+      conflicts[0]?.reason ?? "",
+      /plain-21990\.example, which is older, for plain HTTP; it has the usual port$/,
+    );
   });
 
   test("a certificate is used one level below its name, for wildcards, and for the names it contains", async () => {

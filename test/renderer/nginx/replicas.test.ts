@@ -24,8 +24,8 @@ describe("options of replicas, with a real nginx", { skip }, () => {
     mkdirSync(vhosts);
     await new Promise<void>((resolve, reject) => dns.once("error", reject).bind(53, DNS_ADDRESS, resolve));
     dns.on("message", (question, { port, address }) => dns.send(answerTo(question), port, address));
-    const said = (labels: Record<string, string>) => ({
-      labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [`sallyport.${name}`, value])),
+    const labels = (options: Record<string, string>) => ({
+      labels: Object.fromEntries(Object.entries(options).map(([name, value]) => [`sallyport.${name}`, value])),
     });
     const resolved = await rig.app("resolved", {});
     const override = `location /by-name { set $name app.test; proxy_pass http://$name:${rig.portOf("resolved")}; }`;
@@ -37,34 +37,34 @@ describe("options of replicas, with a real nginx", { skip }, () => {
       },
       [
         resolved,
-        await rig.app("heavy", { VIRTUAL_HOST: "weights.example" }, said({ weight: "3" })),
+        await rig.app("heavy", { VIRTUAL_HOST: "weights.example" }, labels({ weight: "3" })),
         await rig.app("light", { VIRTUAL_HOST: "weights.example" }),
         await rig.app(
           "dying",
           { VIRTUAL_HOST: "spare.example" },
-          said({ "max-fails": "1", "fail-timeout": "1h" }),
+          labels({ "max-fails": "1", "fail-timeout": "1h" }),
           dying.server,
         ),
-        await rig.app("spare", { VIRTUAL_HOST: "spare.example" }, said({ backup: "true" })),
+        await rig.app("spare", { VIRTUAL_HOST: "spare.example" }, labels({ backup: "true" })),
         await rig.app(
           "failing",
           { VIRTUAL_HOST: "fails.example" },
-          said({ "max-fails": "2", "fail-timeout": "1h" }),
+          labels({ "max-fails": "2", "fail-timeout": "1h" }),
           failing.server,
         ),
         await rig.app("good", { VIRTUAL_HOST: "fails.example" }),
         await rig.app(
           "forgiven",
           { VIRTUAL_HOST: "forgiven.example" },
-          said({ "fail-timeout": "1s" }),
+          labels({ "fail-timeout": "1s" }),
           forgiven.server,
         ),
         await rig.app("good-too", { VIRTUAL_HOST: "forgiven.example" }),
-        await rig.app("hopeless", { VIRTUAL_HOST: "never.example" }, said({ "max-fails": "0" }), hopeless.server),
+        await rig.app("hopeless", { VIRTUAL_HOST: "never.example" }, labels({ "max-fails": "0" }), hopeless.server),
         await rig.app("good-again", { VIRTUAL_HOST: "never.example" }),
-        await rig.app("silent", { VIRTUAL_HOST: "silent.example" }, said({ timeout: "1s" }), silentApp()),
-        await rig.app("usual-size", { VIRTUAL_HOST: "usual-size.example" }),
-        await rig.app("own-size", { VIRTUAL_HOST: "own-size.example" }, said({ "body-size": "4k" })),
+        await rig.app("silent", { VIRTUAL_HOST: "silent.example" }, labels({ timeout: "1s" }), silentApp()),
+        await rig.app("default-size", { VIRTUAL_HOST: "default-size.example" }),
+        await rig.app("own-size", { VIRTUAL_HOST: "own-size.example" }, labels({ "body-size": "4k" })),
         await rig.app("by-name", { VIRTUAL_HOST: "by-name.example" }),
       ],
     );
@@ -77,7 +77,7 @@ describe("options of replicas, with a real nginx", { skip }, () => {
   const answers = async (host: string, count: number): Promise<Record<string, number>> => {
     const by: Record<string, number> = {};
     for (let i = 0; i < count; i += 1) {
-      const app = (await rig.echo({ host }))?.app ?? "nobody";
+      const app = (await rig.echo({ host }))?.app ?? "none";
       by[app] = (by[app] ?? 0) + 1;
     }
     return by;
@@ -89,27 +89,27 @@ describe("options of replicas, with a real nginx", { skip }, () => {
 
   test("a backup receives requests when the main replica fails", async () => {
     assert.deepEqual(await answers("spare.example", 4), { spare: 4 });
-    assert.equal(dying.asked(), 1);
+    assert.equal(dying.requests(), 1);
   });
 
   test("a replica receives no requests after `max-fails` failures", async () => {
     assert.deepEqual(await answers("fails.example", 12), { good: 12 });
-    assert.equal(failing.asked(), 2);
+    assert.equal(failing.requests(), 2);
   });
 
   test("a failed replica receives requests again after `fail-timeout`", async () => {
     await answers("forgiven.example", 2);
-    const asked = forgiven.asked();
-    assert.ok(asked >= 1);
+    const requests = forgiven.requests();
+    assert.ok(requests >= 1);
     await eventually("it receives requests again", async () => {
       await answers("forgiven.example", 2);
-      return forgiven.asked() > asked;
+      return forgiven.requests() > requests;
     });
   });
 
   test("`max-fails` 0 never disables a replica, and clients see no failure", async () => {
     assert.deepEqual(await answers("never.example", 8), { "good-again": 8 });
-    assert.ok(hopeless.asked() >= 4, `${hopeless.asked()}`);
+    assert.ok(hopeless.requests() >= 4, `${hopeless.requests()}`);
   });
 
   test("a request times out after the container's `timeout`", async () => {
@@ -119,7 +119,10 @@ describe("options of replicas, with a real nginx", { skip }, () => {
   test("a container's `body-size` replaces the operator's default", async () => {
     const sent = async (host: string, bytes: number): Promise<number> =>
       (await rig.ask({ host, method: "POST", body: "x".repeat(bytes) })).status;
-    assert.deepEqual([await sent("usual-size.example", 2_048), await sent("usual-size.example", 2_049)], [200, 413]);
+    assert.deepEqual(
+      [await sent("default-size.example", 2_048), await sent("default-size.example", 2_049)],
+      [200, 413],
+    );
     assert.deepEqual([await sent("own-size.example", 4_096), await sent("own-size.example", 4_097)], [200, 413]);
   });
 
@@ -129,13 +132,13 @@ describe("options of replicas, with a real nginx", { skip }, () => {
 });
 
 /** Creates an app that closes every connection, and counts the requests. */
-function failingApp(): { readonly server: net.Server; readonly asked: () => number } {
-  let asked = 0;
+function failingApp(): { readonly server: net.Server; readonly requests: () => number } {
+  let requests = 0;
   const server = net.createServer((socket) => {
-    asked += 1;
+    requests += 1;
     socket.on("error", () => undefined).once("data", () => socket.destroy());
   });
-  return { server, asked: () => asked };
+  return { server, requests: () => requests };
 }
 
 function silentApp(): net.Server {

@@ -167,14 +167,19 @@ describe("route requests of containers, with a real nginx", { skip }, () => {
   });
 
   test("security-sensitive options are ignored without permission, and reported", () => {
-    const told = rig.logged.filter(({ container, reason }) => container === "hidden" && reason === "option.refused");
-    assert.deepEqual(new Set(told.map(({ detail }) => String(detail).split(":")[0])), new Set(["HSTS", "SSL_POLICY"]));
+    const warnings = rig.logged.filter(
+      ({ container, reason }) => container === "hidden" && reason === "option.refused",
+    );
+    assert.deepEqual(
+      new Set(warnings.map(({ detail }) => String(detail).split(":")[0])),
+      new Set(["HSTS", "SSL_POLICY"]),
+    );
   });
 
   test("a path with configuration syntax quarantines its container, and this is reported", async () => {
     assert.equal((await rig.ask({ host: "poison.example" })).status, 503);
-    const told = rig.logged.find(({ container }) => container === "poison");
-    assert.deepEqual([told?.["event"], told?.["reason"]], ["container.quarantined", "path.refused"]);
+    const event = rig.logged.find(({ container }) => container === "poison");
+    assert.deepEqual([event?.["event"], event?.["reason"]], ["container.quarantined", "path.refused"]);
     assert.ok(rig.logged.some(({ reason, value }) => reason === "multiports.refused" && value === "bad;name"));
   });
 

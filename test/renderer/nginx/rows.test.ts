@@ -51,7 +51,11 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
         await rig.app("modern", { VIRTUAL_HOST: "modern.example", SSL_POLICY: "Mozilla-Modern", SERVER_TOKENS: "off" }),
         await rig.app("named", { VIRTUAL_HOST: "named.example", CERT_NAME: "own.example" }),
         await rig.app("fallback", { VIRTUAL_HOST: "fallback.example" }),
-        await rig.app("untrusting", { VIRTUAL_HOST: "untrusting.example" }, theirs("trust-default-cert", "false")),
+        await rig.app(
+          "untrusting",
+          { VIRTUAL_HOST: "untrusting.example" },
+          nginxProxyLabel("trust-default-cert", "false"),
+        ),
         await rig.app(
           "secure",
           { VIRTUAL_HOST: "grpcs.example", VIRTUAL_PROTO: "grpcs" },
@@ -59,10 +63,14 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
           secureGrpcApp(rig.directory),
         ),
         await rig.app("clients", { VIRTUAL_HOST: "clients.example" }),
-        await rig.app("kept", { VIRTUAL_HOST: "kept.example", HTTPS_METHOD: "noredirect" }, theirs("keepalive", "7")),
-        await rig.app("unkept", { VIRTUAL_HOST: "unkept.example" }, theirs("keepalive", "disabled")),
-        await rig.app("least", { VIRTUAL_HOST: "least.example" }, theirs("loadbalance", "least_conn;")),
-        await rig.app("status", { VIRTUAL_HOST: "status.example" }, theirs("non-get-redirect", "307")),
+        await rig.app(
+          "kept",
+          { VIRTUAL_HOST: "kept.example", HTTPS_METHOD: "noredirect" },
+          nginxProxyLabel("keepalive", "7"),
+        ),
+        await rig.app("unkept", { VIRTUAL_HOST: "unkept.example" }, nginxProxyLabel("keepalive", "disabled")),
+        await rig.app("least", { VIRTUAL_HOST: "least.example" }, nginxProxyLabel("loadbalance", "least_conn;")),
+        await rig.app("status", { VIRTUAL_HOST: "status.example" }, nginxProxyLabel("non-get-redirect", "307")),
       ],
     );
   });
@@ -176,6 +184,6 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
 });
 
 /** A label of nginx-proxy. */
-function theirs(name: string, value: string) {
+function nginxProxyLabel(name: string, value: string) {
   return { labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value } };
 }

@@ -6,7 +6,7 @@ import { buildRoutes } from "../../../renderer/routes/route-table.ts";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
-import { RULES } from "../nginx/words.ts";
+import { RULES } from "../nginx/options.ts";
 
 /** What no place takes, with what would end a line on a terminal or in a file. */
 const BAD = "a; b\n\u001b[31m";

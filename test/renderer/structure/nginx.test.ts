@@ -8,7 +8,7 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import { container } from "../fake-agent.ts";
-import { LABELS, RULES, VARIABLES } from "../nginx/words.ts";
+import { LABELS, RULES, VARIABLES } from "../nginx/options.ts";
 import { HOSTILE, hostileText } from "./hostile.ts";
 import { readNginx } from "./read-nginx.ts";
 

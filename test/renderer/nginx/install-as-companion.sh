@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A hook of dehydrated that lays a certificate below $CERTIFICATES as acme-companion does: a directory with the files,
-# and beside it links for each name. A renewed one is written into the files that are there; the links stay.
+# A dehydrated hook that installs a certificate below $CERTIFICATES as acme-companion does: a directory with the files,
+# and links for each name. Renewal rewrites the files and keeps the links.
 set -euo pipefail
 [[ $1 == deploy_cert ]] || exit 0
 domain=$2 key=$3 certificate=$4 fullchain=$5 chain=$6
@@ -12,7 +12,7 @@ cat "$chain" >"$domain/chain.pem"
 cat "$certificate" >"$domain/cert.pem"
 cat "$fullchain" >"$domain/fullchain.pem"
 
-# link TARGET NAME: only if it is not there already.
+# link TARGET NAME: creates the link unless it exists.
 link() {
 	[[ $(readlink "$2") == "$1" ]] || ln -sf "$1" "$2"
 }

@@ -13,7 +13,7 @@ import { requires } from "../../requires.ts";
 const skip = requires("nginx", "openssl");
 const PATTERN = "~^re[0-9]\\.example$";
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
-const theirs = (name: string, value: string) => ({
+const nginxProxyLabel = (name: string, value: string) => ({
   labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
 });
 
@@ -32,7 +32,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
     writeFileSync(join(vhosts, "default_location"), "add_header X-Every-Location yes always;\n");
     writeFileSync(join(passwords, sha1(PATTERN)), "user:{PLAIN}secret\n");
     writeFileSync(join(errors, "50x.html"), "no server\n");
-    writeFileSync(join(errors, "sick.example.html"), "sick is down\n");
+    writeFileSync(join(errors, "down.example.html"), "down is down\n");
     for (const stem of ["front.example", "named"]) makeCertificate(rig.certificates, stem, [stem]);
     const path = (text: string, more = {}) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: text, ...more });
     await rig.start(
@@ -51,8 +51,8 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
         await rig.app("front", { VIRTUAL_HOST: "front.example" }),
         await rig.app("others", { VIRTUAL_HOST: "others.example" }, { labels: { proxy: "other" } }),
         await rig.app("pattern", { VIRTUAL_HOST: PATTERN, CERT_NAME: "named" }),
-        await rig.app("sick", { VIRTUAL_HOST: "sick.example" }, { health: "unhealthy" }),
-        await rig.app("sick-too", { VIRTUAL_HOST: "sick-too.example" }, { health: "unhealthy" }),
+        await rig.app("down", { VIRTUAL_HOST: "down.example" }, { health: "unhealthy" }),
+        await rig.app("down-too", { VIRTUAL_HOST: "down-too.example" }, { health: "unhealthy" }),
         await rig.app("before", path("^~ /files/")),
         await rig.app("scripts", path("~* \\.PHP$", { VIRTUAL_DEST: "/left-out" })),
         await rig.app("empty", { VIRTUAL_HOST: "empty.example", VIRTUAL_PATH: "", VIRTUAL_PORT: "", CERT_NAME: "" }),
@@ -69,13 +69,18 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
                 await rig.app(
                   `${balance}-${number}`,
                   { VIRTUAL_HOST: `${balance}.example` },
-                  theirs("loadbalance", balance),
+                  nginxProxyLabel("loadbalance", balance),
                 ),
             ),
           ),
         )),
-        await rig.app("unkept", { VIRTUAL_HOST: "unkept.example" }, theirs("keepalive", "disabled"), portTellingApp()),
-        await rig.app("kept", { VIRTUAL_HOST: "kept.example" }, theirs("keepalive", "1"), portTellingApp()),
+        await rig.app(
+          "unkept",
+          { VIRTUAL_HOST: "unkept.example" },
+          nginxProxyLabel("keepalive", "disabled"),
+          portTellingApp(),
+        ),
+        await rig.app("kept", { VIRTUAL_HOST: "kept.example" }, nginxProxyLabel("keepalive", "1"), portTellingApp()),
       ],
     );
   });
@@ -85,7 +90,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
     (await rig.echo({ host, path }))?.app;
 
   test("the default host serves unknown names over HTTPS with its own certificate", async () => {
-    assert.deepEqual(await greeted("unknown.example"), ["front.example", "http/1.1"]);
+    assert.deepEqual(await negotiated("unknown.example"), ["front.example", "http/1.1"]);
     assert.equal((await rig.echo({ host: "unknown.example", tls: true }))?.app, "front");
   });
 
@@ -94,7 +99,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
   });
 
   test("HTTP/2 is not negotiated when the operator disables it", async () => {
-    assert.deepEqual(await greeted("re1.example"), ["named", "http/1.1"]);
+    assert.deepEqual(await negotiated("re1.example"), ["named", "http/1.1"]);
   });
 
   test("a regular expression's files are found by its SHA-1, its certificate by CERT_NAME", async () => {
@@ -107,8 +112,8 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
   });
 
   test("a host shows its own error page, other hosts the default page", async () => {
-    assert.equal((await rig.ask({ host: "sick.example" })).body, "sick is down\n");
-    assert.equal((await rig.ask({ host: "sick-too.example" })).body, "no server\n");
+    assert.equal((await rig.ask({ host: "down.example" })).body, "down is down\n");
+    assert.equal((await rig.ask({ host: "down-too.example" })).body, "no server\n");
   });
 
   test("prefix paths with ^~ and case-insensitive regular expressions are routed", async () => {
@@ -170,7 +175,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
     assert.match(line, /^front\.example 127\.0\.0\.1 - - \[[^\]]+\] "GET \/logged HTTP\/1\.1" 200 /);
   });
 
-  async function greeted(servername: string): Promise<[name: string, protocol: string]> {
+  async function negotiated(servername: string): Promise<[name: string, protocol: string]> {
     const options = { port: rig.tlsPort, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
     return await new Promise((resolve, reject) => {
       const socket = tls.connect(options, () => {

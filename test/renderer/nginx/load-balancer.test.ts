@@ -19,17 +19,17 @@ describe("nginx behind a load balancer with the PROXY protocol", { skip }, () =>
   after(async () => await rig.close());
 
   test("the client address is taken from a trusted load balancer", async () => {
-    const answer = await said(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n");
+    const answer = await exchange(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "203.0.113.9");
   });
 
   test("a client without the PROXY protocol gets no response", async () => {
-    assert.equal(await said(rig.plainPort, "127.0.0.1", ""), "");
+    assert.equal(await exchange(rig.plainPort, "127.0.0.1", ""), "");
   });
 
   test("listens on IPv6 and ignores the address that an untrusted peer sends", async () => {
-    const answer = await said(rig.plainPort, "::1", "PROXY TCP6 2001:db8::9 ::1 4711 80\r\n");
+    const answer = await exchange(rig.plainPort, "::1", "PROXY TCP6 2001:db8::9 ::1 4711 80\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "::1");
   });
@@ -86,11 +86,11 @@ describe("the operator's HTTPS defaults", { skip }, () => {
 
   test("HTTP/2 is negotiated unless a container disables it", async () => {
     // nginx 1.22 has one setting for all hosts of a port; only newer versions have one for each host.
-    assert.equal(await spoken("tls.example"), "h2");
+    assert.equal(await negotiatedProtocol("tls.example"), "h2");
     assert.match(rig.text, /listen 21453 ssl;\n {4}server_name slow\.example;/);
   });
 
-  async function spoken(servername: string): Promise<string | false | null> {
+  async function negotiatedProtocol(servername: string): Promise<string | false | null> {
     const options = { port: 21_453, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
     return await new Promise((resolve, reject) => {
       const socket = tls.connect(options, () => {
@@ -103,11 +103,11 @@ describe("the operator's HTTPS defaults", { skip }, () => {
 });
 
 /** Sends this preamble and a request. Returns everything received until the connection closes. */
-async function said(port: number, host: string, first: string): Promise<string> {
+async function exchange(port: number, host: string, preamble: string): Promise<string> {
   return await new Promise((resolve) => {
     let answer = "";
     const socket = net.connect(port, host, () =>
-      socket.write(`${first}GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n`),
+      socket.write(`${preamble}GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n`),
     );
     socket.setEncoding("utf8").on("data", (part: string) => (answer += part));
     socket.on("error", () => undefined).on("close", () => resolve(answer));
