@@ -266,7 +266,7 @@ for (const [title, first] of [
         assert.equal(volume.readLastGood()?.bytes.toString(), readFileSync(volume.live, "utf8"));
       assert.equal(journal.read(), undefined);
     }
-    const expected = first === undefined ? ["completed new"] : ["returned old"];
-    for (const end of [...expected, "nothing old", "nothing new", "remembered new"]) assert.ok(ends.has(end), end);
+    const expected = first === undefined ? ["completed new"] : ["rolled-back old"];
+    for (const end of [...expected, "nothing old", "nothing new", "confirmed new"]) assert.ok(ends.has(end), end);
   });
 }
