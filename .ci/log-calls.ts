@@ -49,19 +49,13 @@ function literals(expression: Expression): string[] {
 
 /** The keys of an object literal, including those of object literals that it spreads. */
 function keys(expression: Expression): string[] {
-  switch (expression.type) {
-    case "ObjectExpression":
-      return expression.properties.flatMap((property) => {
-        if (property.type === "SpreadElement") return keys(property.argument);
-        return property.key.type === "Identifier" ? [property.key.name] : [];
-      });
-    case "ConditionalExpression":
-      return [...keys(expression.consequent), ...keys(expression.alternate)];
-    case "LogicalExpression":
-      return keys(expression.right);
-    case "ParenthesizedExpression":
-      return keys(expression.expression);
-    default:
-      return [];
-  }
+  if (expression.type === "ParenthesizedExpression") return keys(expression.expression);
+  if (expression.type === "LogicalExpression") return keys(expression.right);
+  if (expression.type === "ConditionalExpression")
+    return [...keys(expression.consequent), ...keys(expression.alternate)];
+  if (expression.type !== "ObjectExpression") return [];
+  return expression.properties.flatMap((property) => {
+    if (property.type === "SpreadElement") return keys(property.argument);
+    return property.key.type === "Identifier" ? [property.key.name] : [];
+  });
 }
