@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Release } from "./release.ts";
 
-/** A complete answer of the engine, before it goes over the wire. */
+/** A complete response of the engine, before it is sent. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Go announces the length of a body only up to this many bytes; a longer one is chunked. */
+/** Go sets Content-Length up to this many bytes; a longer body is chunked. */
 const ANNOUNCED_BYTES = 2048;
 
-/** The headers of everything that was routed. */
+/** Returns the headers of every routed response. */
 export function engineHeaders({ api, engine }: Release): Record<string, string> {
   return {
     "Api-Version": api,
@@ -26,12 +26,12 @@ export function json(release: Release, value: unknown, status = 200): Answer {
   return { status, headers, body: `${JSON.stringify(value)}\n` };
 }
 
-/** A refusal in the engine's own words. */
+/** Returns an error response with the engine's message. */
 export function refusal(release: Release, status: number, message: string): Answer {
   return json(release, { message }, status);
 }
 
-/** What the router itself answers: it knows no version. */
+/** Returns the router's own 404, which has no version headers. */
 export function pageNotFound(): Answer {
   return { status: 404, headers: { "Content-Type": "application/json" }, body: '{"message":"page not found"}\n' };
 }

@@ -1,35 +1,35 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { send } from "./answer.ts";
-import { Door } from "./door.ts";
+import { ApiSocket } from "./api-socket.ts";
 import { EventStream } from "./event-stream.ts";
-import { type Fault, inflict } from "./fault.ts";
+import { type Fault, sendFault } from "./fault.ts";
 import { FaultPlan, type FaultScope, type PlannedFault } from "./fault-plan.ts";
 import type { Machine } from "./machine.ts";
 import { answerTo, type Route } from "./routes.ts";
 
-/** One request as it stood on the socket: nothing decoded, nothing resolved. */
+/** One request as received: not decoded, not normalized. */
 export interface ReceivedRequest {
   readonly method: string;
   readonly target: string;
-  /** Names and values in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
 }
 
-/** The side of the engine that clients see: the socket, what comes in, and how wrongly it is answered. */
+/** The engine's API: socket, received requests and injected faults. */
 export class ApiServer {
-  /** Every request since the start, wrongly answered ones included. */
+  /** Every request since the start, including those with a fault. */
   readonly requests: ReceivedRequest[] = [];
   readonly #machine: Machine;
-  readonly #door: Door;
+  readonly #socket: ApiSocket;
   readonly #faults = new FaultPlan();
   readonly #streams = new Set<EventStream>();
 
   constructor(machine: Machine, socketPath: string) {
     this.#machine = machine;
-    this.#door = new Door(socketPath, (request, response) => this.#receive(request, response));
+    this.#socket = new ApiSocket(socketPath, (request, response) => this.#receive(request, response));
   }
 
-  /** From now on, or until `times` requests were spoiled. */
+  /** Injects a fault into requests of the route, until it is lifted or `times` requests were affected. */
   fault(route: Route, fault: Fault, scope: FaultScope = {}): PlannedFault {
     const of = scope.of === undefined ? {} : { of: this.#machine.find(scope.of)?.id ?? scope.of };
     return this.#faults.add(route, fault, { ...scope, ...of });
@@ -39,50 +39,50 @@ export class ApiServer {
     this.#faults.clear();
   }
 
-  /** How many read `/events` now. */
+  /** Number of current readers of `/events`. */
   get eventStreams(): number {
     return this.#streams.size;
   }
 
-  /** Every reader of `/events` loses its connection. */
+  /** Closes the connections of all readers of `/events`. */
   cutEventStreams(): void {
     for (const stream of this.#streams) stream.cut();
   }
 
-  /** Every reader of `/events` gets these bytes, whatever they are. */
+  /** Sends these bytes to all readers of `/events`. */
   writeToEventStreams(text: string): void {
     for (const stream of this.#streams) stream.write(text);
   }
 
   /**
-   * The daemon is gone while its containers live on, as with live-restore. What it remembered of
-   * events is lost. `left` keeps a socket file at which nobody listens.
+   * Stops the daemon while its containers keep running, as with live-restore. Past events are lost. `left` keeps
+   * the socket file although no process listens on it.
    */
   async goAway(socketFile: "removed" | "left" = "removed"): Promise<void> {
-    await this.#door.close(socketFile);
+    await this.#socket.close(socketFile);
     this.#machine.events.forget();
   }
 
   async comeBack(): Promise<void> {
-    await this.#door.open();
+    await this.#socket.open();
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const { method = "", url: target = "", rawHeaders: headers } = request;
     this.requests.push({ method, target, headers });
-    // The socket may go while a fault is still writing to it.
+    // The client may disconnect while a fault is still writing.
     response.on("error", () => {});
     const { route, reference, answer } = answerTo(this.#machine, method, target);
     const fault = route && this.#faults.take(route, reference);
     if ("eventsOf" in answer) this.#stream(answer.eventsOf, fault, request, response);
-    else if (fault) inflict(fault, answer, request, response);
+    else if (fault) sendFault(fault, answer, request, response);
     else send(request, response, answer);
   }
 
   #stream(query: URLSearchParams, fault: Fault | undefined, request: IncomingMessage, response: ServerResponse): void {
     const { options, events, clock } = this.#machine;
     if (fault) {
-      inflict(fault, { status: 200, headers: { "Content-Type": "application/json" }, body: "" }, request, response);
+      sendFault(fault, { status: 200, headers: { "Content-Type": "application/json" }, body: "" }, request, response);
       return;
     }
     const stream = new EventStream(response);

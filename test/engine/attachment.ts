@@ -3,7 +3,7 @@ import { networkEvent } from "./event-message.ts";
 import { hexId } from "./hex-id.ts";
 import type { Machine } from "./machine.ts";
 
-/** `docker network connect`. Told as an event only when the container is alive: so does the real engine. */
+/** `docker network connect`. As in the real engine, only a running container emits an event. */
 export async function connect(machine: Machine, container: Container, networkName: string): Promise<void> {
   if (container.attachments.has(networkName)) throw new Error(`${container.name} is already in ${networkName}`);
   const attachment: Attachment = { network: machine.networkNamed(networkName), endpoint: undefined };
@@ -11,35 +11,35 @@ export async function connect(machine: Machine, container: Container, networkNam
   if (isAlive(container)) await plug(machine, container, attachment);
 }
 
-/** `docker network disconnect`. Of a living container real engines tell it twice, of another once. */
+/** `docker network disconnect`. As in the real engine, a running container emits the event twice. */
 export async function disconnect(machine: Machine, container: Container, networkName: string): Promise<void> {
   const attachment = container.attachments.get(networkName);
   if (attachment === undefined) throw new Error(`${container.name} is not in ${networkName}`);
   container.attachments.delete(networkName);
   if (isAlive(container)) await unplug(machine, container, attachment);
-  machine.events.tell(networkEvent(attachment.network, "disconnect", container));
+  machine.events.emit(networkEvent(attachment.network, "disconnect", container));
 }
 
-/** Gives the attachment an address at which the container really listens. */
+/** Assigns an address on which the container listens. */
 export async function plug(machine: Machine, container: Container, attachment: Attachment): Promise<void> {
   const { network } = attachment;
   const address = network.hasAddresses ? await listen(container, attachment) : "";
   if (network.driver === "host") await container.workload?.listen("127.0.0.1");
   attachment.endpoint = { id: hexId(), address, mac: macOf(address) };
-  machine.events.tell(networkEvent(network, "connect", container));
+  machine.events.emit(networkEvent(network, "connect", container));
 }
 
-/** Takes the address away again; it may soon be somebody else's. */
+/** Releases the address, which another container may then receive. */
 export async function unplug(machine: Machine, container: Container, attachment: Attachment): Promise<void> {
   const { network, endpoint } = attachment;
   if (endpoint === undefined) return;
   attachment.endpoint = undefined;
   await container.workload?.unlisten(network.hasAddresses ? endpoint.address : "127.0.0.1");
   if (network.hasAddresses) network.release(endpoint.address);
-  machine.events.tell(networkEvent(network, "disconnect", container));
+  machine.events.emit(networkEvent(network, "disconnect", container));
 }
 
-/** Addresses at which another process of this machine already listens are left alone. */
+/** Skips addresses on which another process of this machine listens. */
 async function listen(container: Container, { network }: Attachment): Promise<string> {
   for (let attempt = 0; attempt < 256; attempt += 1) {
     const address = network.lease();
@@ -54,7 +54,7 @@ async function listen(container: Container, { network }: Attachment): Promise<st
   throw new Error(`no address of network ${network.name} is free on this machine`);
 }
 
-/** Docker makes the hardware address from the IP address. */
+/** Docker derives the hardware address from the IP address. */
 function macOf(address: string): string {
   if (address === "") return "";
   const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));

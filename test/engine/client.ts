@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Readable } from "node:stream";
-// oxlint-disable-next-line no-restricted-imports -- the stand-in must satisfy the client that the agent uses
+// oxlint-disable-next-line no-restricted-imports -- the embedded engine must work with the agent's client
 import Docker from "dockerode";
 import { type Engine, type EngineOptions, startEngine } from "./engine.ts";
 
-/** The client library, under a name of its own: nobody else imports it. */
+/** The client library. Only this file imports it. */
 export type Client = Docker;
 
-/** An engine on a socket in a new directory and a client for it; both are gone when the test ends. */
+/** Starts an engine on a new socket and returns it with a client. Both are closed when the test ends. */
 export async function engineWithClient(
   t: TestContext,
   options: Omit<EngineOptions, "socketPath"> = {},
@@ -25,14 +25,14 @@ export async function engineWithClient(
   return { engine, docker: clientOf(engine.socketPath) };
 }
 
-/** A connection for each request: a kept one would outlive an engine that goes away. */
+/** Creates a client without keep-alive, whose connections would outlive a stopped engine. */
 export function clientOf(socketPath: string): Client {
   const docker = new Docker({ socketPath });
   Object.assign(docker.modem as object, { agent: false });
   return docker;
 }
 
-/** An event as it came over the wire. */
+/** An event as received. */
 export interface WireEvent {
   readonly Type: string;
   readonly Action: string;
@@ -40,36 +40,36 @@ export interface WireEvent {
   readonly [field: string]: unknown;
 }
 
-/** What is told from now on: grows by itself until the test ends. */
+/** Returns an array that grows by each event until the test ends. */
 export async function listen(t: TestContext, docker: Client, filters: object = {}): Promise<WireEvent[]> {
-  const { heard, stop } = await collect(docker, filters);
+  const { received, stop } = await collect(docker, filters);
   t.after(stop);
-  return heard;
+  return received;
 }
 
-/** The same without a test. */
-export async function collect(docker: Client, filters: object): Promise<{ heard: WireEvent[]; stop: () => void }> {
+/** Like `listen`, without a test context. */
+export async function collect(docker: Client, filters: object): Promise<{ received: WireEvent[]; stop: () => void }> {
   const stream = (await docker.getEvents({ filters: JSON.stringify(filters) })) as Readable;
-  const heard: WireEvent[] = [];
+  const received: WireEvent[] = [];
   let rest = "";
   stream.setEncoding("utf8");
   stream.on("error", () => {});
   stream.on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    heard.push(...lines.map((line) => JSON.parse(line) as WireEvent));
+    received.push(...lines.map((line) => JSON.parse(line) as WireEvent));
   });
-  return { heard, stop: () => stream.destroy() };
+  return { received, stop: () => stream.destroy() };
 }
 
-/** An event in few words: `kill web 15`, `connect front web`. */
+/** Returns a short form of an event: `kill web 15`, `connect front web`. */
 export function brief(engine: Engine, { Type, Action, Actor }: WireEvent): string {
   const { name = "", signal, container } = Actor.Attributes;
   if (Type === "network") return [Action, name, container ? engine.container(container).name : ""].join(" ").trim();
   return [Action, name, signal ?? ""].join(" ").trim();
 }
 
-/** What an engine answered, however wrong: `complete` is false when it broke off. */
+/** A raw response. `complete` is false when it was truncated. */
 export interface Exchange {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -77,10 +77,10 @@ export interface Exchange {
   readonly complete: boolean;
 }
 
-/** One request without a client library. Rejects when no answer came at all. */
-export async function ask(socketPath: string, path: string, method = "GET"): Promise<Exchange> {
+/** Sends one request without a client library. Rejects when no response arrives. */
+export async function fetchRaw(socketPath: string, path: string, method = "GET"): Promise<Exchange> {
   return await new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, method, agent: false }, (response) => {
+    const sent = request({ socketPath, path, method, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (part: string) => (text += part));
@@ -94,7 +94,7 @@ export async function ask(socketPath: string, path: string, method = "GET"): Pro
         }),
       );
     });
-    asked.on("error", reject);
-    asked.end();
+    sent.on("error", reject);
+    sent.end();
   });
 }

@@ -1,13 +1,13 @@
-/** A moment in nanoseconds since the epoch, the resolution in which Docker tells times. */
+/** Nanoseconds since the epoch, the resolution of Docker's times. */
 export type Instant = bigint;
 
-/** Go's zero time: what Docker answers for "not yet". */
+/** Go's zero time, which Docker reports for "not yet". */
 export const NEVER = "0001-01-01T00:00:00Z";
 
 const MILLISECOND = 1_000_000n;
 const SECOND = 1_000_000_000n;
 
-/** Strictly growing, so that no two events of one engine share a time and order is never ambiguous. */
+/** A strictly increasing clock, so that the order of events is never ambiguous. */
 export class Clock {
   #last: Instant = 0n;
 
@@ -18,7 +18,7 @@ export class Clock {
   }
 }
 
-/** RFC 3339 with nanoseconds, as Docker writes it: trailing zeros of the fraction are left out. */
+/** Formats RFC 3339 with nanoseconds like Docker, without trailing zeros of the fraction. */
 export function timestamp(instant: Instant | undefined): string {
   if (instant === undefined) return NEVER;
   const second = new Date(Number(instant / MILLISECOND)).toISOString().slice(0, "2026-01-01T00:00:00".length);

@@ -4,21 +4,21 @@ import { hexId } from "./hex-id.ts";
 import type { Network } from "./network.ts";
 import type { Workload } from "./workload.ts";
 
-/** What `docker create` is told, and what the process inside does. */
+/** Options of `docker create`, and the behaviour of the process inside. */
 export interface ContainerOptions {
   readonly name: string;
   readonly image?: string;
-  /** As a list when a name occurs twice or has no `=`. */
+  /** A list can contain duplicate names and entries without `=`. */
   readonly env?: Readonly<Record<string, string>> | readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** `5000` is `5000/tcp`. */
+  /** `5000` means `5000/tcp`. */
   readonly expose?: readonly (number | string)[];
   readonly publish?: readonly PublishedPort[];
-  /** Created when they do not exist. Default: `bridge`. An empty list attaches it to nothing. */
+  /** Created on demand. Default: `bridge`. An empty list attaches no network. */
   readonly networks?: readonly string[];
-  /** Default: the first network. `container:<id>` with `networks: []` shares another's network. */
+  /** Default: the first network. `container:<id>` with `networks: []` shares the network of another container. */
   readonly networkMode?: string;
-  /** Gives it a health check with this first result. */
+  /** Adds a health check with this first result. */
   readonly health?: HealthStatus;
   readonly stopSignal?: string;
   /** Seconds. */
@@ -27,13 +27,13 @@ export interface ContainerOptions {
   readonly mounts?: readonly Readonly<Record<string, unknown>>[];
   /** Replaces the demo app. */
   readonly handler?: RequestListener;
-  /** Ports the process really listens at. Default: the exposed TCP ports. */
+  /** Ports the process listens on. Default: the exposed TCP ports. */
   readonly listens?: readonly number[];
-  /** False: registered only, nothing listens. Default: the engine's own setting. */
+  /** False: the container is only registered and listens on no port. Default: the engine's setting. */
   readonly serve?: boolean;
 }
 
-/** A port of the container that is also one of the host's. */
+/** A port of the container published on the host. */
 export interface PublishedPort {
   readonly ip?: string;
   readonly host: number;
@@ -43,13 +43,13 @@ export interface PublishedPort {
 export type HealthStatus = "starting" | "healthy" | "unhealthy";
 export type ContainerState = "created" | "running" | "paused" | "exited";
 
-/** Membership of one network; without an address while the container does not run. */
+/** A container's attachment to a network. It has no endpoint while the container is stopped. */
 export interface Attachment {
   readonly network: Network;
   endpoint: { readonly id: string; readonly address: string; readonly mac: string } | undefined;
 }
 
-/** One container of the embedded engine, as its whole API sees it. */
+/** One container of the embedded engine. */
 export interface Container {
   readonly id: string;
   readonly options: ContainerOptions;
@@ -61,7 +61,7 @@ export interface Container {
   readonly workload: Workload | undefined;
   name: string;
   state: ContainerState;
-  /** Undefined before the first start, too. */
+  /** Undefined without a health check and before the first start. */
   health: HealthStatus | undefined;
   startedAt: Instant | undefined;
   finishedAt: Instant | undefined;
@@ -102,7 +102,7 @@ export function imageOf(container: Container): string {
   return container.options.image ?? "sallyport/demo-app:1";
 }
 
-/** Exposed ports as Docker names them, `5000/tcp`; a published port is exposed, too. */
+/** Returns exposed ports in Docker's notation, `5000/tcp`. Published ports are exposed, too. */
 export function exposedPorts({ expose = [], publish = [] }: ContainerOptions): string[] {
   const named = [...expose, ...publish.map((port) => port.container)].map((port) => portName(port));
   return [...new Set(named)];
@@ -112,7 +112,7 @@ export function portName(port: number | string): string {
   return String(port).includes("/") ? String(port) : `${port}/tcp`;
 }
 
-/** Environment as Docker keeps it: a list of `NAME=value`. */
+/** Returns the environment in Docker's format, a list of `NAME=value`. */
 export function environment({ env = [] }: ContainerOptions): readonly string[] {
   return Array.isArray(env) ? env : Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }

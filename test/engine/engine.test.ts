@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { engineWithClient } from "./client.ts";
 
-/** Text of one request to a container. */
+/** Sends one request to a container and returns the body. */
 async function visit(address: string, path = "/"): Promise<string> {
   return await (await fetch(`http://${address}:5000${path}`)).text();
 }
 
-test("a container is a real server at the address and port that list and inspect tell", async (t) => {
+test("a container serves HTTP at the address and port that list and inspect report", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   const { id } = await engine.run({ name: "web", expose: [5000], networks: ["front"], env: { VIRTUAL_HOST: "a.b" } });
 
@@ -26,7 +26,7 @@ test("a container is a real server at the address and port that list and inspect
   assert.deepEqual(inspected.NetworkSettings.Ports, { "5000/tcp": null });
 });
 
-test("the list has running containers, or all, newest first, and filters like Docker", async (t) => {
+test("lists running or all containers, newest first, and filters like Docker", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   const { id } = await engine.run({ name: "old", labels: { tier: "web" }, health: "healthy" });
   engine.create({ name: "never-started" });
@@ -52,7 +52,7 @@ test("the list has running containers, or all, newest first, and filters like Do
   await assert.rejects(docker.listContainers({ filters: { bogus: ["x"] } }), { statusCode: 400 });
 });
 
-test("a container that stops loses its address, which the next one gets", async (t) => {
+test("the address of a stopped container is reused by the next one", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   await engine.run({ name: "first", expose: [5000] });
   const address = engine.addressOf("first");
@@ -71,7 +71,7 @@ test("a container that stops loses its address, which the next one gets", async 
   assert.match(await visit(address), /app: second/);
 });
 
-test("a container answers until its grace is over, and finishes what it began", async (t) => {
+test("a container serves requests during its grace period and completes them", async (t) => {
   const { engine } = await engineWithClient(t);
   await engine.run({ name: "web", expose: [5000] });
   const address = engine.addressOf("web");
@@ -86,7 +86,7 @@ test("a container answers until its grace is over, and finishes what it began", 
   assert.match((await slow) ?? "", /app: web/);
 });
 
-test("a paused container accepts and does not answer before it goes on", async (t) => {
+test("a paused container accepts connections and responds after unpause", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   await engine.run({ name: "web", expose: [5000], health: "healthy" });
   engine.pause("web");
@@ -97,7 +97,7 @@ test("a paused container accepts and does not answer before it goes on", async (
   });
   const [row] = await docker.listContainers();
   assert.equal(row?.State, "paused");
-  assert.match(row.Status, /\(Paused\)$/, "the health is not told meanwhile");
+  assert.match(row.Status, /\(Paused\)$/, "the health is not reported meanwhile");
   assert.equal(answered, false);
   engine.unpause("web");
   assert.match(await answer, /app: web/);
@@ -122,7 +122,7 @@ test("a container has an address in each of its networks", async (t) => {
   assert.match(await visit(front), /app: web/);
 });
 
-test("containers without a network of their own have neither addresses nor ports", async (t) => {
+test("containers without a network have neither addresses nor ports", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   const { id } = await engine.run({ name: "web", expose: [5000] });
   await engine.run({ name: "joined", networks: [], networkMode: `container:${id}`, expose: [5001], serve: false });
@@ -142,7 +142,7 @@ test("containers without a network of their own have neither addresses nor ports
   assert.equal((await docker.getContainer("joined").inspect()).HostConfig.NetworkMode, `container:${id}`);
 });
 
-test("two engines on one machine give their containers different addresses", async (t) => {
+test("two engines on one machine assign different addresses", async (t) => {
   const { engine: one } = await engineWithClient(t);
   const { engine: other } = await engineWithClient(t);
   await one.run({ name: "web", expose: [5000] });
@@ -150,7 +150,7 @@ test("two engines on one machine give their containers different addresses", asy
   assert.notEqual(one.addressOf("web"), other.addressOf("web"));
 });
 
-test("where there is one loopback address, containers differ by port", async (t) => {
+test("with a shared address, containers differ by port", async (t) => {
   const { engine } = await engineWithClient(t, { sharedAddress: true });
   await engine.run({ name: "one", expose: [5000] });
   await engine.run({ name: "two", expose: [5001] });
@@ -158,7 +158,7 @@ test("where there is one loopback address, containers differ by port", async (t)
   assert.match(await visit("127.0.0.1"), /app: one/);
 });
 
-test("every request is kept as it came", async (t) => {
+test("records every request unchanged", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   await docker.listContainers({ all: true });
   await docker.ping();
@@ -168,7 +168,7 @@ test("every request is kept as it came", async (t) => {
   );
 });
 
-test("ten thousand containers are listed completely", async (t) => {
+test("lists ten thousand containers completely", async (t) => {
   const { engine, docker } = await engineWithClient(t, { serve: false });
   for (let i = 0; i < 10_000; i += 1) await engine.run({ name: `c${i}`, expose: [80], labels: { i: `${i}` } });
   const rows = await docker.listContainers();

@@ -14,7 +14,7 @@ export interface EngineOptions extends Partial<Omit<MachineOptions, "release">> 
   readonly apiVersion?: string;
 }
 
-/** Starts an engine without containers. Close it: its containers are servers of this process. */
+/** Starts an engine without containers. The caller must close it, because its containers are servers of this process. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const engine = new Engine(options);
   await engine.api.comeBack();
@@ -22,8 +22,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
 }
 
 /**
- * A stand-in for Docker Engine, driven by its owner. Containers are named as in `docker` commands, by
- * name or id. A method returns when the engine has done its work and told its events.
+ * A fake Docker Engine with real HTTP servers as containers. Methods accept container names and ids like `docker`
+ * commands, and return after the change is complete and its events are emitted.
  */
 export class Engine {
   readonly socketPath: string;
@@ -43,7 +43,7 @@ export class Engine {
     this.api = new ApiServer(this.#machine, socketPath);
   }
 
-  /** Ends everything: socket, connections, containers. */
+  /** Closes socket, connections and containers. */
   async close(): Promise<void> {
     await this.api.goAway();
     for (const { workload } of this.containers) await workload?.end();
@@ -58,7 +58,7 @@ export class Engine {
     return [...this.#machine.containers.values()];
   }
 
-  /** The container's address in this network, or in its first. Throws when it has none. */
+  /** Returns the container's address in this network, or in its first. Throws when it has none. */
   addressOf(reference: string, networkName?: string): string {
     const attachments = [...this.container(reference).attachments.values()];
     const found = attachments.find(({ network }) => (networkName ?? network.name) === network.name);
@@ -75,7 +75,7 @@ export class Engine {
     return lifecycle.create(this.#machine, options);
   }
 
-  /** `docker run --detach`; the container answers when this returns. */
+  /** `docker run --detach`. The container serves requests when this returns. */
   async run(options: ContainerOptions): Promise<Container> {
     const container = this.create(options);
     await lifecycle.start(this.#machine, container);
@@ -86,19 +86,19 @@ export class Engine {
     await lifecycle.start(this.#machine, this.container(reference));
   }
 
-  async stop(reference: string, farewell?: lifecycle.Farewell): Promise<void> {
-    await lifecycle.stop(this.#machine, this.container(reference), farewell);
+  async stop(reference: string, options?: lifecycle.StopOptions): Promise<void> {
+    await lifecycle.stop(this.#machine, this.container(reference), options);
   }
 
-  async restart(reference: string, farewell?: lifecycle.Farewell): Promise<void> {
-    await lifecycle.restart(this.#machine, this.container(reference), farewell);
+  async restart(reference: string, options?: lifecycle.StopOptions): Promise<void> {
+    await lifecycle.restart(this.#machine, this.container(reference), options);
   }
 
   async kill(reference: string, signal: string | number = "SIGKILL"): Promise<void> {
     await lifecycle.kill(this.#machine, this.container(reference), signal);
   }
 
-  /** The process ends by itself: no command announced it. */
+  /** The process exits itself, without a command. */
   async crash(reference: string, exitCode = 1): Promise<void> {
     await lifecycle.end(this.#machine, this.container(reference), exitCode);
   }
@@ -136,7 +136,7 @@ export class Engine {
     await attachment.disconnect(this.#machine, this.container(reference), networkName);
   }
 
-  /** What `work` does happens, but no event tells of it. */
+  /** Runs `work` without emitting events. */
   async silently(work: () => Promise<unknown>): Promise<void> {
     this.#machine.events.muted = true;
     try {

@@ -1,17 +1,17 @@
 import { type Clock, type Instant, unixSeconds } from "./clock.ts";
 import type { EventMessage } from "./event-message.ts";
 
-/** A message and its time; `text` is the line that goes over the wire. */
+/** A message and its time. `text` is the line that is sent. */
 export interface LoggedEvent {
   readonly message: EventMessage;
   readonly at: Instant;
   readonly text: string;
 }
 
-/** Events kept for readers that ask `since`; the number is Docker's own. */
+/** Number of past events kept for `since`, as in Docker. */
 const HISTORY = 256;
 
-/** Tells events to whoever listens now, and keeps the last for those who ask for the past. */
+/** Emits events to listeners and keeps the last ones for `since`. */
 export class EventLog {
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
@@ -26,7 +26,7 @@ export class EventLog {
     return this.#history;
   }
 
-  tell(message: EventMessage): void {
+  emit(message: EventMessage): void {
     if (this.#muted) return;
     const at = this.#clock.now();
     const event = { message, at, text: wireText(message, at) };
@@ -34,24 +34,24 @@ export class EventLog {
     for (const listener of this.#listeners) listener(event);
   }
 
-  /** Returns how to stop listening. */
+  /** Returns a function that removes the listener. */
   listen(listener: (event: LoggedEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** A restarted daemon remembers nothing. */
+  /** Drops past events, as a restarted daemon does. */
   forget(): void {
     this.#history = [];
   }
 
-  /** While muted, events are lost: nobody is told, nothing is kept. */
+  /** While muted, events are lost: not sent and not kept. */
   set muted(muted: boolean) {
     this.#muted = muted;
   }
 }
 
-/** Nanoseconds exceed what a JavaScript number holds exactly, so they are put in as digits. */
+/** Nanoseconds exceed the exact range of a JavaScript number, so they are inserted as digits. */
 function wireText(message: EventMessage, at: Instant): string {
   return `${JSON.stringify(message).slice(0, -1)},"time":${unixSeconds(at)},"timeNano":${at}}`;
 }

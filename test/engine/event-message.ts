@@ -1,7 +1,7 @@
 import { type Container, imageOf } from "./container.ts";
 import type { Network } from "./network.ts";
 
-/** One line of `GET /events` without its times. The lower-case fields are old and of containers only. */
+/** One line of `GET /events` without its times. The lowercase fields are legacy and occur for containers only. */
 export interface EventMessage {
   readonly status?: string;
   readonly id?: string;
@@ -13,8 +13,8 @@ export interface EventMessage {
 }
 
 /**
- * Labels travel in the attributes and, as from a real engine, replace whatever the action has to add: a
- * container with a label `signal` forges that of its `kill`. Only `image` and `name` are safe from it.
+ * Labels are part of the attributes and, as in a real engine, replace attributes of the action: a container with a
+ * label `signal` forges the signal of its `kill`. Only `image` and `name` cannot be forged.
  */
 export function containerEvent(
   container: Container,
@@ -33,7 +33,7 @@ export function containerEvent(
   };
 }
 
-/** The container concerned is an attribute: `connect` and `disconnect` only. */
+/** The container is an attribute; only for `connect` and `disconnect`. */
 export function networkEvent(network: Network, action: string, container?: Container): EventMessage {
   const Attributes = { name: network.name, type: network.driver };
   return {

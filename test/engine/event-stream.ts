@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { engineHeaders } from "./answer.ts";
 import type { EventLog, LoggedEvent } from "./event-log.ts";
-import { isHeard, parseFilters } from "./filters.ts";
+import { matchesEvent, parseFilters } from "./filters.ts";
 import type { Release } from "./release.ts";
 
-/** One reader of `GET /events`: headers at once, then one JSON line an event, until one side ends it. */
+/** One reader of `GET /events`: headers at once, then one JSON line per event, until one side closes it. */
 export class EventStream {
   readonly #response: ServerResponse;
 
@@ -12,40 +12,40 @@ export class EventStream {
     this.#response = response;
   }
 
-  /** Returns at once. `since` replays what is remembered; `until` in the past ends it after that. */
+  /** Returns at once. `since` replays past events; `until` in the past closes the stream after that. */
   begin(events: EventLog, release: Release, query: URLSearchParams, now: bigint): void {
     const filters = parseFilters(query.get("filters"));
     const [since, until] = [nanoseconds(query.get("since")), nanoseconds(query.get("until"))];
-    const tell = ({ message, at, text }: LoggedEvent): void => {
-      if (isHeard(message, filters) && (until === undefined || at <= until)) this.write(`${text}\n`);
+    const send = ({ message, at, text }: LoggedEvent): void => {
+      if (matchesEvent(message, filters) && (until === undefined || at <= until)) this.write(`${text}\n`);
     };
     this.#response.writeHead(200, { ...engineHeaders(release), "Content-Type": "application/json" });
     this.#response.flushHeaders();
-    if (since !== undefined) for (const event of events.history) if (event.at >= since) tell(event);
+    if (since !== undefined) for (const event of events.history) if (event.at >= since) send(event);
     if (until !== undefined && until <= now) {
       this.#response.end();
       return;
     }
-    const stopListening = events.listen(tell);
+    const unsubscribe = events.listen(send);
     const timer = until === undefined ? undefined : setTimeout(() => this.#response.end(), Number(until - now) / 1e6);
     this.#response.once("close", () => {
-      stopListening();
+      unsubscribe();
       clearTimeout(timer);
     });
   }
 
-  /** Bytes as they are, wrong ones included. */
+  /** Sends arbitrary bytes. */
   write(text: string): void {
     this.#response.write(text);
   }
 
-  /** The connection goes, in the middle of the chunked body; what was written before still arrives. */
+  /** Closes the connection within the chunked body. Bytes written before still arrive. */
   cut(): void {
     this.#response.write(" ", () => this.#response.destroy());
   }
 }
 
-/** Docker's form of a time: seconds, and after a dot nanoseconds. */
+/** Parses Docker's time format: seconds, a dot and nanoseconds. */
 function nanoseconds(time: string | null): bigint | undefined {
   if (!time) return undefined;
   const [seconds = "0", fraction = ""] = time.split(".");

@@ -2,45 +2,45 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test, type TestContext } from "node:test";
 import { eventually } from "../eventually.ts";
-import { ask, brief, engineWithClient, listen, type WireEvent } from "./client.ts";
+import { fetchRaw, brief, engineWithClient, listen, type WireEvent } from "./client.ts";
 import type { Engine } from "./engine.ts";
 
-/** A new engine, and everything it tells, in few words. */
-async function engineTelling(
+/** Starts an engine and collects its events in short form. */
+async function engineWithEvents(
   t: TestContext,
   apiVersion: string,
   filters: object = {},
-): Promise<{ engine: Engine; heard: WireEvent[]; told: (last: string) => Promise<string[]> }> {
+): Promise<{ engine: Engine; received: WireEvent[]; eventsUntil: (last: string) => Promise<string[]> }> {
   const { engine, docker } = await engineWithClient(t, { apiVersion });
-  const heard = await listen(t, docker, filters);
-  const words = () => heard.map((event) => brief(engine, event));
-  const told = async (last: string) => {
-    await eventually(`event ${last}`, () => words().at(-1) === last);
-    return words();
+  const received = await listen(t, docker, filters);
+  const briefs = () => received.map((event) => brief(engine, event));
+  const eventsUntil = async (last: string) => {
+    await eventually(`event ${last}`, () => briefs().at(-1) === last);
+    return briefs();
   };
-  return { engine, heard, told };
+  return { engine, received, eventsUntil };
 }
 
-test("start and stop are told in the order of Docker Engine 26", async (t) => {
-  const { engine, told } = await engineTelling(t, "1.45");
+test("emits start and stop in the order of Docker Engine 26", async (t) => {
+  const { engine, eventsUntil } = await engineWithEvents(t, "1.45");
   await engine.run({ name: "web", networks: ["front"] });
   await engine.stop("web");
   const expected = ["create front", "create web", "connect front web", "start web"];
   const end = ["kill web 15", "disconnect front web", "stop web", "die web"];
-  assert.deepEqual(await told("die web"), [...expected, ...end]);
+  assert.deepEqual(await eventsUntil("die web"), [...expected, ...end]);
 });
 
-test("start and stop are told in the order of Docker Engine 20.10", async (t) => {
-  const { engine, told } = await engineTelling(t, "1.41");
+test("emits start and stop in the order of Docker Engine 20.10", async (t) => {
+  const { engine, eventsUntil } = await engineWithEvents(t, "1.41");
   await engine.run({ name: "web", stopSignal: "QUIT" });
   await engine.stop("web", { stubborn: true });
   const begin = ["create web", "connect bridge web", "start web"];
   const end = ["kill web 3", "kill web 9", "die web", "disconnect bridge web", "stop web"];
-  assert.deepEqual(await told("stop web"), [...begin, ...end]);
+  assert.deepEqual(await eventsUntil("stop web"), [...begin, ...end]);
 });
 
-test("a container of each fate tells its own end", async (t) => {
-  const { engine, told } = await engineTelling(t, "1.41", { type: ["container"] });
+test("emits different events for exit, crash, kill, stop and remove", async (t) => {
+  const { engine, eventsUntil } = await engineWithEvents(t, "1.41", { type: ["container"] });
   for (const name of ["killed", "crashed", "hupped", "removed"]) await engine.run({ name });
   await engine.kill("killed");
   await engine.crash("crashed", 3);
@@ -48,9 +48,9 @@ test("a container of each fate tells its own end", async (t) => {
   await engine.kill("hupped", "HUP");
   await engine.restart("hupped");
   await engine.remove("removed");
-  const words = await told("destroy removed");
+  const briefs = await eventsUntil("destroy removed");
   assert.deepEqual(
-    words.slice(8),
+    briefs.slice(8),
     [
       ["kill killed 9", "die killed"],
       ["die crashed", "start crashed"],
@@ -60,8 +60,8 @@ test("a container of each fate tells its own end", async (t) => {
   );
 });
 
-test("pause, rename, health, networks and exec are told", async (t) => {
-  const { engine, heard, told } = await engineTelling(t, "1.45");
+test("emits pause, rename, health, network and exec events", async (t) => {
+  const { engine, received, eventsUntil } = await engineWithEvents(t, "1.45");
   await engine.run({ name: "web", health: "starting" });
   engine.pause("web");
   engine.unpause("web");
@@ -72,7 +72,7 @@ test("pause, rename, health, networks and exec are told", async (t) => {
   await engine.disconnect("web", "bridge2");
   engine.rename("web", "site");
   assert.deepEqual(
-    (await told("rename site")).slice(3),
+    (await eventsUntil("rename site")).slice(3),
     [
       ["pause web", "unpause web", "health_status: healthy web"],
       ["exec_create: sh -c 'echo secret' web", "exec_start: sh -c 'echo secret' web", "exec_die web"],
@@ -80,15 +80,15 @@ test("pause, rename, health, networks and exec are told", async (t) => {
       ["rename site"],
     ].flat(),
   );
-  assert.equal(heard.at(-1)?.Actor.Attributes["oldName"], "/web");
+  assert.equal(received.at(-1)?.Actor.Attributes["oldName"], "/web");
 });
 
-test("an event has the shape of Docker's, and labels of the container may forge what it says", async (t) => {
-  const { engine, heard } = await engineTelling(t, "1.41", { event: ["kill"] });
+test("events have Docker's format, in which labels can forge attributes", async (t) => {
+  const { engine, received } = await engineWithEvents(t, "1.41", { event: ["kill"] });
   const { id } = await engine.run({ name: "web", image: "site:1", labels: { signal: "1", name: "other" } });
   await engine.kill("web", "TERM");
-  await eventually("the event", () => heard.length === 1);
-  const { time, timeNano, ...rest } = heard[0] as WireEvent;
+  await eventually("the event", () => received.length === 1);
+  const { time, timeNano, ...rest } = received[0] as WireEvent;
   assert.deepEqual(rest, {
     status: "kill",
     id,
@@ -101,7 +101,7 @@ test("an event has the shape of Docker's, and labels of the container may forge 
   assert.equal(Math.floor(Number(timeNano) / 1e9), time);
 });
 
-test("a reader hears what its filters name, and health_status makes them match by beginning", async (t) => {
+test("filters events like Docker, where health_status enables prefix matching", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   const { id } = await engine.run({ name: "web", health: "starting" });
   const byAction = await listen(t, docker, { type: ["container"], event: ["pause", "health_status"] });
@@ -111,29 +111,29 @@ test("a reader hears what its filters name, and health_status makes them match b
   engine.unpause("web");
   engine.health("web", "healthy");
   await engine.run({ name: "other" });
-  const words = (events: WireEvent[]) => events.map((event) => brief(engine, event));
-  await eventually("the last event", () => words(byNetwork).includes("connect bridge other"));
-  assert.deepEqual(words(byAction), ["pause web", "health_status: healthy web"]);
-  assert.deepEqual(words(byContainer), ["pause web", "unpause web", "health_status: healthy web"]);
-  assert.deepEqual(words(byNetwork), ["connect bridge other"]);
+  const briefs = (events: WireEvent[]) => events.map((event) => brief(engine, event));
+  await eventually("the last event", () => briefs(byNetwork).includes("connect bridge other"));
+  assert.deepEqual(briefs(byAction), ["pause web", "health_status: healthy web"]);
+  assert.deepEqual(briefs(byContainer), ["pause web", "unpause web", "health_status: healthy web"]);
+  assert.deepEqual(briefs(byNetwork), ["connect bridge other"]);
 });
 
-test("a reader may ask for the past, and for an end", async (t) => {
+test("supports since and until", async (t) => {
   const { engine } = await engineWithClient(t);
   await engine.run({ name: "web" });
-  const { text: past } = await ask(engine.socketPath, "/events?since=1&until=2.999999999");
+  const { text: past } = await fetchRaw(engine.socketPath, "/events?since=1&until=2.999999999");
   assert.equal(past, "", "nothing happened then");
   const soon = Math.ceil(Date.now() / 1000);
-  const { text: all } = await ask(engine.socketPath, `/events?since=1&until=${soon}`);
+  const { text: all } = await fetchRaw(engine.socketPath, `/events?since=1&until=${soon}`);
   const actions = all
     .trim()
     .split("\n")
     .map((line) => (JSON.parse(line) as WireEvent).Action);
   assert.deepEqual(actions, ["create", "connect", "start"]);
-  assert.match((await ask(engine.socketPath, "/events?since=yesterday")).text, /invalid syntax/);
+  assert.match((await fetchRaw(engine.socketPath, "/events?since=yesterday")).text, /invalid syntax/);
 });
 
-test("headers of the stream arrive before the first event", async (t) => {
+test("sends the headers of the stream before the first event", async (t) => {
   const { engine } = await engineWithClient(t);
   const status = await new Promise((resolve) => {
     const asked = request({ socketPath: engine.socketPath, path: "/v1.45/events", agent: false }, (response) => {
@@ -143,15 +143,15 @@ test("headers of the stream arrive before the first event", async (t) => {
     asked.end();
   });
   assert.equal(status, 200);
-  await eventually("the reader is gone", () => engine.api.eventStreams === 0);
+  await eventually("the reader is disconnected", () => engine.api.eventStreams === 0);
 });
 
-test("what happens silently is seen by the list alone", async (t) => {
+test("silent changes appear in the list only", async (t) => {
   const { engine, docker } = await engineWithClient(t);
-  const heard = await listen(t, docker);
+  const received = await listen(t, docker);
   await engine.silently(() => engine.run({ name: "unheard" }));
-  await engine.run({ name: "heard" });
-  await eventually("the loud one", () => heard.some(({ Action }) => Action === "start"));
-  assert.ok(heard.every(({ Actor }) => Actor.Attributes["name"] !== "unheard"));
+  await engine.run({ name: "received" });
+  await eventually("the other event", () => received.some(({ Action }) => Action === "start"));
+  assert.ok(received.every(({ Actor }) => Actor.Attributes["name"] !== "unheard"));
   assert.equal((await docker.listContainers()).length, 2);
 });

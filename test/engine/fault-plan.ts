@@ -1,22 +1,22 @@
 import type { Route } from "./routes.ts";
 import type { Fault } from "./fault.ts";
 
-/** Where a fault applies. */
+/** Requests that a fault applies to. */
 export interface FaultScope {
-  /** How many requests it spoils. Default: all, until it is lifted. */
+  /** Number of requests to affect. Default: all, until it is lifted. */
   readonly times?: number;
-  /** Only requests whose path names this id or name. */
+  /** Only requests whose path contains this id or name. */
   readonly of?: string;
 }
 
-/** A fault in force. */
+/** An active fault. */
 export interface PlannedFault {
-  /** Requests it has spoiled. */
+  /** Number of affected requests. */
   readonly hits: number;
   lift(): void;
 }
 
-/** The faults to come, in the order they were planned; the first that fits a request spoils it. */
+/** Active faults. The first that matches a request is applied. */
 export class FaultPlan {
   #entries: { route: Route; fault: Fault; scope: FaultScope; hits: number }[] = [];
 
@@ -37,7 +37,7 @@ export class FaultPlan {
     this.#entries = [];
   }
 
-  /** The fault for this request, counted as used. */
+  /** Returns the fault for this request and counts it. */
   take(route: Route, reference: string): Fault | undefined {
     const entry = this.#entries.find(
       ({ route: planned, scope, hits }) =>

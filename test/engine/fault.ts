@@ -1,29 +1,29 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Answer, send } from "./answer.ts";
 
-/** What goes wrong with an answer. For `/events` the true body is empty. */
+/** A fault of a response. For `/events` the original body is empty. */
 export type Fault =
-  /** The connection ends after so many bytes of the body. */
+  /** The connection closes after this many bytes of the body. */
   | { readonly kind: "cut"; readonly afterBytes: number }
-  /** So many bytes of the body, then silence. */
+  /** Sends this many bytes of the body, then nothing. */
   | { readonly kind: "stall"; readonly afterBytes: number }
-  /** One byte of the body every so many milliseconds. */
+  /** Sends one byte of the body per interval, in milliseconds. */
   | { readonly kind: "drip"; readonly everyMs: number }
-  /** A body of `text`, again and again, as fast as it is read. */
+  /** Repeats `text` endlessly, as fast as the client reads. */
   | { readonly kind: "endless"; readonly text: string }
   | { readonly kind: "redirect"; readonly location: string }
   | { readonly kind: "status"; readonly status: number; readonly message: string }
-  /** Another body under the true headers: broken JSON, wrong types, keys like `__proto__`. */
+  /** Replaces the body, for example by invalid JSON or other types. */
   | { readonly kind: "body"; readonly text: string }
-  /** The true answer, changed. */
+  /** Changes the parsed body. */
   | { readonly kind: "change"; readonly change: (answer: unknown) => unknown }
-  /** The true body under a `Content-Length` that is wrong by so many bytes. */
+  /** Sends a `Content-Length` that is wrong by this many bytes. */
   | { readonly kind: "length"; readonly wrongBy: number }
-  /** The connection ends before the first byte of an answer. */
+  /** The connection closes before the first byte of the response. */
   | { readonly kind: "reset" }
-  /** No answer, ever. */
+  /** Never responds. */
   | { readonly kind: "hang" }
-  /** These bytes instead of an HTTP answer, then the end. */
+  /** Sends these bytes instead of an HTTP response, then closes. */
   | { readonly kind: "raw"; readonly bytes: string };
 
 type Kind<K extends Fault["kind"]> = Extract<Fault, { kind: K }>;
@@ -34,8 +34,8 @@ type Inflict<K extends Fault["kind"]> = (
   response: ServerResponse,
 ) => void;
 
-/** Answers wrongly. */
-export function inflict(fault: Fault, answer: Answer, request: IncomingMessage, response: ServerResponse): void {
+/** Sends a response with a fault. */
+export function sendFault(fault: Fault, answer: Answer, request: IncomingMessage, response: ServerResponse): void {
   const way = ways[fault.kind] as Inflict<Fault["kind"]>;
   way(fault, answer, request, response);
 }
@@ -91,7 +91,7 @@ const ways: { readonly [K in Fault["kind"]]: Inflict<K> } = {
     request.socket.destroy();
   },
   hang() {
-    // Saying nothing is the fault.
+    // No response is the fault.
   },
   raw({ bytes }, _answer, request) {
     request.socket.end(bytes);

@@ -2,37 +2,37 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { request } from "node:http";
 import { eventually } from "../eventually.ts";
-import { ask, engineWithClient } from "./client.ts";
+import { fetchRaw, engineWithClient } from "./client.ts";
 import type { Fault } from "./fault.ts";
 
 const PATH = "/v1.45/version";
 
-test("an answer breaks off where it shall", async (t) => {
+test("truncates a response", async (t) => {
   const { engine } = await engineWithClient(t);
-  const whole = await ask(engine.socketPath, PATH);
+  const whole = await fetchRaw(engine.socketPath, PATH);
   assert.equal(whole.complete, true);
   engine.api.fault("version", { kind: "cut", afterBytes: 10 }, { times: 1 });
-  const { text, complete } = await ask(engine.socketPath, PATH);
+  const { text, complete } = await fetchRaw(engine.socketPath, PATH);
   assert.deepEqual([text, complete], [whole.text.slice(0, 10), false]);
-  assert.deepEqual(await ask(engine.socketPath, PATH).then((again) => again.text), whole.text, "once was enough");
+  assert.deepEqual(await fetchRaw(engine.socketPath, PATH).then((again) => again.text), whole.text, "once was enough");
 });
 
-test("an answer with a wrong length is broken in both directions", async (t) => {
+test("sends a Content-Length that is too small or too large", async (t) => {
   const { engine } = await engineWithClient(t);
   engine.api.fault("version", { kind: "length", wrongBy: 5 }, { times: 1 });
-  assert.equal((await ask(engine.socketPath, PATH)).complete, false);
+  assert.equal((await fetchRaw(engine.socketPath, PATH)).complete, false);
   engine.api.fault("version", { kind: "length", wrongBy: -5 }, { times: 1 });
-  await assert.rejects(ask(engine.socketPath, PATH), { code: "HPE_CLOSED_CONNECTION" }, "more than was announced");
+  await assert.rejects(fetchRaw(engine.socketPath, PATH), { code: "HPE_CLOSED_CONNECTION" }, "more than was announced");
 });
 
-test("an answer drips in byte by byte", async (t) => {
+test("sends a response byte by byte", async (t) => {
   const { engine } = await engineWithClient(t);
-  const whole = await ask(engine.socketPath, PATH);
+  const whole = await fetchRaw(engine.socketPath, PATH);
   engine.api.fault("version", { kind: "drip", everyMs: 1 });
-  assert.equal((await ask(engine.socketPath, PATH)).text, whole.text);
+  assert.equal((await fetchRaw(engine.socketPath, PATH)).text, whole.text);
 });
 
-test("an endless answer goes on for as long as it is read", async (t) => {
+test("sends an endless response", async (t) => {
   const { engine } = await engineWithClient(t);
   engine.api.fault("list", { kind: "endless", text: "[" });
   let bytes = 0;
@@ -46,7 +46,7 @@ test("an endless answer goes on for as long as it is read", async (t) => {
   asked.destroy();
 });
 
-test("an answer says something else", async (t) => {
+test("replaces body, status or location of a response", async (t) => {
   const { engine } = await engineWithClient(t);
   const answers: [Fault, number, string][] = [
     [{ kind: "redirect", location: "http://elsewhere.test/" }, 301, ""],
@@ -57,17 +57,17 @@ test("an answer says something else", async (t) => {
   ];
   for (const [fault, status, text] of answers) {
     const planned = engine.api.fault("version", fault);
-    const answer = await ask(engine.socketPath, PATH);
+    const answer = await fetchRaw(engine.socketPath, PATH);
     assert.deepEqual([answer.status, answer.text], [status, text], fault.kind);
     assert.equal(planned.hits, 1);
     planned.lift();
   }
 });
 
-test("a connection ends before an answer, or hears none until it gives up", async (t) => {
+test("closes a connection without response, or never responds", async (t) => {
   const { engine } = await engineWithClient(t);
   engine.api.fault("version", { kind: "reset" }, { times: 1 });
-  await assert.rejects(ask(engine.socketPath, PATH), { code: "ECONNRESET" });
+  await assert.rejects(fetchRaw(engine.socketPath, PATH), { code: "ECONNRESET" });
   for (const fault of [{ kind: "hang" }, { kind: "stall", afterBytes: 3 }] as const) {
     const planned = engine.api.fault("version", fault);
     const asked = request({ socketPath: engine.socketPath, path: PATH, agent: false });
@@ -80,7 +80,7 @@ test("a connection ends before an answer, or hears none until it gives up", asyn
   }
 });
 
-test("a fault can be of one container", async (t) => {
+test("limits a fault to one container", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   await engine.run({ name: "ill", serve: false });
   await engine.run({ name: "well", serve: false });
@@ -91,9 +91,9 @@ test("a fault can be of one container", async (t) => {
   await docker.getContainer(engine.container("ill").id).inspect();
 });
 
-test("the stream of events is cut, or carries garbage", async (t) => {
+test("truncates the stream of events or sends invalid lines", async (t) => {
   const { engine } = await engineWithClient(t);
-  const reading = ask(engine.socketPath, "/events");
+  const reading = fetchRaw(engine.socketPath, "/events");
   await eventually("the reader", () => engine.api.eventStreams === 1);
   engine.api.writeToEventStreams("not json\n");
   engine.api.writeToEventStreams("x".repeat(1024 * 1024));
@@ -103,13 +103,13 @@ test("the stream of events is cut, or carries garbage", async (t) => {
   assert.equal(text.trimEnd(), `not json\n${"x".repeat(1024 * 1024)}`);
 
   engine.api.fault("events", { kind: "status", status: 500, message: "no" });
-  assert.equal((await ask(engine.socketPath, "/events")).status, 500);
+  assert.equal((await fetchRaw(engine.socketPath, "/events")).status, 500);
 });
 
-test("an engine goes away, with or without its socket, and comes back with its containers", async (t) => {
+test("stops with or without removing its socket, and returns with its containers", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   await engine.run({ name: "web", expose: [5000] });
-  const reading = ask(engine.socketPath, "/events?since=1");
+  const reading = fetchRaw(engine.socketPath, "/events?since=1");
   await eventually("the reader", () => engine.api.eventStreams === 1);
   await engine.api.goAway();
   assert.equal((await reading).complete, false);
@@ -121,5 +121,5 @@ test("an engine goes away, with or without its socket, and comes back with its c
 
   await engine.api.comeBack();
   assert.equal((await docker.listContainers()).length, 1);
-  assert.equal((await ask(engine.socketPath, `/events?since=1&until=2`)).text, "", "the past is forgotten");
+  assert.equal((await fetchRaw(engine.socketPath, `/events?since=1&until=2`)).text, "", "the past is forgotten");
 });

@@ -4,10 +4,10 @@ import type { EventMessage } from "./event-message.ts";
 /** The query parameter `filters`: accepted values by filter name. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
-/** What a request asks wrongly; the engine answers 400 and this message. */
+/** An invalid filter. The engine responds with 400 and this message. */
 export class BadFilter extends Error {}
 
-/** Reads both forms Docker knows, `{"id":["x"]}` and `{"id":{"x":true}}`. Throws BadFilter. */
+/** Parses both forms that Docker supports, `{"id":["x"]}` and `{"id":{"x":true}}`. Throws BadFilter. */
 export function parseFilters(text: string | null): Filters {
   if (text === null || text === "") return new Map();
   let parsed: unknown;
@@ -30,7 +30,7 @@ function valuesOf(values: unknown): string[] {
 
 type Match = (container: Container, values: readonly string[]) => boolean;
 
-/** Filters of the list that are understood; those of Docker's that are not are refused, never ignored. */
+/** Supported filters of the list. Docker's other filters are rejected, never ignored. */
 const listFilters: Readonly<Record<string, Match>> = {
   id: ({ id }, values) => values.some((value) => matches(id, value)),
   name: ({ name }, values) => values.some((value) => matches(name, value.replace(/^\//, ""))),
@@ -43,7 +43,7 @@ const listFilters: Readonly<Record<string, Match>> = {
 
 const states = ["created", "restarting", "running", "removing", "paused", "exited", "dead"];
 
-/** Throws BadFilter for a filter or a status that is not known. */
+/** Throws BadFilter for an unknown filter or status. */
 export function checkListFilters(filters: Filters): void {
   const unknown = [...filters.keys()].find((name) => !Object.hasOwn(listFilters, name));
   if (unknown !== undefined) throw new BadFilter(`invalid filter '${unknown}'`);
@@ -55,13 +55,13 @@ export function isListed(container: Container, filters: Filters): boolean {
   return [...filters].every(([name, values]) => values.length === 0 || listFilters[name]?.(container, values));
 }
 
-/** Whether a reader of `/events` hears of it. Names that Docker does not know are ignored by Docker, too. */
-export function isHeard({ Type, Action, Actor }: EventMessage, filters: Filters): boolean {
+/** Whether an event matches the filters of a reader of `/events`. Unknown names are ignored, as in Docker. */
+export function matchesEvent({ Type, Action, Actor }: EventMessage, filters: Filters): boolean {
   const accepts = (name: string, test: (value: string) => boolean): boolean => {
     const values = filters.get(name) ?? [];
     return values.length === 0 || values.some(test);
   };
-  // One of these words without its detail makes Docker compare all words by their beginning.
+  // With one of these values without its detail, Docker compares all values by prefix.
   const byBeginning = (filters.get("event") ?? []).some((word) =>
     ["health_status", "exec_create", "exec_start", "exec_detach", "exec_die"].includes(word),
   );
@@ -75,7 +75,7 @@ export function isHeard({ Type, Action, Actor }: EventMessage, filters: Filters)
   );
 }
 
-/** Docker takes the value for a regular expression, and for plain text where it is none. */
+/** Docker treats the value as a regular expression, or as plain text if it is not a valid one. */
 function matches(text: string, value: string): boolean {
   try {
     return new RegExp(value).test(text);

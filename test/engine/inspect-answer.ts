@@ -4,7 +4,7 @@ import { hexId } from "./hex-id.ts";
 import { networksAnswer, portsAnswer } from "./network-settings.ts";
 import type { Release } from "./release.ts";
 
-/** `GET /containers/<id>/json`: everything Docker knows of one container, environment included. */
+/** `GET /containers/<id>/json`: all data of one container, including the environment. */
 export function inspectAnswer(container: Container, release: Release): Record<string, unknown> {
   const [Path, ...Args] = commandOf(container);
   const directory = `/var/lib/docker/containers/${container.id}`;

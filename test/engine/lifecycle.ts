@@ -8,25 +8,25 @@ import { Workload } from "./workload.ts";
 
 const KILL = 9;
 
-/** How a container takes `docker stop`. */
-export interface Farewell {
-  /** Awaited between the stop signal and the end: the container still answers meanwhile. */
+/** Behaviour of a container on `docker stop`. */
+export interface StopOptions {
+  /** Awaited between the stop signal and the exit. The container still serves requests meanwhile. */
   readonly grace?: () => Promise<unknown>;
-  /** Ignores the signal, so that the engine has to kill it. */
+  /** Ignores the signal, so that the engine must kill it. */
   readonly stubborn?: boolean;
 }
 
 export function create(machine: Machine, options: ContainerOptions): Container {
   const networks = (options.networks ?? ["bridge"]).map((name) => machine.networkNamed(name));
   const serve = options.serve ?? machine.options.serve;
-  // The app is asked for its name only when it answers: by then the id is known.
+  // The app reads its name only when it serves a request; the id is known by then.
   const workload: Workload | undefined = serve
     ? new Workload((request, response) => answer(request, response), options.listens ?? tcpPorts(options))
     : undefined;
   const container = newContainer(options, networks, workload, machine.clock.now());
   const answer = options.handler ?? machine.options.app(container);
   machine.name(container, options.name);
-  machine.events.tell(containerEvent(container, "create"));
+  machine.events.emit(containerEvent(container, "create"));
   return container;
 }
 
@@ -37,32 +37,32 @@ export async function start(machine: Machine, container: Container): Promise<voi
   container.startedAt = machine.clock.now();
   container.finishedAt = undefined;
   container.health = container.options.health;
-  machine.events.tell(containerEvent(container, "start"));
+  machine.events.emit(containerEvent(container, "start"));
 }
 
-/** `docker stop`: signal, what the container makes of it, end. */
-export async function stop(machine: Machine, container: Container, farewell: Farewell = {}): Promise<void> {
+/** `docker stop`: signal, grace period, exit. */
+export async function stop(machine: Machine, container: Container, options: StopOptions = {}): Promise<void> {
   if (!isAlive(container)) return;
-  tellSignal(machine, container, signalNumber(container.options.stopSignal ?? "SIGTERM"));
+  emitKill(machine, container, signalNumber(container.options.stopSignal ?? "SIGTERM"));
   if (container.state === "paused") unpause(machine, container);
-  await farewell.grace?.();
-  if (farewell.stubborn) tellSignal(machine, container, KILL);
+  await options.grace?.();
+  if (options.stubborn) emitKill(machine, container, KILL);
   else await container.workload?.drain();
-  await end(machine, container, farewell.stubborn ? 128 + KILL : 0, "stop");
+  await end(machine, container, options.stubborn ? 128 + KILL : 0, "stop");
 }
 
-/** `docker kill`: ends the container when the signal is one that ends an ordinary program. */
+/** `docker kill`: stops the container if the signal terminates an ordinary program. */
 export async function kill(machine: Machine, container: Container, signal: string | number): Promise<void> {
   if (!isAlive(container)) throw new Error(`${container.name} is not running`);
   const number = signalNumber(signal);
-  tellSignal(machine, container, number);
+  emitKill(machine, container, number);
   const ending = [KILL, ...["SIGTERM", "SIGINT", "SIGQUIT"].map(signalNumber)];
   if (!ending.includes(number)) return;
   if (number !== KILL) await container.workload?.drain();
   await end(machine, container, number === KILL ? 128 + KILL : 0);
 }
 
-/** The process ends; its addresses are free again. `announced` is the event of the command that did it. */
+/** Ends the process and releases its addresses. `announced` is the event of the command that caused it. */
 export async function end(machine: Machine, container: Container, exitCode: number, announced?: "stop"): Promise<void> {
   const finishedAt = machine.clock.now();
   const ran = (finishedAt - (container.startedAt ?? finishedAt)) / 1_000_000_000n;
@@ -74,27 +74,27 @@ export async function end(machine: Machine, container: Container, exitCode: numb
   await container.workload?.end();
   Object.assign(container, { state: "exited", exitCode, finishedAt });
   stopHealthChecks(container);
-  if (!dieIsLast) machine.events.tell(die);
+  if (!dieIsLast) machine.events.emit(die);
   for (const attachment of container.attachments.values()) await unplug(machine, container, attachment);
-  if (announced !== undefined) machine.events.tell(containerEvent(container, announced));
-  if (dieIsLast) machine.events.tell(die);
+  if (announced !== undefined) machine.events.emit(containerEvent(container, announced));
+  if (dieIsLast) machine.events.emit(die);
 }
 
-export async function restart(machine: Machine, container: Container, farewell?: Farewell): Promise<void> {
-  await stop(machine, container, farewell);
+export async function restart(machine: Machine, container: Container, options?: StopOptions): Promise<void> {
+  await stop(machine, container, options);
   await start(machine, container);
-  machine.events.tell(containerEvent(container, "restart"));
+  machine.events.emit(containerEvent(container, "restart"));
 }
 
 /** `docker rm --force`. */
 export async function remove(machine: Machine, container: Container): Promise<void> {
   if (isAlive(container)) await kill(machine, container, KILL);
   machine.forget(container);
-  machine.events.tell(containerEvent(container, "destroy"));
+  machine.events.emit(containerEvent(container, "destroy"));
 }
 
-function tellSignal(machine: Machine, container: Container, signal: number): void {
-  machine.events.tell(containerEvent(container, "kill", { signal: String(signal) }));
+function emitKill(machine: Machine, container: Container, signal: number): void {
+  machine.events.emit(containerEvent(container, "kill", { signal: String(signal) }));
 }
 
 function tcpPorts(options: ContainerOptions): number[] {

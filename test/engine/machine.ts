@@ -8,17 +8,17 @@ import type { Release } from "./release.ts";
 
 export interface MachineOptions {
   readonly release: Release;
-  /** Second number of the first network's addresses, 127.<octet>.0.2 and up. */
+  /** Second octet of the first network's addresses, 127.<octet>.0.2 and up. */
   readonly firstOctet: number;
-  /** Every container at 127.0.0.1: where the system has no other loopback address. */
+  /** All containers use 127.0.0.1, for systems without other loopback addresses. */
   readonly sharedAddress: boolean;
-  /** What a container without a handler of its own answers. */
+  /** Handler of containers that define none. */
   readonly app: (container: Container) => RequestListener;
-  /** Whether containers really listen, unless they say otherwise. */
+  /** Whether containers listen by default. */
   readonly serve: boolean;
 }
 
-/** What an engine manages: containers, networks, and the events that tell of them. */
+/** State of an engine: containers, networks and events. */
 export class Machine {
   readonly options: MachineOptions;
   readonly clock = new Clock();
@@ -44,16 +44,16 @@ export class Machine {
     const network = new Network(name, options, octet, this.clock.now());
     if (network.hasAddresses) this.#octet += 1;
     this.networks.set(name, network);
-    this.events.tell(networkEvent(network, "create"));
+    this.events.emit(networkEvent(network, "create"));
     return network;
   }
 
-  /** The network of that name, made now if there is none, as compose does. */
+  /** Returns the network of that name and creates it if needed, like Compose. */
   networkNamed(name: string): Network {
     return this.networks.get(name) ?? this.addNetwork(name, {});
   }
 
-  /** Throws when the name is somebody's. */
+  /** Assigns a name. Throws when it is in use. */
   name(container: Container, name: string): void {
     if (this.#named.has(name)) throw new Error(`the container name "/${name}" is already in use`);
     if (this.#named.get(container.name) === container) this.#named.delete(container.name);
@@ -67,7 +67,7 @@ export class Machine {
     this.containers.delete(container.id);
   }
 
-  /** By complete id, name, or beginning of an id that only one has. */
+  /** Finds a container by full id, name, or unique id prefix. */
   find(reference: string): Container | undefined {
     const exact = this.containers.get(reference) ?? this.#named.get(reference.replace(/^\//, ""));
     if (exact !== undefined || !/^[0-9a-f]+$/.test(reference)) return exact;

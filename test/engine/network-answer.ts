@@ -2,7 +2,7 @@ import { timestamp } from "./clock.ts";
 import type { Container } from "./container.ts";
 import type { Network } from "./network.ts";
 
-/** One network, as `GET /networks` lists it and `GET /networks/<id>` answers with its `members`. */
+/** One network, as returned by `GET /networks` and, with its `members`, by `GET /networks/<id>`. */
 export function networkAnswer(network: Network, members: Iterable<Container>): Record<string, unknown> {
   const { name, options, driver } = network;
   const Config = network.hasAddresses ? [{ Subnet: `${network.subnet}/16`, Gateway: network.gateway }] : [];
@@ -25,7 +25,7 @@ export function networkAnswer(network: Network, members: Iterable<Container>): R
   };
 }
 
-/** Only living members have an endpoint. */
+/** Only running containers have an endpoint. */
 function membersAnswer(networkName: string, members: Iterable<Container>): Record<string, unknown> {
   const entries: [string, unknown][] = [];
   for (const container of members) {

@@ -12,7 +12,7 @@ export function networksAnswer(container: Container, release: Release, withNames
   );
 }
 
-/** Ports of a running container by name; null where one is exposed and not published. */
+/** Ports of a running container by name; null for a port that is not published. */
 export function portsAnswer(container: Container): Record<string, { HostIp: string; HostPort: string }[] | null> {
   if (!isAlive(container) || !hasOwnNetwork(container)) return {};
   const published = container.options.publish ?? [];
@@ -26,7 +26,7 @@ export function portsAnswer(container: Container): Record<string, { HostIp: stri
   );
 }
 
-/** Containers in the network of the host, of another or of nobody have no ports to tell. */
+/** Containers in network mode `host`, `none` or `container:<id>` report no ports. */
 function hasOwnNetwork(container: Container): boolean {
   return [...container.attachments.values()].some(({ network }) => network.hasAddresses);
 }

@@ -8,12 +8,12 @@ export interface NetworkOptions {
   readonly scope?: "local" | "swarm";
 }
 
-/** Addresses per network: what a /16 holds without network, gateway and broadcast. */
+/** Addresses per network: a /16 without network, gateway and broadcast address. */
 const ADDRESSES = 65_533;
 
 /**
- * A network whose addresses are the machine's own loopback addresses, 127.<octet>.0.2 and up, so that
- * whoever runs on this machine reaches the containers as nginx reaches them on a Docker network.
+ * A network of loopback addresses, 127.<octet>.0.2 and up, so that processes on this machine reach the containers
+ * as nginx reaches them on a Docker network.
  */
 export class Network {
   readonly id = hexId();
@@ -24,7 +24,7 @@ export class Network {
   readonly #leased = new Set<number>();
   #firstFree = 0;
 
-  /** With `octet` "shared" everybody has 127.0.0.1: for systems with that one loopback address only. */
+  /** With `octet` "shared" all containers have 127.0.0.1, for systems without other loopback addresses. */
   constructor(name: string, options: NetworkOptions, octet: number | "shared", createdAt: Instant) {
     this.name = name;
     this.options = options;
@@ -36,7 +36,7 @@ export class Network {
     return this.options.driver ?? "bridge";
   }
 
-  /** False for `host` and `none`, whose containers have no address of their own. */
+  /** False for `host` and `none`, whose containers have no addresses. */
   get hasAddresses(): boolean {
     return this.driver !== "host" && this.driver !== "null";
   }
@@ -49,7 +49,7 @@ export class Network {
     return this.subnet.replace(/0$/, "1");
   }
 
-  /** The lowest free address, as Docker does: one that a stopped container had comes back soon. */
+  /** Returns the lowest free address, as Docker does, so that released addresses are soon reused. */
   lease(): string {
     if (this.#octet === "shared") return "127.0.0.1";
     while (this.#leased.has(this.#firstFree)) this.#firstFree += 1;

@@ -2,23 +2,23 @@ import { type Client, clientOf, collect } from "./client.ts";
 import { real } from "./recordable.ts";
 import { record, recordedNetworks, type Recording } from "./recording.ts";
 
-/** Any image with `node` would do; this one the lab makes and the product builds on. */
+/** Any image with `node` works; the lab builds this one. */
 export const IMAGE = "node:26-trixie-slim";
 
-/** Records the engine at this socket. Makes, and removes again, a container and two networks named `rec-…`. */
+/** Records the engine at this socket. Creates and removes a container and two networks named `rec-…`. */
 export async function recordReal(socketPath: string): Promise<Recording> {
   const docker = clientOf(socketPath);
-  const { heard, stop } = await collect(docker, { type: ["container", "network"] });
+  const { received, stop } = await collect(docker, { type: ["container", "network"] });
   try {
     for (const Name of recordedNetworks) await docker.createNetwork({ Name });
-    return withoutItsPlaces(await record(real(docker, IMAGE), heard), await docker.info());
+    return withoutItsPlaces(await record(real(docker, IMAGE), received), await docker.info());
   } finally {
     stop();
     await removeLeftovers(docker);
   }
 }
 
-/** Where this engine keeps its files says nothing about engines. */
+/** Replaces paths that depend on this installation. */
 function withoutItsPlaces(recording: Recording, info: { DockerRootDir: string }): Recording {
   const text = JSON.stringify(recording)
     .replaceAll(info.DockerRootDir, "/var/lib/docker")

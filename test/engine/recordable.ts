@@ -9,7 +9,7 @@ const settings = {
   network: "rec-front",
 };
 
-/** The embedded engine in the role of the recorded one. */
+/** Adapts the embedded engine. */
 export function embedded(engine: Engine, docker: Client): Recordable {
   return {
     docker,
@@ -38,7 +38,7 @@ export function embedded(engine: Engine, docker: Client): Recordable {
   };
 }
 
-/** Runs until it is told to end, and is healthy as soon as it can be told. */
+/** Runs until it is signalled, and is healthy at once. */
 const PROGRAM = `
   process.on("SIGTERM", () => process.exit(0));
   process.on("SIGHUP", () => {});
@@ -46,7 +46,7 @@ const PROGRAM = `
 const PROBE = `require("node:net").connect(5000).on("error", () => process.exit(1)).on("connect", () => process.exit(0))`;
 const HALF_A_SECOND_NS = 500_000_000;
 
-/** A real engine; `image` must be there and have `node`. */
+/** Adapts a real engine. `image` must exist and contain `node`. */
 export function real(docker: Client, image: string): Recordable {
   const of = (name: string) => docker.getContainer(name);
   return {
@@ -72,7 +72,8 @@ export function real(docker: Client, image: string): Recordable {
     restart: async (name) => void (await of(name).restart()),
     kill: async (name, signal) => {
       await of(name).kill({ signal });
-      if (signal === "SIGKILL") await eventually("its end", async () => !(await of(name).inspect()).State.Running);
+      if (signal === "SIGKILL")
+        await eventually("the container stops", async () => !(await of(name).inspect()).State.Running);
     },
     pause: async (name) => void (await of(name).pause()),
     unpause: async (name) => void (await of(name).unpause()),

@@ -9,11 +9,11 @@ import { type Moment, record, recordedNetworks, type Recording } from "./recordi
 import { shapeOf, surplus } from "./shape.ts";
 import { requires } from "../requires.ts";
 
-/** Of real engines, made by record.ts. */
+/** Recordings of real engines, created by record.ts. */
 const recordings = ["20.10.24", "26.1.5"];
 
 for (const version of recordings) {
-  test(`the embedded engine answers and tells what Docker Engine ${version} was recorded to`, async (t) => {
+  test(`the embedded engine matches the recording of Docker Engine ${version}`, async (t) => {
     const file = new URL(`recorded/${version}.json`, import.meta.url);
     await agrees(t, JSON.parse(readFileSync(file, "utf8")) as Recording);
   });
@@ -21,19 +21,19 @@ for (const version of recordings) {
 
 const skip = requires("docker", `image:${IMAGE}`);
 
-test("the embedded engine answers and tells what the real engine at hand does", { skip }, async (t) => {
+test("the embedded engine matches the available real engine", { skip }, async (t) => {
   const socketPath = (process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock").replace(/^unix:\/\//, "");
   await agrees(t, await recordReal(socketPath));
 });
 
-/** Walks the embedded engine of the same API version through the same life. */
+/** Records the embedded engine with the same API version. */
 async function agrees(t: TestContext, real: Recording): Promise<void> {
   const { ApiVersion: apiVersion } = real.version as { ApiVersion: string };
   const { engine, docker } = await engineWithClient(t, { apiVersion });
-  const { heard, stop } = await collect(docker, { type: ["container", "network"] });
+  const { received, stop } = await collect(docker, { type: ["container", "network"] });
   t.after(stop);
   for (const name of recordedNetworks) engine.network(name);
-  const ours = await record(embedded(engine, docker), heard);
+  const ours = await record(embedded(engine, docker), received);
 
   assert.deepEqual(ours.order, real.order);
   for (const [i, event] of ours.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
@@ -42,7 +42,7 @@ async function agrees(t: TestContext, real: Recording): Promise<void> {
   for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, ours, real);
 }
 
-/** Ours invents nothing, and the agent reads the same from both. */
+/** The embedded engine adds no field, and the agent parses both alike. */
 function compareAt(moment: Moment, ours: Recording, real: Recording): void {
   assert.deepEqual(surplus(ours.listed[moment], real.listed[moment]), [], `list when ${moment}`);
   assert.deepEqual(surplus(ours.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
@@ -57,7 +57,7 @@ function compareAt(moment: Moment, ours: Recording, real: Recording): void {
   assert.deepEqual(read.NetworkSettings.Ports, realRead.NetworkSettings.Ports);
 }
 
-/** `Up 3 seconds (Paused)` without how long. */
+/** Removes the duration from `Up 3 seconds (Paused)`. */
 function withoutTime(status: string | null | undefined): string {
   return (status ?? "").replace(/(Up|\)) (?:Less than a|[0-9]+) seconds?/, "$1");
 }

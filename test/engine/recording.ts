@@ -1,13 +1,13 @@
 import { eventually } from "../eventually.ts";
 import type { Client, WireEvent } from "./client.ts";
 
-/** An engine, real or not, that can be told to do what the recording needs. Names are of containers. */
+/** Operations of an engine that a recording needs. Names are container names. */
 export interface Recordable {
   readonly docker: Client;
-  /** In the network `rec-front`, exposing 5000/tcp and 53/udp, with a label, a variable and a health check. */
+  /** Creates a container in `rec-front` that exposes 5000/tcp and 53/udp, with a label, a variable and a health check. */
   create(name: string): Promise<void>;
   start(name: string): Promise<void>;
-  /** Returns when its health check has succeeded. */
+  /** Returns when the health check has succeeded. */
   becomeHealthy(name: string): Promise<void>;
   stop(name: string): Promise<void>;
   restart(name: string): Promise<void>;
@@ -20,15 +20,15 @@ export interface Recordable {
   remove(name: string): Promise<void>;
 }
 
-/** What one engine answered and told while one container lived: the same walk for every engine. */
+/** Responses and events of one engine during the life of one container; the same sequence for every engine. */
 export interface Recording {
   readonly version: unknown;
   readonly listed: Readonly<Record<Moment, unknown>>;
   readonly inspected: Readonly<Record<Moment, unknown>>;
   readonly network: unknown;
-  /** One event of each kind that a container's life has, the first told. */
+  /** The first event of each kind. */
   readonly events: readonly WireEvent[];
-  /** All events, in the order told: type, action, and the signal of a `kill`. */
+  /** All events in order: type, action, and the signal of a `kill`. */
   readonly order: readonly string[];
 }
 
@@ -40,8 +40,8 @@ const NETWORK = "rec-front";
 const OTHER_NETWORK = "rec-back";
 export const recordedNetworks = [NETWORK, OTHER_NETWORK];
 
-/** The networks `rec-front` and `rec-back` must exist, and `heard` must grow by what the engine tells of containers and networks. */
-export async function record(engine: Recordable, heard: readonly WireEvent[]): Promise<Recording> {
+/** Records an engine. The networks `rec-front` and `rec-back` must exist; `received` must grow by container and network events. */
+export async function record(engine: Recordable, received: readonly WireEvent[]): Promise<Recording> {
   const { docker } = engine;
   const listed: Partial<Record<Moment, unknown>> = {};
   const inspected: Partial<Record<Moment, unknown>> = {};
@@ -68,19 +68,19 @@ export async function record(engine: Recordable, heard: readonly WireEvent[]): P
   await engine.restart(RENAMED);
   await engine.becomeHealthy(RENAMED);
   await engine.stop(RENAMED);
-  // Engine 26 returns before its list knows; after the second death, of restart and stop, it does.
+  // Engine 26 returns before its list is up to date.
   await eventually(
-    "the end is told",
-    () => heard.filter((event) => isTold(event) && event.Action === "die").length === 2,
+    "the list shows the end",
+    () => received.filter((event) => isRecorded(event) && event.Action === "die").length === 2,
   );
   await look("stopped", RENAMED);
   await engine.start(RENAMED);
   await engine.becomeHealthy(RENAMED);
   await engine.kill(RENAMED, "SIGKILL");
   await engine.remove(RENAMED);
-  await eventually("the last event", () => heard.some((event) => isTold(event) && event.Action === "destroy"));
+  await eventually("the last event", () => received.some((event) => isRecorded(event) && event.Action === "destroy"));
 
-  const events = heard.filter(isTold);
+  const events = received.filter(isRecorded);
   return {
     version: await docker.version(),
     listed: listed as Recording["listed"],
@@ -91,8 +91,8 @@ export async function record(engine: Recordable, heard: readonly WireEvent[]): P
   };
 }
 
-/** Others may use a real engine meanwhile, and its health checks tell their exec, which ours do not run. */
-function isTold({ Action, Actor }: WireEvent): boolean {
+/** Ignores events of other containers, and exec events, which only health checks of a real engine emit. */
+function isRecorded({ Action, Actor }: WireEvent): boolean {
   return (Actor.Attributes["name"] ?? "").startsWith("rec-") && !Action.startsWith("exec_");
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, engineWithClient } from "./client.ts";
+import { fetchRaw, engineWithClient } from "./client.ts";
 
-/** As answered by Docker Engine 26.1, API 1.45. */
+/** Responses of Docker Engine 26.1, API 1.45. */
 const refusals: readonly [target: string, status: number, message: string][] = [
   ["/nope", 404, "page not found"],
   ["/_ping/", 404, "page not found"],
@@ -22,35 +22,35 @@ const refusals: readonly [target: string, status: number, message: string][] = [
   ["/events?filters={", 400, "invalid filter"],
 ];
 
-test("what cannot be answered is refused in Docker's words", async (t) => {
+test("rejects invalid requests with Docker's messages", async (t) => {
   const { engine } = await engineWithClient(t);
   for (const [target, status, message] of refusals) {
-    const answer = await ask(engine.socketPath, target);
+    const answer = await fetchRaw(engine.socketPath, target);
     assert.equal(answer.status, status, target);
     assert.deepEqual(JSON.parse(answer.text), { message }, target);
   }
 });
 
-test("a path that is not clean is redirected, one that is only encoded is answered", async (t) => {
+test("redirects a path that is not normalized and accepts an encoded one", async (t) => {
   const { engine } = await engineWithClient(t);
   for (const [target, location] of [
     ["//containers/json", "/containers/json"],
     ["/v1.45/../containers/json?a=b", "/containers/json?a=b"],
     ["/containers/./json", "/containers/json"],
   ] as const) {
-    const { status, headers, text } = await ask(engine.socketPath, target);
+    const { status, headers, text } = await fetchRaw(engine.socketPath, target);
     assert.deepEqual([status, headers.location, text], [301, location, ""], target);
   }
   for (const target of ["/containers/%6ason", "/v1.45%2fcontainers%2fjson"]) {
-    assert.equal((await ask(engine.socketPath, target)).text, "[]\n", target);
+    assert.equal((await fetchRaw(engine.socketPath, target)).text, "[]\n", target);
   }
 });
 
-test("nothing but GET is understood, and HEAD of the ping", async (t) => {
+test("supports GET only, and HEAD for ping", async (t) => {
   const { engine } = await engineWithClient(t);
   for (const method of ["POST", "PUT", "DELETE", "HEAD"]) {
-    assert.equal((await ask(engine.socketPath, "/containers/json", method)).status, 404, method);
+    assert.equal((await fetchRaw(engine.socketPath, "/containers/json", method)).status, 404, method);
   }
-  const { status, text, headers } = await ask(engine.socketPath, "/_ping", "HEAD");
+  const { status, text, headers } = await fetchRaw(engine.socketPath, "/_ping", "HEAD");
   assert.deepEqual([status, text, headers["api-version"]], [200, "", "1.45"]);
 });

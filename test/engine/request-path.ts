@@ -1,18 +1,18 @@
 import { posix } from "node:path";
 
-/** What a request asks for, as the engine's router understands it. */
+/** A request path as the engine's router parses it. */
 export interface RequestPath {
-  /** Without leading `v`; undefined when the path names none. */
+  /** Without leading `v`; undefined when the path contains no version. */
   readonly version: string | undefined;
   /** Decoded, without the version. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
-/** A path that is not in its shortest form is answered with a redirect to that form, version or not. */
+/** A path that is not normalized is redirected to its normalized form. */
 export type ParsedPath = RequestPath | { readonly redirect: string };
 
-/** `target` is what stands in the request line. Undefined when it cannot be decoded. */
+/** Parses the target of a request line. Returns undefined when it cannot be decoded. */
 export function parsePath(target: string): ParsedPath | undefined {
   const [rawPath = "", rawQuery] = target.split(/\?(.*)/s);
   const decoded = decode(rawPath);

@@ -9,13 +9,13 @@ import { parsePath, type RequestPath } from "./request-path.ts";
 import { compareVersions, type Release } from "./release.ts";
 import { versionAnswer } from "./version-answer.ts";
 
-/** The requests this engine understands. `reference` is what stands in the middle of an id's path. */
+/** The requests this engine supports. */
 export type Route = "ping" | "version" | "list" | "inspect" | "networks" | "network" | "events";
 
-/** What to do with a request: one answer, or the stream of events. */
+/** Result of a request: one response, or the stream of events. */
 export interface Routed {
   readonly route: Route | undefined;
-  /** Id or name of the container or network asked for. */
+  /** Id or name of the container or network in the path. */
   readonly reference: string;
   readonly answer: Answer | { readonly eventsOf: URLSearchParams };
 }
@@ -30,7 +30,7 @@ const routes: readonly [Route, RegExp][] = [
   ["events", /^\/events$/],
 ];
 
-/** Routes like the real engine: by the decoded path, after a redirect for one that is not clean. */
+/** Routes like the real engine: by the decoded path, after a redirect if it is not normalized. */
 export function answerTo(machine: Machine, method: string, target: string): Routed {
   const parsed = parsePath(target);
   if (parsed === undefined) return outside({ status: 400, headers: {}, body: "400 Bad Request" });
@@ -66,8 +66,8 @@ function versionProblem({ api, minApi }: Release, version: string | undefined): 
     return `client version ${version} is too new. Maximum supported API version is ${api}`;
   }
   if (compareVersions(version, minApi) >= 0) return undefined;
-  const mend = "please upgrade your client to a newer version";
-  return `client version ${version} is too old. Minimum supported API version is ${minApi}, ${mend}`;
+  const hint = "please upgrade your client to a newer version";
+  return `client version ${version} is too old. Minimum supported API version is ${minApi}, ${hint}`;
 }
 
 type Answering = (machine: Machine, reference: string, query: URLSearchParams) => Routed["answer"];
@@ -110,7 +110,7 @@ const answerOf: Readonly<Record<Route, Answering>> = {
   },
 };
 
-/** Newest first. A filter by status looks at all containers, whatever `all` says. */
+/** Lists newest first. A filter by status includes all containers regardless of `all`. */
 function list(machine: Machine, _reference: string, query: URLSearchParams): Answer {
   const { release } = machine.options;
   const filters = parseFilters(query.get("filters"));

@@ -1,11 +1,11 @@
-/** The type at each path of a JSON value: `Ports[].PrivatePort` is a number. Ids as keys are all one. */
+/** Returns the type at each path of a JSON value, such as number at `Ports[].PrivatePort`. Id keys are unified. */
 export function shapeOf(value: unknown): ReadonlyMap<string, string> {
   const shape = new Map<string, string>();
   describe(value, "", shape);
   return shape;
 }
 
-/** What `part` has and `whole` has not, or has with another type. */
+/** Returns the paths of `part` that `whole` does not have or has with another type. */
 export function surplus(part: unknown, whole: unknown): string[] {
   const known = shapeOf(whole);
   return [...shapeOf(part)]

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** The number of a signal given as Docker accepts it: `SIGTERM`, `TERM`, `15` or 15. Throws on anything else. */
+/** Parses a signal as Docker does: `SIGTERM`, `TERM`, `15` or 15. Throws on anything else. */
 export function signalNumber(signal: string | number): number {
   const text = String(signal).toUpperCase();
   if (/^[1-9][0-9]?$/.test(text)) return Number(text);

@@ -5,7 +5,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** The `Status` of a list, such as `Up 3 minutes (healthy)`: Docker's wording, to the letter. */
+/** Returns the `Status` of a list entry exactly as Docker formats it, such as `Up 3 minutes (healthy)`. */
 export function statusText(container: Container, now: Instant): string {
   const { state, startedAt, finishedAt, exitCode, health } = container;
   if (state === "created" || startedAt === undefined) return "Created";
@@ -16,7 +16,7 @@ export function statusText(container: Container, now: Instant): string {
   return `${up} (${health === "starting" ? "health: starting" : health})`;
 }
 
-/** Docker's rounding of a duration for people. */
+/** Formats a duration exactly as Docker does. */
 export function humanDuration(seconds: number): string {
   if (seconds < 1) return "Less than a second";
   if (seconds === 1) return "1 second";

@@ -1,6 +1,6 @@
 import type { Release } from "./release.ts";
 
-/** `GET /version`. Says what it is: nobody shall take the embedded engine for Docker. */
+/** `GET /version`. Identifies itself as the embedded engine. */
 export function versionAnswer({ engine, api, minApi }: Release): Record<string, unknown> {
   const Details = { ApiVersion: api, Arch: "amd64", Experimental: "false", MinAPIVersion: minApi, Os: "linux" };
   return {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { drainable } from "../demo/app/drain.ts";
 
-/** What runs in a container: real HTTP servers, one per address and port, that all answer the same. */
+/** The process of a container: HTTP servers with the same handler, one per address and port. */
 export class Workload {
   readonly #listener: RequestListener;
   readonly #ports: readonly number[];
@@ -14,7 +14,7 @@ export class Workload {
     this.#ports = ports;
   }
 
-  /** Answers at the address from now on. All ports or none: rejects with EADDRINUSE when one is taken. */
+  /** Listens on the address, on all ports or none. Rejects with EADDRINUSE when a port is in use. */
   async listen(address: string): Promise<void> {
     const servers: { server: Server; drain: () => Promise<void> }[] = [];
     this.#servers.set(address, servers);
@@ -32,14 +32,14 @@ export class Workload {
     }
   }
 
-  /** The address is taken away: its connections end at once. */
+  /** Removes the address and closes its connections. */
   async unlisten(address: string): Promise<void> {
     const servers = this.#servers.get(address) ?? [];
     this.#servers.delete(address);
     await Promise.all(servers.map(({ server }) => cutOff(server)));
   }
 
-  /** A frozen process: connections are still accepted, no request is answered until `thaw`. */
+  /** Freezes the process: connections are accepted, but no request is served until `thaw`. */
   freeze(): void {
     this.#held ??= [];
   }
@@ -50,14 +50,14 @@ export class Workload {
     for (const answer of held) answer();
   }
 
-  /** A graceful end: accepts nothing new, finishes what is under way. */
+  /** Stops gracefully: accepts no new connection and completes current requests. */
   async drain(): Promise<void> {
     const servers = [...this.#servers.values()].flat();
     this.#servers.clear();
     await Promise.all(servers.map(({ drain }) => drain()));
   }
 
-  /** A violent end: everything is cut. */
+  /** Stops at once and closes all connections. */
   async end(): Promise<void> {
     this.#held = undefined;
     await Promise.all([...this.#servers.keys()].map((address) => this.unlisten(address)));

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { link, rm } from "node:fs/promises";
 
-/** The engine's Unix socket: there, gone, or left behind by a daemon that died. */
-export class Door {
+/** The engine's Unix socket: listening, removed, or left behind by a killed daemon. */
+export class ApiSocket {
   readonly #socketPath: string;
   readonly #listener: RequestListener;
   #server: Server | undefined;
@@ -16,7 +16,7 @@ export class Door {
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     await rm(this.#socketPath, { force: true });
-    // Clients may keep a connection as long as they like, and say what they have to say slowly.
+    // No timeouts: clients may keep connections and send slowly.
     const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, this.#listener);
     server.listen(this.#socketPath);
     await once(server, "listening");
@@ -24,8 +24,8 @@ export class Door {
   }
 
   /**
-   * Ends every connection. The socket file goes, or stays as a daemon that was killed leaves it:
-   * connecting is then refused.
+   * Closes every connection. The socket file is removed, or left as a killed daemon leaves it, so that
+   * connections are refused.
    */
   async close(socketFile: "removed" | "left" = "removed"): Promise<void> {
     const server = this.#server;
