@@ -37,7 +37,7 @@ export function feed(connection: Connection, source: Source, since: number): voi
   pump();
 }
 
-/** Yields the next message, or undefined while there is none. Never ends. */
+/** Yields the next message, or undefined while nothing is pending. Never ends. */
 function* messages(conn: number, source: Source, since: number): Generator<object | undefined, never> {
   const { instance, disclosed } = source;
   let [sent, state] = [since, ""];

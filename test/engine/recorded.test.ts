@@ -33,24 +33,24 @@ async function agrees(t: TestContext, real: Recording): Promise<void> {
   const { received, stop } = await collect(docker, { type: ["container", "network"] });
   t.after(stop);
   for (const name of recordedNetworks) engine.network(name);
-  const ours = await record(embedded(engine, docker), received);
+  const fake = await record(embedded(engine, docker), received);
 
-  assert.deepEqual(ours.order, real.order);
-  for (const [i, event] of ours.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
-  assert.deepEqual(surplus(ours.version, real.version), []);
-  assert.deepEqual(surplus(ours.network, real.network), []);
-  for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, ours, real);
+  assert.deepEqual(fake.order, real.order);
+  for (const [i, event] of fake.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
+  assert.deepEqual(surplus(fake.version, real.version), []);
+  assert.deepEqual(surplus(fake.network, real.network), []);
+  for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, fake, real);
 }
 
 /** The embedded engine adds no field, and the agent parses both alike. */
-function compareAt(moment: Moment, ours: Recording, real: Recording): void {
-  assert.deepEqual(surplus(ours.listed[moment], real.listed[moment]), [], `list when ${moment}`);
-  assert.deepEqual(surplus(ours.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
-  const [listed, realListed] = [ListEntry.parse(ours.listed[moment]), ListEntry.parse(real.listed[moment])];
+function compareAt(moment: Moment, fake: Recording, real: Recording): void {
+  assert.deepEqual(surplus(fake.listed[moment], real.listed[moment]), [], `list when ${moment}`);
+  assert.deepEqual(surplus(fake.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
+  const [listed, realListed] = [ListEntry.parse(fake.listed[moment]), ListEntry.parse(real.listed[moment])];
   assert.deepEqual(shapeOf(listed), shapeOf(realListed), `read from the list when ${moment}`);
   assert.deepEqual([listed.State, withoutTime(listed.Status)], [realListed.State, withoutTime(realListed.Status)]);
   assert.deepEqual(new Set(listed.Ports), new Set(realListed.Ports), "ports come in no order");
-  const [read, realRead] = [Inspected.parse(ours.inspected[moment]), Inspected.parse(real.inspected[moment])];
+  const [read, realRead] = [Inspected.parse(fake.inspected[moment]), Inspected.parse(real.inspected[moment])];
   assert.deepEqual(shapeOf(read), shapeOf(realRead), `read from inspect when ${moment}`);
   assert.equal(read.State.Status, realRead.State.Status);
   assert.deepEqual(read.State.Health, realRead.State.Health, `health when ${moment}`);
