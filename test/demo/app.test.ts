@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "../eventually.ts";
 import { freePort } from "./free-port.ts";
 
-/** The app as its image runs it, and where it answers. */
+/** Starts the app as its image does. */
 async function startApp(t: TestContext): Promise<{ at: string; terminate: () => Promise<number | null> }> {
   const port = await freePort(5000);
   const main = fileURLToPath(new URL("app/main.ts", import.meta.url));
@@ -25,14 +25,14 @@ async function startApp(t: TestContext): Promise<{ at: string; terminate: () => 
   return { at, terminate };
 }
 
-test("the app tells who answered, the request and its headers", async (t) => {
+test("the app returns its name, the request and the headers", async (t) => {
   const { at } = await startApp(t);
   const answer = await fetch(`${at}/path?q=1`, { headers: { "X-Test": "yes" } });
   assert.equal(answer.headers.get("content-type"), "text/plain; charset=utf-8");
   assert.match(await answer.text(), /^container: \S+\napp: site\nrequest: GET \/path\?q=1\n\n(.*\n)*x-test: yes\n/i);
 });
 
-test("the app is ill when it is told to be", async (t) => {
+test("the app is unhealthy while it is set to be", async (t) => {
   const { at } = await startApp(t);
   const health = async () => (await fetch(`${at}/health`)).status;
   assert.equal(await health(), 200);
@@ -43,12 +43,12 @@ test("the app is ill when it is told to be", async (t) => {
   assert.equal(await health(), 200);
 });
 
-test("on SIGTERM the app accepts nothing new, finishes what is under way and exits", async (t) => {
+test("on SIGTERM the app accepts no connection, completes requests and exits", async (t) => {
   const { at, terminate } = await startApp(t);
   const slow = fetch(`${at}/slow?ms=500`);
   await fetch(at);
   const ended = terminate();
-  await eventually("nobody is accepted", async () => {
+  await eventually("connections are rejected", async () => {
     return await fetch(at, { headers: { connection: "close" } }).then(
       () => false,
       () => true,

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 
-/** Lines kept of what a process says: enough to see why it failed. */
+/** Lines of output that are kept: enough to see why a process failed. */
 const KEPT_LINES = 400;
 
-/** How long a process may take to end by itself, in milliseconds. */
-const FAREWELL_MS = 5_000;
+/** Milliseconds from SIGTERM to SIGKILL. */
+const STOP_MS = 5_000;
 
-/** A child process that runs until it is told to end; what it says is kept, not shown. */
+/** A child process that runs until it is stopped. Its output is kept and not shown. */
 export class BackgroundProcess {
   readonly name: string;
   readonly #child: ChildProcess;
@@ -32,7 +32,7 @@ export class BackgroundProcess {
     return this.#lines;
   }
 
-  /** Once it has ended, nobody should wait for it any longer. */
+  /** The error of a process that has ended, or undefined. */
   get failure(): Error | undefined {
     return this.#ended === undefined ? undefined : new Error(`the ${this.name} has ended (${this.#ended})`);
   }
@@ -40,10 +40,10 @@ export class BackgroundProcess {
   async stop(): Promise<void> {
     if (this.#ended !== undefined || this.#child.exitCode !== null) return;
     const exited = once(this.#child, "exit");
-    const insist = setTimeout(() => this.#child.kill("SIGKILL"), FAREWELL_MS);
+    const killTimer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
     this.#child.kill("SIGTERM");
     await exited;
-    clearTimeout(insist);
+    clearTimeout(killTimer);
   }
 
   #keep(text: string): void {

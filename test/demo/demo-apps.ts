@@ -1,4 +1,4 @@
-/** The three apps of compose.yml: the service's name and the name it is reached by. */
+/** The three apps of compose.yml: service and virtual host. */
 export const demoApps = [
   { app: "demo-site", host: "demo.viktoradam.net" },
   { app: "github-proxy", host: "github.api.viktoradam.net" },
@@ -7,7 +7,7 @@ export const demoApps = [
 
 export const DEMO_HOST = demoApps[0].host;
 
-/** The first lines of an app's answer: who answered what. */
-export function whoAnswered(body: string): string {
+/** Returns the first lines of an app's response: container, app and request. */
+export function responseHead(body: string): string {
   return body.split("\n").slice(0, 3).join("\n");
 }

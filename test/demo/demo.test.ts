@@ -20,7 +20,7 @@ function demo(args: string[], variables: NodeJS.ProcessEnv = {}): { status: numb
   });
 }
 
-test("the demo on the embedded engine tells its story and leaves nothing behind", (t) => {
+test("the demo on the embedded engine shows the routes and removes everything", (t) => {
   const temporary = mkdtempSync(join(tmpdir(), "demo-test-"));
   chmodSync(temporary, 0o711);
   t.after(() => rmSync(temporary, { recursive: true }));
@@ -31,12 +31,12 @@ test("the demo on the embedded engine tells its story and leaves nothing behind"
     assert.ok(stdout.includes(`${host} is routed to `), host);
   }
   assert.match(stdout, /demo\.viktoradam\.net is routed to demo-site-1, demo-site-2, demo-site-3:/);
-  assert.match(stdout, /github\.api\.viktoradam\.net is routed to nobody:/);
+  assert.match(stdout, /github\.api\.viktoradam\.net is routed to no container:/);
   const left = readdirSync(temporary).filter((name) => name.startsWith("sallyport"));
   assert.deepEqual(left, []);
 });
 
-test("an unknown option is refused with what there is", () => {
+test("rejects an unknown option and lists the known ones", () => {
   const { status, stdout } = demo(["--embeded"]);
   assert.equal(status, 64);
   assert.match(stdout, /--embedded/);
@@ -44,13 +44,18 @@ test("an unknown option is refused with what there is", () => {
 
 const skip = requires("docker");
 
-test("the demo with Docker starts the shipped stack, sees it answer and leaves nothing behind", { skip }, async () => {
-  const project = "sallyport-demo-test";
-  const port = String(await freePort(18_080));
-  const { status, stdout } = demo(["--once"], { COMPOSE_PROJECT_NAME: project, SALLYPORT_PORT: port });
-  assert.equal(status, 0, stdout);
-  for (const app of ["demo-site", "github-proxy", "dockerhub-proxy"]) assert.ok(stdout.includes(`app: ${app}\n`), app);
-  const ofProject = ["--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`];
-  assert.equal(await docker("ps", ...ofProject), "");
-  assert.equal(await docker("volume", "ls", ...ofProject.slice(1)), "");
-});
+test(
+  "the demo with Docker starts the shipped stack, shows its responses and removes everything",
+  { skip },
+  async () => {
+    const project = "sallyport-demo-test";
+    const port = String(await freePort(18_080));
+    const { status, stdout } = demo(["--once"], { COMPOSE_PROJECT_NAME: project, SALLYPORT_PORT: port });
+    assert.equal(status, 0, stdout);
+    for (const app of ["demo-site", "github-proxy", "dockerhub-proxy"])
+      assert.ok(stdout.includes(`app: ${app}\n`), app);
+    const ofProject = ["--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`];
+    assert.equal(await docker("ps", ...ofProject), "");
+    assert.equal(await docker("volume", "ls", ...ofProject.slice(1)), "");
+  },
+);

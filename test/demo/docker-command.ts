@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Where compose.yml is. */
+/** The directory of compose.yml. */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface CommandResult {
-  /** Null when it could not be run, was ended by a signal, or took too long. */
+  /** Null when the command could not be started, was killed by a signal, or timed out. */
   readonly exitCode: number | null;
   readonly stdout: string;
 }
 
-/** Runs the docker client in the repository's root. What it says on stderr goes to the terminal, or nowhere. */
+/** Runs the docker client in the repository's root. Its standard error is shown or discarded. */
 export async function dockerCommand(
   args: readonly string[],
   options: { readonly show?: boolean; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},

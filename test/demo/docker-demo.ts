@@ -1,102 +1,102 @@
 import { existsSync } from "node:fs";
 import { eventually } from "../eventually.ts";
-import { demoApps, DEMO_HOST, whoAnswered } from "./demo-apps.ts";
+import { demoApps, DEMO_HOST, responseHead } from "./demo-apps.ts";
 import { dockerCommand } from "./docker-command.ts";
 import { quote, say, step } from "./narration.ts";
 import { type Answer, visit } from "./visit.ts";
 
-/** How long an Engine may take to say that it is there, in milliseconds. */
-const ANSWER_MS = 15_000;
+/** Milliseconds to wait for a response of the Engine. */
+const RESPONSE_MS = 15_000;
 
-/** From the end of `up` until everything answers, in milliseconds: slow disks, cold caches. */
+/** Milliseconds from the end of `up` until all apps must answer, also with slow disks and cold caches. */
 const READY_MS = 120_000;
 
 const DEFAULT_SOCKET = "/var/run/docker.sock";
 
 const compose = ["compose", "--profile", "demo"];
 
-/** Undefined when the stack can be started here. */
+/** Returns why the stack cannot be started with Docker, or undefined. */
 export async function whyNotDocker(): Promise<string | undefined> {
   const remote = /^(?!unix:)\w+:/.exec(process.env["DOCKER_HOST"] ?? "");
-  if (remote) return `DOCKER_HOST names a Docker Engine on another machine, whose ports are not here`;
-  const engine = await dockerCommand(["version", "--format", "{{.Server.Version}}"], { timeoutMs: ANSWER_MS });
-  if (engine.exitCode !== 0) return "no Docker Engine answers";
-  const plugin = await dockerCommand(["compose", "version", "--short"], { timeoutMs: ANSWER_MS });
-  return /^v?[2-9]/.test(plugin.stdout) ? undefined : "docker compose, version 2, is not installed";
+  if (remote) return "DOCKER_HOST names a Docker Engine on another machine";
+  const engine = await dockerCommand(["version", "--format", "{{.Server.Version}}"], { timeoutMs: RESPONSE_MS });
+  if (engine.exitCode !== 0) return "no Docker Engine responds";
+  const plugin = await dockerCommand(["compose", "version", "--short"], { timeoutMs: RESPONSE_MS });
+  return /^v?[2-9]/.test(plugin.stdout) ? undefined : "docker compose v2 is not installed";
 }
 
-/** Starts the shipped stack and shows that it works. Returns the exit code. */
+/** Starts the shipped stack and shows responses of the apps. Returns the exit code. */
 export async function demoWithDocker(once: boolean, stop: AbortSignal): Promise<number> {
   const socket = await dockerSocket();
   const env = { ...process.env, DOCKER_SOCKET: socket };
   const port = Number(process.env["SALLYPORT_PORT"] || "80");
-  const ranBefore = (await dockerCommand(["compose", "ps", "--quiet"], { env })).stdout !== "";
+  const wasRunning = (await dockerCommand(["compose", "ps", "--quiet"], { env })).stdout !== "";
   try {
     step("docker compose --profile demo up -d --build");
     const up = await dockerCommand([...compose, "up", "-d", "--build"], { show: true, env });
     if (up.exitCode !== 0) return cannotStart(port);
     step("Waiting until the three apps answer through nginx");
     for (const { app, host } of demoApps) await answers(port, host, app, stop);
-    if (!once) sayWhatToTry(port, socket);
+    if (!once) printCommands(port, socket);
     return 0;
   } catch (error) {
     if (stop.aborted) return 130;
-    say(`\n${(error as Error).message}. What the containers say:\n`);
+    say(`\n${(error as Error).message}. The output of the containers:\n`);
     await dockerCommand([...compose, "ps", "--all"], { show: true, env });
     await dockerCommand([...compose, "logs", "--no-color", "--tail", "30"], { show: true, env });
     return 1;
   } finally {
-    if (once && !ranBefore) await dockerCommand([...compose, "down", "--volumes"], { show: true, env });
+    if (once && !wasRunning) await dockerCommand([...compose, "down", "--volumes"], { show: true, env });
   }
 }
 
-/** The socket to mount: the one our client uses, if it is a file here and not a virtual machine's. */
+/** Returns the socket to mount: the client's socket if it is a file of this machine and not of a virtual machine. */
 async function dockerSocket(): Promise<string> {
   const given = process.env["DOCKER_SOCKET"];
   if (given) return given;
   const context = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
   const host = process.env["DOCKER_HOST"] || (await dockerCommand(context)).stdout;
   const path = host.replace(/^unix:\/\//, "");
-  const isOurs = process.platform === "linux" && !path.includes("/.docker/desktop/") && existsSync(path);
-  return isOurs ? path : DEFAULT_SOCKET;
+  const isLocal = process.platform === "linux" && !path.includes("/.docker/desktop/") && existsSync(path);
+  return isLocal ? path : DEFAULT_SOCKET;
 }
 
 async function answers(port: number, host: string, app: string, stop: AbortSignal): Promise<void> {
-  const ask = async (): Promise<Answer | undefined> => {
+  const probe = async (): Promise<Answer | undefined> => {
     stop.throwIfAborted();
     const answer = await visit(port, host);
     return answer.status === 200 && answer.body.includes(`app: ${app}\n`) ? answer : undefined;
   };
-  const answer = await eventually(`${host} is answered by ${app} at port ${port}`, ask, READY_MS);
+  const answer = await eventually(`${app} answers for ${host} on port ${port}`, probe, READY_MS);
   say(`${host}:`);
-  quote(whoAnswered(answer.body));
+  quote(responseHead(answer.body));
 }
 
 function cannotStart(port: number): number {
   say(`
-docker compose could not start the stack; it said why above. If port ${port} is in use, choose another:
+docker compose could not start the stack; its error is above. If port ${port} is in use, choose another one:
 
   SALLYPORT_PORT=8080 npm run demo
 
-or see the same without Docker: npm run demo -- --embedded`);
+or run the demo without Docker: npm run demo -- --embedded`);
   return 1;
 }
 
-function sayWhatToTry(port: number, socket: string): void {
+function printCommands(port: number, socket: string): void {
   const at = port === 80 ? "http://localhost" : `http://localhost:${port}`;
   const otherPort = port === 80 ? "" : `SALLYPORT_PORT=${port} `;
   const otherSocket = socket === DEFAULT_SOCKET ? "" : `DOCKER_SOCKET=${socket} `;
   say(`
-It works. Try:
+All apps answer. Try:
 
 ${demoApps.map(({ host }) => `  curl -H 'Host: ${host}' ${at}/`).join("\n")}
 
   ${otherPort}${otherSocket}docker compose --profile demo up -d --scale demo-site=3      # three containers share the requests
   for i in 1 2 3 4 5 6; do curl -s -H 'Host: ${DEMO_HOST}' ${at}/ | head -1; done
-  docker compose stop github-proxy                              # its host is no longer routed
-  docker compose logs --no-log-prefix renderer                  # what is routed, what is not, and why
+  docker compose stop github-proxy                              # its host has no route any more
+  docker compose logs --no-log-prefix renderer                  # which containers have no route, and why
 
-Stop it, and remove what it made:
+Stop and remove everything:
 
   docker compose --profile demo down --volumes`);
 }

@@ -9,32 +9,32 @@ import { nginxVersion, runNginx, writeNginxConfigs } from "./local-nginx.ts";
 import { runProgram } from "./product.ts";
 import { writeRendererConfig } from "./renderer-config.ts";
 
-/** The user the agent becomes when it is started as root. */
+/** The user id of an agent that is started as root. */
 const AGENT_ID = 65_532;
 
-/** The port that nginx has in compose.yml's container, if it is free. */
+/** The port of nginx in compose.yml, used when it is free. */
 const PREFERRED_PORT = 8080;
 
-/** Embedded engine, real agent, real renderer, and real nginx where it is installed. */
+/** The embedded engine, the shipped agent and renderer, and nginx if it is installed. */
 export interface EmbeddedStack {
   readonly engine: Engine;
-  /** nginx on 127.0.0.1; undefined when it is not installed. */
+  /** nginx on 127.0.0.1, or undefined when it is not installed. */
   readonly nginx: { readonly port: number; readonly version: string } | undefined;
-  /** The configuration the renderer has generated; empty before the first. */
+  /** The generated configuration, empty before the first. */
   generated(): string;
-  /** What each program said last, for when something did not happen. */
-  lastWords(): string;
-  /** Which program has ended, if one has: nothing more will happen. */
+  /** The last output of each program, for error messages. */
+  lastOutput(): string;
+  /** The error of a program that has ended, or undefined. */
   failure(): Error | undefined;
-  /** What the renderer says of a container it does not route, as soon as it does. */
+  /** Waits for the renderer's reason why a container has no route. */
   diagnosis(name: string): Promise<string>;
-  /** The port for the next container's app. */
+  /** The port for the app of the next container. */
   nextPort(): number;
-  /** Ends everything and removes every file. */
+  /** Stops all programs and removes all files. */
   close(): Promise<void>;
 }
 
-/** What undoes what was done so far, in the order it was done. */
+/** Steps that undo the start, in the order of the start. */
 type Undo = (() => Promise<void> | void)[];
 
 export async function startEmbeddedStack(withNginx: boolean): Promise<EmbeddedStack> {
@@ -53,7 +53,7 @@ export async function startEmbeddedStack(withNginx: boolean): Promise<EmbeddedSt
 async function start(withNginx: boolean, undo: Undo): Promise<Omit<EmbeddedStack, "close">> {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-demo-"));
   undo.push(() => rmSync(directory, { recursive: true }));
-  // Other systems have one loopback address, so there containers differ by port.
+  // Other systems have a single loopback address: containers there differ by port.
   const sharedAddress = process.platform !== "linux";
   const engine = await startEngine({ socketPath: join(directory, "docker.sock"), sharedAddress });
   undo.push(() => engine.close());
@@ -66,15 +66,15 @@ async function start(withNginx: boolean, undo: Undo): Promise<Omit<EmbeddedStack
   return {
     engine,
     nginx,
-    generated: () => readIfThere(destination),
-    lastWords: () => processes.map(lastWords).join("\n"),
+    generated: () => readOrEmpty(destination),
+    lastOutput: () => processes.map(lastOutput).join("\n"),
     failure: () => processes.map(({ failure }) => failure).find((failure) => failure !== undefined),
-    diagnosis: (name) => eventually(`the renderer says why ${name} is not routed`, () => diagnosisOf(name, renderer())),
+    diagnosis: (name) => eventually(`the renderer logs why ${name} has no route`, () => diagnosisOf(name, renderer())),
     nextPort: () => (sharedAddress ? nextPort++ : nextPort),
   };
 }
 
-/** nginx (if it is to listen somewhere), agent and renderer, with everything they need in the directory. */
+/** Starts nginx (with a port), the agent and the renderer, with all their files in the directory. */
 async function startProcesses(
   directory: string,
   destination: string,
@@ -83,8 +83,8 @@ async function startProcesses(
 ): Promise<BackgroundProcess[]> {
   const agentSocket = prepareForAgent(directory);
   const nginx = writeNginxConfigs(directory);
-  const places = { directory, agentSocket, destination, port: port ?? PREFERRED_PORT };
-  const rendererConfig = writeRendererConfig({ ...places, nginx: port === undefined ? undefined : nginx });
+  const options = { directory, agentSocket, destination, port: port ?? PREFERRED_PORT };
+  const rendererConfig = writeRendererConfig({ ...options, nginx: port === undefined ? undefined : nginx });
   const agentOptions = agentArguments(join(directory, "docker.sock"), agentSocket, join(directory, "audit"));
   const processes: BackgroundProcess[] = [];
   const started = (process: BackgroundProcess): void => {
@@ -97,7 +97,7 @@ async function startProcesses(
   return processes;
 }
 
-/** The agent started as root becomes an unprivileged user, who must reach what it works with. */
+/** Gives the unprivileged user of an agent that starts as root access to its files. Returns the agent's socket. */
 function prepareForAgent(directory: string): string {
   const isRoot = process.getuid?.() === 0;
   for (const name of ["agent", "audit"]) {
@@ -113,7 +113,7 @@ function agentArguments(dockerSocket: string, socket: string, auditDirectory: st
   return ["serve", "--docker-socket", dockerSocket, "--socket", socket, "--audit-dir", auditDirectory];
 }
 
-function readIfThere(path: string): string {
+function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
@@ -121,14 +121,14 @@ function readIfThere(path: string): string {
   }
 }
 
-function lastWords({ name, lines }: BackgroundProcess): string {
+function lastOutput({ name, lines }: BackgroundProcess): string {
   return [`-- ${name}:`, ...lines.slice(-15)].join("\n");
 }
 
-/** From the lines of the renderer's log, which are JSON. */
+/** Finds the last log line about the container. Lines are JSON. */
 function diagnosisOf(name: string, lines: readonly string[]): string | undefined {
   const line = lines.findLast((text) => text.startsWith("{") && text.includes(`"container":"${name}"`));
   if (line === undefined) return undefined;
-  const { event, reason, detail } = JSON.parse(line) as { event: string; reason: string; detail: string };
-  return `${event}, ${reason}, ${detail}`;
+  const { event, reason } = JSON.parse(line) as { event: string; reason: string };
+  return `${event}: ${reason}`;
 }

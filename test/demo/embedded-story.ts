@@ -4,14 +4,14 @@ import { showRouted } from "./embedded-view.ts";
 import { say, step } from "./narration.ts";
 import { Visitor } from "./visitor.ts";
 
-/** The network that compose would make. */
+/** The network that compose creates. */
 const NETWORK = "sallyport_default";
 
-/** Tries to close nginx's block and open another. */
+/** Would close nginx's block and open another one. */
 const HOSTILE_HOST = "evil.example; } server { listen 9999; location / { root /; }";
 
-/** One round of what happens to containers; throws when a step did not have its effect. */
-export async function tell(stack: EmbeddedStack): Promise<void> {
+/** Starts, stops and removes containers and shows the routes. Throws when a step has no effect. */
+export async function runScenario(stack: EmbeddedStack): Promise<void> {
   step("Three apps are started, each with VIRTUAL_HOST");
   for (const { app, host } of demoApps) await runApp(stack, `${app}-1`, host);
   for (const { app, host } of demoApps) await showRouted(stack, host, [`${app}-1`]);
@@ -26,31 +26,31 @@ export async function tell(stack: EmbeddedStack): Promise<void> {
   stack.engine.pause("demo-site-2");
   await showRouted(stack, DEMO_HOST, ["demo-site-3"]);
 
-  step("A container arrives whose VIRTUAL_HOST is an attack on nginx's configuration");
+  step("A container starts whose VIRTUAL_HOST attacks nginx's configuration");
   say(`VIRTUAL_HOST=${HOSTILE_HOST}`);
   await runApp(stack, "hostile", HOSTILE_HOST);
-  say(`The renderer sets it aside: ${await stack.diagnosis("hostile")}`);
+  say(`The renderer quarantines it: ${await stack.diagnosis("hostile")}`);
   for (const { app, host } of demoApps.slice(1)) await showRouted(stack, host, [`${app}-1`]);
 
-  step("The paused one goes on, and github-proxy is removed");
+  step("The paused one is resumed, and github-proxy is removed");
   stack.engine.unpause("demo-site-2");
   await stack.engine.remove("github-proxy-1");
   await showRouted(stack, DEMO_HOST, ["demo-site-2", "demo-site-3"]);
   await showRouted(stack, demoApps[1].host, []);
-  if (visitor) await sayHowItWent(visitor);
+  if (visitor) await reportRequests(visitor);
 }
 
-/** The app to which nothing happens. */
+/** The app that runs unchanged all the time. */
 const UNAFFECTED = demoApps[2];
 
-async function sayHowItWent(visitor: Visitor): Promise<void> {
+async function reportRequests(visitor: Visitor): Promise<void> {
   const { requests, failures } = await visitor.end();
   if (failures.length > 0) throw new Error(`${failures.length} of ${requests} requests failed: ${failures[0]}`);
-  say(`\nMeanwhile ${requests} requests were made to ${UNAFFECTED.host}; none failed.`);
+  say(`\nDuring all steps ${requests} requests were sent to ${UNAFFECTED.host}; none failed.`);
 }
 
-/** Replicas come and go until the signal, one change every few seconds. */
-export async function goOn(stack: EmbeddedStack, pause: () => Promise<void>): Promise<void> {
+/** Starts and removes replicas until the signal, one change every few seconds. */
+export async function continueScenario(stack: EmbeddedStack, pause: () => Promise<void>): Promise<void> {
   const { engine } = stack;
   await engine.remove("demo-site-1");
   for (let replica = 4; ; replica += 1) {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** The preferred port of 127.0.0.1 if nobody listens there, else one that nobody does. */
+/** Returns the preferred port of 127.0.0.1 if it is free, else another free port. */
 export async function freePort(preferred: number): Promise<number> {
   const server = createServer();
   for (const port of [preferred, 0]) {

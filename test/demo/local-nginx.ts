@@ -6,22 +6,22 @@ import { eventually } from "../eventually.ts";
 import { BackgroundProcess } from "./background-process.ts";
 import { programPath } from "./program-path.ts";
 
-/** The nginx at hand, such as `nginx/1.26.3`; undefined when none is installed. */
+/** Returns the version of the installed nginx, such as `nginx/1.26.3`, or undefined. */
 export function nginxVersion(): string | undefined {
   const { stderr, status } = spawnSync("nginx", ["-v"], { encoding: "utf8", env: { PATH: programPath() } });
   return status === 0 ? /nginx\/[0-9.]+/.exec(stderr)?.[0] : undefined;
 }
 
-/** Two main configurations in one directory, outside of which nothing is read or written. */
+/** Two main configurations in one directory. nginx reads and writes no file outside of it. */
 export interface NginxConfigs {
   readonly directory: string;
-  /** What runs: `conf.d`. */
+  /** The main configuration that includes `conf.d`. */
   readonly live: string;
-  /** What is checked: the candidate, as docs/explanation/architecture.md places it. */
+  /** The main configuration that includes the candidate; see docs/explanation/architecture.md. */
   readonly candidate: string;
 }
 
-/** As yet it listens nowhere: that is what the generated configuration says. */
+/** Writes both. They have no `listen` directive: the generated configuration has them all. */
 export function writeNginxConfigs(directory: string): NginxConfigs {
   const [live, candidate] = [join(directory, "nginx.conf"), join(directory, "candidate.conf")];
   for (const name of ["conf.d", "temp"]) mkdirSync(join(directory, name), { recursive: true });
@@ -30,7 +30,7 @@ export function writeNginxConfigs(directory: string): NginxConfigs {
   return { directory, live, candidate };
 }
 
-/** The words before what nginx is to do. */
+/** The nginx command without its action. */
 export function nginxCommand(directory: string, config: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config];
 }
@@ -44,14 +44,14 @@ export function testConfig(
   return spawnSync(command, [...args, "-t", "-q"], { encoding: "utf8", env: { PATH: programPath() } });
 }
 
-/** In the foreground, as a child of ours. `directives` are for the main context. */
+/** Starts nginx in the foreground, as a child process. `directives` are for the main context. */
 export function runNginx({ directory, live }: NginxConfigs, directives = ""): BackgroundProcess {
   const [command = "", ...args] = nginxCommand(directory, live);
   const options = { env: { PATH: programPath() } };
   return new BackgroundProcess("nginx", command, [...args, "-g", `daemon off; ${directives}`], options);
 }
 
-/** Process numbers of the workers, those that are shutting down included. */
+/** Returns the process ids of the workers, including those that are shutting down. */
 export async function workersOf({ directory }: NginxConfigs): Promise<Set<number>> {
   const master = Number(readFileSync(join(directory, "nginx.pid"), "utf8"));
   const workers = (await listProcesses()).filter(({ parent }) => parent === master);
@@ -59,8 +59,8 @@ export async function workersOf({ directory }: NginxConfigs): Promise<Set<number
 }
 
 /**
- * Waits until only workers are left that were not there before: `nginx -s reload` returns before the new
- * ones have begun and while the old ones still accept connections.
+ * Waits until all workers of before have ended: `nginx -s reload` returns before new workers start and while old ones
+ * still accept connections.
  */
 export async function onlyNewWorkers(configs: NginxConfigs, before: ReadonlySet<number>): Promise<void> {
   await eventually("only new workers are left", async () => {

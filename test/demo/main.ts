@@ -5,15 +5,15 @@ import { say } from "./narration.ts";
 
 const HELP = `npm run demo [-- OPTIONS]
 
-With Docker: builds and starts compose.yml with three small apps, waits until they answer, prints what to try.
-Without: the same on an embedded stand-in for Docker Engine, with the real agent, renderer and, if installed, nginx.
+With Docker: builds and starts compose.yml with three small apps, waits until they answer and prints commands to try.
+Without Docker: shows the same on an embedded engine, with the shipped agent and renderer and, if installed, nginx.
 
-  --embedded   the stand-in even where Docker is at hand
-  --no-nginx   on the stand-in: show the generated configuration, as where nginx is not installed
-  --once       end after one round and leave nothing behind (default without a terminal, and when CI is set)
+  --embedded   use the embedded engine even if Docker is installed
+  --no-nginx   use the embedded engine and show the generated configuration, as without nginx
+  --once       run once and remove everything (default without a terminal, and when CI is set)
 `;
 
-/** Of sysexits.h: the command line is at fault. */
+/** sysexits.h: the command line is invalid. */
 const EX_USAGE = 64;
 
 async function main(): Promise<number> {
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort());
   const once = options.once || process.env["CI"] !== undefined || !(process.stdin.isTTY && process.stdout.isTTY);
-  const reason = options.embedded || options["no-nginx"] ? "as you asked" : await whyNotDocker();
+  const reason = options.embedded || options["no-nginx"] ? "as requested" : await whyNotDocker();
   if (reason === undefined) return await demoWithDocker(once, stop.signal);
   return await demoEmbedded({ reason, once, withNginx: !options["no-nginx"] }, stop.signal);
 }

@@ -1,16 +1,16 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Prints a line for the reader. Foreign text in it cannot move their cursor. */
+/** Prints a line, without the control sequences of terminals. */
 export function say(text: string): void {
   process.stdout.write(`${stripVTControlCharacters(text)}\n`);
 }
 
-/** The title of a step. */
+/** Prints the title of a step. */
 export function step(title: string): void {
   say(`\n== ${title}`);
 }
 
-/** Lines of something else's, set apart from ours. */
+/** Prints the output of another program, indented. */
 export function quote(text: string): void {
   for (const line of text.trimEnd().split("\n")) say(`   | ${line}`);
 }

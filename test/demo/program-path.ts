@@ -1,7 +1,7 @@
-/** Where nginx is installed for administrators; other people's PATH often lacks these. */
+/** Directories of system programs such as nginx, which the PATH of other users often lacks. */
 const ADMIN_PATH = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/homebrew/bin"];
 
-/** Our PATH, and after it the places of administrators' programs. */
+/** Returns the PATH, followed by the directories of system programs. */
 export function programPath(): string {
   return [process.env["PATH"] ?? "/usr/bin:/bin", ...ADMIN_PATH].join(":");
 }

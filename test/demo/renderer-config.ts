@@ -3,26 +3,26 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nginxCommand, type NginxConfigs } from "./local-nginx.ts";
 
-/** The template that compose.yml uses, too. */
+/** The template of compose.yml. */
 const TEMPLATE = fileURLToPath(new URL("../../renderer/templates/nginx.conf.hbs", import.meta.url));
 
-export interface RendererPlaces {
+export interface RendererOptions {
   readonly directory: string;
   readonly agentSocket: string;
   readonly destination: string;
-  /** Where nginx listens. */
+  /** The port of nginx. */
   readonly port: number;
-  /** The nginx to ask and to reload; undefined when there is none. */
+  /** The nginx that checks and reloads, or undefined. */
   readonly nginx: NginxConfigs | undefined;
 }
 
 /** Writes the renderer's configuration (JSON is YAML) and returns its path. */
-export function writeRendererConfig(places: RendererPlaces): string {
-  const { directory, agentSocket, destination, port, nginx } = places;
+export function writeRendererConfig(options: RendererOptions): string {
+  const { directory, agentSocket, destination, port, nginx } = options;
   const path = join(directory, "renderer.yml");
   const config = {
     agents: [{ socket: agentSocket }],
-    // nginx runs beside the containers' servers, so it reaches every address.
+    // nginx runs on the host and so reaches every container address.
     proxy: "host",
     statusSocket: join(directory, "status.sock"),
     targets: [

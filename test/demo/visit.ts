@@ -1,31 +1,31 @@
 import { get } from "node:http";
 
-/** How long one answer may take, in milliseconds. */
-const PATIENCE_MS = 1_000;
+/** Milliseconds until a request fails. */
+const TIMEOUT_MS = 1_000;
 
 export interface Answer {
-  /** 0 when there was none. */
+  /** 0 without a response. */
   readonly status: number;
-  /** The error's text when there was no answer. */
+  /** The error message without a response. */
   readonly body: string;
 }
 
-/** One request for a host through 127.0.0.1, on a connection of its own. */
+/** Sends a request for a host to 127.0.0.1 on a new connection. */
 export async function visit(port: number, host: string): Promise<Answer> {
   const options = { host: "127.0.0.1", port, path: "/hello", agent: false, headers: { Host: host } };
   return await new Promise((resolve) => {
-    const sent = get({ ...options, timeout: PATIENCE_MS }, (response) => {
+    const sent = get({ ...options, timeout: TIMEOUT_MS }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
       response.on("error", (error) => resolve({ status: 0, body: error.message }));
     });
-    sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+    sent.on("timeout", () => sent.destroy(new Error(`no response within ${TIMEOUT_MS} ms`)));
     sent.on("error", (error) => resolve({ status: 0, body: error.message }));
   });
 }
 
-/** The short id of the container that answered; empty when none did. */
+/** Returns the short id of the container that answered, or an empty string. */
 export function containerOf({ body }: Answer): string {
   return /^container: (.*)$/m.exec(body)?.[1] ?? "";
 }

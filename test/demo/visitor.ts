@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { visit } from "./visit.ts";
 
-/** Between two visits, in milliseconds: often enough to notice a gap, seldom enough to leave the machine to others. */
-const EVERY_MS = 10;
+/** Milliseconds between two requests: short enough to notice a gap, long enough to leave the processor to others. */
+const PAUSE_MS = 10;
 
-/** A client that keeps asking one host while something happens to others. */
+/** A client that sends requests to one host in the background. */
 export class Visitor {
   readonly #stop = new AbortController();
   readonly #visiting: Promise<void>;
@@ -15,7 +15,7 @@ export class Visitor {
     this.#visiting = this.#visit(port, host);
   }
 
-  /** Ends the visits and tells how they went. */
+  /** Stops and returns the number of requests and the failures. */
   async end(): Promise<{ readonly requests: number; readonly failures: readonly string[] }> {
     this.#stop.abort();
     await this.#visiting;
@@ -27,7 +27,7 @@ export class Visitor {
       const answer = await visit(port, host);
       this.#requests += 1;
       if (answer.status !== 200) this.#failures.push(`${answer.status} ${answer.body.slice(0, 200)}`);
-      await sleep(EVERY_MS);
+      await sleep(PAUSE_MS);
     }
   }
 }

@@ -1,21 +1,21 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Who answers. `hostname` is the short container id when Docker chose it. */
+/** What the app reports of itself. Docker sets `hostname` to the short container id. */
 export interface Identity {
   readonly hostname: string;
   readonly app: string;
 }
 
-/** Longest answer that can be asked for, in milliseconds. */
-const SLOWEST_MS = 60_000;
+/** Maximum delay of a response, in milliseconds. */
+const MAX_DELAY_MS = 60_000;
 
 /**
- * The app behind the demo's three names: tells who answered and what arrived, as plain text.
+ * The app of the demo's three hosts: returns its name and the request as plain text.
  *
- *     GET  /slow?ms=1500        answers that late
- *     GET  /health              200, or 503 once it was told to be ill
- *     POST /health/unhealthy    makes it ill; /health/healthy heals it
+ *     GET  /slow?ms=1500        responds after this delay
+ *     GET  /health              200, or 503 while it is set to unhealthy
+ *     POST /health/unhealthy    sets it to unhealthy; /health/healthy to healthy
  */
 export function demoApp(identity: () => Identity): RequestListener {
   let healthy = true;
@@ -24,8 +24,9 @@ export function demoApp(identity: () => Identity): RequestListener {
     if (request.method === "POST" && /^\/health\/(un)?healthy$/.test(pathname)) {
       healthy = pathname.endsWith("/healthy");
     }
-    if (pathname.startsWith("/health")) return answer(response, healthy ? 200 : 503, healthy ? "healthy\n" : "ill\n");
-    if (pathname === "/slow") await sleep(slowness(searchParams.get("ms")));
+    if (pathname.startsWith("/health"))
+      return answer(response, healthy ? 200 : 503, healthy ? "healthy\n" : "unhealthy\n");
+    if (pathname === "/slow") await sleep(delayMs(searchParams.get("ms")));
     answer(response, 200, report(identity(), request));
   };
   return (request, response) => {
@@ -33,8 +34,8 @@ export function demoApp(identity: () => Identity): RequestListener {
   };
 }
 
-function slowness(ms: string | null): number {
-  return Math.min(SLOWEST_MS, Math.max(0, Number(ms ?? "1000") || 0));
+function delayMs(ms: string | null): number {
+  return Math.min(MAX_DELAY_MS, Math.max(0, Number(ms ?? "1000") || 0));
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {
@@ -42,7 +43,7 @@ function answer(response: ServerResponse, status: number, text: string): void {
   response.end(text);
 }
 
-/** One `name: value` a line: first who answers, then the request line, then the headers as they came. */
+/** One `name: value` per line: the container, the app, the request line, then the headers in their order. */
 function report({ hostname, app }: Identity, request: IncomingMessage): string {
   const headers: string[] = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { demoApp } from "./app.ts";
 import { drainable } from "./drain.ts";
 
-/** Serves the app on PORT (5000) until SIGTERM or SIGINT: then nothing new is accepted, what is under way ends. */
+/** Serves the app on PORT (5000). On SIGTERM or SIGINT it completes the requests in flight and exits. */
 function main(): void {
   const app = process.env["APP_NAME"] ?? "demo";
   const server = createServer(demoApp(() => ({ hostname: hostname(), app })));
