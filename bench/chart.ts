@@ -1,4 +1,4 @@
-/** One line of the chart: how long an event takes (ms) with how many containers. */
+/** One line of the chart: the duration of an event (ms) by the number of containers. */
 export interface Line {
   readonly name: string;
   readonly points: readonly { readonly count: number; readonly ms: number }[];
@@ -11,15 +11,15 @@ const COUNTS = [10, 100, 1_000, 10_000];
 const MILLISECONDS = [1, 10, 100, 1_000];
 const MARKS = ["a", "b", "c"];
 
-/** A chart with two logarithmic axes, readable on light and dark pages and by screen readers. */
+/** Returns an SVG chart with two logarithmic axes for light and dark pages and for screen readers. */
 export function chart(title: string, lines: readonly Line[]): string {
-  const said = lines.map(
+  const description = lines.map(
     ({ name, points }) =>
       `${name}: ${points.map(({ count, ms }) => `${ms.toFixed(1)} ms with ${count} containers`).join(", ")}`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title said" font-family="system-ui, sans-serif" font-size="13">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title description" font-family="system-ui, sans-serif" font-size="13">
 <title id="title">${title}</title>
-<desc id="said">${said.join(". ")}.</desc>
+<desc id="description">${description.join(". ")}.</desc>
 <style>
   text { fill: #333 } .grid { stroke: #ccc } .line { fill: none; stroke-width: 2.5 }
   .a { stroke: #0b62c4; fill: #0b62c4 } .b { stroke: #8a5a00; fill: #8a5a00 } .c { stroke: #b3261e; fill: #b3261e }

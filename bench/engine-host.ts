@@ -1,27 +1,27 @@
 import { chmodSync } from "node:fs";
 import type { Engine } from "../test/engine/engine.ts";
 import { startEngine } from "../test/engine/engine.ts";
-import type { Answer, Word } from "./engine-words.ts";
+import type { Answer, EngineCommand } from "./engine-command.ts";
 import { countSocketBytes } from "./socket-bytes.ts";
 
-/** A container as the bench makes it: routed, exposing one port, with a secret like most. */
-const made = (name: string) =>
+/** A container of the bench: it has a virtual host, one exposed port and a variable that is not disclosed. */
+const optionsOf = (name: string) =>
   ({
     name,
     networks: ["front"],
     expose: [5000],
     health: "healthy",
-    env: { VIRTUAL_HOST: `${name}.example`, PASSWORD: "of no concern" },
+    env: { VIRTUAL_HOST: `${name}.example`, PASSWORD: "withheld" },
   }) as const;
 
-/** The embedded engine in a process of its own, so that its work is on nobody's account. Told what to do by its parent. */
+/** The embedded engine in its own process, so that no measurement includes its work. The parent sends commands. */
 async function main(socketPath: string, serve: boolean): Promise<void> {
   const bytes = countSocketBytes();
   const engine = await startEngine({ socketPath, serve });
   chmodSync(socketPath, 0o666);
-  process.on("message", ({ id, word }: { id: number; word: Word }) => {
+  process.on("message", ({ id, command }: { id: number; command: EngineCommand }) => {
     const at = process.hrtime.bigint();
-    void act(engine, word).then(() => {
+    void act(engine, command).then(() => {
       const answer: Answer = { at: String(at), requests: engine.api.requests.length, bytes: bytes() };
       process.send?.({ id, answer });
     });
@@ -30,26 +30,26 @@ async function main(socketPath: string, serve: boolean): Promise<void> {
   process.send?.({ id: 0 });
 }
 
-async function act(engine: Engine, word: Word): Promise<void> {
-  switch (word.kind) {
+async function act(engine: Engine, command: EngineCommand): Promise<void> {
+  switch (command.kind) {
     case "populate":
-      for (let number = 0; number < word.count; number++) await engine.run(made(`app${number}`));
+      for (let number = 0; number < command.count; number++) await engine.run(optionsOf(`app${number}`));
       return;
     case "create":
-      engine.create(made(word.name));
+      engine.create(optionsOf(command.name));
       return;
     case "start":
-      return await engine.start(word.name);
+      return await engine.start(command.name);
     case "stop":
-      return await engine.stop(word.name);
+      return await engine.stop(command.name);
     case "crash":
-      return await engine.crash(word.name);
+      return await engine.crash(command.name);
     case "remove":
-      return await engine.remove(word.name);
+      return await engine.remove(command.name);
     case "rename":
-      return engine.rename(word.name, word.to);
+      return engine.rename(command.name, command.to);
     case "health":
-      return engine.health(word.name, word.to);
+      return engine.health(command.name, command.to);
     case "requests":
       return;
   }

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { Answer, Word } from "./engine-words.ts";
+import type { Answer, EngineCommand } from "./engine-command.ts";
 
-/** The engine's process, as its parent sees it. */
+/** The engine's process. */
 export class EngineProcess {
   readonly socketPath: string;
   readonly #process: ChildProcess;
@@ -19,7 +19,7 @@ export class EngineProcess {
     });
   }
 
-  /** With `serve` its containers are real HTTP servers at loopback addresses. */
+  /** With `serve`, containers are HTTP servers on loopback addresses. */
   static async start(socketPath: string, serve = false): Promise<EngineProcess> {
     const host = fileURLToPath(new URL("engine-host.ts", import.meta.url));
     const child = fork(host, [socketPath, serve ? "serve" : ""], { execArgv: ["--import", "tsx"] });
@@ -27,11 +27,11 @@ export class EngineProcess {
     return new EngineProcess(socketPath, child);
   }
 
-  /** Does it; resolves when it is done. */
-  async tell(word: Word): Promise<Answer> {
+  /** Sends a command and resolves when the engine has completed it. */
+  async send(command: EngineCommand): Promise<Answer> {
     const id = ++this.#lastId;
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
-    this.#process.send({ id, word });
+    this.#process.send({ id, command });
     return await answered;
   }
 

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { dirname } from "node:path";
 
-// What Node itself costs: one process that follows Docker's events, asks once for a container that starts, puts the
-// text together and renames it into place. No split, no schema, no template engine, no check, nothing that heals.
+// The lower bound in Node: one process that follows Docker's events, inspects a started container once, builds the text
+// and renames the file into place. No second process, schema, template engine, check or recovery.
 
 interface Inspected {
   readonly Id: string;
@@ -27,7 +27,7 @@ async function get(path: string): Promise<string> {
   });
 }
 
-async function look(id: string): Promise<void> {
+async function inspect(id: string): Promise<void> {
   const { Config, NetworkSettings } = JSON.parse(await get(`/v1.41/containers/${id}/json`)) as Inspected;
   const host = Config.Env.find((line) => line.startsWith("VIRTUAL_HOST="))?.slice(13);
   const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
@@ -47,9 +47,9 @@ function write(): void {
   if (pidFile !== undefined) process.kill(Number(readFileSync(pidFile, "utf8")), "SIGHUP");
 }
 
-async function take(line: string): Promise<void> {
+async function handle(line: string): Promise<void> {
   const { Action, Actor } = JSON.parse(line) as { Action: string; Actor: { ID: string } };
-  if (Action === "start") await look(Actor.ID);
+  if (Action === "start") await inspect(Actor.ID);
   else if (Action !== "die" || !servers.delete(Actor.ID)) return;
   write();
 }
@@ -61,7 +61,7 @@ function follow(): void {
     response.on("data", (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split("\n");
       rest = lines.pop() ?? "";
-      for (const line of lines) void take(line);
+      for (const line of lines) void handle(line);
     });
   });
 }
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   mkdirSync(dirname(destination), { recursive: true });
   follow();
   const ids = (JSON.parse(await get("/v1.41/containers/json")) as { Id: string }[]).map(({ Id }) => Id);
-  await Promise.all(ids.map(look));
+  await Promise.all(ids.map(inspect));
   write();
 }
 

@@ -11,38 +11,38 @@ import { imageFlags } from "./image-flags.ts";
 import { machine } from "./machine.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { cpuMs, residentMiB } from "./proc.ts";
-import { setStage } from "./stage.ts";
+import { createStage } from "./stage.ts";
 import { median } from "./statistics.ts";
 import { table } from "./tables.ts";
 
-/** Containers; another number may be given: `npm run bench:jitless 10000`. */
+/** Number of containers. Set another one with `npm run bench:jitless 10000`. */
 const COUNT = Number(process.argv[2] ?? 1_000);
 const STARTS_AND_STOPS = 500;
 const ROUNDS = 3;
 const PAUSE_MS = 20;
 
-/** Milliseconds for the garbage of the start to be gone. */
+/** Milliseconds until the garbage of the start is collected. */
 const REST_MS = 5_000;
 
-/** The user that the agent becomes. */
+/** The agent's user id. */
 const AGENT_ID = 65_532;
 
-/** What it costs the agent that its image gives Node no compiler (`--jitless`): the same agent, with and without. */
+/** Measures the cost of `--jitless` in the agent's image: the same agent with and without the flag. */
 async function main(): Promise<void> {
   const node = imageNode();
   await bundle("agent", { write: true });
-  const withIt: Cost[] = [];
+  const withFlag: Cost[] = [];
   const without: Cost[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    withIt.push(await measure(node, (flags) => flags));
+    withFlag.push(await measure(node, (flags) => flags));
     without.push(await measure(node, (flags) => flags.filter((flag) => flag !== "--jitless")));
   }
-  const head = ["agent", ...Object.keys(withIt[0] ?? {})];
-  const rows = [row("as in the image", withIt), row("without --jitless", without)];
+  const head = ["agent", ...Object.keys(withFlag[0] ?? {})];
+  const rows = [row("as in the image", withFlag), row("without --jitless", without)];
   process.stdout.write(`${machine(versionOf(node))}\n\n${table([head, ...rows])}\n`);
 }
 
-/** Each a column of the table: milliseconds, and MiB. */
+/** One value per column of the table, in milliseconds or MiB. */
 type Cost = Readonly<Record<string, number>>;
 
 function row(name: string, costs: readonly Cost[]): string[] {
@@ -50,9 +50,9 @@ function row(name: string, costs: readonly Cost[]): string[] {
   return [name, ...columns.map((column) => median(costs.map((cost) => cost[column] ?? Number.NaN)).toFixed(1))];
 }
 
-/** One life of an agent, whose flags for Node are changed, before so many containers. */
+/** Runs an agent with changed Node flags from start to end and measures it. */
 async function measure(node: string, change: (flags: string[]) => string[]): Promise<Cost> {
-  const stage = await setStage(COUNT);
+  const stage = await createStage(COUNT);
   const { engine, own } = stage;
   const begun = performance.now();
   const { agent, socket } = start(node, own, engine.socketPath, change);
@@ -68,10 +68,10 @@ async function measure(node: string, change: (flags: string[]) => string[]): Pro
     renderer.close();
     return {
       "first snapshot, ms": firstSnapshot,
-      "processor until then, ms": cpuOfStart,
-      "processor an event, ms": perEvent,
+      "CPU until then, ms": cpuOfStart,
+      "CPU per event, ms": perEvent,
       "resident after the start, MiB": resident,
-      "resident in the end, MiB": residentMiB(pid),
+      "resident at the end, MiB": residentMiB(pid),
     };
   } finally {
     const ended = once(agent, "exit");
@@ -103,7 +103,7 @@ function start(
   return { agent: spawn(node, [...flags, program, ...serve], { env: {}, stdio: "ignore" }), socket };
 }
 
-/** Resolves in the moment in which the last part of the first snapshot came. */
+/** Resolves when the last part of the first snapshot arrives. */
 async function subscribe(socket: string): Promise<RpcClient> {
   const client = new RpcClient(socket);
   await client.call("hello", { protocol: { min: 1, max: 1 } });
@@ -115,17 +115,17 @@ async function subscribe(socket: string): Promise<RpcClient> {
   return client;
 }
 
-/** Processor time for one start or stop, each told before the next is made. */
+/** Measures the CPU time of one start or stop. Each is received before the next one happens. */
 async function cpuPerEvent(engine: EngineProcess, renderer: RpcClient, pid: number): Promise<number> {
   const name = "changing";
-  await engine.tell({ kind: "create", name });
+  await engine.send({ kind: "create", name });
   const before = cpuMs(pid);
   for (let round = 0; round < STARTS_AND_STOPS; round++) {
-    await engine.tell({ kind: "start", name });
-    await eventually("the start is told", () => renderer.named(name)?.state === "running");
+    await engine.send({ kind: "start", name });
+    await eventually("the start is received", () => renderer.named(name)?.state === "running");
     await sleep(PAUSE_MS);
-    await engine.tell({ kind: "stop", name });
-    await eventually("the stop is told", () => renderer.named(name)?.state === "exited");
+    await engine.send({ kind: "stop", name });
+    await eventually("the stop is received", () => renderer.named(name)?.state === "exited");
     await sleep(PAUSE_MS);
   }
   return (cpuMs(pid) - before) / (2 * STARTS_AND_STOPS);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 
-/** One sentence on where and when a measurement was made. */
+/** Returns a sentence with the machine, the versions and the date of a measurement. */
 export function machine(nodeVersion: string): string {
   const cores = cpus();
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();

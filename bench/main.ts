@@ -4,23 +4,23 @@ import { chart, type Line } from "./chart.ts";
 import { machine } from "./machine.ts";
 import { measure, type Measured } from "./measure.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
-import { findings, isKept } from "./numbers.ts";
+import { goalsOf, isReached } from "./numbers.ts";
 import { replaceSection } from "./page.ts";
 import { median } from "./statistics.ts";
 import type { Subject } from "./subject.ts";
 import { dockerGen, floor, sallyport } from "./subjects.ts";
-import { measurements, requests, verdicts } from "./tables.ts";
+import { goalTable, measurements, requests } from "./tables.ts";
 
 const ALL_COUNTS = "10,100,1000,5000,10000";
 
-const HELP = `npm run bench -- [OPTION]…: how fast an event reaches the file, beside docker-gen and bare Node
+const HELP = `npm run bench -- [OPTION]…: measures the time from an event to the file, compared with docker-gen and bare Node
 
   --counts N,N,…   numbers of containers (${ALL_COUNTS})
   --quick          10 and 1,000 containers, 10 rounds
-  --rounds N       starts and stops for each (40)
-  --node PATH      the Node to run the programs with (the one that the images have, from npm)
-  --write          put the results into docs/explanation/benchmarks.md and docs/explanation/benchmarks.svg
-  --check          exit 1 when a number is not reached
+  --rounds N       starts and stops per number of containers (40)
+  --node PATH      the Node that runs the programs (the version of the images, from npm)
+  --write          write the results to docs/explanation/benchmarks.md and docs/explanation/benchmarks.svg
+  --check          exit 1 when a goal is not reached
 `;
 
 async function main(): Promise<number> {
@@ -29,24 +29,24 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: { counts: text, rounds: text, node: text, quick: flag, write: flag, check: flag, help: flag },
   });
-  if (values.help === true) return say(HELP);
-  const usual = values.quick === true ? { counts: "10,1000", rounds: 10 } : { counts: ALL_COUNTS, rounds: 40 };
-  const counts = (values.counts ?? usual.counts).split(",").map(Number);
+  if (values.help === true) return print(HELP);
+  const defaults = values.quick === true ? { counts: "10,1000", rounds: 10 } : { counts: ALL_COUNTS, rounds: 40 };
+  const counts = (values.counts ?? defaults.counts).split(",").map(Number);
   const node = values.node ?? imageNode();
-  const all = await measureAll(counts, Number(values.rounds ?? usual.rounds), node);
-  const found = findings(all);
+  const all = await measureAll(counts, Number(values.rounds ?? defaults.rounds), node);
+  const goals = goalsOf(all);
   const results = [
     machine(versionOf(node)),
     measurements(all),
-    "Docker requests for one event, and bytes on Docker's socket, the event included:",
+    "Docker requests per event, and bytes on Docker's socket including the event:",
     requests(all),
   ];
-  say(`${[...results, verdicts(found)].join("\n\n")}\n`);
-  if (values.write === true) writePage(results.join("\n\n"), verdicts(found), all);
-  return values.check === true && !found.every(isKept) ? 1 : 0;
+  print(`${[...results, goalTable(goals)].join("\n\n")}\n`);
+  if (values.write === true) writePage(results.join("\n\n"), goalTable(goals), all);
+  return values.check === true && !goals.every(isReached) ? 1 : 0;
 }
 
-/** Subjects in turn for each number of containers, so that what the machine does meanwhile meets all of them. */
+/** Measures the subjects in turn for each number of containers, so that other load on the machine affects all. */
 async function measureAll(counts: readonly number[], rounds: number, node: string): Promise<Measured[]> {
   const peer = dockerGen();
   if (!peer)
@@ -62,9 +62,9 @@ async function measureAll(counts: readonly number[], rounds: number, node: strin
   return all;
 }
 
-function writePage(results: string, goals: string, all: readonly Measured[]): void {
+function writePage(results: string, goalsText: string, all: readonly Measured[]): void {
   const page = replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "results", results);
-  writeFileSync("docs/explanation/benchmarks.md", replaceSection(page, "goals", goals));
+  writeFileSync("docs/explanation/benchmarks.md", replaceSection(page, "goals", goalsText));
   const names = [...new Set(all.map(({ subject }) => subject))];
   const lines = names.map((name): Line => {
     const own = all.filter(({ subject }) => subject === name);
@@ -73,7 +73,7 @@ function writePage(results: string, goals: string, all: readonly Measured[]): vo
   writeFileSync("docs/explanation/benchmarks.svg", chart("Milliseconds from a container's start to the file", lines));
 }
 
-function say(text: string): 0 {
+function print(text: string): 0 {
   process.stdout.write(text);
   return 0;
 }

@@ -2,18 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineProcess } from "./engine-process.ts";
 import { cpuMs, residentMiB } from "./proc.ts";
 import { quiet } from "./quiet.ts";
-import { setStage } from "./stage.ts";
+import { createStage } from "./stage.ts";
 import type { Running, Subject } from "./subject.ts";
 import { type Traffic, trafficPerEvent } from "./traffic.ts";
 import { changedTo } from "./watched-file.ts";
 
-/** Milliseconds between two events: the one before is over, and no pace or debounce counts it as part of a burst. */
+/** Milliseconds between two events, so that no debounce counts them as one burst. */
 const PAUSE_MS = 90;
 
-/** Milliseconds for the garbage of the start to be gone. */
+/** Milliseconds until the garbage of the start is collected. */
 const REST_MS = 5_000;
 
-/** What was measured of one subject with one number of containers. Times are milliseconds. */
+/** The measurements of one subject with one number of containers. Times are in milliseconds. */
 export interface Measured {
   readonly subject: Subject["name"];
   readonly count: number;
@@ -21,14 +21,14 @@ export interface Measured {
   readonly startMs: readonly number[];
   readonly stopMs: readonly number[];
   readonly cpuMsPerEvent: number;
-  /** By process, MiB, after a rest. */
+  /** MiB by process, after garbage collection. */
   readonly residentMiB: Readonly<Record<string, number>>;
   readonly traffic: Traffic;
 }
 
-/** Runs a subject before `count` containers and measures `rounds` starts and stops. */
+/** Runs a subject with `count` containers and measures `rounds` starts and stops. */
 export async function measure(subject: Subject, count: number, rounds: number): Promise<Measured> {
-  const stage = await setStage(count);
+  const stage = await createStage(count);
   try {
     const running = await subject.start({
       directory: stage.own,
@@ -85,13 +85,13 @@ async function measureRunning(setting: Setting): Promise<Measured> {
   return { subject: name, count, firstFileMs, startMs, stopMs, cpuMsPerEvent, residentMiB: memory, traffic };
 }
 
-/** Milliseconds from each event to the file that follows from it. The container is removed in the end. */
+/** Measures the milliseconds from each event to its file, then removes the container. */
 async function startAndStop(
   engine: EngineProcess,
   file: string,
   name: string,
 ): Promise<{ start: number; stop: number }> {
-  await engine.tell({ kind: "create", name });
+  await engine.send({ kind: "create", name });
   await quiet(engine, PAUSE_MS);
   const start = await timed(engine, "start", name, file, (bytes) => bytes.includes(hostOf(name)));
   await quiet(engine, PAUSE_MS);
@@ -103,7 +103,7 @@ async function startAndStop(
     (bytes) => !bytes.includes(hostOf(name)) || isEmpty(bytes, name),
   );
   await quiet(engine, PAUSE_MS);
-  await engine.tell({ kind: "remove", name });
+  await engine.send({ kind: "remove", name });
   await quiet(engine, PAUSE_MS);
   return { start, stop };
 }
@@ -113,30 +113,30 @@ async function timed(
   kind: "start" | "stop",
   name: string,
   file: string,
-  isWanted: (bytes: Buffer) => boolean,
+  isExpected: (bytes: Buffer) => boolean,
 ): Promise<number> {
-  const changed = changedTo(file, isWanted);
-  const { at } = await engine.tell({ kind, name });
+  const changed = changedTo(file, isExpected);
+  const { at } = await engine.send({ kind, name });
   return ms((await changed) - BigInt(at));
 }
 
-/** How the host of the engine's container of this name stands in the file. */
+/** Returns the line of the file with the virtual host of this container. */
 export function hostOf(name: string): string {
   return `server_name ${name}.example;`;
 }
 
-/** A host that nobody serves any more may stay, without servers. */
+/** True if the virtual host of this container is in the file without upstream servers. */
 export function isEmpty(bytes: Buffer, name: string): boolean {
   const at = bytes.indexOf(hostOf(name));
   return bytes.subarray(at, at + 200).includes("return 503;");
 }
 
-/** Some of the first containers' hosts, the first and the last among them. */
+/** Returns the virtual hosts of the first, the middle and the last container. */
 function hosts(count: number): string[] {
   return [0, Math.floor(count / 2), count - 1].map((number) => hostOf(`app${number}`));
 }
 
-/** Nanoseconds in milliseconds. */
+/** Converts nanoseconds to milliseconds. */
 export function ms(ns: bigint): number {
   return Number(ns) / 1e6;
 }

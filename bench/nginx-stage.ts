@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { freePort } from "../test/demo/free-port.ts";
 import { type NginxConfigs, runNginx, writeNginxConfigs } from "../test/demo/local-nginx.ts";
 import { runReloadLoop } from "../test/renderer/reload/reload-loop.ts";
-import { setStage, type Stage } from "./stage.ts";
+import { createStage, type Stage } from "./stage.ts";
 
-/** A stage whose containers answer, with a real nginx of this machine in front of them. */
+/** A stage whose containers are HTTP servers, with this machine's nginx in front of them. */
 export interface NginxStage extends Stage {
   readonly port: number;
   readonly pidFile: string;
-  /** Where nginx's end of the reload channel listens. */
+  /** The directory of the reload channel. */
   readonly channel: string;
   readonly nginx: NginxConfigs;
 }
 
-/** `directives` are for nginx's main context. */
-export async function setNginxStage(count: number, directives = ""): Promise<NginxStage> {
-  const stage = await setStage(count, true);
+/** Starts nginx and its reload loop. `directives` are for nginx's main context. */
+export async function createNginxStage(count: number, directives = ""): Promise<NginxStage> {
+  const stage = await createStage(count, true);
   const port = await freePort(8080);
   const nginx = writeNginxConfigs(stage.own);
   const channel = join(stage.own, "channel");
@@ -38,7 +38,7 @@ export async function setNginxStage(count: number, directives = ""): Promise<Ngi
   };
 }
 
-/** Keys of the renderer's target, as shipped: the channel, and its debounce. */
+/** Returns the target of the shipped configuration: reload by the channel, and its debounce. */
 export function shippedTarget({ port, channel }: NginxStage): object {
   return { listen: port, wait: "100ms:1s", reload: { channel } };
 }

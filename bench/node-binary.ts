@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The Node that the images run, unpacked from npm into a cache when it is not there yet; this process's own where
- * npm has none for the machine.
+ * Returns the path of the Node version of the images, which is downloaded from npm into a cache. Where npm has none for
+ * this machine, the path of the current process's Node.
  */
 export function imageNode(): string {
   const architecture = process.arch === "arm64" ? "arm64" : "x64";

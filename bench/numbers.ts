@@ -1,61 +1,61 @@
 import type { Measured } from "./measure.ts";
 import { median, quantile } from "./statistics.ts";
 
-/** One number that must be reached, and what was measured of it. */
-export interface Finding {
+/** A goal and its measurement. */
+export interface Goal {
   readonly what: string;
   readonly measured: number;
   readonly allowed: number;
   readonly unit: string;
 }
 
-/** How much slower an event may be with 10,000 containers than with 10, or more if the floor of the same run is. */
-const GROWTH = 2.8;
+/** Factor by which an event may be slower with 10,000 containers than with 10. A higher factor of the floor counts. */
+const MAX_GROWTH = 2.8;
 
-/** Every number that these measurements can be held against. Source: the project's goals for speed and scale. */
-export function findings(all: readonly Measured[]): Finding[] {
-  const ours = (count: number) => all.find((one) => one.subject === "sallyport" && one.count === count);
-  const found: Finding[] = [];
+/** Returns the goals for speed and size that these measurements cover. */
+export function goalsOf(all: readonly Measured[]): Goal[] {
+  const sallyport = (count: number) => all.find((one) => one.subject === "sallyport" && one.count === count);
+  const goals: Goal[] = [];
   const add = (what: string, measured: number, allowed: number, unit: string) =>
-    found.push({ what, measured, allowed, unit });
+    goals.push({ what, measured, allowed, unit });
 
   const own = all.filter(({ subject }) => subject === "sallyport");
   for (const event of Object.keys(own[0]?.traffic.requests ?? {})) {
     const most = Math.max(...own.map(({ traffic }) => traffic.requests[event] ?? 0));
-    add(`Docker requests for ${event}, the most`, most, event === "start" ? 1 : 0, "");
+    add(`Docker requests for ${event}, maximum`, most, event === "start" ? 1 : 0, "");
   }
-  const thousand = ours(1_000);
+  const thousand = sallyport(1_000);
   if (thousand) {
     add("start to file, median, 1,000 containers", median(thousand.startMs), 8, "ms");
     add("stop to file, median, 1,000 containers", median(thousand.stopMs), 6, "ms");
     add("start to file, p99 / median, 1,000 containers", spread(thousand.startMs), 3, "×");
     add("stop to file, p99 / median, 1,000 containers", spread(thousand.stopMs), 3, "×");
-    add("processor per event, 1,000 containers", thousand.cpuMsPerEvent, 5, "ms");
+    add("CPU per event, 1,000 containers", thousand.cpuMsPerEvent, 5, "ms");
     add("first file, 1,000 containers", thousand.firstFileMs, 470, "ms");
   }
-  const tenThousand = ours(10_000);
+  const tenThousand = sallyport(10_000);
   if (tenThousand) add("first file, 10,000 containers", tenThousand.firstFileMs, 2_500, "ms");
   const growth = growthOf(all, "sallyport");
   if (growth !== undefined)
-    add("growth of start to file from 10 to 10,000", growth, Math.max(GROWTH, growthOf(all, "floor") ?? 0), "×");
+    add("growth of start to file from 10 to 10,000", growth, Math.max(MAX_GROWTH, growthOf(all, "floor") ?? 0), "×");
   for (const [count, agent, renderer] of [
     [10, 56, 72],
     [1_000, 72, 96],
     [10_000, 112, 192],
   ] as const) {
-    const { residentMiB } = ours(count) ?? {};
+    const { residentMiB } = sallyport(count) ?? {};
     if (!residentMiB) continue;
     add(`resident memory of the agent, ${count} containers`, residentMiB["agent"] ?? Number.NaN, agent, "MiB");
     add(`resident memory of the renderer, ${count} containers`, residentMiB["renderer"] ?? Number.NaN, renderer, "MiB");
   }
-  return found;
+  return goals;
 }
 
-export function isKept({ measured, allowed }: Finding): boolean {
+export function isReached({ measured, allowed }: Goal): boolean {
   return measured <= allowed;
 }
 
-/** How many times longer a start takes with the most containers than with the fewest; undefined when one is missing. */
+/** Returns the ratio of a start with 10,000 containers to one with 10, or undefined without both measurements. */
 export function growthOf(all: readonly Measured[], subject: Measured["subject"]): number | undefined {
   const of = (count: number) => all.find((one) => one.subject === subject && one.count === count);
   const [few, many] = [of(10), of(10_000)];

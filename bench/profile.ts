@@ -6,7 +6,7 @@ import { hostOf, ms } from "./measure.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { replaceSection } from "./page.ts";
 import { type Passed, relay } from "./relay.ts";
-import { setStage, type Stage } from "./stage.ts";
+import { createStage, type Stage } from "./stage.ts";
 import { median, quantile } from "./statistics.ts";
 import { sallyport } from "./subjects.ts";
 import { table } from "./tables.ts";
@@ -16,18 +16,18 @@ const COUNT = 1_000;
 const ROUNDS = 40;
 const PAUSE_MS = 90;
 
-/** Where the time of one start goes, seen from outside: what passes the two sockets, and when the file is there. */
+/** The parts of one start, measured from outside: messages on the two sockets, and the time of the file. */
 const HOPS = [
-  "Docker: the change, and its event on the socket",
-  "agent: from the event to its one question",
-  "Docker: the answer",
+  "Docker: change, event on the socket",
+  "agent: event to inspect request",
+  "Docker: response",
   "agent: parse, policy, audit record, frame",
-  "renderer: parse, routes, text, file written and renamed",
+  "renderer: parse, routes, text, write and rename the file",
 ] as const;
 
 async function main(): Promise<void> {
   const node = imageNode();
-  const stage = await setStage(COUNT);
+  const stage = await createStage(COUNT);
   const docker: Passed[] = [];
   const rpc: Passed[] = [];
   const dockerSocket = join(stage.own, "docker.sock");
@@ -51,22 +51,24 @@ async function main(): Promise<void> {
   }
 }
 
-/** Milliseconds of each hop of one start. */
+/** Measures the milliseconds of each part of one start. */
 async function hopsOf({ engine, file }: Stage, name: string, docker: Passed[], rpc: Passed[]): Promise<number[]> {
-  await engine.tell({ kind: "create", name });
+  await engine.send({ kind: "create", name });
   await sleep(PAUSE_MS);
   docker.length = 0;
   rpc.length = 0;
   const changed = changedTo(file, (bytes) => bytes.includes(hostOf(name)));
-  const { at } = await engine.tell({ kind: "start", name });
+  const { at } = await engine.send({ kind: "start", name });
   const done = await changed;
   const event = docker.find(({ from, bytes }) => from === "server" && bytes.includes('"start"'))?.at;
-  const asked = docker.find(({ from, bytes }) => from === "client" && bytes.includes("/json"))?.at;
-  const answered = docker.find((passed) => passed.from === "server" && asked !== undefined && passed.at > asked)?.at;
-  const told = rpc.find(({ from, bytes }) => from === "server" && bytes.includes("snapshot.delta"))?.at;
-  await engine.tell({ kind: "remove", name });
+  const request = docker.find(({ from, bytes }) => from === "client" && bytes.includes("/json"))?.at;
+  const response = docker.find(
+    (passed) => passed.from === "server" && request !== undefined && passed.at > request,
+  )?.at;
+  const delta = rpc.find(({ from, bytes }) => from === "server" && bytes.includes("snapshot.delta"))?.at;
+  await engine.send({ kind: "remove", name });
   await sleep(PAUSE_MS);
-  const times = [BigInt(at), event, asked, answered, told, done];
+  const times = [BigInt(at), event, request, response, delta, done];
   return HOPS.map((_, index) => {
     const [from, to] = [times[index], times[index + 1]];
     return from === undefined || to === undefined ? Number.NaN : ms(to - from);

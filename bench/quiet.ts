@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineProcess } from "./engine-process.ts";
 
-/** Resolves when the engine was asked nothing for so long: a subject that asks much for one event is done with it. */
+/** Resolves when the engine has received no request for this time: the subject has processed the last event. */
 export async function quiet(engine: EngineProcess, forMs: number): Promise<void> {
-  let asked = -1;
+  let last = -1;
   for (;;) {
-    const { requests } = await engine.tell({ kind: "requests" });
-    if (requests === asked) return;
-    asked = requests;
+    const { requests } = await engine.send({ kind: "requests" });
+    if (requests === last) return;
+    last = requests;
     await sleep(forMs);
   }
 }

@@ -18,7 +18,7 @@ const COUNT = 10;
 const ROUNDS = 20;
 const NAME = "sallyport-bench";
 
-/** The same as bench/main.ts for starts and stops, smaller, before the Engine that the docker client talks to. */
+/** Measures starts and stops like bench/main.ts, in a smaller run with the Engine of the docker client. */
 async function main(): Promise<void> {
   const node = imageNode();
   const directory = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
@@ -62,27 +62,27 @@ async function main(): Promise<void> {
   }
 }
 
-/** Milliseconds from the event, by the time that the Engine gave it, to the file that follows from it. */
+/** Measures the milliseconds from the Engine's time stamp of the event to its file. */
 async function timed(
   events: Events,
   action: string,
   file: string,
-  isWanted: (bytes: Buffer) => boolean,
+  isExpected: (bytes: Buffer) => boolean,
   act: () => Promise<unknown>,
 ): Promise<number> {
-  const changed = changedTo(file, isWanted);
+  const changed = changedTo(file, isExpected);
   events.seen.clear();
   await act();
   const at = await changed;
   while (!events.seen.has(action)) await sleep(10);
-  // The Engine's clock is the time of day, ours counts from the machine's start. Date.now() would cut off up to 1 ms.
+  // The Engine uses the time of day, hrtime a monotonic clock. Date.now() would be off by up to 1 ms.
   const timeOfDay = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
   const offset = timeOfDay - process.hrtime.bigint();
   return ms(at + offset - events.seen.get(action)!);
 }
 
 interface Events {
-  /** When each action happened last: nanoseconds since the epoch. */
+  /** Time of the last event of each action, in nanoseconds since the epoch. */
   readonly seen: Map<string, bigint>;
   close(): void;
 }

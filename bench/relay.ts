@@ -1,14 +1,14 @@
 import { chmodSync } from "node:fs";
 import * as net from "node:net";
 
-/** Bytes that passed: when (monotonic, ns), and from whom. */
+/** Forwarded bytes, their time (monotonic, ns) and sender. */
 export interface Passed {
   readonly at: bigint;
   readonly from: "client" | "server";
   readonly bytes: Buffer;
 }
 
-/** A Unix socket that passes everything on to another and tells of it. Gives how to close it. */
+/** Creates a Unix socket that forwards to another one and reports all bytes. Returns a function that closes it. */
 export async function relay(path: string, target: string, onPassed: (passed: Passed) => void): Promise<() => void> {
   const open = new Set<net.Socket>();
   const server = net.createServer((client) => {
@@ -29,9 +29,9 @@ export async function relay(path: string, target: string, onPassed: (passed: Pas
   };
 }
 
-function pass(from: net.Socket, to: net.Socket, who: Passed["from"], onPassed: (passed: Passed) => void): void {
+function pass(from: net.Socket, to: net.Socket, sender: Passed["from"], onPassed: (passed: Passed) => void): void {
   from.on("data", (bytes: Buffer) => {
-    onPassed({ at: process.hrtime.bigint(), from: who, bytes });
+    onPassed({ at: process.hrtime.bigint(), from: sender, bytes });
     to.write(bytes);
   });
 }

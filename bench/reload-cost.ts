@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nginxVersion, workersOf } from "../test/demo/local-nginx.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { machine } from "./machine.ts";
-import { setNginxStage, shippedTarget } from "./nginx-stage.ts";
+import { createNginxStage, shippedTarget } from "./nginx-stage.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { replaceSection } from "./page.ts";
 import { answered, ask } from "./request.ts";
@@ -17,25 +17,25 @@ const COUNT = 1_000;
 const CHANGES_PER_SECOND = 100;
 const MINUTE_MS = 60_000;
 
-/** Seconds that workers of before a reload may live on; compose.yml has two minutes. */
+/** Seconds until nginx ends old workers; compose.yml has two minutes. */
 const SHUTDOWN_S = 10;
 
-/** What a client on a host that nobody touches went through. */
+/** Counters of a client of a host without changes. */
 interface Client {
   requests: number;
   failed: number;
-  /** A kept connection was closed under a request, which was sent again and answered. */
+  /** Requests that were repeated because nginx closed the keep-alive connection. */
   repeated: number;
   connections: number;
 }
 
-/** A minute of 100 changes a second with 1,000 hosts and a real nginx: what clients and nginx notice of it. */
+/** Measures clients and nginx during one minute of 100 changes per second with 1,000 hosts. */
 async function main(): Promise<void> {
   const node = imageNode();
-  const stage = await setNginxStage(COUNT, `worker_shutdown_timeout ${SHUTDOWN_S}s;`);
+  const stage = await createNginxStage(COUNT, `worker_shutdown_timeout ${SHUTDOWN_S}s;`);
   const { engine, own, file, port, nginx } = stage;
-  const places = { directory: own, dockerSocket: engine.socketPath, file };
-  const running = await sallyport(node, { target: shippedTarget(stage) }).start(places);
+  const options = { directory: own, dockerSocket: engine.socketPath, file };
+  const running = await sallyport(node, { target: shippedTarget(stage) }).start(options);
   try {
     await answered(port, `app${COUNT - 1}`);
     const { client, generations } = await minute(engine, port, async () => (await workersOf(nginx)).size);
@@ -53,24 +53,24 @@ async function minute(
 ): Promise<{ client: Client; generations: number[] }> {
   const stop = new AbortController();
   const client: Client = { requests: 0, failed: 0, repeated: 0, connections: 0 };
-  const asking = keepAsking(port, client, stop.signal);
+  const requesting = sendRequests(port, client, stop.signal);
   const holding = holdConnections(port, stop.signal);
   const generations: number[] = [];
   const began = performance.now();
   for (let change = 0; performance.now() - began < MINUTE_MS; change++) {
     const name = `app${1 + (change % (COUNT - 1))}`;
     const kind = Math.floor(change / (COUNT - 1)) % 2 === 0 ? "stop" : "start";
-    await engine.tell({ kind, name });
+    await engine.send({ kind, name });
     if (change % CHANGES_PER_SECOND === 0) generations.push(await workers());
     await sleep(Math.max(0, began + ((change + 1) * 1_000) / CHANGES_PER_SECOND - performance.now()));
   }
   stop.abort();
-  await Promise.all([asking, holding]);
+  await Promise.all([requesting, holding]);
   return { client, generations };
 }
 
-/** One request after another on one kept connection to a host that no change touches. */
-async function keepAsking(port: number, client: Client, signal: AbortSignal): Promise<void> {
+/** Sends one request after the other on a keep-alive connection to a host without changes. */
+async function sendRequests(port: number, client: Client, signal: AbortSignal): Promise<void> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const sockets = new WeakSet<net.Socket>();
   const onSocket = (socket: net.Socket): void => {
@@ -80,7 +80,7 @@ async function keepAsking(port: number, client: Client, signal: AbortSignal): Pr
   while (!signal.aborted) {
     client.requests += 1;
     let reply = await ask(port, "app0.example", agent, onSocket);
-    if (reply.kind === "cut") {
+    if (reply.kind === "closed") {
       client.repeated += 1;
       reply = await ask(port, "app0.example", agent, onSocket);
     }
@@ -90,7 +90,7 @@ async function keepAsking(port: number, client: Client, signal: AbortSignal): Pr
   agent.destroy();
 }
 
-/** Somebody always waits for an answer that takes a minute, so that no worker could end by itself. */
+/** Always has requests in flight that take a minute, so that no old worker ends before its timeout. */
 async function holdConnections(port: number, signal: AbortSignal): Promise<void> {
   const held = new Set<net.Socket>();
   while (!signal.aborted) {
@@ -106,12 +106,12 @@ async function holdConnections(port: number, signal: AbortSignal): Promise<void>
 
 function report(client: Client, generations: readonly number[], where: string): void {
   const rows = [
-    ["requests of a client on an untouched host", String(client.requests)],
+    ["requests of a client to a host without changes", String(client.requests)],
     ["failed", String(client.failed)],
-    ["sent again, since nginx closed the kept connection at a reload", String(client.repeated)],
-    ["connections it needed", String(client.connections)],
-    ["nginx workers alive, median", String(median(generations))],
-    ["nginx workers alive, most", String(Math.max(...generations))],
+    ["repeated, because nginx closed the keep-alive connection at a reload", String(client.repeated)],
+    ["connections of the client", String(client.connections)],
+    ["nginx workers, median", String(median(generations))],
+    ["nginx workers, maximum", String(Math.max(...generations))],
   ];
   const text = `${where} ${nginxVersion()}, one worker, worker_shutdown_timeout ${SHUTDOWN_S}s.\n\n${table([["what", "measured"], ...rows])}`;
   process.stdout.write(`${text}\n`);

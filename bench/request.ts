@@ -2,15 +2,15 @@ import * as http from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What came of a request: the name of the app that answered, or why none did. */
+/** The result of a request. */
 export type Reply =
   | { readonly kind: "answered"; readonly app: string }
-  /** A status other than 200, or none at all. */
+  /** A status other than 200, or no response. */
   | { readonly kind: "failed" }
-  /** A kept connection was closed before a byte of the answer. */
-  | { readonly kind: "cut" };
+  /** A keep-alive connection was closed before the first byte of the response. */
+  | { readonly kind: "closed" };
 
-/** Asks a host through the nginx at this port. */
+/** Sends a request for a host to nginx on this port. */
 export async function ask(
   port: number,
   host: string,
@@ -28,15 +28,15 @@ export async function ask(
       );
     });
     request.on("socket", onSocket);
-    request.on("error", () => resolve({ kind: request.reusedSocket ? "cut" : "failed" }));
+    request.on("error", () => resolve({ kind: request.reusedSocket ? "closed" : "failed" }));
   });
 }
 
-/** Resolves when the app that has the host `<app>.example` answers for it, asked on a new connection each time. */
+/** Resolves when the app answers for its host `<app>.example`. Each request uses a new connection. */
 export async function answered(port: number, app: string): Promise<void> {
   const agent = new http.Agent({ keepAlive: false });
   for (;;) {
-    // A host that nginx does not know goes to its first server: whoever answers must be looked at.
+    // nginx sends unknown hosts to its first server, so the name of the app must be checked.
     const reply = await ask(port, `${app}.example`, agent);
     if (reply.kind === "answered" && reply.app === app) return;
     await sleep(2);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nginxVersion } from "../test/demo/local-nginx.ts";
 import { machine } from "./machine.ts";
 import { ms } from "./measure.ts";
-import { type NginxStage, setNginxStage, shippedTarget } from "./nginx-stage.ts";
+import { type NginxStage, createNginxStage, shippedTarget } from "./nginx-stage.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { replaceSection } from "./page.ts";
 import { answered } from "./request.ts";
@@ -15,10 +15,10 @@ import { table } from "./tables.ts";
 const COUNTS = [10, 100, 1_000];
 const ROUNDS = 10;
 
-/** Milliseconds between two starts: every debounce is over, and nginx has reloaded. */
+/** Milliseconds between two starts, so that all debounces have ended and nginx has reloaded. */
 const PAUSE_MS = 1_500;
 
-/** From a container's start to its first answer through a real nginx, with each program's own way to reload it. */
+/** Measures the time from a container's start to its first response through nginx, with each program's own reload. */
 async function main(): Promise<void> {
   const node = imageNode();
   const rows: string[][] = [];
@@ -26,9 +26,9 @@ async function main(): Promise<void> {
     for (const make of [
       dockerGen,
       (stage: NginxStage) => floor(node, stage),
-      (stage: NginxStage) => ours(node, stage),
+      (stage: NginxStage) => shipped(node, stage),
     ]) {
-      const stage = await setNginxStage(count);
+      const stage = await createNginxStage(count);
       try {
         const subject = make(stage);
         if (!subject) continue;
@@ -44,11 +44,11 @@ async function main(): Promise<void> {
   report(rows, machine(versionOf(node)));
 }
 
-function ours(node: string, stage: NginxStage): Subject {
+function shipped(node: string, stage: NginxStage): Subject {
   return sallyport(node, { target: shippedTarget(stage) });
 }
 
-/** Milliseconds from each start to the first answer of the container's own server. */
+/** Measures the milliseconds from each start to the first response of the container. */
 async function served(subject: Subject, { engine, own, file, port }: NginxStage, count: number): Promise<number[]> {
   const running = await subject.start({ directory: own, dockerSocket: engine.socketPath, file });
   try {
@@ -57,8 +57,8 @@ async function served(subject: Subject, { engine, own, file, port }: NginxStage,
     for (let round = 0; round < ROUNDS; round++) {
       await sleep(PAUSE_MS);
       const name = `served${round}`;
-      await engine.tell({ kind: "create", name });
-      const { at } = await engine.tell({ kind: "start", name });
+      await engine.send({ kind: "create", name });
+      const { at } = await engine.send({ kind: "start", name });
       await answered(port, name);
       samples.push(ms(process.hrtime.bigint() - BigInt(at)));
     }
@@ -69,7 +69,7 @@ async function served(subject: Subject, { engine, own, file, port }: NginxStage,
 }
 
 function report(rows: readonly (readonly string[])[], where: string): void {
-  const head = ["containers", "program", "start → first answer", `the slowest of ${ROUNDS}`];
+  const head = ["containers", "program", "start → first response", `maximum of ${ROUNDS}`];
   const text = `${where} ${nginxVersion()}, one worker.\n\n${table([head, ...rows])}`;
   process.stdout.write(`${text}\n`);
   if (process.argv.includes("--write")) {

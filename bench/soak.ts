@@ -3,13 +3,13 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { EngineProcess } from "./engine-process.ts";
-import type { Word } from "./engine-words.ts";
+import type { EngineCommand } from "./engine-command.ts";
 import { machine } from "./machine.ts";
 import { hostOf } from "./measure.ts";
 import { imageNode, versionOf } from "./node-binary.ts";
 import { replaceSection } from "./page.ts";
 import { residentMiB } from "./proc.ts";
-import { setStage } from "./stage.ts";
+import { createStage } from "./stage.ts";
 import { median } from "./statistics.ts";
 import { sallyport } from "./subjects.ts";
 import { table } from "./tables.ts";
@@ -19,14 +19,17 @@ const COUNT = 200;
 const EVENTS_PER_SECOND = 100;
 const SAMPLE_MS = 5_000;
 
-/** InventoryCache ends flat when the last quarter needs no more than the second: by this part and by these MiB. */
-const FLAT = { part: 1.1, mib: 8 };
+/** Memory is flat when the last quarter exceeds the second by at most this factor and this many MiB. */
+const FLAT = { factor: 1.1, mib: 8 };
 
-/** Ten minutes (`--minutes N`) at 100 events a second, as shipped but without a server to reload. Exit 1: memory grew. */
+/**
+ * Runs the shipped configuration without reload for ten minutes (`--minutes N`) at 100 events per second. Exit code 1
+ * means that memory grew.
+ */
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { minutes: { type: "string", default: "10" }, write: { type: "boolean" } } });
   const node = imageNode();
-  const stage = await setStage(COUNT);
+  const stage = await createStage(COUNT);
   const running = await sallyport(node, { target: { wait: "100ms:1s", reload: "none" } }).start({
     directory: stage.own,
     dockerSocket: stage.engine.socketPath,
@@ -41,7 +44,7 @@ async function main(): Promise<number> {
     const { samples, events } = await soak(stage.engine, running.pids, Number(values.minutes) * 60_000);
     watcher.close();
     const rows = Object.entries(samples).map(([name, mib]) => judge(name, mib));
-    const head = ["process", "second quarter", "last quarter", "most", "flat"];
+    const head = ["process", "second quarter", "last quarter", "maximum", "flat"];
     const summary = `${events.toLocaleString("en")} events in ${values.minutes} minutes, ${publications.toLocaleString("en")} publications.`;
     const text = `${machine(versionOf(node))} ${summary}\n\n${table([head, ...rows])}`;
     process.stdout.write(`${text}\n`);
@@ -67,7 +70,7 @@ async function soak(
   const began = performance.now();
   let events = 0;
   for (let nextSample = began; performance.now() - began < forMs;) {
-    await engine.tell(eventOf(events++));
+    await engine.send(eventOf(events++));
     if (performance.now() >= nextSample) {
       for (const [name, pid] of Object.entries(pids)) samples[name]?.push(residentMiB(pid));
       nextSample += SAMPLE_MS;
@@ -77,11 +80,11 @@ async function soak(
   return { samples, events };
 }
 
-/** Every container in turn: it turns unhealthy, healthy, is stopped, started, renamed and renamed back. */
-function eventOf(number: number): Word {
+/** Returns the events of one container after the other: unhealthy, healthy, stop, start, rename and rename back. */
+function eventOf(number: number): EngineCommand {
   const container = Math.floor(number / 6) % COUNT;
   const [name, other] = [`app${container}`, `renamed${container}`];
-  const words: readonly Word[] = [
+  const commands: readonly EngineCommand[] = [
     { kind: "health", name, to: "unhealthy" },
     { kind: "health", name, to: "healthy" },
     { kind: "stop", name },
@@ -89,14 +92,14 @@ function eventOf(number: number): Word {
     { kind: "rename", name, to: other },
     { kind: "rename", name: other, to: name },
   ];
-  return words[number % words.length]!;
+  return commands[number % commands.length]!;
 }
 
 function judge(name: string, mib: readonly number[]): string[] {
   const quarter = Math.floor(mib.length / 4);
   const second = median(mib.slice(quarter, 2 * quarter));
   const last = median(mib.slice(3 * quarter));
-  const isFlat = last <= second * FLAT.part && last - second <= FLAT.mib;
+  const isFlat = last <= second * FLAT.factor && last - second <= FLAT.mib;
   return [name, ...[second, last, Math.max(...mib)].map((value) => `${value.toFixed(1)} MiB`), isFlat ? "yes" : "no"];
 }
 

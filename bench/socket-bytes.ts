@@ -1,7 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 
-/** Gives how many bytes the HTTP servers of this process have read and written since now, headers included. */
+/** Returns a counter of the bytes that this process's HTTP servers read and write from now on, including headers. */
 export function countSocketBytes(): () => number {
   const open = new Set<Socket>();
   let closed = 0;

@@ -1,4 +1,4 @@
-/** The value below which the given part (0 to 1) of the samples lies. NaN without samples. */
+/** Returns the quantile (0 to 1) of the samples, NaN without samples. */
 export function quantile(samples: readonly number[], part: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;

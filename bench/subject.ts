@@ -1,15 +1,15 @@
-/** A program under measurement, running: what is written to `file` follows the engine. */
+/** A running program under measurement, which keeps its file current. */
 export interface Running {
-  /** Processes by what they are called in the tables. */
+  /** Process ids by their names in the tables. */
   readonly pids: Readonly<Record<string, number>>;
-  /** When the first of them was started: nanoseconds of the monotonic clock. */
+  /** Start of the first process, in nanoseconds of the monotonic clock. */
   readonly begun: bigint;
   stop(): Promise<void>;
 }
 
-/** Where a subject finds its engine and puts what it makes. */
-export interface Places {
-  /** Empty, writable for anybody, and the subject's own. */
+/** The paths of a subject. */
+export interface Paths {
+  /** An empty directory for the subject alone, writable for all users. */
   readonly directory: string;
   readonly dockerSocket: string;
   readonly file: string;
@@ -17,7 +17,7 @@ export interface Places {
 
 export interface Subject {
   readonly name: "docker-gen" | "floor" | "sallyport";
-  /** More containers than this would take the bench too long. */
+  /** Maximum number of containers, above which the benchmark would take too long. */
   readonly atMost: number;
-  start(places: Places): Promise<Running>;
+  start(paths: Paths): Promise<Running>;
 }

@@ -8,23 +8,23 @@ import { imageFlags } from "./image-flags.ts";
 import { versionOf } from "./node-binary.ts";
 import type { Running, Subject } from "./subject.ts";
 
-/** The user that the agent becomes. */
+/** The agent's user id. */
 const AGENT_ID = 65_532;
 
-/** Every program gets where programs are, and nothing else. */
+/** The environment of all programs. */
 const ENVIRONMENT = { PATH: process.env["PATH"] ?? "" };
 
 const VERBOSE = process.env["BENCH_VERBOSE"] === undefined ? "ignore" : "inherit";
 
-/** What a bench changes in how both programs run. */
+/** Changes of a benchmark to the default setup. */
 export interface Variation {
-  /** Keys of the renderer's target. By default debounce is off and nobody is reloaded. */
+  /** Keys of the renderer's target. Default: no debounce and no reload. */
   readonly target?: object;
-  /** Gives the socket that the renderer connects to, given the agent's own. */
+  /** Returns the socket that the renderer connects to instead of the agent's. */
   readonly between?: (agentSocket: string) => Promise<string>;
 }
 
-/** Both programs as their images run them: the bundles, the image's Node and flags. */
+/** Agent and renderer as in their images: the bundles with the Node version and flags of the images. */
 export function sallyport(node: string, { target, between }: Variation = {}): Subject {
   return {
     name: "sallyport",
@@ -40,8 +40,8 @@ export function sallyport(node: string, { target, between }: Variation = {}): Su
         if (process.getuid?.() === 0) chownSync(path, AGENT_ID, AGENT_ID);
       }
       const socket = join(rpc, "agent.sock");
-      const seen = (await between?.(socket)) ?? socket;
-      const config = writeConfig(directory, seen, file, target ?? { wait: "0ms:0ms", reload: "none" });
+      const agentSocket = (await between?.(socket)) ?? socket;
+      const config = writeConfig(directory, agentSocket, file, target ?? { wait: "0ms:0ms", reload: "none" });
       const serve = ["serve", "--docker-socket", dockerSocket, "--socket", socket, "--audit-dir", audit];
       const version = versionOf(node);
       const begun = process.hrtime.bigint();
@@ -58,13 +58,13 @@ export function sallyport(node: string, { target, between }: Variation = {}): Su
   };
 }
 
-/** An nginx to print for and to reload. */
+/** The nginx that a subject reloads. */
 export interface ReloadedNginx {
   readonly port: number;
   readonly pidFile: string;
 }
 
-/** bench/floor.ts, as one file of JavaScript. */
+/** bench/floor.ts, bundled into one file. */
 export function floor(node: string, nginx?: ReloadedNginx): Subject {
   return {
     name: "floor",
@@ -78,14 +78,14 @@ export function floor(node: string, nginx?: ReloadedNginx): Subject {
   };
 }
 
-/** The docker-gen on PATH, with a template that prints the same; undefined when there is none. */
+/** The docker-gen in PATH with a template for the same routes, or undefined. */
 export function dockerGen(nginx?: ReloadedNginx): Subject | undefined {
   const onPath = (process.env["PATH"] ?? "").split(delimiter).map((directory) => join(directory, "docker-gen"));
   const program = onPath.find((path) => existsSync(path));
   if (program === undefined) return undefined;
   return {
     name: "docker-gen",
-    // N + 3 requests for each event: at 1,000 containers one takes the better part of a second.
+    // docker-gen sends N + 3 requests per event, which take most of a second with 1,000 containers.
     atMost: 1_000,
     async start({ directory, dockerSocket, file }) {
       const template = join(directory, "nginx.tmpl");

@@ -1,8 +1,8 @@
 import type { Measured } from "./measure.ts";
-import { type Finding, isKept } from "./numbers.ts";
+import { type Goal, isReached } from "./numbers.ts";
 import { median, quantile } from "./statistics.ts";
 
-/** A Markdown table; the first row is the head. */
+/** Returns a Markdown table. The first row is the header. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -11,7 +11,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return [line(head), `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body.map(line)].join("\n");
 }
 
-/** All measurements, a row for each subject and number of containers. */
+/** Returns a table of all measurements, with a row per subject and number of containers. */
 export function measurements(all: readonly Measured[]): string {
   const head = [
     "containers",
@@ -20,7 +20,7 @@ export function measurements(all: readonly Measured[]): string {
     "p99",
     "stop → file",
     "p99",
-    "CPU an event",
+    "CPU per event",
     "first file",
     "memory",
   ];
@@ -40,7 +40,7 @@ export function measurements(all: readonly Measured[]): string {
   return table([head, ...rows]);
 }
 
-/** Docker requests for one event of each kind, and the bytes on the socket. */
+/** Returns a table of the Docker requests and the bytes on the socket for one event of each kind. */
 export function requests(all: readonly Measured[]): string {
   const kinds = Object.keys(all[0]?.traffic.requests ?? {});
   const rows = all.map((one) => [
@@ -55,15 +55,15 @@ function kilobytes(bytes: number): string {
   return `${(bytes / 1_000).toLocaleString("en", { maximumFractionDigits: 1 })} kB`;
 }
 
-/** What was to be reached, and whether it was. */
-export function verdicts(found: readonly Finding[]): string {
-  const rows = found.map((finding) => [
-    finding.what,
-    show(finding.measured, finding.unit),
-    `≤ ${show(finding.allowed, finding.unit)}`,
-    isKept(finding) ? "yes" : "**no**",
+/** Returns a table of the goals and whether they were reached. */
+export function goalTable(goals: readonly Goal[]): string {
+  const rows = goals.map((goal) => [
+    goal.what,
+    show(goal.measured, goal.unit),
+    `≤ ${show(goal.allowed, goal.unit)}`,
+    isReached(goal) ? "yes" : "**no**",
   ]);
-  return table([["number", "measured", "goal", "reached"], ...rows]);
+  return table([["metric", "measured", "goal", "reached"], ...rows]);
 }
 
 function show(value: number, unit: string): string {

@@ -1,22 +1,22 @@
 import type { EngineProcess } from "./engine-process.ts";
 import { quiet } from "./quiet.ts";
 
-/** Milliseconds after which nobody asks because of an event any more. */
+/** Milliseconds without requests after which an event is processed. */
 const SETTLE_MS = 1_000;
 
-/** What passes the Docker socket for one event, by the event's kind. */
+/** Requests and bytes on the Docker socket for one event, by the kind of event. */
 export interface Traffic {
   readonly requests: Readonly<Record<string, number>>;
-  /** Both ways, the event itself included. */
+  /** Both directions, including the event itself. */
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** Lets one event of each kind happen and counts until nothing more is asked. */
+/** Creates one event of each kind and counts the requests that follow. */
 export async function trafficPerEvent(engine: EngineProcess): Promise<Traffic> {
   const name = "counted";
-  await engine.tell({ kind: "create", name });
+  await engine.send({ kind: "create", name });
   await quiet(engine, SETTLE_MS);
-  const words = {
+  const commands = {
     start: { kind: "start", name },
     health: { kind: "health", name, to: "unhealthy" },
     rename: { kind: "rename", name, to: "recounted" },
@@ -26,11 +26,11 @@ export async function trafficPerEvent(engine: EngineProcess): Promise<Traffic> {
   } as const;
   const requests: Record<string, number> = {};
   const bytes: Record<string, number> = {};
-  for (const [event, word] of Object.entries(words)) {
-    const before = await engine.tell({ kind: "requests" });
-    await engine.tell(word);
+  for (const [event, command] of Object.entries(commands)) {
+    const before = await engine.send({ kind: "requests" });
+    await engine.send(command);
     await quiet(engine, SETTLE_MS);
-    const after = await engine.tell({ kind: "requests" });
+    const after = await engine.send({ kind: "requests" });
     requests[event] = after.requests - before.requests;
     bytes[event] = after.bytes - before.bytes;
   }

@@ -6,7 +6,7 @@ import { replaceSection } from "../../bench/page.ts";
 import { median, quantile } from "../../bench/statistics.ts";
 import { table } from "../../bench/tables.ts";
 
-test("a quantile is one of the samples, and so much of them is not above it", () => {
+test("a quantile is one of the samples, and at least that share of them is not above it", () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer(), { minLength: 1 }),
@@ -22,7 +22,7 @@ test("a quantile is one of the samples, and so much of them is not above it", ()
   assert.ok(Number.isNaN(median([])));
 });
 
-test("a section is replaced, and everything around it stays", () => {
+test("replaces a section and nothing else", () => {
   const page = "before\n<!-- x -->\nold\n<!-- end of x -->\nafter\n";
   const once = replaceSection(page, "x", "new\n");
   assert.equal(once, "before\n<!-- x -->\n\nnew\n\n<!-- end of x -->\nafter\n");
@@ -30,7 +30,7 @@ test("a section is replaced, and everything around it stays", () => {
   assert.throws(() => replaceSection(page, "y", ""), /no section y/);
 });
 
-test("a table has a column as wide as its widest cell", () => {
+test("pads each column of a table to its widest cell", () => {
   assert.equal(
     table([
       ["a", "b"],
@@ -40,7 +40,7 @@ test("a table has a column as wide as its widest cell", () => {
   );
 });
 
-test("a chart says in words what it draws", () => {
+test("describes a chart in words", () => {
   const svg = chart("Title", [
     {
       name: "one",

@@ -1,5 +1,5 @@
-/** What the bench asks of the engine's process: a change to make, or what was asked of it. */
-export type Word =
+/** A command of the bench for the engine's process: a change, or `requests` for the counters alone. */
+export type EngineCommand =
   | { readonly kind: "populate"; readonly count: number }
   | { readonly kind: "create" | "start" | "stop" | "crash" | "remove"; readonly name: string }
   | { readonly kind: "rename"; readonly name: string; readonly to: string }
@@ -7,8 +7,8 @@ export type Word =
   | { readonly kind: "requests" };
 
 /**
- * `at` is when the engine began to make the change, in nanoseconds of the machine's monotonic clock; the others count
- * what clients asked so far, and the bytes both ways, told events among them.
+ * `at` is the time at which the engine started the change, in nanoseconds of the monotonic clock. `requests` and `bytes`
+ * count everything on its socket so far, in both directions and including events.
  */
 export interface Answer {
   readonly at: string;
