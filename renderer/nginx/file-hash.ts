@@ -19,7 +19,7 @@ export function hashFiles(directory: string, names: readonly string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Whether nginx can open the file. A dangling link is no file: nginx would reject the whole configuration. */
+/** Whether nginx can open the file. With a dangling link nginx would reject the whole configuration. */
 export function isFile(directory: string, name: string): boolean {
   try {
     return statSync(join(directory, name)).isFile();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../../../shared/snapshot.ts";
 import { textFault } from "../../../shared/text.ts";
 import { eventually } from "../../eventually.ts";
@@ -76,7 +77,7 @@ describe(
         await rig.app("good", { VIRTUAL_HOST: "good.example", HTTPS_METHOD: "noredirect" }),
       ]);
       requests = (async () => {
-        while (!stop.signal.aborted) for (const tls of [false, true]) await ask(tls);
+        for (; !stop.signal.aborted; await sleep(5)) for (const tls of [false, true]) await ask(tls);
       })();
     });
     after(async () => {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import * as tls from "node:tls";
 
 /** Returns the output of `openssl s_client` for a request to the server of this name. */
 export async function handshake(port: number, name: string, ...options: readonly string[]): Promise<string> {
@@ -12,13 +13,20 @@ export async function handshake(port: number, name: string, ...options: readonly
   return output;
 }
 
-/** Returns the negotiated cipher, or undefined if the handshake fails. */
-export async function agreedCipher(
+/** Returns the negotiated cipher, or undefined if the server rejects the handshake. Throws if Node lacks the ciphers. */
+export async function negotiatedCipher(
   port: number,
-  name: string,
-  ...options: readonly string[]
+  servername: string,
+  version: tls.SecureVersion,
+  ciphers?: string,
 ): Promise<string | undefined> {
-  const output = await handshake(port, name, ...options);
-  const cipher = /Cipher is (\S+)/.exec(output)?.[1];
-  return cipher === "(NONE)" ? undefined : cipher;
+  const protocol = { minVersion: version, maxVersion: version, ...(ciphers !== undefined && { ciphers }) };
+  const socket = tls.connect({ port, servername, rejectUnauthorized: false, ...protocol });
+  return await new Promise((resolve) => {
+    socket.on("secureConnect", () => {
+      resolve(socket.getCipher().name);
+      socket.destroy();
+    });
+    socket.on("error", () => resolve(undefined));
+  });
 }
