@@ -59,7 +59,7 @@ export async function workersOf({ directory }: NginxConfigs): Promise<Set<number
 }
 
 /**
- * Waits until all workers of before have ended: `nginx -s reload` returns before new workers start and while old ones
+ * Waits until none of the given workers is left: `nginx -s reload` returns before new workers start and while old ones
  * still accept connections.
  */
 export async function onlyNewWorkers(configs: NginxConfigs, before: ReadonlySet<number>): Promise<void> {

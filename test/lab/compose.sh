@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Makes `docker compose` (v2) work for every docker client on this machine; does nothing if it does already.
+# Installs `docker compose` v2 for every docker client on this machine. Does nothing if it is installed.
 #
 #   compose.sh
 #
-# Debian 12 has only the old docker-compose 1; Debian 13's package holds a static binary that runs on both.
+# Debian 12 has only docker-compose v1. The package of Debian 13 contains a static binary that runs on both.
 # Needs root, Debian, its archive keys and a docker client. Undo: remove /usr/local/lib/docker/cli-plugins/docker-compose.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
 
-# Clients of every version look for their plugins here.
+# All versions of the client load plugins from here.
 plugin=/usr/local/lib/docker/cli-plugins/docker-compose
 
 every_client_composes() {

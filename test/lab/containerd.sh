@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Starts the lab's containerd and waits until it answers; does nothing if it runs.
+# Starts the lab's containerd and waits until it responds. Does nothing while it runs.
 #
 #   containerd.sh
 #
-# It is a process of its own, not a child of dockerd, so that dockerd can be killed with -9 and started again
-# while containerd and the containers under it never notice.
+# It is not a child process of dockerd, so that containerd and the containers keep running when dockerd is killed with -9
+# and restarted.
 # Needs root and containerd. Undo: engine.sh stop.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
@@ -17,7 +17,7 @@ daemon_pid "$lab_state/containerd.pid" "$lab_containerd_socket" >/dev/null && ex
 mkdir -p "$lab_state" "$lab_data"
 cat >"$lab_state/containerd.toml" <<TOML
 version = 2
-# Kubernetes' interface to containerd: nothing here speaks it, and it wants network plugins.
+# Kubernetes' interface to containerd: it is not used here and needs network plugins.
 disabled_plugins = ["io.containerd.grpc.v1.cri"]
 TOML
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Prints the path of a tar file with a minimal Debian 13 plus some packages, making it on the first call (about 20 s).
+# Prints the path of a tar file with a minimal Debian 13 and some packages. The first call creates it (about 20 s).
 #
 #   debian.sh PACKAGE...
 #
-# The tar file is kept in the lab's cache under the names of its packages and is moved there when it is complete.
-# Needs root and Debian; installs mmdebstrap, which takes half the time of debootstrap. Undo: remove the cache directory named in README.md.
+# The tar file is cached under the names of its packages and is moved there when it is complete.
+# Needs root and Debian. Installs mmdebstrap, which takes half the time of debootstrap. Undo: remove the cache directory
+# named in README.md.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"

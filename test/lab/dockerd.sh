@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Starts the lab's dockerd and waits until it answers; does nothing if it runs.
+# Starts the lab's dockerd and waits until it responds. Does nothing while it runs.
 #
 #   dockerd.sh
 #
-# Always with the same arguments: a test that killed dockerd with -9 runs this to get the same Engine back.
-# With --live-restore the containers go on meanwhile.
-# Needs root, docker.io, and what engine.sh start made before (the bridge, containerd). Undo: engine.sh stop.
+# The arguments are always the same: a test that killed dockerd with -9 restarts the same Engine with this script.
+# With --live-restore the containers keep running in between.
+# Needs root, docker.io, and the bridge and the containerd of engine.sh start. Undo: engine.sh stop.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
@@ -17,7 +17,7 @@ answers() {
 }
 
 if ! daemon_pid "$lab_state/dockerd.pid" "unix://$lab_docker_socket" >/dev/null; then
-	# What a killed dockerd left would keep the next one from starting once its pid is in use again.
+	# A pid file of a killed dockerd prevents the next start when another process has that pid.
 	rm -f "$lab_state/dockerd.lock.pid"
 	echo '{}' >"$lab_state/daemon.json"
 	daemon_start "$lab_state/dockerd.pid" "$lab_state/dockerd.log" dockerd \

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A Docker Engine of the lab's own: its sockets, images, containers and address ranges are apart from any other Engine's.
+# The lab's Docker Engine. It has its own sockets, images, containers and address ranges.
 #
-#   engine.sh start     installs what is missing, starts containerd and dockerd; does nothing if they run
-#   engine.sh env       prints the exports that make docker, compose and the tests use this Engine
-#   engine.sh stop      ends its containers and its daemons; images stay for the next start
-#   engine.sh status    exit code 0 if it runs and answers
+#   engine.sh start     installs missing packages, starts containerd and dockerd; does nothing while they run
+#   engine.sh env       prints exports with which docker, compose and the tests use this Engine
+#   engine.sh stop      removes its containers and stops its daemons; keeps the images
+#   engine.sh status    exits with 0 if it runs and responds
 #
 # Needs root and Debian. Undo: engine.sh stop, then remove the directories named in README.md.
 set -euo pipefail
@@ -20,7 +20,7 @@ engine() {
 start() {
 	"$lab_dir/packages.sh" dockerd=docker.io iptables=iptables ip=iproute2 pgrep=procps
 	if ! engine version >/dev/null 2>&1; then
-		refuse_beside_another
+		reject_second_engine
 	fi
 	mkdir -p "$lab_state" "$lab_data"
 	if ! ip link show "$lab_bridge" >/dev/null 2>&1; then
@@ -33,14 +33,14 @@ start() {
 	engine version --format 'lab: Engine {{.Server.Version}}, API {{.Server.APIVersion}}' >&2
 }
 
-# A starting dockerd writes Docker's packet filter chains anew and so cuts off the published ports of any other Engine
-# in the same network namespace. Who wants that sets SALLYPORT_LAB_BESIDE=1.
-refuse_beside_another() {
+# A starting dockerd replaces Docker's packet filter chains and so disconnects the published ports of any other Engine in
+# the same network namespace. SALLYPORT_LAB_BESIDE=1 allows that.
+reject_second_engine() {
 	local pid arguments
 	[[ ${SALLYPORT_LAB_BESIDE:-} != 1 ]] || return 0
 	for pid in $(pgrep -x dockerd); do
 		arguments=$(tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null) || continue
-		# An ended process has no arguments; ours may be about to answer; the last kind leaves the packet filter alone.
+		# An ended process has no arguments, the lab's dockerd may be starting, and without iptables there is no conflict.
 		if [[ -z $arguments || $arguments == *"unix://$lab_docker_socket"* || $arguments == *--iptables=false* ]]; then
 			continue
 		fi
@@ -62,7 +62,7 @@ ENV
 
 stop() {
 	if [[ -e $lab_state/containerd.pid || -e $lab_state/dockerd.pid ]]; then
-		# Containers outlive a daemon that was killed: only an answering one can end them properly.
+		# Containers keep running without a daemon. Only a running daemon can remove them properly.
 		if "$lab_dir/containerd.sh" && "$lab_dir/dockerd.sh"; then
 			engine ps --all --quiet | xargs --no-run-if-empty docker --host "unix://$lab_docker_socket" rm --force --volumes >/dev/null
 			engine network prune --force >/dev/null
@@ -78,7 +78,7 @@ stop() {
 	rm -rf "$lab_docker_socket" "$lab_containerd_socket" "$lab_containerd_socket.ttrpc"
 }
 
-# Whatever dockerd could not end: the parent process of each container carries our containerd's address.
+# Kills what dockerd could not stop: the parent process of each container has the containerd socket as an argument.
 end_shims() {
 	local cmdline
 	for cmdline in /proc/[0-9]*/cmdline; do
@@ -88,7 +88,7 @@ end_shims() {
 	done
 }
 
-# Mounts under our directories, the innermost first: their directories could not be removed otherwise.
+# Unmounts everything under the lab's directories, the innermost first, so that they can be removed.
 unmount_leftovers() {
 	awk -v state="$lab_state/" -v data="$lab_data/" 'index($5, state) == 1 || index($5, data) == 1 { print $5 }' \
 		/proc/self/mountinfo | sort -r | xargs --no-run-if-empty umount

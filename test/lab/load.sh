@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Turns a directory into an image of one layer, in the lab's Engine.
+# Creates an image with one layer from a directory, in the lab's Engine.
 #
 #   load.sh ROOT CONFIG IMAGE ARCHITECTURE
 #
 # ROOT is the root file system, CONFIG a file with the image's configuration as JSON. Prints the image's id.
-# The archive that `docker load` reads is written here, because `docker import` cannot set a stop signal and a build
-# would leave a chain of parents.
+# It writes the archive for `docker load`, because `docker import` cannot set a stop signal and a build would create
+# parent images.
 # Needs root and the running Engine (engine.sh start). Undo: docker image rm IMAGE.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh

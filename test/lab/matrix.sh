@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Runs the tests that need a real engine against three of them, one after the other, and prints a table.
+# Runs the tests that need a real engine with three engines, one after the other, and prints a table.
 #
-#   matrix.sh            Docker Engine 20.10 (the lab's own), Docker Engine 26.1 and Podman 5 (each in a container of it)
+#   matrix.sh            Docker Engine 20.10 (the lab's), Docker Engine 26.1 and Podman 5 (each in a container)
 #
-# Three suites: the agent alone, the shipped compose.yml as a client sees it, and the self-contained image.
-# Exits 1 when a test fails or an engine does not come up. Needs root, Debian 12 or newer, npm ci, and the lab's Engine
-# (engine.sh start, images.sh, compose.sh). Ends what it started; images and the cache stay (see README.md).
+# Three suites: the agent, the shipped compose.yml, and the self-contained image.
+# Exits with 1 when a test fails or an engine does not start. Needs root, Debian 12 or newer, npm ci, and the lab's Engine
+# (engine.sh start, images.sh, compose.sh). Stops what it started and keeps images and cache (see README.md).
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
 . "$(dirname "${BASH_SOURCE[0]}")/place.sh"
 
-# Seconds for an engine in a container to answer.
-PATIENCE=60
+# Seconds until an engine in a container must respond.
+START_LIMIT_S=60
 
 # Seconds for a suite.
-LIMIT_S=300
+SUITE_LIMIT_S=300
 
-# What the lab's Engine has after its own turn, and compose.yml names.
+# Images that the suites need. The lab's Engine has them after its own run.
 IMAGES=(sallyport-agent sallyport-renderer sallyport sallyport-demo-app node:26-trixie-slim
 	nginxinc/nginx-unprivileged:stable)
 
 work=$(mktemp -d)
-# The agent gives up root before it connects.
+# The agent drops root before it connects.
 chmod 755 "$work"
 declare -a rows=()
 failed=no
@@ -36,22 +36,22 @@ finish() {
 }
 trap finish EXIT
 
-# IMAGE PACKAGE...: a Debian 13 with these packages, made once.
-make_image() {
+# IMAGE PACKAGE...: creates an image of Debian 13 with these packages, if it is missing.
+build_image() {
 	local image=$1
 	shift
 	outer image inspect "$image" >/dev/null 2>&1 && return
-	echo "lab: making $image" >&2
+	echo "lab: building $image" >&2
 	outer import "$("$lab_dir/debian.sh" "$@")" "$image" >/dev/null
 }
 
-# IMAGE COMMAND: an engine in a container of the lab's Engine, its socket at $work/run/docker.sock. Sources and socket
-# are at the same paths inside, so that compose may mount them. The shell stays: its network namespace is the
-# container's, which cannot be said of a thread of Podman.
+# IMAGE COMMAND: starts an engine in a container of the lab's Engine, with its socket at $work/run/docker.sock. Sources and
+# socket have the same paths inside, so that compose can mount them. The shell keeps running: its network namespace is
+# the container's, unlike that of Podman's threads.
 start_inner() {
 	outer rm --force --volumes lab-inner >/dev/null 2>&1 || true
 	rm -rf "$work/run"
-	# Also for what tests lay down to be mounted.
+	# Includes temporary files of tests, which are mounted into containers.
 	mkdir -p "$work/run/tmp"
 	outer run --detach --name lab-inner \
 		--cap-add ALL --cap-drop SYS_RESOURCE \
@@ -61,20 +61,20 @@ start_inner() {
 		"$1" sh -c "mount -o remount,rw /sys; $2 unix://$work/run/docker.sock & wait" >/dev/null
 	local waited=0
 	until DOCKER_HOST="unix://$work/run/docker.sock" docker version >/dev/null 2>&1; do
-		if ((++waited > PATIENCE)); then
+		if ((++waited > START_LIMIT_S)); then
 			outer logs --tail 20 lab-inner >&2
 			return 1
 		fi
 		sleep 1
 	done
-	# Podman makes it for root alone, and the group of that name inside has another number.
+	# Podman creates it for root alone, and the group inside has another id.
 	chgrp docker "$work/run/docker.sock"
 	chmod 660 "$work/run/docker.sock"
-	# Images from before, for the engine in the container reaches no registry.
+	# The engine in the container reaches no registry.
 	outer save "${IMAGES[@]}" | docker --host "unix://$work/run/docker.sock" load >/dev/null
 }
 
-# NAME SOCKET [COMMAND...]: runs the suites before it, the latter two through COMMAND, and notes a row for each.
+# NAME SOCKET [COMMAND...]: runs the suites with this engine, the last two through COMMAND, and adds a row for each.
 run_tests() {
 	local name=$1 version api
 	export DOCKER_HOST="unix://$2" DOCKER_SOCKET="$2"
@@ -87,7 +87,7 @@ run_tests() {
 	run_suite "$name | $version | $api | self-contained" test/e2e/self-contained.test.ts "$@"
 }
 
-# COLUMNS FILE... [COMMAND...]: runs the test files, through COMMAND if there is one.
+# COLUMNS FILE... [COMMAND...]: runs the test files, through COMMAND if given.
 run_suite() {
 	local columns=$1 passed failures
 	local -a files=()
@@ -96,7 +96,7 @@ run_suite() {
 		files+=("$1")
 		shift
 	done
-	SALLYPORT_REQUIRE_DOCKER=1 timeout "$LIMIT_S" "$@" node --import tsx --test --test-concurrency=1 "${files[@]}" \
+	SALLYPORT_REQUIRE_DOCKER=1 timeout "$SUITE_LIMIT_S" "$@" node --import tsx --test --test-concurrency=1 "${files[@]}" \
 		>"$work/log" 2>&1 || failed=yes
 	passed=$(awk '$2 == "pass" && NF == 3 { print $3 }' "$work/log")
 	failures=$(awk '$2 == "fail" && NF == 3 { print $3 }' "$work/log")
@@ -108,10 +108,10 @@ run_suite() {
 try() {
 	local name=$1 image=$2 command=$3
 	shift 3
-	make_image "$image" "$@"
+	build_image "$image" "$@"
 	if start_inner "$image" "$command"; then
-		local -a there=(nsenter --net --target "$(outer inspect --format '{{.State.Pid}}' lab-inner)")
-		TMPDIR=$work/run/tmp SALLYPORT_IMAGES=given run_tests "$name" "$work/run/docker.sock" "${there[@]}"
+		local -a enter=(nsenter --net --target "$(outer inspect --format '{{.State.Pid}}' lab-inner)")
+		TMPDIR=$work/run/tmp SALLYPORT_IMAGES=given run_tests "$name" "$work/run/docker.sock" "${enter[@]}"
 	else
 		failed=yes
 		rows+=("| $name | did not start | | | | |")

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the address of the Debian mirror that this machine's own apt configuration names.
+# Prints the URL of the Debian mirror in this machine's apt configuration.
 #
 #   mirror.sh
 #
-# The lab takes packages of Debian 13 from the same mirror; it never changes the machine's configuration.
+# The lab downloads packages of Debian 13 from the same mirror and does not change the machine's configuration.
 # Needs Debian. There is nothing to undo.
 set -euo pipefail
 
@@ -12,7 +12,7 @@ targets() {
 	apt-get indextargets --format '$(COMPONENT) $(REPO_URI) $(LABEL)' 'Created-By: Packages'
 }
 
-# apt knows which source is Debian's only after its first update.
+# apt knows the label of a source only after its first update.
 targets | grep -q ' Debian$' || apt-get update -q >&2 || true
 
 mirror=$(targets | awk '$1 == "main" && $3 == "Debian" && NF == 3 { print $2; exit }')

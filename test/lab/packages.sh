@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs Debian packages, but only those whose program is missing: a machine that has them is not touched and asks no mirror.
+# Installs the Debian packages whose programs are missing. Without missing programs it needs no network.
 #
 #   packages.sh PROGRAM=PACKAGE...      e.g. packages.sh dockerd=docker.io
 #
 # Needs root and Debian 12 or newer. No service is started by the installation. Undo: apt-get remove PACKAGE...
 set -euo pipefail
 
-# Programs of the administrator are looked for, too, whoever calls.
+# System programs, which the PATH of other users may lack.
 PATH=$PATH:/usr/sbin:/sbin
 
 missing=()
@@ -15,7 +15,7 @@ for pair in "$@"; do
 done
 ((${#missing[@]})) || exit 0
 
-# While these packages are unpacked, Debian asks this file whether a service may start: 101 means no.
+# Debian runs this file before it starts a service during installation: exit code 101 forbids it.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
 	trap 'rm -f "$policy"' EXIT
@@ -24,7 +24,7 @@ if [[ ! -e $policy ]]; then
 fi
 
 install_missing() {
-	# A failing update is no reason to stop: an unrelated source may be down while ours has the packages.
+	# A failed update is not fatal: a source without these packages may be unavailable.
 	apt-get update -q || true
 	DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
 }

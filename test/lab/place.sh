@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Sourced, never run: where the lab keeps its things. It does nothing by itself, so there is nothing to undo.
+# Sourced, never run: the paths and names of the lab. Has no effect of its own.
 #
-# Each place can be moved with the variable on the left, so that two labs never meet in one directory.
+# The environment variables SALLYPORT_LAB_* change the paths, so that two labs can have separate directories.
 
 # shellcheck disable=SC2034 # used by the scripts that source this
 
-# dockerd finds iptables here, whatever PATH the caller has.
+# dockerd needs iptables, which the PATH of the caller may lack.
 PATH=$PATH:/usr/sbin:/sbin
 
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,12 +14,12 @@ lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lab_state=${SALLYPORT_LAB_STATE:-/run/sallyport-lab}
 # Images and containers of the lab's Engine.
 lab_data=${SALLYPORT_LAB_DATA:-/var/lib/sallyport-lab}
-# Root file systems that take long to make.
+# Cached root file systems.
 lab_cache=${SALLYPORT_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sallyport-lab}
 
 lab_docker_socket=$lab_state/docker.sock
 lab_containerd_socket=$lab_state/containerd.sock
 
-# The network of containers that ask for none. An Engine's own name for it, docker0, may be taken by another Engine.
+# The default network of containers. Its usual name, docker0, may belong to another Engine.
 lab_bridge=sallyport0
 lab_bridge_address=10.212.0.1/24

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Unpacks packages of Debian 13 (trixie) into a directory, whatever Debian this machine runs.
+# Unpacks packages of Debian 13 (trixie) into a directory, on any version of Debian.
 #
 #   trixie.sh ARCHITECTURE DIRECTORY PACKAGE...      e.g. trixie.sh arm64 /tmp/tree libc6
 #
-# Nothing is installed or configured, and dependencies are the caller's business. apt works with sources, lists and
-# cache of its own: the machine's stay as they are.
+# Installs and configures nothing, and does not add dependencies. apt uses separate sources, lists and cache: those of the
+# machine are unchanged.
 # Needs root, Debian and its archive keys. Undo: remove DIRECTORY.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
@@ -19,7 +19,7 @@ trap 'rm -rf "$apt"' EXIT
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/packages"
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$apt/sources.list"
 : >"$apt/status"
-# apt gives up root for downloads, and the account it becomes must be able to write here.
+# apt downloads as an unprivileged user, which must be able to write here.
 chown -R _apt "$apt" && chmod 755 "$apt"
 
 private_apt() {

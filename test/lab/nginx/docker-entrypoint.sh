@@ -1,12 +1,12 @@
 #!/bin/sh
-# Entry point of the lab's nginx image. Before nginx starts, the hooks in /docker-entrypoint.d have their turn, sorted
-# by version: NAME.sh runs, NAME.envsh is read into the shell of the hooks after it, both only if executable.
-# A hook that fails keeps nginx from starting. Then the command takes the place of this shell.
+# Entry point of the lab's nginx image. Before nginx starts, it runs the executable hooks in /docker-entrypoint.d in the
+# order of their version: NAME.sh is run, NAME.envsh is sourced. A failing hook prevents the start of nginx. The command
+# then replaces this shell.
 set -e
 
 hooks=/docker-entrypoint.d
 
-say() {
+log() {
 	[ -n "${NGINX_ENTRYPOINT_QUIET_LOGS:-}" ] || echo "$0: $*"
 }
 
@@ -15,17 +15,17 @@ run_hooks() {
 		case $hook in
 		*.sh | *.envsh)
 			if [ ! -x "$hook" ]; then
-				say "Ignoring $hook, not executable"
+				log "Ignoring $hook, not executable"
 			elif [ "${hook%.envsh}" != "$hook" ]; then
-				say "Sourcing $hook"
+				log "Sourcing $hook"
 				# shellcheck source=/dev/null
 				. "$hook"
 			else
-				say "Launching $hook"
+				log "Launching $hook"
 				"$hook"
 			fi
 			;;
-		*) say "Ignoring $hook" ;;
+		*) log "Ignoring $hook" ;;
 		esac
 	done
 }

@@ -3,8 +3,8 @@
 #
 #   nginx/root.sh DIRECTORY
 #
-# Debian 13's nginx with the official image's conventions in place of Debian's: user 101, port 8080, its nginx.conf,
-# hooks in /docker-entrypoint.d, logs to standard output and error. The official image's own hooks are not there.
+# Debian 13's nginx with the conventions of the official image: user 101, port 8080, its nginx.conf, hooks in
+# /docker-entrypoint.d, logs on standard output and error. The official image's own hooks are missing.
 # Needs root and Debian. Undo: remove DIRECTORY.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
@@ -14,7 +14,7 @@ root=$1
 tar -C "$root" -xf "$("$lab_dir/debian.sh" ca-certificates curl nginx)"
 
 if grep -E '^[^:]*:[^:]*:101:' "$root/etc/passwd" "$root/etc/group"; then
-	echo "lab: id 101 is taken in Debian's root file system" >&2
+	echo "lab: id 101 is in use in Debian's root file system" >&2
 	exit 1
 fi
 echo 'nginx:x:101:101:nginx user:/nonexistent:/bin/false' >>"$root/etc/passwd"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fills a directory with Node 26 for linux/arm64 and the libraries it loads: files to copy from, nothing to run here.
+# Fills a directory with Node 26 for linux/arm64 and its libraries: files to copy, which cannot run here.
 #
 #   node-arm64/root.sh DIRECTORY
 #
@@ -9,7 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../place.sh"
 
 root=$1
-# base-files brings the links /lib and /bin, without which the loader's path does not exist.
+# base-files contains the links /lib and /bin, which the path of the loader needs.
 "$lab_dir/trixie.sh" arm64 "$root" base-files libc6 libstdc++6 libgcc-s1 libatomic1
 
 unpacked=$(mktemp -d)

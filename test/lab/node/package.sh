@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Unpacks the newest version of an npm package that fits a range, running none of its scripts.
+# Unpacks the newest version of an npm package in a range, without running its scripts.
 #
 #   node/package.sh NAME@RANGE DIRECTORY
 #

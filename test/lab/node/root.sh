@@ -3,8 +3,8 @@
 #
 #   node/root.sh DIRECTORY
 #
-# Debian 13, the official Node binary (npm packages carry it), npm, and what this machine needs to reach its npm
-# registry: its certificates and its npm settings, never its credentials.
+# Debian 13, the official Node binary from an npm package, npm, and this machine's certificates and npm settings without
+# credentials, so that the image reaches the same npm registry.
 # Needs root, Debian and npm. Undo: remove DIRECTORY.
 set -euo pipefail
 # shellcheck source=test/lab/place.sh
@@ -26,7 +26,7 @@ trap 'rm -rf "$unpacked"' EXIT
 install -D -m 755 "$unpacked/bin/node" "$prefix/bin/node"
 ln -s node "$prefix/bin/nodejs"
 
-# The npm that Node 26 comes with.
+# The npm version of Node 26.
 "$lab_dir/node/package.sh" npm@11 "$prefix/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$prefix/bin/npm"
 ln -s ../lib/node_modules/npm/bin/npx-cli.js "$prefix/bin/npx"
