@@ -11,7 +11,7 @@ export function checklistPage(): string {
   return [
     "# docker-gen's checklist",
     "",
-    "<!-- written by `npm run docs:templates` from the rows below test/renderer/docker-gen/, do not edit -->",
+    "<!-- written by `npm run docs` from the rows below test/renderer/docker-gen/, do not edit -->",
     "",
     `A row for each thing that docker-gen's own tests (0.17) show, ${rows.length} in all, and what is so here. Each row is a`,
     "test, run against agent, templates and `import` as they are; the ones that say more than *the same* test what they say.",

@@ -4,7 +4,7 @@ import { NOT_OFFERED } from "../renderer/template/not-offered.ts";
 import type { Helper } from "../renderer/template/template-helper.ts";
 
 const PAGE = "docs/reference/template-helpers.md";
-const BEGIN = "<!-- helpers: written by `npm run docs:templates`, do not edit below -->";
+const BEGIN = "<!-- helpers: written by `npm run docs`, do not edit below -->";
 
 /** The page about templates with its reference as the helpers are now; what stands before the reference is kept. */
 export function withReference(page: string): string {
@@ -21,7 +21,7 @@ function reference(): string {
   const groups = [...new Set(HELPERS.map(({ group }) => group))];
   const chapters = groups.map((group) => {
     const helpers = HELPERS.filter((helper) => helper.group === group);
-    return `### ${group}\n\n${helpers.map(entry).join("\n\n")}`;
+    return `## ${group}\n\n${helpers.map(entry).join("\n\n")}`;
   });
   const contents = groups.map((group) => `[${group}](#${group.toLowerCase().replaceAll(" ", "-")})`).join(" · ");
   return `${HELPERS.length} helpers: ${contents}\n\n${HOW_TO_READ}\n\n${chapters.join("\n\n")}\n\n${notOffered()}\n`;
@@ -39,7 +39,7 @@ function notOffered(): string {
     return `| ${names.join(" ")} | ${escaped(why)} |`;
   });
   return [
-    "### Not offered",
+    "## Not offered",
     "",
     "Functions of docker-gen and sprig that templates here do not have.",
     "",

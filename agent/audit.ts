@@ -63,7 +63,7 @@ export class AuditTrail {
     return this.#missed === 0;
   }
 
-  /** Appends one record. `reason` is a code from the closed list in docs/explanation/security.md. */
+  /** Appends one record. `reason` is a code from the closed list in docs/reference/audit-trail.md. */
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): void {
     const isWritten = this.#attempt(() => {
       if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });

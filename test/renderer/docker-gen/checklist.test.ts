@@ -10,6 +10,6 @@ for (const { name, rows } of TOPICS) {
   });
 }
 
-test("docs/reference/docker-gen-checklist.md is the table of these rows; `npm run docs:templates` writes it", () => {
+test("docs/reference/docker-gen-checklist.md is the table of these rows; `npm run docs` writes it", () => {
   assert.equal(readFileSync("docs/reference/docker-gen-checklist.md", "utf8"), checklistPage());
 });

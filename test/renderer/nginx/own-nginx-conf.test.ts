@@ -29,7 +29,7 @@ log_format main '$remote_addr'; access_log off; client_max_body_size 10m;
 
 /** The conflicting directives that docs/reference/targets.md lists. */
 const LISTED =
-  /^Where `nginx\.conf` of yours[^]*?\n\n/m.exec(readFileSync("docs/reference/targets.md", "utf8"))?.[0] ?? "";
+  /^nginx rejects a duplicate[^]*?\n\n/m.exec(readFileSync("docs/reference/targets.md", "utf8"))?.[0] ?? "";
 
 /** Values for a second directive of each name. */
 const SECOND: Readonly<Record<string, string>> = {

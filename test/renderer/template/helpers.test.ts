@@ -57,7 +57,7 @@ test("each function of docker-gen, sprig and Go's templates is a helper, or name
   assert.equal(notOffered.size, NOT_OFFERED.length);
 });
 
-test("the published reference is that of these helpers; `npm run docs:templates` writes it", () => {
+test("the published reference is that of these helpers; `npm run docs` writes it", () => {
   const page = readFileSync("docs/reference/template-helpers.md", "utf8");
   assert.equal(page, withReference(page));
 });

@@ -1,0 +1,267 @@
+import { ROUTE_NAMES } from "../renderer/routes/claim.ts";
+import {
+  HOST_OPTIONS,
+  type HostOptions,
+  PATH_OPTIONS,
+  type PathOptions,
+  SERVER_OPTIONS,
+  type ServerOptions,
+} from "../renderer/routes/options.ts";
+import { SSL_POLICIES } from "../renderer/routes/ssl-policies.ts";
+import { code, table } from "./schema-text.ts";
+
+interface Entry {
+  readonly type: string;
+  readonly default?: string;
+  readonly meaning: string;
+  readonly example: string;
+}
+
+const ROUTES: Readonly<Record<string, Entry>> = {
+  host: {
+    type: "host names, separated by commas",
+    meaning:
+      "Names to route: `a.example`, `*.a.example`, `www.*`, an address, an internationalized name; `~regex` with permission `regex`",
+    example: "shop.example.com",
+  },
+  port: {
+    type: "port",
+    default: "the only exposed TCP port, otherwise 80",
+    meaning: "Port of the app in its container",
+    example: "5000",
+  },
+  path: {
+    type: "path",
+    default: "`/`",
+    meaning: "Path of the host: `/x`, `= /x`, `^~ /x`; `~ x` and `~* x` with permission `regex`",
+    example: "/api/",
+  },
+  dest: {
+    type: "path",
+    default: "unchanged",
+    meaning: "Replaces the path in requests to the app. Ignored with a regular expression",
+    example: "/",
+  },
+  proto: {
+    type: "`http`, `https`, `grpc`, `grpcs`, `fastcgi` or `uwsgi`",
+    default: "`http`",
+    meaning: "Protocol that the app speaks",
+    example: "grpc",
+  },
+  multiports: {
+    type: "YAML",
+    meaning: "Several hosts, paths and ports: `HOST: { PATH: { port, dest, proto } }`",
+    example: 'shop.example.com: { "/": { port: 5000 } }',
+  },
+  network: {
+    type: "network name",
+    default: "the first shared network by name",
+    meaning: "Network on which nginx reaches the container",
+    example: "front",
+  },
+};
+
+/** What each option means; the compiler requires an entry for each. */
+const OPTIONS: Readonly<Record<keyof HostOptions | keyof PathOptions | keyof ServerOptions, Entry>> = {
+  httpsMethod: {
+    type: "`redirect`, `noredirect`, `nohttp` or `nohttps`",
+    default: "`redirect`",
+    meaning: "What HTTP and HTTPS do once the host has a certificate: [table](certificates.md#https_method)",
+    example: "noredirect",
+  },
+  certificate: {
+    type: "file name without ending",
+    default: "[selected](certificates.md#selection)",
+    meaning: "Certificate of the host",
+    example: "example.com",
+  },
+  plainWithoutCertificate: {
+    type: "boolean",
+    default: "`true`",
+    meaning: "Serve a host without a certificate over plain HTTP",
+    example: "false",
+  },
+  defaultCertificate: {
+    type: "boolean",
+    default: "`true`",
+    meaning: "Use `default.crt` for a host without a certificate",
+    example: "false",
+  },
+  hsts: {
+    type: "header value or `off`",
+    default: "`max-age` of `https.hstsSeconds`",
+    meaning: "Strict-Transport-Security",
+    example: "max-age=63072000; includeSubDomains",
+  },
+  sslPolicy: {
+    type: "policy name",
+    default: "TLS 1.2 and 1.3",
+    meaning: `TLS protocols and ciphers: ${Object.keys(SSL_POLICIES).map(code).join(", ")}`,
+    example: "Mozilla-Modern",
+  },
+  verifyClient: {
+    type: "`on`, `off`, `optional` or `optional_no_ca`",
+    default: "`on`, if the host has a `ca.crt`",
+    meaning: "Whether clients must present a certificate",
+    example: "optional",
+  },
+  http2: { type: "boolean", default: "`true`", meaning: "Serve HTTP/2", example: "false" },
+  http3: {
+    type: "boolean",
+    default: "`true`, if `https.http3` is set",
+    meaning: "Serve HTTP/3",
+    example: "false",
+  },
+  nonGetRedirect: {
+    type: "`301`, `302`, `307` or `308`",
+    default: "`301`",
+    meaning: "Status of the redirect to HTTPS for methods other than GET and HEAD",
+    example: "307",
+  },
+  challenge: {
+    type: "boolean or `legacy`",
+    default: "`true`",
+    meaning: "Serve ACME challenges over HTTP; `legacy`: only if the host redirects to HTTPS; `false`: never",
+    example: "legacy",
+  },
+  serverTokens: {
+    type: "`on`, `off` or `build`",
+    default: "nginx's",
+    meaning: "nginx version in responses",
+    example: "off",
+  },
+  root: { type: "path", default: "`/var/www/public`", meaning: "Document root of a FastCGI app", example: "/srv/www" },
+  httpPort: { type: "port", default: "`listen`", meaning: "Port of nginx for plain HTTP", example: "8080" },
+  httpsPort: { type: "port", default: "`https.listen`", meaning: "Port of nginx for HTTPS", example: "8443" },
+  debugEndpoint: {
+    type: "boolean",
+    default: "`false`",
+    meaning: "Serve `/nginx-proxy-debug` to internal networks",
+    example: "true",
+  },
+  redirectFrom: {
+    type: "host names, separated by commas",
+    meaning: "Names that redirect to this host",
+    example: "www.example.com",
+  },
+  access: {
+    type: "`external` or `internal`",
+    default: "`external`",
+    meaning: "`internal`: only `nginx.internalNetworks`, by default private networks",
+    example: "internal",
+  },
+  balance: {
+    type: "`round-robin`, `least-conn`, `ip-hash`, `hash-address`, `hash-uri` or `random`",
+    default: "`round-robin`",
+    meaning: "How requests are balanced over replicas",
+    example: "least-conn",
+  },
+  keepalive: {
+    type: "number, `auto` or `disabled`",
+    default: "`auto`",
+    meaning: "Idle connections kept to the replicas, 1000 at most; `auto`: two for each replica",
+    example: "32",
+  },
+  timeout: {
+    type: "duration, `1s` to `24h`",
+    default: "`60s` (nginx)",
+    meaning: "Time without data from the app after which a request ends",
+    example: "5m",
+  },
+  bodySize: {
+    type: "size, up to `16g`",
+    default: "`1m` (nginx)",
+    meaning: "Largest request body",
+    example: "100m",
+  },
+  health: {
+    type: "`required`, `started` or `ignored`",
+    default: "`required`",
+    meaning: "Health that a container needs to get requests: healthy, not failed yet, or any",
+    example: "started",
+  },
+  weight: {
+    type: "integer 1-1000",
+    default: "`1`",
+    meaning: "Share of requests compared with other replicas",
+    example: "3",
+  },
+  backup: {
+    type: "boolean",
+    default: "`false`",
+    meaning: "Get requests only when the other replicas fail",
+    example: "true",
+  },
+  maxFails: {
+    type: "integer 0-1000",
+    default: "`1` (nginx)",
+    meaning: "Failures within `fail-timeout` after which a replica is skipped",
+    example: "3",
+  },
+  failTimeout: {
+    type: "duration, `1s` to `1h`",
+    default: "`10s` (nginx)",
+    meaning: "Period for `max-fails`, and time for which the replica is skipped",
+    example: "30s",
+  },
+};
+
+interface Rule {
+  readonly env?: string;
+  readonly label: string;
+  readonly theirLabel?: string;
+  readonly needs?: string;
+}
+
+/** The page with all labels and variables that containers can set. */
+export function labelsAndVariablesPage(): string {
+  const routes = ROUTE_NAMES.map((rule: Rule) => row(rule, ROUTES[rule.label]!));
+  const section = (rules: object) =>
+    Object.entries(rules as Record<string, Rule>).map(([name, rule]) =>
+      row(rule, OPTIONS[name as keyof typeof OPTIONS]),
+    );
+  const title = (text: string) => [`**${text}**`, ...Array<string>(6).fill("")];
+  const rows = [
+    title("Routes"),
+    ...routes,
+    title("Host"),
+    ...section(HOST_OPTIONS),
+    title("Path"),
+    ...section(PATH_OPTIONS),
+    title("Container"),
+    ...section(SERVER_OPTIONS),
+  ];
+  return `# Labels and variables
+
+<!-- Generated by \`npm run docs\` from renderer/routes/; do not edit. -->
+
+What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
+An invalid value is ignored or quarantines its container, and is reported.
+
+- **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
+  disagree about a host or path option, the value of the oldest container applies.
+- **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
+  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)).
+- Booleans are \`true\`, \`yes\`, \`on\`, \`1\`, \`t\` or \`false\`, \`no\`, \`off\`, \`0\`, \`f\`.
+- nginx-proxy's own labels begin with \`com.github.nginx-proxy.nginx-proxy.\`, shortened to \`…\` here.
+
+${table(["label", "variable", "type", "default", "meaning", "example", "permission"], rows)}
+
+The label \`sallyport.proxy=true\` marks nginx's own container. [nginx-proxy compatibility](nginx-proxy.md) describes differences from
+nginx-proxy.
+`;
+}
+
+function row({ env, label, theirLabel, needs }: Rule, entry: Entry): string[] {
+  const other = env === undefined ? theirLabel && `label \`….${theirLabel}\`` : code(env);
+  const { type, default: value = "", meaning, example } = entry;
+  return [
+    `\`sallyport.${label}\``,
+    other ?? "",
+    type,
+    value,
+    meaning,
+    code(example),
+    needs === undefined ? "" : code(needs),
+  ];
+}

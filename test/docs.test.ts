@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { parse } from "yaml";
+import * as z from "zod";
+import { GENERATED } from "../.ci/docs.ts";
+import { relapses } from "../.ci/plain-english.ts";
+import { configurationKeys, EXAMPLES } from "../.ci/renderer-configuration.ts";
+
+describe("generated documentation", () => {
+  for (const [path, print] of Object.entries(GENERATED)) {
+    test(`${path} matches the code; \`npm run docs\` regenerates it`, () => {
+      const existing = readFileSync(path, "utf8");
+      const printed = print(existing);
+      if (path.endsWith(".json")) assert.deepEqual(JSON.parse(existing), JSON.parse(printed));
+      else assert.equal(existing, printed);
+    });
+  }
+});
+
+describe("examples of the renderer configuration", () => {
+  const keys = configurationKeys();
+  for (const { path, schema } of keys) {
+    test(`${path} has a valid example`, () => {
+      const example = EXAMPLES[path];
+      assert.ok(example !== undefined, "add an example to .ci/renderer-configuration.ts");
+      const parsed = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(parse(example));
+      assert.ok(parsed.success, z.prettifyError(parsed.error ?? new z.ZodError([])));
+    });
+  }
+  test("name existing keys only", () => {
+    const paths = new Set(keys.map(({ path }) => path));
+    assert.deepEqual(
+      Object.keys(EXAMPLES).filter((path) => !paths.has(path)),
+      [],
+    );
+  });
+});
+
+describe("plain English check", () => {
+  test("reports an expression with its line and the standard term", () => {
+    const [found, ...more] = relapses("The agent starts.\nNobody is told.\n").toSorted(
+      (a, b) => a.use.length - b.use.length,
+    );
+    assert.equal(more.length, 1);
+    assert.equal(found?.line, 2);
+    assert.ok(found.use.length > 0);
+  });
+  test("reports an expression in upper case and at the end of a line", () => {
+    assert.deepEqual(
+      relapses("ANEW\n-- once more").map(({ line, found }) => [line, found]),
+      [
+        [1, "ANEW"],
+        [2, "once more"],
+      ],
+    );
+  });
+  test("does not report parts of words and identifiers", () => {
+    assert.deepEqual(relapses("retells, teller, mending-wall, $nobody, renewed, manewer"), []);
+  });
+});
