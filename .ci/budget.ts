@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Lines of own code, without comments and blanks, that an area may have. A limit is lowered when the area shrinks. */
+/** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
   { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_140 },
-  // Commands of people never run in the process that holds the socket for long.
+  // Commands on the command line run in short-lived processes, not in the agent that serves.
   { area: "agent/ without commands/", isIn: serves, limit: 1_818 },
   { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 296 },
 ];
@@ -12,7 +12,7 @@ function serves(path: string): boolean {
   return path.startsWith("agent/") && !path.startsWith("agent/commands/");
 }
 
-/** Lines that are neither blank nor comment. Our style has comments on lines of their own. */
+/** Counts the lines that are neither blank nor a comment. Comments have their own lines. */
 function codeLines(file: string): number {
   const withoutBlocks = readFileSync(file, "utf8").replace(/^\s*\/\*[\s\S]*?\*\/\s*$/gm, "");
   return withoutBlocks.split("\n").filter((line) => line.trim() !== "" && !line.trim().startsWith("//")).length;

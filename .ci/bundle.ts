@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { build as esbuild, type Metafile, type Plugin } from "esbuild";
 
 /**
- * Parts of dockerode that the agent never calls (ssh, builds, gRPC sessions, tar archives) and that
- * make up nine tenths of it. Each is replaced by a module whose functions throw.
+ * Parts of dockerode that the agent does not use (ssh, builds, gRPC sessions, tar archives), nine tenths of its size. Each
+ * is replaced by a module whose functions throw.
  */
 const unused =
   /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore|split-ca|readable-stream)$/;
@@ -14,16 +14,16 @@ const stubs: Plugin = {
   setup(build) {
     build.onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "stub" }));
     build.onLoad({ filter: /.*/, namespace: "stub" }, ({ path }) => ({
-      contents: `function absent() { throw new Error(${JSON.stringify(`${path} is not part of this program`)}); }
+      contents: `function absent() { throw new Error(${JSON.stringify(`${path} is not included in this program`)}); }
         module.exports = new Proxy(absent, { get: (target, key) => (key === "prototype" ? target[key] : absent) });`,
     }));
-    // `debug` prints whole answers of Docker when an environment variable asks for it.
+    // `debug` prints whole responses of Docker when an environment variable is set.
     build.onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: "silent" }));
     build.onLoad({ filter: /.*/, namespace: "silent" }, () => ({ contents: "module.exports = () => () => {};" }));
   },
 };
 
-/** The programs of the images: one file each, for Node 20 and later. */
+/** The programs of the images, each one file for Node 20 or newer. */
 export const programs = ["agent", "renderer"] as const;
 
 /**
@@ -43,7 +43,7 @@ export async function bundle(program: (typeof programs)[number], { write }: { wr
     logLevel: "warning",
     metafile: true,
     plugins: program === "agent" ? [stubs] : [],
-    // CommonJS has no import.meta; the renderer starts threads of its own file.
+    // CommonJS has no import.meta. The renderer starts threads with its own file.
     define: { "import.meta.url": "ownUrl" },
     banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
     write: false,
@@ -56,7 +56,7 @@ export async function bundle(program: (typeof programs)[number], { write }: { wr
   return metafile;
 }
 
-/** Names of the packages in a bundle, sorted. */
+/** Returns the sorted names of the packages in a bundle. */
 export function packagesOf(metafile: Metafile): string[] {
   const names = Object.keys(metafile.inputs).flatMap((path) => {
     const inside = path.lastIndexOf("node_modules/");
@@ -67,7 +67,7 @@ export function packagesOf(metafile: Metafile): string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** A CycloneDX bill of materials of what is in the bundle, and of nothing else. */
+/** Returns a CycloneDX bill of materials of the packages in the bundle. */
 export function billOfMaterials(program: string, packages: readonly string[], sha256: string): object {
   const components = packages.map((name) => {
     const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")) as {

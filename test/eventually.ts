@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long a condition may take on a slow machine, in milliseconds. Nothing asserts how fast it was. */
+/** Milliseconds until a condition must be true, also on a busy machine. No test asserts how fast it was. */
 const DEADLINE_MS = 20_000;
 const EVERY_MS = 20;
 
 /**
- * The first value of `probe` that is neither undefined nor false. A probe that throws (an assertion)
- * is tried again. At the deadline the last failure is thrown, so the report says what was missing.
+ * Repeats `probe` until it returns a value that is neither undefined nor false, and returns that value. A probe that
+ * throws, such as a failed assertion, is repeated. The error after the deadline has the last failure as its cause.
  */
 export async function eventually<T>(
   what: string,

@@ -4,7 +4,7 @@ import { eventually } from "./eventually.ts";
 
 const run = promisify(execFile);
 
-/** Takes a mount away. It is busy for as long as children of a program that has just been ended have files open in it. */
-export async function unmount(place: string): Promise<void> {
-  await eventually(`${place} is unmounted`, async () => await run("umount", [place]));
+/** Unmounts a volume. Repeats while child processes of a program that has just ended have files open in it. */
+export async function unmount(path: string): Promise<void> {
+  await eventually(`${path} is unmounted`, async () => await run("umount", [path]));
 }
