@@ -52,20 +52,28 @@ describe("the agent with a faulty Docker", () => {
       await agent.engine.remove("fresh");
       await eventually("the container is removed", () => renderer.named("fresh") === undefined);
     });
-
-    test(`keeps a container and marks it stale while an inspect ${title}`, async () => {
-      const { id } = agent.engine.container("two");
-      const planned = agent.engine.api.fault("inspect", fault, { of: id });
-      await agent.engine.restart("two");
-      await eventually("the container is stale", () => renderer.named("two")?.stale === true);
-      assert.equal(renderer.named("two")?.env["VIRTUAL_HOST"], "two.example");
-      planned.lift();
-      await eventually(
-        "the container is up to date",
-        () => renderer.named("two")?.stale === false && renderer.named("two")?.state === "running",
-      );
-    });
   }
+
+  describe("inspect", { concurrency: true }, () => {
+    for (const [index, [title, fault]] of faults.entries()) {
+      test(`keeps a container and marks it stale while an inspect ${title}`, async () => {
+        const name = `inspected${index}`;
+        const { id } = await agent.engine.run(app(name));
+        await eventually("the container is running", () => renderer.named(name)?.state === "running");
+        const planned = agent.engine.api.fault("inspect", fault, { of: id });
+        await agent.engine.restart(name);
+        await eventually("the container is stale", () => renderer.named(name)?.stale === true);
+        assert.equal(renderer.named(name)?.env["VIRTUAL_HOST"], `${name}.example`);
+        planned.lift();
+        await eventually("the container is up to date", () => {
+          const container = renderer.named(name);
+          return container?.stale === false && container.state === "running";
+        });
+        await agent.engine.remove(name);
+        await eventually("the container is removed", () => renderer.named(name) === undefined);
+      });
+    }
+  });
 
   test("detects changes by list while events are invalid, too long or lost", async () => {
     agent.engine.api.writeToEventStreams("garbage\n{\n");

@@ -6,9 +6,9 @@ import { AgentProcess } from "./agent-process.ts";
 // `npm run fuzz` does the same with a million streams and a new seed each time.
 
 test("mutated frames call only permitted methods in a permitted order", async () => {
-  const { refused, served } = await fuzzConnections(20_000, 1);
+  const { refused, served } = await fuzzConnections(10_000, 1);
   // The generator must produce both valid and invalid requests.
-  assert.ok(refused > 5_000 && served > 3_000, `${refused} refused, ${served} served`);
+  assert.ok(refused > 2_500 && served > 1_500, `${refused} refused, ${served} served`);
 });
 
 test("mutated frames on the socket cause no other request to Docker and do not affect another client", async () => {

@@ -69,7 +69,7 @@ describe("requests per event", () => {
   test("limits the rate of frames under a flood of changes and sends the last state", async () => {
     const before = renderer.messages.length;
     const startedAt = performance.now();
-    for (let round = 0; round < 60_000; round++) {
+    for (let round = 0; round < 20_000; round++) {
       agent.engine.health("old3", round % 2 === 0 ? "unhealthy" : "starting");
       if (round % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -78,7 +78,7 @@ describe("requests per event", () => {
     const frames = renderer.messages.length - before;
     // A burst of 40 and 50 a second, however long the machine takes for the flood.
     const permitted = 41 + (50 * (performance.now() - startedAt)) / 1_000;
-    assert.ok(frames <= permitted, `${frames} frames for 60,001 events, ${permitted.toFixed(0)} permitted`);
-    assert.ok(frames < 6_000, `${frames} frames for 60,001 events`);
+    assert.ok(frames <= permitted, `${frames} frames for 20,001 events, ${permitted.toFixed(0)} permitted`);
+    assert.ok(frames < 2_000, `${frames} frames for 20,001 events`);
   });
 });
