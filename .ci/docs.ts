@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as z from "zod";
 import { PolicyFile } from "../agent/policy.ts";
 import { ConfigFile } from "../renderer/config/schema.ts";
+import { Report } from "../renderer/status/report.ts";
 import { cliPage } from "./cli-page.ts";
 import { checklistPage } from "./docker-gen-checklist.ts";
 import { labelsAndVariablesPage } from "./labels-and-variables.ts";
@@ -16,6 +17,7 @@ import { withReference } from "./template-reference.ts";
 export const GENERATED: Readonly<Record<string, (existing: string) => string>> = {
   "docs/renderer.schema.json": () => json(z.toJSONSchema(ConfigFile, { io: "input" })),
   "docs/policy.schema.json": () => json(z.toJSONSchema(PolicyFile, { io: "input" })),
+  "docs/status.schema.json": () => json(z.toJSONSchema(Report, { io: "input" })),
   "docs/reference/cli.md": cliPage,
   "docs/reference/docker-gen-checklist.md": checklistPage,
   "docs/reference/labels-and-variables.md": labelsAndVariablesPage,

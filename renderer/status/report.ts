@@ -1,8 +1,9 @@
 import * as z from "zod";
 
-const instant = z.int().meta({ unit: "ms" }).describe("Milliseconds since the epoch.");
-const error = z.string().describe("What is wrong; may contain text of other programs.");
-const sha256 = z.string().describe("SHA-256 of the live file, in hexadecimal.");
+const instant = z.int();
+/** May contain text of other programs. */
+const error = z.string();
+const sha256 = z.string();
 const settings = z
   .array(z.string())
   .optional()
@@ -35,13 +36,13 @@ const Rendered = z.object({
 });
 
 const Publication = z.object({
-  at: instant,
+  at: instant.describe("Time of the attempt, in milliseconds since the epoch."),
   outcome: z
     .enum(["published", "rejected", "failed"])
     .describe("`rejected`: by the check or the reload. `failed`: will be retried."),
   generation: z.int().describe("Generation of the live file after the attempt."),
-  sha256: sha256.optional(),
-  error: error.optional(),
+  sha256: sha256.optional().describe("SHA-256 of the published file, in hexadecimal."),
+  error: error.optional().describe("Why the attempt did not succeed."),
 });
 
 const Target = z.object({
@@ -73,8 +74,8 @@ const UpstreamServer = z.object({
   container: z.string().describe("Name of the container."),
   dockerHost: z.string().optional().describe("Docker host of the container."),
   health: z.string().optional().describe("`healthy`, `unhealthy`, `starting` or `none` (no health check)."),
-  createdAt: instant.optional(),
-  startedAt: instant.optional(),
+  createdAt: instant.optional().describe("Creation of the container, in milliseconds since the epoch."),
+  startedAt: instant.optional().describe("Last start of the container, in milliseconds since the epoch."),
   settings,
 });
 
@@ -123,15 +124,15 @@ const Certificate = z.object({
 export const Report = z.object({
   pid: z.int().describe("Process id of the renderer."),
   rejectedConfig: z.array(z.string()).describe("Errors of an edited configuration file; the last good one is used."),
-  targets: z.array(Target),
-  agents: z.array(Agent),
+  targets: z.array(Target).describe("Configured files, in their order."),
+  agents: z.array(Agent).describe("Configured agents, in their order."),
   virtualHosts: z.array(VirtualHost).describe("Virtual hosts of all nginx targets, sorted by name."),
   rendered: z.array(Rendered).describe("Containers in the files of template targets."),
   quarantined: z.array(Entry).describe("Containers and virtual hosts excluded because of an error."),
   unrouted: z.array(Entry).describe("Containers that no nginx target routes, although no error occurred."),
   filtered: z.array(Filtered).describe("Containers excluded by the configuration of a target (`containers`)."),
   warnings: z.array(Entry).describe("Settings of routed containers that are ignored or guessed."),
-  certificates: z.array(Certificate),
+  certificates: z.array(Certificate).describe("Certificates of all nginx targets, unusable ones included."),
 });
 export type Report = z.infer<typeof Report>;
 
