@@ -3,7 +3,7 @@ import { importCommandLine } from "../import/docker-gen/import.ts";
 import { type Option, OPTIONS } from "../import/docker-gen/options.ts";
 import { readText } from "./import.ts";
 
-/** A configuration made of docker-gen's arguments, or why there is none. */
+/** A configuration made of docker-gen's arguments, or the errors. */
 export type FromArguments =
   | {
       readonly config: Config;

@@ -1,7 +1,7 @@
 import { eventually } from "../../../eventually.ts";
 import type { Chromium } from "./chromium.ts";
 
-/** What an assistive technology is told of one element. */
+/** One element of the accessibility tree. */
 export interface Accessible {
   readonly role: string;
   readonly name: string;
@@ -13,7 +13,7 @@ interface AccessibilityNode {
   readonly name?: { readonly value: string };
 }
 
-/** One tab of a browser, with everything that it asked for and complained about. */
+/** One tab of a browser, with its requests and its console errors. */
 export class BrowserPage {
   readonly requests: string[] = [];
   readonly complaints: string[] = [];
@@ -50,7 +50,7 @@ export class BrowserPage {
     await eventually(`${url} is loaded`, () => this.#loads > before);
   }
 
-  /** CSS pixels; a phone is narrow. */
+  /** Sizes are in CSS pixels. */
   async resize({ width, height }: { readonly width: number; readonly height: number }): Promise<void> {
     await this.#send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
   }
@@ -59,7 +59,7 @@ export class BrowserPage {
     await this.#send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
   }
 
-  /** The value of an expression in the page; a promise is waited for. */
+  /** Returns the value of an expression in the page; awaits a promise. */
   async evaluate<T>(expression: string): Promise<T> {
     const answer = await this.#send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
     if (answer["exceptionDetails"]) throw new Error(JSON.stringify(answer["exceptionDetails"]));
@@ -77,7 +77,7 @@ export class BrowserPage {
     await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...about });
   }
 
-  /** The whole page as PNG, not only what fits. */
+  /** Returns the whole page as PNG, not only the visible part. */
   async screenshot(): Promise<Buffer> {
     const { data } = await this.#send("Page.captureScreenshot", { captureBeyondViewport: true });
     return Buffer.from(data as string, "base64");

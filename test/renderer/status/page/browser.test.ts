@@ -10,14 +10,14 @@ import { Chromium } from "./chromium.ts";
 import { requires } from "../../../requires.ts";
 import { type ExampleSite, startExampleSite } from "./example-site.ts";
 
-/** Directory for pictures of the page, such as `docs`; without it none are kept. */
+/** Directory for screenshots of the page, such as `docs/images`. Without it none are saved. */
 const PICTURES = process.env["SALLYPORT_PICTURES"];
 
 const SIZES = { wide: { width: 1200, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
 const skip = requires("nginx", "openssl", "chromium");
 
-describe("the status page, from a real nginx in a real browser", { skip }, () => {
+describe("the status page, served by nginx in a browser", { skip }, () => {
   let site: ExampleSite;
   let chromium: Chromium;
   let url: string;
@@ -57,7 +57,7 @@ describe("the status page, from a real nginx in a real browser", { skip }, () =>
   }
 
   for (const scheme of ["light", "dark"] as const) {
-    test(`${scheme}: the browser complains about nothing and asks nobody else`, async () => {
+    test(`${scheme}: the browser reports no errors and sends no other requests`, async () => {
       const page = await open("wide", scheme);
       assert.deepEqual(page.complaints, []);
       const asked = page.requests.filter((one) => !one.startsWith("data:"));
@@ -68,7 +68,7 @@ describe("the status page, from a real nginx in a real browser", { skip }, () =>
     });
 
     for (const size of ["wide", "phone"] as const) {
-      test(`${scheme}, ${size}: axe finds nothing to mend, and nothing is wider than the screen`, async () => {
+      test(`${scheme}, ${size}: axe finds no violations, and nothing is wider than the screen`, async () => {
         const page = await open(size, scheme);
         await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true");
         await page.evaluate(axe.source);
@@ -82,7 +82,7 @@ describe("the status page, from a real nginx in a real browser", { skip }, () =>
         assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"));
       });
 
-      test(`${scheme}, ${size}: what is read aloud has one title, landmarks, and tables with headings`, async () => {
+      test(`${scheme}, ${size}: screen readers get one title, landmarks, and tables with headings`, async () => {
         const tree = await (await open(size, scheme)).accessibilityTree();
         const count = (role: string): number => tree.filter((one) => one.role === role).length;
         assert.equal(await (await open(size, scheme)).evaluate("document.querySelectorAll('h1').length"), 1);
@@ -96,7 +96,7 @@ describe("the status page, from a real nginx in a real browser", { skip }, () =>
     }
   }
 
-  test("with the Tab key alone, the first stop skips to the status, and every folded list is reached and opened", async () => {
+  test("keyboard users can skip to the status and open every collapsed list", async () => {
     const page = await open("wide");
     const stop = async (): Promise<string> => {
       await page.press("Tab");
@@ -108,51 +108,51 @@ describe("the status page, from a real nginx in a real browser", { skip }, () =>
     await page.press("Enter");
     assert.equal(await page.evaluate("location.hash"), "#main");
     await page.evaluate("document.activeElement.blur()");
-    const folded = await page.evaluate<number>("document.querySelectorAll('details').length");
-    assert.ok(folded >= 2, String(folded));
+    const collapsed = await page.evaluate<number>("document.querySelectorAll('details').length");
+    assert.ok(collapsed >= 2, String(collapsed));
     for (let steps = 0; steps < 100; steps++) {
       if ((await stop()).startsWith("SUMMARY")) await page.press("Enter");
-      if ((await page.evaluate("document.querySelectorAll('details[open]').length")) === folded) return;
+      if ((await page.evaluate("document.querySelectorAll('details[open]').length")) === collapsed) return;
     }
-    assert.fail("some folded list is not reached");
+    assert.fail("a collapsed list is not reachable");
   });
 
-  test("what a container says is text in the browser, too", async () => {
+  test("the browser shows values of containers as text", async () => {
     const page = await open("wide");
-    const said = await page.evaluate("document.querySelector('.value').textContent");
-    assert.equal(said, 'reports.example"; return 200 "<b>hello</b>');
+    const text = await page.evaluate("document.querySelector('.value').textContent");
+    assert.equal(text, 'reports.example"; return 200 "<b>hello</b>');
   });
 
-  test("it says when it was written, and when it is shown: a renderer that was killed writes no more", async () => {
-    const said = await (await open("wide")).evaluate<string>("document.querySelector('.written').innerText");
-    const [, written = "", shown = ""] = /^As of (\S+ \S+) UTC, shown at (\S+)/.exec(said) ?? [];
+  test("shows when it was written and when it was served, so that an outdated page is noticed", async () => {
+    const text = await (await open("wide")).evaluate<string>("document.querySelector('.written').innerText");
+    const [, written = "", shown = ""] = /^As of (\S+ \S+) UTC, shown at (\S+)/.exec(text) ?? [];
     const [before, now] = [Date.parse(`${written.replace(" ", "T")}Z`), Date.parse(shown)];
-    assert.ok(before <= now && now - Date.now() < 2_000, said);
+    assert.ok(before <= now && now - Date.now() < 2_000, text);
     assert.doesNotMatch((await ask({})).text, /<!--/);
   });
 
-  const refusals: readonly [who: string, options: http.RequestOptions, status: number][] = [
-    ["an address that is not allowed", { localAddress: "127.0.0.2" }, 403],
+  const refusals: readonly [request: string, options: http.RequestOptions, status: number][] = [
+    ["a client that is not allowed", { localAddress: "127.0.0.2" }, 403],
     [
-      "an address that is not allowed and calls itself another",
+      "a client that is not allowed and forges X-Forwarded-For",
       { localAddress: "127.0.0.2", headers: { "x-forwarded-for": "127.0.0.1" } },
       403,
     ],
-    ["a site whose name leads here", { headers: { host: "evil.example" } }, 421],
-    ["somebody who sends instead of asking", { method: "POST" }, 405],
-    ["somebody who wants to delete", { method: "DELETE", path: "/index.html" }, 405],
-    ["somebody who looks beyond the page", { path: "/../default.conf" }, 400],
-    ["somebody who asks for another file", { path: "/default.conf" }, 404],
+    ["a host name that an attacker resolves to this address", { headers: { host: "evil.example" } }, 421],
+    ["POST", { method: "POST" }, 405],
+    ["DELETE", { method: "DELETE", path: "/index.html" }, 405],
+    ["a path outside of the directory", { path: "/../default.conf" }, 400],
+    ["a path of another file", { path: "/default.conf" }, 404],
   ];
-  for (const [who, options, status] of refusals) {
-    test(`${who} gets ${status} and nothing of the page`, async () => {
+  for (const [request, options, status] of refusals) {
+    test(`responds with ${status} to ${request}`, async () => {
       const answer = await ask(options);
       assert.equal(answer.status, status);
       assert.doesNotMatch(answer.text, /shop\.example/);
     });
   }
 
-  test("it is reached by address, as localhost and by a name without dots, and no browser keeps it", async () => {
+  test("serves addresses, localhost and names without dots, and forbids caching", async () => {
     for (const host of ["127.0.0.1:8081", "localhost:8081", "[::1]:8081", "proxy"]) {
       assert.equal((await ask({ headers: { host } })).status, 200, host);
     }

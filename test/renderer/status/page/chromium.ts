@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 import { programPath } from "../../../demo/program-path.ts";
 import { removeDirectory } from "../../../remove-directory.ts";
 
-/** What the browser says in answer to a command, or by itself. */
+/** A response or an event of the browser. */
 type Said = Readonly<Record<string, unknown>>;
 
 interface Message {
@@ -19,10 +19,10 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-/** Milliseconds it may take to end by itself. */
+/** Milliseconds within which it must exit. */
 const FAREWELL_MS = 5_000;
 
-/** A Chromium without a window and with a profile of its own, spoken to by its debugging protocol on two pipes. */
+/** A headless Chromium with a profile of its own, controlled by its debugging protocol over two pipes. */
 export class Chromium {
   readonly #child: ChildProcess;
   readonly #profile = mkdtempSync(join(tmpdir(), "sallyport-chromium-"));
@@ -31,7 +31,7 @@ export class Chromium {
   #lastId = 0;
   #rest = "";
 
-  /** `flags` are of its command line. */
+  /** `flags` are command line options. */
   constructor(flags: readonly string[] = []) {
     const args = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"];
     const profile = [`--user-data-dir=${this.#profile}`, "--remote-debugging-pipe", "about:blank"];
@@ -53,7 +53,7 @@ export class Chromium {
     return await answered;
   }
 
-  /** Calls back with what this session says by itself. */
+  /** Calls back with the events of this session. */
   onSaid(sessionId: string, callback: (method: string, params: Said) => void): void {
     this.#listeners.add(({ method, params = {}, sessionId: from }) => {
       if (from === sessionId && method !== undefined) callback(method, params);

@@ -30,7 +30,7 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-/** Runs a renderer that keeps its page in `status`; gives the events of its log. */
+/** Runs a renderer with its page in `status`. Returns the events of its log. */
 function follow(): string[] {
   const config = parseConfig(
     JSON.stringify({
@@ -57,15 +57,17 @@ function follow(): string[] {
 
 const read = (name: string): string => readFileSync(join(directory, "status", name), "utf8");
 
-test("the page appears, follows what changes, and in the end says that the renderer has stopped", async () => {
+test("updates the page on every change and marks the last version when the renderer stops", async () => {
   agent.first = [app("a", { VIRTUAL_HOST: "a.example" })];
   follow();
   await eventually("the host is shown", () => read("index.html").includes("a.example"));
   assert.match(read("style.css"), /prefers-color-scheme: dark/);
   const upserted = [app("b", { VIRTUAL_HOST: "b.example" }), app("c", { VIRTUAL_HOST: "<b>c</b>" })];
   agent.tell("snapshot.delta", { base: 5, generation: 6, upserted, removed: [], anchor });
-  await eventually("one came, one is set aside", () => /b\.example[^]*&lt;b&gt;c&lt;\/b&gt;/.test(read("index.html")));
-  await eventually("the JSON says the same", () => {
+  await eventually("one host is added, one container is quarantined", () =>
+    /b\.example[^]*&lt;b&gt;c&lt;\/b&gt;/.test(read("index.html")),
+  );
+  await eventually("the JSON has the same content", () => {
     const { virtualHosts, quarantined } = JSON.parse(read("status.json")) as {
       virtualHosts: { host: string }[];
       quarantined: { value: string }[];
@@ -80,11 +82,11 @@ test("the page appears, follows what changes, and in the end says that the rende
   assert.match(read("index.html"), /b\.example/);
 });
 
-test("a directory that cannot be written is told once, and everything else goes on", async () => {
+test("logs a directory that cannot be written once and continues to publish", async () => {
   agent.first = [app("a", { VIRTUAL_HOST: "a.example" })];
   writeFileSync(join(directory, "status"), "a file is in its place");
   const events = follow();
-  await eventually("it is told", () => events.includes("page.failed"));
+  await eventually("the error is logged", () => events.includes("page.failed"));
   await eventually("the host is routed", () =>
     readFileSync(join(directory, "default.conf"), "utf8").includes("a.example"),
   );
@@ -96,11 +98,11 @@ test("a directory that cannot be written is told once, and everything else goes 
   rmSync(join(directory, "status"));
   mkdirSync(join(directory, "status"));
   agent.tell("snapshot.delta", { base: 6, generation: 7, upserted: agent.first, removed: [], anchor });
-  await eventually("the page is there as soon as it can be", () => read("index.html").includes("a.example"));
+  await eventually("the page is written", () => read("index.html").includes("a.example"));
   assert.equal(events.filter((event) => event === "page.failed").length, 1);
 });
 
-test("what has not changed is not written again", async () => {
+test("does not write an unchanged page again", async () => {
   let report = exampleReport();
   const writer = new PageWriter(
     join(directory, "status"),
@@ -108,13 +110,13 @@ test("what has not changed is not written again", async () => {
     () => undefined,
   );
   const identity = () => statSync(join(directory, "status", "index.html")).ino;
-  await eventually("it is written", () => existsSync(join(directory, "status", "index.html")));
+  await eventually("the page is written", () => existsSync(join(directory, "status", "index.html")));
   const first = identity();
   let asked = 0;
   const same = report;
   report = exampleReport();
   Object.defineProperty(report, "pid", { enumerable: true, get: () => (asked++, same.pid) });
-  await eventually("it was looked at twice, so once to the end", () => {
+  await eventually("two updates ran, the first one completely", () => {
     writer.changed();
     return asked > 1;
   });
