@@ -1,8 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { logCalls } from "./log-calls.ts";
 import { EVENTS, FIELDS, PROGRAMS } from "./log-events.ts";
-
-const PAGE = "docs/reference/log-events.md";
 
 type Program = (typeof PROGRAMS)[number];
 
@@ -88,11 +85,4 @@ export function logReference(): string {
     ...Object.entries(FIELDS).flatMap(([name, meaning]) => (used.has(name) ? [`| \`${name}\` | ${meaning} |`] : [])),
     "",
   ].join("\n");
-}
-
-if (process.argv[1]?.endsWith("log-reference.ts")) {
-  const found = problems();
-  for (const problem of found) process.stderr.write(`${problem}\n`);
-  if (found.length > 0) process.exitCode = 1;
-  else writeFileSync(PAGE, logReference());
 }
