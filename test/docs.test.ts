@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
@@ -16,6 +17,22 @@ describe("generated documentation", () => {
       else assert.equal(existing, printed);
     });
   }
+});
+
+test("every page that code, messages and examples name exists", () => {
+  const tracked = execFileSync("git", ["ls-files", "*.ts", "*.yml", "*.sh", "*.hbs", "*Dockerfile"], {
+    encoding: "utf8",
+  });
+  const missing = tracked
+    .split("\n")
+    .filter((path) => path !== "" && existsSync(path))
+    .flatMap((path) =>
+      [...readFileSync(path, "utf8").matchAll(/(?<![\w/.])docs\/[\w./-]+\.(?:md|json|yml|service)\b/g)]
+        .map(([page]) => page)
+        .filter((page) => !existsSync(page))
+        .map((page) => `${path}: ${page}`),
+    );
+  assert.deepEqual(missing, []);
 });
 
 describe("examples of the renderer configuration", () => {
