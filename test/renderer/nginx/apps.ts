@@ -33,6 +33,26 @@ function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttp
   stream.end(`grpc ${headers[":path"]}`);
 }
 
+/** Calls a gRPC method through nginx over HTTPS and returns the response body. */
+export async function callGrpc(port: number, servername: string, path: string): Promise<string> {
+  const session = http2.connect(`https://127.0.0.1:${port}`, { servername, rejectUnauthorized: false });
+  // The stream reports the session's errors.
+  session.on("error", () => undefined);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": path,
+    ":authority": servername,
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  stream.end();
+  let body = "";
+  stream.setEncoding("utf8").on("data", (part: string) => (body += part));
+  await new Promise((resolve, reject) => stream.on("end", resolve).on("error", reject));
+  session.close();
+  return body;
+}
+
 /** Creates an app that responds to FastCGI requests with their parameters as JSON. */
 export function fastcgiApp(): net.Server {
   return net.createServer((socket) => {

@@ -13,18 +13,27 @@ export async function handshake(port: number, name: string, ...options: readonly
   return output;
 }
 
-/** Returns the negotiated cipher, or undefined if the server rejects the handshake. Throws if Node lacks the ciphers. */
-export async function negotiatedCipher(
+/** The result of a TLS handshake. */
+export interface Negotiated {
+  readonly cipher: string;
+  /** Application protocol: `h2`, `http/1.1`, or an empty string. */
+  readonly protocol: string;
+  /** Common name of the server's certificate. */
+  readonly subject: string;
+}
+
+/** Connects and closes. Returns undefined if the server rejects the handshake. Throws if Node lacks the ciphers. */
+export async function negotiate(
   port: number,
   servername: string,
-  version: tls.SecureVersion,
-  ciphers?: string,
-): Promise<string | undefined> {
-  const protocol = { minVersion: version, maxVersion: version, ...(ciphers !== undefined && { ciphers }) };
-  const socket = tls.connect({ port, servername, rejectUnauthorized: false, ...protocol });
+  options: tls.ConnectionOptions = {},
+): Promise<Negotiated | undefined> {
+  const ALPNProtocols = ["h2", "http/1.1"];
+  const socket = tls.connect({ port, servername, rejectUnauthorized: false, ALPNProtocols, ...options });
   return await new Promise((resolve) => {
     socket.on("secureConnect", () => {
-      resolve(socket.getCipher().name);
+      const { CN } = socket.getPeerCertificate().subject;
+      resolve({ cipher: socket.getCipher().name, protocol: socket.alpnProtocol || "", subject: String(CN) });
       socket.destroy();
     });
     socket.on("error", () => resolve(undefined));

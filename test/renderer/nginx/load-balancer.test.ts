@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { join } from "node:path";
-import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { makeCertificate } from "./certificate-files.ts";
+import { negotiate } from "./handshake.ts";
 import { type Echo, NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -86,20 +86,9 @@ describe("the operator's HTTPS defaults", { skip }, () => {
 
   test("HTTP/2 is negotiated unless a container disables it", async () => {
     // nginx 1.22 has one setting for all hosts of a port; only newer versions have one for each host.
-    assert.equal(await negotiatedProtocol("tls.example"), "h2");
+    assert.equal((await negotiate(21_453, "tls.example"))?.protocol, "h2");
     assert.match(rig.text, /listen 21453 ssl;\n {4}server_name slow\.example;/);
   });
-
-  async function negotiatedProtocol(servername: string): Promise<string | false | null> {
-    const options = { port: 21_453, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
-    return await new Promise((resolve, reject) => {
-      const socket = tls.connect(options, () => {
-        resolve(socket.alpnProtocol);
-        socket.destroy();
-      });
-      socket.on("error", reject);
-    });
-  }
 });
 
 /** Sends this preamble and a request. Returns everything received until the connection closes. */

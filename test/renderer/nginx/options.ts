@@ -21,3 +21,8 @@ export const LABELS: readonly string[] = places.flatMap(({ label, theirLabel }) 
   `sallyport.${label}`,
   ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
 ]);
+
+/** Returns a label of nginx-proxy for a container. */
+export function nginxProxyLabel(name: string, value: string): { readonly labels: Readonly<Record<string, string>> } {
+  return { labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value } };
+}

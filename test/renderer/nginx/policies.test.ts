@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type * as tls from "node:tls";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { handshake, negotiatedCipher } from "./handshake.ts";
+import { handshake, negotiate } from "./handshake.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -40,6 +41,11 @@ const POLICIES: readonly [policy: string, allows: readonly string[], without?: s
   ["AWS-2015-03", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
   ["AWS-2015-02", FROM_1_0, "ECDHE-RSA-CHACHA20-POLY1305"],
 ];
+
+async function negotiatedCipher(port: number, name: string, version: tls.SecureVersion, ciphers?: string) {
+  const options = { minVersion: version, maxVersion: version, ...(ciphers !== undefined && { ciphers }) };
+  return (await negotiate(port, name, options))?.cipher;
+}
 
 describe("TLS policies of hosts that share a port, with a real nginx", { skip }, () => {
   const rig = new NginxRig();

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
+import { negotiate } from "./handshake.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -90,14 +90,7 @@ describe("ports, networks and certificates of hosts, with a real nginx", { skip 
   });
 
   const subjectFor = async (servername: string, port = 21_473): Promise<string | undefined> =>
-    await new Promise((resolve) => {
-      const socket = tls.connect({ port, servername, rejectUnauthorized: false }, () => {
-        const { CN } = socket.getPeerCertificate().subject;
-        resolve(Array.isArray(CN) ? CN[0] : CN);
-        socket.destroy();
-      });
-      socket.on("error", () => resolve(undefined));
-    });
+    (await negotiate(port, servername))?.subject;
 
   test("VIRTUAL_PORT selects one of several exposed ports", async () => {
     assert.equal((await rig.echo({ host: "chosen.example" }))?.app, "chosen");

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import * as http2 from "node:http2";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { fastcgiApp, grpcApp, tlsApp, uwsgiApp } from "./apps.ts";
+import { callGrpc, fastcgiApp, grpcApp, tlsApp, uwsgiApp } from "./apps.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -123,24 +122,7 @@ describe("route requests of containers, with a real nginx", { skip }, () => {
   });
 
   test("gRPC is proxied from HTTPS to an app with cleartext HTTP/2", async () => {
-    const session = http2.connect(`https://127.0.0.1:${rig.tlsPort}`, {
-      servername: "grpc.example",
-      rejectUnauthorized: false,
-    });
-    // The stream reports the session's errors.
-    session.on("error", () => undefined);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/pkg.Service/Call",
-      ":authority": "grpc.example",
-      "content-type": "application/grpc",
-      te: "trailers",
-    });
-    stream.end();
-    let body = "";
-    stream.setEncoding("utf8").on("data", (part: string) => (body += part));
-    await new Promise((resolve, reject) => stream.on("end", resolve).on("error", reject));
-    session.close();
+    const body = await callGrpc(rig.tlsPort, "grpc.example", "/pkg.Service/Call");
     assert.equal(body, "grpc /pkg.Service/Call");
   });
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import * as http2 from "node:http2";
 import * as https from "node:https";
 import { join } from "node:path";
-import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
-import { secureGrpcApp } from "./apps.ts";
+import { callGrpc, secureGrpcApp } from "./apps.ts";
+import { negotiate } from "./handshake.ts";
+import { nginxProxyLabel } from "./options.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -76,6 +76,9 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
   });
   after(async () => await rig.close());
 
+  const subjectFor = async (servername: string): Promise<string | undefined> =>
+    (await negotiate(rig.tlsPort, servername))?.subject;
+
   test("a path can have its own password file and directives", async () => {
     assert.equal((await rig.ask({ host: "paths.example", path: "/locked/", tls: true })).status, 401);
     const lines = await rig.ask({ host: "paths.example", path: "/lines/", tls: true });
@@ -109,23 +112,7 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
   });
 
   test("gRPC is proxied to an app with TLS", async () => {
-    const session = http2.connect(`https://127.0.0.1:${rig.tlsPort}`, {
-      servername: "grpcs.example",
-      rejectUnauthorized: false,
-    });
-    // The stream reports the session's errors.
-    session.on("error", () => undefined);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/p.S/Call",
-      ":authority": "grpcs.example",
-      te: "trailers",
-    });
-    stream.end();
-    let body = "";
-    stream.setEncoding("utf8").on("data", (part: string) => (body += part));
-    await new Promise((resolve, reject) => stream.on("end", resolve).on("error", reject));
-    session.close();
+    const body = await callGrpc(rig.tlsPort, "grpcs.example", "/p.S/Call");
     assert.equal(body, "grpc /p.S/Call");
   });
 
@@ -170,20 +157,4 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
   function upstreamOf(app: string): string {
     return new RegExp(`upstream \\S+ \\{[^}]*# ${app}\n[^}]*\\}`).exec(rig.text)?.[0] ?? "";
   }
-
-  async function subjectFor(servername: string): Promise<string | undefined> {
-    return await new Promise((resolve, reject) => {
-      const socket = tls.connect({ port: rig.tlsPort, servername, rejectUnauthorized: false }, () => {
-        const { CN } = socket.getPeerCertificate().subject;
-        resolve(Array.isArray(CN) ? CN[0] : CN);
-        socket.destroy();
-      });
-      socket.on("error", reject);
-    });
-  }
 });
-
-/** A label of nginx-proxy. */
-function nginxProxyLabel(name: string, value: string) {
-  return { labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value } };
-}

@@ -3,19 +3,17 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { join } from "node:path";
-import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
+import { negotiate } from "./handshake.ts";
+import { nginxProxyLabel } from "./options.ts";
 import { NginxRig } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 const PATTERN = "~^re[0-9]\\.example$";
 const sha1 = (text: string): string => createHash("sha1").update(text).digest("hex");
-const nginxProxyLabel = (name: string, value: string) => ({
-  labels: { [`com.github.nginx-proxy.nginx-proxy.${name}`]: value },
-});
 
 describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { skip }, () => {
   const rig = new NginxRig();
@@ -32,7 +30,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
     writeFileSync(join(vhosts, "default_location"), "add_header X-Every-Location yes always;\n");
     writeFileSync(join(passwords, sha1(PATTERN)), "user:{PLAIN}secret\n");
     writeFileSync(join(errors, "50x.html"), "no server\n");
-    writeFileSync(join(errors, "down.example.html"), "down is down\n");
+    writeFileSync(join(errors, "down.example.html"), "maintenance\n");
     for (const stem of ["front.example", "named"]) makeCertificate(rig.certificates, stem, [stem]);
     const path = (text: string, more = {}) => ({ VIRTUAL_HOST: "paths.example", VIRTUAL_PATH: text, ...more });
     await rig.start(
@@ -86,6 +84,11 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
   });
   after(async () => await rig.close());
 
+  const negotiated = async (servername: string): Promise<(string | undefined)[]> => {
+    const found = await negotiate(rig.tlsPort, servername);
+    return [found?.subject, found?.protocol];
+  };
+
   const answerOf = async (host: string, path = "/"): Promise<string | undefined> =>
     (await rig.echo({ host, path }))?.app;
 
@@ -112,7 +115,7 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
   });
 
   test("a host shows its own error page, other hosts the default page", async () => {
-    assert.equal((await rig.ask({ host: "down.example" })).body, "down is down\n");
+    assert.equal((await rig.ask({ host: "down.example" })).body, "maintenance\n");
     assert.equal((await rig.ask({ host: "down-too.example" })).body, "no server\n");
   });
 
@@ -174,17 +177,6 @@ describe("special cases of docs/reference/nginx-proxy.md with a real nginx", { s
     const line = await eventually("the line is written", () => /^.*\/logged.*$/m.exec(readFileSync(log, "utf8"))?.[0]);
     assert.match(line, /^front\.example 127\.0\.0\.1 - - \[[^\]]+\] "GET \/logged HTTP\/1\.1" 200 /);
   });
-
-  async function negotiated(servername: string): Promise<[name: string, protocol: string]> {
-    const options = { port: rig.tlsPort, servername, ALPNProtocols: ["h2", "http/1.1"], rejectUnauthorized: false };
-    return await new Promise((resolve, reject) => {
-      const socket = tls.connect(options, () => {
-        resolve([String(socket.getPeerCertificate().subject.CN), String(socket.alpnProtocol)]);
-        socket.destroy();
-      });
-      socket.on("error", reject);
-    });
-  }
 });
 
 test("`accessLog: off` disables the access log regardless of nginx.conf", { skip }, async () => {
