@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as z from "zod";
 import { PolicyFile } from "../agent/policy.ts";
-import { ConfigFile } from "../renderer/config/schema.ts";
+import { publishedSchema } from "../renderer/config/published-schema.ts";
 import { Report } from "../renderer/status/report.ts";
 import { cliPage } from "./cli-page.ts";
 import { checklistPage } from "./docker-gen-checklist.ts";
@@ -16,7 +16,7 @@ import { withReference } from "./template-reference.ts";
 
 /** Every generated file below docs/, and its text. `existing` is the text of the file now. */
 export const GENERATED: Readonly<Record<string, (existing: string) => string>> = {
-  "docs/renderer.schema.json": () => json(z.toJSONSchema(ConfigFile, { io: "input" })),
+  "docs/renderer.schema.json": () => json(publishedSchema()),
   "docs/policy.schema.json": () => json(z.toJSONSchema(PolicyFile, { io: "input" })),
   "docs/status.schema.json": () => json(z.toJSONSchema(Report, { io: "input" })),
   "docs/reference/cli.md": cliPage,

@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { ConfigFile } from "../renderer/config/schema.ts";
+import { publishedSchema } from "../renderer/config/published-schema.ts";
 import { alternatives, code, type JsonSchema, table, typeText } from "./schema-text.ts";
 
 /** An example for each key, in YAML. A test parses each with the schema of its key. */
@@ -120,8 +119,32 @@ export interface Key {
 
 /** Lists every key of the configuration by its path; `[]` is an entry of a list. */
 export function configurationKeys(): Key[] {
-  const keys = keysOf(z.toJSONSchema(ConfigFile, { io: "input" }) as JsonSchema, "");
-  return [...new Map(keys.toReversed().map((key) => [key.path, key])).values()].toReversed();
+  const byPath = new Map<string, Key>();
+  for (const key of keysOf(publishedSchema() as JsonSchema, "")) {
+    const before = byPath.get(key.path);
+    byPath.set(key.path, before ? merged(before, key) : key);
+  }
+  return [...byPath.values()];
+}
+
+/** A key of both kinds of target: nginx targets come first in the schema, `format` makes a target one of the other kind. */
+function merged(nginx: Key, template: Key): Key {
+  const [before, after] = [nginx.schema.description, template.schema.description];
+  if (before === after || !nginx.path.startsWith("targets[].") || before?.includes(" With `format`: ")) return nginx;
+  return { ...nginx, schema: { ...template.schema, description: `${before} With \`format\`: ${after}` } };
+}
+
+/** A remark on a key that only one kind of target has, unless its parent has that remark. */
+function kindRemark(path: string): string {
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf("."))).replace(/\[\]$/, "");
+  return parent !== "targets" && kindOf(path) === kindOf(parent) ? "" : kindOf(path);
+}
+
+function kindOf(path: string): string {
+  const targets = (publishedSchema() as JsonSchema).properties?.["targets"]?.items?.anyOf ?? [];
+  const [nginx, template] = targets.map((target) => keysOf(target, "targets[]").some((key) => key.path === path));
+  if (nginx === template) return "";
+  return nginx ? " Not with `format`." : " Only with `format`.";
 }
 
 function keysOf(schema: JsonSchema, prefix: string): Key[] {
@@ -155,7 +178,7 @@ export function rendererConfigurationPage(): string {
       code(path.slice(section.length).replace(/^\./, "")),
       typeText(schema),
       isRequired ? "required" : code(schema.default),
-      meaning(schema),
+      meaning(schema) + kindRemark(path),
       code(EXAMPLES[path]),
     ]);
     return `## ${section === "" ? "Top level" : code(section)}\n\n${table(["key", "type", "default", "meaning", "example"], rows)}`;

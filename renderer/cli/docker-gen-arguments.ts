@@ -1,4 +1,5 @@
-import { type Config, parseConfig } from "../config/schema.ts";
+import { parseConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { importCommandLine } from "../import/docker-gen/import.ts";
 import { type Option, OPTIONS } from "../import/docker-gen/options.ts";
 import { readText } from "./import.ts";

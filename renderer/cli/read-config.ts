@@ -1,5 +1,5 @@
-import { type Config, parseConfig } from "../config/schema.ts";
-import { unreadableTemplates } from "../config/template-files.ts";
+import { loadConfig, parseConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
 import { type CommandResult, EX_CONFIG, failed } from "./result.ts";
 
@@ -7,17 +7,17 @@ type Errors = { readonly problems: readonly string[] };
 
 /** Reads the configuration file. */
 export function readConfig(file: string): Config | Errors {
-  const found = readText(file);
-  return "problem" in found ? { problems: [`--config ${found.problem}`] } : parseConfig(found.text, file);
+  return readWith(parseConfig, file);
 }
 
 /** Reads the configuration file and tests whether its templates can be read. */
 export function readConfigWithTemplates(file: string): Config | Errors {
-  const config = readConfig(file);
+  return readWith(loadConfig, file);
+}
+
+function readWith(parse: typeof parseConfig, file: string): Config | Errors {
   const found = readText(file);
-  if ("problems" in config || "problem" in found) return config;
-  const problems = unreadableTemplates(config, found.text, file);
-  return problems.length > 0 ? { problems } : config;
+  return "problem" in found ? { problems: [`--config ${found.problem}`] } : parse(found.text, file);
 }
 
 /** Runs a command with a configuration, or prints the errors of the configuration. */

@@ -1,4 +1,4 @@
-import type { Config, Target } from "../config/schema.ts";
+import type { Config, TargetConfig } from "../config/schema.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../status/printable.ts";
 import { removeOutput } from "../reload/standard-output.ts";
@@ -19,7 +19,7 @@ export async function runRender(config: Config, destination?: string): Promise<C
 }
 
 /** Renders this target's file. Quarantined containers are listed on stderr. */
-export async function printTarget(config: Config, target: Target): Promise<CommandResult> {
+export async function printTarget(config: Config, target: TargetConfig): Promise<CommandResult> {
   const alone = { ...config, targets: [{ ...target, transaction: undefined }] };
   const groups = await loadGroups(alone, { log: () => undefined });
   if ("problems" in groups) return failed(groups.problems, EX_CONFIG);

@@ -1,35 +1,56 @@
 import type { Config } from "./schema.ts";
-import type { Misplaced } from "./template-target.ts";
 
-/** What is good by itself and does not go with something else: it would write one file twice, or show the page to all. */
-export function conflicts(config: Config): Misplaced[] {
-  return [...sameFile(config), ...sharedPort(config), ...oddTransactions(config)];
+/** A problem with the value at a path of keys. */
+export interface ConfigProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
 }
 
-function sameFile({ targets }: Config): Misplaced[] {
+/** Returns the values that are valid each and conflict with others. */
+export function conflicts(config: Config): ConfigProblem[] {
+  return [
+    ...sharedDestination(config),
+    ...sharedPort(config),
+    ...unusedReloadInterval(config),
+    ...invalidTransactions(config),
+  ];
+}
+
+function sharedDestination({ targets }: Config): ConfigProblem[] {
   const destinations = targets.map(({ destination }) => destination);
-  const twice = destinations.findIndex((name, index) => destinations.indexOf(name) !== index);
-  if (twice < 0) return [];
-  const message = `${destinations[twice]} is the file of another target, too: give each its own`;
-  return [{ path: ["targets", twice, "destination"], message }];
+  const duplicate = destinations.findIndex((path, index) => destinations.indexOf(path) !== index);
+  if (duplicate < 0) return [];
+  const message = `${JSON.stringify(destinations[duplicate])} is also the destination of another target; choose another file`;
+  return [{ path: ["targets", duplicate, "destination"], message }];
 }
 
-function sharedPort({ statusPage, targets }: Config): Misplaced[] {
-  const ports = targets.flatMap(({ format, listen, https }) => (format === undefined ? [listen, https?.listen] : []));
+function sharedPort({ statusPage, targets }: Config): ConfigProblem[] {
+  const ports = targets.flatMap((target) => (target.kind === "nginx" ? [target.listen, target.https?.listen] : []));
   const shared = ports.find((port) => port === statusPage?.listen);
   if (shared === undefined) return [];
-  return [{ path: ["statusPage", "listen"], message: `${shared} is where hosts are served: choose another port` }];
+  const message = `${shared} is also the port of virtual hosts; choose another port`;
+  return [{ path: ["statusPage", "listen"], message }];
 }
 
-/** A name that stands at one target only is most likely misspelt there; and not every target can be part of one. */
-function oddTransactions({ targets }: Config): Misplaced[] {
+function unusedReloadInterval({ targets }: Config): ConfigProblem[] {
+  return targets.flatMap(({ reload, reloadEvery, destination }, index) => {
+    const isUnused = reloadEvery !== undefined && reload === "none" && destination !== "-";
+    const message = "has no effect while `reload` is `none`; remove it, or set `reload`";
+    return isUnused ? [{ path: ["targets", index, "reloadEvery"], message }] : [];
+  });
+}
+
+/** A transaction name that only one target has is most likely misspelled there. */
+function invalidTransactions({ targets }: Config): ConfigProblem[] {
   return targets.flatMap(({ transaction, destination }, index) => {
-    const at = ["targets", index, "transaction"];
-    if (transaction !== undefined && destination === "-")
-      return [{ path: at, message: "what was printed cannot be taken back: leave it out where the destination is -" }];
-    const others = targets.filter((other, at) => at !== index && other.transaction === transaction);
-    if (transaction === undefined || others.length > 0) return [];
-    const message = `no other target has the transaction ${transaction}: give it to another, too, or leave it out`;
-    return [{ path: at, message }];
+    if (transaction === undefined) return [];
+    const path = ["targets", index, "transaction"];
+    if (destination === "-") {
+      const message = "standard output cannot be rolled back; remove `transaction` from targets with `destination: -`";
+      return [{ path, message }];
+    }
+    if (targets.some((other, at) => at !== index && other.transaction === transaction)) return [];
+    const message = `no other target has the transaction ${JSON.stringify(transaction)}; add it to another, or remove it`;
+    return [{ path, message }];
   });
 }

@@ -1,101 +1,131 @@
-import type * as z from "zod";
 import { nearest } from "../../shared/nearest.ts";
+import type { PublishedSchema } from "./published-schema.ts";
 
-/** How much of a wrong value is shown, in characters. */
-const MAX_SHOWN = 60;
+/** Fewest characters of an abbreviation, such as `dest`, that suggest a key. */
+const MIN_ABBREVIATION = 3;
 
-/** What a value must be, in the words of people. */
-const KINDS: Readonly<Record<string, string>> = {
-  object: "keys with values",
-  array: "a list",
-  string: "a text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-};
+/** Levels below a place that are searched for a key that is unknown there. */
+const MAX_LEVELS = 2;
 
-/** The value at a path of keys; undefined when there is none. Reads own fields only. */
-export function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+type Path = readonly PropertyKey[];
+
+/** What is wrong with an unknown key and what to do, and the path that was most likely meant. */
+interface KeyAdvice {
+  readonly message: string;
+  readonly meant?: string;
+}
+
+/** The keys that the schema knows, by their places. */
+export class KnownKeys {
+  readonly #schema: PublishedSchema;
+  readonly #file: unknown;
+
+  /** `file` is the whole configuration: it decides the kind of each target. */
+  constructor(schema: PublishedSchema, file: unknown) {
+    this.#schema = schema;
+    this.#file = file;
+  }
+
+  /** Returns the keys that may be at a path. */
+  at(path: Path): string[] {
+    return this.schemasAt(path).flatMap(keysOf);
+  }
+
+  /** Returns the alternatives for the value at a path; of targets only those of their kind, or of the other. */
+  schemasAt(path: Path, kind: "own" | "other" = "own"): PublishedSchema[] {
+    return path.reduce<PublishedSchema[]>(
+      (schemas, key, index) => {
+        const inner = schemas.flatMap((schema) => step(schema, key));
+        if (path[0] !== "targets" || index !== 1) return inner;
+        const hasFormat = this.#hasFormat(path);
+        return inner.filter((target) => (keysOf(target).includes("format") === hasFormat) === (kind === "own"));
+      },
+      [this.#schema],
+    );
+  }
+
+  /** Advises on a key that is unknown at a path. */
+  adviceFor(key: string, path: Path): KeyAdvice {
+    const quoted = JSON.stringify(key.slice(0, 64));
+    // What makes a target one of the other kind may be misspelled.
+    const known = [...new Set([...this.at(path), ...(path[0] === "targets" && path.length === 2 ? ["format"] : [])])];
+    const written = Object.keys(valueAt(this.#file, path) as object);
+    const longer = known.find((name) => name.startsWith(key) && !written.includes(name));
+    const place = this.#placeOf(key, path);
+    const near = key.length >= MIN_ABBREVIATION && longer !== undefined ? longer : nearest(key, known);
+    if (near !== undefined && (near === longer || place === undefined)) {
+      const meant = [...path, near].join(".");
+      return { message: `unknown key ${quoted}; did you mean ${JSON.stringify(near)}?`, meant };
+    }
+    if (place) {
+      const [where, meant] = [place.join(".") || "the top level", [...place, key].join(".")];
+      return { message: `unknown key ${quoted}; move it to \`${where}\``, meant };
+    }
+    if (!this.schemasAt(path, "other").flatMap(keysOf).includes(key)) return { message: `unknown key ${quoted}` };
+    return {
+      message: this.#hasFormat(path)
+        ? `key ${quoted} is only valid in nginx targets; remove it, or remove \`format\``
+        : `key ${quoted} is only valid in template targets; remove it, or add \`format\``,
+    };
+  }
+
+  #hasFormat(path: Path): boolean {
+    return Object.hasOwn(Object(valueAt(this.#file, path.slice(0, 2))) as object, "format");
+  }
+
+  /** Returns the nearest place at which the key is known: below the path, or below one of its parents. */
+  #placeOf(key: string, path: Path): Path | undefined {
+    for (let length = path.length; length >= 0; length--) {
+      const start = path.slice(0, length);
+      // Other targets may be of the other kind: above a target only the keys of the file itself count.
+      const isAboveTarget = path[0] === "targets" && length < 2;
+      const found =
+        length === 1 && isAboveTarget
+          ? undefined
+          : placeBelow(key, this.schemasAt(start), isAboveTarget ? 0 : MAX_LEVELS);
+      if (found) return [...start, ...found];
+    }
+    return undefined;
+  }
+}
+
+/** Returns the value at a path; undefined if there is none. Reads own fields only. */
+export function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => {
     const isThere = typeof value === "object" && value !== null && Object.hasOwn(value, key);
     return isThere ? (value as Record<PropertyKey, unknown>)[key] : undefined;
   }, root);
 }
 
-/** Whether keys stand there, a list, or something that is written as a word. */
-export function kindOf(value: unknown): "object" | "array" | "scalar" | "nothing" {
-  if (value === undefined || value === null) return "nothing";
-  if (Array.isArray(value)) return "array";
-  return typeof value === "object" ? "object" : "scalar";
+function keysOf({ properties = {} }: PublishedSchema): string[] {
+  return Object.keys(properties);
 }
 
-/** What is wrong with a value: what has to stand there, what stands there, and the nearest word that may. */
-export function wordsOf(issue: z.core.$ZodIssue, value: unknown, choice: string | undefined): string {
-  const rule = choice ?? ruleOf(issue);
-  if (value === undefined) return `is missing: ${rule}`;
-  const text = wordOf(value);
-  // Findings of ours begin with the value.
-  if (kindOf(value) === "scalar" && issue.code === "custom" && issue.message.startsWith(text))
-    return `${shorten(text)}${issue.message.slice(text.length)}`;
-  if (kindOf(value) !== "scalar" && saysAll(issue)) return rule;
-  const isWord = kindOf(value) === "scalar" && text.length <= MAX_SHOWN;
-  const near = isWord ? nearest(text, wordsAllowed(issue)) : undefined;
-  return `${rule}, not ${shownValue(value)}${near === undefined ? "" : `: did you mean "${near}"?`}`;
+function step(schema: PublishedSchema, key: PropertyKey): PublishedSchema[] {
+  const inner = typeof key === "number" ? schema.items : schema.properties?.[String(key)];
+  return typeof inner === "object" && !Array.isArray(inner) ? alternatives(inner) : [];
 }
 
-/** Of lists and keys these findings say what is wrong with them; to say what they are is no help. */
-function saysAll({ code }: z.core.$ZodIssue): boolean {
-  return code === "custom" || code === "too_small" || code === "too_big";
+function alternatives(schema: PublishedSchema): PublishedSchema[] {
+  return schema.anyOf?.flatMap(alternatives) ?? [schema];
 }
 
-function wordOf(value: unknown): string {
-  if (typeof value === "object") return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function shownValue(value: unknown): string {
-  const kind = kindOf(value);
-  if (kind === "nothing") return "nothing";
-  if (kind === "scalar") return shorten(JSON.stringify(value));
-  return KINDS[kind]!;
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
-}
-
-/** Words that may stand there. */
-function wordsAllowed(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === "invalid_value") return issue.values.map(String);
-  return issue.code === "invalid_union" ? issue.errors.flat().flatMap(wordsAllowed) : [];
-}
-
-/** What has to stand there. A message of the schema's own says it best. */
-function ruleOf(issue: z.core.$ZodIssue): string {
-  if (!/^(?:Invalid|Too) /.test(issue.message)) return issue.message;
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others come with words of the schema's own
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
-    case "invalid_union":
-      return `must be ${[...new Set(issue.errors.flat().flatMap(kindsExpected))].join(", or ")}`;
-    case "invalid_value":
-      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map(String).join(", ")}`;
-    case "too_small":
-      return issue.origin === "number" ? `must be at least ${issue.minimum}` : `must have at least ${sizeOf(issue)}`;
-    case "too_big":
-      return issue.origin === "number" ? `must be at most ${issue.maximum}` : `must have at most ${sizeOf(issue)}`;
-    default:
-      return issue.message;
+function placeBelow(key: string, start: readonly PublishedSchema[], levels: number): Path | undefined {
+  let level: { readonly path: Path; readonly schema: PublishedSchema }[] = start.map((schema) => ({
+    path: [],
+    schema,
+  }));
+  for (let depth = 0; depth <= levels; depth++) {
+    // An entry of a list is no level of its own.
+    const open = level.flatMap(({ path, schema }) => [
+      { path, schema },
+      ...step(schema, 0).map((entry) => ({ path: [...path, 0], schema: entry })),
+    ]);
+    const found = open.find(({ schema }) => keysOf(schema).includes(key));
+    if (found) return found.path;
+    level = open.flatMap(({ path, schema }) =>
+      keysOf(schema).flatMap((name) => step(schema, name).map((inner) => ({ path: [...path, name], schema: inner }))),
+    );
   }
-}
-
-function kindsExpected(issue: z.core.$ZodIssue): string[] {
-  return issue.code === "invalid_type" ? [KINDS[issue.expected] ?? issue.expected] : [];
-}
-
-function sizeOf(issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): string {
-  const size = Number(issue.code === "too_big" ? issue.maximum : issue.minimum);
-  const unit = issue.origin === "array" ? ["entry", "entries"] : ["character", "characters"];
-  return `${size} ${size === 1 ? unit[0] : unit[1]}`;
+  return undefined;
 }

@@ -1,93 +1,104 @@
-import { type Document, isAlias, LineCounter, parseDocument, visit, type YAMLError } from "yaml";
+import { type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit, type YAMLError } from "yaml";
 import { nearest } from "../../shared/nearest.ts";
 
-/** Largest configuration, in characters: a thousand targets are a third of it. */
+/** Largest configuration, in characters: a thousand targets take a third of it. */
 const MAX_CONFIG_CHARS = 1024 * 1024;
 
-/** Most characters of the text that a message shows. */
-const MAX_SHOWN = 60;
+/** Most characters of the text that a message quotes. */
+const MAX_QUOTED = 60;
 
-/** The text of a configuration, read as YAML 1.2. */
+type Path = readonly PropertyKey[];
+
+/** The text of a configuration, parsed as YAML 1.2. */
 export interface ConfigText {
-  readonly document: Document;
-  /** What the text says: plain data. */
+  /** Plain data. */
   readonly value: unknown;
-  /** `file:line:column` of a place in the text, as editors count. */
-  readonly at: (offset: number) => string;
+  /** Returns where a value, or a key, or its nearest parent that exists, begins: characters from the start. */
+  readonly offsetOf: (path: Path, what?: "key" | "value") => number;
+  /** Returns `file:line:column`, as editors count. */
+  readonly placeOf: (path: Path, what?: "key" | "value") => string;
 }
 
-/** Reads the text, or says what keeps it from being YAML, each with its place. */
-export function readConfigText(text: string, file: string): ConfigText | { readonly problems: string[] } {
-  if (text.length > MAX_CONFIG_CHARS)
-    return { problems: [`${file}: has more than ${MAX_CONFIG_CHARS} characters, as no configuration has`] };
+/** Parses the text, or returns every problem with its place. */
+export function parseYaml(text: string, file: string): ConfigText | { readonly problems: string[] } {
+  if (text.length > MAX_CONFIG_CHARS) {
+    return { problems: [`${file}: larger than ${MAX_CONFIG_CHARS} characters; split the configuration`] };
+  }
   const lines = new LineCounter();
-  const at = (offset: number): string => {
+  const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  // Tags, and keys that are no texts, have no meaning here: better a message than a guess.
-  const how = { prettyErrors: false, stringKeys: true, resolveKnownTags: false, lineCounter: lines } as const;
-  const document = parseDocument(text, how);
-  const faults = worthTelling(document.errors.concat(document.warnings));
-  if (faults.length > 0)
-    return { problems: faults.map(({ code, message, pos }) => `${at(pos[0])}: ${wordsFor(code, message, text, pos)}`) };
-  const lost = unknownAlias(document);
-  if (lost) return { problems: [`${at(lost.offset)}: ${lost.message}`] };
+  // Tags, and keys that are not strings, are errors: a guess could enable what was not meant.
+  const options = { prettyErrors: false, stringKeys: true, resolveKnownTags: false, lineCounter: lines } as const;
+  const document = parseDocument(text, options);
+  const faults = reliable(document.errors.concat(document.warnings));
+  if (faults.length > 0) return { problems: faults.map((fault) => `${place(fault.pos[0])}: ${describe(fault, text)}`) };
+  const unknown = unknownAlias(document);
+  if (unknown) return { problems: [`${place(unknown.offset)}: ${unknown.message}`] };
+  const offsetOf: ConfigText["offsetOf"] = (path, what = "value") => locate(document, path, what);
   try {
-    return { document, value: document.toJS(), at };
+    return { value: document.toJS(), offsetOf, placeOf: (path, what) => place(offsetOf(path, what)) };
   } catch (error) {
-    // What aliases of aliases make can be larger than any memory; the parser stops before that.
-    return {
-      problems: [`${at(firstAlias(document))}: aliases that make it far too large: ${(error as Error).message}`],
-    };
+    // Aliases of aliases can expand beyond any memory; the parser stops before that.
+    return { problems: [`${place(firstAlias(document))}: too many aliases; ${(error as Error).message}`] };
   }
 }
 
-/** Behind a mistake of syntax nothing can be relied on: the first one is told. Of those of meaning all are. */
-function worthTelling(faults: readonly YAMLError[]): readonly YAMLError[] {
+/** After a syntax error the rest of the parse is unreliable: only the first is reported. Others are all reported. */
+function reliable(faults: readonly YAMLError[]): readonly YAMLError[] {
   const inOrder = faults.toSorted((a, b) => a.pos[0] - b.pos[0]);
-  const syntax = inOrder.find(({ code }) => !OF_MEANING.has(code));
+  const syntax = inOrder.find(({ code }) => !NOT_SYNTAX.has(code));
   return syntax ? [syntax] : inOrder;
 }
 
-const OF_MEANING: ReadonlySet<YAMLError["code"]> = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED", "NON_STRING_KEY"]);
+const NOT_SYNTAX: ReadonlySet<YAMLError["code"]> = new Set(["DUPLICATE_KEY", "TAG_RESOLVE_FAILED", "NON_STRING_KEY"]);
 
-/** What is said instead of the parser's own words, where those are for programmers. */
-const WORDS: Partial<Record<YAMLError["code"], string>> = {
-  DUPLICATE_KEY: "the same key twice",
-  NON_STRING_KEY: "a key must be a text",
-  MULTIPLE_DOCS: "a second document (---): a configuration is one",
-  RESOURCE_EXHAUSTION: "nested far too deeply",
-  TAG_RESOLVE_FAILED: "tags have no meaning here: leave it out",
+/** What replaces the parser's messages, and what to do. */
+const MESSAGES: Partial<Record<YAMLError["code"], readonly [problem: string, hint: string]>> = {
+  DUPLICATE_KEY: ["duplicate key", "remove one"],
+  NON_STRING_KEY: ["keys must be strings", "quote it"],
+  MULTIPLE_DOCS: ["a configuration is a single YAML document", "remove the second one"],
+  RESOURCE_EXHAUSTION: ["nested too deeply", "remove levels"],
+  TAG_RESOLVE_FAILED: ["tags are not supported", "remove it"],
 };
 
-function wordsFor(
-  code: YAMLError["code"],
-  message: string,
-  text: string,
-  [start, end]: readonly [number, number],
-): string {
+function describe({ code, message, pos: [start, end] }: YAMLError, text: string): string {
   const line = text.slice(start).split(/[\r\n]/, 1)[0]!;
   const shown = (code === "DUPLICATE_KEY" && end > start + 1 ? text.slice(start, end) : line).trim();
-  const clipped = shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
-  const words = message.includes("Maximum call stack") ? WORDS.RESOURCE_EXHAUSTION : WORDS[code];
-  return `${words ?? message}${clipped === "" ? "" : `: ${clipped}`}`;
+  const clipped = shown.length > MAX_QUOTED ? `${shown.slice(0, MAX_QUOTED)}…` : shown;
+  const known = message.includes("Maximum call stack") ? MESSAGES.RESOURCE_EXHAUSTION : MESSAGES[code];
+  const [problem, hint] = known ?? [message.replace(/:$/, "")];
+  return `${problem}${clipped === "" ? "" : `: ${JSON.stringify(clipped)}`}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+function locate(document: Document, path: Path, what: "key" | "value"): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === String(key)) : undefined;
+    const value: unknown = document.getIn(path.slice(0, length), true);
+    const isShown = what === "value" && length === path.length && isScalar(value) && value.value !== null;
+    const node = (isShown ? value : (pair?.key ?? value)) as { range?: readonly number[] } | undefined;
+    if (node?.range?.[0] !== undefined) return node.range[0];
+  }
+  return 0;
 }
 
 function unknownAlias(document: Document): { readonly offset: number; readonly message: string } | undefined {
   const anchors: string[] = [];
-  let lost: { readonly offset: number; readonly message: string } | undefined;
+  let found: { readonly offset: number; readonly message: string } | undefined;
   visit(document, {
     Node: (_key, node) => {
       if (!isAlias(node) && node.anchor !== undefined) anchors.push(node.anchor);
       if (!isAlias(node) || anchors.includes(node.source)) return undefined;
       const near = nearest(node.source, anchors);
-      const advice = near === undefined ? "" : `, did you mean *${near}?`;
-      lost = { offset: node.range?.[0] ?? 0, message: `no anchor before *${node.source.slice(0, MAX_SHOWN)}${advice}` };
+      const hint = near === undefined ? "define it before" : `did you mean *${near}?`;
+      found = { offset: node.range?.[0] ?? 0, message: `unknown alias *${node.source.slice(0, MAX_QUOTED)}; ${hint}` };
       return visit.BREAK;
     },
   });
-  return lost;
+  return found;
 }
 
 function firstAlias(document: Document): number {

@@ -14,24 +14,28 @@ const Label = z
 const IdBeginning = z.string().regex(/^[0-9a-f]{12,64}$/, "must be the first 12 or more digits of a container's id");
 
 /** One of these, or a list of which one is enough. */
-const oneOf = <T extends z.ZodType<string>>(what: T) =>
+const oneOf = <T extends z.ZodType<string>>(what: T, error?: string) =>
   z
-    .union([what, z.array(what).min(1, "must name at least one")])
+    .union([what, z.array(what).min(1, "must name at least one")], error)
     .transform((found): readonly string[] => (typeof found === "string" ? [found] : found))
     .optional();
 
+const STRINGS = "must be a string, or a list of strings";
+
 const fields = {
-  label: oneOf(Label).describe("key, or key=value; only labels that the agent's policy discloses are seen."),
-  name: oneOf(Pattern).describe("Name of the container, without a slash before it."),
-  network: oneOf(Pattern).describe("Name of a network it is on."),
-  image: oneOf(Pattern).describe("Image as Docker tells it; seen where the agent's policy has the field `image`."),
-  project: oneOf(Pattern).describe("Compose project."),
-  service: oneOf(Pattern).describe("Compose service."),
+  label: oneOf(Label, STRINGS).describe("key, or key=value; only labels that the agent's policy discloses are seen."),
+  name: oneOf(Pattern, STRINGS).describe("Name of the container, without a slash before it."),
+  network: oneOf(Pattern, STRINGS).describe("Name of a network it is on."),
+  image: oneOf(Pattern, STRINGS).describe(
+    "Image as Docker tells it; seen where the agent's policy has the field `image`.",
+  ),
+  project: oneOf(Pattern, STRINGS).describe("Compose project."),
+  service: oneOf(Pattern, STRINGS).describe("Compose service."),
   health: oneOf(Container.shape.health).describe("Health; `none` without a health check."),
   state: oneOf(Container.shape.state).describe("State, as `docker ps` has it."),
   exposes: oneOf(PortRange).describe("Port it exposes: 80, 53/udp, 8000-8100; TCP where no protocol stands."),
   publishes: oneOf(PortRange).describe("Port of the Docker host that one of its ports is published at."),
-  id: oneOf(IdBeginning).describe("The first 12 or more digits of its id."),
+  id: oneOf(IdBeginning, STRINGS).describe("The first 12 or more digits of its id."),
 };
 
 const saysSomething = (predicate: object): boolean => Object.values(predicate).some((value) => value !== undefined);
@@ -61,13 +65,5 @@ export const SelectRule = z.strictObject({
 export type SelectRule = z.infer<typeof SelectRule>;
 export type Predicate = z.infer<typeof Predicate>;
 
-/** The words a predicate may have. */
+/** The keys a predicate may have. */
 export const PREDICATE_FIELDS = Object.keys(fields);
-
-/** What has to stand behind each of them, where a text or a list of texts may. */
-export const CHOICES_OF_PREDICATES: Readonly<Record<string, string>> = Object.fromEntries(
-  ["label", "name", "network", "image", "project", "service", "id"].map((field) => [
-    field,
-    "must be a text, or a list of texts",
-  ]),
-);

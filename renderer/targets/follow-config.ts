@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import { type Config, parseConfig } from "../config/schema.ts";
-import { unreadableTemplates } from "../config/template-files.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
 import { run } from "./run.ts";
@@ -103,10 +103,9 @@ class FollowedFile {
     if ("problem" in found) return { kind: "rejected", problems: [found.problem] };
     const { text } = found;
     if (text === this.#text) return { kind: "same" };
-    const config = parseConfig(text, this.#file);
+    const config = loadConfig(text, this.#file);
     if ("problems" in config) return { kind: "rejected", problems: config.problems };
-    const unread = unreadableTemplates(config, text, this.#file);
-    const problems = unread.length > 0 ? unread : await templateProblems(config);
+    const problems = await templateProblems(config);
     if (problems.length > 0) return { kind: "rejected", problems };
     this.#text = text;
     return { kind: "changed", config };

@@ -1,4 +1,4 @@
-import type { Config, Target as TargetConfig } from "../config/schema.ts";
+import type { Config, TargetConfig } from "../config/schema.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import { NginxContainerTarget } from "./nginx-container-target.ts";
@@ -44,7 +44,7 @@ async function loadGroup(
   options: PublishGroupOptions,
 ): Promise<Group | { readonly problems: string[] }> {
   const [first, ...others] = targets;
-  if (first.format === undefined && others.length === 0) {
+  if (first.kind === "nginx" && others.length === 0) {
     const template = NginxTemplate.load(first, config);
     if ("problem" in template) return { problems: [template.problem] };
     return new PublishGroup([new NginxHostTarget(first, template, config, options.log)], options);
@@ -60,7 +60,7 @@ async function loadTarget(
   config: Config,
   { log }: PublishGroupOptions,
 ): Promise<Target<InventoryContainer> | Problem> {
-  if (target.format !== undefined) {
+  if (target.kind === "template") {
     const files = await TemplateFiles.load(target);
     return "problem" in files ? files : new TemplateTarget(target, files, log);
   }

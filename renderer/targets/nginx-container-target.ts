@@ -1,5 +1,6 @@
 import type { Log } from "../../shared/log.ts";
-import type { Config, Target as TargetConfig } from "../config/schema.ts";
+import type { NginxTargetConfig } from "../config/nginx-target.ts";
+import type { Config } from "../config/schema.ts";
 import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { Blocked, Published } from "../routes/routes.ts";
@@ -16,7 +17,7 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
   readonly #routed = new Map<string, InventoryContainer>();
   readonly #emptyRoutes: () => NginxRoutes;
 
-  constructor(target: TargetConfig, template: NginxTemplate, config: Config, log: Log) {
+  constructor(target: NginxTargetConfig, template: NginxTemplate, config: Config, log: Log) {
     super(target, template, config, log);
     this.#emptyRoutes = () => new NginxRoutes(target, config);
   }

@@ -1,4 +1,5 @@
-import type { Config, Target } from "../config/schema.ts";
+import type { NginxTargetConfig } from "../config/nginx-target.ts";
+import type { Config } from "../config/schema.ts";
 import type { InventoryContainer, InventoryChange } from "../inventory/inventory-change.ts";
 import { defaultGateway } from "../inventory/default-gateway.ts";
 import { ownContainer } from "../inventory/own-container.ts";
@@ -17,8 +18,8 @@ export interface UnselectedContainer {
 }
 
 /** The settings of a target that decide its routes. */
-export type RoutedTarget = Pick<Target, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
-  Partial<Pick<Target, "nginx">>;
+export type RoutedTarget = Pick<NginxTargetConfig, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
+  Partial<Pick<NginxTargetConfig, "nginx">>;
 
 /** The renderer's own container and default gateway. */
 interface OwnPlace {
@@ -79,7 +80,7 @@ function unselected({ known: { host, container }, why }: FilteredContainer): Uns
 
 /** nginx's own container is never filtered, because its networks are needed. */
 function selectionFor(
-  containers: NonNullable<Target["containers"]>,
+  containers: NonNullable<NginxTargetConfig["containers"]>,
   isNginx: (known: InventoryContainer) => boolean,
 ): Selection {
   return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
@@ -89,7 +90,7 @@ function numbers(...some: readonly (number | undefined)[]): number[] {
   return some.filter((one) => one !== undefined);
 }
 
-function routingRules(routing: Target["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {
+function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {
   const {
     containersMay,
     hostAddress: said = proxy === "self" ? "gateway" : undefined,

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Config, Target as TargetConfig } from "../config/schema.ts";
+import type { NginxTargetConfig } from "../config/nginx-target.ts";
+import type { Config } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { CertificateStore } from "../nginx/certificates/store.ts";
@@ -20,7 +21,7 @@ import type { Rendered, TargetListener } from "./target.ts";
 
 /** An nginx configuration rendered from the routes of containers. Its subclasses choose the unit of quarantine. */
 export abstract class NginxTarget {
-  readonly config: TargetConfig;
+  readonly config: NginxTargetConfig;
   readonly destination: Destination;
   protected readonly routes: NginxRoutes;
   readonly #template: NginxTemplate;
@@ -34,7 +35,7 @@ export abstract class NginxTarget {
   /** The template's current error; logged once. */
   #templateError = "";
 
-  constructor(target: TargetConfig, template: NginxTemplate, config: Config, log: Log) {
+  constructor(target: NginxTargetConfig, template: NginxTemplate, config: Config, log: Log) {
     this.config = target;
     this.#template = template;
     this.log = log;

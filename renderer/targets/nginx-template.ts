@@ -1,4 +1,5 @@
-import type { Config, Target } from "../config/schema.ts";
+import type { NginxTargetConfig } from "../config/nginx-target.ts";
+import type { Config } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import { EXAMPLE_ROUTES } from "../routes/example.ts";
 import { type CertificateSet, NO_CERTIFICATES } from "../nginx/certificates/directory.ts";
@@ -24,7 +25,7 @@ export interface OperatorFiles {
 
 /** The last good version of an nginx target's template. */
 export class NginxTemplate {
-  readonly #target: Target;
+  readonly #target: NginxTargetConfig;
   readonly #statusPage: StatusPage;
   #text: string;
   #render: Render<VirtualHost>;
@@ -32,7 +33,7 @@ export class NginxTemplate {
   #files: FileSettings = {};
   #settings: NginxSettings;
 
-  private constructor(target: Target, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
+  private constructor(target: NginxTargetConfig, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
     this.#target = target;
     this.#statusPage = statusPage;
     this.#settings = settingsOf(target, NO_CERTIFICATES, {}, statusPage);
@@ -44,7 +45,10 @@ export class NginxTemplate {
    * Reads the template and renders an example with it. A problem has file and line. The first target's nginx serves the
    * status page.
    */
-  static load(target: Target, { statusPage, targets }: Config): NginxTemplate | { readonly problem: string } {
+  static load(
+    target: NginxTargetConfig,
+    { statusPage, targets }: Config,
+  ): NginxTemplate | { readonly problem: string } {
     const text = readTemplate(fileOf(target));
     if (typeof text !== "string") return text;
     const own = target === targets[0] ? statusPage : undefined;
@@ -83,7 +87,7 @@ export class NginxTemplate {
   }
 }
 
-function fileOf(target: Target): string {
+function fileOf(target: NginxTargetConfig): string {
   return templatesOf(target)[0] ?? "";
 }
 
@@ -93,7 +97,7 @@ function readTemplate(file: string): string | { readonly problem: string } {
 }
 
 function settingsOf(
-  { listen, https, nginx }: Target,
+  { listen, https, nginx }: NginxTargetConfig,
   certificates: CertificateSet,
   files: FileSettings,
   statusPage: StatusPage,
@@ -116,7 +120,7 @@ function settingsOf(
 /** A template must render an example of every kind of host, with and without TLS. */
 function compile(
   text: string,
-  target: Target,
+  target: NginxTargetConfig,
   statusPage: StatusPage,
 ): Render<VirtualHost> | { readonly problem: string } {
   try {

@@ -1,4 +1,4 @@
-import type { Target as TargetConfig } from "../config/schema.ts";
+import type { TargetConfig } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";

@@ -1,28 +1,27 @@
-import type { Target } from "../config/schema.ts";
+import type { TemplateTargetConfig } from "../config/template-target.ts";
 import { templatesOf } from "../config/template-target.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { readText } from "../disk/read-text.ts";
 import { BoundedRenderer } from "../template/bounded-renderer.ts";
 import { containerView } from "../template/container-view.ts";
-import type { FormatName } from "../template/formats/format-table.ts";
 import type { Rendering, TemplateText } from "../template/general-template.ts";
 import type { Reread } from "./nginx-template.ts";
 
 /** The last good version of a template target's templates. */
 export class TemplateFiles {
-  readonly #target: Target;
+  readonly #target: TemplateTargetConfig;
   #texts: readonly TemplateText[];
   #renderer: BoundedRenderer;
   #printing: Promise<unknown> = Promise.resolve();
 
-  private constructor(target: Target, texts: readonly TemplateText[], renderer: BoundedRenderer) {
+  private constructor(target: TemplateTargetConfig, texts: readonly TemplateText[], renderer: BoundedRenderer) {
     this.#target = target;
     this.#texts = texts;
     this.#renderer = renderer;
   }
 
   /** Reads the templates and renders them without containers, which must succeed. A problem has file and line. */
-  static async load(target: Target): Promise<TemplateFiles | { readonly problem: string }> {
+  static async load(target: TemplateTargetConfig): Promise<TemplateFiles | { readonly problem: string }> {
     const texts = readTemplates(target);
     if ("problem" in texts) return texts;
     const renderer = await startRenderer(texts, target);
@@ -55,7 +54,7 @@ export class TemplateFiles {
   }
 }
 
-function readTemplates(target: Target): readonly TemplateText[] | { readonly problem: string } {
+function readTemplates(target: TemplateTargetConfig): readonly TemplateText[] | { readonly problem: string } {
   const texts: TemplateText[] = [];
   for (const file of templatesOf(target)) {
     const found = readText(file);
@@ -67,9 +66,9 @@ function readTemplates(target: Target): readonly TemplateText[] | { readonly pro
 
 async function startRenderer(
   templates: readonly TemplateText[],
-  { format, includes }: Target,
+  { format, includes }: TemplateTargetConfig,
 ): Promise<BoundedRenderer | { readonly problem: string }> {
-  const renderer = await BoundedRenderer.start({ templates, format: format as FormatName, includes });
+  const renderer = await BoundedRenderer.start({ templates, format, includes });
   if ("problem" in renderer) return renderer;
   const made = await renderer.render([]);
   if (made.kind === "text") return renderer;

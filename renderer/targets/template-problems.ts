@@ -5,7 +5,7 @@ import { NginxTemplate } from "./nginx-template.ts";
 /** Returns the errors in a configuration's templates, each with file and line. */
 export async function templateProblems(config: Config): Promise<string[]> {
   const found = config.targets.map(async (target) => {
-    if (target.format === undefined) {
+    if (target.kind === "nginx") {
       const template = NginxTemplate.load(target, config);
       return "problem" in template ? [template.problem] : [];
     }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Target as TargetConfig } from "../config/schema.ts";
+import type { TemplateTargetConfig } from "../config/template-target.ts";
 import { templatesOf } from "../config/template-target.ts";
 import { directoryState } from "../disk/directory-state.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
@@ -18,7 +18,7 @@ import type { TemplateFiles } from "./template-files.ts";
 
 /** A file in any format, rendered by a template from a list of containers. */
 export class TemplateTarget implements Target<InventoryContainer> {
-  readonly config: TargetConfig;
+  readonly config: TemplateTargetConfig;
   readonly destination: Destination;
   readonly #files: Pick<TemplateFiles, "print" | "reread" | "close">;
   readonly #log: Log;
@@ -31,13 +31,12 @@ export class TemplateTarget implements Target<InventoryContainer> {
   /** State of the directory that `include` reads from. */
   #included = "";
 
-  constructor(config: TargetConfig, files: Pick<TemplateFiles, "print" | "reread" | "close">, log: Log) {
-    const { onlyExposed = false, onlyPublished = false, includeStopped = false, where = [] } = config.containers ?? {};
+  constructor(config: TemplateTargetConfig, files: Pick<TemplateFiles, "print" | "reread" | "close">, log: Log) {
     this.config = config;
     this.#files = files;
     this.#log = log;
     this.destination = destinationOf(config, log);
-    this.#selection = new Selection({ onlyExposed, onlyPublished, includeStopped, where });
+    this.#selection = new Selection(config.containers);
   }
 
   /** Only a change of a selected container is worth a pass, and the first complete inventory. */

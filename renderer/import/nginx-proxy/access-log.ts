@@ -1,4 +1,4 @@
-import { OwnLogFormat } from "../../config/nginx-target.ts";
+import { CustomLogFormat } from "../../config/nginx-settings.ts";
 import { truth } from "../../routes/option-values.ts";
 import { quoted } from "../docker-gen/note.ts";
 import { LOG_ESCAPE } from "./variables.ts";
@@ -14,7 +14,7 @@ export function accessLogOf(env: Readonly<Record<string, string | undefined>>): 
   if (isOff) return { accessLog: "off" };
   const text = env["LOG_FORMAT"] ?? "";
   if (text === "") return { accessLog: { format: isJson ? "json" : "vhost" } };
-  const fault = OwnLogFormat.shape.text.safeParse(text).error?.issues[0]?.message;
+  const fault = CustomLogFormat.shape.text.safeParse(text).error?.issues[0]?.message;
   if (fault !== undefined) return { problem: `LOG_FORMAT: ${fault}` };
   const escape = LOG_ESCAPE(env["LOG_FORMAT_ESCAPE"] || (isJson ? "json" : "default"));
   if (escape.kind === "refused") return { problem: `LOG_FORMAT_ESCAPE: ${escape.why}` };

@@ -1,4 +1,4 @@
-import { isCidr } from "../../config/nginx-target.ts";
+import { isNetwork } from "../../config/values.ts";
 import { leftOut, type Note, quoted } from "../docker-gen/note.ts";
 
 /** Whom `network_internal.conf` lets in. */
@@ -25,5 +25,5 @@ export function readInternalNetworks(text: string): InternalNetworks {
 
 function allowed(directive: string): string | undefined {
   const network = directive.startsWith("allow ") ? directive.slice("allow ".length) : "";
-  return isCidr(network) ? network : undefined;
+  return isNetwork(network) ? network : undefined;
 }

@@ -42,12 +42,12 @@ const INVALID: readonly [title: string, config: () => string, message: RegExp][]
   [
     "an unknown key",
     () => configOf(file("good.hbs"), "    intervall: 1m\n"),
-    /:7:5: targets\.0: unknown key "intervall", did you mean "interval"\?$/,
+    /:7:5: targets\.0: unknown key "intervall"; did you mean "interval"\?$/,
   ],
   [
     "a wrong type",
     () => configOf(file("good.hbs"), "    wait: 5\n"),
-    /:7:11: targets\.0\.wait: must be min:max, .*, not 5$/,
+    /:7:11: targets\.0\.wait: must be MIN:MAX, .*, not 5$/,
   ],
   ["broken YAML", () => configOf(file("good.hbs"), "  }\n"), /:7:3: Unexpected .*\}/],
   [
@@ -57,7 +57,7 @@ const INVALID: readonly [title: string, config: () => string, message: RegExp][]
         .split("")
         .map((name, at) => `${name}: &${name} [${`*${"abcdefg"[at]},`.repeat(8)}]`)
         .join("\n")}\n`,
-    /:2:8: aliases that make it far too large/,
+    /:2:8: too many aliases/,
   ],
   [
     "a missing template",

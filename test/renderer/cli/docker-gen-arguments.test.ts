@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { areDockerGenArguments, configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { nginxTargetOf, templateTargetOf } from "../config/target-of.ts";
 
 describe("recognizes arguments of docker-gen by the first one", () => {
   for (const line of ["--watch t d", "--agent a.sock --watch t", "-wait=1s t", "-version", "-config a.toml"])
@@ -28,14 +29,14 @@ describe("makes a configuration of docker-gen's arguments", () => {
   const targetOf = (line: string) => {
     const made = found(line);
     assert.ok(!("problems" in made), JSON.stringify(made));
-    return { ...made, target: made.config.targets[0]! };
+    return made;
   };
   const problemsOf = (line: string) => JSON.stringify(found(line));
   test("with a template, a destination and a notification", () => {
     const found = targetOf("--watch --only-exposed --notify-sighup nginx t.hbs d.conf");
-    const { template, destination, onlyExposed, format } = found.target;
+    const { template, destination, onlyExposed } = nginxTargetOf(found.config);
     assert.deepEqual([template, destination], [join(directory, "t.hbs"), join(directory, "d.conf")]);
-    assert.deepEqual([onlyExposed, format], [true, undefined]);
+    assert.equal(onlyExposed, true);
     assert.deepEqual([found.isPrinted, found.isOnce], [false, false]);
     assert.match(found.differences.join("\n"), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
   });
@@ -51,11 +52,11 @@ describe("makes a configuration of docker-gen's arguments", () => {
     ]);
   });
   test("with a template over containers, and reports how it was recognized", () => {
-    const { target, differences } = targetOf("--watch -only-published -include-stopped c.hbs;p.hbs out.yml");
-    const { template, format, containers } = target;
+    const { config, differences } = targetOf("--watch -only-published -include-stopped c.hbs;p.hbs out.yml");
+    const { template, format, containers } = templateTargetOf(config);
     assert.deepEqual(template, [join(directory, "c.hbs"), join(directory, "p.hbs")]);
     assert.equal(format, "yaml");
-    assert.deepEqual(containers, { onlyPublished: true, includeStopped: true, where: [] });
+    assert.deepEqual(containers, { onlyExposed: false, onlyPublished: true, includeStopped: true, where: [] });
     assert.match(differences.join("\n"), /"c\.hbs" names `containers` in line 1: it prints of containers/);
     assert.match(differences.join("\n"), /guessed, for "out\.yml" ends in \.yml: values are quoted as yaml needs it/);
   });
@@ -73,9 +74,9 @@ describe("makes a configuration of docker-gen's arguments", () => {
     assert.equal(socketOf("-status-socket=/s.sock c.hbs d"), "/s.sock");
   });
   test("with agent sockets and a format", () => {
-    const { config, target } = targetOf("--agent /run/a.sock -watch -agent b.sock --format toml c.hbs out.yml");
+    const { config } = targetOf("--agent /run/a.sock -watch -agent b.sock --format toml c.hbs out.yml");
     assert.deepEqual(config.agents, [{ socket: "/run/a.sock" }, { socket: join(directory, "b.sock") }]);
-    assert.equal(target.format, "toml");
+    assert.equal(templateTargetOf(config).format, "toml");
   });
   test("and rejects arguments that cannot be translated", () => {
     assert.match(

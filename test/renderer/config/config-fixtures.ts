@@ -1,4 +1,4 @@
-/** Configurations that say everything there is to say, between them: each key of the schema stands in one. */
+/** Valid configurations that together have every key of the schema. */
 
 const agents = [{ socket: "/run/a.sock" }];
 const predicate = {
@@ -15,7 +15,7 @@ const predicate = {
   id: "0123456789ab",
 };
 const where = [{ ...predicate, not: predicate }];
-const ours = {
+const shared = {
   destination: "/out/a.conf",
   stateDirectory: "/state",
   mode: "0640",
@@ -35,9 +35,9 @@ const host = {
   pathOptions: { timeout: "5m" },
 };
 
-const preset = {
+const nginxTarget = {
   template: "/t/nginx.conf.hbs",
-  ...ours,
+  ...shared,
   containers: { onlyPublished: false, where },
   onlyExposed: true,
   listen: 8080,
@@ -80,9 +80,9 @@ const preset = {
   },
 };
 
-const general = {
+const templateTarget = {
   template: ["/t/a.hbs", "/t/b.hbs"],
-  ...ours,
+  ...shared,
   format: "json",
   includes: "/t/includes",
   reloadEvery: "1m",
@@ -93,16 +93,19 @@ const general = {
 const statusPage = { directory: "/s", directoryInNginx: "/sn", listen: 8081, allow: ["10.0.0.0/8"] };
 
 export const FIXTURES: readonly Readonly<Record<string, unknown>>[] = [
-  { $schema: "x", agents, proxy: { label: "a=b" }, statusSocket: "/s.sock", statusPage, targets: [preset] },
-  { agents, proxy: { container: "nginx" }, targets: [general] },
-  { agents, targets: [{ ...general, reload: { signal: { process: "nginx", signal: "SIGHUP" } } }] },
-  { agents, targets: [{ ...general, reload: { signal: { pidFile: "/run/x.pid", signal: "SIGUSR1" } } }] },
-  { agents, targets: ["a", "b"].map((name) => ({ ...general, destination: `/out/${name}`, transaction: "both" })) },
+  { $schema: "x", agents, proxy: { label: "a=b" }, statusSocket: "/s.sock", statusPage, targets: [nginxTarget] },
+  { agents, proxy: { container: "nginx" }, targets: [templateTarget] },
+  { agents, targets: [{ ...templateTarget, reload: { signal: { process: "nginx", signal: "SIGHUP" } } }] },
+  { agents, targets: [{ ...templateTarget, reload: { signal: { pidFile: "/run/x.pid", signal: "SIGUSR1" } } }] },
+  {
+    agents,
+    targets: ["a", "b"].map((name) => ({ ...templateTarget, destination: `/out/${name}`, transaction: "both" })),
+  },
   {
     agents,
     targets: [
       {
-        ...general,
+        ...templateTarget,
         reload: [
           { channel: "/run/reload" },
           { exec: { command: ["true"], timeout: "1s", logOutput: true } },

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { stringify } from "yaml";
-import { ConfigFile, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import { ConfigFile } from "../../../renderer/config/schema.ts";
 import { FIXTURES } from "./config-fixtures.ts";
 
 type Path = readonly (string | number)[];
 
-/** Values of every kind; each is wrong somewhere. */
+/** Values of every kind. Each is invalid somewhere. */
 const WRONG: readonly unknown[] = [
   null,
   true,
@@ -23,9 +24,9 @@ const WRONG: readonly unknown[] = [
   { zz: 1 },
 ];
 
-/** One message a line, with file, line, column, the key, and what is to be done; no words of a library. */
+/** One line with file, line, column and message, without text of a library. */
 const FORM = /^c\.yml:[1-9][0-9]*:[1-9][0-9]*: [^\n]{8,600}$/;
-const OF_LIBRARIES = /Invalid|expected|received|undefined|\[object|NaN|Expecting|YAML\./;
+const LIBRARY_TEXT = /Invalid|expected|received|undefined|\[object|NaN|Expecting|YAML\./;
 
 function problemsOf(value: unknown): readonly string[] {
   const parsed = parseConfig(stringify(value, { aliasDuplicateObjects: false }), "c.yml");
@@ -35,11 +36,11 @@ function problemsOf(value: unknown): readonly string[] {
 function checkForm(problems: readonly string[], about: string): void {
   for (const problem of problems) {
     assert.match(problem, FORM, about);
-    assert.doesNotMatch(problem, OF_LIBRARIES, about);
+    assert.doesNotMatch(problem, LIBRARY_TEXT, about);
   }
 }
 
-/** Every place of a configuration, with what stands there. */
+/** Every path of a configuration, with its value. */
 function* placesIn(value: unknown, path: Path = []): Generator<readonly [Path, unknown]> {
   yield [path, value];
   if (typeof value !== "object" || value === null) return;
@@ -47,7 +48,7 @@ function* placesIn(value: unknown, path: Path = []): Generator<readonly [Path, u
     yield* placesIn(inner, [...path, Array.isArray(value) ? Number(key) : key]);
 }
 
-/** A copy with another value at a place. */
+/** Returns a copy with another value at a path. */
 function withValue(value: unknown, [key, ...rest]: Path, other: unknown): unknown {
   if (key === undefined) return other;
   if (Array.isArray(value)) return value.map((item: unknown, at) => (at === key ? withValue(item, rest, other) : item));
@@ -61,7 +62,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-/** Every key of the published schema, as a path in which `*` stands for a place in a list. */
+/** Every key of the published schema, as a path with `*` for the entries of a list. */
 function* keysOf(schema: Schema, path = ""): Generator<string> {
   for (const [key, inner] of Object.entries(schema.properties ?? {})) {
     yield `${path}.${key}`;
@@ -71,27 +72,27 @@ function* keysOf(schema: Schema, path = ""): Generator<string> {
   for (const inner of schema.anyOf ?? []) yield* keysOf(inner, path);
 }
 
-/** Options of hosts and paths have one kind of value and one table: a few stand for all. */
+/** All options of hosts and paths have one kind of value and one table, so the fixtures have a few of them. */
 const isOption = (key: string): boolean => /\.(?:defaults|pathDefaults|hostOptions|pathOptions)\./.test(key);
 
-test("the configurations that are spoiled below are good, and have every key of the schema", () => {
-  const said = new Set<string>();
+test("the fixtures are valid and together have every key of the schema", () => {
+  const used = new Set<string>();
   for (const fixture of FIXTURES) {
     assert.deepEqual(problemsOf(fixture), []);
     for (const [path] of placesIn(fixture))
-      said.add(`.${path.map((part) => (typeof part === "number" ? "*" : part)).join(".")}`);
+      used.add(`.${path.map((part) => (typeof part === "number" ? "*" : part)).join(".")}`);
   }
   const schema = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Schema;
   const all = [...new Set(keysOf(schema))].filter((key) => !isOption(key));
   assert.ok(all.length > 80);
   assert.deepEqual(
-    all.filter((key) => !said.has(key)),
+    all.filter((key) => !used.has(key)),
     [],
   );
 });
 
 for (const [index, fixture] of FIXTURES.entries()) {
-  test(`a wrong value at any place of configuration ${index} is one message, with its place and what belongs there`, () => {
+  test(`reports an invalid value anywhere in fixture ${index} in one message with its path`, () => {
     let count = 0;
     for (const [path, before] of placesIn(fixture)) {
       for (const wrong of WRONG) {
@@ -100,9 +101,9 @@ for (const [index, fixture] of FIXTURES.entries()) {
         const problems = problemsOf(spoiled);
         const about = `${path.join(".")}: ${JSON.stringify(before)?.slice(0, 80)} became ${JSON.stringify(wrong)?.slice(0, 80)}: ${problems.join("\n")}`;
         checkForm(problems, about);
-        // Where keys are missing or too many, each is named.
+        // Missing and unknown keys are one message each.
         assert.ok(problems.length === 1 || (typeof wrong === "object" && wrong !== null), about);
-        const where = path.join(".") || "the configuration";
+        const where = path.join(".") || "configuration";
         for (const problem of problems) assert.ok(problem.includes(`: ${where}`) || path.length === 0, about);
         count += 1;
       }
@@ -110,7 +111,7 @@ for (const [index, fixture] of FIXTURES.entries()) {
     assert.ok(count > 100, String(count));
   });
 
-  test(`a misspelled key at any level of configuration ${index} is one message that names the right one`, () => {
+  test(`suggests the right key for a misspelled one anywhere in fixture ${index}`, () => {
     for (const [path] of placesIn(fixture)) {
       const key = path.at(-1);
       if (typeof key !== "string") continue;
@@ -122,7 +123,7 @@ for (const [index, fixture] of FIXTURES.entries()) {
       const about = `${path.join(".")}: ${problems.join("\n")}`;
       assert.equal(problems.length, 1, about);
       checkForm(problems, about);
-      assert.ok(problems[0]!.includes(`unknown key "${typo}", did you mean "${key}"?`), about);
+      assert.ok(problems[0]!.includes(`unknown key "${typo}"; did you mean "${key}"?`), about);
       // The column is that of the key itself.
       const [, line, column] = /^c\.yml:(\d+):(\d+):/.exec(problems[0]!)!;
       const text = stringify(withValue(fixture, parent, { ...others, [typo]: value }), {
@@ -150,58 +151,62 @@ const bomb = [
   "",
 ].join("\n");
 
-/** Mistakes of all kinds, and the one message of each. */
+/** A mistake of each kind, and its message. */
 const mistakes: readonly [title: string, text: string, message: RegExp][] = [
-  ["nothing at all", "", /^c\.yml:1:1: the configuration: must be keys with values, not nothing$/],
-  ["a word", "hello", /^c\.yml:1:1: the configuration: must be keys with values, not "hello"$/],
+  ["an empty file", "", /^c\.yml:1:1: configuration: must be a mapping \(key: value\), not empty$/],
+  ["a scalar", "hello", /^c\.yml:1:1: configuration: must be a mapping \(key: value\), not "hello"$/],
   ["a list", "[]", /not a list$/],
-  ["a tab", "agents:\n\t- socket: /a\n", /^c\.yml:2:1: Tabs are not allowed as indentation: - socket: \/a$/],
-  ["brackets left open", "agents: [ {socket: /a }\ntargets: []\n", /^c\.yml:2:1: .*must .*end with a \]/],
-  ["quotes left open", 'agents: "abc\n', /^c\.yml:2:1: Missing closing "quote$/],
-  ["a key twice", target("reload: none"), /^c\.yml:7:5: the same key twice: reload/],
-  ["a key twice at the top", `${GOOD}agents: []\n`, /^c\.yml:7:1: the same key twice: agents/],
-  ["two documents", `${GOOD}---\nagents: []\n`, /^c\.yml:7:1: a second document/],
-  ["an alias without its anchor", `${GOOD}proxy: *x\n`, /^c\.yml:7:8: no anchor before \*x$/],
+  ["a tab", "agents:\n\t- socket: /a\n", /^c\.yml:2:1: Tabs are not allowed as indentation: "- socket: \/a"$/],
+  ["an unclosed bracket", "agents: [ {socket: /a }\ntargets: []\n", /^c\.yml:2:1: .*must .*end with a \]/],
+  ["an unclosed quote", 'agents: "abc\n', /^c\.yml:2:1: Missing closing "quote$/],
+  ["a duplicate key", target("reload: none"), /^c\.yml:7:5: duplicate key: "reload: none"; remove one$/],
   [
-    "an alias misspelled",
+    "a duplicate key at the top level",
+    `${GOOD}agents: []\n`,
+    /^c\.yml:7:1: duplicate key: "agents: \[\]"; remove one$/,
+  ],
+  [
+    "two documents",
+    `${GOOD}---\nagents: []\n`,
+    /^c\.yml:7:1: a configuration is a single YAML document: "---"; remove the second one$/,
+  ],
+  ["an unknown alias", `${GOOD}proxy: *x\n`, /^c\.yml:7:8: unknown alias \*x; define it before$/],
+  [
+    "a misspelled alias",
     `x: &proxies self\n${GOOD}proxy: *proxis\n`,
-    /no anchor before \*proxis, did you mean \*proxies\?$/,
+    /unknown alias \*proxis; did you mean \*proxies\?$/,
   ],
-  ["aliases of aliases", bomb, /^c\.yml:2:8: aliases that make it far too large/],
-  ["a list that holds itself", GOOD.replace("- socket: /a.sock", "&a [*a]"), /agents/],
-  ["a tag", `${GOOD}proxy: !!js/function x\n`, /^c\.yml:7:8: tags have no meaning here: leave it out: !!js/],
-  ["a key that is a list", `${GOOD}? [a, b]\n: 2\n`, /^c\.yml:7:3: a key must be a text: \[a, b\]$/],
-  ["brackets without end", `agents: ${"[".repeat(50_000)}`, /^c\.yml:1:\d+: nested far too deeply/],
-  [
-    "brackets without measure",
-    `agents: ${"[".repeat(9_000)}${"]".repeat(9_000)}`,
-    /^c\.yml:1:\d+: nested far too deeply/,
-  ],
-  ["more text than a configuration has", `# ${"x".repeat(1_100_000)}\n`, /^c\.yml: has more than 1048576 characters/],
-  ["a key of JavaScript's", `${GOOD}__proto__: { a: 1 }\n`, /^c\.yml:7:1: unknown key "__proto__"$/],
+  ["aliases of aliases", bomb, /^c\.yml:2:8: too many aliases; /],
+  ["a list that contains itself", GOOD.replace("- socket: /a.sock", "&a [*a]"), /agents/],
+  ["a tag", `${GOOD}proxy: !!js/function x\n`, /^c\.yml:7:8: tags are not supported: "!!js\/function x"; remove it$/],
+  ["a key that is a list", `${GOOD}? [a, b]\n: 2\n`, /^c\.yml:7:3: keys must be strings: "\[a, b\]"; quote it$/],
+  ["unclosed nested brackets", `agents: ${"[".repeat(50_000)}`, /^c\.yml:1:\d+: nested too deeply/],
+  ["too many nested brackets", `agents: ${"[".repeat(9_000)}${"]".repeat(9_000)}`, /^c\.yml:1:\d+: nested too deeply/],
+  ["an oversized file", `# ${"x".repeat(1_100_000)}\n`, /^c\.yml: larger than 1048576 characters/],
+  ["the key `__proto__`", `${GOOD}__proto__: { a: 1 }\n`, /^c\.yml:7:1: unknown key "__proto__"$/],
   ["a key with a line break", `${GOOD}"a\\nb": 1\n`, /^c\.yml:7:1: unknown key "a\\nb"$/],
   [
-    "a bad duration",
+    "an invalid duration",
     target("interval: 1 minute"),
-    /^c\.yml:7:15: targets\.0\.interval: 1 minute is not a duration such as/,
+    /^c\.yml:7:15: targets\.0\.interval: must be a duration such as 100ms, 1s or 2m, not "1 minute"$/,
   ],
-  ["a duration without its unit", target("interval: 60"), /interval: must be a duration such as .*, not 60$/],
+  ["a duration without a unit", target("interval: 60"), /interval: must be a duration such as .*, not 60$/],
   ["an interval that is too short", target("interval: 10ms"), /interval: must be from 1s to 24h, not "10ms"$/],
   [
-    "a wait that ends before it begins",
+    "a `wait` whose maximum is below its minimum",
     target("wait: 1s:100ms"),
-    /^c\.yml:7:11: targets\.0\.wait: 1s:100ms is not min:max/,
+    /^c\.yml:7:11: targets\.0\.wait: must be MIN:MAX, .*, not "1s:100ms"$/,
   ],
-  ["a wait of three", target("wait: 1s:2s:3s"), /1s:2s:3s is not min:max/],
+  ["a `wait` of three durations", target("wait: 1s:2s:3s"), /must be MIN:MAX, .*, not "1s:2s:3s"$/],
   [
     "a mode without quotes",
     target("mode: 0640"),
     /mode: must be three octal digits in quotes, such as "0640", not 640$/,
   ],
-  ["an owner by name", target("owner: root"), /owner: must be uid:gid in numbers, .*, not "root"$/],
-  ["a format misspelled", target("format: yml"), /not "yml": did you mean "yaml"\?$/],
+  ["an owner by name", target("owner: root"), /owner: must be UID:GID in numbers and in quotes, .*, not "root"$/],
+  ["a misspelled format", target("format: yml"), /format: must be one of nginx, .*, not "yml"; did you mean "yaml"\?$/],
   [
-    "two ways to reload",
+    "two reload methods in one entry",
     GOOD.replace("none", "{ channel: /x, exec: { command: [a] } }"),
     /targets\.0\.reload: must be .*, not channel and exec together$/,
   ],
@@ -211,49 +216,121 @@ const mistakes: readonly [title: string, text: string, message: RegExp][] = [
     /not process and pidFile together$/,
   ],
   [
-    "a signal that ends",
+    "a signal that stops the server",
     GOOD.replace("none", "{ signal: { process: a, signal: SIGKILL } }"),
     /must be one of SIGHUP, SIGUSR1, SIGUSR2, not "SIGKILL"/,
   ],
   [
-    "a regular expression that is none",
+    "an invalid regular expression",
     target("routing: { routes: [{ host: '~^(a', to: ['192.0.2.1:80'] }] }"),
-    /^c\.yml:7:33: .*routes\.0\.host: ~\^\(a: not a regular expression$/,
+    /^c\.yml:7:33: .*routes\.0\.host: invalid value "~\^\(a": not a regular expression$/,
   ],
   [
-    "a protocol that is none",
+    "an unknown protocol",
     target("routing: { routes: [{ host: a.b, to: ['192.0.2.1:80'], proto: htp }] }"),
-    /^c\.yml:7:67: .*routes\.0\.proto: htp: not one of http, /,
+    /^c\.yml:7:67: .*routes\.0\.proto: invalid value "htp": not one of http, /,
   ],
   [
-    "a pattern with a star inside",
+    "a pattern with a `*` inside",
     target("containers: { where: [{ name: a*b }] }"),
     /^c\.yml:7:35: .*name: must be a text, or a part of one with \*.*, not "a\*b"$/,
   ],
-  [
-    "a predicate that says nothing",
-    target("containers: { where: [{}] }"),
-    /where\.0: must have at least one of label, name/,
-  ],
+  ["an empty predicate", target("containers: { where: [{}] }"), /where\.0: must have at least one of label, name/],
   [
     "two targets for one file",
     `${GOOD}${GOOD.split("targets:\n")[1]}`,
-    /^c\.yml:8:18: targets\.1\.destination: \/d is the file of another target, too/,
+    /^c\.yml:8:18: targets\.1\.destination: "\/d" is also the destination of another target; /,
   ],
   [
-    "a page for everybody",
+    "a status page on the port of virtual hosts",
     `${GOOD}statusPage: { directory: /x, listen: 8080 }\n`,
-    /^c\.yml:7:38: statusPage\.listen: 8080 is where hosts are served/,
+    /^c\.yml:7:38: statusPage\.listen: 8080 is also the port of virtual hosts; /,
   ],
   [
-    "a key of the preset beside format",
+    "a key of nginx targets in a template target",
     `${target("format: json")}    listen: 80\n`,
-    /^c\.yml:8:13: targets\.0\.listen: is for the nginx preset/,
+    /^c\.yml:8:5: targets\.0: key "listen" is only valid in nginx targets; remove it, or remove `format`$/,
+  ],
+  [
+    "a key of template targets in an nginx target",
+    target("includes: /x"),
+    /^c\.yml:7:5: targets\.0: key "includes" is only valid in template targets; remove it, or add `format`$/,
+  ],
+  [
+    "a nested key of template targets in an nginx target",
+    target("containers: { includeStopped: true }"),
+    /^c\.yml:7:19: targets\.0\.containers: key "includeStopped" is only valid in template targets; /,
+  ],
+  ["the internal discriminator", target("kind: nginx"), /^c\.yml:7:5: targets\.0: unknown key "kind"/],
+  [
+    "a list of templates in an nginx target",
+    GOOD.replace("template: /t.hbs", "template: [/t.hbs, /u.hbs]"),
+    /^c\.yml:4:5: targets\.0\.template: must be one template; only targets with `format` have partials$/,
+  ],
+  [
+    "a key one level too high",
+    target("sharedHosts: true"),
+    /^c\.yml:7:5: targets\.0: unknown key "sharedHosts"; move it to `targets\.0\.routing`$/,
+  ],
+  [
+    "a key one level too low",
+    target("routing: { onlyExposed: false }"),
+    /^c\.yml:7:16: targets\.0\.routing: unknown key "onlyExposed"; move it to `targets\.0`$/,
+  ],
+  [
+    "a key next to `containers` that a template target has in it",
+    `${target("format: json")}    onlyExposed: true\n`,
+    /^c\.yml:8:5: targets\.0: unknown key "onlyExposed"; move it to `targets\.0\.containers`$/,
+  ],
+  [
+    "a key of targets at the top level",
+    `${GOOD}reload: none\n`,
+    /^c\.yml:7:1: unknown key "reload"; move it to `targets\.0`$/,
+  ],
+  [
+    "an abbreviated key",
+    GOOD.replace("destination", "dest"),
+    /^c\.yml:5:5: targets\.0: unknown key "dest"; did you mean "destination"\?$/,
+  ],
+  [
+    "a command without `exec`",
+    GOOD.replace("none", "{ command: [nginx, -s, reload] }"),
+    /^c\.yml:6:15: targets\.0\.reload: unknown key "command"; move it to `targets\.0\.reload\.exec`$/,
+  ],
+  [
+    "a command as a string",
+    GOOD.replace("none", "{ exec: nginx -s reload }"),
+    /^c\.yml:6:21: targets\.0\.reload\.exec: must be a mapping \(key: value\), not "nginx -s reload"; write \{"command":\["nginx","-s","reload"\]\}$/,
+  ],
+  [
+    "an agent as a string",
+    GOOD.replace("- socket: /a.sock", "- /a.sock"),
+    /^c\.yml:2:5: agents\.0: must be a mapping .*, not "\/a\.sock"; write \{"socket":"\/a\.sock"\}$/,
+  ],
+  [
+    "a socket's path that is too long",
+    GOOD.replace("/a.sock", `/${"a".repeat(120)}`),
+    /^c\.yml:2:13: agents\.0\.socket: invalid value "\/a+…: has 121 bytes, .*; choose a shorter path$/,
+  ],
+  [
+    "`reloadEvery` without a reload method",
+    target("reloadEvery: 1m"),
+    /^c\.yml:7:18: targets\.0\.reloadEvery: has no effect while `reload` is `none`; /,
+  ],
+  [
+    "a transaction of a single target",
+    target("transaction: both"),
+    /^c\.yml:7:18: targets\.0\.transaction: no other target has the transaction "both"; /,
+  ],
+  [
+    "a transaction with standard output",
+    `${GOOD.replace("/d", '"-"')}    transaction: both\n${GOOD.split("targets:\n")[1]}    transaction: both\n`,
+    /^c\.yml:7:18: targets\.0\.transaction: standard output cannot be rolled back; /,
   ],
 ];
 
 for (const [title, text, message] of mistakes) {
-  test(`${title} is one message with its place`, () => {
+  test(`reports ${title} in one message with its place`, () => {
     const parsed = parseConfig(text, "c.yml");
     assert.ok("problems" in parsed, "nothing was found");
     assert.equal(parsed.problems.length, 1, parsed.problems.join("\n"));

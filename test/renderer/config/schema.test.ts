@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
-import { ConfigFile, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import { publishedSchema } from "../../../renderer/config/published-schema.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
+import { nginxTargetOf } from "./target-of.ts";
 
 test("the published schema of the configuration is the one that is enforced", () => {
   const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
-  assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(ConfigFile, { io: "input" }))));
+  assert.deepEqual(published, JSON.parse(JSON.stringify(publishedSchema())));
 });
 
 interface Described {
@@ -62,10 +64,10 @@ const withContainersMay = (may: string): string =>
 const mistakes: readonly [containers: string, message: RegExp][] = [
   [
     "{ onlyPublish: true }",
-    /^c\.yml:\d+:\d+: targets\.0\.containers: unknown key "onlyPublish", did you mean "onlyPub/,
+    /^c\.yml:\d+:\d+: targets\.0\.containers: unknown key "onlyPublish"; did you mean "onlyPub/,
   ],
-  ["{ where: [{ lable: x }] }", /unknown key "lable", did you mean "label"/],
-  ["{ where: [{ not: { nam: x } }] }", /unknown key "nam", did you mean "name"/],
+  ["{ where: [{ lable: x }] }", /unknown key "lable"; did you mean "label"/],
+  ["{ where: [{ not: { nam: x } }] }", /unknown key "nam"; did you mean "name"/],
   ["{ where: [{ name: a*b }] }", /^c\.yml:\d+:\d+: targets\.0\.containers\.where\.0\.name: must be a text, or a part/],
   ["{ where: [{ state: up }] }", /containers\.where\.0\.state: must be one of .*running.*, not "up"/],
   ["{ where: [{}] }", /containers\.where\.0: must have at least one of label/],
@@ -80,7 +82,7 @@ for (const [containers, message] of mistakes) {
 test("containers may be allowed everything with one word", () => {
   const config = parseConfig(withContainersMay("all"), "c.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
-  assert.deepEqual(config.targets[0]?.routing.containersMay, [...PERMISSIONS]);
+  assert.deepEqual(nginxTargetOf(config).routing.containersMay, [...PERMISSIONS]);
 });
 
 for (const [may, message] of [

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
 import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
 import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
+import { nginxTargetOf } from "./target-of.ts";
 
 const target = { template: "renderer/templates/nginx.conf.hbs", reload: "none" };
 
@@ -25,13 +26,19 @@ test("unless told otherwise, nobody but nginx's own container may read the page"
 
 const mistakes: readonly [settings: object, message: RegExp][] = [
   [{ directory: "status" }, /statusPage\.directory: must be an absolute path/],
-  [{ directory: "/a b" }, /statusPage\.directory: letters, digits/],
+  [{ directory: "/a b" }, /statusPage\.directory: must be an absolute path of letters/],
   [{ directory: "/a", allow: [] }, /statusPage\.allow: /],
-  [{ directory: "/a", allow: ["all"] }, /statusPage\.allow\.0: all is not an address or a network such as/],
-  [{ directory: "/a", allow: ["10.0.0.0/33"] }, /10\.0\.0\.0\/33 is not an address/],
-  [{ directory: "/a", allow: ["fc00::/7", "fc00::/129"] }, /statusPage\.allow\.1: fc00::\/129 is not/],
-  [{ directory: "/a", alow: [] }, /unknown key "alow", did you mean "allow"/],
-  [{ directory: "/a", listen: 8080 }, /statusPage\.listen: 8080 is where hosts are served: choose another/],
+  [{ directory: "/a", allow: ["all"] }, /statusPage\.allow\.0: must be an address or a network such as .*, not "all"/],
+  [{ directory: "/a", allow: ["10.0.0.0/33"] }, /must be an address .*, not "10\.0\.0\.0\/33"/],
+  [
+    { directory: "/a", allow: ["fc00::/7", "fc00::/129"] },
+    /statusPage\.allow\.1: must be an address .*, not "fc00::\/129"/,
+  ],
+  [{ directory: "/a", alow: [] }, /unknown key "alow"; did you mean "allow"/],
+  [
+    { directory: "/a", listen: 8080 },
+    /statusPage\.listen: 8080 is also the port of virtual hosts; choose another port/,
+  ],
 ];
 for (const [settings, message] of mistakes) {
   test(`${JSON.stringify(settings)} is refused with what to do`, () => {
@@ -45,8 +52,8 @@ test("only the first target's file serves the page, from where nginx sees it", (
   const settings = { directory: "/srv/status", directoryInNginx: "/status", allow: ["192.0.2.0/24", "2001:db8::1"] };
   const config = configWith(settings, targets);
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const texts = config.targets.map((one) => {
-    const template = NginxTemplate.load(one, config);
+  const texts = config.targets.map((_target, index) => {
+    const template = NginxTemplate.load(nginxTargetOf(config, index), config);
     assert.ok(!("problem" in template), JSON.stringify(template));
     return template.print(NO_ROUTES).toString();
   });
@@ -58,7 +65,7 @@ test("neither a host that wants the page's port nor an app that forges an addres
   const targets = [{ ...target, destination: "/x/a.conf", nginx: { trustedProxies: ["10.0.0.0/8"] } }];
   const config = configWith({ directory: "/srv/status" }, targets);
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const template = NginxTemplate.load(config.targets[0]!, config);
+  const template = NginxTemplate.load(nginxTargetOf(config), config);
   assert.ok(!("problem" in template), JSON.stringify(template));
   const host = { host: "a.example" as HostName, paths: [], options: { httpPort: 8081 as PortNumber } };
   const text = template.print({ kind: "routes", virtualHosts: [host] }).toString();

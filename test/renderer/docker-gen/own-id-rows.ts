@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ownContainer } from "../../../renderer/inventory/own-container.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { refusal } from "./printing.ts";
 import type { Topic } from "./row.ts";
 

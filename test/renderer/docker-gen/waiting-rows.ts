@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
 import { configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { actsAt } from "./acting.ts";
@@ -30,7 +30,7 @@ export const waiting: Topic = {
           assert.match(JSON.stringify(configFromArguments(words, "/srv")), /problems.*is not min:max/);
           const target = { template: "/t", destination: "/d", reload: "none", wait: wrong };
           const text = JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] });
-          assert.match(JSON.stringify(parseConfig(text, "c.yml")), /c\.yml:1:\d+: .*is not min:max/);
+          assert.match(JSON.stringify(parseConfig(text, "c.yml")), /c\.yml:1:\d+: .*must be MIN:MAX/);
         }
       },
     },

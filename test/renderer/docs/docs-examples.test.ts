@@ -3,13 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { templatesOf } from "../../../renderer/config/template-target.ts";
 
-/** Where the image has the templates that are in the sources here. */
+/** Directory of the templates in the image. */
 const IN_IMAGE = "/etc/sallyport/templates/";
 
-const examples = readdirSync("docs")
+const examples = readdirSync("docs", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".md"))
   .flatMap((name) => {
     const text = readFileSync(join("docs", name), "utf8");
@@ -18,11 +18,11 @@ const examples = readdirSync("docs")
       .map(({ 1: yaml = "", index }) => ({ yaml, place: `docs/${name}:${text.slice(0, index).split("\n").length}` }));
   });
 
-test("there are examples of configurations in the pages", () =>
+test("the documentation has examples of configurations", () =>
   assert.ok(examples.length >= 5, String(examples.length)));
 
 for (const { yaml, place } of examples) {
-  test(`the example at ${place} is a configuration, and the templates of the image that it names are there`, () => {
+  test(`the example at ${place} is valid, and the image has its templates`, () => {
     const written = parse(yaml) as Readonly<Record<string, unknown>>;
     const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a.sock" }], ...written }), place);
     assert.ok(!("problems" in config), JSON.stringify(config));

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { run } from "../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";

@@ -10,9 +10,11 @@ import * as z from "zod";
 import { TemplateFiles } from "../../../renderer/targets/template-files.ts";
 import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
 import { TemplateTarget } from "../../../renderer/targets/template-target.ts";
-import { parseConfig, type Target } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { TemplateTargetConfig } from "../../../renderer/config/template-target.ts";
 import { container } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { templateTargetOf } from "../config/target-of.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-"));
 after(async () => await removeDirectory(directory));
@@ -138,7 +140,7 @@ const gallery: readonly [
   ],
 ];
 
-function targetOf(template: string, format: string): Target {
+function targetOf(template: string, format: string): TemplateTargetConfig {
   const target = {
     template: join(process.cwd(), "renderer/templates/gallery", `${template}.hbs`),
     destination: "/d",
@@ -147,7 +149,7 @@ function targetOf(template: string, format: string): Target {
   };
   const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
-  return config.targets[0]!;
+  return templateTargetOf(config);
 }
 
 for (const [template, format, mark, complaint] of gallery) {

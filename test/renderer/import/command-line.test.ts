@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { parseGoInt, splitGoFlags } from "../../../renderer/import/docker-gen/go-flags.ts";
 import { parseGoDuration } from "../../../renderer/import/docker-gen/go-wait.ts";
 import { importCommandLine, importFiles } from "../../../renderer/import/docker-gen/import.ts";
 import { OPTIONS, type OptionKind } from "../../../renderer/import/docker-gen/options.ts";
 import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
+import { nginxTargetOf, templateTargetOf } from "../config/target-of.ts";
 
 const KINDS = new Map<string, OptionKind>([
   ["yes", "bool"],
@@ -65,7 +66,7 @@ describe("what people write", () => {
       ),
     );
     assert.equal(leftOut(imported), "");
-    const [target] = imported.config.targets;
+    const target = nginxTargetOf(imported.config);
     assert.deepEqual(imported.config.proxy, { container: "nginx" });
     assert.deepEqual(target?.reload, { channel: "/run/sallyport/reload" });
     assert.deepEqual(target?.wait, { minMs: 5_000, maxMs: 30_000 });
@@ -97,7 +98,7 @@ describe("what people write", () => {
     assert.match(differing(imported), /once and end/);
     assert.equal(imported.config.targets[0]?.keepBlankLines, false);
     assert.equal(imported.config.targets[0]?.destination, "-");
-    assert.equal(imported.config.targets[0]?.format, "shell");
+    assert.equal(templateTargetOf(imported.config).format, "shell");
     assert.doesNotMatch(leftOut(fromWords("-watch", "a.tmpl")), /output/);
     assert.equal(imported.config.targets[0]?.template, "/srv/templates/logrotate.hbs");
   });
@@ -139,9 +140,10 @@ describe("what people write", () => {
     );
     assert.match(imported.yaml, /# From a\.toml, \[\[config\]\] 2\./);
     assert.match(leftOut(imported), /would restart the container "nginx"/);
-    const [routes, any] = imported.config.targets;
-    assert.deepEqual([routes?.format, any?.format, any?.containers?.includeStopped], [undefined, "none", true]);
-    assert.deepEqual(any?.reload, { signal: { process: "fluentd", signal: "SIGHUP" } });
+    nginxTargetOf(imported.config);
+    const any = templateTargetOf(imported.config, 1);
+    assert.deepEqual([any.format, any.containers?.includeStopped], ["none", true]);
+    assert.deepEqual(any.reload, { signal: { process: "fluentd", signal: "SIGHUP" } });
   });
 });
 

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Target } from "../../../renderer/config/schema.ts";
+import type { TemplateTargetConfig } from "../../../renderer/config/template-target.ts";
 import { importCommandLine } from "../../../renderer/import/docker-gen/import.ts";
 import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
+import { templateTargetOf } from "../config/target-of.ts";
 
 const RUNNING = { state: ["running"] };
-const containers = (keys: object) => ({ onlyPublished: false, where: [RUNNING], ...keys });
+const containers = (keys: object) => ({
+  onlyExposed: false,
+  onlyPublished: false,
+  includeStopped: false,
+  where: [RUNNING],
+  ...keys,
+});
 const signal = (process: string, name: "SIGHUP" | "SIGUSR1" | "SIGUSR2" = "SIGHUP") => ({
   signal: { process, signal: name },
 });
@@ -19,7 +26,7 @@ function imported(words: string, file = "/o/file") {
 }
 
 /** What options become where the template is one over containers. */
-const options: readonly [words: string, target: Partial<Target>, leftOut?: RegExp][] = [
+const options: readonly [words: string, target: Partial<TemplateTargetConfig>, leftOut?: RegExp][] = [
   ["", { containers: containers({}), format: "none", reload: "none" }],
   ["-only-exposed", { containers: containers({ onlyExposed: true }) }],
   ["-only-published", { containers: containers({ onlyPublished: true }) }],
@@ -68,7 +75,11 @@ describe("each option of docker-gen, for any file over containers", () => {
     test(words === "" ? "none" : words, () => {
       const made = imported(words);
       for (const [key, value] of Object.entries(target)) {
-        assert.deepEqual(made.config.targets[0]?.[key as keyof Target], value, `${key}\n${made.yaml}`);
+        assert.deepEqual(
+          templateTargetOf(made.config)[key as keyof TemplateTargetConfig],
+          value,
+          `${key}\n${made.yaml}`,
+        );
       }
       if (left) assert.match(leftOut(made), left);
       else assert.equal(leftOut(made), "");
@@ -123,7 +134,7 @@ describe("the format is guessed from what the destination is called, else the te
   for (const [template, destination, format] of cases) {
     test(`${template} ${destination}`, () => {
       const made = fromWords(...[template, destination].filter(Boolean));
-      assert.equal(made.config.targets[0]?.format, format);
+      assert.equal(templateTargetOf(made.config).format, format);
       assert.match(differing(made), format === "none" ? /tells no format/ : /^guessed, for /m);
     });
   }
@@ -158,7 +169,7 @@ test("what is printed at intervals is printed again though it is the same", () =
 test("a file of docker-gen's takes stopped containers, too, unless it has a filter of states", () => {
   const entry = '[[config]]\ntemplate = "a.tmpl"\ndest = "/o/x"\n';
   const all = fromToml(entry).config.targets[0]?.containers;
-  assert.deepEqual(all, { onlyPublished: false, includeStopped: true, where: [] });
+  assert.deepEqual(all, { onlyExposed: false, onlyPublished: false, includeStopped: true, where: [] });
   const running = fromToml(`${entry}[config.ContainerFilter]\nstatus = ["running"]\n`).config.targets[0]?.containers;
-  assert.deepEqual(running, { onlyPublished: false, where: [RUNNING] });
+  assert.deepEqual(running, { onlyExposed: false, onlyPublished: false, includeStopped: false, where: [RUNNING] });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { Config } from "../../../renderer/config/schema.ts";
 import { importCommandLine, type Imported, importFiles } from "../../../renderer/import/docker-gen/import.ts";
 import type { Note } from "../../../renderer/import/docker-gen/note.ts";
 

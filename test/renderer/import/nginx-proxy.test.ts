@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parsePolicy } from "../../../agent/policy.ts";
-import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { NginxTargetConfig } from "../../../renderer/config/nginx-target.ts";
+import type { Config } from "../../../renderer/config/schema.ts";
 import { importNginxProxy, type Layout, type SettingFiles } from "../../../renderer/import/nginx-proxy/import.ts";
 import { nameservers } from "../../../renderer/import/nginx-proxy/nameservers.ts";
 import { VARIABLES } from "../../../renderer/import/nginx-proxy/variables.ts";
+import { nginxTargetOf } from "../config/target-of.ts";
 
 /** What nginx-proxy reads of its own environment. */
 const THEIRS = [
@@ -40,8 +43,8 @@ function configOf(env: Environment, files: SettingFiles = {}, layout: Partial<La
   return config;
 }
 
-function targetOf(env: Environment, files: SettingFiles = {}): Config["targets"][number] {
-  return configOf(env, files).targets[0]!;
+function targetOf(env: Environment, files: SettingFiles = {}): NginxTargetConfig {
+  return nginxTargetOf(configOf(env, files));
 }
 
 function notesOf(env: Environment, files: SettingFiles = {}): string {
@@ -58,9 +61,9 @@ test("every variable of nginx-proxy's is known", () => {
 });
 
 test("without any variable all is as with nginx-proxy", () => {
-  const { proxy, targets } = configOf({});
-  assert.equal(proxy, "self");
-  const [{ listen, https, routing, nginx, onlyExposed, destination }] = targets as [Config["targets"][number]];
+  const config = configOf({});
+  assert.equal(config.proxy, "self");
+  const { listen, https, routing, nginx, onlyExposed, destination } = nginxTargetOf(config);
   assert.deepEqual([listen, https?.listen, https?.port, onlyExposed], [80, 443, 443, false]);
   assert.equal(destination, "/etc/nginx/conf.d/default.conf");
   assert.deepEqual([routing.sharedHosts, routing.health], [true, "started"]);
@@ -77,7 +80,7 @@ test("SALLYPORT_STRICT ends what nginx-proxy lets containers and clients do", ()
 });
 
 /** A variable, and where its value is found again. */
-const rows: readonly [env: Environment, found: (target: Config["targets"][number]) => unknown, value: unknown][] = [
+const rows: readonly [env: Environment, found: (target: NginxTargetConfig) => unknown, value: unknown][] = [
   [{ HTTP_PORT: "81" }, ({ listen }) => listen, 81],
   [{ HTTPS_PORT: "444" }, ({ https }) => [https?.listen, https?.port], [444, 444]],
   [{ DEFAULT_HOST: "www.example.org" }, ({ nginx }) => nginx.defaultHost, "www.example.org"],

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Target } from "../../../renderer/config/schema.ts";
+import type { NginxTargetConfig } from "../../../renderer/config/nginx-target.ts";
 import { OPTIONS } from "../../../renderer/import/docker-gen/options.ts";
 import { type Accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
+import { nginxTargetOf } from "../config/target-of.ts";
 
 /** What one option becomes: members of the target, and what is said. */
 interface Row {
-  readonly target?: Partial<Target>;
+  readonly target?: Partial<NginxTargetConfig>;
   readonly proxy?: object | "host";
   readonly differs?: RegExp;
   readonly leftOut?: RegExp;
@@ -16,7 +17,7 @@ const CHANNEL = { channel: "/run/sallyport/reload" };
 const exec = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: false } });
 const heard = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: true } });
 const where = (...predicates: object[]) => ({
-  containers: { onlyPublished: false, where: predicates } as Target["containers"],
+  containers: { onlyPublished: false, where: predicates } as NginxTargetConfig["containers"],
 });
 
 /** Flags as they stand before the template. */
@@ -89,7 +90,7 @@ const flags: readonly [words: string[], row: Row][] = [
   [["-notify", "x", "-notify-output"], { target: { reload: heard("x") } }],
   [
     ["-notify-sighup", "nginx"],
-    { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /docs\/reload\.md/ },
+    { target: { reload: CHANNEL }, proxy: { container: "nginx" }, differs: /choose-a-reload-method\.md/ },
   ],
   [
     ["-notify-sighup", "nginx", "-notify", "x"],
@@ -185,9 +186,9 @@ describe("each key of a configuration file", () => {
 });
 
 function check(imported: Accepted, row: Row): void {
-  const [target] = imported.config.targets;
+  const target = nginxTargetOf(imported.config);
   for (const [key, value] of Object.entries(row.target ?? {})) {
-    assert.deepEqual(target?.[key as keyof Target], value, `${key}\n${imported.yaml}`);
+    assert.deepEqual(target[key as keyof NginxTargetConfig], value, `${key}\n${imported.yaml}`);
   }
   if (row.proxy) assert.deepEqual(imported.config.proxy, row.proxy);
   if (row.differs) assert.match(differing(imported), row.differs);

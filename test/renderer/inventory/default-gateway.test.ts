@@ -6,9 +6,11 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { defaultGateway, ipv4Gateway, ipv6Gateway } from "../../../renderer/inventory/default-gateway.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
-import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { Config } from "../../../renderer/config/schema.ts";
 import type { IpAddress } from "../../../renderer/routes/grammar.ts";
 import { container } from "../fake-agent.ts";
+import { nginxTargetOf } from "../config/target-of.ts";
 
 const HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT    \n";
 const row = (gateway: string, { to = "00000000", flags = "0003", metric = 0, mask = "00000000" } = {}): string =>
@@ -86,7 +88,7 @@ function reachedAt(routing: string, proxy: Config["proxy"], gateway: IpAddress |
     "c.yml",
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const routes = new NginxRoutes(config.targets[0]!, { proxy }, { ownId: PROXY, gateway: () => gateway });
+  const routes = new NginxRoutes(nginxTargetOf(config), { proxy }, { ownId: PROXY, gateway: () => gateway });
   const [nginx, app] = [
     container("a", {
       id: PROXY,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { quotedWithVariables } from "../../../renderer/nginx/text.ts";
 import { eventually } from "../../eventually.ts";
 import { NginxRig } from "./rig.ts";
@@ -50,7 +50,7 @@ describe("a custom log format", () => {
     ["{ format: xml }", /accessLog\.format: must be `vhost`, `json`, or have `text`/],
     ['{ format: { text: "$host\\n" } }', /accessLog\.format\.text: must be one line of ASCII/],
     ["{ format: { text: $host, escape: yaml } }", /accessLog\.format\.escape: must be one of .*json.*, not "yaml"/],
-    ["{ format: { txt: $host } }", /unknown key "txt", did you mean "text"/],
+    ["{ format: { txt: $host } }", /unknown key "txt"; did you mean "text"/],
     [`{ format: { text: ${"x".repeat(2_001)} } }`, /accessLog\.format\.text: must have at most 2000 characters/],
     ["true", /accessLog: must be `off`, or have `format`/],
   ];

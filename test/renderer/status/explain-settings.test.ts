@@ -5,12 +5,13 @@ import type { CertificateSet } from "../../../renderer/nginx/certificates/direct
 import { buildReport } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
+import { nginxTargetOf } from "../config/target-of.ts";
 
 const certificate = (stem: string) => ({
   stem,
@@ -60,10 +61,11 @@ function explained(
   };
   const parsed = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], proxy: "host", targets: [target] }), "c.yml");
   assert.ok(!("problems" in parsed), JSON.stringify(parsed));
-  const routes = new NginxRoutes(parsed.targets[0]!, parsed);
-  const template = NginxTemplate.load(parsed.targets[0]!, parsed);
+  const config = nginxTargetOf(parsed);
+  const routes = new NginxRoutes(config, parsed);
+  const template = NginxTemplate.load(config, parsed);
   assert.ok(!("problem" in template), JSON.stringify(template));
-  if (parsed.targets[0]!.https) template.use({ certificates: CERTIFICATES });
+  if (config.https) template.use({ certificates: CERTIFICATES });
   routes.apply({ upserted: known, gone: [] });
   routes.apply({ upserted: [], gone });
   const { state } = new TargetProgress("/d", () => undefined);

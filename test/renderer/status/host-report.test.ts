@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildReport } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
-import { Routing } from "../../../renderer/config/nginx-target.ts";
+import { Routing } from "../../../renderer/config/routing.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildReport, type TargetStatus } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
-import { Routing } from "../../../renderer/config/nginx-target.ts";
+import { Routing } from "../../../renderer/config/routing.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { container } from "../fake-agent.ts";
 

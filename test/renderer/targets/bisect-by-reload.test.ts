@@ -3,13 +3,14 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { NginxHostTarget } from "../../../renderer/targets/nginx-host-target.ts";
 import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
 import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { nginxTargetOf } from "../config/target-of.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-bisect-"));
 after(async () => await removeDirectory(directory));
@@ -46,9 +47,10 @@ function hostTarget(): HostTarget {
     "test.yml",
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
-  const template = NginxTemplate.load(config.targets[0]!, config);
+  const targetConfig = nginxTargetOf(config);
+  const template = NginxTemplate.load(targetConfig, config);
   assert.ok(!("problem" in template));
-  return new HostTarget(config.targets[0]!, template, config, () => undefined);
+  return new HostTarget(targetConfig, template, config, () => undefined);
 }
 
 /** The files that a server was given which rejects `+7` (or everything), and the file that is left. */

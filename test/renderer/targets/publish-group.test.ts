@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { run, type RunOptions } from "../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { parseConfig, type Target as TargetConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { TemplateTargetConfig } from "../../../renderer/config/template-target.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
 import { TemplateTarget } from "../../../renderer/targets/template-target.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { templateTargetOf } from "../config/target-of.ts";
 
 type Group = PublishGroup<InventoryContainer>;
 
@@ -29,11 +31,11 @@ export function templateGroup(text: string, format: string): Group {
   });
 }
 
-export function templateTarget(format: string): TargetConfig {
+export function templateTarget(format: string): TemplateTargetConfig {
   const target = { template: "/t", destination: "/d", format, reload: "none" };
   const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }), "test.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
-  return config.targets[0]!;
+  return templateTargetOf(config);
 }
 
 /** The containers of each group. */

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, test } from "node:test";
 import { runOnce } from "../../../renderer/cli/once.ts";
 import { runRender } from "../../../renderer/cli/render.ts";
 import { run } from "../../../renderer/targets/run.ts";
-import { type Config, parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import type { Config } from "../../../renderer/config/schema.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import { printReport } from "../../../renderer/status/print.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
@@ -398,17 +399,20 @@ test("reports a template with errors at start", async () => {
 });
 
 const mistakes: readonly [object, RegExp][] = [
-  [{ listen: 80 }, /^test\.yml:1:\d+: targets\.0\.listen: is for the nginx preset and means nothing beside `format`/],
-  [{ https: { certificates: "/c" } }, /targets\.0\.https: is for the nginx preset/],
-  [{ onlyExposed: true }, /onlyExposed: stands inside `containers`/],
+  [{ listen: 80 }, /^test\.yml:1:\d+: targets\.0: key "listen" is only valid in nginx targets/],
+  [{ https: { certificates: "/c" } }, /targets\.0: key "https" is only valid in nginx targets/],
+  [{ onlyExposed: true }, /unknown key "onlyExposed"; move it to `targets\.0\.containers`/],
   [{ format: "ini" }, /format: must be one of nginx, /],
-  [{ format: undefined, includes: "/x" }, /includes: only with `format`/],
-  [{ format: undefined, template: ["/a", "/b"] }, /template: several templates only with `format`/],
-  [{ format: undefined, containers: { includeStopped: true } }, /containers\.includeStopped: only with `format`/],
-  [{ reloadEvery: "10s" }, /reloadEvery: means nothing where `reload` is none/],
+  [{ format: undefined, includes: "/x" }, /key "includes" is only valid in template targets/],
+  [{ format: undefined, template: ["/a", "/b"] }, /template: must be one template; only targets with `format`/],
+  [
+    { format: undefined, containers: { includeStopped: true } },
+    /containers: key "includeStopped" is only valid in template targets/,
+  ],
+  [{ reloadEvery: "10s" }, /reloadEvery: has no effect while `reload` is `none`/],
   [{ reloadEvery: "10ms" }, /reloadEvery: must be from 1s to 24h/],
   [{ mode: "rw" }, /mode: must be three octal digits/],
-  [{ owner: "root" }, /owner: must be uid:gid/],
+  [{ owner: "root" }, /owner: must be UID:GID/],
 ];
 for (const [target, message] of mistakes) {
   test(`rejects ${JSON.stringify(target)} with its position`, () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { run } from "../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import { printReport } from "../../../renderer/status/print.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
@@ -319,7 +319,7 @@ test("rejects standard output as part of a transaction", () => {
   const parsed = parseConfig(JSON.stringify(written({ tiers: { destination: "-" } })), "test.yml");
   assert.match(
     "problems" in parsed ? parsed.problems.join("\n") : "",
-    /targets\.1\.transaction: what was printed cannot/,
+    /targets\.1\.transaction: standard output cannot/,
   );
 });
 
@@ -333,7 +333,7 @@ test("status lists targets in the order of the configuration", async () => {
 });
 
 for (const [transaction, message] of [
-  ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction alone/],
+  ["alone", /^test\.yml:\d+:\d+: targets\.0\.transaction: no other target has the transaction "alone"/],
   ["../up", /targets\.0\.transaction: must be a name of letters, digits/],
 ] as const) {
   test(`rejects a transaction named ${transaction} with its position`, () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Model } from "../../../renderer/template/model.ts";
 import { compileTemplate, TemplateError } from "../../../renderer/template/template.ts";
 
@@ -173,10 +173,14 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
   [
     "an unknown key",
     (good) => good.replace("onlyExposed:", "onlyExpose:"),
-    /^c\.yml:[0-9]+:5: .*unknown key "onlyExpose", did you mean "onlyExposed"/,
+    /^c\.yml:[0-9]+:5: .*unknown key "onlyExpose"; did you mean "onlyExposed"/,
   ],
-  ["an unknown key at the top", (good) => `${good}agent: []\n`, /unknown key "agent", did you mean "agents"/],
-  ["a wrong duration", (good) => good.replace("100ms:1s", "fast"), /^c\.yml:[0-9]+:[0-9]+: .*fast is not min:max/],
+  ["an unknown key at the top", (good) => `${good}agent: []\n`, /unknown key "agent"; did you mean "agents"/],
+  [
+    "a wrong duration",
+    (good) => good.replace("100ms:1s", "fast"),
+    /^c\.yml:[0-9]+:[0-9]+: .*must be MIN:MAX, .*, not "fast"/,
+  ],
   ["a reload of an unknown kind", (good) => good.replace("channel:", "chanel:"), /reload.*(channel|chanel)/],
   [
     "a deadly signal",
@@ -194,11 +198,11 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
     /108 bytes, but the path of a Unix socket has at most 107/,
   ],
   ["no target", (good) => good.replace(/^targets:[\s\S]*$/m, "targets: []\n"), /targets/],
-  ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing: must be a list/],
+  ["no agent", (good) => good.replace(/^agents:\n.*\n/m, ""), /agents: is missing; it must be a list/],
   [
     "a misspelled word",
     (good) => good.replace("reload:", "format: ngnix\n    reload:"),
-    /"ngnix": did you mean "nginx"\?/,
+    /"ngnix"; did you mean "nginx"\?/,
   ],
   ["broken YAML", (good) => `${good}\n  - [`, /^c\.yml:[0-9]+:[0-9]+/],
   ["a port that is none", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],

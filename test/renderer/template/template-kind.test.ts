@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { templateProblems } from "../../../renderer/targets/template-problems.ts";
-import { parseConfig } from "../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
 import { kindOfTemplate } from "../../../renderer/template/template-kind.ts";
 
 describe("what a template prints of is seen by what it uses", () => {

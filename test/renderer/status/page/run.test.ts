@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { run } from "../../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../../renderer/config/schema.ts";
+import { parseConfig } from "../../../../renderer/config/load.ts";
 import { PageWriter } from "../../../../renderer/status/page/page-writer.ts";
 import { eventually } from "../../../eventually.ts";
 import { anchor, container, FakeAgent } from "../../fake-agent.ts";

@@ -1,0 +1,106 @@
+import * as z from "zod";
+import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
+import { absolutePath, network, nginxPath, portNumber } from "./values.ts";
+
+/** nginx accepts 4,095 bytes, and each character may need a backslash. */
+const MAX_LOG_FORMAT = 2_000;
+
+const MAX_HSTS_SECONDS = 63_072_000;
+
+export const CustomLogFormat = z.strictObject({
+  text: z
+    .string()
+    .min(1)
+    .max(MAX_LOG_FORMAT)
+    .regex(/^[\x20-\x7e\t]*$/, "must be one line of ASCII")
+    .describe("One line with nginx's variables, as in `log_format`, without the quotes around it."),
+  escape: z.enum(["default", "json", "none"]).default("default").describe("How nginx escapes variables."),
+});
+
+/** How nginx is set up, apart from ports and TLS. */
+export const Nginx = z.strictObject({
+  version: z
+    .string('must be a version of nginx in quotes, such as "1.26"')
+    .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/, 'must be a version of nginx in quotes, such as "1.26"')
+    .optional()
+    .describe("Version of nginx. From 1.25.1 on, HTTP/2 is enabled by the directive that does not log a warning."),
+  defaults: hostOptions.prefault({}).describe("Options of virtual hosts whose containers do not set them."),
+  pathDefaults: pathOptions.prefault({}).describe("Options of paths whose containers do not set them."),
+  defaultHost: hostName
+    .optional()
+    .describe("Virtual host that serves unknown host names. Default: none, they get 503."),
+  unclaimedPath: z
+    .int()
+    .min(200)
+    .max(599)
+    .default(404)
+    .describe("Status code for paths of a virtual host that no container serves."),
+  ipv6: z.boolean().default(false).describe("Also listen on IPv6."),
+  proxyProtocol: z.boolean().default(false).describe("Expect the PROXY protocol on every port."),
+  trustedProxies: z
+    .array(network)
+    .default([])
+    .describe("Addresses and networks of proxies in front of nginx whose X-Forwarded-* headers are trusted."),
+  internalNetworks: z
+    .array(network)
+    .min(1)
+    .optional()
+    .describe("Clients that may use paths with NETWORK_ACCESS=internal. Default: the private networks."),
+  resolvers: z.array(ipAddress).default([]).describe("DNS servers that nginx uses, for your own nginx files."),
+  accessLog: z
+    .union(
+      [
+        z.literal("off"),
+        z.strictObject({
+          file: nginxPath.default("/var/log/nginx/access.log").describe("Path of the log, as nginx sees it."),
+          format: z
+            .union(
+              [z.enum(["vhost", "json"]), CustomLogFormat],
+              "must be `vhost`, `json`, or have `text` (with nginx's variables), and may have `escape`",
+            )
+            .describe("`vhost`, `json` or a custom format."),
+        }),
+      ],
+      "must be `off`, or have `format`, and may have `file`",
+    )
+    .optional()
+    .describe("Access log. Default: the setting of nginx's main configuration."),
+  files: z
+    .strictObject({
+      vhosts: nginxPath
+        .optional()
+        .describe("Directory of files to include in virtual hosts and locations, as nginx-proxy's vhost.d."),
+      passwords: nginxPath.optional().describe("Directory of password files, as nginx-proxy's htpasswd."),
+      errors: nginxPath.optional().describe("Directory of 50x.html, or HOST.html, for failed upstream servers."),
+      proxy: nginxPath
+        .optional()
+        .describe("File that replaces all global proxy_* directives, as nginx-proxy's proxy.conf."),
+    })
+    .prefault({})
+    .describe("Your own files, at the same path for the renderer and nginx. They are watched."),
+});
+
+export type Nginx = z.infer<typeof Nginx>;
+
+export const Https = z.strictObject({
+  certificates: absolutePath.describe("Directory of NAME.crt and NAME.key, as the renderer sees it. It is watched."),
+  certificatesInNginx: nginxPath
+    .optional()
+    .describe("The same directory as nginx sees it. Needed if nginx mounts it at another path."),
+  listen: portNumber.default(8443).describe("Port that nginx listens on for TLS, inside its container."),
+  port: portNumber.default(443).describe("The published port, which redirects name."),
+  challenges: nginxPath
+    .default("/usr/share/nginx/html")
+    .describe("Directory of .well-known/acme-challenge/, as nginx sees it."),
+  challengesForUnknown: z
+    .boolean()
+    .default(false)
+    .describe("Also serve ACME challenges for unknown host names over HTTP."),
+  http3: z.boolean().default(false).describe("Enable HTTP/3. The port must also be published for UDP."),
+  hstsSeconds: z
+    .int()
+    .min(0)
+    .max(MAX_HSTS_SECONDS)
+    .default(31_536_000)
+    .describe("`max-age` of Strict-Transport-Security in seconds. 0 omits the header."),
+});

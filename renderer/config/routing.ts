@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { parseAddress, parsePort } from "../routes/grammar.ts";
+import { PERMISSIONS } from "../routes/option.ts";
+import { HEALTH_RULES } from "../routes/options.ts";
+import { readRoute } from "../routes/route-claim.ts";
+import type { StaticRoute } from "../routes/static-routes.ts";
+import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
+import { duration, fail } from "./values.ts";
+
+const MAX_GRACE_MS = 86_400_000;
+
+/** `10.0.0.5:8080`, `[fd00::5]:8080`. */
+const endpoint = z.string().transform((text, context) => {
+  const [, v6, v4, digits = ""] = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]+)$/.exec(text) ?? [];
+  const [address, port] = [parseAddress(v6 ?? v4 ?? ""), parsePort(digits)];
+  if (address.kind === "ok" && port.kind === "ok") return { address: address.value, port: port.value };
+  return fail(context, "must be ADDRESS:PORT, such as 10.0.0.5:8080 or [fd00::5]:8080");
+});
+
+const Route = z
+  .strictObject({
+    host: hostName.describe("One virtual host, in the grammar of VIRTUAL_HOST."),
+    path: z.string().default("/").describe("Path, in the grammar of VIRTUAL_PATH."),
+    to: z.array(endpoint).min(1).describe("ADDRESS:PORT of each upstream server."),
+    proto: z.string().default("http").describe("Protocol of the upstream servers, as VIRTUAL_PROTO."),
+    dest: z.string().default("").describe("Path that replaces the matched one, as VIRTUAL_DEST."),
+    hostOptions: hostOptions.prefault({}).describe("Options of the virtual host."),
+    pathOptions: pathOptions.prefault({}).describe("Options of the path."),
+  })
+  .transform(({ host, path, to, proto, dest, ...options }, context): StaticRoute => {
+    const rules = { permissions: new Set(PERMISSIONS) };
+    const read = readRoute({ host, path, port: "", protocol: proto, destination: dest }, rules);
+    const faults = read.kind === "refused" ? [read] : read.remarks;
+    const written = Object.entries({ host, path, proto, dest });
+    for (const { why, value } of faults) {
+      const keys = written.flatMap(([key, text]) => (text === value ? [key] : []));
+      context.addIssue({ code: "custom", path: keys.slice(0, 1), message: why });
+    }
+    return read.kind === "refused" || faults.length > 0 ? z.NEVER : { ...read.route, ...options, servers: to };
+  });
+
+/** How containers become routes. */
+export const Routing = z.strictObject({
+  containersMay: z
+    .union(
+      [z.literal("all").transform(() => [...PERMISSIONS]), z.array(z.enum(PERMISSIONS))],
+      `must be \`all\`, or a list of some of ${PERMISSIONS.join(", ")}`,
+    )
+    .prefault([])
+    .describe("Security-sensitive settings that containers may set. Default: none. `all` allows every one."),
+  sharedHosts: z
+    .boolean()
+    .default(false)
+    .describe("Allow several Compose projects to serve one virtual host. By default the first project keeps it."),
+  owners: z
+    .array(
+      z.strictObject({
+        suffix: hostName.describe("Host name. The rule covers it and all names below it."),
+        projects: z.array(z.string().min(1)).min(1).describe("Compose projects that may serve these names."),
+      }),
+    )
+    .default([])
+    .describe("Reserves host names for Compose projects. The first matching suffix applies."),
+  hostAddress: z
+    .union([z.literal("gateway"), ipAddress], "must be `gateway`, or an IP address")
+    .optional()
+    .describe(
+      "Address at which nginx reaches containers on the Docker host's network, or `gateway` for the default gateway of the renderer's container. Default: `gateway` with `proxy: self`, else none.",
+    ),
+  health: z
+    .enum(HEALTH_RULES)
+    .default("required")
+    .describe(
+      "Which containers with a health check receive requests: `required` only healthy ones, `started` also those that have not passed their first check, `ignored` all. The label `sallyport.health` overrides it.",
+    ),
+  preferIpv6: z.boolean().default(false).describe("Use the IPv6 address of containers that have both."),
+  grace: duration
+    .refine((ms) => ms <= MAX_GRACE_MS, "must be at most 24h")
+    .prefault("0s")
+    .describe("How long a virtual host returns 503 after its last container has gone, instead of being removed."),
+  routes: z.array(Route).default([]).describe("Routes to upstream servers that are not containers."),
+});
+
+export type Routing = z.infer<typeof Routing>;

@@ -1,0 +1,53 @@
+import { isIPv4, isIPv6 } from "node:net";
+import * as z from "zod";
+import { parseDuration } from "../../shared/duration.ts";
+import { socketPathProblem } from "../../shared/socket-path.ts";
+
+const MIN_PERIOD_MS = 1_000;
+
+/** A timer of Node.js fires at once when its delay exceeds 2^31 ms; a day is far below. */
+const MAX_PERIOD_MS = 86_400_000;
+
+const DURATION = "must be a duration such as 100ms, 1s or 2m";
+const WAIT = "must be MIN:MAX, two durations such as 100ms:1s";
+
+export const absolutePath = z.string().regex(/^\/[^\0]*$/, "must be an absolute path");
+
+/** A path that can be printed into nginx's configuration without quotes. */
+export const nginxPath = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._:/-]*$/, "must be an absolute path of letters, digits, dots, dashes, underscores and colons");
+
+export const socketPath = absolutePath.refine((path) => socketPathProblem(path) === undefined, {
+  error: ({ input }) => socketPathProblem(String(input)),
+});
+
+export const portNumber = z.int().min(1).max(65_535);
+
+/** `10.0.0.0/8`, `fd00::/8` or an address. */
+export const network = z.string().refine(isNetwork, "must be an address or a network such as 172.18.0.1 or 10.0.0.0/8");
+
+/** Milliseconds. */
+export const duration = z.string(DURATION).transform((text, context) => parseDuration(text) ?? fail(context, DURATION));
+
+/** Milliseconds between two runs of a timer. */
+export const period = duration.refine((ms) => ms >= MIN_PERIOD_MS && ms <= MAX_PERIOD_MS, "must be from 1s to 24h");
+
+export const wait = z.string(WAIT).transform((text, context) => {
+  const [minMs, maxMs, ...more] = text.split(":").map(parseDuration);
+  if (minMs === undefined || maxMs === undefined || maxMs < minMs || more.length > 0) return fail(context, WAIT);
+  return { minMs, maxMs };
+});
+
+/** Reports that a value is invalid; `message` says what it must be. */
+export function fail(context: z.core.$RefinementCtx, message: string): never {
+  context.addIssue(message);
+  return z.NEVER;
+}
+
+/** Whether nginx accepts the text after `allow`. */
+export function isNetwork(text: string): boolean {
+  const [, address = "", bits] = /^([0-9A-Fa-f.:]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text) ?? [];
+  const maxBits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return maxBits >= 0 && Number(bits ?? 0) <= maxBits;
+}
