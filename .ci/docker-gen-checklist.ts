@@ -13,9 +13,9 @@ export function checklistPage(): string {
     "",
     "<!-- written by `npm run docs` from the rows below test/renderer/docker-gen/, do not edit -->",
     "",
-    `A row for each thing that docker-gen's own tests (0.17) show, ${rows.length} in all, and what is so here. Each row is a`,
-    "test, run against agent, templates and `import` as they are; the ones that say more than *the same* test what they say.",
-    `${others.length} say more.`,
+    `Each row is a behaviour that docker-gen's own tests (0.17) show, and Sallyport's behaviour: ${rows.length} in all. Each row is a`,
+    "test with the real agent, templates and `import`. Rows other than *the same* test the described difference.",
+    `${others.length} rows differ.`,
     "",
     ...TOPICS.flatMap(({ name, rows: ofTopic }) => [
       `## ${name}`,

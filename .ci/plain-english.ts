@@ -3,12 +3,10 @@ import { readFileSync } from "node:fs";
 
 /** Expressions that Sallyport's documentation and messages avoid, and the standard term for each. */
 const GLOSSARY: readonly (readonly [avoid: string, use: string])[] = [
-  [
-    "whoever|whomever|nobody|everybody|somebody|those who|(?:to|of|by) who",
-    "clients, containers, operators, no process",
-  ],
+  ["whoever|whomever|nobody|everybody|somebody|anybody|those who|(?:to|of|by) who", "clients, containers, operators"],
   ["(?:is|are|was|were|be|been|being|not|and) told|tells?|telling", "reports, logs, sends, notifies"],
-  ["(?:is|was|be|been|has|have) said|says? so|said so|has it that", "report, log, state"],
+  ["said|says?|saying|has it that", "reports, logs, states, names"],
+  ["hears?|heard|unheard|recalls?|recalled", "collects, restores"],
   ["mend(?:s|ed|ing)?", "fix; the field is `hint`"],
   ["sets? aside|setting aside|put aside", "quarantined"],
   ["left out|leaves? out|leaving out", "quarantined, filtered, skipped or omitted"],
@@ -16,10 +14,16 @@ const GLOSSARY: readonly (readonly [avoid: string, use: string])[] = [
   ["is no (?:file|container|text|list|number|whole|directory|name|tls|certificate|host)", "is not a …"],
   ["of (?:ours|yours|theirs)", "Sallyport's, your own, nginx-proxy's"],
   ["anew|once more", "again; re-create, retry"],
-  ["goes on|go on with|for ever", "continues, indefinitely"],
-  ["all the same|to be had|of before|is another now", "say what happens"],
+  ["goes on|go on with|for ever|in vain", "continues, indefinitely, without effect"],
+  ["all the same|to be had|of before|is another now", "what happens"],
   ["beside", "next to, alongside, in addition to"],
+  ["(?<!as )usual", "default"],
   ["farewells?", "graceful stop"],
+  ["alarms?", "timer"],
+  ["populations?", "container store"],
+  ["claim(?:s|ed|ing)?", "request, route request"],
+  ["verdicts?", "evaluation"],
+  ["editions?", "revision"],
   ["culprits?|sift(?:s|ed|ing)?", "failing unit; bisect"],
   ["strangers?|rivals?|insiders?", "unknown keys, conflicting keys, other networks"],
   ["keepers?", "publish group"],
@@ -27,24 +31,32 @@ const GLOSSARY: readonly (readonly [avoid: string, use: string])[] = [
   ["general targets?", "template target"],
 ];
 
-/** Files in which an expression is legitimate: [path, expression, reason]. */
+/** Expressions that are legitimate in a file or folder. */
 const EXCEPTIONS: readonly (readonly [path: string, expression: string, reason: string])[] = [
   [".ci/plain-english.ts", ".*", "is the list"],
+  ["test/docs.test.ts", ".*", "tests the list"],
+  ["test/demo/", "say", "prints the story of the demo"],
+  ["test/agent/verify_audit.py", "is none", "is Python"],
+  ["agent/seccomp.json", "alarm", "is a system call"],
+  ["CHANGELOG.md", ".*", "names what was renamed"],
   ["docs/how-to/migrate-from-docker-gen.md", "left out", "quotes the output of import"],
   ["docs/how-to/migrate-from-nginx-proxy.md", "left out", "quotes the output of import"],
   ["docs/reference/docker-gen.md", "left out", "quotes the output of import"],
-  ["docs/explanation/architecture.md", ".*", "not rewritten yet"],
-  ["docs/policy.schema.json", ".*", "not rewritten yet"],
-  ["docs/renderer.schema.json", ".*", "not rewritten yet"],
-  ["docs/reference/cli.md", ".*", "not rewritten yet"],
-  ["docs/reference/docker-gen-checklist.md", ".*", "not rewritten yet"],
-  ["docs/reference/policy.md", ".*", "not rewritten yet"],
-  ["docs/reference/renderer-configuration.md", ".*", "not rewritten yet"],
-  ["docs/reference/template-helpers.md", ".*", "not rewritten yet"],
 ];
 
-/** Paths that are checked. `""` is every tracked file. */
-const SCOPE = ["docs/", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "compose.yml"];
+/** Files and folders that are not rewritten yet. The list only gets shorter. */
+const UNFINISHED: readonly string[] = [
+  ".ci/labels-and-variables.ts",
+  ".ci/template-reference.ts",
+  "docs/explanation/architecture.md",
+  "docs/reference/cli.md",
+  "docs/reference/docker-gen-checklist.md",
+  "docs/reference/renderer-configuration.md",
+  "docs/reference/template-helpers.md",
+  "docs/renderer.schema.json",
+  "renderer/",
+  "test/renderer/",
+];
 
 const TEXT = /\.(?:ts|md|sh|hbs|ya?ml|json|html|css|py)$|(?:^|\/)(?:Dockerfile|run)$/;
 const RECORDED = /(?:^|\/)(?:package-lock\.json|recorded\/|golden\/|corpus\/)/;
@@ -69,13 +81,15 @@ export function relapses(text: string): Relapse[] {
 }
 
 function isException(path: string, found: string): boolean {
-  return EXCEPTIONS.some(([file, expression]) => file === path && new RegExp(`^(?:${expression})$`, "i").test(found));
+  return EXCEPTIONS.some(
+    ([file, expression]) => path.startsWith(file) && new RegExp(`^(?:${expression})$`, "i").test(found),
+  );
 }
 
 function main(): void {
   const tracked = execFileSync("git", ["ls-files"], { encoding: "utf8" }).split("\n");
   const paths = tracked.filter(
-    (path) => TEXT.test(path) && !RECORDED.test(path) && SCOPE.some((prefix) => path.startsWith(prefix)),
+    (path) => TEXT.test(path) && !RECORDED.test(path) && !UNFINISHED.some((prefix) => path.startsWith(prefix)),
   );
   for (const path of paths) {
     for (const { line, found, use } of relapses(readFileSync(path, "utf8"))) {

@@ -92,7 +92,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
 
 /**
  * Parses one event per line. A line that is too long or has an unexpected format yields "unreadable": only a
- * new list can tell what happened. The end of the stream is an error.
+ * new list can show what happened. The end of the stream is an error.
  */
 async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerator<EngineEvent | "unreadable"> {
   addAbortSignal(signal, stream);

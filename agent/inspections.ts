@@ -4,7 +4,7 @@ const CONCURRENCY = 8;
 /**
  * Runs `inspect` for containers with limited concurrency, never twice at once for the same container. A
  * request for an id that is being inspected schedules exactly one more inspection afterwards; `isOutdated`
- * tells the running one to discard its result.
+ * makes the running one discard its result.
  */
 export class Inspections {
   readonly #inspect: (id: string, isOutdated: () => boolean) => Promise<void>;

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 async function measureAll(counts: readonly number[], rounds: number, node: string): Promise<Measured[]> {
   const peer = dockerGen();
   if (!peer)
-    process.stderr.write("bench: no docker-gen on PATH; docs/explanation/benchmarks.md says how to install it\n");
+    process.stderr.write("bench: no docker-gen on PATH; docs/explanation/benchmarks.md describes how to install it\n");
   const subjects: Subject[] = [...(peer ? [peer] : []), floor(node), sallyport(node)];
   const all: Measured[] = [];
   for (const count of counts) {

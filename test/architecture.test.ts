@@ -105,11 +105,11 @@ test("the documentation never presents a read-only mount of the Docker socket as
   ];
   for (const page of pages) {
     for (const sentence of readFileSync(page, "utf8").split(/[.!?]\s/)) {
-      const claims =
+      const misleads =
         /docker\.?sock/i.test(sentence) &&
         /:ro\b|read-only mount/.test(sentence) &&
         /read-only access|cannot write|protects docker/i.test(sentence);
-      assert.ok(!claims, `${page}: ${sentence}`);
+      assert.ok(!misleads, `${page}: ${sentence}`);
     }
   }
 });

@@ -35,12 +35,16 @@ describe("the audit trail", () => {
 
   /** Runs both verifiers, which must agree, and returns the result. */
   function verify(anchor?: string, keyFile?: string): { exitCode: number; message: string } {
-    const verdict = verifyTrail({ directory, keyFile, anchor: anchor === undefined ? undefined : parseAnchor(anchor) });
+    const verification = verifyTrail({
+      directory,
+      keyFile,
+      anchor: anchor === undefined ? undefined : parseAnchor(anchor),
+    });
     if (keyFile === undefined) {
       const args = ["test/agent/verify_audit.py", directory, ...(anchor === undefined ? [] : [anchor])];
-      assert.equal(spawnSync("python3", args).status, verdict.exitCode, "exit code of verify_audit.py");
+      assert.equal(spawnSync("python3", args).status, verification.exitCode, "exit code of verify_audit.py");
     }
-    return verdict;
+    return verification;
   }
 
   const current = (): string => join(directory, "audit.jsonl");
@@ -65,9 +69,9 @@ describe("the audit trail", () => {
     test(`reports the position of ${title}`, () => {
       write(open());
       rewrite(tamper(lines()));
-      const verdict = verify();
-      assert.equal(verdict.exitCode, 1);
-      assert.match(verdict.message, where);
+      const verification = verify();
+      assert.equal(verification.exitCode, 1);
+      assert.match(verification.message, where);
     });
   }
 

@@ -22,13 +22,13 @@ def main(directory, anchor=None):
             where = f"{name}:{number}"
             try:
                 record = json.loads(line)
-                mine, told, own = record["seq"], record["prev"], record["hash"]
+                mine, stated, own = record["seq"], record["prev"], record["hash"]
                 body = line[: line.rindex(b',"hash":"')]
             except (ValueError, KeyError, TypeError):
                 fail(1, f"{where}: not a record")
-            if hashlib.sha256(told.encode() + body).hexdigest() != own:
+            if hashlib.sha256(stated.encode() + body).hexdigest() != own:
                 fail(1, f"{where}: record {mine}: hash")
-            if seq is not None and (mine != seq + 1 or told != prev) or mine == 1 and told != "0" * 64:
+            if seq is not None and (mine != seq + 1 or stated != prev) or mine == 1 and stated != "0" * 64:
                 fail(1, f"{where}: record {mine}: chain")
             if record.get("event") == "audit.seal" and record.get("count") != number:
                 fail(1, f"{where}: record {mine}: count")

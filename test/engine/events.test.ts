@@ -149,9 +149,9 @@ test("sends the headers of the stream before the first event", async (t) => {
 test("silent changes appear in the list only", async (t) => {
   const { engine, docker } = await engineWithClient(t);
   const received = await listen(t, docker);
-  await engine.silently(() => engine.run({ name: "unheard" }));
+  await engine.silently(() => engine.run({ name: "missed" }));
   await engine.run({ name: "received" });
   await eventually("the other event", () => received.some(({ Action }) => Action === "start"));
-  assert.ok(received.every(({ Actor }) => Actor.Attributes["name"] !== "unheard"));
+  assert.ok(received.every(({ Actor }) => Actor.Attributes["name"] !== "missed"));
   assert.equal((await docker.listContainers()).length, 2);
 });

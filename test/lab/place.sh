@@ -20,6 +20,6 @@ lab_cache=${SALLYPORT_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sallyport-lab}
 lab_docker_socket=$lab_state/docker.sock
 lab_containerd_socket=$lab_state/containerd.sock
 
-# The default network of containers. Its usual name, docker0, may belong to another Engine.
+# The default network of containers. Its default name, docker0, may belong to another Engine.
 lab_bridge=sallyport0
 lab_bridge_address=10.212.0.1/24
