@@ -60,15 +60,15 @@ export class Connection {
   }
 
   /** Closes the connection and records the reason. An error response carries a fixed text and the record's correlation id. */
-  drop(reason: string, answer?: Pick<Violation, "error" | "id">): void {
+  drop(reason: string, response?: Pick<Violation, "error" | "id">): void {
     // Already closed, or dropped earlier and still flushing its error response.
     if (this.socket.destroyed || this.#endReason !== undefined) return void this.socket.destroy();
     this.#endReason = reason;
     const correlation = randomBytes(6).toString("hex");
     if (reason !== "ok") this.#audit.append("rpc.violation", "deny", reason, { conn: this.number, correlation });
-    if (!answer) return void this.socket.destroy();
-    const error = { ...answer.error, data: { correlation } };
-    this.socket.end(frame({ jsonrpc: "2.0", id: answer.id, error }), () => this.socket.destroy());
+    if (!response) return void this.socket.destroy();
+    const error = { ...response.error, data: { correlation } };
+    this.socket.end(frame({ jsonrpc: "2.0", id: response.id, error }), () => this.socket.destroy());
     this.#expect("rpc.slow", FRAME_MS);
   }
 
@@ -95,11 +95,14 @@ export class Connection {
     if ("reason" in read) return this.drop(read.reason, read);
     this.#isBusy = true;
     this.#state = read.next;
-    void this.#answer(read.request.id, this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this));
+    void this.#respond(
+      read.request.id,
+      this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this),
+    );
   }
 
   /** The library does not reject a validated request; a rejection is reported as an internal error. */
-  async #answer(id: number, pending: PromiseLike<object | null>): Promise<void> {
+  async #respond(id: number, pending: PromiseLike<object | null>): Promise<void> {
     try {
       this.send((await pending) ?? {});
       this.#isBusy = false;

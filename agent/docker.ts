@@ -43,8 +43,8 @@ export class DockerReader {
   /** Lists one container, without its environment. Throws 404, like inspect, when it does not exist. */
   async listOne(id: string): Promise<Observed> {
     if (!isContainerId(id)) throw new DockerError("gate.route");
-    const answer: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
-    const [entry] = parse(z.array(ListEntry).max(1), answer);
+    const entries: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
+    const [entry] = parse(z.array(ListEntry).max(1), entries);
     if (!entry) throw new DockerError("docker.status", "404");
     return fromListEntry(entry);
   }

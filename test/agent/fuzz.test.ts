@@ -15,7 +15,7 @@ test("mutated frames on the socket cause no other request to Docker and do not a
   const agent = await AgentProcess.start();
   const good = await agent.subscribe();
   try {
-    await fuzzSocket(agent, good, 60, 2);
+    await fuzzSocket(agent, good, 40, 2);
   } finally {
     good.close();
     await agent.close();

@@ -9,7 +9,6 @@ import { HELLO, INSTANCE, mutated, seeded } from "./mutate.ts";
 
 /** The requests that the agent may send to Docker. */
 const PERMITTED = [
-  /^\/_ping$/,
   /^\/version$/,
   /^\/v1\.[0-9]{2}\/containers\/json\?all=true$/,
   /^\/v1\.[0-9]{2}\/containers\/[0-9a-f]{64}\/json$/,
