@@ -95,14 +95,11 @@ export class Connection {
     if ("reason" in read) return this.drop(read.reason, read);
     this.#isBusy = true;
     this.#state = read.next;
-    void this.#respond(
-      read.request.id,
-      this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this),
-    );
+    void this.#reply(read.request.id, this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this));
   }
 
   /** The library does not reject a validated request; a rejection is reported as an internal error. */
-  async #respond(id: number, pending: PromiseLike<object | null>): Promise<void> {
+  async #reply(id: number, pending: PromiseLike<object | null>): Promise<void> {
     try {
       this.send((await pending) ?? {});
       this.#isBusy = false;
