@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { Subscription } from "../inventory/subscription.ts";
@@ -15,14 +16,8 @@ export async function collectInventory(
   onChange: (change: InventoryChange) => unknown,
 ): Promise<string | undefined> {
   const stop = new AbortController();
-  const agents = config.agents.map(
-    ({ socket }) =>
-      new Subscription(
-        socket,
-        () => undefined,
-        (change) => void onChange(change),
-      ),
-  );
+  const silent: Log = () => undefined;
+  const agents = config.agents.map(({ socket }) => new Subscription(socket, silent, (change) => void onChange(change)));
   const running = agents.map(async (agent) => await agent.run(stop.signal));
   const complete = Promise.all(agents.map(async (agent) => await agent.complete)).then(
     () => undefined,

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Config } from "../config/schema.ts";
 import type { Log } from "../../shared/log.ts";
 import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../status/printable.ts";
@@ -6,9 +7,9 @@ import { runCheck } from "./check.ts";
 import { areDockerGenArguments, DOCKER_GEN_OPTIONS } from "./docker-gen-arguments.ts";
 import { runImportNginxProxy } from "./import-nginx-proxy.ts";
 import { runImport } from "./import.ts";
-import { readConfig, readConfigWithTemplates, withConfig } from "./read-config.ts";
+import { readConfig, readConfigWithTemplates } from "./read-config.ts";
 import { runRender } from "./render.ts";
-import { type CommandResult, EX_USAGE, failed } from "./result.ts";
+import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
 import { runExplain, runHealth, runStatus } from "./status.ts";
@@ -54,6 +55,13 @@ function withDefaultCommand(args: readonly string[]): string[] {
   return isOption && !asksForHelp ? ["run", ...args] : [...args];
 }
 
+type ReadConfig = typeof readConfig;
+type ConfigCommand = (
+  config: Config,
+  args: readonly string[],
+  options: { readonly json?: boolean },
+) => CommandResult | Promise<CommandResult>;
+
 /** Builds the command line interface. Each command passes its result to `finish`. */
 export function createProgram(
   args: readonly string[],
@@ -66,10 +74,16 @@ export function createProgram(
     .helpOption("-h, --help", "print the help of a command")
     .addOption(configOption().hideHelp())
     .enablePositionalOptions();
-  const configured = (name: string, description: string, examples: Examples): Command =>
-    withExamples(program.command(name).description(description).addOption(configOption()), examples);
+  const add = (name: string, description: string, examples: Examples): Command =>
+    withExamples(program.command(name).description(description), examples);
+  const withConfig = (command: Command, read: ReadConfig, run: ConfigCommand): Command =>
+    command.addOption(configOption()).action(async () => {
+      const config = read(configOf(command));
+      const hasErrors = "problems" in config;
+      finish(hasErrors ? failed(config.problems, EX_CONFIG) : await run(config, command.args, command.opts()));
+    });
 
-  configured("run", "follow the agents, publish, reload (default)", [
+  add("run", "follow the agents, publish, reload (default)", [
     ["run --config ./renderer.yml", "follow the agents until SIGTERM; the log is written to stderr"],
     ["run --once && nginx -t", "publish the current state, for a script"],
     [
@@ -78,73 +92,54 @@ export function createProgram(
     ],
     ["--agent /run/a.sock --agent /run/b.sock --format json targets.hbs", "two agents, printed to stdout"],
   ])
+    .addOption(configOption())
     .option("--once", "publish once and exit: 0 if every target is live within 30 s, otherwise 1")
-    .action(async ({ once }: { once?: boolean }, command: Command) =>
-      finish(await runRun(configOf(command), { once: once === true }, log)),
+    .action(async (options: { once?: boolean }, command: Command) =>
+      finish(await runRun(configOf(command), options, log)),
     );
-  configured("check", "validate configuration and templates; exit code 78 with every error", [
+  const check = add("check", "validate configuration and templates; exit code 78 with every error", [
     ["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"],
-  ]).action(async (_options, command: Command) =>
-    finish(await withConfig(readConfigWithTemplates(configOf(command)), runCheck)),
-  );
-  configured("render", "print the file of a target as it would be published; changes nothing", [
+  ]);
+  withConfig(check, readConfigWithTemplates, runCheck);
+  const render = add("render", "print the file of a target as it would be published; changes nothing", [
     ["render > candidate.conf", "to read or check it"],
     ["render /etc/nginx/conf.d/default.conf", "one of several targets"],
-  ])
-    .argument("[destination]", "destination of the target, if there are several")
-    .action(async (destination: string | undefined, _options, command: Command) =>
-      finish(
-        await withConfig(
-          readConfigWithTemplates(configOf(command)),
-          async (config) => await runRender(config, destination),
-        ),
-      ),
-    );
-  configured("diff", "print what would change in a target's file; exit code 0 if nothing, 1 if something, 2 on error", [
-    ["diff --config ./edited.yml", "before an edited configuration or template is used"],
-    ["diff > /dev/null || echo outdated", "in a script"],
-  ])
-    .argument("[destination]", "destination of the target, if there are several")
-    .action(async (destination: string | undefined, _options, command: Command) => {
-      // Loaded on demand: no other command compares texts.
-      const { runDiff } = await import("./diff.ts");
-      finish(
-        await withConfig(
-          readConfigWithTemplates(configOf(command)),
-          async (config) => await runDiff(config, destination),
-        ),
-      );
-    });
-  configured("snapshot", "print the containers that the agents disclose, as JSON", [
+  ]).argument(...DESTINATION);
+  withConfig(render, readConfigWithTemplates, async (config, [destination]) => await runRender(config, destination));
+  const diff = add(
+    "diff",
+    "print what would change in a target's file; exit code 0 if nothing, 1 if something, 2 on error",
+    [
+      ["diff --config ./edited.yml", "before an edited configuration or template is used"],
+      ["diff > /dev/null || echo outdated", "in a script"],
+    ],
+  ).argument(...DESTINATION);
+  withConfig(diff, readConfigWithTemplates, async (config, [destination]) => {
+    // Loaded on demand: no other command compares texts.
+    const { runDiff } = await import("./diff.ts");
+    return await runDiff(config, destination);
+  });
+  const snapshot = add("snapshot", "print the containers that the agents disclose, as JSON", [
     ["snapshot | jq '.[].labels'", "what templates and routes are made of"],
-  ]).action(async (_options, command: Command) => finish(await withConfig(readConfig(configOf(command)), runSnapshot)));
-  configured("status", "print the status of a running renderer; exit code 1 if something needs attention", [
+  ]);
+  withConfig(snapshot, readConfig, runSnapshot);
+  const status = add("status", "print the status of a running renderer; exit code 1 if something needs attention", [
     ["status", "targets, agents, hosts, containers and certificates"],
     ["status --json | jq -r '.unrouted[] | .name + \": \" + .reason'", "why containers are not routed"],
-  ])
-    .option("--json", "print JSON (docs/status.schema.json)")
-    .action(async ({ json }: { json?: boolean }, command: Command) =>
-      finish(
-        await withConfig(
-          readConfig(configOf(command)),
-          async (config) => await runStatus(config, { json: json === true }),
-        ),
-      ),
-    );
-  configured("explain", "explain how a host or container is routed, or why not; exit code 1 if it is not", [
+  ]).option("--json", "print JSON (docs/status.schema.json)");
+  withConfig(status, readConfig, async (config, _args, options) => await runStatus(config, options));
+  const explain = add("explain", "explain how a host or container is routed, or why not; exit code 1 if it is not", [
     ["explain demo.example.com", "upstream servers, certificate and settings"],
     ["explain myapp-web-1", "why a container is not routed"],
-  ])
-    .argument("<name>", "host name, container name or container id")
-    .action(async (name: string, _options, command: Command) =>
-      finish(await withConfig(readConfig(configOf(command)), async (config) => await runExplain(config, name))),
-    );
-  configured("health", "exit code 0 if a running renderer responds", [["health", "in a health check"]]).action(
-    async (_options, command: Command) => finish(await withConfig(readConfig(configOf(command)), runHealth)),
-  );
+  ]).argument("<name>", "host name, container name or container id");
+  withConfig(explain, readConfig, async (config, [name = ""]) => await runExplain(config, name));
+  const health = add("health", "exit code 0 if a running renderer responds", [["health", "in a health check"]]);
+  withConfig(health, readConfig, runHealth);
   addImport(program, { args, variables, directory, finish });
   return program;
 }
+
+const DESTINATION = ["[destination]", "destination of the target, if there are several"] as const;
 
 interface ImportContext extends Pick<Environment, "variables" | "directory"> {
   readonly args: readonly string[];

@@ -1,7 +1,6 @@
 import { loadConfig, parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
-import { type CommandResult, EX_CONFIG, failed } from "./result.ts";
 
 type Errors = { readonly problems: readonly string[] };
 
@@ -18,12 +17,4 @@ export function readConfigWithTemplates(file: string): Config | Errors {
 function readWith(parse: typeof parseConfig, file: string): Config | Errors {
   const found = readText(file);
   return "problem" in found ? { problems: [`--config ${found.problem}`] } : parse(found.text, file);
-}
-
-/** Runs a command with a configuration, or prints the errors of the configuration. */
-export async function withConfig(
-  config: Config | Errors,
-  command: (config: Config) => Promise<CommandResult>,
-): Promise<CommandResult> {
-  return "problems" in config ? failed(config.problems, EX_CONFIG) : await command(config);
 }

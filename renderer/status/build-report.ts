@@ -61,17 +61,11 @@ export function buildReport({
     virtualHosts: distinct(hosts, ({ host, paths }) => JSON.stringify([host, paths.map(endpointsOf)])).toSorted(
       (a, b) => (a.host < b.host ? -1 : 1),
     ),
-    rendered: renderedBy(targets),
+    rendered: targets.flatMap(({ state, rendered = [] }) => rendered.map((one) => placementOf(one, state))),
     quarantined: distinct(targets.flatMap(({ quarantined }) => quarantined.map(entryOf))),
     unrouted: unroutedByAll(targets),
-    filtered: targets.flatMap(({ state: { destination }, filtered }) =>
-      filtered.map(({ known: { host, container }, why }) => ({
-        name: container.name,
-        id: container.id,
-        dockerHost: host,
-        destination,
-        reason: why,
-      })),
+    filtered: targets.flatMap(({ state, filtered }) =>
+      filtered.map(({ known, why }) => ({ ...placementOf(known, state), reason: why })),
     ),
     warnings: distinct(targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf))),
     certificates: distinct(certificates),
@@ -98,6 +92,10 @@ function targetOf({ state, transaction, templateError = "" }: TargetStatus): Rep
 
 function entryOf({ id, name, host, reason: code, detail: reason, value }: Quarantined): Entry {
   return { name, ...(id !== "" && { id, dockerHost: host }), code, reason, ...(value !== undefined && { value }) };
+}
+
+function placementOf({ host, container: { name, id } }: InventoryContainer, { destination }: TargetState) {
+  return { name, id, dockerHost: host, destination };
 }
 
 function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex): Report["virtualHosts"] {
@@ -129,21 +127,6 @@ function certificatesOf(set: CertificateSet | undefined, now: number): Report["c
     ...(isExpiring(one, now) && { warning: one.notAfter < now ? "expired; renew it" : "expires soon; renew it" }),
   }));
   return [...usable, ...set.invalid.map(({ stem, reason }) => ({ name: stem, hosts: [], error: reason }))];
-}
-
-/** Returns the containers that template targets render, each with the files that contain it. */
-function renderedBy(targets: readonly TargetStatus[]): Report["rendered"] {
-  const rendered = new Map<string, Report["rendered"][number]>();
-  for (const { state, rendered: containers = [] } of targets) {
-    for (const { host, container } of containers) {
-      const { id, name } = container;
-      const key = keyOf({ host, id });
-      const entry = rendered.get(key) ?? { name, id, dockerHost: host, destinations: [] };
-      entry.destinations.push(state.destination);
-      rendered.set(key, entry);
-    }
-  }
-  return [...rendered.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Returns the containers that no nginx target routes, with the reason of the first target that does not filter them. */

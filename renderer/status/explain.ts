@@ -122,9 +122,7 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
     ...entries.map(
       ({ reason, value }) => `  ${printable(reason)}${value === undefined ? "" : `: "${printable(value)}"`}`,
     ),
-    ...rendered.flatMap(({ dockerHost, destinations }) =>
-      destinations.map((destination) => `  ${on(dockerHost)}rendered into ${printable(destination)}`),
-    ),
+    ...rendered.map(({ dockerHost, destination }) => `  ${on(dockerHost)}rendered into ${printable(destination)}`),
     ...filtered.map(
       ({ dockerHost, destination, reason }) =>
         `  ${on(dockerHost)}filtered from ${printable(destination)} (\`containers\`): ${printable(reason)}`,

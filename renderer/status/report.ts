@@ -20,19 +20,15 @@ const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
-const Filtered = z.object({
-  name: z.string().describe("Name of the container."),
-  id: z.string().describe("Container id."),
-  dockerHost: z.string().describe("Docker host of the container."),
-  destination: z.string().describe("File of the target whose configuration excludes the container."),
-  reason: z.string().describe("Condition that the container does not meet."),
-});
-
 const Rendered = z.object({
   name: z.string().describe("Name of the container."),
   id: z.string().describe("Container id."),
   dockerHost: z.string().describe("Docker host of the container."),
-  destinations: z.array(z.string()).describe("Files whose template receives the container."),
+  destination: z.string().describe("File of the target."),
+});
+
+const Filtered = Rendered.extend({
+  reason: z.string().describe("Condition that the container does not meet."),
 });
 
 const Publication = z.object({
@@ -127,10 +123,12 @@ export const Report = z.object({
   targets: z.array(Target).describe("Configured files, in their order."),
   agents: z.array(Agent).describe("Configured agents, in their order."),
   virtualHosts: z.array(VirtualHost).describe("Virtual hosts of all nginx targets, sorted by name."),
-  rendered: z.array(Rendered).describe("Containers in the files of template targets."),
+  rendered: z.array(Rendered).describe("Containers in the files of template targets, one entry for each file."),
   quarantined: z.array(Entry).describe("Containers and virtual hosts excluded because of an error."),
   unrouted: z.array(Entry).describe("Containers that no nginx target routes, although no error occurred."),
-  filtered: z.array(Filtered).describe("Containers excluded by the configuration of a target (`containers`)."),
+  filtered: z
+    .array(Filtered)
+    .describe("Containers excluded by the configuration (`containers`) of a target, one entry for each target."),
   warnings: z.array(Entry).describe("Settings of routed containers that are ignored or guessed."),
   certificates: z.array(Certificate).describe("Certificates of all nginx targets, unusable ones included."),
 });

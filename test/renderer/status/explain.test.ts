@@ -82,7 +82,7 @@ test("finds a container by the prefix of its id", () => {
 
 describe("explains a container of template targets", () => {
   const id = "ab".repeat(32);
-  const rendered = { id, dockerHost: "one", name: "web", destinations: ["/out/haproxy.cfg"] };
+  const rendered = { id, dockerHost: "one", name: "web", destination: "/out/haproxy.cfg" };
   const filtered = { id, dockerHost: "one", name: "web", destination: "/out/hosts", reason: "exposes no port" };
   const report: Report = { ...REPORT, rendered: [rendered], filtered: [filtered] };
 
