@@ -1,7 +1,6 @@
 import type { StatusPageSettings } from "../config/status-page.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
-import type { ModelFields } from "../template/model.ts";
-import type { Page } from "../template/template.ts";
+import type { ModelFields, Page } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
 import { hasDebugEndpoints } from "./debug.ts";
 import { findFile } from "./files.ts";

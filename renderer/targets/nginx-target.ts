@@ -13,7 +13,7 @@ import { destinationOf, nameOf } from "../reload/choose.ts";
 import { noteChange } from "../routes/journal.ts";
 import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
-import { TemplateError } from "../template/template.ts";
+import { TemplateError } from "../template/template-error.ts";
 import { every } from "./every.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import type { NginxTemplate } from "./nginx-template.ts";

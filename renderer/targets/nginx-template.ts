@@ -8,8 +8,8 @@ import type { Published, VirtualHost } from "../routes/routes.ts";
 import { nginxPage } from "../nginx/page.ts";
 import type { FileSettings, NginxSettings } from "../nginx/settings.ts";
 import { readText } from "../disk/read-text.ts";
-import { kindOfTemplate } from "../template/template-kind.ts";
-import { compileTemplate, type Render, TemplateError } from "../template/template.ts";
+import { compileTemplate, type Render  } from "../template/template.ts";
+import { TemplateError } from "../template/template-error.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 
 type StatusPage = Config["statusPage"];
@@ -125,10 +125,6 @@ function compile(
 ): Render<VirtualHost> | { readonly problem: string } {
   try {
     const render = compileTemplate<VirtualHost>(text, fileOf(target));
-    const found = kindOfTemplate(text, fileOf(target));
-    if ("line" in found && found.kind === "containers" && found.line !== undefined) {
-      return { problem: `${fileOf(target)}:${found.line}: \`containers\` are seen where the target has a \`format\`` };
-    }
     render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
     return render;
   } catch (error) {

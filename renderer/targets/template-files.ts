@@ -4,7 +4,8 @@ import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { readText } from "../disk/read-text.ts";
 import { BoundedRenderer } from "../template/bounded-renderer.ts";
 import { containerView } from "../template/container-view.ts";
-import type { Rendering, TemplateText } from "../template/general-template.ts";
+import type { Rendering } from "../template/container-template.ts";
+import type { TemplateText } from "../template/read-template.ts";
 import type { Reread } from "./nginx-template.ts";
 
 /** The last good version of a template target's templates. */

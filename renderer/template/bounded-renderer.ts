@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import type { GeneralOptions, Rendering } from "./general-template.ts";
+import type { ContainerTemplateOptions, Rendering } from "./container-template.ts";
 import type { Model } from "./model.ts";
 import { type Said, startRenderThread } from "./render-thread.ts";
 
@@ -11,20 +11,20 @@ const START_MS = 30_000;
 
 /** Renders in a thread of its own, within bounds of time and memory. A thread that ends is started anew when needed. */
 export class BoundedRenderer {
-  readonly #options: GeneralOptions;
+  readonly #options: ContainerTemplateOptions;
   readonly #renderMs: number;
   #worker: Worker | undefined;
   #isClosed = false;
   #onAnswer: (said: Said | string) => void = () => undefined;
 
-  private constructor(options: GeneralOptions, renderMs: number) {
+  private constructor(options: ContainerTemplateOptions, renderMs: number) {
     this.#options = options;
     this.#renderMs = renderMs;
   }
 
   /** Compiles the templates; a problem is a sentence with the place. */
   static async start(
-    options: GeneralOptions,
+    options: ContainerTemplateOptions,
     renderMs = RENDER_MS,
   ): Promise<BoundedRenderer | { readonly problem: string }> {
     const renderer = new BoundedRenderer(options, renderMs);

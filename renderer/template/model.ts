@@ -1,4 +1,6 @@
-/** Text that is safe as it stands although it is not plain. Only a format's own printer makes it (nginx-text.ts). */
+import { emptyRecord } from "./plain-record.ts";
+
+/** Text that is printed as it is. Only `renderer/nginx/text.ts` and the helpers `raw`, `inner` and `include` make it. */
 export class Verbatim {
   readonly text: string;
 
@@ -7,18 +9,26 @@ export class Verbatim {
   }
 }
 
-/** Leaves and branches of a model: text, numbers, truth, lists and records of them. Never functions. */
+/** The data of a template: scalars, lists and records. Never functions. */
 export type Model = string | number | boolean | Verbatim | readonly Model[] | { readonly [name: string]: Model };
 
 export type ModelFields = Readonly<Record<string, Model>>;
 
-/** The model without prototypes, so that no name in a template finds anything but data. */
+/** The data of nginx's template: fields of the whole file, and the hosts. */
+export interface Page<Host extends object = object> {
+  readonly fields: ModelFields;
+  /** For `eachHost`, in order. The text of a host is cached while it is the same object. */
+  readonly hosts: readonly Host[];
+  /** A different object when the text of an unchanged host may be different. */
+  readonly settings: object;
+  /** The fields of a host; called once for each host, template and settings. */
+  readonly modelOf: (host: Host) => ModelFields;
+}
+
+/** Copies the model without prototypes, so that a name in a template finds nothing but data. */
 export function bare(model: Model): unknown {
   if (Array.isArray(model)) return model.map((item: Model) => bare(item));
   if (typeof model !== "object" || model instanceof Verbatim) return model;
   const entries = Object.entries(model as Readonly<Record<string, Model>>);
-  const fields = Object.fromEntries(entries.map(([name, item]) => [name, bare(item)]));
-  const record = Object.assign(Object.create(null) as object, fields);
-  // Handlebars puts the record into its message about a missing value; no template can name a symbol.
-  return Object.defineProperty(record, Symbol.toPrimitive, { value: () => "the model" });
+  return Object.assign(emptyRecord(), Object.fromEntries(entries.map(([name, item]) => [name, bare(item)])));
 }

@@ -14,9 +14,15 @@ export function isRecord(value: unknown): value is PlainRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Creates an empty record. Handlebars compares values with `!=`, which converts a record to a primitive. */
+export function emptyRecord(): Record<string, unknown> {
+  const record = Object.create(null) as Record<string, unknown>;
+  return Object.defineProperty(record, Symbol.toPrimitive, { value: () => "a record" });
+}
+
 /** A new record. Of entries with the same name the last counts; those with a reserved name are left out. */
 export function recordOf<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
-  const record = Object.create(null) as Record<string, T>;
+  const record = emptyRecord() as Record<string, T>;
   for (const [name, value] of entries) if (!RESERVED.has(name)) record[name] = value;
   return record;
 }

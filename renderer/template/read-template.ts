@@ -1,44 +1,47 @@
-import type Handlebars from "handlebars";
-import { MAX_TEMPLATE_BYTES } from "./lint.ts";
-import { tagsOf } from "./tags.ts";
+import Handlebars from "handlebars";
+import { tagProblems } from "./tags.ts";
+import { TemplateError } from "./template-error.ts";
 
-/** Why a text is no template. The message begins with file, line and column. */
-export interface TemplateProblem {
-  readonly code: "template.size" | "template.syntax";
-  readonly problem: string;
+/** Longest template, in bytes: a hundred times Sallyport's own. */
+const MAX_TEMPLATE_BYTES = 256 * 1024;
+
+/** A template's file and its content. */
+export interface TemplateText {
+  readonly file: string;
+  readonly text: string;
 }
 
-/** The syntax tree of a template's text. */
-export function readTemplate(
-  engine: typeof Handlebars,
-  { file, text }: { readonly file: string; readonly text: string },
-): hbs.AST.Program | TemplateProblem {
-  if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES)
-    return { code: "template.size", problem: `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes` };
-  const problem = (offset: number, what: string): TemplateProblem => ({
-    code: "template.syntax",
-    problem: `${file}${placeAt(text, offset)}: ${what}`,
-  });
-  if (text.includes("\0")) return problem(text.indexOf("\0"), "a NUL character is not text");
-  const { excess, open } = tagsOf(text);
-  if (excess) return problem(excess.offset, excess.problem);
-  const parsed = parse(engine, text, file);
+/** Returns the syntax tree. Throws TemplateError with file, line and column. */
+export function readTemplate({ file, text }: TemplateText): hbs.AST.Program {
+  if (Buffer.byteLength(text) > MAX_TEMPLATE_BYTES) {
+    throw new TemplateError("template.size", `${file}: larger than ${MAX_TEMPLATE_BYTES} bytes`);
+  }
+  const fail = (place: Place, problem: string): never => {
+    throw new TemplateError("template.syntax", `${file}:${place.line}:${place.column + 1}: ${problem}`);
+  };
+  if (text.includes("\0")) fail(placeAt(text, text.indexOf("\0")), "a NUL character is not text");
+  const { excess, open } = tagProblems(text);
+  if (excess) fail(placeAt(text, excess.offset), excess.problem);
+  const parsed = parse(text, file);
   if ("type" in parsed) return parsed;
-  // Of what is open the parser only knows that the text ends, or that its last letter is none.
-  if (open && (parsed.isAtEnd || !open.problem.startsWith("{{"))) return problem(open.offset, open.problem);
-  return { code: "template.syntax", problem: `${file}:${parsed.line}:${parsed.column + 1}: ${parsed.problem}` };
+  // The parser reports an unclosed tag or block at the end of the text.
+  if (open && (parsed.isAtEnd || !open.problem.startsWith("{{"))) return fail(placeAt(text, open.offset), open.problem);
+  return fail(parsed, parsed.problem);
 }
 
-/** What the parser tells of a text that is no template; line from 1, column from 0. */
-interface Stumble {
+/** Line from 1, column from 0. */
+interface Place {
   readonly line: number;
   readonly column: number;
+}
+
+interface SyntaxProblem extends Place {
   readonly problem: string;
   readonly isAtEnd: boolean;
 }
 
-/** What jison tells of the token that it cannot place. */
-interface Misplaced {
+/** What the generated parser passes to `parseError` about a token that is not possible. */
+interface MisplacedToken {
   readonly text: string;
   readonly token: string | null;
   readonly line: number;
@@ -46,43 +49,49 @@ interface Misplaced {
   readonly expected?: readonly string[];
 }
 
-type Parser = { parseError: (message: string, token: Misplaced) => never };
+const { Parser: parser } = Handlebars as unknown as {
+  readonly Parser: { parseError: (message: string, token: MisplacedToken) => never };
+};
 
-/** The parser's own message is a drawing; what it is made of is asked for instead. */
-function parse(engine: typeof Handlebars, text: string, file: string): hbs.AST.Program | Stumble {
-  const { Parser: parser } = engine as unknown as { readonly Parser: Parser };
-  let stumble: Stumble | undefined;
+/**
+ * `parseError` is replaced during the parse: it is the only way to learn the token and its column. The library throws a
+ * plain Error whose message is a drawing of the line, without the column.
+ */
+function parse(text: string, file: string): hbs.AST.Program | SyntaxProblem {
+  let misplaced: MisplacedToken | undefined;
   const { parseError } = parser;
   parser.parseError = (message, token) => {
-    stumble = stumbleOver(token, text);
+    misplaced = token;
     throw new Error(message);
   };
   try {
-    return engine.parse(text, { srcName: file });
+    return Handlebars.parse(text, { srcName: file });
   } catch (error) {
+    if (misplaced) return misplacedProblem(misplaced, text);
     const { lineNumber = 1, column = 0, message } = error as Error & { lineNumber?: number; column?: number };
     const problem = message
       .replace(/ - [0-9]+:[0-9]+$/, "")
       .replace(/^(.*) doesn't match (.*)$/, "{{#$1}} is closed by {{/$2}}");
-    return stumble ?? { line: lineNumber, column, problem, isAtEnd: false };
+    return { line: lineNumber, column, problem, isAtEnd: false };
   } finally {
     parser.parseError = parseError;
   }
 }
 
-function stumbleOver({ text: word, token, line, loc, expected }: Misplaced, text: string): Stumble {
+function misplacedProblem({ text: found, token, line, loc, expected }: MisplacedToken, text: string): SyntaxProblem {
   const isAtEnd = token === "EOF" || token === null;
-  const lines = text.split("\n");
-  // The place that is told is that of the token before: this one begins where its text is found from there on.
+  // The location is that of the token before; this one is the next occurrence of its text.
   const from = loc ? { line: loc.last_line, column: loc.last_column } : { line: line + 1, column: 0 };
-  const column = (lines[from.line - 1] ?? "").indexOf(word, from.column);
-  const here = isAtEnd ? "the template ends inside of a tag" : `${JSON.stringify(word)} cannot stand here`;
+  const column = (text.split("\n")[from.line - 1] ?? "").indexOf(found, from.column);
   const possible = [...new Set((expected ?? []).flatMap((name) => TOKENS[name] ?? []))];
-  const advice = possible.length > 0 && !isAtEnd ? `; possible: ${possible.join(", ")}` : "";
-  return { line: from.line, column: Math.max(column, 0), problem: `${here}${advice}`, isAtEnd };
+  const hint = possible.length > 0 ? `; possible: ${possible.join(", ")}` : "";
+  const problem = isAtEnd
+    ? "the template ends inside of a tag"
+    : `${JSON.stringify(found)} is not possible here${hint}`;
+  return { line: from.line, column: Math.max(column, 0), problem, isAtEnd };
 }
 
-/** The parser's tokens in the words of people. */
+/** Names of the parser's tokens in messages. */
 const TOKENS: Readonly<Record<string, string>> = {
   "'CLOSE'": "}}",
   "'CLOSE_UNESCAPED'": "}}",
@@ -95,7 +104,7 @@ const TOKENS: Readonly<Record<string, string>> = {
   "'OPEN_ENDBLOCK'": "{{/…}}",
 };
 
-function placeAt(text: string, offset: number): string {
+function placeAt(text: string, offset: number): Place {
   const before = text.slice(0, offset).split("\n");
-  return `:${before.length}:${before.at(-1)!.length + 1}`;
+  return { line: before.length, column: before.at(-1)!.length };
 }

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
-import type { GeneralOptions, Rendering } from "./general-template.ts";
+import type { ContainerTemplateOptions, Rendering } from "./container-template.ts";
 import type { Model } from "./model.ts";
-import { TemplateError } from "./template.ts";
+import { TemplateError } from "./template-error.ts";
 
 /** Old generation of a thread, in MiB: ten thousand containers and the longest text take half of it. */
 const MAX_HEAP_MB = 96;
@@ -14,7 +14,7 @@ export type Said = { readonly kind: "ready" } | { readonly kind: "refused"; read
 const MARK = "sallyport.render";
 
 /** A thread that renders with these templates, within bounds of memory; it has no environment. It does not keep the process. */
-export function startRenderThread(options: GeneralOptions): Worker {
+export function startRenderThread(options: ContainerTemplateOptions): Worker {
   const self = import.meta.url;
   const isSource = self.endsWith(".ts");
   // A thread of Node has no loader of its parent's: from sources it starts its own.
@@ -35,12 +35,12 @@ export function startRenderThread(options: GeneralOptions): Worker {
 
 if (!isMainThread && parentPort && isOurs(workerData)) void serve(parentPort, workerData.options);
 
-async function serve(port: MessagePort, options: GeneralOptions): Promise<void> {
+async function serve(port: MessagePort, options: ContainerTemplateOptions): Promise<void> {
   const say = (said: Said): void => port.postMessage(said);
   // Only here: the helpers are a tenth of the renderer's memory, and whoever keeps nginx's file alone needs none.
-  const { compileGeneral } = await import("./general-template.ts");
+  const { compileContainerTemplate } = await import("./container-template.ts");
   try {
-    const render = compileGeneral(options);
+    const render = compileContainerTemplate(options);
     port.on("message", (views: readonly Model[]) => say(render(views)));
     say({ kind: "ready" });
   } catch (error) {
@@ -49,6 +49,6 @@ async function serve(port: MessagePort, options: GeneralOptions): Promise<void> 
   }
 }
 
-function isOurs(given: unknown): given is { readonly options: GeneralOptions } {
+function isOurs(given: unknown): given is { readonly options: ContainerTemplateOptions } {
   return typeof given === "object" && given !== null && "mark" in given && given.mark === MARK;
 }

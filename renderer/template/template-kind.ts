@@ -1,56 +1,39 @@
 import Handlebars from "handlebars";
+import { readTemplate } from "./read-template.ts";
+import { TemplateError } from "./template-error.ts";
 
-/** What a template prints of: nginx's hosts, or containers; with the line where that is seen, when it is. */
+/** What a template renders: virtual hosts of nginx, or containers; with the line that shows it, if any. */
 export type TemplateKind =
   | { readonly kind: "routes" | "containers"; readonly line: number | undefined }
   | { readonly problem: string };
 
 /**
- * What a template is for, by what it uses: only a template over routes has the block `eachHost`, and only one over
- * containers the list `containers`. One that uses neither prints the same whoever runs, and is one over containers.
+ * Tells the kind of a template from what it uses: only a template of an nginx target has the block `eachHost`, only one
+ * of a template target the list `containers`. A template that uses neither is one of a template target.
  */
 export function kindOfTemplate(text: string, file: string): TemplateKind {
-  const tree = parse(text);
-  if (typeof tree === "string") return { problem: `${file}: ${tree}` };
-  const eachHost = lineOf(tree, "eachHost");
-  if (eachHost !== undefined) return { kind: "routes", line: eachHost };
-  return { kind: "containers", line: lineOf(tree, "containers") };
-}
-
-function parse(text: string): hbs.AST.Program | string {
   try {
-    return Handlebars.parse(text);
+    const finder = new NameFinder();
+    finder.accept(readTemplate({ file, text }));
+    const { eachHost, containers } = finder.lines;
+    return eachHost === undefined ? { kind: "containers", line: containers } : { kind: "routes", line: eachHost };
   } catch (error) {
-    return ((error as Error).message.split("\n")[0] ?? "").replace(/:$/, "");
+    if (error instanceof TemplateError) return { problem: error.message };
+    throw error;
   }
 }
 
-/** Where a path begins with this name. */
-function lineOf(value: unknown, name: string): number | undefined {
-  if (Array.isArray(value)) return firstOf(value, name);
-  if (!isNode(value)) return undefined;
-  const isName = value.type === "PathExpression" && firstPart(value as hbs.AST.PathExpression) === name;
-  return isName
-    ? value.loc.start.line
-    : firstOf(
-        Object.entries(value).flatMap(([member, child]: [string, unknown]) => (member === "loc" ? [] : [child])),
-        name,
-      );
-}
+class NameFinder extends Handlebars.Visitor {
+  /** Where a path first begins with a name. */
+  readonly lines: Record<string, number> = {};
 
-function firstOf(values: readonly unknown[], name: string): number | undefined {
-  for (const value of values) {
-    const line = lineOf(value, name);
-    if (line !== undefined) return line;
+  override PathExpression(path: hbs.AST.PathExpression): void {
+    const name = firstName(path);
+    if (name === "eachHost" || name === "containers") this.lines[name] ??= path.loc.start.line;
   }
-  return undefined;
 }
 
-/** `@root.containers` is the same list. */
-function firstPart({ data, parts }: hbs.AST.PathExpression): string | undefined {
+/** `@root.containers` is the list `containers`. */
+export function firstName({ data, parts }: hbs.AST.PathExpression): string | undefined {
   return data && parts[0] === "root" ? parts[1] : parts[0];
-}
-
-function isNode(value: unknown): value is hbs.AST.Node {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withoutBlankLines } from "../../../renderer/targets/blank-lines.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
 import { printed, printedOf, refusal } from "./printing.ts";
 import type { Topic } from "./row.ts";
 
@@ -14,7 +14,7 @@ function withFiles(template: string): string {
     mkdirSync(join(directory, "inside"));
     writeFileSync(join(directory, "inside", "there"), "its text\n");
     const includes = join(directory, "inside");
-    const render = compileGeneral({ templates: [{ file: "t.hbs", text: template }], format: "none", includes });
+    const render = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none", includes });
     const made = render([]);
     return made.kind === "text" ? made.text : made.kind === "failed" ? made.message : made.kind;
   } finally {
@@ -28,7 +28,7 @@ function withPartial(text: string, part: string): string {
     { file: "t.hbs", text },
     { file: "part.hbs", text: part },
   ];
-  const made = compileGeneral({ templates, format: "none" })([{ name: "web" }]);
+  const made = compileContainerTemplate({ templates, format: "none" })([{ name: "web" }]);
   return made.kind === "text" ? made.text : made.kind;
 }
 

@@ -4,7 +4,7 @@ import { Inspected } from "../../../agent/inspected.ts";
 import { parsePolicy } from "../../../agent/policy.ts";
 import { sanitize } from "../../../agent/sanitize.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
 import type { Model } from "../../../renderer/template/model.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 
@@ -16,7 +16,7 @@ export function printed(template: string, containers: readonly Model[] = []): st
     { file: "t.hbs", text: "{{> part}}" },
     { file: "part.hbs", text: template },
   ];
-  const made = compileGeneral({ templates, format: "none" })(containers);
+  const made = compileContainerTemplate({ templates, format: "none" })(containers);
   assert.equal(made.kind, "text", JSON.stringify(made));
   return made.kind === "text" ? made.text : "";
 }
@@ -29,7 +29,7 @@ export function printedOf(template: string, it: Model): string {
 /** Why a template makes nothing of this list. */
 export function refusal(template: string, containers: readonly Model[] = []): string {
   try {
-    const made = compileGeneral({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
+    const made = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
     if (made.kind === "text") return `printed ${made.text}`;
     return made.kind === "failed" ? made.message : (made.faults[0]?.message ?? "");
   } catch (error) {

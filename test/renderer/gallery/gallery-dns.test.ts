@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { BackgroundProcess } from "../../demo/background-process.ts";
 import { programPath } from "../../demo/program-path.ts";
@@ -19,7 +19,7 @@ import { requires } from "../../requires.ts";
 
 const environment = { PATH: programPath() };
 const TEMPLATE = "renderer/templates/gallery/dnsmasq.hosts.hbs";
-const render = compileGeneral({
+const render = compileContainerTemplate({
   templates: [{ file: TEMPLATE, text: readFileSync(TEMPLATE, "utf8") }],
   format: "hosts",
 });

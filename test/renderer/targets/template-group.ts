@@ -5,7 +5,7 @@ import type { InventoryContainer } from "../../../renderer/inventory/inventory-c
 import { PublishGroup } from "../../../renderer/targets/publish-group.ts";
 import { TemplateTarget } from "../../../renderer/targets/template-target.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
 import { templateTargetOf } from "../config/target-of.ts";
 
 type Group = PublishGroup<InventoryContainer>;
@@ -19,7 +19,7 @@ export interface RenderedFile {
 
 /** A group of one template target that is rendered in this process and never published. */
 export function templateGroup(text: string, format: string): Group {
-  const render = compileGeneral({ templates: [{ file: "t.hbs", text }], format: format as "json" });
+  const render = compileContainerTemplate({ templates: [{ file: "t.hbs", text }], format: format as "json" });
   const files = {
     print: async (containers: readonly InventoryContainer[]) =>
       await Promise.resolve(render(containers.map(containerView))),

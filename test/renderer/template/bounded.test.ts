@@ -55,7 +55,7 @@ const hostile: readonly [title: string, text: string, partials: string[], messag
     [],
     /more memory|longer/,
   ],
-  ["that calls itself", "{{> t1}}", ["{{> t1}}"], /goes too deep/],
+  ["that calls itself", "{{> t1}}", ["{{> t1}}"], /nested too deep/],
   [
     "that doubles itself",
     "{{> t1}}",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { compileGeneral } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
 import { type FormatName, FORMATS } from "../../../renderer/template/formats/format-table.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 
@@ -16,7 +16,10 @@ const shipped: readonly (readonly [file: string, compile: (text: string) => void
     const file = join(GALLERY, name);
     const format = /format: ([a-z]+)/.exec(readFileSync(file, "utf8"))![1] as FormatName;
     assert.ok(FORMATS[format], `${name} says its format`);
-    return [file, (text: string) => void compileGeneral({ templates: [{ file: "t.hbs", text }], format })] as const;
+    return [
+      file,
+      (text: string) => void compileContainerTemplate({ templates: [{ file: "t.hbs", text }], format }),
+    ] as const;
   }),
 ];
 
@@ -24,15 +27,16 @@ const shipped: readonly (readonly [file: string, compile: (text: string) => void
 const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
   ["{{{name}}}", /unescaped output/],
   ["{{&name}}", /unescaped output/],
-  ["{{{{shout name}}}} {{name}} {{{{/shout}}}}", /a block|shout/],
+  ["{{{{shout name}}}} {{name}} {{{{/shout}}}}", /shout/],
   ["{{* log}}", /decorators|log/],
-  ["{{#* inline 'x'}}x{{/inline}}", /decorators/],
-  ["{{> (lookup . 'name')}}", /a partial's name must be fixed|no other template/],
-  ["{{> other}}", /partial|no other template/],
+  ["{{#* inline x}}x{{/inline}}", /decorators/],
+  ["{{#* other 'x'}}x{{/other}}", /decorators/],
+  ["{{> (lookup . 'name')}}", /the name of a partial must be fixed/],
+  ["{{> other}}", /partial/],
   ["{{#> other}}x{{/other}}", /partial/],
-  ["{{> t}}", /partial|no other template/],
+  ["{{> t}}", /partial/],
   ["{{shout name}}", /shout/],
-  ["{{#shout name}}x{{/shout}}", /shout|a block is one of/],
+  ["{{#shout name}}x{{/shout}}", /shout/],
   ["{{#if (shout name)}}x{{/if}}", /shout/],
   ["{{lookup . 'constructor'}}", /lookup/],
   ["{{#if (lookup . 'constructor')}}x{{/if}}", /lookup/],
@@ -41,8 +45,8 @@ const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
   ["{{blockHelperMissing name}}", /blockHelperMissing/],
   ["{{#with (lookup . 'x')}}x{{/with}}", /lookup/],
   ["{{#if x}}", /is never closed|is closed by/],
-  ["{{/if}}", /cannot stand here|is closed by/],
-  [`${"{{#if x}}".repeat(60)}x${"{{/if}}".repeat(60)}`, /nested deeper than 50/],
+  ["{{/if}}", /is not possible here|is closed by/],
+  [`${"{{#if 1}}".repeat(60)}x${"{{/if}}".repeat(60)}`, /nested deeper than 50/],
 ];
 
 for (const [file, compile] of shipped) {
@@ -78,8 +82,11 @@ test("templates that call each other without end are an error of the rendering, 
       file: `${name}.hbs`,
       text: `{{> ${names[(index + 1) % names.length]}}}`,
     }));
-    const render = compileGeneral({ templates: [{ file: "t.hbs", text: "{{> a}}" }, ...partials], format: "json" });
+    const render = compileContainerTemplate({
+      templates: [{ file: "t.hbs", text: "{{> a}}" }, ...partials],
+      format: "json",
+    });
     const made = render([]);
-    assert.ok(made.kind === "failed" && /goes too deep/.test(made.message), JSON.stringify(made));
+    assert.ok(made.kind === "failed" && /nested too deep/.test(made.message), JSON.stringify(made));
   }
 });

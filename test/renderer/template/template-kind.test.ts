@@ -33,7 +33,9 @@ describe("what a template prints of is seen by what it uses", () => {
     }
   });
   test("one that cannot be parsed is told with its line", () => {
-    assert.deepEqual(kindOfTemplate("a\n{{#each containers}}\n", "t.hbs"), { problem: "t.hbs: Parse error on line 3" });
+    assert.deepEqual(kindOfTemplate("a\n{{#each containers}}\n", "t.hbs"), {
+      problem: "t.hbs:2:1: {{#each}} is never closed",
+    });
   });
   test("whatever the text, there is an answer", () => {
     const piece = fc.constantFrom(
@@ -53,7 +55,9 @@ describe("what a template prints of is seen by what it uses", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const found = kindOfTemplate(pieces.join(""), "t.hbs");
-        assert.ok("problem" in found ? found.problem.startsWith("t.hbs: ") : /^(routes|containers)$/.test(found.kind));
+        assert.ok(
+          "problem" in found ? /^t\.hbs:[0-9]+:[0-9]+: /.test(found.problem) : /^(routes|containers)$/.test(found.kind),
+        );
       }),
     );
   });
@@ -68,7 +72,7 @@ test("a template over containers in a target of routes is a mistake, with its li
     const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a" }], targets }), "c.yml");
     assert.ok(!("problems" in config));
     assert.deepEqual(await templateProblems(config), [
-      `${template}:2: \`containers\` are seen where the target has a \`format\``,
+      `${template}:2:9: \`containers\` is for targets with \`format\``,
     ]);
   } finally {
     rmSync(directory, { recursive: true });

@@ -1,12 +1,12 @@
-/** Which containers a rendering failed for. */
+/** A container for which a rendering failed. */
 export interface Fault {
-  /** Of the container in the list that was rendered. */
+  /** Index in the rendered list of containers. */
   readonly index: number;
   readonly message: string;
 }
 
-/** Knows whose turn it is inside `each` and `with`: an error there is that container's, and the others go on. */
-export class Culprits {
+/** Attributes errors inside `each` and `with` to the container of that turn, so that the other containers still render. */
+export class FailingContainers {
   readonly #indexes = new Map<unknown, number>();
   readonly #faults = new Map<number, string>();
 
@@ -14,13 +14,13 @@ export class Culprits {
     for (const [index, container] of containers.entries()) this.#indexes.set(container, index);
   }
 
-  /** By index; not empty: the text is worth nothing. */
+  /** If not empty, the rendered text is incomplete and must not be used. */
   get faults(): Fault[] {
     return [...this.#faults].map(([index, message]) => ({ index, message }));
   }
 
-  /** Runs a block for this item; when it fails and the item is a container, that is noted and nothing printed. */
-  within(item: unknown, block: () => string): string {
+  /** Renders the block. If it fails and the item is a container, records the first error of that container and returns "". */
+  attribute(item: unknown, block: () => string): string {
     const index = this.#indexes.get(item);
     if (index === undefined) return block();
     try {

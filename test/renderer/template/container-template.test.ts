@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Container } from "../../../shared/snapshot.ts";
 import { containerView, inOrder } from "../../../renderer/template/container-view.ts";
-import { compileGeneral, type Rendering } from "../../../renderer/template/general-template.ts";
+import { compileContainerTemplate, type Rendering } from "../../../renderer/template/container-template.ts";
 import { HELPERS } from "../../../renderer/template/helper-table.ts";
-import { TemplateError } from "../../../renderer/template/template.ts";
+import { TemplateError } from "../../../renderer/template/template-error.ts";
 import { container } from "../fake-agent.ts";
 
 const known = (digit: string, fields: Partial<Container> = {}) => ({
@@ -27,11 +27,11 @@ const A = known("a", {
 });
 const B = known("b");
 
-type Options = Partial<Parameters<typeof compileGeneral>[0]>;
+type Options = Partial<Parameters<typeof compileContainerTemplate>[0]>;
 
 function render(text: string, list = [A, B], options: Options = {}): Rendering {
   const templates = [{ file: "t.hbs", text }, ...(options.templates ?? [])];
-  return compileGeneral({ format: "none", ...options, templates })(list.map(containerView));
+  return compileContainerTemplate({ format: "none", ...options, templates })(list.map(containerView));
 }
 
 function textOf(text: string, list = [A, B], options: Options = {}): string {
@@ -78,53 +78,59 @@ test("an error outside of every container is nobody's", () => {
   });
   assert.match(
     JSON.stringify(render("{{#with 1}}{{#each nothing}}x{{/each}}{{/with}}")),
-    /t\.hbs:1:12: what each is to go through is missing/,
+    /t\.hbs:1:12: the value of each is missing; add an \{\{else\}\}/,
   );
 });
 
 const forbidden: readonly [string, RegExp][] = [
   ["{{{name}}}", /^t\.hbs:1:1: unescaped/],
-  ["a\n{{#containers}}{{/containers}}", /^t\.hbs:2:1: a block is one of/],
-  ["{{#raw 1}}{{/raw}}", /a block is one of/],
-  ["{{#eachHost}}{{/eachHost}}", /^t\.hbs:1:1: eachHost goes through nginx's hosts, in a target without `format`/],
+  ["a\n{{#containers}}{{/containers}}", /^t\.hbs:2:1: "containers" is not a block; blocks are if, unless, each, with$/],
+  ["{{#raw 1}}{{/raw}}", /"raw" is not a block/],
+  ["{{#eachHost}}{{/eachHost}}", /^t\.hbs:1:1: eachHost is a loop over nginx's hosts, for targets without `format`$/],
   ["{{shout name}}", /^t\.hbs:1:1: .*shout/],
   ["{{lookup . 'x'}}", /lookup/],
   ["{{log 'x'}}", /log/],
-  ["{{> other}}", /no other template of the target is named other/],
-  ["{{> (raw 'x')}}", /a partial's name must be fixed/],
+  ["{{> other}}", /unknown partial other$/],
+  ["{{> (raw 'x')}}", /the name of a partial must be fixed/],
   ["{{#> x}}{{/x}}", /a partial cannot be a block/],
-  ["{{#*inline 'x'}}{{/inline}}", /decorators/],
+  ["{{#*inline x}}{{/inline}}", /decorators/],
+  ["{{#*other 'x'}}{{/other}}", /decorators/],
+  ["{{#if 1}}{{#*inline 'x'}}{{/inline}}{{/if}}", /^t\.hbs:1:10: an inline partial must be outside of every block/],
+  ["{{#*inline 'x'}}{{/inline}}{{#*inline 'x'}}{{/inline}}", /another partial is named x/],
+  ["{{#*inline 'x'}}{{> x}}{{/inline}}", /an inline partial cannot use a partial/],
+  ["{{#*inline 'x'}}{{../a}}{{/inline}}", /inside an inline partial only the value passed to it/],
+  ["{{#*inline 'x'}}{{@root.containers}}{{/inline}}", /inside an inline partial only the value passed to it/],
+  ["{{#*inline 'line'}}{{/inline}}{{> lin}}", /^t\.hbs:1:31: unknown partial lin, did you mean line\?$/],
+  ["{{> x a b}}", /a partial takes one value/],
   ["a\n  {{joinn ',' (list 1)}}", /^t\.hbs:2:3: unknown helper "joinn": did you mean join\?$/],
   ["{{#each (wherre containers 'a' 'b')}}{{/each}}", /^t\.hbs:1:9: unknown helper "wherre": did you mean where\?$/],
-  ["{{env 'HOME'}}", /^t\.hbs:1:1: unknown helper "env": Reads the environment of the renderer/],
-  ["{{#if (nginxQuote 'x')}}{{/if}}", /unknown helper "nginxQuote": Each value is quoted by the format/],
-  ["{{#eech containers}}{{/eech}}", /^t\.hbs:1:1: a block is one of .*; eech is none, did you mean each\?$/],
+  ["{{env 'HOME'}}", /^t\.hbs:1:1: unknown helper "env"/],
+  ["{{if.x 1}}", /unknown helper "if\.x"/],
+  ["{{#if (nginxQuote 'x')}}{{/if}}", /unknown helper "nginxQuote"/],
+  ["{{#eech containers}}{{/eech}}", /^t\.hbs:1:1: "eech" is not a block; .*; did you mean each\?$/],
   ["{{#if}}x{{/if}}", /^t\.hbs:1:1: if takes one value/],
   ["{{#each containers labels}}x{{/each}}", /^t\.hbs:1:1: each takes one value/],
   [
     "{{#each containers}}{{regexMatch '(' name}}{{/each}}",
-    /^t\.hbs:1:21: regexMatch: "\(" is no regular expression of RE2: .+/,
+    /^t\.hbs:1:21: regexMatch: "\(" is not a regular expression of RE2: .+/,
   ],
   ["{{#each containers}}{{#if (regexMatch 'a(?=b)' name)}}{{/if}}{{/each}}", /^t\.hbs:1:27: regexMatch: .* of RE2/],
-  ["{{#each containers}}{{join ','}}{{/each}}", /^t\.hbs:1:21: join: LIST is not given; write join SEPARATOR LIST$/],
+  ["{{#each containers}}{{join ','}}{{/each}}", /^t\.hbs:1:21: join: LIST is missing; write join SEPARATOR LIST$/],
+  ["{{#each containers}}{{trim name name}}{{/each}}", /^t\.hbs:1:21: trim: too many arguments; write trim TEXT$/],
   [
-    "{{#each containers}}{{trim name name}}{{/each}}",
-    /^t\.hbs:1:21: trim: more arguments than it has; write trim TEXT$/,
+    "{{#each (matching containers nam='x')}}{{/each}}",
+    /^t\.hbs:1:9: matching: unknown argument nam=, did you mean name=\?/,
   ],
-  ["{{#each (matching containers nam='x')}}{{/each}}", /^t\.hbs:1:9: matching: no argument nam=, did you mean name=\?/],
-  ["{{#each containers}}{{include}}{{/each}}", /include: NAME is not given/],
-  ["{{#each contaners}}x{{/each}}", /^t\.hbs:1:9: contaners: no such thing .*: did you mean containers\?$/],
-  [
-    "{{#each containers}}{{nmae}}{{/each}}",
-    /^t\.hbs:1:23: nmae: no such thing among what a container has: did you mean name\?$/,
-  ],
+  ["{{#each containers}}{{include}}{{/each}}", /include: NAME is missing/],
+  ["{{#each contaners}}x{{/each}}", /^t\.hbs:1:9: contaners: a template has no such field; did you mean containers\?$/],
+  ["{{#each containers}}{{nmae}}{{/each}}", /^t\.hbs:1:23: nmae: a container has no such field; did you mean name\?$/],
   ["{{#each containers}}{{#if (eq imag 'x')}}{{/if}}{{/each}}", /^t\.hbs:1:31: imag: .*did you mean image\?$/],
-  ["{{#if}", /^t\.hbs:1:6: "\}" cannot stand here; possible: \}\}/],
+  ["{{#if}", /^t\.hbs:1:6: "\}" is not possible here; possible: \}\}/],
   ["a\nb {{#each containers}}\nc {{name}}\n", /^t\.hbs:2:3: \{\{#each\}\} is never closed$/],
   ["{{#if 1}}{{#each containers}}x{{/if}}", /^t\.hbs:1:13: \{\{#each\}\} is closed by \{\{\/if\}\}$/],
   ["a {{!-- b", /^t\.hbs:1:3: this comment is never closed$/],
   ["a {{name", /^t\.hbs:1:3: this tag is never closed$/],
-  ["x {{}}", /^t\.hbs:1:5: "\}\}" cannot stand here; possible: a name/],
+  ["x {{}}", /^t\.hbs:1:5: "\}\}" is not possible here; possible: a name/],
   ["a\nb\0", /^t\.hbs:2:2: a NUL character is not text$/],
   ["{{#if 1}}".repeat(9_000), /^t\.hbs:1:[0-9]+: nested deeper than 200$/],
   [`{{join ${"(list ".repeat(20_000)}1${")".repeat(20_000)}}}`, /^t\.hbs:1:1: nested deeper than 200$/],
@@ -150,11 +156,7 @@ for (const path of [
 ]) {
   test(`${path} is not there`, () => {
     if (path.startsWith("containers.")) assert.match(JSON.stringify(render(`{{${path}}}`)), /is missing/);
-    else
-      assert.throws(
-        () => render(`{{${path}}}`),
-        /^Error: t\.hbs:1:3: .*: no such thing among what a template is given/,
-      );
+    else assert.throws(() => render(`{{${path}}}`), /^Error: t\.hbs:1:3: .*: a template has no such field/);
     assert.match(
       JSON.stringify(render(`{{#each (list containers)}}{{#each this}}{{${path}}}{{/each}}{{/each}}`)),
       /is missing/,
@@ -162,11 +164,20 @@ for (const path of [
   });
 }
 
+test("an inline partial renders the value that it is given, and each failure belongs to its container", () => {
+  const inline = "{{#*inline 'tier'}}<{{#each list}}{{this}}{{@index}}{{../tier}}{{/each}}{{tier}}>{{/inline}}";
+  assert.equal(textOf(`${inline}{{#with (dict "tier" "a" "list" (list "x"))}}{{> tier}}{{/with}}`), "<x0aa>");
+  assert.deepEqual(render(`${inline}{{#each containers}}{{> tier labels}}{{/each}}`, [B]), {
+    kind: "faults",
+    faults: [{ index: 0, message: "t.hbs:1:21: the value of each is missing; add an {{else}} if it may be" }],
+  });
+});
+
 test("the other templates of a target are partials by the beginning of their file's name", () => {
   const templates = [{ file: "/x/line.json.hbs", text: "<{{name}}>" }];
   assert.equal(textOf("{{#each containers}}{{> line}}{{/each}}", [A, B], { templates }), "<appa><appb>");
   const endless = [{ file: "again.hbs", text: "{{> again}}" }];
-  assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /goes too deep/);
+  assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /nested too deep/);
 });
 
 test("values are quoted once: quotes of the template around them are refused, unless inner says so", () => {

@@ -1,0 +1,80 @@
+import { basename } from "node:path";
+import { registerContainerHelpers, SIGNATURES } from "./container-helpers.ts";
+import { LocatedError, TemplateEngine } from "./engine.ts";
+import { FailingContainers, type Fault } from "./failing-containers.ts";
+import { FORMATS, type FormatName } from "./formats/format-table.ts";
+import { bare, type Model } from "./model.ts";
+import { BLOCKS, type TemplateRules } from "./prepare-template.ts";
+import { emptyRecord } from "./plain-record.ts";
+import { printable } from "./printable.ts";
+import type { TemplateText } from "./read-template.ts";
+
+/** Longest output, in characters. */
+const MAX_OUTPUT_CHARS = 16 * 1024 * 1024;
+
+export interface ContainerTemplateOptions {
+  /** The first is rendered; the others are partials, named by their file name up to its first dot. */
+  readonly templates: readonly TemplateText[];
+  readonly format: FormatName;
+  /** The directory that `include` reads. */
+  readonly includes?: string | undefined;
+}
+
+/** The outcome of a rendering: a text, the containers that it fails for, or an error without a container. */
+export type Rendering =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "faults"; readonly faults: readonly Fault[] }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** Compiles the templates of a template target, which render a list of containers. Throws TemplateError. */
+export function compileContainerTemplate(options: ContainerTemplateOptions): (views: readonly Model[]) => Rendering {
+  const { templates, includes } = options;
+  const [main, ...others] = templates as [TemplateText, ...TemplateText[]];
+  const format = FORMATS[options.format];
+  const engine = new TemplateEngine((value) => printable(value, format.alone));
+  let failing = new FailingContainers([]);
+  for (const name of ["each", "with"]) {
+    engine.wrapBlock(name, (value, { inverse, loc }) => {
+      // Handlebars passes a function without parameters where the template has no {{else}}.
+      if (value === undefined && inverse.length === 0) {
+        throw new LocatedError(loc, `the value of ${name} is missing; add an {{else}} if it may be`);
+      }
+      return (item, body) => failing.attribute(item, body);
+    });
+  }
+  registerContainerHelpers(engine, format, includes);
+  const partials = others.map(({ file }) => basename(file).replace(/\..*$/s, ""));
+  const rules: TemplateRules = {
+    blocks: BLOCKS,
+    helpers: SIGNATURES,
+    partials,
+    hasQuotes: format.hasQuotes,
+    checksNames: true,
+  };
+  const render = engine.compile(main, rules);
+  for (const [index, name] of partials.entries()) {
+    engine.compile(others[index]!, { ...rules, checksNames: false }, name);
+  }
+  return (views) => {
+    const containers = views.map(bare);
+    failing = new FailingContainers(containers);
+    return outcomeOf(() => render(Object.assign(emptyRecord(), { containers })), failing, main.file);
+  };
+}
+
+function outcomeOf(render: () => string, failing: FailingContainers, file: string): Rendering {
+  try {
+    const text = render();
+    const { faults } = failing;
+    if (faults.length > 0) return { kind: "faults", faults };
+    // A long text is not flat in memory yet: its length is free.
+    if (text.length <= MAX_OUTPUT_CHARS) return { kind: "text", text };
+    return { kind: "failed", message: `${file}: makes more than ${MAX_OUTPUT_CHARS} characters` };
+  } catch (error) {
+    // A failing container may be the reason for this error, too: report the containers first.
+    const { faults } = failing;
+    if (faults.length > 0) return { kind: "faults", faults };
+    if (!(error instanceof RangeError)) return { kind: "failed", message: (error as Error).message };
+    return { kind: "failed", message: `${file}: nested too deep; do its partials use each other endlessly?` };
+  }
+}

@@ -1,0 +1,55 @@
+import { bare, type Page } from "./model.ts";
+import type { RenderBounds } from "./render-bounds.ts";
+
+/** Marks where the hosts belong in the rendered text. No template and no value contains it: NUL is refused in both. */
+const PLACEHOLDER = "\0hosts\0";
+
+/** The block `eachHost`. It caches the text of a host while host and settings are the same objects. */
+export class HostTexts<Host extends object> {
+  readonly #bounds: RenderBounds;
+  #texts = new WeakMap<Host, Buffer>();
+  #settings: object | undefined;
+  #page: Page<Host> | undefined;
+  #rendered: readonly Buffer[] = [];
+
+  constructor(bounds: RenderBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Returns the text that `render` makes of the page, with its hosts. */
+  assemble(page: Page<Host>, render: () => string): Buffer {
+    if (page.settings !== this.#settings) this.#texts = new WeakMap();
+    this.#settings = page.settings;
+    this.#page = page;
+    try {
+      const text = render();
+      this.#bounds.checkLength(text.length);
+      const [head = "", ...tails] = text.split(PLACEHOLDER);
+      return Buffer.concat([Buffer.from(head), ...tails.flatMap((tail) => [...this.#rendered, Buffer.from(tail)])]);
+    } finally {
+      this.#page = undefined;
+      this.#rendered = [];
+    }
+  }
+
+  /** Renders the block for every host without a cached text. Returns the placeholder. */
+  render(block: (model: unknown) => string): string {
+    const { hosts, modelOf } = this.#page!;
+    const loop = this.#bounds.loop();
+    this.#rendered = hosts.map((host) => {
+      const cached = this.#texts.get(host);
+      if (cached) return cached;
+      const text = unpooled(loop(block(bare(modelOf(host)))));
+      this.#texts.set(host, text);
+      return text;
+    });
+    return PLACEHOLDER;
+  }
+}
+
+/** A slice of Node's shared pool would keep the whole pool in memory as long as the text is cached. */
+function unpooled(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}

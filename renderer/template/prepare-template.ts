@@ -1,0 +1,260 @@
+import Handlebars from "handlebars";
+import { nearest } from "../../shared/nearest.ts";
+import { callProblem } from "./call-rules.ts";
+import { nameProblem, ROOT_SCOPE, type Scope, scopeOfBlock } from "./name-rules.ts";
+import { quoteProblem } from "./quote-rules.ts";
+import type { Signature } from "./signature.ts";
+import { TemplateError } from "./template-error.ts";
+import { firstName } from "./template-kind.ts";
+
+/** The helper that prints. Every `{{value}}` becomes a call of it; no template can write a name with a space. */
+export const PRINT = " print";
+
+/** Blocks of every template. */
+export const BLOCKS: readonly string[] = ["if", "unless", "each", "with"];
+
+/** Deepest nesting of blocks. */
+const MAX_DEPTH = 50;
+
+/** What the templates of one kind of target may use. */
+export interface TemplateRules {
+  readonly blocks: readonly string[];
+  /** Helpers, which a template calls by name. */
+  readonly helpers: ReadonlyMap<string, Signature>;
+  /** Names of the other templates of the target. */
+  readonly partials: readonly string[];
+  /** Whether printed values bring their own quotes. */
+  readonly hasQuotes: boolean;
+  /** Whether names at the top of the template are checked. A partial sees the value that it is given. */
+  readonly checksNames: boolean;
+}
+
+/** Where in a template a node is. */
+interface Place {
+  /** Blocks around it. */
+  readonly depth: number;
+  /** Set inside `eachHost` and inline partials, which see only their own value. */
+  readonly sealed?: Seal;
+  readonly scope: Scope;
+}
+
+/** A part of a template that must not name anything outside of it. */
+interface Seal {
+  readonly message: string;
+  /** Blocks inside of it that change the value. */
+  readonly records: number;
+}
+
+const HOST_SEAL: Seal = {
+  message: "inside eachHost only fields of the host are possible, because its text is cached until the host changes",
+  records: 0,
+};
+
+const INLINE_SEAL: Seal = {
+  message: "inside an inline partial only the value passed to it, and its fields, are possible",
+  records: 0,
+};
+
+/** Checks a parsed template and makes every `{{value}}` a call of PRINT. Throws TemplateError at the first violation. */
+export function prepareTemplate(tree: hbs.AST.Program, rules: TemplateRules): void {
+  const visitor = new TemplateVisitor(tree, rules);
+  visitor.accept(tree);
+  visitor.finish();
+}
+
+class TemplateVisitor extends Handlebars.Visitor {
+  readonly #tree: hbs.AST.Program;
+  readonly #rules: TemplateRules;
+  readonly #inlinePartials: readonly string[];
+  #place: Place;
+  /** Literal text of the current line so far. */
+  #line = "";
+  #hasHosts = false;
+  #containers: hbs.AST.SourceLocation | undefined;
+
+  constructor(tree: hbs.AST.Program, rules: TemplateRules) {
+    super();
+    this.#tree = tree;
+    this.#rules = rules;
+    this.#inlinePartials = tree.body.flatMap((node) => inlineName(node) ?? []);
+    this.#place = { depth: 0, scope: rules.checksNames ? ROOT_SCOPE : undefined };
+  }
+
+  /** Rejects a template of a template target in an nginx target, where its output would be empty. */
+  finish(): void {
+    if (this.#containers && !this.#hasHosts && this.#rules.blocks.includes("eachHost")) {
+      reject(this.#containers, "`containers` is for targets with `format`");
+    }
+  }
+
+  override ContentStatement({ value }: hbs.AST.ContentStatement): void {
+    const text = this.#line + value;
+    this.#line = text.slice(text.lastIndexOf("\n") + 1);
+  }
+
+  override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
+    const { path, params, hash, loc, escaped } = statement;
+    const what = originalOf(path);
+    if (!escaped) reject(loc, "unescaped output ({{{ or &) is not possible");
+    if (this.#rules.hasQuotes) rejectIf(loc, quoteProblem(what, this.#line));
+    const isCall = params.length > 0 || (hash as hbs.AST.Hash | undefined) !== undefined || this.#isHelper(what);
+    if (isCall) this.SubExpression(statement as unknown as hbs.AST.SubExpression);
+    else this.accept(path);
+    this.#line += "_";
+    Object.assign(statement, {
+      path: { type: "PathExpression", data: false, depth: 0, parts: [PRINT], original: PRINT, loc },
+      params: [
+        isCall ? { type: "SubExpression", path, params, hash, loc } : path,
+        { type: "StringLiteral", value: what, original: what, loc },
+      ],
+      hash: undefined,
+    });
+  }
+
+  override SubExpression({ path, params, hash, loc }: hbs.AST.SubExpression): void {
+    const name = originalOf(path);
+    const signature = this.#rules.helpers.get(name);
+    if (!signature) reject(loc, this.#unknownHelper(name));
+    rejectIf(loc, callProblem(signature, params, hash));
+    this.acceptArray(params);
+    this.accept(hash);
+  }
+
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    const { path, params, hash, program, inverse, loc } = block;
+    const name = originalOf(path);
+    rejectIf(loc, this.#blockProblem(name, params.length));
+    if (name === "eachHost" && this.#place.sealed)
+      reject(loc, "eachHost is not possible here: it is a loop over all hosts");
+    if (name === "eachHost") this.#hasHosts = true;
+    this.acceptArray(params);
+    this.accept(hash);
+    const before = this.#line;
+    const scope = scopeOfBlock(block, this.#place.scope);
+    this.#inside({ depth: this.#place.depth + 1, scope, ...sealOfBlock(name, this.#place.sealed) }, program);
+    const after = this.#line;
+    this.#line = before;
+    this.#inside(this.#place, inverse);
+    this.#line = after;
+  }
+
+  override PathExpression(path: hbs.AST.PathExpression): void {
+    const { original, parts, data, depth, loc } = path;
+    if (firstName(path) === "containers") this.#containers ??= loc;
+    const { sealed, scope } = this.#place;
+    if (sealed) {
+      const isOwn = data ? depth < sealed.records && parts[0] !== "root" : depth <= sealed.records;
+      if (!isOwn) reject(loc, sealed.message);
+    }
+    if (!data && depth === 0 && parts[0] !== undefined) rejectIf(loc, nameProblem(original, parts[0], scope));
+  }
+
+  override PartialStatement({ name, params, hash, loc }: hbs.AST.PartialStatement): void {
+    if (name.type === "SubExpression") reject(loc, "the name of a partial must be fixed");
+    if (this.#place.sealed?.message === INLINE_SEAL.message) reject(loc, "an inline partial cannot use a partial");
+    if (params.length > 1) reject(loc, "a partial takes one value");
+    const called = originalOf(name as hbs.AST.PathExpression);
+    const known = [...this.#rules.partials, ...this.#inlinePartials];
+    if (!known.includes(called)) reject(loc, `unknown partial ${called}${didYouMean(called, known)}`);
+    this.acceptArray(params);
+    this.accept(hash);
+  }
+
+  override PartialBlockStatement({ loc }: hbs.AST.PartialBlockStatement): void {
+    reject(loc, "a partial cannot be a block");
+  }
+
+  override Decorator({ loc }: hbs.AST.Decorator): void {
+    reject(loc, "decorators are not possible");
+  }
+
+  /** An inline partial: `{{#*inline "name"}}`. It uses no other partial, so calls never recur or multiply. */
+  override DecoratorBlock(block: hbs.AST.DecoratorBlock): void {
+    const { loc, program } = block;
+    const name = inlineName(block);
+    if (name === undefined)
+      reject(loc, 'decorators are not possible, except {{#*inline "name"}} with letters, digits and -');
+    if (!this.#tree.body.includes(block)) reject(loc, "an inline partial must be outside of every block");
+    const uses = [...this.#rules.partials, ...this.#inlinePartials].filter((other) => other === name);
+    if (uses.length > 1) reject(loc, `another partial is named ${name}`);
+    const before = this.#line;
+    this.#line = "";
+    this.#inside({ depth: 1, scope: undefined, sealed: INLINE_SEAL }, program);
+    this.#line = before;
+  }
+
+  #inside(place: Place, program: hbs.AST.Program | undefined): void {
+    if (!program) return;
+    if (place.depth > MAX_DEPTH) reject(program.loc, `nested deeper than ${MAX_DEPTH}`);
+    const outer = this.#place;
+    const hasOwnNames = ((program.blockParams as readonly string[] | undefined)?.length ?? 0) > 0;
+    this.#place = hasOwnNames ? { ...place, scope: undefined } : place;
+    this.accept(program);
+    this.#place = outer;
+  }
+
+  #isHelper(name: string): boolean {
+    return this.#rules.helpers.has(name);
+  }
+
+  #unknownHelper(name: string): string {
+    const known = [...this.#rules.helpers.keys()];
+    if (known.length === 0) return `unknown helper ${quoted(name)}: helpers are for targets with \`format\``;
+    return `unknown helper ${quoted(name)}${didYouMean(name, known, ": ")}`;
+  }
+
+  #blockProblem(name: string, values: number): string | undefined {
+    const { blocks } = this.#rules;
+    if (!blocks.includes(name)) {
+      if (name === "eachHost") return "eachHost is a loop over nginx's hosts, for targets without `format`";
+      return `${quoted(name)} is not a block; blocks are ${blocks.join(", ")}${didYouMean(name, blocks, "; ")}`;
+    }
+    if (values === (name === "eachHost" ? 0 : 1)) return undefined;
+    return name === "eachHost"
+      ? "eachHost takes no value"
+      : `${name} takes one value; put a helper and its arguments in parentheses`;
+  }
+}
+
+function sealOfBlock(name: string, outer: Seal | undefined): { readonly sealed?: Seal } {
+  if (name === "eachHost") return { sealed: HOST_SEAL };
+  if (!outer) return {};
+  return { sealed: { ...outer, records: outer.records + Number(name === "each" || name === "with") } };
+}
+
+/** The name of an inline partial; undefined for every other statement. */
+function inlineName(node: hbs.AST.Statement): string | undefined {
+  if (node.type !== "DecoratorBlock") return undefined;
+  const { path, params, hash } = node as hbs.AST.DecoratorBlock;
+  const [name] = params as hbs.AST.StringLiteral[];
+  const isInline =
+    originalOf(path) === "inline" && params.length === 1 && (hash as hbs.AST.Hash | undefined) === undefined;
+  const isName = name?.type === "StringLiteral" && /^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(name.value);
+  return isInline && isName ? name.value : undefined;
+}
+
+function originalOf(path: hbs.AST.PathExpression | hbs.AST.Literal): string {
+  return String((path as { readonly original?: unknown }).original ?? path.type);
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 64));
+}
+
+function didYouMean(name: string, known: readonly string[], separator = ", "): string {
+  const near = nearest(name, known);
+  return near === undefined ? "" : `${separator}did you mean ${near}?`;
+}
+
+function rejectIf(loc: hbs.AST.SourceLocation, problem: string | undefined): void {
+  if (problem !== undefined) reject(loc, problem);
+}
+
+function reject(loc: hbs.AST.SourceLocation, problem: string): never {
+  throw new TemplateError("template.forbidden", `${placeOf(loc)}: ${problem}`);
+}
+
+/** `file:line:column`, as editors count. */
+export function placeOf({ source, start }: hbs.AST.SourceLocation): string {
+  return `${source}:${start.line}:${start.column + 1}`;
+}
