@@ -68,7 +68,7 @@ export class TemplateEngine {
       knownHelpers: Object.fromEntries([...absent, ...known]),
       preventIndent: true,
     };
-    const compiled = this.#handlebars.compile(tree, options as CompileOptions);
+    const compiled = this.#handlebars.compile(tree, options);
     if (partial !== undefined) this.#handlebars.registerPartial(partial, compiled);
     return (fields) => compiled(fields, RUNTIME);
   }

@@ -153,7 +153,7 @@ class TemplateVisitor extends Handlebars.Visitor {
     if (name.type === "SubExpression") reject(loc, "the name of a partial must be fixed");
     if (this.#place.sealed?.message === INLINE_SEAL.message) reject(loc, "an inline partial cannot use a partial");
     if (params.length > 1) reject(loc, "a partial takes one value");
-    const called = originalOf(name as hbs.AST.PathExpression);
+    const called = originalOf(name);
     const known = [...this.#rules.partials, ...this.#inlinePartials];
     if (!known.includes(called)) reject(loc, `unknown partial ${called}${didYouMean(called, known)}`);
     this.acceptArray(params);
@@ -234,7 +234,7 @@ function inlineName(node: hbs.AST.Statement): string | undefined {
 }
 
 function originalOf(path: hbs.AST.PathExpression | hbs.AST.Literal): string {
-  return String((path as { readonly original?: unknown }).original ?? path.type);
+  return String((path as { readonly original?: string | number | boolean }).original ?? path.type);
 }
 
 function quoted(name: string): string {
