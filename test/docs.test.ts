@@ -19,6 +19,18 @@ describe("generated documentation", () => {
   }
 });
 
+test("the index links every page", () => {
+  const index = readFileSync("docs/README.md", "utf8");
+  const pages = execFileSync("git", ["ls-files", "docs"], { encoding: "utf8" })
+    .split("\n")
+    .filter((path) => path.endsWith(".md") && path !== "docs/README.md")
+    .map((path) => path.slice("docs/".length));
+  assert.deepEqual(
+    pages.filter((page) => !index.includes(`](${page})`)),
+    [],
+  );
+});
+
 test("every page that code, messages and examples name exists", () => {
   const tracked = execFileSync("git", ["ls-files", "*.ts", "*.yml", "*.sh", "*.hbs", "*Dockerfile"], {
     encoding: "utf8",
