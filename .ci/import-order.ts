@@ -17,12 +17,7 @@ const LEVELS = [
 ];
 
 /** Imports that are still to be removed. */
-const KNOWN = new Set<string>([
-  "renderer/inventory/default-gateway.ts -> renderer/routes/grammar.ts",
-  "renderer/inventory/restore.ts -> renderer/config/schema.ts",
-  "renderer/inventory/restore.ts -> renderer/publish/volume.ts",
-  "renderer/template/template.ts -> renderer/nginx/host-texts.ts",
-]);
+const KNOWN = new Set<string>(["renderer/template/template.ts -> renderer/nginx/host-texts.ts"]);
 
 /** One import of one file by another, both as paths from the root of the repository. */
 export interface Import {

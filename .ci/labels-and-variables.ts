@@ -1,4 +1,4 @@
-import { ROUTE_NAMES } from "../renderer/routes/claim.ts";
+import { ROUTE_NAMES } from "../renderer/routes/route-request.ts";
 import {
   HOST_OPTIONS,
   type HostOptions,

@@ -51,14 +51,14 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       "The command line or the configuration is invalid; a running renderer keeps the previous configuration.",
     "config.reloaded": "The configuration file changed and is in effect.",
     "container.filtered": "The configuration excludes the container from this target.",
-    "container.ignored": {
-      meaning: "A value of the container is invalid and was ignored.",
-      level: "warn",
-      fields: ["container", "id", "dockerHost", "reason", "code", "value"],
-    },
     "container.quarantined":
       "The container or virtual host is excluded because its configuration fails; all others stay live.",
     "container.unrouted": "The container has no route.",
+    "container.warned": {
+      meaning: "A setting of a routed container was ignored or replaced by a default.",
+      level: "warn",
+      fields: ["container", "id", "dockerHost", "reason", "code"],
+    },
     "option.ignored": "An option has no effect in this mode.",
     "page.failed": "The status page could not be written.",
     "publish.degraded": "The destination cannot be replaced atomically and is written in place.",

@@ -26,7 +26,7 @@ export async function collectInventory(
   const timeout = sleep(TIMEOUT_MS, undefined, { signal: stop.signal }).then(
     () => {
       const { state } = agents.find(({ isComplete }) => !isComplete) ?? {};
-      return `${state?.socket}: ${state?.problem ?? `no complete report within ${TIMEOUT_MS / 1_000} s`}`;
+      return `${state?.socket}: ${state?.error ?? `no complete report within ${TIMEOUT_MS / 1_000} s`}`;
     },
     () => undefined,
   );

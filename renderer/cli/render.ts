@@ -32,7 +32,7 @@ export async function printTarget(config: Config, target: TargetConfig): Promise
     if (next?.kind !== "revision") return failed(next?.kind === "blocked" ? next.reason : (next?.error ?? ""), 1);
     const [status] = group!.statuses;
     const quarantined = (status?.quarantined ?? []).map(
-      ({ name, detail }) => `container ${printable(name)} is quarantined: ${printable(detail)}\n`,
+      ({ container, reason }) => `container ${printable(container)} is quarantined: ${printable(reason)}\n`,
     );
     return { stdout: next.files[0]!.bytes.toString("utf8"), stderr: quarantined.join(""), exitCode: 0 };
   } finally {

@@ -12,7 +12,7 @@ export async function runSnapshot(config: Config): Promise<CommandResult> {
   });
   if (error !== undefined) return failed(error, 1);
   const sorted = [...known.values()]
-    .map(({ host, container }) => ({ host, ...container }))
+    .map(({ dockerHost, container }) => ({ host: dockerHost, ...container }))
     .toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   return printed(`${JSON.stringify(sorted, undefined, 2)}\n`);
 }

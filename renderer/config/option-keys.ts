@@ -24,7 +24,7 @@ function optionsOf<S extends object>(rules: OptionRules<S>) {
       if (text === undefined) continue;
       const parsed = rules[name].parse(String(text));
       if (parsed.kind === "ok") read[name] = parsed.value;
-      else context.addIssue({ code: "custom", path: [name], message: parsed.why });
+      else context.addIssue({ code: "custom", path: [name], message: parsed.reason });
     }
     return read as S;
   });
@@ -32,6 +32,6 @@ function optionsOf<S extends object>(rules: OptionRules<S>) {
 
 function valueOf<T>(parsed: Parsed<T>, context: z.core.$RefinementCtx): T {
   if (parsed.kind === "ok") return parsed.value;
-  context.addIssue(parsed.why);
+  context.addIssue(parsed.reason);
   return z.NEVER;
 }

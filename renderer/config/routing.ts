@@ -2,8 +2,8 @@ import * as z from "zod";
 import { parseAddress, parsePort } from "../routes/grammar.ts";
 import { PERMISSIONS } from "../routes/option.ts";
 import { HEALTH_RULES } from "../routes/options.ts";
-import { readRoute } from "../routes/route-claim.ts";
-import type { StaticRoute } from "../routes/static-routes.ts";
+import { parseRoute } from "../routes/requested-route.ts";
+import type { StaticRoute } from "../routes/route-rules.ts";
 import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
 import { duration, fail } from "./values.ts";
 
@@ -29,14 +29,14 @@ const Route = z
   })
   .transform(({ host, path, to, proto, dest, ...options }, context): StaticRoute => {
     const rules = { permissions: new Set(PERMISSIONS) };
-    const read = readRoute({ host, path, port: "", protocol: proto, destination: dest }, rules);
-    const faults = read.kind === "refused" ? [read] : read.remarks;
+    const read = parseRoute({ host, path, port: "", protocol: proto, destination: dest }, rules);
+    const faults = read.kind === "invalid" ? [read] : read.ignored;
     const written = Object.entries({ host, path, proto, dest });
-    for (const { why, value } of faults) {
+    for (const { reason, value } of faults) {
       const keys = written.flatMap(([key, text]) => (text === value ? [key] : []));
-      context.addIssue({ code: "custom", path: keys.slice(0, 1), message: why });
+      context.addIssue({ code: "custom", path: keys.slice(0, 1), message: reason });
     }
-    return read.kind === "refused" || faults.length > 0 ? z.NEVER : { ...read.route, ...options, servers: to };
+    return read.kind === "invalid" || faults.length > 0 ? z.NEVER : { ...read.route, ...options, servers: to };
   });
 
 /** How containers become routes. */

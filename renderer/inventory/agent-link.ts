@@ -1,45 +1,49 @@
 import * as net from "node:net";
 import { JSONRPCClient } from "json-rpc-2.0";
-import { encodeFrame, FrameReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
+import { encodeFrame, FrameError, FrameReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import {
   AgentMessage,
   type Method,
   methods,
   type Notification,
   type NotificationParams,
+  notifications,
+  type Params,
   type Result,
 } from "../../shared/rpc.ts";
-import { notifications, type Params } from "../../shared/rpc.ts";
 
-/** Milliseconds an agent may take to answer any request. */
-const ANSWER_MS = 5_000;
+/** Deadline for each response, in milliseconds. */
+const RESPONSE_MS = 5_000;
 
-/** The agent broke the contract, or the connection broke. What is held stays as it is. */
+/** The connection broke, or the agent broke the contract. */
 export class LinkError extends Error {
   readonly code: "link.lost" | "link.silent" | "link.contract" | "link.refused";
+  /** The system's error code, if the connection failed with one. */
+  readonly errno: string | undefined;
 
-  constructor(code: LinkError["code"], message: string) {
+  constructor(code: LinkError["code"], message: string, errno?: string) {
     super(message);
     this.code = code;
+    this.errno = errno;
   }
 }
 
-export type Told = {
+export type AgentNotification = {
   [N in Notification]: { readonly method: N; readonly params: NotificationParams<N> };
 }[Notification];
 
-/** One connection to an agent. Everything that arrives is parsed before anything acts on it. */
+/** One connection to an agent. Everything it sends is parsed before use. */
 export class AgentLink {
   readonly #socket: net.Socket;
   readonly #reader = new FrameReader(MAX_RESPONSE_BYTES);
   readonly #client: JSONRPCClient;
-  readonly #onTold: (told: Told) => void;
-  /** Rejects when the link is over; never resolves. */
+  readonly #onNotification: (notification: AgentNotification) => void;
+  /** Rejects when the connection ends; never resolves. */
   readonly ended: Promise<never>;
   #end: (error: LinkError) => void = () => undefined;
 
-  constructor(socketPath: string, onTold: (told: Told) => void) {
-    this.#onTold = onTold;
+  constructor(socketPath: string, onNotification: (notification: AgentNotification) => void) {
+    this.#onNotification = onNotification;
     this.ended = new Promise<never>((_resolve, reject) => {
       this.#end = reject;
     });
@@ -49,19 +53,19 @@ export class AgentLink {
     });
     this.#socket = net.connect(socketPath);
     this.#socket.on("data", (chunk) => this.#receive(chunk));
-    this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#fail("link.lost", error.code ?? "lost"));
+    this.#socket.on("error", ({ code }: NodeJS.ErrnoException) => this.#fail("link.lost", messageOf(code), code));
     this.#socket.on("close", () => this.#fail("link.lost", "the agent closed the connection"));
   }
 
-  /** Asks, and parses the answer. Rejects with LinkError. */
-  async ask<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
-    // While the link lives, the only way for a request to fail is time: refusals end the link.
-    const asked = Promise.resolve(this.#client.timeout(ANSWER_MS).request(method, params)).catch(() => {
-      throw new LinkError("link.silent", `no answer to ${method}`);
+  /** Sends a request and parses the response. Rejects with LinkError. */
+  async request<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    // While the connection lasts, requests fail only by timeout: an error response ends the connection.
+    const responded = Promise.resolve(this.#client.timeout(RESPONSE_MS).request(method, params)).catch(() => {
+      throw new LinkError("link.silent", `no response to ${method} within ${RESPONSE_MS / 1_000} s`);
     });
-    const answer: unknown = await Promise.race([asked, this.ended]);
-    const parsed = methods[method].result.safeParse(answer);
-    if (!parsed.success) throw new LinkError("link.contract", `the answer to ${method} is not what the contract says`);
+    const response: unknown = await Promise.race([responded, this.ended]);
+    const parsed = methods[method].result.safeParse(response);
+    if (!parsed.success) throw new LinkError("link.contract", `the response to ${method} violates the contract`);
     return parsed.data as Result<M>;
   }
 
@@ -74,25 +78,44 @@ export class AgentLink {
     try {
       for (const text of this.#reader.push(chunk)) this.#read(text);
     } catch (error) {
-      this.#fail("link.contract", error instanceof Error ? error.message : "unreadable frame");
+      this.#fail("link.contract", contractMessage(error));
     }
   }
 
   #read(text: string): void {
     const message = AgentMessage.parse(JSON.parse(text));
     if (!("method" in message)) {
-      if ("error" in message) this.#fail("link.refused", `${message.error.code} ${message.error.message}`);
+      if ("error" in message)
+        this.#fail("link.refused", `the agent rejected a request: ${message.error.message} (${message.error.code})`);
       else this.#client.receive(message);
       return;
     }
     const { method } = message;
-    if (!Object.hasOwn(notifications, method)) throw new LinkError("link.contract", `unknown notification`);
+    if (!Object.hasOwn(notifications, method))
+      throw new LinkError("link.contract", "the agent sent an unknown notification");
     const name = method as Notification;
-    this.#onTold({ method: name, params: notifications[name].parse(message.params) } as Told);
+    this.#onNotification({ method: name, params: notifications[name].parse(message.params) } as AgentNotification);
   }
 
-  #fail(code: LinkError["code"], message: string): void {
-    this.#end(new LinkError(code, message));
+  #fail(code: LinkError["code"], message: string, errno?: string): void {
+    this.#end(new LinkError(code, message, errno));
     this.close();
   }
+}
+
+const CONNECT_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "no socket at this path",
+  EACCES: "no permission to open the socket",
+  ECONNREFUSED: "no process listens on the socket",
+};
+
+/** Messages of the parsers are for programs, except those of frames and of this file. */
+function contractMessage(error: unknown): string {
+  if (error instanceof FrameError || error instanceof LinkError) return error.message;
+  return "the agent sent a message that violates the contract";
+}
+
+function messageOf(errno: string | undefined): string {
+  if (errno === undefined) return "the connection broke";
+  return `${errno}: ${CONNECT_ERRORS[errno] ?? "the connection broke"}`;
 }

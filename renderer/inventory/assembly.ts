@@ -2,7 +2,7 @@ import type { NotificationParams } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { Gap, StateCopy } from "./state-copy.ts";
 
-/** A snapshot as its parts arrive. */
+/** Assembles a snapshot from its parts. */
 export class Assembly {
   readonly #instance: string;
   #parts: NotificationParams<"snapshot.part">[] = [];
@@ -11,19 +11,20 @@ export class Assembly {
     this.#instance = instance;
   }
 
-  /** True while a snapshot has begun and is not complete. */
+  /** True between the first and the last part of a snapshot. */
   get isOpen(): boolean {
     return this.#parts.length > 0;
   }
 
-  /** All containers when this was the last part, undefined when more are to come. */
-  add(part: NotificationParams<"snapshot.part">, held: StateCopy): readonly Container[] | Gap | undefined {
+  /** Returns all containers after the last part, undefined before it. */
+  add(part: NotificationParams<"snapshot.part">, current: StateCopy): readonly Container[] | Gap | undefined {
     const first = this.#parts[0] ?? part;
-    if (part.instance !== this.#instance) return { gap: "another instance" };
+    if (part.instance !== this.#instance) return { gap: "a part of another instance" };
     const isNext =
       part.part === this.#parts.length && part.generation === first.generation && part.parts === first.parts;
     if (!isNext) return { gap: `part ${part.part} of ${part.parts} out of order` };
-    if (held.instance === part.instance && part.generation < held.generation) return { gap: "an older generation" };
+    if (current.instance === part.instance && part.generation < current.generation)
+      return { gap: "a part of an older generation" };
     this.#parts.push(part);
     if (this.#parts.length < part.parts) return undefined;
     const containers = this.#parts.flatMap((one) => one.containers);

@@ -7,77 +7,81 @@ import { HostLabel } from "../../shared/rpc.ts";
 import { Container, MAX_CONTAINERS } from "../../shared/snapshot.ts";
 import { safeWrite } from "../disk/safe-write.ts";
 
-/** What one agent told, as it is kept in a file: same shapes as on the wire, and read as carefully. */
-const CachedInventory = z.strictObject({
+/** The file of one agent: the same shapes as in the RPC contract, and checked as strictly. */
+const CacheFile = z.strictObject({
   socket: z.string(),
   host: HostLabel,
   containers: z.array(Container).max(MAX_CONTAINERS),
 });
 
-export type CachedInventory = z.infer<typeof CachedInventory>;
+/** The last known inventory of one agent. */
+export interface CachedInventory {
+  readonly dockerHost: string;
+  readonly containers: readonly Container[];
+}
 
-/** Milliseconds between two writings: a file of all containers is not worth one for every event. */
-const EVERY_MS = 5_000;
+/** Milliseconds between two writes of one file, which is too large to write on every event. */
+const WRITE_INTERVAL_MS = 5_000;
 
-/** What containers disclose is for this process alone. */
+/** Only this process may read what containers disclose. */
 const OWN = { mode: 0o600 };
 
-/**
- * Keeps what agents told in files, one for each, so that a renderer that starts while one of several agents is away
- * can go on with what that one told last. Losing a file loses no more than that.
- */
+/** Caches the inventory of each agent in a file. A lost file costs no more than a restart without that agent. */
 export class InventoryCache {
   readonly #directory: string;
   readonly #log: Log;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  #lastProblem = "";
+  #lastError = "";
 
   constructor(directory: string, log: Log) {
     this.#directory = directory;
     this.#log = log;
   }
 
-  /** What this agent told last; undefined when that is not known, or not to be read. */
+  /** Returns undefined if the agent has no file, or an invalid one. */
   read(socket: string): CachedInventory | undefined {
-    const file = this.#fileOf(socket);
+    const path = this.#pathOf(socket);
     try {
-      const found = CachedInventory.parse(JSON.parse(readFileSync(file, "utf8")));
-      return found.socket === socket ? found : undefined;
+      const { socket: written, host, containers } = CacheFile.parse(JSON.parse(readFileSync(path, "utf8")));
+      return written === socket ? { dockerHost: host, containers } : undefined;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT") this.#log("warn", "memory.unreadable", { file, reason: code ?? "not what was written" });
+      if (code === "ENOENT") return undefined;
+      const reason = code === undefined ? "not a valid inventory; the agent is awaited" : `cannot be read (${code})`;
+      this.#log("warn", "cache.discarded", { path, reason });
       return undefined;
     }
   }
 
-  /** Whether this agent ever told anything, be it readable or not. */
-  isOf(socket: string): boolean {
-    return existsSync(this.#fileOf(socket));
+  /** Returns whether the agent has a file, valid or not. */
+  has(socket: string): boolean {
+    return existsSync(this.#pathOf(socket));
   }
 
-  /** Has what this agent tells written soon; what it tells for the first time at once, so that it is known to exist. */
-  changed(socket: string, now: () => Omit<CachedInventory, "socket">): void {
+  /** Schedules a write. The first one of an agent is immediate, so that the agent is known to exist. */
+  changed(socket: string, current: () => CachedInventory): void {
     if (this.#timers.has(socket)) return;
     const write = (): void => {
       this.#timers.delete(socket);
-      void this.#write(socket, now());
+      void this.#write(socket, current());
     };
-    this.#timers.set(socket, setTimeout(write, this.isOf(socket) ? EVERY_MS : 0).unref());
+    this.#timers.set(socket, setTimeout(write, this.has(socket) ? WRITE_INTERVAL_MS : 0).unref());
   }
 
-  async #write(socket: string, told: Omit<CachedInventory, "socket">): Promise<void> {
+  async #write(socket: string, { dockerHost, containers }: CachedInventory): Promise<void> {
+    const file: z.infer<typeof CacheFile> = { socket, host: dockerHost, containers: [...containers] };
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      await safeWrite(this.#fileOf(socket), Buffer.from(JSON.stringify({ socket, ...told })), "nothing", OWN);
-      this.#lastProblem = "";
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : "unknown";
-      if (reason !== this.#lastProblem) this.#log("warn", "memory.unwritable", { directory: this.#directory, reason });
-      this.#lastProblem = reason;
+      await safeWrite(this.#pathOf(socket), Buffer.from(JSON.stringify(file)), "nothing", OWN);
+      this.#lastError = "";
+    } catch (caught) {
+      const error = caught instanceof Error ? caught.message : "unknown";
+      if (error !== this.#lastError) this.#log("warn", "cache.failed", { path: this.#directory, error });
+      this.#lastError = error;
     }
   }
 
-  #fileOf(socket: string): string {
+  #pathOf(socket: string): string {
     return join(this.#directory, `agent-${createHash("sha256").update(socket).digest("hex").slice(0, 16)}.json`);
   }
 }

@@ -1,48 +1,47 @@
-import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { endianness } from "node:os";
-import { type IpAddress, parseAddress } from "../routes/grammar.ts";
+import { readOrEmpty } from "../disk/read-or-empty.ts";
 
-/** Of the kernel's flags of a route: it is in use, it leads to a gateway, it leads nowhere on purpose. */
+/** The kernel's route flags RTF_UP, RTF_GATEWAY and RTF_REJECT. */
 const [UP, GATEWAY, REJECT] = [0x1, 0x2, 0x2_00];
 
 /**
- * Where this network namespace sends what it knows no other way for: in a container that is the Docker host, as the first of
- * the container's networks sees it. IPv4 if there is such a gateway, unless the other is preferred.
+ * Returns the default gateway of this network namespace: in a container, the Docker host's address on one of the
+ * container's networks. Prefers IPv4 unless `preferIpv6`.
  */
 export function defaultGateway(
   preferIpv6 = false,
-  { ipv4 = readOrNothing("/proc/net/route"), ipv6 = readOrNothing("/proc/net/ipv6_route") } = {},
-): IpAddress | undefined {
-  const [usual, other] = [ipv4Gateway(ipv4), ipv6Gateway(ipv6)];
-  return preferIpv6 ? (other ?? usual) : (usual ?? other);
+  { ipv4 = readOrEmpty("/proc/net/route"), ipv6 = readOrEmpty("/proc/net/ipv6_route") } = {},
+): string | undefined {
+  return preferIpv6 ? (ipv6Gateway(ipv6) ?? ipv4Gateway(ipv4)) : (ipv4Gateway(ipv4) ?? ipv6Gateway(ipv6));
 }
 
-interface Way {
+interface Gateway {
   readonly address: string;
   readonly metric: number;
 }
 
-/** Pure: of the text of /proc/net/route, whose addresses are numbers of the machine's byte order. */
-export function ipv4Gateway(text: string, order: "BE" | "LE" = endianness()): IpAddress | undefined {
-  const ways = rowsOf(text).flatMap(([, to = "", by = "", flags = "", , , metric = "", mask = ""]): Way[] => {
+/** Parses /proc/net/route, whose addresses are in the byte order of the machine. */
+export function ipv4Gateway(text: string, order: "BE" | "LE" = endianness()): string | undefined {
+  const gateways = rowsOf(text).flatMap(([, to = "", by = "", flags = "", , , metric = "", mask = ""]): Gateway[] => {
     const isDefault = /^0{8}$/.test(to) && /^0{8}$/.test(mask) && isUsable(flags) && /^[0-9a-f]{8}$/i.test(by);
     const bytes = [...Buffer.from(by, "hex")];
     const address = (order === "LE" ? bytes.toReversed() : bytes).join(".");
     return isDefault ? [{ address, metric: Number(metric) }] : [];
   });
-  return best(ways);
+  return best(gateways);
 }
 
-/** Pure: of the text of /proc/net/ipv6_route. A link-local gateway is nothing to connect to without its interface. */
-export function ipv6Gateway(text: string): IpAddress | undefined {
-  const ways = rowsOf(text).flatMap(([to = "", length, , , by = "", metric = "", , , flags = ""]): Way[] => {
+/** Parses /proc/net/ipv6_route. Skips link-local gateways, which are useless without their interface. */
+export function ipv6Gateway(text: string): string | undefined {
+  const gateways = rowsOf(text).flatMap(([to = "", length, , , by = "", metric = "", , , flags = ""]): Gateway[] => {
     const isDefault = /^0{32}$/.test(to) && length === "00" && isUsable(flags) && /^[0-9a-f]{32}$/i.test(by);
     if (!isDefault || /^fe[89ab]/i.test(by)) return [];
-    // A URL has addresses in their shortest form.
+    // URL prints an address in its shortest form.
     const address = new URL(`http://[${by.replaceAll(/.{4}(?=.)/g, "$&:")}]`).hostname.slice(1, -1);
     return [{ address, metric: Number.parseInt(metric, 16) }];
   });
-  return best(ways);
+  return best(gateways);
 }
 
 function rowsOf(text: string): string[][] {
@@ -54,16 +53,7 @@ function isUsable(flags: string): boolean {
   return (bits & (UP | GATEWAY)) === (UP | GATEWAY) && (bits & REJECT) === 0;
 }
 
-function best(ways: readonly Way[]): IpAddress | undefined {
-  const [first] = ways.toSorted((a, b) => a.metric - b.metric);
-  const parsed = first && parseAddress(first.address);
-  return parsed?.kind === "ok" ? parsed.value : undefined;
-}
-
-function readOrNothing(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
+function best(gateways: readonly Gateway[]): string | undefined {
+  const [first] = gateways.toSorted((a, b) => a.metric - b.metric);
+  return first && isIP(first.address) !== 0 ? first.address : undefined;
 }

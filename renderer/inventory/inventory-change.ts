@@ -1,21 +1,21 @@
 import type { Container } from "../../shared/snapshot.ts";
 
-/** A container, and where its record came from. The same object as long as nothing about it changes. */
+/** A container and the agent that reported it. The object remains the same as long as the container does not change. */
 export interface InventoryContainer {
-  /** Socket path of the agent: two containers share networks only within one. */
+  /** Socket path of the agent. Containers share networks only within one agent. */
   readonly agent: string;
-  /** Name of the Docker host, as its agent calls itself. */
-  readonly host: string;
+  /** Name of the Docker host, from its agent. */
+  readonly dockerHost: string;
   readonly container: Container;
 }
 
-/** What became different: new or changed records, and the last records of containers that are gone. */
+/** New or changed containers, and the last state of removed ones. */
 export interface InventoryChange {
   readonly upserted: readonly InventoryContainer[];
   readonly gone: readonly InventoryContainer[];
 }
 
-/** Tells containers of all agents apart. */
+/** Returns a key that is unique across all agents. */
 export function keyOf({ agent, container }: InventoryContainer): string {
   return `${agent}\n${container.id}`;
 }

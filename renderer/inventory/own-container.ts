@@ -1,22 +1,14 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { readOrEmpty } from "../disk/read-or-empty.ts";
 
 /**
- * The id of the container this process runs in, or how it begins; undefined outside of one, or when it cannot be told.
- * Engines mount files of the container's own directory, whose name is the id, whatever hostname and network it has.
+ * Returns the id of the container this process runs in, or its beginning; undefined outside a container, or if it is
+ * unknown. Docker and Podman mount files from a directory named by the id, whatever the hostname and network.
  */
 export function ownContainer(
-  mounts: string = readOrNothing("/proc/self/mountinfo"),
+  mounts: string = readOrEmpty("/proc/self/mountinfo"),
   name: string = hostname(),
 ): string | undefined {
   const mounted = /\/([0-9a-f]{64})\/(?:userdata\/)?(?:hostname|hosts|resolv\.conf) /.exec(mounts)?.[1];
   return mounted ?? (/^[0-9a-f]{12}$/.test(name) ? name : undefined);
-}
-
-function readOrNothing(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

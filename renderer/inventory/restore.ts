@@ -1,47 +1,46 @@
-import { join } from "node:path";
 import type { Log } from "../../shared/log.ts";
-import type { Config } from "../config/schema.ts";
 import { InventoryCache } from "./cache.ts";
-import { ownDirectory } from "../publish/volume.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Milliseconds that agents have to tell everything before one that is away is recalled. */
-const PATIENCE_MS = 10_000;
+/** What is known of an agent that has never connected to a renderer here. */
+const NOTHING = { dockerHost: "", containers: [] };
 
-/** What is known of an agent that no renderer here ever heard. */
-const UNHEARD = { host: "", containers: [] };
-
-/** Told of each agent that has something new. */
-export type Keep = (socket: string) => void;
+/** Where the inventory of each agent is cached, and how long the renderer waits for absent agents. */
+export interface RestoreOptions {
+  readonly directory: string;
+  /** Milliseconds from the start until absent agents are restored from the cache. */
+  readonly patienceMs: number;
+}
 
 /**
- * Of several agents one may be away when the renderer starts: then its containers are known as a renderer before this
- * one was told them, and an agent that never told anything has none: nothing of it can be lost. With one agent there is nothing to go on with: what is live stays as it is.
+ * Restores absent agents from the cache of an earlier renderer, so that one absent agent does not block the others.
+ * An agent without a cache has never contributed containers, so none can be lost. Returns a function to call with
+ * the socket of each agent whose inventory changed, which updates the cache.
  */
-export function recallAbsent(
-  config: Config,
+export function restoreAbsent(
   subscriptions: ReadonlyMap<string, Subscription>,
+  { directory, patienceMs }: RestoreOptions,
   log: Log,
   signal: AbortSignal,
-): Keep {
-  const target = config.targets.find(({ destination }) => destination !== "-");
-  if (subscriptions.size < 2 || target === undefined) return () => undefined;
-  const memory = new InventoryCache(join(ownDirectory(target.destination, target.stateDirectory), "agents"), log);
-  const recall = (): void => {
+): (socket: string) => void {
+  const cache = new InventoryCache(directory, log);
+  const restore = (): void => {
     for (const [socket, subscription] of subscriptions) {
       if (subscription.isComplete) continue;
-      const told = memory.isOf(socket) ? memory.read(socket) : UNHEARD;
-      if (told === UNHEARD) log("warn", "agent.unheard", { socket, detail: "never told anything: without it for now" });
-      if (told) subscription.recall(told);
+      const cached = cache.has(socket) ? cache.read(socket) : NOTHING;
+      if (cached === NOTHING) {
+        log("warn", "agent.skipped", { socket, reason: "never connected; start it to route its containers" });
+      }
+      if (cached) subscription.restore(cached);
     }
   };
-  const timer = setTimeout(recall, PATIENCE_MS);
+  const timer = setTimeout(restore, patienceMs);
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return (socket) => {
     const subscription = subscriptions.get(socket);
     if (!subscription) return;
-    memory.changed(socket, () => ({
-      host: subscription.state.host,
+    cache.changed(socket, () => ({
+      dockerHost: subscription.state.dockerHost,
       containers: subscription.known.map(({ container }) => container),
     }));
   };

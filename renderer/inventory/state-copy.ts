@@ -2,15 +2,15 @@ import type { NotificationParams } from "../../shared/rpc.ts";
 import { type Container, isSameContainer } from "../../shared/snapshot.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
 
-/** What was told cannot follow what is held: ask for the whole. */
+/** A notification that does not follow the state copy: a complete snapshot is needed. */
 export interface Gap {
   readonly gap: string;
 }
 
-/** What one agent told, at one generation of one instance. Changed in place: a change costs its own size. */
+/** A copy of one agent's state at one generation of one instance. Updated in place, at the cost of each change. */
 export class StateCopy {
   readonly #agent: string;
-  #host = "";
+  #dockerHost = "";
   #instance = "";
   #generation = 0;
   readonly #known = new Map<string, InventoryContainer>();
@@ -19,13 +19,17 @@ export class StateCopy {
     this.#agent = agent;
   }
 
-  /** 0 until the agent has told everything once. */
+  /** 0 until the first complete snapshot. */
   get generation(): number {
     return this.#generation;
   }
 
   get instance(): string {
     return this.#instance;
+  }
+
+  get dockerHost(): string {
+    return this.#dockerHost;
   }
 
   get size(): number {
@@ -36,47 +40,44 @@ export class StateCopy {
     return this.#known.values();
   }
 
-  /** Puts a complete snapshot in place of what is held; what did not change stays the same object. */
-  replace(told: {
+  /** Replaces the state by a complete snapshot. Containers that did not change remain the same objects. */
+  replace(snapshot: {
     instance: string;
     generation: number;
-    host: string;
+    dockerHost: string;
     containers: readonly Container[];
   }): InventoryChange {
-    const isElsewhere = told.host !== this.#host;
-    [this.#instance, this.#generation, this.#host] = [told.instance, told.generation, told.host];
-    const present = new Set(told.containers.map(({ id }) => id));
+    const { instance, generation, dockerHost, containers } = snapshot;
+    const isRenamed = dockerHost !== this.#dockerHost;
+    [this.#instance, this.#generation, this.#dockerHost] = [instance, generation, dockerHost];
+    const present = new Set(containers.map(({ id }) => id));
     const gone = this.#remove([...this.#known.keys()].filter((id) => !present.has(id)));
-    const changed = told.containers.filter(
-      (container) => isElsewhere || !isSameContainer(this.#known.get(container.id)?.container, container),
+    const changed = containers.filter(
+      (container) => isRenamed || !isSameContainer(this.#known.get(container.id)?.container, container),
     );
     return { upserted: changed.map((container) => this.#set(container)), gone };
   }
 
-  /** Takes what was known before this process began, as old; the agent has not told anything yet. */
-  recall(host: string, containers: readonly Container[]): InventoryChange {
-    this.#host = host;
+  /** Fills the state from the cache, marked as stale, before the agent's first snapshot. */
+  restore(dockerHost: string, containers: readonly Container[]): InventoryChange {
+    this.#dockerHost = dockerHost;
     return { upserted: containers.map((container) => this.#set({ ...container, stale: true })), gone: [] };
   }
 
-  get host(): string {
-    return this.#host;
-  }
-
-  /** Applies a change that follows what is held, or says why it does not. */
+  /** Applies a delta, or returns why it does not follow the state. */
   apply(delta: NotificationParams<"snapshot.delta">): InventoryChange | Gap {
-    if (this.#generation === 0 || this.#instance !== delta.instance) return { gap: "a change of something never seen" };
+    if (this.#generation === 0 || this.#instance !== delta.instance) return { gap: "a delta of an unknown instance" };
     if (delta.base !== this.#generation || delta.generation <= delta.base) {
-      return { gap: `a change from generation ${delta.base} while ${this.#generation} is held` };
+      return { gap: `a delta from generation ${delta.base} does not follow generation ${this.#generation}` };
     }
     this.#generation = delta.generation;
     const gone = this.#remove(delta.removed);
     return { upserted: delta.upserted.map((container) => this.#set(container)), gone };
   }
 
-  #set(told: Container): InventoryContainer {
-    const container = withEarlierReading(this.#known.get(told.id)?.container, told);
-    const known = { agent: this.#agent, host: this.#host, container };
+  #set(received: Container): InventoryContainer {
+    const container = withEarlierDetails(this.#known.get(received.id)?.container, received);
+    const known = { agent: this.#agent, dockerHost: this.#dockerHost, container };
     this.#known.set(container.id, known);
     return known;
   }
@@ -88,9 +89,9 @@ export class StateCopy {
   }
 }
 
-/** An agent that could not inspect a container again must not take away what it once read. */
-function withEarlierReading(held: Container | undefined, told: Container): Container {
-  if (!told.unread || !held || held.unread) return told;
-  const { env, labels, ports, withheld, refused } = held;
-  return { ...told, env, labels, ports, withheld, refused, unread: false, stale: true };
+/** Keeps the details of an earlier inspection when the agent could not inspect the container again. */
+function withEarlierDetails(earlier: Container | undefined, received: Container): Container {
+  if (!received.unread || !earlier || earlier.unread) return received;
+  const { env, labels, ports, withheld, refused } = earlier;
+  return { ...received, env, labels, ports, withheld, refused, unread: false, stale: true };
 }

@@ -2,196 +2,207 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import { type NotificationParams, type Params, PROTOCOL, type Result } from "../../shared/rpc.ts";
-import type { Container } from "../../shared/snapshot.ts";
-import { AgentLink, LinkError, type Told } from "./agent-link.ts";
+import { AgentLink, type AgentNotification, LinkError } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
+import type { CachedInventory } from "./cache.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
 import { type Gap, StateCopy } from "./state-copy.ts";
 
-/** Milliseconds between two questions for the agent's health, its proof of life. */
+/** Milliseconds between two health requests, which prove that the agent is alive. */
 const HEALTH_MS = 10_000;
 
-/** How an agent stands, for the status. `since` is milliseconds since the epoch. */
+/** The state of an agent, for the status report. `since` is milliseconds since the epoch. */
 export interface AgentState {
   readonly socket: string;
-  readonly host: string;
+  readonly dockerHost: string;
   readonly connected: boolean;
   readonly since: number;
   readonly docker: Result<"health">["docker"] | "unknown";
   readonly generation: number;
   readonly containers: number;
-  readonly problem: string | undefined;
+  /** Why the agent is not connected. */
+  readonly error: string | undefined;
+  readonly hint: string | undefined;
+}
+
+/** Connection errors that waiting does not fix, with what to do. */
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: "start the agent, and mount the volume of its socket",
+  EACCES: "run the renderer in the agent's group (65532)",
+  ECONNREFUSED: "start the agent",
+};
+
+interface Failure {
+  readonly error: string;
+  readonly hint?: string | undefined;
 }
 
 /**
- * One agent, followed for ever: connects, subscribes, applies what is told, and begins anew with a
- * complete snapshot when anything does not fit. What was known stays known while the agent is away.
+ * Follows one agent until it is stopped: connects, subscribes, applies notifications, and asks for a complete snapshot
+ * when one does not follow the state copy. Keeps the last known state while the agent is absent.
  */
 export class Subscription {
-  /**
-   * Resolves when the agent has reported all its containers. Rejects if before that its socket is missing, closed to this
-   * user, or without a listener: waiting is then unlikely to help.
-   */
-  readonly complete: Promise<void>;
-  #onComplete: () => void = () => undefined;
-  #onUnreachable: (error: Error) => void = () => undefined;
   readonly #socket: string;
   readonly #log: Log;
   readonly #onChange: (change: InventoryChange) => void;
-  readonly #replica: StateCopy;
-  #host = "";
+  readonly #copy: StateCopy;
+  #dockerHost = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
-  #isRecalled = false;
+  #isRestored = false;
   #mayResume = false;
   #since = Date.now();
-  #problem: string | undefined;
+  #failure: Failure | undefined;
+  #setComplete: () => void = () => undefined;
+  #rejectComplete: (error: Error) => void = () => undefined;
 
-  /** `onChange` is called at once with what each message changed; a first, complete snapshot may change nothing. */
+  /**
+   * Resolves when `isComplete` becomes true. Rejects with a message for people if before that the socket is missing,
+   * has no listener or may not be opened: waiting does not fix that.
+   */
+  readonly complete: Promise<void>;
+
+  /** `onChange` is called synchronously for each message; a first complete snapshot may change nothing. */
   constructor(socket: string, log: Log, onChange: (change: InventoryChange) => void) {
     this.#socket = socket;
-    this.#replica = new StateCopy(socket);
+    this.#copy = new StateCopy(socket);
     this.#log = log;
     this.#onChange = onChange;
     this.complete = new Promise((resolve, reject) => {
-      this.#onComplete = resolve;
-      this.#onUnreachable = reject;
+      this.#setComplete = resolve;
+      this.#rejectComplete = reject;
     });
     this.complete.catch(() => undefined);
   }
 
-  /** False until this agent has told everything once, or was recalled: then its absence is no longer emptiness. */
+  /** True after the first complete snapshot, or after `restore`. Before, an empty inventory means nothing. */
   get isComplete(): boolean {
-    return this.#isRecalled || this.#replica.generation > 0;
+    return this.#isRestored || this.#copy.generation > 0;
   }
 
-  /** Goes on with what the agent told a renderer before this one; nothing, once it has told everything itself. */
-  recall({ host, containers }: { readonly host: string; readonly containers: readonly Container[] }): void {
+  /** Continues from the cached inventory, unless the agent has already sent a snapshot. */
+  restore({ dockerHost, containers }: CachedInventory): void {
     if (this.isComplete) return;
-    this.#isRecalled = true;
-    this.#log("warn", "agent.recalled", { socket: this.#socket, host, containers: containers.length });
-    this.#onChange(this.#replica.recall(host, containers));
+    this.#isRestored = true;
+    this.#log("warn", "agent.restored", { socket: this.#socket, dockerHost, containers: containers.length });
+    this.#onChange(this.#copy.restore(dockerHost, containers));
+    this.#setComplete();
   }
 
   get known(): readonly InventoryContainer[] {
-    return [...this.#replica.known];
+    return [...this.#copy.known];
   }
 
   get state(): AgentState {
     return {
       socket: this.#socket,
-      host: this.#host || this.#replica.host,
+      dockerHost: this.#dockerHost || this.#copy.dockerHost,
       connected: this.#isConnected,
       since: this.#since,
       docker: this.#isConnected ? this.#docker : "unknown",
-      generation: this.#replica.generation,
-      containers: this.#replica.size,
-      problem: this.#problem,
+      generation: this.#copy.generation,
+      containers: this.#copy.size,
+      error: this.#failure?.error,
+      hint: this.#failure?.hint,
     };
   }
 
   async run(signal: AbortSignal): Promise<void> {
     let attempt = 0;
     while (!signal.aborted) {
-      const problem = await this.#follow(signal, () => {
+      const failure = await this.#follow(signal, () => {
         attempt = 0;
       });
       if (signal.aborted) return;
-      if (this.#isConnected || problem !== this.#problem) {
-        this.#log("warn", "agent.lost", { socket: this.#socket, reason: problem, mend: mendOf(problem) });
+      if (this.#isConnected || failure.error !== this.#failure?.error) {
+        this.#log("warn", "agent.disconnected", { socket: this.#socket, ...failure });
       }
-      this.#become(false, problem);
-      if (mendOf(problem) !== undefined)
-        this.#onUnreachable(new Error(`${this.#socket}: ${problem}; ${mendOf(problem)}`));
+      this.#setConnected(false, failure);
+      const { error, hint } = failure;
+      if (hint !== undefined) this.#rejectComplete(new Error(`${this.#socket}: ${error}; ${hint}`));
       await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
 
   /**
-   * One connection, until it ends; resolves with the reason. `onProven` is called when it has lasted and
-   * the agent lives: an agent whose every snapshot is faulty must not be asked again and again at once.
+   * Runs one connection until it ends; resolves with the reason. Calls `onProven` after the first successful health
+   * request, so that an agent whose snapshots are all invalid is retried with increasing delay.
    */
-  async #follow(signal: AbortSignal, onProven: () => void): Promise<string> {
+  async #follow(signal: AbortSignal, onProven: () => void): Promise<Failure> {
     const gaps = new AbortController();
     let assembly: Assembly | undefined;
-    const link = new AgentLink(this.#socket, (told) => {
-      const gap = assembly && this.#apply(told, assembly);
+    const link = new AgentLink(this.#socket, (notification) => {
+      const gap = assembly && this.#apply(notification, assembly);
       if (gap) gaps.abort(gap.gap);
     });
     const stop = AbortSignal.any([signal, gaps.signal]);
     try {
-      const { instance, host } = await link.ask("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
+      const { instance, host } = await link.request("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
       assembly = new Assembly(instance);
-      this.#host = host;
-      await link.ask("subscribe", this.#held(instance));
-      this.#become(true, undefined);
-      this.#log("info", "agent.connected", { socket: this.#socket, host, instance });
+      this.#dockerHost = host;
+      await link.request("subscribe", this.#resumeFrom(instance));
+      this.#setConnected(true, undefined);
+      this.#log("info", "agent.connected", { socket: this.#socket, dockerHost: host, instance });
       for (;;) {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
-        this.#docker = (await link.ask("health", {})).docker;
+        this.#docker = (await link.request("health", {})).docker;
         onProven();
       }
     } catch (error) {
       this.#mayResume = !gaps.signal.aborted && error instanceof LinkError && error.code === "link.lost";
-      if (gaps.signal.aborted) return `asked for the whole: ${String(gaps.signal.reason)}`;
-      return error instanceof LinkError ? error.message : "stopped";
+      if (gaps.signal.aborted)
+        return { error: `out of sync, a complete snapshot follows: ${String(gaps.signal.reason)}` };
+      if (!(error instanceof LinkError)) return { error: "stopped" };
+      return { error: error.message, hint: HINTS[error.errno ?? ""] };
     } finally {
       link.close();
     }
   }
 
-  /** What is held of this instance, if only the connection broke: then what changed since is enough. */
-  #held(instance: string): Params<"subscribe"> {
-    const { generation } = this.#replica;
-    const isHeld = this.#mayResume && generation > 0 && this.#replica.instance === instance;
-    return isHeld ? { since: { instance, generation } } : {};
+  /** After a lost connection, the changes since the copy's generation are enough. */
+  #resumeFrom(instance: string): Params<"subscribe"> {
+    const { generation } = this.#copy;
+    const isSame = this.#mayResume && generation > 0 && this.#copy.instance === instance;
+    return isSame ? { since: { instance, generation } } : {};
   }
 
-  /** Applies what was told at once and in order, or says why it does not fit. */
-  #apply(told: Told, assembly: Assembly): Gap | undefined {
-    if (told.method === "docker.state") {
-      this.#docker = told.params.state;
-      this.#log("info", "agent.docker", { socket: this.#socket, state: told.params.state });
+  /** Applies a notification synchronously, or returns why it does not follow. */
+  #apply(notification: AgentNotification, assembly: Assembly): Gap | undefined {
+    if (notification.method === "docker.state") {
+      const { state } = notification.params;
+      this.#docker = state;
+      this.#log("info", "agent.docker-changed", { socket: this.#socket, state });
       return undefined;
     }
-    const { seq, hash } = told.params.anchor;
-    this.#log("debug", "agent.anchor", { socket: this.#socket, seq, hash });
-    const change = told.method === "snapshot.part" ? this.#add(told.params, assembly) : this.#follows(told, assembly);
+    const { seq, hash } = notification.params.anchor;
+    this.#log("debug", "audit.anchored", { socket: this.#socket, seq, hash });
+    const change =
+      notification.method === "snapshot.part"
+        ? this.#addPart(notification.params, assembly)
+        : this.#applyDelta(notification.params, assembly);
     if (change && "gap" in change) return change;
-    if (change) this.#onChange(change);
-    if (this.isComplete) this.#onComplete();
+    if (!change) return undefined;
+    this.#onChange(change);
+    this.#setComplete();
     return undefined;
   }
 
-  #add(part: NotificationParams<"snapshot.part">, assembly: Assembly): InventoryChange | Gap | undefined {
-    const containers = assembly.add(part, this.#replica);
+  #addPart(part: NotificationParams<"snapshot.part">, assembly: Assembly): InventoryChange | Gap | undefined {
+    const containers = assembly.add(part, this.#copy);
     if (!containers || "gap" in containers) return containers;
     const { instance, generation } = part;
-    return this.#replica.replace({ instance, generation, host: this.#host, containers });
+    return this.#copy.replace({ instance, generation, dockerHost: this.#dockerHost, containers });
   }
 
-  #follows(told: Told & { method: "snapshot.delta" }, assembly: Assembly): InventoryChange | Gap {
-    return assembly.isOpen ? { gap: "a change inside a snapshot" } : this.#replica.apply(told.params);
+  #applyDelta(delta: NotificationParams<"snapshot.delta">, assembly: Assembly): InventoryChange | Gap {
+    return assembly.isOpen ? { gap: "a delta inside a snapshot" } : this.#copy.apply(delta);
   }
 
-  #become(isConnected: boolean, problem: string | undefined): void {
+  #setConnected(isConnected: boolean, failure: Failure | undefined): void {
     if (isConnected !== this.#isConnected) this.#since = Date.now();
     this.#isConnected = isConnected;
-    this.#problem = problem;
-  }
-}
-
-function mendOf(problem: string): string | undefined {
-  switch (problem) {
-    case "ENOENT":
-      return "no socket at this path: is the agent running, and is its volume mounted?";
-    case "EACCES":
-      return "the socket is closed to this user: run the renderer in the agent's group (65532)";
-    case "ECONNREFUSED":
-      return "nobody answers at the socket: is the agent running?";
-    default:
-      return undefined;
+    this.#failure = failure;
   }
 }

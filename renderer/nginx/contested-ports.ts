@@ -1,5 +1,5 @@
 import type { HostOptions } from "../routes/options.ts";
-import { ownerOf, type PortUse, type PortWish } from "../routes/port-owner.ts";
+import { ownerOf, type PortUse, type PortRequest } from "../routes/port-owner.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { NginxSettings } from "./settings.ts";
 
@@ -23,7 +23,7 @@ export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxS
 }
 
 function contestedPorts(hosts: readonly VirtualHost[], { statusPage }: NginxSettings): Map<number, PortUse | "none"> {
-  const requests = new Map<number, Record<PortUse, PortWish[]>>();
+  const requests = new Map<number, Record<PortUse, PortRequest[]>>();
   for (const { host, options, portsSince: since = 0 } of hosts) {
     for (const use of USES) {
       const port = options[use];

@@ -30,19 +30,19 @@ export function hasDebugEndpoints(hosts: readonly VirtualHost[], { defaults }: N
   return defaults?.host.debugEndpoint === true || hosts.some(({ options }) => options.debugEndpoint === true);
 }
 
-/** A description that is too long omits paths, then findings, and gives their number instead. */
-function describe({ findings = [], ...virtualHost }: VirtualHost, certificate: Certificate | undefined): string {
+/** A description that is too long omits paths, then diagnostics, and gives their number instead. */
+function describe({ diagnostics = [], ...virtualHost }: VirtualHost, certificate: Certificate | undefined): string {
   const { paths, ...rest } = virtualHost;
   const known = {
     ...rest,
     httpsMethod: rest.options.httpsMethod ?? "redirect",
     certificate: certificate ? { name: certificate.stem, until: expiryDate(certificate) } : null,
   };
-  const [omittedPaths, omittedFindings] = [paths.length, findings.length];
+  const [omittedPaths, omittedDiagnostics] = [paths.length, diagnostics.length];
   const descriptions = [
-    { ...known, paths, findings },
-    { ...known, omittedPaths, findings },
-    { ...known, omittedPaths, omittedFindings },
+    { ...known, paths, diagnostics },
+    { ...known, omittedPaths, diagnostics },
+    { ...known, omittedPaths, omittedDiagnostics },
   ].map(asciiJson);
   return descriptions.find((text) => text.length <= MAX_CHARS) ?? "{}";
 }

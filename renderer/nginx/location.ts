@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
-import type { Protocol } from "../routes/route-claim.ts";
+import type { Protocol } from "../routes/option-values.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import { findFile, nameForFiles } from "./files.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";

@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import type { Balance } from "../routes/option-values.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute } from "../routes/routes.ts";
-import type { Server } from "../routes/server.ts";
+import type { UpstreamServer } from "../routes/routes.ts";
 import type { ModelFields, Verbatim } from "../template/model.ts";
 import { tokens } from "./text.ts";
 
@@ -48,12 +48,12 @@ export function upstreamName(host: string, path: string): string {
   return `sallyport-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
 }
 
-function endpointOf({ address, port }: Server): string {
+function endpointOf({ address, port }: UpstreamServer): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function parametersOf(
-  { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S }: Server,
+  { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S }: UpstreamServer,
   takesBackup: boolean,
 ): Verbatim {
   return tokens(

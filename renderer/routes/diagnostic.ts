@@ -1,7 +1,10 @@
+import { asciiJson } from "../../shared/log.ts";
+import { type Container, MAX_CONTAINER_BYTES } from "../../shared/snapshot.ts";
+import { MAX_VALUE_BYTES } from "../../shared/text.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 
-/** Why a container is not routed, or not as it says. Fixed words, for programs. */
-export type Reason =
+/** Why a container is not routed, or not as it requests. Stable codes, for programs. */
+export type DiagnosticCode =
   | "host.none"
   | "host.refused"
   | "host.too-many"
@@ -19,30 +22,83 @@ export type Reason =
   | "port.contested"
   | "value.refused"
   | "never.read"
+  | "not.selected"
   | "check.rejected"
+  | "reload.rejected"
+  | "render.failed"
   | "state"
   | "stopping"
   | "health"
   | "network.none";
 
-/** One finding about one container. `value` is the container's own text: escape it wherever it is shown. */
-export interface Diagnostic {
+/** Longest quotation of a value, in characters. */
+const MAX_QUOTED = 200;
+
+/** The container that a diagnostic is about. */
+export interface DiagnosticSubject {
   readonly id: string;
-  readonly name: string;
-  readonly host: string;
-  readonly reason: Reason;
-  /** A sentence part for people: `container NAME` + detail. */
-  readonly detail: string;
-  readonly value?: string;
+  readonly container: string;
+  readonly dockerHost: string;
 }
 
-/** A finding about this container. */
+/** One message about one container. */
+export interface Diagnostic extends DiagnosticSubject {
+  readonly code: DiagnosticCode;
+  /** `<what is wrong>; <what to do>`. May quote the container's own text, escaped to printable ASCII. */
+  readonly reason: string;
+  /** The reason without the quoted text; absent if nothing is quoted. */
+  readonly redacted?: string;
+}
+
+/** What is wrong with what (`where`: an option), and what to do. */
+export interface Problem {
+  readonly where?: string;
+  readonly value?: string | undefined;
+  readonly problem: string;
+  readonly hint?: string;
+}
+
 export function diagnostic(
-  { host, container }: InventoryContainer,
-  reason: Reason,
-  detail: string,
-  value?: string,
+  { id, container, dockerHost }: DiagnosticSubject,
+  code: DiagnosticCode,
+  { where, value, problem, hint }: Problem,
 ): Diagnostic {
-  const found = { id: container.id, name: container.name, host, reason, detail };
-  return value === undefined ? found : { ...found, value };
+  const start = where === undefined ? "" : `${where}: `;
+  const end = hint === undefined ? problem : `${problem}; ${hint}`;
+  const message = { id, container, dockerHost, code };
+  if (value === undefined) return { ...message, reason: start + end };
+  return { ...message, reason: `${start}invalid value ${quote(value)}: ${end}`, redacted: start + end };
+}
+
+export function subjectOf({ dockerHost, container: { id, name } }: InventoryContainer): DiagnosticSubject {
+  return { id, container: name, dockerHost };
+}
+
+/** Why the agent withheld a value, by the contract's code. */
+const WITHHELD: Readonly<Record<Container["refused"][number]["reason"], Omit<Problem, "where">>> = {
+  "value.length": {
+    problem: `the agent withheld the value because it is longer than ${MAX_VALUE_BYTES} bytes`,
+    hint: "shorten it",
+  },
+  "value.charset": {
+    problem: "the agent withheld the value because it contains control or invisible characters",
+    hint: "remove them",
+  },
+  "container.size": {
+    problem: `the agent withheld the value because the container discloses more than ${MAX_CONTAINER_BYTES} bytes`,
+    hint: "shorten its labels and variables, or disclose fewer of them",
+  },
+};
+
+/** Returns the diagnostic for a value that the agent withheld. */
+export function withheld(
+  subject: DiagnosticSubject,
+  code: DiagnosticCode,
+  { name, reason }: Container["refused"][number],
+): Diagnostic {
+  return diagnostic(subject, code, { where: name, ...WITHHELD[reason] });
+}
+
+function quote(value: string): string {
+  return asciiJson(value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value);
 }

@@ -1,12 +1,11 @@
 import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.ts";
 import type { HostOptions } from "./options.ts";
 import { type PathText, ROOT } from "./path-match.ts";
-import type { PathRoute, Routes, VirtualHost } from "./routes.ts";
-import type { Server } from "./server.ts";
+import type { PathRoute, Routes, UpstreamServer, VirtualHost } from "./routes.ts";
 
 /**
- * Routes with one of everything: a host with all kinds of paths and replicas, a wildcard nobody serves, a redirect.
- * A template that prints these at start will print what comes later.
+ * Routes that use every feature once: all kinds of paths and replicas, a wildcard without replicas, a redirect.
+ * Rendering them at start shows whether a template will render later routes.
  */
 export const EXAMPLE_ROUTES: Routes = {
   kind: "routes",
@@ -50,6 +49,6 @@ function examplePaths(): PathRoute[] {
   ];
 }
 
-function exampleServer(address: string): Server {
+function exampleServer(address: string): UpstreamServer {
   return { address: address as IpAddress, port: 8080 as PortNumber, container: "example" as ContainerName };
 }

@@ -7,8 +7,8 @@ declare const ipAddress: unique symbol;
 declare const containerName: unique symbol;
 
 /**
- * What `server_name` can be: a DNS name, lower case, in A-labels, maybe with a leading `*.` or a trailing `.*`;
- * an IPv4 address; an IPv6 address in brackets; or `~` and a regular expression, which has to be quoted.
+ * A valid argument of `server_name`: a DNS name in lower-case A-labels, optionally with a leading `*.` or a trailing
+ * `.*`; an IPv4 address; an IPv6 address in brackets; or `~` and a regular expression, which must be quoted.
  */
 export type HostName = string & { readonly [hostName]: true };
 
@@ -21,22 +21,25 @@ export type IpAddress = string & { readonly [ipAddress]: true };
 /** A Docker container name as Docker allows it: safe to print in a comment. */
 export type ContainerName = string & { readonly [containerName]: true };
 
-export type Parsed<T> = { readonly kind: "ok"; readonly value: T } | { readonly kind: "refused"; readonly why: string };
+/** `reason` continues `invalid value "x": `. */
+export type Parsed<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "invalid"; readonly reason: string };
 
 /** Longest name in DNS, in characters. */
 const MAX_HOST = 253;
 
 const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** What a URL parser takes for the end of an IPv4 address, and so no name may end in. */
+/** URL parsers read a name that ends in a number as an IPv4 address. */
 const NUMERIC_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/;
 
 /** Longest regular expression, in characters. */
 const MAX_PATTERN = 200;
 
 /**
- * One entry of VIRTUAL_HOST. Case, surrounding blanks and one trailing dot are normalised away.
- * Regular expressions (`~...`) only where the operator lets containers have them.
+ * Parses one entry of VIRTUAL_HOST. Normalizes case, surrounding whitespace and one trailing dot.
+ * Accepts regular expressions (`~...`) only if `allowsPatterns`.
  */
 export function parseHost(raw: string, allowsPatterns = false): Parsed<HostName> {
   const text = raw.trim().replace(/\.$/, "");
@@ -48,34 +51,35 @@ export function parseHost(raw: string, allowsPatterns = false): Parsed<HostName>
   if (address !== undefined) return ok(address);
   const [leading, trailing] = [text.startsWith("*."), text.endsWith(".*")];
   const name = toALabels(text.slice(leading ? 2 : 0, trailing ? -2 : undefined));
-  const why = leading && trailing ? "one * is enough" : hostFault(text, name, leading);
-  return why === undefined ? ok(`${leading ? "*." : ""}${name}${trailing ? ".*" : ""}` as HostName) : refused(why);
+  const fault = leading && trailing ? "more than one wildcard" : hostFault(text, name, leading);
+  return fault === undefined ? ok(`${leading ? "*." : ""}${name}${trailing ? ".*" : ""}` as HostName) : invalid(fault);
 }
 
-/** A list of names, divided by commas; one that is none refuses them all. */
+/** Parses a comma-separated list of names; one invalid name makes the list invalid. */
 export function parseHosts(raw: string): Parsed<readonly HostName[]> {
   const hosts: HostName[] = [];
   for (const entry of raw.split(",").filter((part) => part.trim() !== "")) {
     const parsed = parseHost(entry);
-    if (parsed.kind === "refused") return parsed;
+    if (parsed.kind === "invalid") return parsed;
     hosts.push(parsed.value);
   }
   return ok([...new Set(hosts)]);
 }
 
 /**
- * A regular expression that nginx's PCRE and JavaScript understand alike: printable ASCII, no names of groups (they
- * would become variables), nothing but `(?:` and `(?i)` behind a parenthesis. Whether it is wise is for the operator.
+ * Parses a regular expression that PCRE and JavaScript read alike: printable ASCII, no named groups (nginx would make
+ * variables of them), only `(?:` and `(?i)` after a parenthesis. Does not bound its running time: the operator
+ * decides whether containers may set one.
  */
 export function parsePattern(raw: string, allowed: boolean): Parsed<string> {
   const text = raw.trim();
-  if (!allowed) return refused("regular expressions are not accepted here (`containersMay: [regex]` lets containers)");
-  if (text === "") return refused("an empty regular expression");
-  if (text.length > MAX_PATTERN) return refused(`a regular expression longer than ${MAX_PATTERN} characters`);
-  if (!/^[\x21-\x7e]+$/.test(text)) return refused("a regular expression with blanks or letters beyond ASCII");
-  if (/\(\?(?!:|i\))/.test(text) || /\(\*/.test(text)) return refused("a group that is neither (...) nor (?:...)");
-  if (!isExpression(text.replace(/^\(\?i\)/, ""))) return refused("not a regular expression");
-  return /(?:^|[^\\])(?:\\\\)*\\$/.test(text) ? refused("a regular expression that ends in a backslash") : ok(text);
+  if (!allowed) return invalid("regular expressions need the permission `regex` in `containersMay`");
+  if (text === "") return invalid("empty regular expression");
+  if (text.length > MAX_PATTERN) return invalid(`regular expression longer than ${MAX_PATTERN} characters`);
+  if (!/^[\x21-\x7e]+$/.test(text)) return invalid("regular expression with whitespace or non-ASCII characters");
+  if (/\(\?(?!:|i\))/.test(text) || /\(\*/.test(text)) return invalid("only the groups (...) and (?:...) are allowed");
+  if (!isExpression(text.replace(/^\(\?i\)/, ""))) return invalid("not a regular expression");
+  return /(?:^|[^\\])(?:\\\\)*\\$/.test(text) ? invalid("regular expression that ends in a backslash") : ok(text);
 }
 
 function isExpression(text: string): boolean {
@@ -86,35 +90,35 @@ function isExpression(text: string): boolean {
   }
 }
 
-/** A port as decimal digits without sign, leading zero or blanks inside. */
+/** Parses decimal digits without sign, leading zero or inner whitespace. */
 export function parsePort(raw: string): Parsed<PortNumber> {
   const text = raw.trim();
   const port = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0;
-  return port >= 1 && port <= 65_535 ? ok(port as PortNumber) : refused("not a port number from 1 to 65535");
+  return port >= 1 && port <= 65_535 ? ok(port as PortNumber) : invalid("not a port number from 1 to 65535");
 }
 
-/** An address to connect to. A zone (`fe80::1%eth0`) means nothing in another network namespace. */
+/** Rejects zones (`fe80::1%eth0`): they have no meaning in another network namespace. */
 export function parseAddress(raw: string): Parsed<IpAddress> {
   if (isIPv4(raw) || (isIPv6(raw) && !raw.includes("%"))) return ok(raw.toLowerCase() as IpAddress);
-  return refused("not an IP address");
+  return invalid("not an IP address");
 }
 
-/** Docker's own rule for names; undefined when broken, which no Docker Engine does. */
+/** Returns undefined unless Docker's own rule for names holds, as it does for every name from Docker. */
 export function parseContainerName(raw: string): ContainerName | undefined {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(raw) ? (raw as ContainerName) : undefined;
 }
 
-/** An address as a name of a host, the way clients write it; undefined for anything else. */
+/** Returns the address as clients send it in `Host`; undefined if the text is no address. */
 function parseHostAddress(text: string): HostName | undefined {
   if (isIPv4(text)) return text as HostName;
   const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
   return isIPv6(inner) && !inner.includes("%") ? (new URL(`http://[${inner}]`).hostname as HostName) : undefined;
 }
 
-/** Lower-case ASCII. Only names of letters beyond ASCII go through the IDN rules. */
+/** Returns lower-case ASCII. Only names with non-ASCII letters go through the IDN rules. */
 function toALabels(name: string): string {
   const lower = name.toLowerCase();
-  // domainToASCII reads a URL: with `/`, `@`, `%` or `:` in it, it would answer for a part of the text.
+  // domainToASCII parses a URL: with `/`, `@`, `%` or `:` in the name it would convert only a part of it.
   const onlyLettersAndDots = /^[a-z0-9.\-\u{80}-\u{10ffff}]+$/u.test(lower);
   return onlyLettersAndDots && !/^[a-z0-9.-]+$/.test(lower) ? domainToASCII(lower) : lower;
 }
@@ -122,17 +126,17 @@ function toALabels(name: string): string {
 function hostFault(text: string, name: string, wildcard: boolean): string | undefined {
   if (text === "") return "empty";
   if (text.length > MAX_HOST || name.length + (wildcard ? 2 : 0) > MAX_HOST) return "longer than 253 characters";
-  if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "an IP address with more than an address";
+  if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "wildcard on an IP address";
   if (!LABELS.test(name)) return "not a DNS name (letters, digits, dashes and dots)";
-  if (NUMERIC_END.test(name)) return "ends in a number, which clients take for an IP address";
+  if (NUMERIC_END.test(name)) return "ends in a number, so clients read it as an IP address";
   if (wildcard && !name.includes(".")) return "a wildcard needs at least two labels after `*.`";
   return undefined;
 }
 
-function ok<T>(value: T): Parsed<T> {
+export function ok<T>(value: T): Parsed<T> {
   return { kind: "ok", value };
 }
 
-function refused<T>(why: string): Parsed<T> {
-  return { kind: "refused", why };
+export function invalid<T>(reason: string): Parsed<T> {
+  return { kind: "invalid", reason };
 }

@@ -1,135 +1,130 @@
+import { compare } from "./compare.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import type { Evaluation } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
-import { joinHost, type JoinedHost } from "./join-host.ts";
-import { PortClaims } from "./port-claims.ts";
+import { joinHost, type JoinedHost, type JoinRules } from "./join-host.ts";
+import { PortConflicts } from "./port-conflicts.ts";
 import type { VirtualHost } from "./routes.ts";
-import type { Evaluation } from "./verdict.ts";
 
-/** One virtual host that became another, came or went. */
+/** One virtual host that was added, changed or removed. */
 export interface HostChange {
   readonly before: VirtualHost | undefined;
   readonly after: VirtualHost | undefined;
 }
 
-/** What came of a look at some hosts. */
-export interface Settled {
+/** The result of an update. */
+export interface HostChanges {
   readonly hosts: readonly HostChange[];
-  /** Disagreements that were not there before. */
+  /** New conflicts. */
   readonly remarks: readonly Diagnostic[];
 }
 
-export interface HostTableRules {
-  readonly sharedHosts: boolean;
-  /** Milliseconds for which a host that nobody claims any more is kept, without replicas. */
+export interface HostTableRules extends JoinRules {
+  /** Milliseconds for which a host is kept, without replicas, after its last container is gone. */
   readonly graceMs: number;
-  /** Whether hosts tell what is known of them where their containers say nothing about it. */
-  readonly debugEndpoint?: boolean;
 }
 
-/** Virtual hosts, sorted by name, each made of those that claim it. What is not touched stays the same object. */
+/** The virtual hosts, sorted by name. Hosts that an update does not touch remain the same objects. */
 export class HostTable {
   readonly #rules: HostTableRules;
-  readonly #claimants = new Map<HostName, Map<string, Evaluation>>();
+  readonly #evaluations = new Map<HostName, Map<string, Evaluation>>();
   readonly #sorted: VirtualHost[] = [];
-  readonly #remarks = new Map<HostName, readonly Diagnostic[]>();
-  readonly #ports = new PortClaims();
-  #contested: readonly [host: HostName, remark: Diagnostic][] = [];
-  /** Until when hosts that nobody claims are kept, in milliseconds. */
-  readonly #departing = new Map<HostName, number>();
+  readonly #conflicts = new Map<HostName, readonly Diagnostic[]>();
+  readonly #ports = new PortConflicts();
+  #portConflicts: readonly [host: HostName, message: Diagnostic][] = [];
+  /** When hosts without containers are removed, in milliseconds. */
+  readonly #departures = new Map<HostName, number>();
 
   constructor(rules: HostTableRules) {
     this.#rules = rules;
   }
 
-  /** All of them, sorted; the next change changes this list. */
+  /** All hosts, sorted. The next update changes this array. */
   get virtualHosts(): readonly VirtualHost[] {
     return this.#sorted;
   }
 
-  /** Where containers disagree, by host. */
+  /** All conflicts between containers. */
   get remarks(): readonly Diagnostic[] {
-    const byHost = [...this.#remarks].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, remarks]) => remarks);
-    return [...byHost, ...this.#contested.map(([, remark]) => remark)];
+    const byHost = [...this.#conflicts].toSorted(([a], [b]) => compare(a, b)).flatMap(([, messages]) => messages);
+    return [...byHost, ...this.#portConflicts.map(([, message]) => message)];
   }
 
-  /** The same, still by host. */
+  /** The same by host. */
   get disputed(): ReadonlyMap<HostName, readonly Diagnostic[]> {
-    const byHost = new Map(this.#remarks);
-    for (const [host, remark] of this.#contested) byHost.set(host, [...(byHost.get(host) ?? []), remark]);
-    return new Map([...byHost].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const byHost = new Map(this.#conflicts);
+    for (const [host, message] of this.#portConflicts) byHost.set(host, [...(byHost.get(host) ?? []), message]);
+    return new Map([...byHost].toSorted(([a], [b]) => compare(a, b)));
   }
 
-  /** When the next host that nobody claims goes; undefined when none does. */
+  /** When `expire` has to be called next; undefined when no host is waiting to be removed. */
   get nextDeparture(): number | undefined {
-    return this.#departing.size === 0 ? undefined : Math.min(...this.#departing.values());
+    return this.#departures.size === 0 ? undefined : Math.min(...this.#departures.values());
   }
 
-  /** Adds a container's claims to its hosts, in place of what it claimed before. Call `settle` with the hosts after. */
-  claim(key: string, before: Evaluation | undefined, after: Evaluation | undefined): readonly HostName[] {
+  /** Replaces a container's routes. Returns the hosts to pass to `update` afterwards. */
+  replace(key: string, before: Evaluation | undefined, after: Evaluation | undefined): readonly HostName[] {
     const [left, taken] = [hostsOf(before), hostsOf(after)];
-    for (const host of left) this.#claimants.get(host)?.delete(key);
+    for (const host of left) this.#evaluations.get(host)?.delete(key);
     for (const host of taken) {
-      const claimants = this.#claimants.get(host) ?? new Map<string, Evaluation>();
-      this.#claimants.set(host, claimants.set(key, after!));
+      const evaluations = this.#evaluations.get(host) ?? new Map<string, Evaluation>();
+      this.#evaluations.set(host, evaluations.set(key, after!));
     }
     return [...left, ...taken];
   }
 
-  /** Makes these hosts anew; gives those that are really different. `now` in milliseconds, of any clock. */
-  settle(touched: ReadonlySet<HostName>, now: number): Settled {
+  /** Joins these hosts again and returns those that changed. `now`: milliseconds of any clock. */
+  update(touched: ReadonlySet<HostName>, now: number): HostChanges {
     const remarks: Diagnostic[] = [];
-    const hosts = [...touched].toSorted().flatMap((host) => this.#settleOne(host, now, remarks) ?? []);
+    const hosts = [...touched].toSorted().flatMap((host) => this.#updateOne(host, now, remarks) ?? []);
     for (const { before, after } of hosts) this.#ports.replace(before, after);
-    const contested = this.#ports.remarks((host) => [...(this.#claimants.get(host)?.values() ?? [])].toSorted(byOrder));
-    const before = this.#contested.map(([, remark]) => remark);
-    remarks.push(
-      ...newOf(
-        contested.map(([, remark]) => remark),
-        before,
-      ),
+    const before = this.#portConflicts.map(([, message]) => message);
+    this.#portConflicts = this.#ports.diagnostics((host) =>
+      [...(this.#evaluations.get(host)?.values() ?? [])].toSorted((a, b) => compare(a.order, b.order)),
     );
-    this.#contested = contested;
-    return { hosts, remarks };
+    const after = this.#portConflicts.map(([, message]) => message);
+    return { hosts, remarks: [...remarks, ...newOf(after, before)] };
   }
 
-  /** Lets go the hosts whose time is over. */
-  expire(now: number): Settled {
-    return this.settle(new Set([...this.#departing].flatMap(([host, until]) => (until <= now ? [host] : []))), now);
+  /** Removes the hosts whose grace period is over. */
+  expire(now: number): HostChanges {
+    return this.update(new Set([...this.#departures].flatMap(([host, until]) => (until <= now ? [host] : []))), now);
   }
 
-  #settleOne(host: HostName, now: number, news: Diagnostic[]): HostChange | undefined {
-    const at = this.#placeOf(host);
+  #updateOne(host: HostName, now: number, remarks: Diagnostic[]): HostChange | undefined {
+    const at = this.#indexOf(host);
     const before = this.#sorted[at]?.host === host ? this.#sorted[at] : undefined;
-    const claimants = this.#claimants.get(host);
-    const joined = claimants && claimants.size > 0 ? joinHost(host, [...claimants.values()], this.#rules) : undefined;
-    if (!joined) this.#claimants.delete(host);
-    this.#note(host, joined, news);
-    const after = joined?.virtualHost ?? this.#departed(host, before, now);
-    if (joined) this.#departing.delete(host);
+    const evaluations = this.#evaluations.get(host);
+    const joined =
+      evaluations && evaluations.size > 0 ? joinHost(host, [...evaluations.values()], this.#rules) : undefined;
+    if (!joined) this.#evaluations.delete(host);
+    this.#updateConflicts(host, joined, remarks);
+    const after = joined?.virtualHost ?? this.#departing(host, before, now);
+    if (joined) this.#departures.delete(host);
     if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
     this.#sorted.splice(at, before ? 1 : 0, ...(after ? [after] : []));
     return { before, after };
   }
 
-  /** What stays of a host that nobody claims: its name, for a while. */
-  #departed(host: HostName, before: VirtualHost | undefined, now: number): VirtualHost | undefined {
-    const until = this.#departing.get(host) ?? now + this.#rules.graceMs;
+  /** Returns a host without containers as it is kept during its grace period. */
+  #departing(host: HostName, before: VirtualHost | undefined, now: number): VirtualHost | undefined {
+    const until = this.#departures.get(host) ?? now + this.#rules.graceMs;
     if (!before || before.redirectTo || until <= now) {
-      this.#departing.delete(host);
+      this.#departures.delete(host);
       return undefined;
     }
-    this.#departing.set(host, until);
+    this.#departures.set(host, until);
     return { ...before, paths: before.paths.map((path) => ({ ...path, servers: [] })) };
   }
 
-  #note(host: HostName, joined: JoinedHost | undefined, news: Diagnostic[]): void {
-    news.push(...newOf(joined?.remarks ?? [], this.#remarks.get(host) ?? []));
-    if (joined && joined.remarks.length > 0) this.#remarks.set(host, joined.remarks);
-    else this.#remarks.delete(host);
+  #updateConflicts(host: HostName, joined: JoinedHost | undefined, remarks: Diagnostic[]): void {
+    remarks.push(...newOf(joined?.remarks ?? [], this.#conflicts.get(host) ?? []));
+    if (joined && joined.remarks.length > 0) this.#conflicts.set(host, joined.remarks);
+    else this.#conflicts.delete(host);
   }
 
-  /** Where the host stands, or would have to: the first that is not less. */
-  #placeOf(host: HostName): number {
+  /** Returns the index of the host, or the index at which to insert it. */
+  #indexOf(host: HostName): number {
     let [low, high] = [0, this.#sorted.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -140,18 +135,14 @@ export class HostTable {
   }
 }
 
-function newOf(remarks: readonly Diagnostic[], before: readonly Diagnostic[]): Diagnostic[] {
-  const known = new Set(before.map((remark) => JSON.stringify(remark)));
-  return remarks.filter((remark) => !known.has(JSON.stringify(remark)));
+function newOf(messages: readonly Diagnostic[], before: readonly Diagnostic[]): Diagnostic[] {
+  const known = new Set(before.map((message) => JSON.stringify(message)));
+  return messages.filter((message) => !known.has(JSON.stringify(message)));
 }
 
-function byOrder(a: Evaluation, b: Evaluation): number {
-  return a.order < b.order ? -1 : 1;
-}
-
-/** The hosts a container claims, and the names it wants redirected to one. */
-function hostsOf(verdict: Evaluation | undefined): readonly HostName[] {
-  if (!verdict || verdict.routes.length === 0) return [];
-  const claimed = verdict.routes.map(({ claim }) => claim.host);
-  return [...new Set([...claimed, ...(verdict.options.host.redirectFrom ?? [])])];
+/** Returns the hosts a container requests, and the names it redirects. */
+function hostsOf(evaluation: Evaluation | undefined): readonly HostName[] {
+  if (!evaluation || evaluation.routes.length === 0) return [];
+  const requested = evaluation.routes.map(({ route }) => route.host);
+  return [...new Set([...requested, ...(evaluation.options.host.redirectFrom ?? [])])];
 }

@@ -1,170 +1,165 @@
-import type { Diagnostic } from "./diagnostic.ts";
+import { compare } from "./compare.ts";
+import { diagnostic, type Diagnostic } from "./diagnostic.ts";
+import type { Evaluation, ResolvedRoute } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
-import { findingsFor } from "./host-findings.ts";
-import { joinOptions } from "./option.ts";
-import { HOST_OPTIONS, type HostOptions, PATH_OPTIONS } from "./options.ts";
+import { mergeOptions } from "./option.ts";
+import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
 import { pathKey } from "./path-match.ts";
-import type { PathRoute, VirtualHost } from "./routes.ts";
-import type { Server } from "./server.ts";
-import type { PlacedRoute, Evaluation } from "./verdict.ts";
+import type { HostPorts } from "./requested-route.ts";
+import type { HostDiagnostic, PathRoute, UpstreamServer, VirtualHost } from "./routes.ts";
 
 export interface JoinedHost {
   readonly virtualHost: VirtualHost;
-  /** What of their claims does not count because an older container says otherwise. */
+  /** Conflicts that an older container decides. */
   readonly remarks: readonly Diagnostic[];
 }
 
-/** One container's claim to the host that is looked at. */
-interface Claimant {
-  readonly verdict: Evaluation;
-  readonly routes: readonly PlacedRoute[];
+export interface JoinRules {
+  readonly sharedHosts: boolean;
+  /** Default for hosts whose containers do not set it. */
+  readonly debugEndpoint?: boolean;
+}
+
+/** The routes of one container for one host. */
+interface Member {
+  readonly evaluation: Evaluation;
+  readonly routes: readonly ResolvedRoute[];
 }
 
 /**
- * Pure: a virtual host of all that claim it; the order they are given in does not matter. Where they disagree the
- * oldest is right, and the others are told.
+ * Joins the routes of all containers that request one host (pure; the order of the arguments does not matter).
+ * In a conflict the oldest container prevails, and the others get a diagnostic.
  */
 export function joinHost(
   host: HostName,
-  verdicts: readonly Evaluation[],
-  { sharedHosts, debugEndpoint = false }: { readonly sharedHosts: boolean; readonly debugEndpoint?: boolean },
+  evaluations: readonly Evaluation[],
+  { sharedHosts, debugEndpoint = false }: JoinRules,
 ): JoinedHost {
-  const byAge = verdicts.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
-  const all = byAge.map((verdict) => ({ verdict, routes: routesFor(host, verdict) }));
-  const serving = all.filter(({ routes }) => routes.length > 0);
+  const byAge = evaluations.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
+  const serving = byAge
+    .map((evaluation) => ({ evaluation, routes: evaluation.routes.filter(({ route }) => route.host === host) }))
+    .filter(({ routes }) => routes.length > 0);
   if (serving.length === 0) return redirected(host, byAge);
-  const { kept, remarks } = sharedHosts ? { kept: serving, remarks: [] } : ofFirstOwner(host, serving);
-  const options = joinOptions(
-    kept.map(({ verdict, routes }) => ({ who: verdict.who, values: { ...verdict.options.host, ...portsOf(routes) } })),
-    HOST_OPTIONS,
-  );
-  const paths = groupByPath(kept).map((claimants) => joinPath(claimants));
-  const said = [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)];
+  const { members, remarks } = sharedHosts ? { members: serving, remarks: [] } : ofFirstOwner(host, serving);
+  const own = members.map(({ evaluation, routes }) => ({
+    subject: evaluation.subject,
+    createdAt: evaluation.createdAt,
+    values: { ...evaluation.options.host, ...portsOf(routes) },
+  }));
+  const options = mergeOptions(own, HOST_OPTIONS);
+  const first = own.find(({ values: { httpPort, httpsPort } }) => (httpPort ?? httpsPort) !== undefined);
+  const paths = groupByPath(members).map((group) => joinPath(group));
+  const conflicts = [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)];
   const virtualHost = {
     host,
     paths: paths.map(({ path }) => path),
     options: options.values,
-    ...sinceOf(options.values, portsSince(kept)),
+    ...(first && { portsSince: first.createdAt }),
   };
-  const isTold = options.values.debugEndpoint ?? debugEndpoint;
+  const isDebugged = options.values.debugEndpoint ?? debugEndpoint;
   return {
-    virtualHost: isTold ? { ...virtualHost, findings: findingsFor(byAge, said) } : virtualHost,
-    remarks: said,
+    virtualHost: isDebugged ? { ...virtualHost, diagnostics: hostDiagnostics(byAge, conflicts) } : virtualHost,
+    remarks: conflicts,
   };
 }
 
-function routesFor(host: HostName, { routes }: Evaluation): PlacedRoute[] {
-  return routes.filter(({ claim }) => claim.host === host);
-}
-
-/** Nobody serves this name, but somebody wants its requests. */
+/** No container serves this name, but at least one redirects it. */
 function redirected(host: HostName, byAge: readonly Evaluation[]): JoinedHost {
   const [first, ...others] = byAge;
-  const redirectTo = first!.routes[0]!.claim.host;
+  const redirectTo = first!.routes[0]!.route.host;
   const { redirectFrom: _, ...options } = first!.options.host;
+  const problem = `${host} already redirects to ${redirectTo} by container ${first!.subject.container}`;
   const remarks = others
-    .filter(({ routes }) => routes[0]!.claim.host !== redirectTo)
-    .map(({ who }) =>
-      conflict(who, "host.conflict", `${host} redirects to ${redirectTo}: ${first!.who.name} is older`),
-    );
+    .filter(({ routes }) => routes[0]!.route.host !== redirectTo)
+    .map(({ subject }) => diagnostic(subject, "host.conflict", { problem, hint: "redirect it by one container only" }));
   return { virtualHost: { host, paths: [], options, redirectTo }, remarks };
 }
 
-/** A name belongs to the compose project whose container is the oldest; containers without one belong together. */
-function ofFirstOwner(host: HostName, byAge: readonly Claimant[]): { kept: Claimant[]; remarks: Diagnostic[] } {
-  const owner = byAge[0]!.verdict;
-  const isOwners = ({ verdict }: Claimant): boolean =>
-    verdict.project === owner.project || verdict.createdAt === Number.NEGATIVE_INFINITY;
-  const whose = owner.project === undefined ? owner.who.name : `project ${owner.project}`;
+/** A host belongs to the compose project of its oldest container; containers without project count as one project. */
+function ofFirstOwner(host: HostName, byAge: readonly Member[]): { members: Member[]; remarks: Diagnostic[] } {
+  const owner = byAge[0]!.evaluation;
+  const isOwners = ({ evaluation }: Member): boolean =>
+    evaluation.project === owner.project || evaluation.createdAt === Number.NEGATIVE_INFINITY;
+  const name = owner.project === undefined ? `container ${owner.subject.container}` : `project ${owner.project}`;
+  const problem = `${host} belongs to ${name}, which requested it first`;
+  const hint = "use another name, set `sharedHosts: true` to share names, or reserve the name by `owners`";
   const remarks = byAge
     .filter((one) => !isOwners(one))
-    .map(({ verdict: { who } }) => {
-      const mend = "`sharedHosts: true` lets projects share names, `owners` says whose they are";
-      return conflict(who, "host.conflict", `${host} belongs to ${whose}, which claimed it first (${mend})`);
-    });
-  return { kept: byAge.filter(isOwners), remarks };
+    .map(({ evaluation: { subject } }) => diagnostic(subject, "host.conflict", { problem, hint }));
+  return { members: byAge.filter(isOwners), remarks };
 }
 
-function sinceOf({ httpPort, httpsPort }: HostOptions, since: number): { readonly portsSince?: number } {
-  return (httpPort ?? httpsPort) === undefined ? {} : { portsSince: since };
+function portsOf(routes: readonly ResolvedRoute[]): HostPorts {
+  return routes.find(({ route }) => route.ports !== undefined)?.route.ports ?? {};
 }
 
-/** The first that wants a port decides; give them oldest first. */
-function portsSince(byAge: readonly Claimant[]): number {
-  const wishing = byAge.find(({ verdict: { options }, routes }) => {
-    const { httpPort, httpsPort } = { ...options.host, ...portsOf(routes) };
-    return (httpPort ?? httpsPort) !== undefined;
-  });
-  return wishing?.verdict.createdAt ?? 0;
+/** One route of a container. */
+interface PathMember {
+  readonly evaluation: Evaluation;
+  readonly resolved: ResolvedRoute;
 }
 
-function portsOf(routes: readonly PlacedRoute[]): NonNullable<PlacedRoute["claim"]["ports"]> {
-  return routes.find(({ claim }) => claim.ports !== undefined)?.claim.ports ?? {};
-}
-
-function groupByPath(claimants: readonly Claimant[]): (readonly [key: string, claimants: Claimant[]])[] {
-  const groups = new Map<string, Claimant[]>();
-  for (const { verdict, routes } of claimants) {
-    for (const route of routes) {
-      const key = pathKey(route.claim.path);
-      groups.set(key, [...(groups.get(key) ?? []), { verdict, routes: [route] }]);
+function groupByPath(members: readonly Member[]): (readonly [key: string, group: PathMember[]])[] {
+  const groups = new Map<string, PathMember[]>();
+  for (const { evaluation, routes } of members) {
+    for (const resolved of routes) {
+      const key = pathKey(resolved.route.path);
+      const group = groups.get(key);
+      if (group) group.push({ evaluation, resolved });
+      else groups.set(key, [{ evaluation, resolved }]);
     }
   }
   return [...groups].toSorted(([a], [b]) => compare(a, b));
 }
 
-/** The replicas of one path; the oldest says what is spoken, and who speaks otherwise is left out. */
-function joinPath([key, claimants]: readonly [key: string, claimants: Claimant[]]): {
+/** Joins the replicas of one path. The oldest decides protocol and destination; others that differ are ignored. */
+function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
   path: PathRoute;
   remarks: readonly Diagnostic[];
 } {
-  const { verdict: first, routes } = claimants[0]!;
-  const { path, protocol, destination } = routes[0]!.claim;
-  const agrees = ({ routes: [route] }: Claimant): boolean =>
-    route!.claim.protocol === protocol && route!.claim.destination === destination;
-  const alike = claimants.filter(agrees);
-  const options = joinOptions(
-    alike.map(({ verdict }) => ({ who: verdict.who, values: verdict.options.path })),
+  const first = group[0]!;
+  const { path, protocol, destination } = first.resolved.route;
+  const agrees = ({ resolved: { route } }: PathMember): boolean =>
+    route.protocol === protocol && route.destination === destination;
+  const replicas = group.filter(agrees);
+  const options = mergeOptions(
+    replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );
-  const others = claimants
+  const proxied = destination === undefined ? protocol : `${protocol} to ${destination}`;
+  const problem = `protocol conflict on ${key}: container ${first.evaluation.subject.container} was created first and uses ${proxied}`;
+  const others = group
     .filter((one) => !agrees(one))
-    .map(({ verdict: { who } }) => {
-      const said = destination === undefined ? protocol : `${protocol} to ${destination}`;
-      return conflict(
-        who,
-        "protocol.conflict",
-        `${key} of this host is ${said}: ${first.who.name}, which is older, says so`,
-      );
-    });
+    .map(({ evaluation: { subject } }) =>
+      diagnostic(subject, "protocol.conflict", { problem, hint: "set the same protocol and destination on both" }),
+    );
   return {
     path: {
       path,
       protocol,
       ...(destination !== undefined && { destination }),
       options: options.values,
-      servers: replicasOf(alike),
+      servers: replicasOf(replicas),
     },
     remarks: [...options.remarks, ...others],
   };
 }
 
-function replicasOf(claimants: readonly Claimant[]): Server[] {
-  const replicas = new Map<string, Server>();
-  for (const { routes } of claimants.toSorted((a, b) => compare(a.verdict.order, b.verdict.order))) {
-    for (const { server } of routes) {
-      const endpoint = `${server?.address} ${server?.port}`;
-      if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
-    }
+function replicasOf(members: readonly PathMember[]): UpstreamServer[] {
+  const replicas = new Map<string, UpstreamServer>();
+  for (const { resolved } of members.toSorted((a, b) => compare(a.evaluation.order, b.evaluation.order))) {
+    const { server } = resolved;
+    const endpoint = `${server?.address} ${server?.port}`;
+    if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
   }
   return [...replicas.values()];
 }
 
-function conflict(who: Evaluation["who"], reason: "host.conflict" | "protocol.conflict", detail: string): Diagnostic {
-  return { ...who, reason, detail };
-}
-
-function compare<T extends string | number>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+function hostDiagnostics(evaluations: readonly Evaluation[], conflicts: readonly Diagnostic[]): HostDiagnostic[] {
+  const own = evaluations.flatMap(({ unrouted, remarks }) => [...(unrouted ? [unrouted] : []), ...remarks]);
+  return [...own, ...conflicts].map(({ container, code, reason, redacted = reason }) => ({
+    container,
+    code,
+    reason: redacted,
+  }));
 }

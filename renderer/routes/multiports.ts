@@ -1,39 +1,37 @@
 import { parse } from "yaml";
-import { diagnostic, type Diagnostic } from "./diagnostic.ts";
-import type { InventoryContainer } from "../inventory/inventory-change.ts";
+import { diagnostic, type Diagnostic, type DiagnosticSubject } from "./diagnostic.ts";
 import { parseHost, parsePort, type HostName } from "./grammar.ts";
-import { type ClaimRules, impossiblePorts, type RouteClaim, readRoute } from "./route-claim.ts";
+import { forbidden, type RawOption } from "./option.ts";
+import { parsePath } from "./path-match.ts";
+import { type HostPorts, parseRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
+import type { RequestRules } from "./route-rules.ts";
 
-/** Routes one container may claim this way. */
+/** Routes that one container may request this way. */
 const MAX_ROUTES = 64;
 
-/** Keys of a host that are no path. */
-const HTTP_PORT = "external_http_port";
-const HTTPS_PORT = "external_https_port";
+/** Keys of a host that are not paths. */
+const PORT_KEYS = { httpPort: "external_http_port", httpsPort: "external_https_port" } as const;
 
-const PORT_KEYS: Readonly<Record<string, string>> = { httpPort: HTTP_PORT, httpsPort: HTTPS_PORT };
-
-export interface ReadMultiports {
-  readonly routes: readonly RouteClaim[];
+export interface ParsedMultiports {
+  readonly routes: readonly RequestedRoute[];
   readonly remarks: readonly Diagnostic[];
 }
 
 /**
- * VIRTUAL_HOST_MULTIPORTS: YAML, `host: {path: {port, proto, dest}}`, where a host may be null (its path is `/`) and
- * a path may be null (nothing is special). What is of another shape costs itself, with a remark.
+ * Parses VIRTUAL_HOST_MULTIPORTS: YAML `host: {path: {port, proto, dest}}`. A null host has the path `/`; a null path
+ * has only defaults. Invalid entries are ignored and reported.
  */
-export function readMultiports(
-  known: InventoryContainer,
-  name: string,
-  raw: string,
-  rules: ClaimRules,
-): ReadMultiports {
-  const reader = new Reader(known, name, rules);
+export function parseMultiports(
+  subject: DiagnosticSubject,
+  { name, raw }: RawOption,
+  rules: RequestRules,
+): ParsedMultiports {
+  const parser = new Parser(subject, name, rules);
   const document = parseDocument(raw);
-  if (!isRecord(document)) reader.refuse("not YAML with a host a key", raw);
-  else if (Object.keys(document).length === 0) reader.refuse("names no host", raw);
-  else for (const [host, paths] of Object.entries(document)) reader.readHost(host, paths);
-  return reader;
+  if (!isRecord(document)) parser.reject([], "not a YAML mapping of host names", raw);
+  else if (Object.keys(document).length === 0) parser.reject([], "contains no host name", raw);
+  else for (const [host, paths] of Object.entries(document)) parser.parseHost(host, paths);
+  return parser;
 }
 
 function parseDocument(raw: string): unknown {
@@ -44,72 +42,80 @@ function parseDocument(raw: string): unknown {
   }
 }
 
-class Reader implements ReadMultiports {
-  readonly routes: RouteClaim[] = [];
+class Parser implements ParsedMultiports {
+  readonly routes: RequestedRoute[] = [];
   readonly remarks: Diagnostic[] = [];
-  readonly #known: InventoryContainer;
-  readonly #name: string;
-  readonly #rules: ClaimRules;
+  readonly #subject: DiagnosticSubject;
+  readonly #option: string;
+  readonly #rules: RequestRules;
 
-  constructor(known: InventoryContainer, name: string, rules: ClaimRules) {
-    this.#known = known;
-    this.#name = name;
+  constructor(subject: DiagnosticSubject, option: string, rules: RequestRules) {
+    this.#subject = subject;
+    this.#option = option;
     this.#rules = rules;
   }
 
-  refuse(why: string, value: unknown): void {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    this.remarks.push(diagnostic(this.#known, "multiports.refused", `${this.#name}: ${why}`, text));
+  /** `place`: the keys that lead to the value, as far as they are valid. */
+  reject(place: readonly string[], problem: string, value?: unknown, hint = "correct it to route the entry"): void {
+    const where = [this.#option, ...place].join(": ");
+    const text = value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+    this.remarks.push(diagnostic(this.#subject, "multiports.refused", { where, value: text, problem, hint }));
   }
 
-  readHost(raw: string, paths: unknown): void {
+  parseHost(raw: string, paths: unknown): void {
     const host = parseHost(raw, this.#rules.permissions?.has("regex"));
-    if (host.kind === "refused") return this.refuse(host.why, raw);
-    if (paths !== null && !isRecord(paths)) return this.refuse(`${raw}: neither empty nor paths`, paths);
-    const { [HTTP_PORT]: http, [HTTPS_PORT]: https, ...locations } = paths ?? {};
-    const ports = this.#readPorts(raw, http, https);
+    if (host.kind === "invalid") return this.reject([], host.reason, raw);
+    if (paths !== null && !isRecord(paths)) return this.reject([host.value], "not a mapping of paths", paths);
+    const { [PORT_KEYS.httpPort]: http, [PORT_KEYS.httpsPort]: https, ...locations } = paths ?? {};
+    const ports = this.#parsePorts(host.value, http, https);
     const entries = Object.keys(locations).length === 0 ? [["/", null] as const] : Object.entries(locations);
-    for (const [path, route] of entries) this.#readPath(host.value, ports, path, route);
+    for (const [path, route] of entries) this.#parsePath(host.value, ports, path, route);
   }
 
-  #readPorts(host: string, http: unknown, https: unknown): RouteClaim["ports"] {
-    const ports = { ...this.#readPort(host, "httpPort", http), ...this.#readPort(host, "httpsPort", https) };
-    const clash: ReadonlyMap<string, string> = impossiblePorts(ports, this.#rules);
-    for (const [key, port] of Object.entries(ports)) {
-      const why = clash.get(key);
-      if (why !== undefined) this.refuse(`${host}: ${why}; ${PORT_KEYS[key]} is left out`, port);
-    }
-    return Object.fromEntries(Object.entries(ports).filter(([key]) => !clash.has(key)));
+  #parsePorts(host: HostName, http: unknown, https: unknown): HostPorts {
+    const ports = { ...this.#parsePort(host, "httpPort", http), ...this.#parsePort(host, "httpsPort", https) };
+    const unusable = unusablePorts(ports, this.#rules);
+    for (const [key, problem] of unusable)
+      this.reject([host, PORT_KEYS[key as keyof HostPorts]], problem, undefined, KEY_IGNORED);
+    return Object.fromEntries(Object.entries(ports).filter(([key]) => !unusable.has(key)));
   }
 
-  #readPort(host: string, key: "httpPort" | "httpsPort", value: unknown): RouteClaim["ports"] {
+  #parsePort(host: HostName, key: keyof HostPorts, value: unknown): HostPorts {
     if (value === undefined || value === null) return {};
-    const port = this.#rules.permissions?.has("ports")
-      ? parsePort(textOf(value))
-      : { kind: "refused" as const, why: "containers may not choose ports here (`containersMay: [ports]` lets them)" };
+    const place = [host, PORT_KEYS[key]];
+    if (!this.#rules.permissions?.has("ports")) {
+      const { problem, hint } = forbidden("ports");
+      this.reject(place, problem, undefined, hint);
+      return {};
+    }
+    const port = parsePort(textOf(value));
     if (port.kind === "ok") return { [key]: port.value };
-    this.refuse(`${host}: ${port.why}; ${PORT_KEYS[key]} is left out`, value);
+    this.reject(place, port.reason, value, KEY_IGNORED);
     return {};
   }
 
-  #readPath(host: HostName, ports: RouteClaim["ports"], path: string, route: unknown): void {
-    if (route !== null && !isRecord(route))
-      return this.refuse(`${host} ${path}: neither empty nor port, proto, dest`, route);
-    const { port = "", proto = "", dest = "", ...unknown } = route ?? {};
+  #parsePath(host: HostName, ports: HostPorts, path: string, value: unknown): void {
+    const isPath = parsePath(path, this.#rules.permissions?.has("regex") ?? false).kind === "ok";
+    const place = isPath ? [host, path.trim()] : [host];
+    if (value !== null && !isRecord(value)) return this.reject(place, "not a mapping of port, proto and dest", value);
+    const { port = "", proto = "", dest = "", ...unknown } = value ?? {};
     for (const key of Object.keys(unknown))
-      this.refuse(`${host} ${path}: ${key} is not port, proto or dest; it is left out`, key);
-    if (this.routes.length >= MAX_ROUTES) return this.refuse(`more than ${MAX_ROUTES} paths`, path);
-    const read = readRoute(
+      this.reject(place, "not a key of a path (port, proto, dest)", key, KEY_IGNORED);
+    if (this.routes.length >= MAX_ROUTES)
+      return this.reject(place, `more than ${MAX_ROUTES} paths`, undefined, "use several containers");
+    const parsed = parseRoute(
       { host, path, port: textOf(port), protocol: textOf(proto), destination: textOf(dest) },
       this.#rules,
     );
-    if (read.kind === "refused") return this.refuse(`${host} ${path}: ${read.why}`, read.value);
-    for (const { why, value } of read.remarks) this.refuse(`${host} ${path}: ${why}; it is left out`, value);
-    this.routes.push(ports === undefined || Object.keys(ports).length === 0 ? read.route : { ...read.route, ports });
+    if (parsed.kind === "invalid") return this.reject(place, parsed.reason, parsed.value);
+    for (const { reason, value: ignored } of parsed.ignored) this.reject(place, reason, ignored, KEY_IGNORED);
+    this.routes.push(Object.keys(ports).length === 0 ? parsed.route : { ...parsed.route, ports });
   }
 }
 
-/** What stands in YAML as a number or text; another shape is text that no grammar takes. */
+const KEY_IGNORED = "correct or remove the key, which is ignored";
+
+/** Returns YAML numbers as text. Other shapes become JSON, which no grammar accepts. */
 function textOf(value: unknown): string {
   if (value === null) return "";
   return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);

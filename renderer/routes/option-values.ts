@@ -1,90 +1,93 @@
 import { parseDuration } from "../../shared/duration.ts";
-import type { Parsed } from "./grammar.ts";
+import { invalid, ok, type Parsed } from "./grammar.ts";
 
-/** Grammars of what containers ask for. Each gives text or numbers that can stand in a configuration as they are. */
-
-/** One of some words, in any case. */
-export function oneOf<const W extends string>(...words: readonly W[]): (raw: string) => Parsed<W> {
+/** Accepts one of the keywords, in any case. */
+export function oneOf<const W extends string>(...keywords: readonly W[]): (raw: string) => Parsed<W> {
   return (raw) => {
-    const found = words.find((word) => word === raw.toLowerCase());
-    return found === undefined ? refused(`not one of ${words.join(", ")}`) : ok(found);
+    const found = keywords.find((keyword) => keyword === raw.toLowerCase());
+    return found === undefined ? invalid(`not one of ${keywords.join(", ")}`) : ok(found);
   };
 }
 
 const TRUE = ["1", "t", "true", "yes", "on"];
 const FALSE = ["0", "f", "false", "no", "off"];
 
-/** true or false as people write it, in any case. */
-export function truth(raw: string): Parsed<boolean> {
-  const word = raw.toLowerCase();
-  if (TRUE.includes(word)) return ok(true);
-  return FALSE.includes(word) ? ok(false) : refused("neither true nor false");
+/** Accepts the usual spellings of true and false, in any case. */
+export function parseBoolean(raw: string): Parsed<boolean> {
+  const lower = raw.toLowerCase();
+  if (TRUE.includes(lower)) return ok(true);
+  return FALSE.includes(lower) ? ok(false) : invalid("not true or false");
 }
 
-/** A whole number between two bounds, both included. */
-export function whole(min: number, max: number): (raw: string) => Parsed<number> {
+/** Accepts an integer between two bounds, both included. */
+export function integer(min: number, max: number): (raw: string) => Parsed<number> {
   return (raw) => {
     const number = /^(?:0|[1-9][0-9]{0,8})$/.test(raw) ? Number(raw) : Number.NaN;
-    return number >= min && number <= max ? ok(number) : refused(`not a whole number from ${min} to ${max}`);
+    return number >= min && number <= max ? ok(number) : invalid(`not an integer from ${min} to ${max}`);
   };
 }
 
-/** Seconds of a duration such as 30s, 5m, 1h; whole seconds, at most an hour per `maxHours`. */
+/** Accepts a duration such as 30s, 5m, 1h, or a number of seconds. Returns whole seconds. */
 export function seconds(maxHours: number): (raw: string) => Parsed<number> {
   return (raw) => {
     const ms = parseDuration(raw) ?? parseDuration(`${raw}s`);
     const isGood = ms !== undefined && ms >= 1_000 && ms % 1_000 === 0 && ms <= maxHours * 3_600_000;
-    return isGood ? ok(ms / 1_000) : refused(`not a duration from 1s to ${maxHours}h, such as 90s or 5m`);
+    return isGood ? ok(ms / 1_000) : invalid(`not a duration from 1s to ${maxHours}h, such as 90s or 5m`);
   };
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 };
 
-/** Bytes of a size such as 512k, 20m, 1g. */
+/** Accepts a size such as 512k, 20m, 1g. Returns bytes. */
 export function bytes(max: number): (raw: string) => Parsed<number> {
   return (raw) => {
     const [, digits = "", unit = ""] = /^([1-9][0-9]{0,12})([kmg]?)$/.exec(raw.toLowerCase()) ?? [];
     const size = Number(digits) * (SIZE_UNITS[unit] ?? Number.NaN);
-    if (digits === "") return refused("not a size such as 512k, 20m or 1g");
-    return size <= max ? ok(size) : refused(`more than ${max} bytes`);
+    if (digits === "") return invalid("not a size such as 512k, 20m or 1g");
+    return size <= max ? ok(size) : invalid(`more than ${max} bytes`);
   };
 }
 
-/** Name of a certificate's files, without their ending. */
+/** Accepts the base name of a certificate's files. */
 export function fileStem(raw: string): Parsed<string> {
   const isStem = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/.test(raw);
-  return isStem ? ok(raw) : refused("not the name of a file (letters, digits, dots and dashes)");
+  return isStem ? ok(raw) : invalid("not a file name (letters, digits, dots and dashes)");
 }
 
-/** An absolute path of letters, digits, dots, dashes and slashes that leads nowhere up. */
+/** Accepts an absolute path of letters, digits, dots, dashes and slashes without `..`. */
 export function plainPath(raw: string): Parsed<string> {
   const isPlain = /^\/[A-Za-z0-9._/-]{0,255}$/.test(raw) && !raw.split("/").includes("..");
-  return isPlain ? ok(raw) : refused("not an absolute path of letters, digits, dots and dashes");
+  return isPlain ? ok(raw) : invalid("not an absolute path of letters, digits, dots and dashes");
 }
 
-/** The value of Strict-Transport-Security (RFC 6797) in one spelling, or `off`. */
-export function hsts(raw: string): Parsed<string> {
+/** Accepts the value of Strict-Transport-Security (RFC 6797), normalized, or `off`. */
+export function parseHsts(raw: string): Parsed<string> {
   if (raw.toLowerCase() === "off") return ok("off");
   const parts = raw.split(";").map((part) => part.trim().toLowerCase());
   const ages = parts.flatMap((part) => /^max-age="?([0-9]{1,9})"?$/.exec(part)?.[1] ?? []);
   const [subdomains, preload] = [parts.includes("includesubdomains"), parts.includes("preload")];
-  const understood = ages.length + Number(subdomains) + Number(preload);
-  if (ages.length !== 1 || understood !== parts.length) {
-    return refused("not `off`, or max-age=SECONDS with maybe includeSubDomains and preload");
+  const recognized = ages.length + Number(subdomains) + Number(preload);
+  if (ages.length !== 1 || recognized !== parts.length) {
+    return invalid("not `off`, or max-age=SECONDS with optional includeSubDomains and preload");
   }
   const age = Number(ages[0]);
   if (preload && (!subdomains || age < 31_536_000)) {
-    return refused("preload needs includeSubDomains and max-age of at least 31536000");
+    return invalid("preload requires includeSubDomains and a max-age of at least 31536000");
   }
   return ok(
     [`max-age=${age}`, ...(subdomains ? ["includeSubDomains"] : []), ...(preload ? ["preload"] : [])].join("; "),
   );
 }
 
-/** How requests are spread over replicas. */
+/** The protocol between nginx and an app. */
+export type Protocol = "http" | "https" | "grpc" | "grpcs" | "fastcgi" | "uwsgi";
+
+export const parseProtocol = oneOf("http", "https", "grpc", "grpcs", "fastcgi", "uwsgi");
+
+/** How requests are distributed over replicas. */
 export type Balance = "round-robin" | "least-conn" | "ip-hash" | "hash-address" | "hash-uri" | "random";
 
-/** Words of ours, and the directives that nginx-proxy's users write. */
+/** Sallyport's keywords, and the nginx directives that nginx-proxy takes. */
 const BALANCES: Readonly<Record<string, Balance>> = {
   "round-robin": "round-robin",
   "least-conn": "least-conn",
@@ -105,23 +108,15 @@ const BALANCES: Readonly<Record<string, Balance>> = {
 };
 
 export function balance(raw: string): Parsed<Balance> {
-  const word = raw.replace(/;$/, "").trim().replaceAll(/\s+/g, " ");
-  const found = Object.hasOwn(BALANCES, word) ? BALANCES[word] : undefined;
-  return found ? ok(found) : refused("not round-robin, least-conn, ip-hash, hash-address, hash-uri or random");
+  const method = raw.replace(/;$/, "").trim().replaceAll(/\s+/g, " ");
+  const found = Object.hasOwn(BALANCES, method) ? BALANCES[method] : undefined;
+  return found ? ok(found) : invalid("not round-robin, least-conn, ip-hash, hash-address, hash-uri or random");
 }
 
-/** Idle connections kept to the replicas: a number, or as many as suit them. */
+/** Accepts the number of idle connections kept open to the replicas; `auto` lets Sallyport choose it. */
 export function keepalive(raw: string): Parsed<number | "auto"> {
   if (raw.toLowerCase() === "auto") return ok("auto");
   if (raw.toLowerCase() === "disabled") return ok(0);
-  const number = whole(0, 1_000)(raw);
-  return number.kind === "ok" ? number : refused("not auto, disabled, or a number up to 1000");
-}
-
-export function ok<T>(value: T): Parsed<T> {
-  return { kind: "ok", value };
-}
-
-export function refused<T>(why: string): Parsed<T> {
-  return { kind: "refused", why };
+  const number = integer(0, 1_000)(raw);
+  return number.kind === "ok" ? number : invalid("not auto, disabled, or a number up to 1000");
 }

@@ -1,8 +1,8 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import { diagnostic, type Diagnostic } from "./diagnostic.ts";
+import { diagnostic, type Diagnostic, type DiagnosticSubject, subjectOf, withheld } from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
 
-/** What containers may only ask for when the operator says so: `containersMay` of a target. */
+/** Settings that containers may make only with permission: `containersMay` of a target. */
 export const PERMISSIONS = [
   "regex",
   "hsts",
@@ -14,107 +14,129 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** One thing a container may ask for. Every value has a grammar; what is outside of it is dropped with a remark. */
-export interface OptionRule<T> {
+/** Names of an option. */
+export interface OptionNames {
   /** The environment variable; nginx-proxy's name where it has one. */
   readonly env?: string;
-  /** Our label, without `sallyport.`. Labels win over the environment. */
+  /** Sallyport's label, without `sallyport.`. Labels take precedence over the environment. */
   readonly label: string;
   /** nginx-proxy's label, without its prefix. */
-  readonly theirLabel?: string;
+  readonly nginxProxyLabel?: string;
+}
+
+/** One setting of a container. Invalid values are ignored and reported. */
+export interface OptionRule<T> extends OptionNames {
   readonly needs?: Permission;
   readonly parse: (raw: string) => Parsed<T>;
 }
 
-/** A rule for each thing that can be asked for. */
+/** One rule per option. */
 export type OptionRules<S> = { readonly [K in keyof S]-?: OptionRule<NonNullable<S[K]>> };
 
-export interface ReadOptions<S> {
+export interface ParsedOptions<S> {
   readonly values: S;
   readonly remarks: readonly Diagnostic[];
 }
 
-const OUR_LABELS = "sallyport.";
-const THEIR_LABELS = "com.github.nginx-proxy.nginx-proxy.";
-
-/** Where a thing can be said: variables or labels by their whole names. */
-export function namesOf(
-  { env, label, theirLabel }: Pick<OptionRule<unknown>, "env" | "label" | "theirLabel">,
-  from: "env" | "label",
-): readonly string[] {
-  if (from === "env") return env === undefined ? [] : [env];
-  return [OUR_LABELS + label, ...(theirLabel === undefined ? [] : [THEIR_LABELS + theirLabel])];
+/** An option as a container sets it: the full name, and the value without surrounding whitespace. */
+export interface RawOption {
+  readonly name: string;
+  readonly raw: string;
 }
 
-/** What a container says of one thing, and where: the label first. Empty is as good as absent. */
+const LABELS = "sallyport.";
+const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
+
+/** What to do about an invalid option. */
+export const IGNORED = "correct or remove the option, which is ignored";
+
+/** Returns the full names of the variables or labels that set an option. */
+export function namesOf({ env, label, nginxProxyLabel }: OptionNames, from: "env" | "label"): readonly string[] {
+  if (from === "env") return env === undefined ? [] : [env];
+  return [LABELS + label, ...(nginxProxyLabel === undefined ? [] : [NGINX_PROXY_LABELS + nginxProxyLabel])];
+}
+
+/** Returns what a container sets: the first label that is not empty, else the variable. */
 export function rawOption(
   { container: { env, labels } }: InventoryContainer,
-  { env: variable, label, theirLabel }: Pick<OptionRule<unknown>, "env" | "label" | "theirLabel">,
-): { readonly name: string; readonly raw: string } | undefined {
-  const places: [name: string, raw: string | undefined][] = [
-    [OUR_LABELS + label, labels[OUR_LABELS + label]],
-    ...(theirLabel === undefined ? [] : [[THEIR_LABELS + theirLabel, labels[THEIR_LABELS + theirLabel]] as const]),
-    ...(variable === undefined ? [] : [[variable, env[variable]] as const]),
-  ].map(([name, raw]) => [name!, raw]);
-  const [name, raw] = places.find(([, text]) => text !== undefined && text.trim() !== "") ?? [];
-  return name === undefined || raw === undefined ? undefined : { name, raw: raw.trim() };
+  names: OptionNames,
+): RawOption | undefined {
+  for (const [source, from] of [
+    [labels, "label"],
+    [env, "env"],
+  ] as const) {
+    for (const name of namesOf(names, from)) {
+      const raw = Object.hasOwn(source, name) ? source[name]!.trim() : "";
+      if (raw !== "") return { name, raw };
+    }
+  }
+  return undefined;
 }
 
-/** All that a container asks for, of one scope. */
-export function readOptions<S extends object>(
+/** Parses all options of a container, of one scope. */
+export function parseOptions<S extends object>(
   known: InventoryContainer,
   rules: OptionRules<S>,
-  permitted: ReadonlySet<Permission>,
-): ReadOptions<S> {
+  permissions: ReadonlySet<Permission>,
+): ParsedOptions<S> {
   const values: Partial<S> = {};
   const remarks: Diagnostic[] = [];
+  const subject = subjectOf(known);
   for (const key of keysOf(rules)) {
     const rule = rules[key];
-    for (const { from, name, reason } of known.container.refused) {
-      if (namesOf(rule, from).includes(name))
-        remarks.push(diagnostic(known, "option.refused", `${name} was withheld: ${reason}; it is left out`));
+    for (const one of known.container.refused)
+      if (namesOf(rule, one.from).includes(one.name)) remarks.push(withheld(subject, "option.refused", one));
+    const option = rawOption(known, rule);
+    if (!option) continue;
+    const { name: where, raw: value } = option;
+    if (rule.needs && !permissions.has(rule.needs)) {
+      remarks.push(diagnostic(subject, "option.refused", { where, ...forbidden(rule.needs) }));
+      continue;
     }
-    const said = rawOption(known, rule);
-    if (!said) continue;
-    const parsed = rule.needs && !permitted.has(rule.needs) ? forbidden(rule.needs) : rule.parse(said.raw);
+    const parsed = rule.parse(value);
     if (parsed.kind === "ok") values[key] = parsed.value;
-    else remarks.push(diagnostic(known, "option.refused", `${said.name}: ${parsed.why}; it is left out`, said.raw));
+    else remarks.push(diagnostic(subject, "option.refused", { where, value, problem: parsed.reason, hint: IGNORED }));
   }
   return { values: values as S, remarks };
 }
 
-/** What one claimant asks for, and who it is. */
-export interface OptionClaim<S> {
-  readonly who: Omit<Diagnostic, "reason" | "detail" | "value">;
+/** The options of one container. */
+export interface ContainerOptions<S> {
+  readonly subject: DiagnosticSubject;
   readonly values: S;
 }
 
-/** Of several claimants the first that says something decides; the others are told. Give them oldest first. */
-export function joinOptions<S extends object>(
-  claims: readonly OptionClaim<S>[],
+/** Merges the options of several containers, oldest first: the first value of each option applies. */
+export function mergeOptions<S extends object>(
+  containers: readonly ContainerOptions<S>[],
   rules: OptionRules<S>,
-): ReadOptions<S> {
+): ParsedOptions<S> {
   const values: Partial<S> = {};
-  const deciders = new Map<keyof S, string>();
+  const sources = new Map<keyof S, string>();
   const remarks: Diagnostic[] = [];
-  for (const { who, values: wanted } of claims) {
+  for (const { subject, values: own } of containers) {
     for (const key of keysOf(rules)) {
-      const value = wanted[key];
+      const value = own[key];
       if (value === undefined) continue;
       if (values[key] === undefined) {
         values[key] = value;
-        deciders.set(key, who.name);
+        sources.set(key, subject.container);
       } else if (JSON.stringify(values[key]) !== JSON.stringify(value)) {
-        const detail = `${rules[key].env ?? OUR_LABELS + rules[key].label}: ${deciders.get(key)}, which is older, says otherwise`;
-        remarks.push({ ...who, reason: "option.conflict", detail });
+        const where = rules[key].env ?? LABELS + rules[key].label;
+        const problem = `conflicts with container ${sources.get(key)}, which was created first`;
+        remarks.push(diagnostic(subject, "option.conflict", { where, problem, hint: "set the same value on both" }));
       }
     }
   }
   return { values: values as S, remarks };
 }
 
-function forbidden(needs: Permission): { readonly kind: "refused"; readonly why: string } {
-  return { kind: "refused", why: `containers may not choose this here (\`containersMay: [${needs}]\` lets them)` };
+/** What is wrong with an option that needs a permission. */
+export function forbidden(needs: Permission): { readonly problem: string; readonly hint: string } {
+  return {
+    problem: "containers may not set this option",
+    hint: `remove it, or add \`${needs}\` to \`containersMay\` in the renderer's configuration`,
+  };
 }
 
 function keysOf<S>(rules: OptionRules<S>): (keyof S)[] {

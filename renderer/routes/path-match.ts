@@ -1,54 +1,52 @@
-import { type Parsed, parsePattern } from "./grammar.ts";
+import { invalid, ok, type Parsed, parsePattern } from "./grammar.ts";
 
 declare const pathText: unique symbol;
 
-/** A URL path, or the regular expression for some: safe between double quotes once quotes are escaped. */
+/** A URL path, or a regular expression for paths: safe between double quotes once quotes are escaped. */
 export type PathText = string & { readonly [pathText]: true };
 
-/** How a location compares: by beginning, by beginning before any expression, exactly, by expression, in any case. */
+/** The modifier of nginx's `location`. */
 export type PathKind = "" | "^~" | "=" | "~" | "~*";
 
-/** Which requests of a host are meant, as nginx's `location` says it. */
+/** Which requests of a host match, as in nginx's `location`. */
 export interface PathMatch {
   readonly kind: PathKind;
   readonly text: PathText;
 }
 
-/** Longest path a container may claim. */
+/** Longest path a container may request, in characters. */
 const MAX_PATH = 256;
 
-/** Of a decoded URL path: what nginx compares. A `%` can never match, and a blank or a quote nobody needs. */
+/** A decoded URL path, which is what nginx compares. A `%` would never match. */
 const PATH = /^\/[A-Za-z0-9._~!&()*+,=:@/-]*$/;
 
 export const ROOT: PathMatch = { kind: "", text: "/" as PathText };
 
-/** VIRTUAL_PATH: a path, maybe behind one of nginx's signs. Expressions only where the operator lets containers. */
+/** Parses VIRTUAL_PATH: a path, optionally after a modifier of nginx's `location`. */
 export function parsePath(raw: string, allowsPatterns: boolean): Parsed<PathMatch> {
   const [, kind = "", text = ""] = /^(=|\^~|~\*|~)?\s*(.*)$/s.exec(raw.trim()) ?? [];
   if (kind === "~" || kind === "~*") {
     const pattern = parsePattern(text, allowsPatterns);
-    return pattern.kind === "ok" ? { kind: "ok", value: { kind, text: pattern.value as PathText } } : pattern;
+    return pattern.kind === "ok" ? ok({ kind, text: pattern.value as PathText }) : pattern;
   }
-  const why = pathFault(text);
-  return why === undefined
-    ? { kind: "ok", value: { kind: kind as PathKind, text: text as PathText } }
-    : { kind: "refused", why };
+  const path = parsePlainPath(text);
+  return path.kind === "ok" ? ok({ kind: kind as PathKind, text: path.value }) : path;
 }
 
-/** VIRTUAL_DEST: what the beginning is replaced with on the way to the app. */
+/** Parses VIRTUAL_DEST, which replaces the path in requests to the app. */
 export function parseDestination(raw: string): Parsed<PathText> {
-  const why = pathFault(raw.trim());
-  return why === undefined ? { kind: "ok", value: raw.trim() as PathText } : { kind: "refused", why };
+  return parsePlainPath(raw.trim());
 }
 
-/** Where a path stands among those of its host, and what it is known by: nginx takes `/x` and `^~ /x` for the same. */
+/** Identifies and sorts a path within its host. nginx treats `/x` and `^~ /x` as the same location. */
 export function pathKey({ kind, text }: PathMatch): string {
   return kind === "" || kind === "^~" ? text : `${kind} ${text}`;
 }
 
-function pathFault(text: string): string | undefined {
-  if (!text.startsWith("/")) return "a path begins with /";
-  if (text.length > MAX_PATH) return `longer than ${MAX_PATH} characters`;
-  if (text.includes("%")) return "has a %: paths are compared decoded";
-  return PATH.test(text) ? undefined : "has other characters than letters, digits and . _ ~ ! & ( ) * + , = : @ / -";
+function parsePlainPath(text: string): Parsed<PathText> {
+  if (!text.startsWith("/")) return invalid("a path must begin with /");
+  if (text.length > MAX_PATH) return invalid(`longer than ${MAX_PATH} characters`);
+  if (text.includes("%")) return invalid("contains %, but paths are compared decoded");
+  if (PATH.test(text)) return ok(text as PathText);
+  return invalid("contains characters other than letters, digits and . _ ~ ! & ( ) * + , = : @ / -");
 }

@@ -1,36 +1,38 @@
-import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
-import type { HostName } from "./grammar.ts";
-import { type HostChange, HostTable, type Settled } from "./host-table.ts";
-import { findReach, isProxy, type Reach } from "./reach.ts";
+import { compare } from "./compare.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { Blocked, Published, RouteRules, Routes } from "./routes.ts";
-import { staticVerdicts } from "./static-routes.ts";
-import { judge, type Evaluation } from "./verdict.ts";
+import { evaluate, type Evaluation } from "./evaluation.ts";
+import type { HostName } from "./grammar.ts";
+import { type HostChange, type HostChanges, HostTable } from "./host-table.ts";
+import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
+import { findReachableNetworks, isProxy, type ReachableNetworks } from "./reachable-networks.ts";
+import type { RouteRules } from "./route-rules.ts";
+import type { Blocked, Published, Routes } from "./routes.ts";
+import { staticEvaluations } from "./static-routes.ts";
 
-/** What a change of containers did to the routes. */
+/** How a change of containers changed the routes. */
 export interface RouteChange {
   readonly hosts: readonly HostChange[];
-  /** What is to be said of each touched container, before and now. */
-  readonly verdicts: readonly { readonly before: Evaluation | undefined; readonly after: Evaluation | undefined }[];
-  /** Disagreements of containers that were not there before. */
+  /** Evaluations of each touched container. */
+  readonly evaluations: readonly { readonly before: Evaluation | undefined; readonly after: Evaluation | undefined }[];
+  /** New conflicts between containers. */
   readonly remarks: readonly Diagnostic[];
 }
 
-const NO_CHANGE: RouteChange = { hosts: [], verdicts: [], remarks: [] };
+const NO_CHANGE: RouteChange = { hosts: [], evaluations: [], remarks: [] };
 
 /**
- * The routes of all containers, kept by changes: a change costs what it touches, whatever the number of
- * containers. Same containers in any order by any changes, same routes, but for hosts that are kept for their
- * time of grace. No I/O; the clock is the caller's.
+ * The routes of all containers, updated incrementally: the cost of a change depends on what it touches, not on the
+ * number of containers. The result depends only on the containers, not on the order of changes, except for hosts in
+ * their grace period. No I/O; the caller provides the clock.
  */
 export class RouteTable {
   readonly #rules: RouteRules;
   readonly #known = new Map<string, InventoryContainer>();
-  readonly #verdicts = new Map<string, Evaluation>();
+  readonly #evaluations = new Map<string, Evaluation>();
   readonly #hosts: HostTable;
-  /** Containers that the rule takes for nginx. */
+  /** Containers that are nginx by the rule. */
   readonly #proxies = new Map<string, InventoryContainer>();
-  #reach: Reach | Blocked;
+  #reachable: ReachableNetworks | Blocked;
 
   constructor(rules: RouteRules) {
     this.#rules = rules;
@@ -39,71 +41,73 @@ export class RouteTable {
       graceMs: rules.graceMs ?? 0,
       debugEndpoint: rules.debugEndpoint ?? false,
     });
-    const own = staticVerdicts(rules.staticRoutes ?? []).map((verdict) =>
-      this.#hosts.claim(verdict.order, undefined, verdict),
+    const hosts = staticEvaluations(rules.staticRoutes ?? []).map((one) =>
+      this.#hosts.replace(one.order, undefined, one),
     );
-    this.#hosts.settle(new Set(own.flat()), 0);
-    this.#reach = findReach([], rules.proxy);
+    this.#hosts.update(new Set(hosts.flat()), 0);
+    this.#reachable = findReachableNetworks([], rules.proxy);
   }
 
-  /** What to publish now; the list is valid until the next change. A Hold while nginx's networks are not known. */
+  /** What to publish; valid until the next change. Blocked while nginx's networks are unknown. */
   get wanted(): Published | Blocked {
-    return this.#reach.kind === "blocked" ? this.#reach : { kind: "routes", virtualHosts: this.#hosts.virtualHosts };
+    return this.#reachable.kind === "blocked"
+      ? this.#reachable
+      : { kind: "routes", virtualHosts: this.#hosts.virtualHosts };
   }
 
-  /** The routes as they were last known, with everything there is to say about them. */
+  /** The routes as last known, with all diagnostics. */
   get routes(): Routes {
-    const verdicts = [...this.#verdicts.values()].toSorted((a, b) => (a.order < b.order ? -1 : 1));
+    const evaluations = [...this.#evaluations.values()].toSorted((a, b) => compare(a.order, b.order));
     return {
       kind: "routes",
       virtualHosts: [...this.#hosts.virtualHosts],
-      unrouted: verdicts.flatMap(({ unrouted }) => unrouted ?? []),
-      waiting: waitingByHost(verdicts),
+      unrouted: evaluations.flatMap(({ unrouted }) => unrouted ?? []),
+      waiting: waitingByHost(evaluations),
       disputed: this.#hosts.disputed,
-      quarantined: verdicts.flatMap(({ quarantined }) => quarantined ?? []),
-      remarks: [...verdicts.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
+      quarantined: evaluations.flatMap(({ quarantined }) => quarantined ?? []),
+      remarks: [...evaluations.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
     };
   }
 
-  /** When `expire` has something to do, on the clock of `apply`; undefined when nothing is kept. */
+  /** When `expire` has to be called, on the clock of `apply`; undefined when no grace period is running. */
   get nextDeparture(): number | undefined {
     return this.#hosts.nextDeparture;
   }
 
-  /** Lets go the hosts whose time of grace is over. */
-  expire(now: number): Settled {
+  /** Removes the hosts whose grace period is over. */
+  expire(now: number): HostChanges {
     return this.#hosts.expire(now);
   }
 
   /** Why there are no routes now. */
   get blocked(): string | undefined {
-    return this.#reach.kind === "blocked" ? this.#reach.reason : undefined;
+    return this.#reachable.kind === "blocked" ? this.#reachable.reason : undefined;
   }
 
-  /** Takes a change over. While the networks of nginx are not known, nothing else changes. */
+  /** Applies a change. While nginx's networks are unknown, the routes do not change. */
   apply({ upserted, gone }: InventoryChange, now = 0): RouteChange {
     for (const one of gone) this.#known.delete(keyOf(one));
     for (const one of upserted) this.#known.set(keyOf(one), one);
-    const touched = this.#findReach([...gone, ...upserted]) ? this.#everything() : [...gone, ...upserted].map(keyOf);
-    return this.#reach.kind === "blocked" ? NO_CHANGE : this.#judge(touched, this.#reach, now);
+    const touched = this.#updateNetworks([...gone, ...upserted]) ? this.#everyKey() : [...gone, ...upserted].map(keyOf);
+    return this.#reachable.kind === "blocked" ? NO_CHANGE : this.#evaluate(touched, this.#reachable, now);
   }
 
-  #judge(touched: readonly string[], reach: Reach, now: number): RouteChange {
+  #evaluate(touched: readonly string[], reachable: ReachableNetworks, now: number): RouteChange {
     const hosts = new Set<HostName>();
-    const verdicts = touched.map((key) => {
+    const evaluations = touched.map((key) => {
       const known = this.#known.get(key);
-      const before = this.#verdicts.get(key);
-      const after = known && judge(known, reach, this.#rules);
-      if (after) this.#verdicts.set(key, after);
-      else this.#verdicts.delete(key);
-      for (const host of this.#hosts.claim(key, before, after)) hosts.add(host);
+      const before = this.#evaluations.get(key);
+      const after = known && evaluate(known, reachable, this.#rules);
+      if (after) this.#evaluations.set(key, after);
+      else this.#evaluations.delete(key);
+      for (const host of this.#hosts.replace(key, before, after)) hosts.add(host);
       return { before, after };
     });
-    return { ...this.#hosts.settle(hosts, now), verdicts };
+    return { ...this.#hosts.update(hosts, now), evaluations };
   }
 
-  /** True when nginx's networks changed, so that every container must be looked at again. */
-  #findReach(touched: readonly InventoryContainer[]): boolean {
+  /** Returns true when nginx's networks changed, so that every container must be evaluated again. */
+  #updateNetworks(touched: readonly InventoryContainer[]): boolean {
     const { proxy } = this.#rules;
     if (proxy.kind === "host" || !touched.some((one) => this.#proxies.has(keyOf(one)) || isProxy(one, proxy)))
       return false;
@@ -112,32 +116,25 @@ export class RouteTable {
       if (known && isProxy(known, proxy)) this.#proxies.set(key, known);
       else this.#proxies.delete(key);
     }
-    const before = JSON.stringify(this.#reach);
-    this.#reach = findReach([...this.#proxies.values()], proxy);
-    return JSON.stringify(this.#reach) !== before;
+    const before = JSON.stringify(this.#reachable);
+    this.#reachable = findReachableNetworks([...this.#proxies.values()], proxy);
+    return JSON.stringify(this.#reachable) !== before;
   }
 
-  /** Those that are there, and those that were when the networks were last known. */
-  #everything(): string[] {
-    return [...new Set([...this.#known.keys(), ...this.#verdicts.keys()])];
+  /** The containers there are, and those there were when the networks were last known. */
+  #everyKey(): string[] {
+    return [...new Set([...this.#known.keys(), ...this.#evaluations.keys()])];
   }
 }
 
-function waitingByHost(verdicts: readonly Evaluation[]): Map<HostName, Diagnostic[]> {
+function waitingByHost(evaluations: readonly Evaluation[]): Map<HostName, Diagnostic[]> {
   const waiting = new Map<HostName, Diagnostic[]>();
-  for (const { unrouted, routes } of verdicts) {
-    for (const host of unrouted ? new Set(routes.map(({ claim }) => claim.host)) : []) {
+  for (const { unrouted, routes } of evaluations) {
+    for (const host of unrouted ? new Set(routes.map(({ route }) => route.host)) : []) {
       const same = waiting.get(host);
       if (same) same.push(unrouted!);
       else waiting.set(host, [unrouted!]);
     }
   }
   return waiting;
-}
-
-/** Same containers in any order, same routes: sorted, pure. A faulty container costs only itself. */
-export function buildRoutes(known: readonly InventoryContainer[], rules: RouteRules): Routes | Blocked {
-  const table = new RouteTable(rules);
-  table.apply({ upserted: known, gone: [] });
-  return table.wanted.kind === "blocked" ? table.wanted : table.routes;
 }

@@ -1,84 +1,73 @@
-import type { Diagnostic } from "./diagnostic.ts";
-import type { HostName, IpAddress } from "./grammar.ts";
-import type { HostFinding } from "./host-findings.ts";
-import type { HealthRule, HostOptions, PathOptions } from "./options.ts";
+import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
+import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.ts";
+import type { Protocol } from "./option-values.ts";
+import type { HostOptions, PathOptions, ServerOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
-import type { ProxyRule } from "./reach.ts";
-import type { ClaimRules, Protocol } from "./route-claim.ts";
-import type { Server } from "./server.ts";
-import type { StaticRoute } from "./static-routes.ts";
 
-/** What a virtual host does with one path. */
+/** One replica of a path of a virtual host. */
+export interface UpstreamServer extends Omit<ServerOptions, "health"> {
+  readonly address: IpAddress;
+  readonly port: PortNumber;
+  readonly container: ContainerName;
+}
+
+/** One path of a virtual host. */
 export interface PathRoute {
   readonly path: PathMatch;
   readonly protocol: Protocol;
-  /** What the path is replaced with on the way to the app. */
+  /** Replaces the path in requests to the app. */
   readonly destination?: PathText;
   readonly options: PathOptions;
-  /** The replicas. Empty: the path exists and nobody can answer for it now. */
-  readonly servers: readonly Server[];
+  /** The replicas. Empty: the path exists, but no replica can serve it now. */
+  readonly servers: readonly UpstreamServer[];
+}
+
+/** One diagnostic as the debug endpoint shows it: without the container's own text. */
+export interface HostDiagnostic {
+  readonly container: string;
+  readonly code: DiagnosticCode;
+  readonly reason: string;
 }
 
 export interface VirtualHost {
   readonly host: HostName;
-  /** Sorted by path; none when the host only redirects. */
+  /** Sorted by path; empty when the host only redirects. */
   readonly paths: readonly PathRoute[];
   readonly options: HostOptions;
-  /** Since when it has wanted ports of its own, in milliseconds since the epoch. */
+  /** When its ports were first requested, in milliseconds since the epoch. */
   readonly portsSince?: number;
-  /** Its requests are sent on to this host. */
+  /** The host to which all requests are redirected. */
   readonly redirectTo?: HostName;
-  /** What is to be said of those that claim it: only where its debug endpoint tells it. */
-  readonly findings?: readonly HostFinding[];
+  /** Diagnostics of its containers; present only when its debug endpoint is enabled. */
+  readonly diagnostics?: readonly HostDiagnostic[];
 }
 
-/** What is published. */
+/** The part of the routes that is published. */
 export interface Published {
   readonly kind: "routes";
   /** Sorted by name. */
   readonly virtualHosts: readonly VirtualHost[];
 }
 
-/** What is published, and what is to be said about the rest. */
+/** What is published, and the diagnostics of every container. */
 export interface Routes extends Published {
-  /** Left out for an ordinary reason. */
+  /** Containers that are not routed, for an ordinary reason. */
   readonly unrouted: readonly Diagnostic[];
-  /** Of those left out, by host, the ones that claim it and cannot be sent requests now. */
+  /** The unrouted containers that request a virtual host, by host: they are not ready to serve it. */
   readonly waiting?: ReadonlyMap<HostName, readonly Diagnostic[]>;
-  /** By host, the containers whose word on it does not count, because an older one says otherwise. */
+  /** By host, settings that an older container overrides. */
   readonly disputed?: ReadonlyMap<HostName, readonly Diagnostic[]>;
-  /** Set aside because of what it says; everyone else is served. */
+  /** Containers whose route request is invalid. */
   readonly quarantined: readonly Diagnostic[];
-  /** Routed, but something it says was dropped or guessed. */
+  /** Settings of routed containers that were ignored or replaced by a default. */
   readonly remarks: readonly Diagnostic[];
 }
 
-/** It is not known which networks nginx shares: publish nothing, what is live stays. */
+/** nginx's networks are unknown: nothing is published, and the live configuration is kept. */
 export interface Blocked {
   readonly kind: "blocked";
   readonly reason: string;
 }
 
-/** How containers become routes: the operator's words. */
-export interface RouteRules extends ClaimRules {
-  readonly proxy: ProxyRule;
-  /** Leave out containers that expose no TCP port. */
-  readonly onlyExposed: boolean;
-  /** Containers of several compose projects may stand behind one path; else it is the project's that was first. */
-  readonly sharedHosts?: boolean;
-  /** Of containers that say nothing of it. */
-  readonly health?: HealthRule;
-  /** Where nginx reaches containers that use the Docker host's own network. */
-  readonly hostAddress?: IpAddress;
-  /** Of a container with both, its IPv6 address is used. */
-  readonly preferIpv6?: boolean;
-  /** Milliseconds for which a host answers 503 after the last container that claims it went away. */
-  readonly graceMs?: number;
-  /** Hosts tell what is known of them, unless their containers say otherwise. */
-  readonly debugEndpoint?: boolean;
-  /** Routes that no container asks for. */
-  readonly staticRoutes?: readonly StaticRoute[];
-}
-
-/** The routes of an empty inventory: every request is answered 503. */
+/** The routes of an empty inventory: nginx answers 503 to every request. */
 export const NO_ROUTES: Routes = { kind: "routes", virtualHosts: [], unrouted: [], quarantined: [], remarks: [] };

@@ -1,9 +1,9 @@
 /** Protocols and ciphers of one policy, as OpenSSL and nginx name them. */
 export interface SslPolicy {
   readonly protocols: readonly string[];
-  /** Of TLS 1.2 and older, best first; TLS 1.3 has its own. */
+  /** For TLS 1.2 and older, in order of preference; TLS 1.3 has its own. */
   readonly ciphers: readonly string[];
-  /** Whether the server's order of ciphers counts, and not the client's. */
+  /** Whether the server's order of ciphers applies instead of the client's. */
   readonly serverOrder: boolean;
 }
 
@@ -12,7 +12,7 @@ const FROM_1_2 = ["TLSv1.2", ...FROM_1_3];
 const FROM_1_1 = ["TLSv1.1", ...FROM_1_2];
 const FROM_1_0 = ["TLSv1", ...FROM_1_1];
 
-/** Suites by what they are made of; every policy is a list of these. */
+/** Cipher suites by key exchange and algorithm, the parts of every policy. */
 const ECDHE_GCM = both("AES128-GCM-SHA256", "AES256-GCM-SHA384");
 const ECDHE_CHACHA = both("CHACHA20-POLY1305");
 const ECDHE_CBC_SHA2 = both("AES128-SHA256", "AES256-SHA384");
@@ -27,8 +27,8 @@ const FORWARD_SECRET_OLD = [...FORWARD_SECRET, ...ECDHE_CBC_SHA1];
 const EVERYTHING = [...FORWARD_SECRET_OLD, ...RSA_GCM_SHA2, ...RSA_SHA1];
 
 /**
- * Policies by the names that nginx-proxy knows: Mozilla's recommendations, and those of Amazon's load balancers.
- * Ciphers that current OpenSSL has no more (3DES, DSS, RC4) are left out of the oldest.
+ * Policies by nginx-proxy's names: Mozilla's recommendations and the policies of Amazon's load balancers.
+ * The oldest lack the ciphers that current OpenSSL has removed (3DES, DSS, RC4).
  */
 export const SSL_POLICIES: Readonly<Record<string, SslPolicy>> = {
   "Mozilla-Modern": { protocols: FROM_1_3, ciphers: [], serverOrder: false },
@@ -76,7 +76,7 @@ function amazon(protocols: readonly string[], ciphers: readonly string[]): SslPo
   return { protocols, ciphers, serverOrder: true };
 }
 
-/** A suite for certificates of either kind. */
+/** Returns each suite for ECDSA and RSA certificates. */
 function both(...suites: readonly string[]): string[] {
   return suites.flatMap((suite) => [`ECDHE-ECDSA-${suite}`, `ECDHE-RSA-${suite}`]);
 }

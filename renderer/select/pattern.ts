@@ -1,11 +1,11 @@
 import * as z from "zod";
 
-/** A whole text, or a part of one: a `*` at its beginning, its end, or both stands for anything. */
+/** Text with an optional `*` at its beginning, its end or both, which matches any text. */
 export const Pattern = z
   .string()
-  .regex(/^(?:\*|\*?[^*]+\*?)$/, "must be a text, or a part of one with * at its beginning, its end or both");
+  .regex(/^(?:\*|\*?[^*]+\*?)$/, "must be text, with an optional * only at its beginning, its end or both");
 
-/** Whether the text is what the pattern says. Case counts. */
+/** Returns whether the text matches. Case-sensitive. */
 export function matchesPattern(pattern: string, text: string): boolean {
   const opens = pattern.startsWith("*");
   const closes = pattern.endsWith("*");

@@ -1,17 +1,17 @@
 import * as z from "zod";
 
-const WORDS = "must be a port such as 80, 53/udp or 8000-8100/tcp";
+const EXPECTED = "must be a port such as 80, 53/udp or 8000-8100/tcp";
 
-/** `80`, `80/tcp`, `8000-8100/udp`; TCP where no protocol stands, as with Docker's filters. */
+/** `80`, `80/tcp`, `8000-8100/udp`. The default protocol is TCP, as in Docker's filters. */
 export const PortRange = z.union(
   [
-    z.string().regex(/^[1-9][0-9]{0,4}(?:-[1-9][0-9]{0,4})?(?:\/(?:tcp|udp|sctp))?$/, WORDS),
-    z.int(WORDS).min(1).max(65_535).transform(String),
+    z.string().regex(/^[1-9][0-9]{0,4}(?:-[1-9][0-9]{0,4})?(?:\/(?:tcp|udp|sctp))?$/, EXPECTED),
+    z.int(EXPECTED).min(1).max(65_535).transform(String),
   ],
-  WORDS,
+  EXPECTED,
 );
 
-/** Whether a port is in the range, and of its protocol. */
+/** Returns whether a port is in the range and has its protocol. */
 export function isInRange(range: string, port: number, proto: string): boolean {
   const [numbers = "", wanted = "tcp"] = range.split("/");
   const [first, last = first] = numbers.split("-").map(Number);

@@ -1,71 +1,72 @@
 import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
 import type { SelectRule } from "./rule.ts";
-import { whyLeftOut } from "./select.ts";
+import { filterReason } from "./select.ts";
 
-/** A container that is not taken, and why, as a part of a sentence. */
+/** A container that the rule excludes, and why. */
 export interface FilteredContainer {
   readonly known: InventoryContainer;
-  readonly why: string;
+  /** `<what is wrong>; <what to do>`. */
+  readonly reason: string;
 }
 
-/** A change as it looks to one who only ever sees what is selected. */
+/** A change reduced to the selected containers. */
 export interface SelectedChange extends InventoryChange {
-  /** Those that are not taken and were, or for another reason than before. */
-  readonly leftOut: readonly FilteredContainer[];
+  /** Containers that are excluded now and were not before, or for another reason. */
+  readonly filtered: readonly FilteredContainer[];
 }
 
-/** Narrows changes to the containers a rule takes: one that no longer holds is gone. Costs what changed. */
+/** Reduces changes to the containers that a rule selects. The cost of a change depends on what it touches. */
 export class Selection {
   readonly #rule: SelectRule;
-  readonly #isBystander: (known: InventoryContainer) => boolean;
+  readonly #isProxy: (known: InventoryContainer) => boolean;
   readonly #selected = new Map<string, InventoryContainer>();
-  readonly #leftOut = new Map<string, FilteredContainer>();
+  readonly #filtered = new Map<string, FilteredContainer>();
 
-  /** A bystander is seen though it is not selected, but without anything it asks for: nginx, whose networks matter. */
-  constructor(rule: SelectRule, isBystander: (known: InventoryContainer) => boolean = () => false) {
+  /** nginx's container is passed on although it is excluded, for its networks, but without its environment. */
+  constructor(rule: SelectRule, isProxy: (known: InventoryContainer) => boolean = () => false) {
     this.#rule = rule;
-    this.#isBystander = isBystander;
+    this.#isProxy = isProxy;
   }
 
-  /** All that are not taken now. */
-  get leftOut(): readonly FilteredContainer[] {
-    return [...this.#leftOut.values()];
+  /** All containers that are excluded now. */
+  get filtered(): readonly FilteredContainer[] {
+    return [...this.#filtered.values()];
   }
 
   apply({ upserted, gone }: InventoryChange): SelectedChange {
-    const kept: InventoryContainer[] = [];
-    const leftOut: FilteredContainer[] = [];
-    const lost = new Map<string, InventoryContainer>();
-    for (const one of gone) this.#lose(one, lost);
+    const selected: InventoryContainer[] = [];
+    const filtered: FilteredContainer[] = [];
+    const removed = new Map<string, InventoryContainer>();
+    for (const one of gone) this.#remove(one, removed);
     for (const one of upserted) {
       const key = keyOf(one);
-      const why = whyLeftOut(one.container, this.#rule);
-      const view = why === undefined ? one : this.#viewOfBystander(one);
+      const reason = filterReason(one.container, this.#rule);
+      const view = reason === undefined ? one : this.#viewOfProxy(one);
       if (view) {
-        lost.delete(key);
-        this.#leftOut.delete(key);
+        removed.delete(key);
+        this.#filtered.delete(key);
         this.#selected.set(key, view);
-        kept.push(view);
+        selected.push(view);
         continue;
       }
-      const before = this.#leftOut.get(key);
-      this.#lose(one, lost);
-      const now = { known: one, why: why ?? "" };
-      this.#leftOut.set(key, now);
-      if (before?.why !== now.why) leftOut.push(now);
+      const before = this.#filtered.get(key);
+      this.#remove(one, removed);
+      const now = { known: one, reason: reason ?? "" };
+      this.#filtered.set(key, now);
+      if (before?.reason !== now.reason) filtered.push(now);
     }
-    return { upserted: kept, gone: [...lost.values()], leftOut };
+    return { upserted: selected, gone: [...removed.values()], filtered };
   }
 
-  #lose(one: InventoryContainer, lost: Map<string, InventoryContainer>): void {
+  #remove(one: InventoryContainer, removed: Map<string, InventoryContainer>): void {
     const key = keyOf(one);
     const before = this.#selected.get(key);
-    if (before) lost.set(key, before);
+    if (before) removed.set(key, before);
     this.#selected.delete(key);
-    this.#leftOut.delete(key);
+    this.#filtered.delete(key);
   }
 
-  #viewOfBystander(one: InventoryContainer): InventoryContainer | undefined {
-    return this.#isBystander(one) ? { ...one, container: { ...one.container, env: {}, refused: [] } } : undefined;
+  #viewOfProxy(one: InventoryContainer): InventoryContainer | undefined {
+    return this.#isProxy(one) ? { ...one, container: { ...one.container, env: {}, refused: [] } } : undefined;
   }
 }

@@ -11,9 +11,6 @@ import type { FilteredContainer } from "../select/selection.ts";
 import { ContainerIndex, reportHost } from "./host-report.ts";
 import type { Entry, Report } from "./report.ts";
 
-/** A container, or with an empty id a virtual host, that is excluded because of an error. The text is untrusted. */
-export type Quarantined = Pick<Diagnostic, "id" | "name" | "host" | "detail" | "value"> & { readonly reason: string };
-
 /** Status of one target. */
 export interface TargetStatus {
   readonly state: TargetState;
@@ -21,7 +18,8 @@ export interface TargetStatus {
   readonly transaction?: string | undefined;
   /** Why an edited template is not used; undefined or empty while the template is good. */
   readonly templateError?: string | undefined;
-  readonly quarantined: readonly Quarantined[];
+  /** Containers, or with an empty id virtual hosts, that are excluded because of an error. */
+  readonly quarantined: readonly Diagnostic[];
   /** Containers that the configuration of the target excludes. */
   readonly filtered: readonly FilteredContainer[];
   /** Routes of an nginx target, as they are published. */
@@ -57,7 +55,7 @@ export function buildReport({
     pid: process.pid,
     rejectedConfig: [...rejectedConfig],
     targets: targets.map(targetOf),
-    agents: agents.map(({ host, problem: error, ...agent }) => ({ ...agent, dockerHost: host, error })),
+    agents: [...agents],
     virtualHosts: distinct(hosts, ({ host, paths }) => JSON.stringify([host, paths.map(endpointsOf)])).toSorted(
       (a, b) => (a.host < b.host ? -1 : 1),
     ),
@@ -65,7 +63,7 @@ export function buildReport({
     quarantined: distinct(targets.flatMap(({ quarantined }) => quarantined.map(entryOf))),
     unrouted: unroutedByAll(targets),
     filtered: targets.flatMap(({ state, filtered }) =>
-      filtered.map(({ known, why }) => ({ ...placementOf(known, state), reason: why })),
+      filtered.map(({ known, reason }) => ({ ...placementOf(known, state), reason })),
     ),
     warnings: distinct(targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf))),
     certificates: distinct(certificates),
@@ -90,12 +88,12 @@ function targetOf({ state, transaction, templateError = "" }: TargetStatus): Rep
   };
 }
 
-function entryOf({ id, name, host, reason: code, detail: reason, value }: Quarantined): Entry {
-  return { name, ...(id !== "" && { id, dockerHost: host }), code, reason, ...(value !== undefined && { value }) };
+function entryOf({ id, container: name, dockerHost, code, reason }: Diagnostic): Entry {
+  return { name, ...(id !== "" && { id, dockerHost }), code, reason };
 }
 
-function placementOf({ host, container: { name, id } }: InventoryContainer, { destination }: TargetState) {
-  return { name, id, dockerHost: host, destination };
+function placementOf({ dockerHost, container: { name, id } }: InventoryContainer, { destination }: TargetState) {
+  return { name, id, dockerHost, destination };
 }
 
 function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex): Report["virtualHosts"] {
@@ -136,7 +134,7 @@ function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
     ({ unrouted, filtered }) =>
       new Set([
         ...unrouted.map(keyOf),
-        ...filtered.map(({ known: { host, container } }) => keyOf({ host, id: container.id })),
+        ...filtered.map(({ known: { dockerHost, container } }) => keyOf({ dockerHost, id: container.id })),
       ]),
   );
   const found = routing
@@ -145,8 +143,8 @@ function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
   return distinct(found, keyOf).map(entryOf);
 }
 
-function keyOf({ host, id }: { readonly host: string; readonly id: string }): string {
-  return `${host} ${id}`;
+function keyOf({ dockerHost, id }: Pick<Diagnostic, "dockerHost" | "id">): string {
+  return `${dockerHost} ${id}`;
 }
 
 /** Of equal elements the first one stays. */

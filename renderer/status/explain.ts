@@ -119,9 +119,7 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
   const lines = [
     `${entries[0] && entries[0].id === undefined ? "host" : "container"} ${printable(name)}`,
     ...(hosts.length > 0 || entries.length > 0 ? [`  ${status}`] : []),
-    ...entries.map(
-      ({ reason, value }) => `  ${printable(reason)}${value === undefined ? "" : `: "${printable(value)}"`}`,
-    ),
+    ...entries.map(({ reason }) => `  ${printable(reason)}`),
     ...rendered.map(({ dockerHost, destination }) => `  ${on(dockerHost)}rendered into ${printable(destination)}`),
     ...filtered.map(
       ({ dockerHost, destination, reason }) =>

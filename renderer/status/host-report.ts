@@ -6,7 +6,7 @@ import type { NginxSettings } from "../nginx/settings.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { VirtualHost } from "../routes/routes.ts";
-import type { Server } from "../routes/server.ts";
+import type { UpstreamServer } from "../routes/routes.ts";
 import { hostSettings, pathSettings, serverSettings } from "./host-settings.ts";
 import type { VirtualHostReport } from "./report.ts";
 
@@ -26,7 +26,7 @@ export class ContainerIndex {
   }
 
   /** Several Docker hosts may have containers of the same name: the address decides. */
-  find({ container, address }: Server): InventoryContainer | undefined {
+  find({ container, address }: UpstreamServer): InventoryContainer | undefined {
     const same = this.#byName.get(container) ?? [];
     const hasAddress = (one: InventoryContainer): boolean =>
       one.container.networks.some(({ ipv4, ipv6 }) => ipv4 === address || ipv6?.toLowerCase() === address);
@@ -69,8 +69,8 @@ export function reportHost(
   };
 }
 
-function reasonOf({ name, detail }: Diagnostic): { container: string; reason: string } {
-  return { container: name, reason: detail };
+function reasonOf({ container, reason }: Diagnostic): { container: string; reason: string } {
+  return { container, reason };
 }
 
 function unlessEmpty(settings: string[]): { settings?: string[] } {
@@ -78,7 +78,7 @@ function unlessEmpty(settings: string[]): { settings?: string[] } {
 }
 
 function reportServer(
-  server: Server,
+  server: UpstreamServer,
   known: InventoryContainer | undefined,
 ): VirtualHostReport["paths"][number]["servers"][number] {
   const { address, port, container } = server;
@@ -88,7 +88,7 @@ function reportServer(
     container,
     ...unlessEmpty(serverSettings(server)),
     ...(known && {
-      dockerHost: known.host,
+      dockerHost: known.dockerHost,
       health: known.container.health,
       createdAt: known.container.createdAt,
       ...(startedAt !== undefined && { startedAt }),

@@ -5,7 +5,7 @@ import { hstsOf } from "../nginx/tls.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
-import type { Server } from "../routes/server.ts";
+import type { UpstreamServer } from "../routes/routes.ts";
 
 /** A sentence that is printed only where it applies. */
 type Sentence = string | false | undefined;
@@ -52,7 +52,7 @@ export function pathSettings(
 }
 
 /** Describes the settings of one upstream server. */
-export function serverSettings({ weight, backup, maxFails, failTimeout }: Server): string[] {
+export function serverSettings({ weight, backup, maxFails, failTimeout }: UpstreamServer): string[] {
   return applicable([
     weight !== undefined && `weight ${weight}`,
     backup === true && "backup",

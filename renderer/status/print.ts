@@ -84,8 +84,8 @@ function hostRow(virtualHost: VirtualHostReport, stale: ReadonlySet<string>): st
   ];
 }
 
-function entryRow({ name, dockerHost = "-", reason, value }: Entry): string[] {
-  return [name, dockerHost, value === undefined ? reason : `${reason}: "${value}"`];
+function entryRow({ name, dockerHost = "-", reason }: Entry): string[] {
+  return [name, dockerHost, reason];
 }
 
 /** Characters up to which a cell widens its column. */

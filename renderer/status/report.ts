@@ -16,7 +16,6 @@ const Entry = z.object({
   dockerHost: z.string().optional().describe("Docker host of the container. Missing for a virtual host."),
   code: z.string().describe("Reason as a fixed code for programs, such as `port.none`."),
   reason: z.string().describe("Reason as a sentence for people."),
-  value: z.string().optional().describe("Offending value, as the container sets it."),
 });
 export type Entry = z.infer<typeof Entry>;
 

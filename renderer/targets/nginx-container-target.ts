@@ -2,7 +2,7 @@ import type { Log } from "../../shared/log.ts";
 import type { NginxTargetConfig } from "../config/nginx-target.ts";
 import type { Config } from "../config/schema.ts";
 import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
-import { noteChange } from "../routes/journal.ts";
+import { logRouteChange } from "../routes/log-changes.ts";
 import type { Blocked, Published } from "../routes/routes.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import { NginxTarget } from "./nginx-target.ts";
@@ -45,8 +45,8 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
 
   readonly keyOf = keyOf;
 
-  describe({ container: { id, name }, host }: InventoryContainer): UnitDescription {
-    return { id, name, dockerHost: host };
+  describe({ container: { id, name }, dockerHost }: InventoryContainer): UnitDescription {
+    return { id, name, dockerHost };
   }
 
   isSuspect(): boolean {
@@ -61,8 +61,8 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
     if (upserted.length === 0 && gone.length === 0) return;
     for (const one of gone) this.#routed.delete(keyOf(one));
     for (const one of upserted) this.#routed.set(keyOf(one), one);
-    noteChange(this.routes.remove(gone), this.log);
-    noteChange(this.routes.apply({ upserted, gone: [] }), this.log);
+    logRouteChange(this.routes.remove(gone), this.log);
+    logRouteChange(this.routes.apply({ upserted, gone: [] }), this.log);
   }
 
   #routesOf(containers: readonly InventoryContainer[]): Published | Blocked {

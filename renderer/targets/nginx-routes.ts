@@ -3,19 +3,12 @@ import type { Config } from "../config/schema.ts";
 import type { InventoryContainer, InventoryChange } from "../inventory/inventory-change.ts";
 import { defaultGateway } from "../inventory/default-gateway.ts";
 import { ownContainer } from "../inventory/own-container.ts";
-import type { IpAddress } from "../routes/grammar.ts";
-import { isProxy, type ProxyRule } from "../routes/reach.ts";
+import { type Diagnostic, subjectOf } from "../routes/diagnostic.ts";
+import { type IpAddress, parseAddress } from "../routes/grammar.ts";
+import { isProxy } from "../routes/reachable-networks.ts";
+import type { ProxyRule } from "../routes/route-rules.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import { type FilteredContainer, Selection } from "../select/selection.ts";
-
-/** A container that the target's `containers` rule filters, as the status lists it. */
-export interface UnselectedContainer {
-  readonly host: string;
-  readonly id: string;
-  readonly name: string;
-  readonly reason: "not.selected";
-  readonly detail: string;
-}
 
 /** The settings of a target that decide its routes. */
 export type RoutedTarget = Pick<NginxTargetConfig, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
@@ -24,7 +17,7 @@ export type RoutedTarget = Pick<NginxTargetConfig, "containers" | "onlyExposed" 
 /** The renderer's own container and default gateway. */
 interface OwnPlace {
   readonly ownId: string | undefined;
-  readonly gateway: (preferIpv6: boolean) => IpAddress | undefined;
+  readonly gateway: (preferIpv6: boolean) => string | undefined;
 }
 
 /** The routes of the containers that a target selects, updated by inventory changes. */
@@ -45,7 +38,7 @@ export class NginxRoutes {
       onlyExposed,
       ...routingRules(routing, proxy, here),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
-      usualPorts: {
+      defaultPorts: {
         plain: numbers(listen, nginx?.defaults.httpPort),
         tls: numbers(https?.listen, nginx?.defaults.httpsPort),
         page: statusPage?.listen,
@@ -56,11 +49,11 @@ export class NginxRoutes {
   }
 
   /** Applies a change. Returns the changed routes, and the containers that are filtered now. */
-  apply(change: InventoryChange): RouteChange & { readonly leftOut: readonly UnselectedContainer[] } {
+  apply(change: InventoryChange): RouteChange & { readonly filtered: readonly Diagnostic[] } {
     const now = performance.now();
-    if (!this.#selection) return { ...this.table.apply(change, now), leftOut: [] };
-    const { leftOut, ...selected } = this.#selection.apply(change);
-    return { ...this.table.apply(selected, now), leftOut: leftOut.map(unselected) };
+    if (!this.#selection) return { ...this.table.apply(change, now), filtered: [] };
+    const { filtered, ...selected } = this.#selection.apply(change);
+    return { ...this.table.apply(selected, now), filtered: filtered.map(unselected) };
   }
 
   /** Removes containers at once, without the grace period of their hosts. */
@@ -70,12 +63,12 @@ export class NginxRoutes {
 
   /** All containers that the target's `containers` exclude. */
   get filtered(): readonly FilteredContainer[] {
-    return this.#selection?.leftOut ?? [];
+    return this.#selection?.filtered ?? [];
   }
 }
 
-function unselected({ known: { host, container }, why }: FilteredContainer): UnselectedContainer {
-  return { host, id: container.id, name: container.name, reason: "not.selected", detail: `${why} (\`containers\`)` };
+function unselected({ known, reason }: FilteredContainer): Diagnostic {
+  return { ...subjectOf(known), code: "not.selected", reason };
 }
 
 /** nginx's own container is never filtered, because its networks are needed. */
@@ -98,7 +91,7 @@ function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["prox
     routes,
     ...rest
   } = routing;
-  const hostAddress = said === "gateway" ? gateway(rest.preferIpv6) : said;
+  const hostAddress = said === "gateway" ? addressOf(gateway(rest.preferIpv6)) : said;
   return {
     ...rest,
     permissions: new Set(containersMay),
@@ -106,6 +99,11 @@ function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["prox
     graceMs: grace,
     staticRoutes: routes,
   };
+}
+
+function addressOf(text: string | undefined): IpAddress | undefined {
+  const address = parseAddress(text ?? "");
+  return address.kind === "ok" ? address.value : undefined;
 }
 
 function proxyRule(proxy: Config["proxy"], ownId: string | undefined): ProxyRule {

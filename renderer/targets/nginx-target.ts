@@ -10,7 +10,7 @@ import { watchDirectory } from "../disk/watch-directory.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
-import { noteChange } from "../routes/journal.ts";
+import { logRouteChange } from "../routes/log-changes.ts";
 import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import { TemplateError } from "../template/template-error.ts";
@@ -49,16 +49,9 @@ export abstract class NginxTarget {
   /** Only a changed route is worth a pass, and the first complete inventory. */
   apply(change: InventoryChange, isComplete: boolean): boolean {
     const changed = this.routes.apply(change);
-    noteChange(changed, this.log);
-    for (const { id, name, host, reason, detail } of changed.leftOut) {
-      this.log("info", "container.unrouted", {
-        container: name,
-        id: id.slice(0, 12),
-        dockerHost: host,
-        reason: detail,
-        code: reason,
-      });
-    }
+    logRouteChange(changed, this.log);
+    for (const { id, container, dockerHost, reason, code } of changed.filtered)
+      this.log("info", "container.unrouted", { container, id: id.slice(0, 12), dockerHost, reason, code });
     const blocked = this.routes.table.blocked ?? "";
     const isChanged = changed.hosts.length > 0 || isComplete !== this.#isComplete || blocked !== this.#lastBlocked;
     this.#isComplete = isComplete;
@@ -156,7 +149,7 @@ export abstract class NginxTarget {
   /** Removes hosts whose grace period is over. */
   #expire(): void {
     const changed = this.routes.table.expire(performance.now());
-    noteChange(changed, this.log);
+    logRouteChange(changed, this.log);
     if (changed.hosts.length > 0) this.#listener?.changed();
     this.#awaitDeparture();
   }

@@ -8,7 +8,7 @@ import type { Published, VirtualHost } from "../routes/routes.ts";
 import { nginxPage } from "../nginx/page.ts";
 import type { FileSettings, NginxSettings } from "../nginx/settings.ts";
 import { readText } from "../disk/read-text.ts";
-import { compileTemplate, type Render  } from "../template/template.ts";
+import { compileTemplate, type Render } from "../template/template.ts";
 import { TemplateError } from "../template/template-error.ts";
 import { withoutBlankLines } from "./blank-lines.ts";
 

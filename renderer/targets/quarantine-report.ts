@@ -1,5 +1,5 @@
 import type { Log } from "../../shared/log.ts";
-import type { Quarantined } from "../status/build-report.ts";
+import type { Diagnostic } from "../routes/diagnostic.ts";
 import type { QuarantineEntry } from "./quarantine.ts";
 import type { Target, UnitDescription } from "./target.ts";
 
@@ -18,10 +18,10 @@ export class QuarantineReport<Unit extends object> {
     this.#log = log;
   }
 
-  describe(entries: readonly QuarantineEntry<Unit>[]): Quarantined[] {
+  describe(entries: readonly QuarantineEntry<Unit>[]): Diagnostic[] {
     return entries.map((entry) => {
       const { id, name, dockerHost } = this.#descriptionOf(entry.unit);
-      return { id, name, host: dockerHost, reason: entry.code, detail: this.#reasonOf(entry) };
+      return { id, container: name, dockerHost, code: entry.code, reason: this.#reasonOf(entry) };
     });
   }
 

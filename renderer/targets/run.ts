@@ -1,16 +1,21 @@
 import { setMaxListeners } from "node:events";
+import { join } from "node:path";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
-import { recallAbsent } from "../inventory/restore.ts";
+import { restoreAbsent } from "../inventory/restore.ts";
 import { Subscription } from "../inventory/subscription.ts";
+import { ownDirectory } from "../publish/volume.ts";
 import { removeOutput } from "../reload/standard-output.ts";
 import { buildReport } from "../status/build-report.ts";
 import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
 import { serveStatus, StatusSocketError } from "../status/socket.ts";
 import { loadGroups } from "./load-groups.ts";
+
+/** Milliseconds until absent agents are restored from the cache. */
+const PATIENCE_MS = 10_000;
 
 /** Handles of a running renderer. */
 export interface Running {
@@ -53,12 +58,12 @@ export async function run(
   const subscriptions = config.agents.map(
     ({ socket }) =>
       new Subscription(socket, log, (change) => {
-        keep(socket);
+        updateCache(socket);
         apply(change);
       }),
   );
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
-  const keep = recallAbsent(config, bySocket, log, signal);
+  const updateCache = cacheFor(config, bySocket, log, signal);
   const apply = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const group of groups) group.apply(change, isComplete);
@@ -91,6 +96,22 @@ export async function run(
   status.close();
   for (const { outputs } of groups) for (const volume of outputs) removeOutput(volume);
   return { problems: [] };
+}
+
+/**
+ * Caches inventories where absent agents may have to be restored. With one agent, its absence blocks publishing. Without
+ * a file there is no directory for the cache.
+ */
+function cacheFor(
+  { targets }: Config,
+  subscriptions: ReadonlyMap<string, Subscription>,
+  log: Log,
+  signal: AbortSignal,
+): (socket: string) => void {
+  const target = targets.find(({ destination }) => destination !== "-");
+  if (subscriptions.size < 2 || target === undefined) return () => undefined;
+  const directory = join(ownDirectory(target.destination, target.stateDirectory), "agents");
+  return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS }, log, signal);
 }
 
 async function startStatus(path: string, report: () => Report): Promise<{ close: () => void } | string> {

@@ -41,17 +41,17 @@ export class TemplateTarget implements Target<InventoryContainer> {
 
   /** Only a change of a selected container is worth a pass, and the first complete inventory. */
   apply(change: InventoryChange, isComplete: boolean): boolean {
-    const { upserted, gone, leftOut } = this.#selection.apply(change);
+    const { upserted, gone, filtered } = this.#selection.apply(change);
     for (const one of gone) this.#containers.delete(keyOf(one));
     for (const one of upserted) this.#containers.set(keyOf(one), one);
-    for (const { known, why } of leftOut) {
+    for (const { known, reason } of filtered) {
       const { name, id } = known.container;
       this.#log("info", "container.filtered", {
         path: this.config.destination,
         container: name,
         id: id.slice(0, 12),
-        dockerHost: known.host,
-        reason: why,
+        dockerHost: known.dockerHost,
+        reason,
       });
     }
     const wasComplete = this.#isComplete;
@@ -101,8 +101,8 @@ export class TemplateTarget implements Target<InventoryContainer> {
 
   readonly keyOf = keyOf;
 
-  describe({ container: { id, name }, host }: InventoryContainer): UnitDescription {
-    return { id, name, dockerHost: host };
+  describe({ container: { id, name }, dockerHost }: InventoryContainer): UnitDescription {
+    return { id, name, dockerHost };
   }
 
   isSuspect(): boolean {
@@ -113,7 +113,7 @@ export class TemplateTarget implements Target<InventoryContainer> {
     return {
       state,
       quarantined: [],
-      filtered: this.#selection.leftOut,
+      filtered: this.#selection.filtered,
       rendered: [...this.#containers.values()].filter((container) => !quarantined.has(container)),
       templateError: this.#templateError,
     };

@@ -3,7 +3,7 @@ import type { Model } from "./model.ts";
 
 /** Containers as a general template sees them: by Docker host, then name, then id. */
 export function inOrder(known: readonly InventoryContainer[]): InventoryContainer[] {
-  const order = new Map(known.map((one) => [one, `${one.host}\n${one.container.name}\n${keyOf(one)}`]));
+  const order = new Map(known.map((one) => [one, `${one.dockerHost}\n${one.container.name}\n${keyOf(one)}`]));
   return known.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
 }
 
@@ -20,7 +20,7 @@ export function containerView(known: InventoryContainer): Model {
   return seen;
 }
 
-function viewOf({ host, container }: InventoryContainer): Model {
+function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
   const { id, name, image, state, health, createdAt, startedAt, env, labels } = container;
   const networks = container.networks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return {

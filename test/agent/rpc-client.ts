@@ -97,7 +97,7 @@ export class RpcClient {
     const part = notifications["snapshot.part"].parse(params);
     const containers = this.#assembly?.add(part, this.#stateCopy);
     if (!containers || "gap" in containers) return containers;
-    this.#stateCopy.replace({ ...part, host: "local", containers });
+    this.#stateCopy.replace({ ...part, dockerHost: "local", containers });
     return undefined;
   }
 

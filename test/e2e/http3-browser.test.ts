@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readCertificates } from "../../renderer/nginx/certificates/directory.ts";
-import { buildRoutes } from "../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../renderer/routes/build-routes.ts";
 import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
@@ -80,7 +80,7 @@ describe("HTTP/3 between a browser and nginx", { skip: requires("docker") }, () 
         networks,
         ports,
       });
-      return { agent: "/a", host: "h", container: described };
+      return { agent: "/a", dockerHost: "h", container: described };
     });
     const routes = buildRoutes(containers, { proxy: { kind: "host" }, onlyExposed: true });
     assert.equal(routes.kind, "routes");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { readCertificates } from "../../renderer/nginx/certificates/directory.ts";
-import { buildRoutes } from "../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../renderer/routes/build-routes.ts";
 import type { VirtualHost } from "../../renderer/routes/routes.ts";
 import { nginxPage } from "../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../renderer/template/template.ts";
@@ -30,7 +30,7 @@ describe("HTTP/3", { skip: requires("docker") }, () => {
         chmodSync(join(directory, `${digit}.example.key`), 0o644);
         return {
           agent: "/a",
-          host: "h",
+          dockerHost: "h",
           container: container(digit, { networks, ports: [{ port: 80, proto: "tcp" }] }),
         };
       }),

@@ -1,5 +1,5 @@
 import { CustomLogFormat } from "../../config/nginx-settings.ts";
-import { truth } from "../../routes/option-values.ts";
+import { parseBoolean } from "../../routes/option-values.ts";
 import { quoted } from "../docker-gen/note.ts";
 import { LOG_ESCAPE } from "./variables.ts";
 
@@ -17,13 +17,13 @@ export function accessLogOf(env: Readonly<Record<string, string | undefined>>): 
   const fault = CustomLogFormat.shape.text.safeParse(text).error?.issues[0]?.message;
   if (fault !== undefined) return { problem: `LOG_FORMAT: ${fault}` };
   const escape = LOG_ESCAPE(env["LOG_FORMAT_ESCAPE"] || (isJson ? "json" : "default"));
-  if (escape.kind === "refused") return { problem: `LOG_FORMAT_ESCAPE: ${escape.why}` };
+  if (escape.kind === "invalid") return { problem: `LOG_FORMAT_ESCAPE: ${escape.reason}` };
   return { accessLog: { format: { text, escape: escape.value } } };
 }
 
 function flag(env: Readonly<Record<string, string | undefined>>, name: string): boolean | string {
   const raw = env[name] ?? "";
   if (raw === "") return false;
-  const parsed = truth(raw);
-  return parsed.kind === "ok" ? parsed.value : `${name}: ${quoted(raw)} is ${parsed.why}`;
+  const parsed = parseBoolean(raw);
+  return parsed.kind === "ok" ? parsed.value : `${name}: ${quoted(raw)} is ${parsed.reason}`;
 }

@@ -1,5 +1,5 @@
 import { Document, isMap, isSeq, type Node } from "yaml";
-import { truth } from "../../routes/option-values.ts";
+import { parseBoolean } from "../../routes/option-values.ts";
 import { importFilters } from "../docker-gen/filters.ts";
 import type { Filters } from "../docker-gen/generation.ts";
 import { differs, leftOut, type Note, quoted } from "../docker-gen/note.ts";
@@ -41,7 +41,7 @@ const LABEL = "com.github.nginx-proxy.nginx-proxy.nginx";
 
 /** Pure: nginx-proxy's environment and files as the renderer's configuration and the agent's policy. */
 export function importNginxProxy(env: Environment, files: SettingFiles, layout: Layout): ImportedProxy {
-  const strict = truth(env["SALLYPORT_STRICT"] || "false");
+  const strict = parseBoolean(env["SALLYPORT_STRICT"] || "false");
   const read = readVariables(env);
   const log = accessLogOf(env);
   const page = statusPageOf(env);
@@ -51,7 +51,7 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
     ...("problem" in page ? [page.problem] : []),
     ...(twice === undefined ? [] : [twice]),
     ...("problem" in log ? [log.problem] : []),
-    ...(strict.kind === "refused" ? [`SALLYPORT_STRICT: ${strict.why}`] : []),
+    ...(strict.kind === "invalid" ? [`SALLYPORT_STRICT: ${strict.reason}`] : []),
   ];
   if (problems.length > 0) return { kind: "failed", problems };
   const isStrict = strict.kind === "ok" && strict.value;
@@ -90,8 +90,8 @@ function readVariables(env: Environment): Read {
     if (setting.kind === "told") return { values: [], notes: [setting.note(raw) ?? []].flat(), problems: [] };
     if (name === "DEFAULT_ROOT" && raw === "none") return { values: [], notes: [NO_ROOT], problems: [] };
     const parsed = setting.parse(raw);
-    if (parsed.kind === "refused") {
-      return { values: [], notes: [], problems: [`${name}: ${quoted(raw)} is ${parsed.why}`] };
+    if (parsed.kind === "invalid") {
+      return { values: [], notes: [], problems: [`${name}: ${quoted(raw)} is ${parsed.reason}`] };
     }
     return { values: setting.at.map((at) => ({ at, value: parsed.value })), notes: [], problems: [] };
   });

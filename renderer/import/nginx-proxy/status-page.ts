@@ -13,7 +13,7 @@ export function statusPageOf(env: Readonly<Record<string, string | undefined>>):
   const [port, allow] = [(env["SALLYPORT_STATUS_PORT"] ?? "").trim(), (env["SALLYPORT_STATUS_ALLOW"] ?? "").trim()];
   if (port === "") return { page: undefined };
   const listen = parsePort(port);
-  if (listen.kind === "refused") return { problem: `SALLYPORT_STATUS_PORT: ${quoted(port)} is ${listen.why}` };
+  if (listen.kind === "invalid") return { problem: `SALLYPORT_STATUS_PORT: ${quoted(port)} is ${listen.reason}` };
   const networks = allow.split(/[\s,]+/).filter((word) => word !== "");
   const page = { directory: DIRECTORY, listen: listen.value, ...(networks.length > 0 && { allow: networks }) };
   if (StatusPageSettings.safeParse(page).success) return { page };

@@ -1,6 +1,6 @@
 import { parseAddress, parseHost, parsePort, type Parsed } from "../../routes/grammar.ts";
 import { HOST_OPTIONS } from "../../routes/options.ts";
-import { oneOf, truth, whole } from "../../routes/option-values.ts";
+import { integer, oneOf, parseBoolean } from "../../routes/option-values.ts";
 import { at, ELSEWHERE, needless, refused, type Setting, type Word } from "./setting.ts";
 
 /** Every variable that nginx-proxy reads of its own environment, and what it becomes. */
@@ -19,11 +19,11 @@ export const VARIABLES: Readonly<Record<string, Setting>> = {
   ACME_HTTP_CHALLENGE_LOCATION: hostDefault("challenge"),
   DEBUG_ENDPOINT: hostDefault("debugEndpoint"),
   ENABLE_HTTP2: hostDefault("http2"),
-  ENABLE_HTTP3: at("https.http3", truth),
-  ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST: at("https.challengesForUnknown", truth),
-  ENABLE_IPV6: at("nginx.ipv6", truth),
-  PREFER_IPV6_NETWORK: at("routing.preferIpv6", truth),
-  ENABLE_PROXY_PROTOCOL: at("nginx.proxyProtocol", truth),
+  ENABLE_HTTP3: at("https.http3", parseBoolean),
+  ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST: at("https.challengesForUnknown", parseBoolean),
+  ENABLE_IPV6: at("nginx.ipv6", parseBoolean),
+  PREFER_IPV6_NETWORK: at("routing.preferIpv6", parseBoolean),
+  ENABLE_PROXY_PROTOCOL: at("nginx.proxyProtocol", parseBoolean),
   TRUST_DOWNSTREAM_PROXY: at("nginx.trustedProxies", trusted),
   RESOLVERS: at("nginx.resolvers", resolvers),
   // What the access log is like is said by four variables together: access-log.ts.
@@ -54,12 +54,12 @@ function hostDefault(name: keyof typeof HOST_OPTIONS): Setting {
 
 /** nginx-proxy pastes it behind `return`; here it is a status. */
 function unclaimed(raw: string): Parsed<number> {
-  return whole(200, 599)(raw);
+  return integer(200, 599)(raw);
 }
 
 /** Everybody's word about the client counts, or nobody's. */
 function trusted(raw: string): Parsed<readonly string[]> {
-  const parsed = truth(raw);
+  const parsed = parseBoolean(raw);
   return parsed.kind === "ok" ? { kind: "ok", value: parsed.value ? EVERYBODY : [] } : parsed;
 }
 
@@ -69,10 +69,10 @@ export const EVERYBODY: readonly string[] = ["0.0.0.0/0", "::/0"];
 function resolvers(raw: string): Parsed<readonly string[]> {
   const words = raw.split(/\s+/).filter((word) => word !== "" && !/^[a-z0-9]+=/.test(word));
   const addresses = words.map((word) => word.replace(/^\[(.*)\]$/, "$1"));
-  const wrong = addresses.find((address) => parseAddress(address).kind === "refused");
+  const wrong = addresses.find((address) => parseAddress(address).kind === "invalid");
   return wrong === undefined
     ? { kind: "ok", value: addresses }
-    : { kind: "refused", why: "not addresses of DNS servers" };
+    : { kind: "invalid", reason: "not addresses of DNS servers" };
 }
 
 export const LOG_ESCAPE = oneOf("default", "json", "none");

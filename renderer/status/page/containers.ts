@@ -38,13 +38,10 @@ function entryTable(caption: string, entries: readonly Entry[], empty: string): 
   return {
     kind: "containers",
     caption,
-    columns: ["Container", "Reason", "Value", "Docker host"],
-    rows: entries.map(({ name, id = "", dockerHost = "", reason, value }) => [
+    columns: ["Container", "Reason", "Docker host"],
+    rows: entries.map(({ name, id = "", dockerHost = "", reason }) => [
       nameOf(name, id),
       untrusted(reason),
-      value === undefined
-        ? markup`<span class="since">–</span>`
-        : markup`<code class="value">${untrusted(value)}</code>`,
       untrusted(dockerHost),
     ]),
     empty,

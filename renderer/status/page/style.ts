@@ -65,7 +65,7 @@ table + table, table + details, table + .none, .none + table, .none + details, .
 .servers li, .history li, .issues li, .names li { padding: .15rem 0; }
 .servers strong { font-weight: 600; }
 .issues .badge { margin-right: .35rem; }
-.value, .reason { white-space: pre-wrap; overflow-wrap: anywhere; }
+.reason { white-space: pre-wrap; overflow-wrap: anywhere; }
 .reason { font-size: .875rem; margin-top: .25rem; }
 summary { cursor: pointer; color: var(--link); width: fit-content; padding: .1rem 0; }
 details[open] > summary { margin-bottom: .5rem; }

@@ -14,7 +14,11 @@ function withFiles(template: string): string {
     mkdirSync(join(directory, "inside"));
     writeFileSync(join(directory, "inside", "there"), "its text\n");
     const includes = join(directory, "inside");
-    const render = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none", includes });
+    const render = compileContainerTemplate({
+      templates: [{ file: "t.hbs", text: template }],
+      format: "none",
+      includes,
+    });
     const made = render([]);
     return made.kind === "text" ? made.text : made.kind === "failed" ? made.message : made.kind;
   } finally {

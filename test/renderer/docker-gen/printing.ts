@@ -29,7 +29,9 @@ export function printedOf(template: string, it: Model): string {
 /** Why a template makes nothing of this list. */
 export function refusal(template: string, containers: readonly Model[] = []): string {
   try {
-    const made = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none" })(containers);
+    const made = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none" })(
+      containers,
+    );
     if (made.kind === "text") return `printed ${made.text}`;
     return made.kind === "failed" ? made.message : (made.faults[0]?.message ?? "");
   } catch (error) {
@@ -62,5 +64,5 @@ export function disclosed(answer: object, names: readonly string[] = []): Contai
 
 /** What templates see of it. */
 export function seen(answer: object, names: readonly string[] = []): Model {
-  return containerView({ agent: "/a.sock", host: "one", container: disclosed(answer, names) });
+  return containerView({ agent: "/a.sock", dockerHost: "one", container: disclosed(answer, names) });
 }

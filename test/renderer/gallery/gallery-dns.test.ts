@@ -27,7 +27,7 @@ const render = compileContainerTemplate({
 const COMPOSE = { "com.docker.compose.service": "web", "com.docker.compose.project": "shop" };
 const known = (digit: string, more: Partial<Container>): InventoryContainer => ({
   agent: "/a.sock",
-  host: "one",
+  dockerHost: "one",
   container: container(digit, more),
 });
 const four = known("4", { name: "shop-web-1", labels: COMPOSE, networks: [{ name: "front", ipv4: "10.0.0.4" }] });

@@ -38,7 +38,7 @@ function app(
 ): InventoryContainer {
   const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
   const ports = [{ port: 80, proto: "tcp" as const }];
-  return { agent: "/a.sock", host: "one", container: container(digit, { labels, networks, ports, ...more }) };
+  return { agent: "/a.sock", dockerHost: "one", container: container(digit, { labels, networks, ports, ...more }) };
 }
 
 for (const [template, format, label] of ROUTING) {

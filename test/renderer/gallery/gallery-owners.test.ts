@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../routes/build-routes.ts";
 import type { FormatName } from "../../../renderer/template/formats/format-table.ts";
 import { container } from "../fake-agent.ts";
 import { renderWith, templateGroup } from "../targets/template-group.ts";
@@ -53,7 +53,7 @@ function known(label: string, { host, project, createdAt, name }: Claim, index: 
   const env: Record<string, string> = label === "" ? { VIRTUAL_HOST: host } : {};
   const id = (index + 1).toString(16).padStart(64, "0");
   const one = container("a", { id, name, env, labels, networks, ports: [{ port: 80, proto: "tcp" }], createdAt });
-  return { agent: "/a", host: "h", container: one };
+  return { agent: "/a", dockerHost: "h", container: one };
 }
 
 const addressesIn = (text: string): Set<string> => new Set(text.match(/10\.0\.0\.[0-9]+/g));
@@ -158,7 +158,7 @@ test("nginx: whoever claims what in whatever order, a host is answered by its fi
           new Set(paths.flatMap(({ servers }) => servers.map(({ address }) => address as string))),
         ]),
       );
-      const told = new Set([...routes.quarantined, ...routes.unrouted, ...routes.remarks].map((one) => one.name));
+      const told = new Set([...routes.quarantined, ...routes.unrouted, ...routes.remarks].map((one) => one.container));
       check(plain, { answering, told }, JSON.stringify(plain));
     }),
     { numRuns: 300 },

@@ -31,7 +31,7 @@ function known(number: number, name: string, labels: Readonly<Record<string, str
   const id = number.toString(16).padStart(64, "0").split("").toReversed().join("");
   const networks = [{ name: "front", ipv4: `10.0.${number >> 8}.${(number & 255) + 1}` }];
   const one = container("a", { labels, networks, ports: [{ port: 80, proto: "tcp" }] });
-  return { agent: "/a.sock", host: "docker1", container: { ...one, id, name } };
+  return { agent: "/a.sock", dockerHost: "docker1", container: { ...one, id, name } };
 }
 
 const GOOD = ["good-one", "good-two"];
@@ -187,7 +187,7 @@ for (const [template, format, mark, complaint] of gallery) {
       }
       for (const { container: one } of containers.slice(0, 2))
         assert.ok(text.includes(mark(one.name)), text.toString());
-      for (const { name } of group.statuses[0]!.quarantined) assert.match(name, /^hostile/);
+      for (const { container: name } of group.statuses[0]!.quarantined) assert.match(name, /^hostile/);
       await group.stop();
     });
   }

@@ -124,17 +124,17 @@ for (const [env, found, value] of rows) {
 describe("what is wrong, or cannot be done here, is said", () => {
   const wrong: readonly [env: Environment, problem: RegExp][] = [
     [{ HTTP_PORT: "80;" }, /^HTTP_PORT: "80;" is not a port number/],
-    [{ ENABLE_IPV6: "perhaps" }, /^ENABLE_IPV6: "perhaps" is neither true nor false/],
+    [{ ENABLE_IPV6: "perhaps" }, /^ENABLE_IPV6: "perhaps" is not true or false/],
     [{ DEFAULT_HOST: "a b" }, /^DEFAULT_HOST: "a b" is not a DNS name/],
-    [{ DEFAULT_ROOT: "301 http://x" }, /^DEFAULT_ROOT: "301 http:\/\/x" is not a whole number from 200 to 599/],
+    [{ DEFAULT_ROOT: "301 http://x" }, /^DEFAULT_ROOT: "301 http:\/\/x" is not an integer from 200 to 599/],
     [{ RESOLVERS: "dns.example" }, /^RESOLVERS: "dns\.example" is not addresses of DNS servers/],
-    [{ LOG_JSON: "maybe" }, /^LOG_JSON: "maybe" is neither true nor false/],
+    [{ LOG_JSON: "maybe" }, /^LOG_JSON: "maybe" is not true or false/],
     [{ LOG_FORMAT: "a\nb" }, /^LOG_FORMAT: must be one line of ASCII/],
     [{ LOG_FORMAT: "$host", LOG_FORMAT_ESCAPE: "xml" }, /^LOG_FORMAT_ESCAPE: not one of default, json, none/],
     [{ SALLYPORT_STATUS_PORT: "x" }, /^SALLYPORT_STATUS_PORT: "x" is not a port number/],
     [{ SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "me" }, /^SALLYPORT_STATUS_ALLOW: "me" is not a list of/],
     [{ HTTP_PORT: "443" }, /^HTTPS_PORT: "443" is the port of something else already/],
-    [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: neither true nor false/],
+    [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: not true or false/],
   ];
   for (const [env, problem] of wrong) {
     test(JSON.stringify(env), () => {

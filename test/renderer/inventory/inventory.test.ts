@@ -10,7 +10,7 @@ import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent, INSTANCES } from "../fake-agent.ts";
 
-describe("what an agent told", () => {
+describe("a subscription", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-inventory-"));
   const path = join(directory, "agent.sock");
   let agent: FakeAgent;
@@ -26,7 +26,7 @@ describe("what an agent told", () => {
       () => undefined,
     );
     running = subscription.run(stop.signal);
-    await eventually("the snapshot is held", () => subscription.isComplete);
+    await eventually("the snapshot is complete", () => subscription.isComplete);
   });
   afterEach(async () => {
     stop.abort();
@@ -40,18 +40,18 @@ describe("what an agent told", () => {
   const delta = (base: number, generation: number, upserted: unknown[], removed: string[] = []): void =>
     agent.tell("snapshot.delta", { base, generation, upserted, removed, anchor });
 
-  test("a change that follows is applied", async () => {
+  test("applies a delta that follows", async () => {
     delta(5, 6, [container("c")], ["a".repeat(64)]);
     await eventually("it is applied", () => names().join() === "appb,appc");
     assert.equal(subscription.state.generation, 6);
   });
 
   const faults: readonly [string, () => void][] = [
-    ["a change with a gap", () => delta(7, 8, [], ["a".repeat(64), "b".repeat(64)])],
-    ["a change that was told before", () => delta(4, 5, [], ["a".repeat(64), "b".repeat(64)])],
-    ["a change that goes backwards", () => delta(5, 4, [], ["a".repeat(64), "b".repeat(64)])],
+    ["a delta after a gap", () => delta(7, 8, [], ["a".repeat(64), "b".repeat(64)])],
+    ["a delta that was sent before", () => delta(4, 5, [], ["a".repeat(64), "b".repeat(64)])],
+    ["a delta to an older generation", () => delta(5, 4, [], ["a".repeat(64), "b".repeat(64)])],
     [
-      "a change of another instance",
+      "a delta of another instance",
       () =>
         agent.tell("snapshot.delta", {
           instance: INSTANCES[1],
@@ -72,28 +72,28 @@ describe("what an agent told", () => {
     ],
     ["a container outside the contract", () => delta(5, 6, [{ ...container("c"), secret: "x" }])],
     ["an unknown notification", () => agent.tell("shutdown", {})],
-    ["garbage in a frame", () => agent.write(encodeFrame("{", 64))],
+    ["invalid JSON in a frame", () => agent.write(encodeFrame("{", 64))],
     ["a frame that is too large", () => agent.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
-    [
-      "the end of the connection in the middle of a frame",
-      () => (agent.write(Buffer.from([0, 0, 0, 9, 0x7b])), agent.hangUp()),
-    ],
+    ["a connection that ends inside a frame", () => (agent.write(Buffer.from([0, 0, 0, 9, 0x7b])), agent.hangUp())],
   ];
   for (const [title, misbehave] of faults) {
-    test(`${title} takes away nothing, and the whole is asked for`, async () => {
+    test(`keeps its state and asks for a complete snapshot after ${title}`, async () => {
       misbehave();
       await eventually("it subscribed again", () => agent.subscriptions === 2);
-      if (!title.startsWith("the end of the connection")) assert.equal(agent.heldBySubscriber, undefined);
-      await eventually("all are held", () => subscription.state.connected && subscription.state.generation === 5);
+      if (!title.startsWith("a connection that ends")) assert.equal(agent.heldBySubscriber, undefined);
+      await eventually(
+        "the copy is complete again",
+        () => subscription.state.connected && subscription.state.generation === 5,
+      );
       assert.deepEqual(names(), ["appa", "appb"]);
     });
   }
 
-  test("a key that means something to JavaScript does not come through", async () => {
+  test("drops keys with a meaning in JavaScript", async () => {
     agent.write(hostileDelta());
     await eventually("the rest is applied", () => subscription.state.generation === 6);
-    const told = subscription.known.find(({ container: { name } }) => name === "appc")?.container;
-    assert.deepEqual(Object.getOwnPropertyNames(told?.env), []);
+    const received = subscription.known.find(({ container: { name } }) => name === "appc")?.container;
+    assert.deepEqual(Object.getOwnPropertyNames(received?.env), []);
   });
 
   function hostileDelta(): Buffer {
@@ -105,10 +105,10 @@ describe("what an agent told", () => {
     return encodeFrame(text.replace('"VIRTUAL_HOST"', '"__proto__"'), 1 << 20);
   }
 
-  test("an agent that goes away leaves what it told, and says since when", async () => {
+  test("keeps the state of an absent agent, and follows its next instance", async () => {
     await agent.close();
     rmSync(path, { force: true });
-    await eventually("it is absent", () => !subscription.state.connected);
+    await eventually("it is disconnected", () => !subscription.state.connected);
     assert.deepEqual(names(), ["appa", "appb"]);
     agent = new FakeAgent(path);
     agent.instance = INSTANCES[1];
@@ -117,25 +117,25 @@ describe("what an agent told", () => {
     await eventually("the new instance is followed", () => names().join() === "appb");
   });
 
-  test("an agent that takes connections and says nothing is left, and followed when it speaks", async () => {
+  test("disconnects from an agent that does not respond, and follows it when it does", async () => {
     agent.isMute = true;
     agent.hangUp();
-    await eventually("it is given up", () => subscription.state.problem === "no answer to hello");
+    await eventually("it is disconnected", () => subscription.state.error === "no response to hello within 5 s");
     assert.deepEqual(names(), ["appa", "appb"]);
     agent.isMute = false;
     await eventually("it is followed", () => subscription.state.connected);
   });
 
-  test("an agent whose every snapshot is faulty is asked less and less often", async () => {
+  test("retries with increasing delay while every snapshot is invalid", async () => {
     agent.first = [{ ...container("a"), secret: "x" } as Container];
     agent.hangUp();
     await sleep(2_000);
-    // Waiting doubles from a tenth of a second: a slow machine only makes this fewer.
+    // The delay doubles from 100 ms: a slow machine only makes this fewer.
     assert.ok(agent.subscriptions < 12, `${agent.subscriptions} subscriptions`);
     assert.deepEqual(names(), ["appa", "appb"]);
   });
 
-  test("after a connection that only broke, what is held is named, so that the rest is enough", async () => {
+  test("resumes from its generation after a lost connection", async () => {
     agent.hangUp();
     await eventually("it subscribed again", () => agent.subscriptions === 2);
     assert.equal(agent.heldBySubscriber, 5);
@@ -143,21 +143,21 @@ describe("what an agent told", () => {
     await eventually("it is applied", () => names().join() === "appa,appb,appc");
   });
 
-  test("what another instance told is not named", async () => {
+  test("does not resume from another instance", async () => {
     agent.instance = INSTANCES[1];
     agent.hangUp();
     await eventually("it subscribed again", () => agent.subscriptions === 2);
     assert.equal(agent.heldBySubscriber, undefined);
   });
 
-  test("a container that a new instance could not read keeps what was read before", async () => {
+  test("keeps the details of a container that a new instance could not inspect", async () => {
     agent.first = [
       container("a", { unread: true, env: {}, state: "paused" }),
       container("c", { unread: true, env: {} }),
     ];
     agent.generation = 6;
     agent.hangUp();
-    await eventually("it is told again", () => subscription.state.generation === 6);
+    await eventually("the snapshot is received", () => subscription.state.generation === 6);
     const [a, c] = subscription.known.map(({ container: known }) => known).toSorted((x, y) => (x.id < y.id ? -1 : 1));
     assert.deepEqual([a?.env["VIRTUAL_HOST"], a?.state, a?.stale, a?.unread], ["a.example", "paused", true, false]);
     assert.equal(c?.unread, true);

@@ -17,7 +17,9 @@ const PAGE = "docs/how-to/migrate-from-docker-gen.md";
 const blocks = blocksOf(PAGE);
 const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
 
-const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", host: "one", container }))).map(containerView);
+const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", dockerHost: "one", container }))).map(
+  containerView,
+);
 
 describe("each Go template has a Handlebars template that prints what the page shows", () => {
   const rows = rowsOf(PAGE, "Go templates and Handlebars").filter(([, , prints]) => prints !== undefined);

@@ -14,7 +14,9 @@ import { blocksOf, rowsOf } from "./page-blocks.ts";
 const PAGE = "docs/how-to/migrate-from-docker-pygen.md";
 const blocks = blocksOf(PAGE);
 const CONTAINERS = containersOf(blocks.find(({ what }) => what === "containers")!);
-const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", host: "one", container }))).map(containerView);
+const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", dockerHost: "one", container }))).map(
+  containerView,
+);
 
 /** What stands between backquotes in a cell. */
 const code = (cell = ""): string => /^`([\s\S]*?)`/.exec(cell)?.[1] ?? "";

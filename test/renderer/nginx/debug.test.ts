@@ -44,17 +44,17 @@ describe("the debug endpoint", { skip }, () => {
       return JSON.parse(body) as Record<string, unknown>;
     };
 
-    test("returns host, paths, servers, HTTPS method and findings", async () => {
-      const { host, httpsMethod, certificate, paths, findings } = await describedAt("first.example");
+    test("returns host, paths, servers, HTTPS method and diagnostics", async () => {
+      const { host, httpsMethod, certificate, paths, diagnostics } = await describedAt("first.example");
       assert.deepEqual([host, httpsMethod, certificate], ["first.example", "redirect", null]);
       const [{ servers } = { servers: [] }] = paths as { servers: unknown[] }[];
       assert.deepEqual(servers, [{ address: "127.0.0.1", port: rig.portOf("first"), container: "first" }]);
-      const findingsByContainer = (findings as { container: string; reason: string }[]).map((one) => [
+      const diagnosticsByContainer = (diagnostics as { container: string; code: string }[]).map((one) => [
         one.container,
-        one.reason,
+        one.code,
       ]);
       assert.deepEqual(
-        new Map(findingsByContainer as [string, string][]),
+        new Map(diagnosticsByContainer as [string, string][]),
         new Map([
           ["first", "option.refused"],
           ["down", "health"],
@@ -115,7 +115,7 @@ describe("the debug endpoint", { skip }, () => {
       }
       const { body } = await rig.ask({ host: "b.example", path });
       assert.deepEqual(
-        (JSON.parse(body) as VirtualHost).findings?.map(({ reason }) => reason),
+        (JSON.parse(body) as VirtualHost).diagnostics?.map(({ code }) => code),
         ["option.refused"],
       );
     } finally {
@@ -134,20 +134,23 @@ describe("the description of a host", () => {
     );
   });
 
-  test("omits paths, then findings, that do not fit, and gives their number", () => {
+  test("omits paths, then diagnostics, that do not fit, and gives their number", () => {
     const short = describedBy(["/a", "/b"]);
     assert.equal((short["paths"] as unknown[]).length, 2);
     const long = describedBy(Array.from({ length: 110 }, (_, index) => `/${index}`.padEnd(40, "x")));
     assert.deepEqual(
-      [long["paths"], long["omittedPaths"], (long["findings"] as unknown[]).length],
+      [long["paths"], long["omittedPaths"], (long["diagnostics"] as unknown[]).length],
       [undefined, 110, 110],
     );
     const longer = describedBy(Array.from({ length: 300 }, (_, index) => `/${index}`.padEnd(40, "x")));
-    assert.deepEqual([longer["findings"], longer["omittedPaths"], longer["omittedFindings"]], [undefined, 300, 300]);
+    assert.deepEqual(
+      [longer["diagnostics"], longer["omittedPaths"], longer["omittedDiagnostics"]],
+      [undefined, 300, 300],
+    );
   });
 });
 
-/** Describes a host with these texts as paths and findings, and checks what is printed. */
+/** Describes a host with these texts as paths and diagnostics, and checks what is printed. */
 function describedBy(values: readonly string[]): Record<string, unknown> {
   const paths = values.map((text): PathRoute => ({
     path: { kind: "", text: text as PathText },
@@ -155,9 +158,9 @@ function describedBy(values: readonly string[]): Record<string, unknown> {
     options: {},
     servers: [],
   }));
-  const findings = values.map((text) => ({ container: text, reason: "state" as const, detail: text }));
+  const diagnostics = values.map((text) => ({ container: text, code: "state" as const, reason: text }));
   const { first, more } = debugModel(
-    { host: "a" as HostName, options: { debugEndpoint: true }, paths, findings },
+    { host: "a" as HostName, options: { debugEndpoint: true }, paths, diagnostics },
     undefined,
   ) as { first: Verbatim; more: Verbatim[] };
   const printed = [first, ...more].map((one) => one.text);

@@ -5,7 +5,8 @@ import fc from "fast-check";
 import type { CertificateSet } from "../../../renderer/nginx/certificates/directory.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { RouteTable } from "../../../renderer/routes/route-table.ts";
-import type { RouteRules, VirtualHost } from "../../../renderer/routes/routes.ts";
+import type { RouteRules } from "../../../renderer/routes/route-rules.ts";
+import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
@@ -142,5 +143,5 @@ function app(number: number, env: Record<string, string>, changes: Partial<Conta
     ports: [{ port: 3000 + number, proto: "tcp" }],
     ...changes,
   });
-  return { agent: "/agent.sock", host: "local", container: made };
+  return { agent: "/agent.sock", dockerHost: "local", container: made };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
@@ -85,14 +85,14 @@ const known = fc
     const all = host === undefined ? env : { ...env, VIRTUAL_HOST: host };
     return {
       agent: "/a",
-      host: "h",
+      dockerHost: "h",
       container: container("a", { id, name: `n${made}`, createdAt: made, env: all, labels: ownLabels, networks }),
     };
   });
 
 const good: InventoryContainer = {
   agent: "/a",
-  host: "h",
+  dockerHost: "h",
   container: container("a", {
     name: "good",
     env: { VIRTUAL_HOST: "good.test" },

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { type CertificateSet, readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
@@ -60,7 +60,7 @@ function known({ http2, http3, multiports, ...env }: Requested, index: number): 
   const networks = [{ name: "front", ipv4: `10.0.0.${index + 1}` }];
   return {
     agent: "/a",
-    host: "h",
+    dockerHost: "h",
     container: container("a", { id, name: `n${index}`, createdAt: index, env, labels, networks }),
   };
 }
@@ -95,7 +95,7 @@ function printed(
     proxy: { kind: "host" },
     onlyExposed: false,
     permissions: new Set(PERMISSIONS),
-    usualPorts: { plain, tls, page: hasPage ? PAGE : undefined },
+    defaultPorts: { plain, tls, page: hasPage ? PAGE : undefined },
   });
   assert.equal(routes.kind, "routes");
   const settings: NginxSettings = {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../../renderer/routes/options.ts";
-import { ROUTE_NAMES } from "../../../renderer/routes/claim.ts";
+import { ROUTE_NAMES } from "../../../renderer/routes/route-request.ts";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
 import { type RowTest, TESTS_OF_ROWS, TESTS_OF_THE_MODEL } from "./nginx-proxy-rows.ts";
 

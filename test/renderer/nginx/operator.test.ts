@@ -178,19 +178,19 @@ describe("the operator's settings with a real nginx", { skip }, () => {
   test("only the owners of a suffix may use names below it", async () => {
     assert.equal((await rig.echo({ host: "b.owned.example" }))?.app, "rightful");
     assert.notEqual((await rig.echo({ host: "a.owned.example" }))?.app, "usurper");
-    assert.ok(rig.logged.some(({ container, reason }) => container === "usurper" && reason === "host.owned"));
+    assert.ok(rig.logged.some(({ container, code }) => container === "usurper" && code === "host.owned"));
   });
 
   test("a host belongs to the first project, and the conflict is reported", async () => {
     const met = new Set<string | undefined>();
     for (let i = 0; i < 6; i += 1) met.add((await rig.echo({ host: "shared.example" }))?.app);
     assert.deepEqual([...met], ["first"]);
-    assert.ok(rig.logged.some(({ container, reason }) => container === "second" && reason === "host.conflict"));
+    assert.ok(rig.logged.some(({ container, code }) => container === "second" && code === "host.conflict"));
   });
 
   test("in a conflict the oldest container wins and the others are reported", () => {
-    const conflicts = rig.logged.flatMap(({ container, reason }) =>
-      reason === "option.conflict" || reason === "protocol.conflict" ? [[container, reason]] : [],
+    const conflicts = rig.logged.flatMap(({ container, code }) =>
+      code === "option.conflict" || code === "protocol.conflict" ? [[container, code]] : [],
     );
     assert.deepEqual(
       new Map(conflicts as [string, string][]),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
@@ -61,7 +61,7 @@ describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
   before(() => {
     makeCertificate(directory, "a.example", ["a.example"]);
     const networks = [{ name: "front", ipv4: "192.0.2.1" }];
-    const known = [{ agent: "/a", host: "h", container: container("a", { networks }) }];
+    const known = [{ agent: "/a", dockerHost: "h", container: container("a", { networks }) }];
     const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: false });
     assert.equal(routes.kind, "routes");
     const https = { listen: 18_443, port: 443, directory, challenges: "/c", hstsSeconds: 1 };

@@ -51,7 +51,7 @@ for (const containersMay of ["all", []] as const) {
       assert.equal(headers["strict-transport-security"], all ? "max-age=77" : "max-age=31536000");
       assert.equal(headers["server"] === "nginx", all);
       const debug = { host: "requesting.example", path: "/nginx-proxy-debug", tls: true };
-      assert.equal("findings" in (JSON.parse((await rig.ask(debug)).body) as object), all);
+      assert.equal("diagnostics" in (JSON.parse((await rig.ask(debug)).body) as object), all);
       assert.equal((await rig.ask({ host: "re7.example" })).status, all ? 200 : 503);
       assert.equal((await rig.ask({ host: "requesting.example", port: ownPort })).status, all ? 301 : 0);
       const { quarantined, warnings } = await rig.status();

@@ -1,48 +1,57 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ROUTE_NAMES } from "../../../renderer/routes/claim.ts";
+import { ROUTE_NAMES } from "../../../renderer/routes/route-request.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../../renderer/routes/options.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "./build-routes.ts";
 import { SSL_POLICIES } from "../../../renderer/routes/ssl-policies.ts";
+import { asciiJson } from "../../../shared/log.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
 import { RULES } from "../nginx/options.ts";
 
-/** What no place takes, with what would end a line on a terminal or in a file. */
+/** Invalid for every option, with characters that would break a line of a terminal or a file. */
 const BAD = "a; b\n\u001b[31m";
 
 const PORT = "not a port number from 1 to 65535";
-const TRUTH = "neither true nor false";
-const LEFT_OUT = "; it is left out";
+const BOOLEAN = "not true or false";
 const BALANCE = "not round-robin, least-conn, ip-hash, hash-address, hash-uri or random";
 const HOST = "not a DNS name (letters, digits, dashes and dots)";
+const PROTOCOL = "not one of http, https, grpc, grpcs, fastcgi, uwsgi";
+const MULTIPORTS = "not a YAML mapping of host names";
 
-/** What is told of it, by the word of a place; and whether the container is set aside, or goes without. */
-const SET_ASIDE: Readonly<Record<string, string>> = {
-  host: HOST,
-  port: PORT,
-  path: "a path begins with /",
-  proto: "not one of http, https, grpc, grpcs, fastcgi, uwsgi",
-  multiports: "not YAML with a host a key",
+const IGNORED = "correct or remove the option, which is ignored";
+const KEY_IGNORED = "correct or remove the key, which is ignored";
+const TO_ROUTE = "correct it to route the container";
+const TO_ROUTE_ENTRY = "correct it to route the entry";
+
+/** Problem and hint for each option that quarantines its container, by label. */
+const QUARANTINES: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
+  host: [HOST, "correct it to route the host"],
+  port: [PORT, TO_ROUTE],
+  path: ["a path must begin with /", TO_ROUTE],
+  proto: [PROTOCOL, TO_ROUTE],
+  multiports: [MULTIPORTS, TO_ROUTE_ENTRY],
 };
-const GOES_WITHOUT: Readonly<Record<string, string>> = {
-  dest: "a path begins with /",
+
+/** Problem for each option that is ignored, by label. */
+const IGNORES: Readonly<Record<string, string>> = {
+  dest: "a path must begin with /",
   "https-method": "not one of redirect, noredirect, nohttp, nohttps",
-  certificate: "not the name of a file (letters, digits, dots and dashes)",
-  "plain-without-certificate": TRUTH,
-  "default-certificate": TRUTH,
-  hsts: "not `off`, or max-age=SECONDS with maybe includeSubDomains and preload",
+  certificate: "not a file name (letters, digits, dots and dashes)",
+  "plain-without-certificate": BOOLEAN,
+  "default-certificate": BOOLEAN,
+  hsts: "not `off`, or max-age=SECONDS with optional includeSubDomains and preload",
   "ssl-policy": `not one of ${Object.keys(SSL_POLICIES).join(", ")}`,
   "verify-client": "not one of on, off, optional, optional_no_ca",
-  http2: TRUTH,
-  http3: TRUTH,
+  http2: BOOLEAN,
+  http3: BOOLEAN,
   "non-get-redirect": "not one of 301, 302, 307, 308",
   "acme-challenge": "not true, false or legacy",
   "server-tokens": "not one of on, off, build",
   root: "not an absolute path of letters, digits, dots and dashes",
   "http-port": PORT,
   "https-port": PORT,
-  "debug-endpoint": TRUTH,
+  "debug-endpoint": BOOLEAN,
   "redirect-from": HOST,
   "network-access": "not one of internal, external",
   balance: BALANCE,
@@ -50,24 +59,23 @@ const GOES_WITHOUT: Readonly<Record<string, string>> = {
   timeout: "not a duration from 1s to 24h, such as 90s or 5m",
   "body-size": "not a size such as 512k, 20m or 1g",
   health: "not one of required, started, ignored",
-  weight: "not a whole number from 1 to 1000",
-  backup: TRUTH,
-  "max-fails": "not a whole number from 0 to 1000",
+  weight: "not an integer from 1 to 1000",
+  backup: BOOLEAN,
+  "max-fails": "not an integer from 0 to 1000",
   "fail-timeout": "not a duration from 1s to 1h, such as 90s or 5m",
 };
 
-interface Told {
-  readonly fate: "set aside" | "goes without" | "not routed";
-  readonly detail: string;
-  readonly value: string | undefined;
+interface Reported {
+  readonly fate: "quarantined" | "remark" | "unrouted";
+  readonly reason: string;
 }
 
-/** All that is told of a container that says this. */
-function told(
+/** All diagnostics of a container with these settings. */
+function reported(
   env: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>> = {},
   changes: Partial<Container> = {},
-): Told[] {
+): Reported[] {
   const one = container("a", {
     name: "bad",
     env: { VIRTUAL_HOST: "bad.example", ...env },
@@ -76,107 +84,134 @@ function told(
     ports: [{ port: 80, proto: "tcp" }],
     ...changes,
   });
-  const routes = buildRoutes([{ agent: "/a", host: "h", container: one }], RULES);
+  const routes = buildRoutes([{ agent: "/a", dockerHost: "h", container: one }], RULES);
   assert.equal(routes.kind, "routes");
-  const { quarantined, remarks, unrouted } = routes;
-  const of = { "set aside": quarantined, "goes without": remarks, "not routed": unrouted };
-  return Object.entries(of).flatMap(([fate, found]) =>
-    found.map(({ name, detail, value }) => {
+  const { quarantined, remarks: remark, unrouted } = routes;
+  return Object.entries({ quarantined, remark, unrouted }).flatMap(([fate, messages]) =>
+    messages.map(({ container: name, reason, redacted = reason }) => {
       assert.equal(name, "bad");
-      return { fate: fate as Told["fate"], detail, value };
+      assert.match(reason, /^[\x20-\x7e]+$/);
+      assert.ok(!redacted.includes(asciiJson(BAD)));
+      return { fate: fate as Reported["fate"], reason };
     }),
   );
 }
 
-const places = [
+const options = [
   ...ROUTE_NAMES,
   ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
-] as readonly { readonly env?: string; readonly label: string; readonly theirLabel?: string }[];
+] as readonly { readonly env?: string; readonly label: string; readonly nginxProxyLabel?: string }[];
 
-describe("one sentence tells of a bad value: where it stands, what can stand there, and what it costs", () => {
-  for (const { env, label, theirLabel } of places.filter((place) => place.label !== "network")) {
-    const labels = [
-      `sallyport.${label}`,
-      ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
-    ];
-    const isSetAside = SET_ASIDE[label] !== undefined;
-    const expected = (name: string): Told[] => [
+function labelsOf({ label, nginxProxyLabel }: (typeof options)[number]): string[] {
+  const own = `sallyport.${label}`;
+  return nginxProxyLabel === undefined ? [own] : [own, `com.github.nginx-proxy.nginx-proxy.${nginxProxyLabel}`];
+}
+
+describe("an invalid value is reported with its option, the escaped value, the problem and a hint", () => {
+  for (const option of options.filter(({ label }) => label !== "network")) {
+    const { env, label } = option;
+    const [problem, hint] = QUARANTINES[label] ?? [IGNORES[label], IGNORED];
+    const expected = (name: string): Reported[] => [
       {
-        fate: isSetAside ? "set aside" : "goes without",
-        detail: `${name}: ${SET_ASIDE[label] ?? GOES_WITHOUT[label]}${isSetAside ? "" : LEFT_OUT}`,
-        value: BAD,
+        fate: QUARANTINES[label] === undefined ? "remark" : "quarantined",
+        reason: `${name}: invalid value ${asciiJson(BAD)}: ${problem}; ${hint}`,
       },
     ];
-    if (env !== undefined) test(env, () => assert.deepEqual(told({ [env]: BAD }), expected(env)));
-    for (const name of labels) test(name, () => assert.deepEqual(told({}, { [name]: BAD }), expected(name)));
+    if (env !== undefined) test(env, () => assert.deepEqual(reported({ [env]: BAD }), expected(env)));
+    for (const name of labelsOf(option))
+      test(name, () => assert.deepEqual(reported({}, { [name]: BAD }), expected(name)));
   }
 
   test("sallyport.network", () => {
-    const detail = "is not on the network that it names (its networks: front)";
-    assert.deepEqual(told({}, { "sallyport.network": BAD }), [{ fate: "not routed", detail, value: BAD }]);
+    const problem = "the container is not on this network (its networks: front)";
+    const reason = `sallyport.network: invalid value ${asciiJson(BAD)}: ${problem}; attach it to the network, or correct the label`;
+    assert.deepEqual(reported({}, { "sallyport.network": BAD }), [{ fate: "unrouted", reason }]);
   });
 });
 
-describe("one sentence tells of a value that no line can hold, and so was withheld", () => {
-  const withheld = (from: "env" | "label", name: string) =>
-    told({}, {}, { refused: [{ from, name, reason: "value.charset" }] });
-  for (const { env, label, theirLabel } of places) {
-    const labels = [
-      `sallyport.${label}`,
-      ...(theirLabel === undefined ? [] : [`com.github.nginx-proxy.nginx-proxy.${theirLabel}`]),
-    ];
-    const isRoute = ROUTE_NAMES.some((place) => place.label === label);
-    const expected = (name: string): Told[] => [
+test("a long value is cut in the reason", () => {
+  const [{ reason } = { reason: "" }] = reported({ VIRTUAL_PORT: "x".repeat(4_000) });
+  assert.match(reason, /"x{200}\\u2026": not a port/);
+  assert.ok(reason.length < 400);
+});
+
+describe("a value that the agent withheld is reported in words, without the contract's code", () => {
+  const withheld = (
+    from: "env" | "label",
+    name: string,
+    reason: Container["refused"][number]["reason"] = "value.charset",
+  ) => reported({}, {}, { refused: [{ from, name, reason }] });
+  for (const option of options) {
+    const { env, label } = option;
+    const isRoute = ROUTE_NAMES.some((one) => one.label === label);
+    const expected = (name: string): Reported[] => [
       {
-        fate: isRoute ? "set aside" : "goes without",
-        detail: `${name} was withheld: value.charset${isRoute ? "" : LEFT_OUT}`,
-        value: undefined,
+        fate: isRoute ? "quarantined" : "remark",
+        reason: `${name}: the agent withheld the value because it contains control or invisible characters; remove them`,
       },
     ];
     if (env !== undefined) test(env, () => assert.deepEqual(withheld("env", env), expected(env)));
-    for (const name of labels) test(name, () => assert.deepEqual(withheld("label", name), expected(name)));
+    for (const name of labelsOf(option)) test(name, () => assert.deepEqual(withheld("label", name), expected(name)));
   }
 
-  test("but not of what is nobody's here", () => {
+  test("every code has words of its own", () => {
+    const reasons = (["value.length", "value.charset", "container.size"] as const).map(
+      (code) => withheld("env", "VIRTUAL_HOST", code)[0]?.reason ?? "",
+    );
+    assert.equal(new Set(reasons).size, 3);
+    for (const reason of reasons) assert.match(reason, /^VIRTUAL_HOST: the agent withheld the value because .+; .+/);
+    assert.doesNotMatch(reasons.join(), /value\.|container\.size/);
+  });
+
+  test("variables and labels that are no options are not reported", () => {
     assert.deepEqual(withheld("env", "HOME"), []);
     assert.deepEqual(withheld("env", "sallyport.host"), []);
     assert.deepEqual(withheld("label", "VIRTUAL_HOST"), []);
   });
 });
 
-/** Shapes of VIRTUAL_HOST_MULTIPORTS, what is told, and the value that is at fault. */
-const SHAPES: readonly [text: string, fate: Told["fate"], detail: string, value: string][] = [
-  ["[]", "set aside", "not YAML with a host a key", "[]"],
-  ["8080", "set aside", "not YAML with a host a key", "8080"],
-  ["{", "set aside", "not YAML with a host a key", "{"],
-  ["{}", "set aside", "names no host", "{}"],
-  ["a.example: {/: {port: 80}", "set aside", "not YAML with a host a key", "a.example: {/: {port: 80}"],
-  ["a.example:\na.example:", "set aside", "not YAML with a host a key", "a.example:\na.example:"],
-  ["&a [*a]", "set aside", "not YAML with a host a key", "&a [*a]"],
-  ["a.example: !!js/function x", "set aside", "a.example: neither empty nor paths", "x"],
-  ["a;b:", "set aside", HOST, "a;b"],
-  ["a.example: 5", "set aside", "a.example: neither empty nor paths", "5"],
-  ["a.example: [1]", "set aside", "a.example: neither empty nor paths", "[1]"],
-  ["a.example: {/: 5}", "set aside", "a.example /: neither empty nor port, proto, dest", "5"],
-  ["a.example: {/: {port: x}}", "set aside", `a.example /: ${PORT}`, "x"],
-  ["a.example: {/: {port: [1]}}", "set aside", `a.example /: ${PORT}`, "[1]"],
-  ["a.example: {/: {port: 1e3}}", "goes without", "", ""],
-  ["a.example: {x: }", "set aside", "a.example x: a path begins with /", "x"],
+/** Values of VIRTUAL_HOST_MULTIPORTS with the outcome; no problem means no report. */
+const DOCUMENTS: readonly [
+  text: string,
+  fate: Reported["fate"],
+  place: string,
+  value: string,
+  problem: string,
+  hint?: string,
+][] = [
+  ["[]", "quarantined", "", "[]", MULTIPORTS],
+  ["8080", "quarantined", "", "8080", MULTIPORTS],
+  ["{", "quarantined", "", "{", MULTIPORTS],
+  ["{}", "quarantined", "", "{}", "contains no host name"],
+  ["a.example: {/: {port: 80}", "quarantined", "", "a.example: {/: {port: 80}", MULTIPORTS],
+  ["a.example:\na.example:", "quarantined", "", "a.example:\na.example:", MULTIPORTS],
+  ["&a [*a]", "quarantined", "", "&a [*a]", MULTIPORTS],
+  ["a.example: !!js/function x", "quarantined", "a.example: ", "x", "not a mapping of paths"],
+  ["a;b:", "quarantined", "", "a;b", HOST],
+  ["a.example: 5", "quarantined", "a.example: ", "5", "not a mapping of paths"],
+  ["a.example: [1]", "quarantined", "a.example: ", "[1]", "not a mapping of paths"],
+  ["a.example: {/: 5}", "quarantined", "a.example: /: ", "5", "not a mapping of port, proto and dest"],
+  ["a.example: {/: {port: x}}", "quarantined", "a.example: /: ", "x", PORT],
+  ["a.example: {/: {port: [1]}}", "quarantined", "a.example: /: ", "[1]", PORT],
+  ["a.example: {/: {port: 1e3}}", "remark", "", "", ""],
+  ["a.example: {x: }", "quarantined", "a.example: ", "x", "a path must begin with /"],
   [
     "a.example: {/: {prot: http}}",
-    "goes without",
-    "a.example /: prot is not port, proto or dest; it is left out",
+    "remark",
+    "a.example: /: ",
     "prot",
+    "not a key of a path (port, proto, dest)",
+    KEY_IGNORED,
   ],
-  ["a.example: {/: {dest: x}}", "goes without", "a.example /: a path begins with /; it is left out", "x"],
-  ["a.example: {/: {proto: x}}", "set aside", `a.example /: ${SET_ASIDE["proto"]}`, "x"],
-  ["a.example: {external_http_port: x}", "goes without", `a.example: ${PORT}; external_http_port is left out`, "x"],
+  ["a.example: {/: {dest: x}}", "remark", "a.example: /: ", "x", "a path must begin with /", KEY_IGNORED],
+  ["a.example: {/: {proto: x}}", "quarantined", "a.example: /: ", "x", PROTOCOL],
+  ["a.example: {external_http_port: x}", "remark", "a.example: external_http_port: ", "x", PORT, KEY_IGNORED],
 ];
-describe("one sentence tells of a bad shape of several ports", () => {
-  for (const [text, fate, detail, value] of SHAPES) {
+describe("an invalid VIRTUAL_HOST_MULTIPORTS is reported with the place in the document", () => {
+  for (const [text, fate, place, value, problem, hint = TO_ROUTE_ENTRY] of DOCUMENTS) {
     test(JSON.stringify(text), () => {
-      const expected = detail === "" ? [] : [{ fate, detail: `VIRTUAL_HOST_MULTIPORTS: ${detail}`, value }];
-      assert.deepEqual(told({ VIRTUAL_HOST_MULTIPORTS: text }), expected);
+      const reason = `VIRTUAL_HOST_MULTIPORTS: ${place}invalid value ${asciiJson(value)}: ${problem}; ${hint}`;
+      assert.deepEqual(reported({ VIRTUAL_HOST_MULTIPORTS: text }), problem === "" ? [] : [{ fate, reason }]);
     });
   }
 });

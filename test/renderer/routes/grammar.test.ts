@@ -6,7 +6,7 @@ import { parseAddress, parseHost, parsePort } from "../../../renderer/routes/gra
 import { parsePath } from "../../../renderer/routes/path-match.ts";
 import { quoted } from "../../../renderer/nginx/text.ts";
 
-/** A name, maybe with a star at one end, or an address. */
+/** A name, optionally with a wildcard at one end, or an address. */
 const SAFE =
   /^(?:(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.\*)?|\[[0-9a-f:]+\])$/;
 
@@ -22,10 +22,11 @@ for (const hostile of [
   `${"a".repeat(64)}.example`,
   "a.".repeat(127) + "aa",
 ]) {
-  test(`${JSON.stringify(hostile).slice(0, 60)} is no host`, () => assert.equal(parseHost(hostile).kind, "refused"));
+  test(`${JSON.stringify(hostile).slice(0, 60)} is rejected as a host`, () =>
+    assert.equal(parseHost(hostile).kind, "invalid"));
 }
 
-test("names are read as people write them", () => {
+test("host names are normalized", () => {
   const read = (raw: string) => {
     const parsed = parseHost(raw);
     return parsed.kind === "ok" ? parsed.value : undefined;
@@ -40,8 +41,8 @@ test("names are read as people write them", () => {
   assert.equal(read("[2001:db8::1]"), "[2001:db8::1]");
 });
 
-test("regular expressions are for operators to allow, and have no way out of their quotes", () => {
-  assert.equal(parseHost("~^(www|api)\\.a\\.example$").kind, "refused");
+test("regular expressions need permission, and cannot break out of their quotes", () => {
+  assert.equal(parseHost("~^(www|api)\\.a\\.example$").kind, "invalid");
   const pattern = "~^(?:www|api)[0-9]{1,2}\\.a\\.example$";
   assert.deepEqual(parseHost(pattern, true), { kind: "ok", value: pattern });
   for (const hostile of [
@@ -55,14 +56,14 @@ test("regular expressions are for operators to allow, and have no way out of the
     `~${"a".repeat(300)}`,
     "~(*FAIL)",
   ]) {
-    assert.equal(parseHost(hostile, true).kind, "refused", hostile);
+    assert.equal(parseHost(hostile, true).kind, "invalid", hostile);
   }
 });
 
-test("paths are compared decoded and as they are written", () => {
+test("paths are parsed as decoded text", () => {
   const read = (raw: string) => {
     const parsed = parsePath(raw, true);
-    return parsed.kind === "ok" ? [parsed.value.kind, parsed.value.text] : parsed.why;
+    return parsed.kind === "ok" ? [parsed.value.kind, parsed.value.text] : parsed.reason;
   };
   assert.deepEqual(read(" /api/ "), ["", "/api/"]);
   assert.deepEqual(read("= /exact"), ["=", "/exact"]);
@@ -80,16 +81,16 @@ test("paths are compared decoded and as they are written", () => {
     "~ a b",
     `/${"a".repeat(300)}`,
   ]) {
-    assert.equal(parsePath(hostile, true).kind, "refused", hostile);
+    assert.equal(parsePath(hostile, true).kind, "invalid", hostile);
   }
-  assert.equal(parsePath("~ ^/x", false).kind, "refused");
+  assert.equal(parsePath("~ ^/x", false).kind, "invalid");
 });
 
-test("whatever path is accepted prints as one quoted word that nginx reads back", () => {
+test("every accepted path prints as one quoted token of nginx", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[=~^* /a-z"\\{};$%-]{0,20}$/)), (raw) => {
       const parsed = parsePath(raw, true);
-      if (parsed.kind === "refused") return;
+      if (parsed.kind === "invalid") return;
       const { text } = quoted(parsed.value.text);
       assert.match(text, /^(?:[A-Za-z0-9._*/-]+|"(?:[^"\\]|\\.)*")$/);
     }),
@@ -97,12 +98,12 @@ test("whatever path is accepted prints as one quoted word that nginx reads back"
   );
 });
 
-test("whatever is accepted is safe to print, and reads as itself", () => {
+test("every accepted host is safe to print, and parses to itself", () => {
   const nearHosts = fc.stringMatching(/^[a-zA-Z0-9.*_ ;{}\n~ü-]{1,40}$/);
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.domain(), nearHosts), (raw) => {
       const parsed = parseHost(raw);
-      if (parsed.kind === "refused") return;
+      if (parsed.kind === "invalid") return;
       assert.match(parsed.value, SAFE);
       assert.ok(parsed.value.length <= 253);
       assert.deepEqual(parseHost(parsed.value), parsed);
@@ -113,7 +114,7 @@ test("whatever is accepted is safe to print, and reads as itself", () => {
 
 test("ports are decimal numbers from 1 to 65535", () => {
   for (const raw of ["0", "65536", "080", "+80", "80.0", "8e1", "0x50", "", " ", "80;", "99999999999"]) {
-    assert.equal(parsePort(raw).kind, "refused", raw);
+    assert.equal(parsePort(raw).kind, "invalid", raw);
   }
   assert.deepEqual(parsePort(" 8080 "), { kind: "ok", value: 8080 });
 });
@@ -122,5 +123,5 @@ test("addresses are IP addresses without a zone", () => {
   assert.equal(parseAddress("10.0.0.1").kind, "ok");
   assert.equal(parseAddress("FD00::1").kind, "ok");
   for (const raw of ["fe80::1%eth0", "localhost", "10.0.0", "10.0.0.1;", ""])
-    assert.equal(parseAddress(raw).kind, "refused");
+    assert.equal(parseAddress(raw).kind, "invalid");
 });

@@ -4,8 +4,10 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { IpAddress } from "../../../renderer/routes/grammar.ts";
-import { buildRoutes, RouteTable } from "../../../renderer/routes/route-table.ts";
-import { NO_ROUTES, type Routes, type RouteRules, type VirtualHost } from "../../../renderer/routes/routes.ts";
+import { RouteTable } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "./build-routes.ts";
+import type { RouteRules } from "../../../renderer/routes/route-rules.ts";
+import { NO_ROUTES, type Routes, type VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -37,7 +39,7 @@ function app(changes: Partial<Container> = {}): InventoryContainer {
     refused: [],
     ...changes,
   };
-  return { agent: "/one.sock", host: "local", container };
+  return { agent: "/one.sock", dockerHost: "local", container };
 }
 
 function routesOf(known: readonly InventoryContainer[], rules: RouteRules = RULES): Routes {
@@ -51,70 +53,81 @@ function endpoints(routes: Routes, host = "a.example"): string[] | undefined {
   return found?.paths.flatMap(({ servers }) => servers.map(({ address, port }) => `${address}:${port}`));
 }
 
-function reasons({ unrouted, quarantined }: Routes): string[] {
-  return [...unrouted.map(({ reason }) => `unrouted ${reason}`), ...quarantined.map(({ reason }) => `aside ${reason}`)];
+function codes({ unrouted, quarantined }: Routes): string[] {
+  return [...unrouted.map(({ code }) => `unrouted ${code}`), ...quarantined.map(({ code }) => `quarantined ${code}`)];
 }
 
-describe("which container is sent requests", () => {
+describe("receives requests, or not:", () => {
   const network = (ipv4: string) => [{ name: "front", ipv4 }];
-  const cases: readonly [
-    title: string,
-    changes: Partial<Container>,
-    served: string[] | undefined,
-    reasons: string[],
-  ][] = [
-    ["a running one", { networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
-    ["a healthy one", { health: "healthy", networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
-    ["a stale one, as it was last known", { stale: true, networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
-    ["an unhealthy one keeps its host and gets nothing", { health: "unhealthy" }, [], ["unrouted health"]],
-    ["a starting one keeps its host and gets nothing", { health: "starting" }, [], ["unrouted health"]],
-    ["a stopping one keeps its host and gets nothing", { stopping: true }, [], ["unrouted stopping"]],
-    ["a paused one keeps its host and gets nothing", { state: "paused" }, [], ["unrouted state"]],
-    ["an exited one has no part", { state: "exited" }, undefined, ["unrouted state"]],
-    ["one without VIRTUAL_HOST has no part", { env: {} }, undefined, ["unrouted host.none"]],
-    ["one that exposes nothing has no part", { ports: [] }, undefined, ["unrouted port.none"]],
+  const cases: readonly [title: string, changes: Partial<Container>, served: string[] | undefined, codes: string[]][] =
     [
-      "one that exposes only UDP has no part",
-      { ports: [{ port: 53, proto: "udp" }] },
-      undefined,
-      ["unrouted port.none"],
-    ],
-    ["one that was never read is set aside", { unread: true, env: {} }, undefined, ["aside never.read"]],
-    [
-      "one with a bad port is set aside",
-      { env: { VIRTUAL_HOST: "a.example", VIRTUAL_PORT: "80;" } },
-      undefined,
-      ["aside port.refused"],
-    ],
-    ["one with a bad host is set aside", { env: { VIRTUAL_HOST: "a;b" } }, undefined, ["aside host.refused"]],
-    [
-      "one whose value the agent withheld is set aside",
-      { refused: [{ from: "env", name: "VIRTUAL_HOST", reason: "value.charset" }] },
-      undefined,
-      ["aside value.refused"],
-    ],
-  ];
+      ["a running container", { networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
+      ["a healthy container", { health: "healthy", networks: network("10.0.0.9") }, ["10.0.0.9:5000"], []],
+      [
+        "a stale container, in its last known state",
+        { stale: true, networks: network("10.0.0.9") },
+        ["10.0.0.9:5000"],
+        [],
+      ],
+      ["an unhealthy container keeps its host without requests", { health: "unhealthy" }, [], ["unrouted health"]],
+      ["a starting container keeps its host without requests", { health: "starting" }, [], ["unrouted health"]],
+      ["a stopping container keeps its host without requests", { stopping: true }, [], ["unrouted stopping"]],
+      ["a paused container keeps its host without requests", { state: "paused" }, [], ["unrouted state"]],
+      ["an exited container has no host", { state: "exited" }, undefined, ["unrouted state"]],
+      ["a container without VIRTUAL_HOST has no host", { env: {} }, undefined, ["unrouted host.none"]],
+      ["a container that exposes no port has no host", { ports: [] }, undefined, ["unrouted port.none"]],
+      [
+        "a container that exposes only UDP has no host",
+        { ports: [{ port: 53, proto: "udp" }] },
+        undefined,
+        ["unrouted port.none"],
+      ],
+      [
+        "a container that was never inspected is quarantined",
+        { unread: true, env: {} },
+        undefined,
+        ["quarantined never.read"],
+      ],
+      [
+        "a container with an invalid port is quarantined",
+        { env: { VIRTUAL_HOST: "a.example", VIRTUAL_PORT: "80;" } },
+        undefined,
+        ["quarantined port.refused"],
+      ],
+      [
+        "a container with an invalid host is quarantined",
+        { env: { VIRTUAL_HOST: "a;b" } },
+        undefined,
+        ["quarantined host.refused"],
+      ],
+      [
+        "a container whose VIRTUAL_HOST was withheld is quarantined",
+        { refused: [{ from: "env", name: "VIRTUAL_HOST", reason: "value.charset" }] },
+        undefined,
+        ["quarantined value.refused"],
+      ],
+    ];
   for (const [title, changes, served, expected] of cases) {
     test(title, () => {
       const routes = routesOf([app(changes)]);
       assert.deepEqual(endpoints(routes), served);
-      assert.deepEqual(reasons(routes), expected);
+      assert.deepEqual(codes(routes), expected);
     });
   }
 });
 
-test("a bad name costs itself: the good ones of the same container are routed", () => {
+test("an invalid name is ignored, and the valid names of the same container are routed", () => {
   const routes = routesOf([
     app({ env: { VIRTUAL_HOST: "a.example, b;c ,, B.example" }, networks: [{ name: "front", ipv4: "10.0.0.9" }] }),
   ]);
   assert.deepEqual(endpoints(routes, "b.example"), ["10.0.0.9:5000"]);
   assert.deepEqual(
-    routes.remarks.map(({ reason, value }) => [reason, value]),
-    [["host.refused", "b;c"]],
+    routes.remarks.map(({ code, reason }) => [code, /"b;c"/.test(reason)]),
+    [["host.refused", true]],
   );
 });
 
-test("the port is VIRTUAL_PORT, else the only exposed one, else 80 with a remark", () => {
+test("the port is VIRTUAL_PORT, else the only exposed port, else 80 with a remark", () => {
   const networks = [{ name: "front", ipv4: "10.0.0.9" }];
   const two = [5000, 6000].map((port) => ({ port, proto: "tcp" as const }));
   assert.deepEqual(endpoints(routesOf([app({ networks, env: { VIRTUAL_HOST: "a.example", VIRTUAL_PORT: "7000" } })])), [
@@ -123,12 +136,12 @@ test("the port is VIRTUAL_PORT, else the only exposed one, else 80 with a remark
   const guessed = routesOf([app({ networks, ports: two })]);
   assert.deepEqual(endpoints(guessed), ["10.0.0.9:80"]);
   assert.deepEqual(
-    guessed.remarks.map(({ reason }) => reason),
+    guessed.remarks.map(({ code }) => code),
     ["port.guessed"],
   );
 });
 
-test("only networks that nginx is on count, and the reason names both sides", () => {
+test("only networks shared with nginx are used, and the reason lists the networks of both", () => {
   const proxy = app({
     env: {},
     labels: { "sallyport.proxy": "true" },
@@ -146,17 +159,17 @@ test("only networks that nginx is on count, and the reason names both sides", ()
     proxy: { kind: "label", name: "sallyport.proxy", value: "true" },
   });
   assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
-  const found = routes.unrouted.find(({ reason }) => reason === "network.none");
-  assert.match(found?.detail ?? "", /back.*front/);
+  const found = routes.unrouted.find(({ code }) => code === "network.none");
+  assert.match(found?.reason ?? "", /back.*front/);
 });
 
-test("without a known nginx nothing is decided, and the reason says what to label", () => {
-  const held = buildRoutes([app()], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy", value: "true" } });
-  assert.equal(held.kind, "blocked");
-  assert.match(held.kind === "blocked" ? held.reason : "", /sallyport\.proxy=true/);
+test("routes are blocked while nginx is unknown, and the reason names the label to add", () => {
+  const blocked = buildRoutes([app()], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy", value: "true" } });
+  assert.equal(blocked.kind, "blocked");
+  assert.match(blocked.kind === "blocked" ? blocked.reason : "", /sallyport\.proxy=true/);
 });
 
-test("the oldest container with the label is nginx, so that a newcomer cannot move the networks", () => {
+test("nginx is the oldest container with the label, so that a new container cannot change the networks", () => {
   const label = { "sallyport.proxy": "true" };
   const real = app({ env: {}, labels: label, createdAt: 1, networks: [{ name: "front" }] });
   const impostor = app({ env: {}, labels: label, createdAt: 2, networks: [{ name: "evil" }] });
@@ -170,30 +183,30 @@ test("the oldest container with the label is nginx, so that a newcomer cannot mo
   assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
 });
 
-test("nginx that runs beside the renderer is found by the beginning of its container's id", () => {
+test("nginx in the renderer's own container is found by the beginning of the container's id", () => {
   const own = app({ env: {}, networks: [{ name: "front" }] });
   const shared = app({ networks: [{ name: "front", ipv4: "10.0.0.3" }] });
   const apart = app({ networks: [{ name: "back", ipv4: "10.1.0.4" }] });
   const proxy = { kind: "self", id: own.container.id } as const;
   assert.deepEqual(endpoints(routesOf([own, shared, apart], { ...RULES, proxy })), ["10.0.0.3:5000"]);
   for (const id of [undefined, "ffffffffffff"]) {
-    const held = buildRoutes([own, shared], { ...RULES, proxy: { kind: "self", id } });
-    assert.match(held.kind === "blocked" ? held.reason : "", /give this container a label/);
+    const blocked = buildRoutes([own, shared], { ...RULES, proxy: { kind: "self", id } });
+    assert.match(blocked.kind === "blocked" ? blocked.reason : "", /add a label such as/);
   }
 });
 
-test("the same endpoint is one replica, however often it is told", () => {
+test("containers with the same endpoint are one replica", () => {
   const networks = [{ name: "front", ipv4: "10.0.0.9" }];
   assert.deepEqual(endpoints(routesOf([app({ networks }), app({ networks })])), ["10.0.0.9:5000"]);
 });
 
-test("the generated file does not depend on the order of the containers", () => {
+test("the rendered file does not depend on the order of the containers", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(anyContainer, { selector: ({ id }) => id, maxLength: 10 }),
       fc.infiniteStream(fc.nat()),
       (list, keys) => {
-        const known = list.map((container) => ({ agent: "/one.sock", host: "local", container }));
+        const known = list.map((container) => ({ agent: "/one.sock", dockerHost: "local", container }));
         const random = known.map((one) => ({ one, key: keys.next().value as number }));
         const shuffled = random.toSorted((a, b) => a.key - b.key).map(({ one }) => one);
         assert.equal(
@@ -205,9 +218,13 @@ test("the generated file does not depend on the order of the containers", () => 
   );
 });
 
-test("routes kept by changes are the routes made at once, whatever came and went before", () => {
+test("routes updated by changes equal the routes built from scratch", () => {
   const rules: RouteRules = { proxy: { kind: "label", name: "sallyport.proxy" }, onlyExposed: true };
-  const known = anyContainer.map((container): InventoryContainer => ({ agent: "/one.sock", host: "local", container }));
+  const known = anyContainer.map((container): InventoryContainer => ({
+    agent: "/one.sock",
+    dockerHost: "local",
+    container,
+  }));
   const proxied = fc.tuple(known, fc.boolean()).map(([one, isProxy]): InventoryContainer => {
     const labels: Record<string, string> = isProxy ? { "sallyport.proxy": "true" } : {};
     return { ...one, container: { ...one.container, labels } };
@@ -216,30 +233,30 @@ test("routes kept by changes are the routes made at once, whatever came and went
     fc.property(
       fc.array(fc.array(proxied, { maxLength: 4 }), { maxLength: 8 }),
       fc.infiniteStream(fc.nat()),
-      (told, picks) => {
+      (changes, picks) => {
         const table = new RouteTable(rules);
-        const held = new Map<string, InventoryContainer>();
-        for (const upserted of told) {
-          const ids = [...held.keys()];
+        const current = new Map<string, InventoryContainer>();
+        for (const upserted of changes) {
+          const ids = [...current.keys()];
           const leaving = ids.filter(() => (picks.next().value as number) % 3 === 0);
-          const gone = leaving.map((id) => held.get(id)!);
-          for (const id of leaving) held.delete(id);
-          for (const one of upserted) held.set(one.container.id, one);
+          const gone = leaving.map((id) => current.get(id)!);
+          for (const id of leaving) current.delete(id);
+          for (const one of upserted) current.set(one.container.id, one);
           const last = new Map(upserted.map((one) => [one.container.id, one]));
           table.apply({ upserted: [...last.values()], gone: gone.filter(({ container: { id } }) => !last.has(id)) });
-          const anew = buildRoutes([...held.values()], rules);
+          const rebuilt = buildRoutes([...current.values()], rules);
           assert.deepEqual(
             table.wanted,
-            anew.kind === "blocked" ? anew : { kind: "routes", virtualHosts: anew.virtualHosts },
+            rebuilt.kind === "blocked" ? rebuilt : { kind: "routes", virtualHosts: rebuilt.virtualHosts },
           );
-          if (anew.kind === "routes") assert.deepEqual(table.routes, anew);
+          if (rebuilt.kind === "routes") assert.deepEqual(table.routes, rebuilt);
         }
       },
     ),
   );
 });
 
-test("a change makes only the hosts it touches anew", () => {
+test("a change rebuilds only the hosts it touches", () => {
   const table = new RouteTable(RULES);
   const [one, other] = [app(), app({ env: { VIRTUAL_HOST: "b.example" } })];
   table.apply({ upserted: [one, other], gone: [] });
@@ -253,7 +270,7 @@ test("a change makes only the hosts it touches anew", () => {
   assert.equal(table.routes.virtualHosts[0], before);
 });
 
-test("what changes no route touches no host", () => {
+test("a change without effect on routes changes no host", () => {
   const table = new RouteTable(RULES);
   const one = app();
   table.apply({ upserted: [one], gone: [] });
@@ -264,7 +281,7 @@ test("what changes no route touches no host", () => {
   assert.deepEqual(hosts, []);
 });
 
-describe("which address a container is reached at", () => {
+describe("the address of a container is", () => {
   const PROXY = { kind: "label", name: "sallyport.proxy" } as const;
   const nginx = (...networks: string[]) =>
     app({ labels: { "sallyport.proxy": "true" }, env: {}, networks: networks.map((name) => ({ name })) });
@@ -276,55 +293,75 @@ describe("which address a container is reached at", () => {
   const elsewhere = (known: InventoryContainer): InventoryContainer => ({
     ...known,
     agent: "/two.sock",
-    host: "other",
+    dockerHost: "other",
   });
   const cases: readonly [title: string, known: InventoryContainer[], rules: Partial<RouteRules>, served: string[]][] = [
-    ["the first network by name that nginx shares", [app({ networks: both }), nginx("b", "a")], {}, ["10.1.0.1:5000"]],
-    ["the only one that nginx shares", [app({ networks: both }), nginx("b")], {}, ["10.2.0.1:5000"]],
     [
-      "the network that the container names",
+      "on the first network by name that nginx shares",
+      [app({ networks: both }), nginx("b", "a")],
+      {},
+      ["10.1.0.1:5000"],
+    ],
+    ["on the only network that nginx shares", [app({ networks: both }), nginx("b")], {}, ["10.2.0.1:5000"]],
+    [
+      "on the network that the container names",
       [app({ networks: both, labels: { "sallyport.network": "b" } }), nginx("a", "b")],
       {},
       ["10.2.0.1:5000"],
     ],
+    ["IPv6 with `preferIpv6`", [app({ networks: both }), nginx("a")], { preferIpv6: true }, ["2001:db8:1::1:5000"]],
     [
-      "IPv6 where the operator prefers it",
-      [app({ networks: both }), nginx("a")],
-      { preferIpv6: true },
-      ["2001:db8:1::1:5000"],
+      "never on Swarm's ingress network",
+      [app({ networks: [{ name: "ingress", ipv4: "10.9.0.1" }] }), nginx("ingress")],
+      {},
+      [],
     ],
-    ["never Swarm's ingress", [app({ networks: [{ name: "ingress", ipv4: "10.9.0.1" }] }), nginx("ingress")], {}, []],
-    ["not the host's network, when nobody says where that is", [app(onHost), nginx("a")], {}, []],
+    ["unknown on the host's network without `hostAddress`", [app(onHost), nginx("a")], {}, []],
     [
-      "the host's network where the operator says",
+      "`hostAddress` on the host's network",
       [app(onHost), nginx("a")],
       { hostAddress: "172.17.0.1" as IpAddress },
       ["172.17.0.1:5000"],
     ],
-    ["the host's network from an nginx that is on it, too", [app(onHost), nginx("host")], {}, ["127.0.0.1:5000"]],
     [
-      "not another Docker host's network",
+      "the loopback address if nginx is on the host's network, too",
+      [app(onHost), nginx("host")],
+      {},
+      ["127.0.0.1:5000"],
+    ],
+    [
+      "unknown on another Docker host's network",
       [elsewhere(app(onHost)), elsewhere(app({ networks: both })), nginx("a")],
       { hostAddress: "172.17.0.1" as IpAddress },
       [],
     ],
-    ["nor from an nginx on its own host's", [elsewhere(app(onHost)), nginx("host")], {}, []],
-    ["any network from an nginx on the host's", [app({ networks: both }), nginx("host")], {}, ["10.1.0.1:5000"]],
+    [
+      "unknown on another Docker host, even from nginx on the host's network",
+      [elsewhere(app(onHost)), nginx("host")],
+      {},
+      [],
+    ],
+    [
+      "on any network if nginx is on the host's network",
+      [app({ networks: both }), nginx("host")],
+      {},
+      ["10.1.0.1:5000"],
+    ],
   ];
   for (const [title, known, rules, served] of cases) {
     test(title, () => assert.deepEqual(endpoints(routesOf(known, { ...RULES, proxy: PROXY, ...rules })), served));
   }
 
-  test("a network that it names and is not on is told", () => {
+  test("unknown on a network that it names but is not on", () => {
     const routes = routesOf([app({ labels: { "sallyport.network": "else" } }), nginx("front")], {
       ...RULES,
       proxy: PROXY,
     });
-    assert.match(routes.unrouted.find(({ reason }) => reason === "network.none")?.detail ?? "", /not on the network/);
+    assert.match(routes.unrouted.find(({ code }) => code === "network.none")?.reason ?? "", /not on this network/);
   });
 });
 
-test("a host that nobody claims any more goes at the end of its grace, and not before", () => {
+test("a host without containers is removed at the end of its grace period, and not before", () => {
   const table = new RouteTable({ ...RULES, graceMs: 1_000 });
   const one = app();
   table.apply({ upserted: [one], gone: [] }, 0);
@@ -343,7 +380,7 @@ test("a host that nobody claims any more goes at the end of its grace, and not b
   assert.equal(endpoints(table.routes)?.length, 1);
 });
 
-test("who is trusted from anywhere tells headers, and never whether a client is from an internal network", () => {
+test("a proxy trusted from any address never sets the client address, unless by the PROXY protocol", () => {
   const printed = (proxyProtocol: boolean) =>
     render(
       nginxPage(NO_ROUTES, { listen: 8080, proxyProtocol, trustedProxies: ["0.0.0.0/0", "::/0", "10.0.0.0/8"] }),

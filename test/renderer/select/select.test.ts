@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { keyOf, type InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { matchesPattern } from "../../../renderer/select/pattern.ts";
 import { SelectRule } from "../../../renderer/select/rule.ts";
-import { select } from "../../../renderer/select/select.ts";
+import { filterReason } from "../../../renderer/select/select.ts";
 import { Selection } from "../../../renderer/select/selection.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { container as anyContainer } from "../../shared/containers.ts";
@@ -27,36 +27,38 @@ const SHOP: Container = {
   refused: [],
 };
 
-const known = (container: Container): InventoryContainer => ({ agent: "/one.sock", host: "local", container });
+const known = (container: Container): InventoryContainer => ({ agent: "/one.sock", dockerHost: "local", container });
+const select = (all: readonly InventoryContainer[], rule: SelectRule): InventoryContainer[] =>
+  all.filter(({ container }) => filterReason(container, rule) === undefined);
 const takes = (rule: unknown, changes: Partial<Container> = {}): boolean =>
   select([known({ ...SHOP, ...changes })], SelectRule.parse(rule)).length === 1;
 
-describe("which containers a rule takes", () => {
+describe("selects, or excludes:", () => {
   const udp = { ports: [{ port: 53, proto: "udp" as const }] };
   const published = { ports: [{ port: 80, proto: "tcp" as const, published: [{ ip: "0.0.0.0", port: 8080 }] }] };
   const cases: readonly [title: string, rule: unknown, changes: Partial<Container>, taken: boolean][] = [
-    ["an empty rule takes a running one", {}, {}, true],
-    ["an empty rule takes a paused one", {}, { state: "paused" }, true],
-    ["an empty rule leaves an exited one out", {}, { state: "exited" }, false],
-    ["includeStopped takes an exited one", { includeStopped: true }, { state: "exited" }, true],
-    ["onlyExposed takes one with a TCP port", { onlyExposed: true }, {}, true],
-    ["onlyExposed takes one with nothing but a UDP port", { onlyExposed: true }, udp, true],
-    ["onlyExposed leaves one without ports out", { onlyExposed: true }, { ports: [] }, false],
-    ["onlyPublished takes one with a published port", { onlyPublished: true }, published, true],
-    ["onlyPublished leaves one out that only exposes", { onlyPublished: true }, {}, false],
-    ["a port it exposes", { where: [{ exposes: 5000 }] }, {}, true],
-    ["a port it exposes, in a range", { where: [{ exposes: "4000-6000/tcp" }] }, {}, true],
-    ["a port it exposes, of another protocol", { where: [{ exposes: "5000/udp" }] }, {}, false],
-    ["a port it does not expose", { where: [{ exposes: ["80", "50000"] }] }, {}, false],
-    ["a port for UDP", { where: [{ exposes: "53/udp" }] }, udp, true],
-    ["a port for UDP is none for TCP", { where: [{ exposes: "53" }] }, udp, false],
-    ["a port of the host it is published at", { where: [{ publishes: "8080" }] }, published, true],
-    ["the published port of its own is not the host's", { where: [{ publishes: "80" }] }, published, false],
-    ["no port of the host where none is published", { where: [{ publishes: "1-65535" }] }, {}, false],
+    ["an empty rule selects a running container", {}, {}, true],
+    ["an empty rule selects a paused container", {}, { state: "paused" }, true],
+    ["an empty rule excludes an exited container", {}, { state: "exited" }, false],
+    ["includeStopped selects an exited container", { includeStopped: true }, { state: "exited" }, true],
+    ["onlyExposed selects a container with a TCP port", { onlyExposed: true }, {}, true],
+    ["onlyExposed selects a container with only a UDP port", { onlyExposed: true }, udp, true],
+    ["onlyExposed excludes a container without ports", { onlyExposed: true }, { ports: [] }, false],
+    ["onlyPublished selects a container with a published port", { onlyPublished: true }, published, true],
+    ["onlyPublished excludes a container that only exposes ports", { onlyPublished: true }, {}, false],
+    ["an exposed port", { where: [{ exposes: 5000 }] }, {}, true],
+    ["an exposed port in a range", { where: [{ exposes: "4000-6000/tcp" }] }, {}, true],
+    ["an exposed port of another protocol", { where: [{ exposes: "5000/udp" }] }, {}, false],
+    ["a port that is not exposed", { where: [{ exposes: ["80", "50000"] }] }, {}, false],
+    ["a UDP port", { where: [{ exposes: "53/udp" }] }, udp, true],
+    ["a UDP port without protocol", { where: [{ exposes: "53" }] }, udp, false],
+    ["a published port of the Docker host", { where: [{ publishes: "8080" }] }, published, true],
+    ["a container port that is published on another port", { where: [{ publishes: "80" }] }, published, false],
+    ["any published port, where none is published", { where: [{ publishes: "1-65535" }] }, {}, false],
     ["an exact name", { where: [{ name: "shop-web-1" }] }, {}, true],
-    ["an exact name is not a beginning", { where: [{ name: "shop-web" }] }, {}, false],
-    ["the beginning of a name", { where: [{ name: "shop-*" }] }, {}, true],
-    ["the end of a name", { where: [{ name: "*-1" }] }, {}, true],
+    ["a prefix without *", { where: [{ name: "shop-web" }] }, {}, false],
+    ["a prefix of a name", { where: [{ name: "shop-*" }] }, {}, true],
+    ["a suffix of a name", { where: [{ name: "*-1" }] }, {}, true],
     ["a part of a name", { where: [{ name: "*web*" }] }, {}, true],
     ["one name of a list", { where: [{ name: ["other", "shop-*"] }] }, {}, true],
     ["no name of a list", { where: [{ name: ["other", "more"] }] }, {}, false],
@@ -64,24 +66,24 @@ describe("which containers a rule takes", () => {
     ["a label with its value", { where: [{ label: "tier=a=b" }] }, {}, true],
     ["a label with the beginning of its value", { where: [{ label: "tier=a*" }] }, {}, true],
     ["a label with another value", { where: [{ label: "tier=a" }] }, {}, false],
-    ["a label that is empty", { where: [{ label: "empty=" }] }, {}, true],
-    ["a label that is not empty", { where: [{ label: "tier=" }] }, {}, false],
-    ["a label it does not have", { where: [{ label: "toString" }] }, {}, false],
+    ["an empty label", { where: [{ label: "empty=" }] }, {}, true],
+    ["an empty value for a label that has one", { where: [{ label: "tier=" }] }, {}, false],
+    ["a missing label", { where: [{ label: "toString" }] }, {}, false],
     ["one of its networks", { where: [{ network: "front" }] }, {}, true],
-    ["a network it is not on", { where: [{ network: "back" }] }, {}, false],
+    ["another network", { where: [{ network: "back" }] }, {}, false],
     ["its health", { where: [{ health: ["none", "healthy"] }] }, {}, true],
     ["its state", { where: [{ state: "paused" }] }, {}, false],
     ["its image", { where: [{ image: "registry.example/*" }] }, {}, true],
     ["an image that is not disclosed", { where: [{ image: "*" }] }, { image: undefined }, false],
     ["its project and service", { where: [{ project: "shop", service: "web" }] }, {}, true],
     ["its project, but not its service", { where: [{ project: "shop", service: "db" }] }, {}, false],
-    ["the beginning of its id", { where: [{ id: "abcdef012345" }] }, {}, true],
-    ["every entry holds", { where: [{ label: "tier" }, { network: "front" }] }, {}, true],
-    ["one entry does not hold", { where: [{ label: "tier" }, { network: "back" }] }, {}, false],
-    ["not turns around", { where: [{ not: { name: "shop-*" } }] }, {}, false],
-    ["not leaves others", { where: [{ not: { name: "other" } }] }, {}, true],
-    ["not encloses all it names", { where: [{ not: { name: "shop-*", network: "back" } }] }, {}, true],
-    ["both what must and what must not hold", { where: [{ network: "front", not: { state: "paused" } }] }, {}, true],
+    ["a prefix of its id", { where: [{ id: "abcdef012345" }] }, {}, true],
+    ["two entries that match", { where: [{ label: "tier" }, { network: "front" }] }, {}, true],
+    ["two entries of which one matches", { where: [{ label: "tier" }, { network: "back" }] }, {}, false],
+    ["not, with a match", { where: [{ not: { name: "shop-*" } }] }, {}, false],
+    ["not, without a match", { where: [{ not: { name: "other" } }] }, {}, true],
+    ["not, with a partial match", { where: [{ not: { name: "shop-*", network: "back" } }] }, {}, true],
+    ["a match together with not", { where: [{ network: "front", not: { state: "paused" } }] }, {}, true],
   ];
   for (const [title, rule, changes, taken] of cases) {
     test(title, () => assert.equal(takes(rule, changes), taken));
@@ -91,15 +93,15 @@ describe("which containers a rule takes", () => {
 const mistakes: readonly [unknown, RegExp][] = [
   [{ where: [{}] }, /must have at least one of label, name/],
   [{ where: [{ not: {} }] }, /must have at least one of label, name/],
-  [{ where: [{ name: "a*b" }] }, /\* at its beginning, its end or both/],
-  [{ where: [{ name: "" }] }, /part of one/],
+  [{ where: [{ name: "a*b" }] }, /\* only at its beginning, its end or both/],
+  [{ where: [{ name: "" }] }, /must be text/],
   [{ where: [{ label: "a*=b" }] }, /the key of a label, or key=value/],
-  [{ where: [{ id: "abc" }] }, /first 12 or more digits/],
+  [{ where: [{ id: "abc" }] }, /at least the first 12 digits/],
   [{ where: [{ state: "up" }] }, /running/],
-  [{ where: [{ network: [] }] }, /at least one/],
+  [{ where: [{ network: [] }] }, /at least one entry/],
 ];
 for (const [rule, message] of mistakes) {
-  test(`${JSON.stringify(rule)} is a mistake that is explained`, () => {
+  test(`${JSON.stringify(rule)} is rejected with a reason`, () => {
     assert.match(JSON.stringify(SelectRule.safeParse(rule).error), message);
   });
 }
@@ -125,7 +127,7 @@ const rules = fc
   })
   .map((rule) => SelectRule.parse(rule));
 
-test("what is selected stands in the order it came in, and selecting again changes nothing", () => {
+test("a selection keeps the order, and selecting again changes nothing", () => {
   fc.assert(
     fc.property(inventory, rules, (all, rule) => {
       const selected = select(all, rule);
@@ -138,7 +140,7 @@ test("what is selected stands in the order it came in, and selecting again chang
   );
 });
 
-test("a predicate and its opposite share all containers among them", () => {
+test("a predicate and its negation together select every container exactly once", () => {
   fc.assert(
     fc.property(inventory, predicate, (all, fields) => {
       const by = (entry: unknown) => select(all, SelectRule.parse({ includeStopped: true, where: [entry] }));
@@ -149,7 +151,7 @@ test("a predicate and its opposite share all containers among them", () => {
   );
 });
 
-test("each entry more selects no container more", () => {
+test("an additional entry never selects more containers", () => {
   fc.assert(
     fc.property(inventory, rules, predicate, (all, rule, fields) => {
       const narrower = SelectRule.parse({ ...rule, where: [...rule.where, fields] });
@@ -159,7 +161,7 @@ test("each entry more selects no container more", () => {
   );
 });
 
-test("a pattern says the same as the text it encloses", () => {
+test("a pattern matches like the string method it stands for", () => {
   fc.assert(
     fc.property(
       fc.string().map((text) => text.replaceAll("*", "") || "x"),
@@ -175,12 +177,12 @@ test("a pattern says the same as the text it encloses", () => {
   );
 });
 
-test("selecting changes gives what selecting everything gives, whatever came and went before", () => {
-  const told = fc.array(fc.record({ upserted: inventory, goneEvery: fc.integer({ min: 1, max: 4 }) }), {
+test("selecting changes equals selecting everything at once", () => {
+  const changes = fc.array(fc.record({ upserted: inventory, goneEvery: fc.integer({ min: 1, max: 4 }) }), {
     maxLength: 6,
   });
   fc.assert(
-    fc.property(told, rules, (steps, rule) => {
+    fc.property(changes, rules, (steps, rule) => {
       const selection = new Selection(rule);
       const [all, seen] = [new Map<string, InventoryContainer>(), new Map<string, InventoryContainer>()];
       for (const { upserted, goneEvery } of steps) {
@@ -197,7 +199,7 @@ test("selecting changes gives what selecting everything gives, whatever came and
   );
 });
 
-test("a bystander is seen with its networks and asks for nothing", () => {
+test("nginx is passed on with its networks and without its environment", () => {
   const rule = SelectRule.parse({ where: [{ name: "other" }] });
   const nginx = known({ ...SHOP, env: { VIRTUAL_HOST: "a.example" } });
   const { upserted } = new Selection(rule, () => true).apply({ upserted: [nginx], gone: [] });
@@ -207,16 +209,16 @@ test("a bystander is seen with its networks and asks for nothing", () => {
   );
 });
 
-test("why a container is left out is said once, and again when it is another reason", () => {
+test("a reason is reported once, and again when it changes", () => {
   const selection = new Selection(SelectRule.parse({ where: [{ network: "front" }, { not: { name: "shop-*" } }] }));
-  const told = (changes: Partial<Container>) =>
-    selection.apply({ upserted: [known({ ...SHOP, ...changes })], gone: [] }).leftOut.map(({ why }) => why);
-  assert.match(told({}).join(), /entry 2 of `where` says: {"not":{"name":\["shop-\*"\]}}/);
-  assert.deepEqual(told({ health: "unhealthy" }), []);
-  assert.deepEqual(told({ state: "exited" }), ["is exited"]);
-  assert.deepEqual(told({ name: "other" }), []);
-  assert.deepEqual(selection.leftOut, []);
-  assert.match(told({ networks: [] }).join(), /entry 1/);
+  const reported = (changes: Partial<Container>) =>
+    selection.apply({ upserted: [known({ ...SHOP, ...changes })], gone: [] }).filtered.map(({ reason }) => reason);
+  assert.match(reported({}).join(), /entry 2 of `where`: {"not":{"name":\["shop-\*"\]}}/);
+  assert.deepEqual(reported({ health: "unhealthy" }), []);
+  assert.deepEqual(reported({ state: "exited" }), ["is exited; set `includeStopped` to include it"]);
+  assert.deepEqual(reported({ name: "other" }), []);
+  assert.deepEqual(selection.filtered, []);
+  assert.match(reported({ networks: [] }).join(), /entry 1/);
   selection.apply({ upserted: [], gone: [known(SHOP)] });
-  assert.deepEqual(selection.leftOut, []);
+  assert.deepEqual(selection.filtered, []);
 });

@@ -19,10 +19,11 @@ export const EMPTY_REPORT: Report = {
   certificates: [],
 };
 
-/** Returns an entry of the report about a container. */
+/** Returns an entry of the report about a container. The value is part of the reason, without escapes. */
 export function entry(name: string, reason: string, value?: string): Entry {
   const id = Buffer.from(name).toString("hex").padEnd(64, "0").slice(0, 64);
-  return { name, id, dockerHost: "local", code: "host.refused", reason, ...(value !== undefined && { value }) };
+  const text = value === undefined ? reason : `${reason}: "${value}"`;
+  return { name, id, dockerHost: "local", code: "host.refused", reason: text };
 }
 
 /** Returns a report with content in every section, except for `changes`. */
@@ -56,7 +57,7 @@ export function exampleReport(changes: Partial<Report> = {}): Report {
     virtualHosts: [routed("demo.example", "web"), { ...routed("ill.example", "sick"), ...UNAVAILABLE }],
     unrouted: [entry("sick", "is unhealthy"), entry("db", "has no VIRTUAL_HOST")],
     quarantined: [entry("evil", "VIRTUAL_HOST: not a DNS name", "a;\nb")],
-    warnings: [entry("web", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used")],
+    warnings: [entry("web", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT, so port 80 is used")],
     certificates: [
       { name: "demo.example", hosts: ["demo.example"], expires: "2027-01-31", daysLeft: 68 },
       {

@@ -33,7 +33,7 @@ function app(name: string, env: Record<string, string>, changes: Partial<Contain
   const all = { id: count.toString(16).padStart(64, "0"), name, createdAt: count, env, networks };
   return {
     agent: "/a",
-    host: "docker",
+    dockerHost: "docker",
     container: container("a", { ...all, ports: [{ port: 80, proto: "tcp" }], ...changes }),
   };
 }
@@ -191,7 +191,7 @@ const HOSTS: readonly Case[] = [
     "a conflicting port, refused to the newer container",
     "tls.example",
     [app("a", plain({ EXTERNAL_HTTP_PORT: "444" })), app("b", tls({ EXTERNAL_HTTPS_PORT: "444" }))],
-    /ignored: container b: EXTERNAL_HTTPS_PORT: tls\.example wants 444 for TLS, and plain\.example, which is older, for plain HTTP; it has the usual port\n(?!.*port: 444)/s,
+    /ignored: container b: EXTERNAL_HTTPS_PORT: tls\.example requests port 444 for TLS, but plain\.example requested it first for plain HTTP; choose another port[^\n]*\n(?!.*port: 444)/s,
   ],
   [
     "the default host",
@@ -225,19 +225,19 @@ const HOSTS: readonly Case[] = [
     "a host of another project",
     "plain.example",
     [app("first", plain(), project("one")), app("second", plain(), project("two"))],
-    /container first\n {2}ignored: container second: plain\.example belongs to project one, which claimed it first \(`sharedHosts/,
+    /container first\n {2}ignored: container second: plain\.example belongs to project one, which requested it first; use another name, set `sharedHosts/,
   ],
   [
     "an option that an older container decides",
     "plain.example",
     [app("elder", plain({ CERT_NAME: "other" })), app("younger", plain({ CERT_NAME: "tls.example" }))],
-    /ignored: container younger: CERT_NAME: elder, which is older, says otherwise/,
+    /ignored: container younger: CERT_NAME: conflicts with container elder, which was created first; /,
   ],
   [
     "a protocol that an older container decides",
     "plain.example",
     [app("elder", plain()), app("younger", plain({ VIRTUAL_PROTO: "grpc" }))],
-    /ignored: container younger: \/ of this host is http: elder, which is older, says so/,
+    /ignored: container younger: protocol conflict on \/: container elder was created first and uses http; /,
   ],
 ];
 
@@ -328,10 +328,10 @@ const CONTAINERS: readonly Case[] = [
     "a network that the container is not connected to",
     "a",
     [app("a", plain(), labels({ network: "back" }))],
-    /is not on the network that it names \(its networks: front\): "back"/,
+    /sallyport\.network: invalid value "back": the container is not on this network \(its networks: front\); /,
   ],
   ["no host", "a", [app("a", {})], /not routed\n {2}has no VIRTUAL_HOST/],
-  ["no port", "a", [app("a", plain(), { ports: [] })], /exposes no TCP port: add EXPOSE/],
+  ["no port", "a", [app("a", plain(), { ports: [] })], /exposes no TCP port; add EXPOSE/],
   [
     "several ports without VIRTUAL_PORT",
     "a",
@@ -343,20 +343,20 @@ const CONTAINERS: readonly Case[] = [
         ],
       }),
     ],
-    /routed by plain\.example\n {2}exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used/,
+    /routed by plain\.example\n {2}exposes the TCP ports 80, 81 and has no VIRTUAL_PORT, so port 80 is used; set VIRTUAL_PORT/,
   ],
   [
     "a host that belongs to another project",
     "a",
     [app("a", plain(), project("x"))],
-    /quarantined\n {2}example belongs to shop \(`owners`\), and this is of x/,
+    /quarantined\n {2}VIRTUAL_HOST: invalid value "plain\.example": example is reserved for other compose projects \(shop\); /,
     { routing: { owners: [{ suffix: "example", projects: ["shop"] }] } },
   ],
   [
     "a setting without permission",
     "a",
     [app("a", plain({ HSTS: "off" }))],
-    /HSTS: containers may not choose this here \(`containersMay: \[hsts\]` lets them\); it is left out: "off"/,
+    /HSTS: containers may not set this option; remove it, or add `hsts` to `containersMay`/,
     { routing: { containersMay: [] } },
   ],
   [
@@ -373,7 +373,7 @@ const CONTAINERS: readonly Case[] = [
       app("elder", plain({ CERT_NAME: "other", HTTPS_METHOD: "nohttp" })),
       app("younger", plain({ CERT_NAME: "tls.example", HTTPS_METHOD: "nohttps" })),
     ],
-    /HTTPS_METHOD: elder.*\n.*CERT_NAME: elder/,
+    /HTTPS_METHOD: conflicts with container elder.*\n.*CERT_NAME: conflicts with container elder/,
   ],
 ];
 

@@ -43,7 +43,7 @@ const REPORT: Report = {
     entry("evil", "VIRTUAL_HOST: not a DNS name", "a;\n\u001b[31mb"),
     { name: "broken.example", code: "check.rejected", reason: "rejected by nginx: nonsense" },
   ],
-  warnings: [entry("web1", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used")],
+  warnings: [entry("web1", "exposes the TCP ports 80, 81 and has no VIRTUAL_PORT, so port 80 is used")],
 };
 
 const cases: readonly [query: string, isRouted: boolean, output: RegExp][] = [
@@ -119,7 +119,7 @@ test("matches a regular expression in linear time and reports one that it cannot
   assert.ok(!explain(slow, "a".repeat(200)).isRouted);
   assert.ok(explain(slow, "aaa.example").isRouted);
   const untestable = explain({ ...REPORT, virtualHosts: [host("~^(a|b)\\1$", { "/": ["10.0.0.1:80 web"] })] }, "aa");
-  assert.match(untestable.text, /~\^\(a\|b\)\\\\1\$ cannot be tested here; nginx may match it/);
+  assert.match(untestable.text, /~\^\(a\|b\)\\1\$ cannot be tested here; nginx may match it/);
 });
 
 test("marks only the servers of a disconnected agent as outdated", () => {

@@ -12,7 +12,7 @@ const env = { VIRTUAL_HOST: "demo.example" };
 const onFront = (ipv4: string): Partial<Container> => ({ env, networks: [{ name: "front", ipv4 }] });
 const knownBy = (agent: string, digit: string, changes: Partial<Container>): InventoryContainer => ({
   agent: `/${agent}.sock`,
-  host: agent,
+  dockerHost: agent,
   container: container(digit, { startedAt: 7, ...changes }),
 });
 
@@ -57,8 +57,8 @@ test("lists the unavailable containers of a host with their reasons", () => {
     knownBy("one", "c", { env: {} }),
   ]);
   assert.deepEqual(report.virtualHosts[0]?.unavailable, [
-    { container: "appa", reason: "is unhealthy" },
-    { container: "appb", reason: "is paused" },
+    { container: "appa", reason: "is unhealthy; see its health check's log in `docker inspect`" },
+    { container: "appb", reason: "is paused; unpause it to route it" },
   ]);
 });
 

@@ -77,7 +77,7 @@ job   local        /etc/hosts.d/apps  exposes no port
 
 WARNINGS
 NAME  DOCKER HOST  WARNING
-web   local        exposes the TCP ports 80, 81 and has no VIRTUAL_PORT: 80 is used
+web   local        exposes the TCP ports 80, 81 and has no VIRTUAL_PORT, so port 80 is used
 
 CERTIFICATES
 NAME          EXPIRES     STATUS

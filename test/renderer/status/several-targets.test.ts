@@ -37,7 +37,7 @@ const known = ["a", "b", "c"].map((digit): InventoryContainer => {
     digit === "c" ? { VIRTUAL_HOST: "bad;host" } : { VIRTUAL_HOST: `${digit}.example` };
   return {
     agent: "/one.sock",
-    host: "local",
+    dockerHost: "local",
     container: container(digit, { env, networks: [{ name: "front", ipv4: "10.0.0.9" }] }),
   };
 });

@@ -38,7 +38,7 @@ function known(digit: string, said: Said): InventoryContainer {
     ports: [{ port: 80, proto: "tcp" }],
     createdAt: Number(digit),
   });
-  return { agent: "/a.sock", host: `docker${digit}`, container: one };
+  return { agent: "/a.sock", dockerHost: `docker${digit}`, container: one };
 }
 
 const good = known("1", Object.fromEntries(FIELDS.map((field) => [field, GOOD(field)])) as Said);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
-import { buildRoutes } from "../../../renderer/routes/route-table.ts";
+import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
@@ -51,7 +51,7 @@ function known(
 ): InventoryContainer {
   const networks = [{ name: "front", ipv4: `10.0.0.${digit}` }];
   const ports = [{ port: 80, proto: "tcp" as const }];
-  return { agent: "/a", host: "h", container: container(digit, { env, labels, networks, ports }) };
+  return { agent: "/a", dockerHost: "h", container: container(digit, { env, labels, networks, ports }) };
 }
 
 const good = known("1", { VIRTUAL_HOST: "good.example" }, {});
@@ -63,7 +63,7 @@ function statementsOf(all: readonly InventoryContainer[]): {
   const routes = buildRoutes(all, RULES);
   assert.equal(routes.kind, "routes");
   const printed = render(nginxPage(routes, { listen: 8080 })).toString();
-  return { statements: read(printed), quarantined: routes.quarantined.map(({ detail }) => detail) };
+  return { statements: read(printed), quarantined: routes.quarantined.map(({ reason }) => reason) };
 }
 
 const nameOf = ({ block = [] }: Statement): readonly string[] =>

@@ -72,7 +72,7 @@ async function reduced(live: readonly VirtualHost[], wanted: readonly VirtualHos
     given.push(text);
     return await Promise.resolve(rejectsAll || text.includes("+7") ? "kept its old workers" : undefined);
   });
-  const quarantined = group.statuses[0]!.quarantined.map(({ detail }) => detail);
+  const quarantined = group.statuses[0]!.quarantined.map(({ reason }) => reason);
   return { given, left: left?.kind === "revision" ? left.files[0]!.bytes.toString() : undefined, quarantined };
 }
 

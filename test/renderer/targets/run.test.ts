@@ -202,7 +202,7 @@ test("render lists quarantined containers, and reports the limit that a template
   agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b example" } }];
   const aside = await runRender(configOf({}));
   assert.equal(aside.exitCode, 0);
-  assert.match(aside.stderr, /^container appb is quarantined: VIRTUAL_HOST: not a DNS name.*\n$/);
+  assert.match(aside.stderr, /^container appb is quarantined: VIRTUAL_HOST: invalid value .* not a DNS name.*\n$/);
   const template = join(directory, "large.hbs");
   writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
   const { exitCode, stdout, stderr } = await runRender(configOf({ template }));

@@ -47,10 +47,10 @@ export async function renderWith(group: Group, containers: readonly InventoryCon
   inventories.set(group, containers);
   group.apply({ upserted: containers, gone: before.filter((one) => !containers.includes(one)) }, true);
   const next = await group.next();
-  const quarantined = (group.statuses[0]?.quarantined ?? []).map(({ id, name, detail }) => ({
+  const quarantined = (group.statuses[0]?.quarantined ?? []).map(({ id, container: name, reason }) => ({
     id,
     name,
-    reason: detail,
+    reason,
   }));
   if (next?.kind !== "revision") return { text: "", quarantined, error: next?.kind === "failed" ? next.error : "" };
   return { text: next.files[0]!.bytes.toString(), quarantined };

@@ -6,11 +6,13 @@ import { renderWith, templateGroup } from "./template-group.ts";
 
 const app = (digit: string, labels: Readonly<Record<string, string>>): InventoryContainer => ({
   agent: "/a.sock",
-  host: "one",
+  dockerHost: "one",
   container: container(digit, { labels }),
 });
 
 const GOOD = app("a", { tier: "web" });
+const quarantinedIn = (group: ReturnType<typeof templateGroup>): string[] =>
+  group.statuses[0]!.quarantined.map((one) => one.container).toSorted();
 const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name).toSorted();
 
 for (const [place, template] of [
@@ -42,9 +44,9 @@ test("keeps a container quarantined while the check rejects others", async () =>
   };
   const containers = [GOOD, app("1", {}), app("2", { tier: "bad1" })];
   await reduceWith(containers);
-  assert.deepEqual(names(group.statuses[0]!.quarantined), ["app1", "app2"]);
+  assert.deepEqual(quarantinedIn(group), ["app1", "app2"]);
   const reduced = await reduceWith([...containers, app("3", { tier: "bad2" }), app("4", {})]);
   assert.ok(reduced?.kind === "revision");
   assert.equal(reduced.files[0]!.bytes.toString(), '"web" ');
-  assert.deepEqual(names(group.statuses[0]!.quarantined), ["app1", "app2", "app3", "app4"]);
+  assert.deepEqual(quarantinedIn(group), ["app1", "app2", "app3", "app4"]);
 });

@@ -13,7 +13,7 @@ import { container } from "../fake-agent.ts";
 
 const known = (digit: string, fields: Partial<Container> = {}) => ({
   agent: "/agent.sock",
-  host: "one",
+  dockerHost: "one",
   container: container(digit, fields),
 });
 const A = known("a", {
@@ -56,7 +56,7 @@ test("a template sees what is known of each container", () => {
 });
 
 test("containers come by Docker host, then name", () => {
-  const later = { ...known("0"), host: "two" };
+  const later = { ...known("0"), dockerHost: "two" };
   assert.deepEqual(
     inOrder([later, B, A]).map(({ container: { name } }) => name),
     ["appa", "appb", "app0"],

@@ -74,7 +74,7 @@ test("limits the rows of ten thousand hosts and counts the rest", () => {
 });
 
 test("isolates right-to-left text and escapes invisible characters", () => {
-  const html = page({ quarantined: [entry("evil", "because", "a\u202eb\u0000c\u{e0041}\ud800")] });
+  const html = page({ quarantined: [entry("evil", "a\u202eb\u0000c\u{e0041}\ud800")] });
   assert.ok(html.includes("<bdi>a\\u{202e}b\\u{0}c\\u{e0041}\\u{d800}</bdi>"));
 });
 

@@ -4,30 +4,32 @@ import type { InventoryContainer } from "../../../renderer/inventory/inventory-c
 import { RouteTable } from "../../../renderer/routes/route-table.ts";
 import { container } from "../fake-agent.ts";
 
-const contested = (table: RouteTable): [container: string, detail: string][] =>
-  table.routes.remarks.flatMap(({ name, reason, detail }) => (reason === "port.contested" ? [[name, detail]] : []));
+const conflicts = (table: RouteTable): [container: string, reason: string][] =>
+  table.routes.remarks.flatMap(({ container: name, code, reason }) =>
+    code === "port.contested" ? [[name, reason]] : [],
+  );
 
-test("of two hosts that want one port for plain HTTP and for TLS the older one has it, and the other is told by whom", () => {
+test("of two hosts that request one port for plain HTTP and for TLS the older one gets it, and the other a reason", () => {
   const all = [
     app("one", { VIRTUAL_HOST: "one.example", EXTERNAL_HTTP_PORT: "9000" }, 2),
     app("two", { VIRTUAL_HOST_MULTIPORTS: "two.example: {external_https_port: 9000}" }, 1),
     app("three", { VIRTUAL_HOST: "three.example", EXTERNAL_HTTPS_PORT: "9001" }, 3),
   ];
   const why =
-    "EXTERNAL_HTTP_PORT: one.example wants 9000 for plain HTTP, and two.example, which is older, for TLS; it has the usual port";
+    "EXTERNAL_HTTP_PORT: one.example requests port 9000 for plain HTTP, but two.example requested it first for TLS; choose another port (the default port is used until then)";
   for (const inOrder of [all, all.toReversed()]) {
     const table = tableOf();
     const news = inOrder.flatMap((known) => table.apply({ upserted: [known], gone: [] }).remarks);
-    assert.deepEqual(contested(table), [["one", why]]);
+    assert.deepEqual(conflicts(table), [["one", why]]);
     assert.deepEqual(
-      news.map(({ name }) => name),
+      news.map((one) => one.container),
       ["one"],
     );
     assert.deepEqual(table.apply({ upserted: [app("four", { VIRTUAL_HOST: "four.example" })], gone: [] }).remarks, []);
   }
 });
 
-test("whoever comes later with the same wish stands with the older ones", () => {
+test("a later request for the same protocol shares the port with the older ones", () => {
   const table = tableOf();
   const tls = (name: string, createdAt: number) =>
     app(name, { VIRTUAL_HOST: `${name}.example`, EXTERNAL_HTTPS_PORT: "9000" }, createdAt);
@@ -40,12 +42,12 @@ test("whoever comes later with the same wish stands with the older ones", () => 
     gone: [],
   });
   assert.deepEqual(
-    contested(table).map(([name]) => name),
+    conflicts(table).map(([name]) => name),
     ["plain"],
   );
 });
 
-test("it is over when one of them goes or wants another port, and said anew when it comes back", () => {
+test("a conflict ends when a container is removed or changes its port, and is reported again when it returns", () => {
   const [one, two] = [
     app("one", { VIRTUAL_HOST: "one.example", EXTERNAL_HTTP_PORT: "9000" }, 1),
     app("two", { VIRTUAL_HOST: "two.example", EXTERNAL_HTTPS_PORT: "9000" }, 2),
@@ -53,10 +55,10 @@ test("it is over when one of them goes or wants another port, and said anew when
   const table = tableOf();
   table.apply({ upserted: [one, two], gone: [] });
   table.apply({ upserted: [], gone: [two] });
-  assert.deepEqual(contested(table), []);
+  assert.deepEqual(conflicts(table), []);
   assert.equal(table.apply({ upserted: [two], gone: [] }).remarks.length, 1);
   table.apply({ upserted: [app("two", { VIRTUAL_HOST: "two.example", EXTERNAL_HTTPS_PORT: "9002" })], gone: [] });
-  assert.deepEqual(contested(table), []);
+  assert.deepEqual(conflicts(table), []);
 });
 
 function tableOf(): RouteTable {
@@ -68,7 +70,7 @@ function app(name: string, env: Record<string, string>, createdAt = 9): Inventor
   const id = Buffer.from(name).toString("hex").padEnd(64, "0");
   return {
     agent: "/a",
-    host: "h",
+    dockerHost: "h",
     container: container("a", { id, name, env, createdAt, networks, ports: [{ port: 80, proto: "tcp" }] }),
   };
 }

@@ -1,0 +1,68 @@
+import type { HostName, IpAddress, PortNumber } from "./grammar.ts";
+import type { Permission } from "./option.ts";
+import type { Protocol } from "./option-values.ts";
+import type { HealthRule, HostOptions, PathOptions } from "./options.ts";
+import type { PathMatch, PathText } from "./path-match.ts";
+
+/** How to find nginx's container, and so the container addresses that nginx can reach. */
+export type ProxyRule =
+  /** The oldest container with this label; without `value`, whatever the label's value. */
+  | { readonly kind: "label"; readonly name: string; readonly value?: string }
+  | { readonly kind: "container"; readonly name: string }
+  /** The renderer's own container, by the beginning of its id; undefined when the id is unknown. */
+  | { readonly kind: "self"; readonly id: string | undefined }
+  /** nginx runs on the Docker host itself: every container address is reachable. */
+  | { readonly kind: "host" };
+
+/** Reserves host names for compose projects. */
+export interface Owner {
+  /** `example.com`: this name and all names below it. */
+  readonly suffix: string;
+  /** Compose projects. */
+  readonly projects: readonly string[];
+}
+
+/** Ports that nginx listens on for hosts without ports of their own, and for the status page. */
+export interface DefaultPorts {
+  readonly plain: readonly number[];
+  readonly tls: readonly number[];
+  readonly page?: number | undefined;
+}
+
+/** How route requests of containers are parsed. */
+export interface RequestRules {
+  readonly permissions?: ReadonlySet<Permission>;
+  readonly owners?: readonly Owner[];
+  readonly defaultPorts?: DefaultPorts;
+}
+
+/** A route from the configuration, to an upstream that is no container. */
+export interface StaticRoute {
+  readonly host: HostName;
+  readonly path: PathMatch;
+  readonly protocol: Protocol;
+  readonly destination?: PathText;
+  readonly servers: readonly { readonly address: IpAddress; readonly port: PortNumber }[];
+  readonly hostOptions: HostOptions;
+  readonly pathOptions: PathOptions;
+}
+
+/** How containers become routes, from the configuration. */
+export interface RouteRules extends RequestRules {
+  readonly proxy: ProxyRule;
+  /** Ignore containers that expose no TCP port. */
+  readonly onlyExposed: boolean;
+  /** Let containers of several compose projects serve one host. Otherwise the oldest container's project owns it. */
+  readonly sharedHosts?: boolean;
+  /** Default for containers that do not set it. */
+  readonly health?: HealthRule;
+  /** Address at which nginx reaches containers that use the Docker host's network. */
+  readonly hostAddress?: IpAddress;
+  /** Prefer the IPv6 address of a container that has both. */
+  readonly preferIpv6?: boolean;
+  /** Milliseconds for which a host answers 503 after its last container is gone. */
+  readonly graceMs?: number;
+  /** Default for containers that do not set it. */
+  readonly debugEndpoint?: boolean;
+  readonly staticRoutes?: readonly StaticRoute[];
+}
