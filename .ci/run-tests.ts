@@ -8,8 +8,8 @@ import { spec, tap, type TestEvent } from "node:test/reporters";
 /** Number of files in the list of the slowest ones. */
 const SLOWEST = 25;
 
-/** Test files that import this helper share one Docker Engine: they run one at a time. */
-const DOCKER_HELPER = 'from "../docker.ts"';
+/** Matches test files that use the Docker Engine. They share it and so run one at a time. */
+const USES_DOCKER = /from "(\.\.\/)+docker\.ts"|requires\([^)]*"(docker|lab|image:)/;
 
 /** The counters in the closing lines of node's test runner. */
 const COUNTER = /^(tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/;
@@ -18,7 +18,7 @@ const COUNTER = /^(tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/;
 async function main(args: readonly string[]): Promise<void> {
   const began = performance.now();
   const files = (args.length > 0 ? args : allTests()).map((path) => resolve(path));
-  const usesDocker = (path: string): boolean => readFileSync(path, "utf8").includes(DOCKER_HELPER);
+  const usesDocker = (path: string): boolean => USES_DOCKER.test(readFileSync(path, "utf8"));
   const lanes = [
     new Lane(files.filter(usesDocker), 1),
     new Lane(

@@ -17,7 +17,7 @@ export interface NginxStage extends Stage {
 /** Starts nginx and its reload loop. `directives` are for nginx's main context. */
 export async function createNginxStage(count: number, directives = ""): Promise<NginxStage> {
   const stage = await createStage(count, true);
-  const port = await freePort(8080);
+  const port = await freePort();
   const nginx = writeNginxConfigs(stage.own);
   const channel = join(stage.own, "channel");
   mkdirSync(channel);

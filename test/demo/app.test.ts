@@ -8,7 +8,7 @@ import { freePort } from "./free-port.ts";
 
 /** Starts the app as its image does. */
 async function startApp(t: TestContext): Promise<{ at: string; terminate: () => Promise<number | null> }> {
-  const port = await freePort(5000);
+  const port = await freePort();
   const main = fileURLToPath(new URL("app/main.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", main], {
     env: { PATH: process.env["PATH"], PORT: String(port), APP_NAME: "site" },

@@ -49,7 +49,7 @@ test(
   { skip },
   async () => {
     const project = "sallyport-demo-test";
-    const port = String(await freePort(18_080));
+    const port = String(await freePort());
     const { status, stdout } = demo(["--once"], { COMPOSE_PROJECT_NAME: project, SALLYPORT_PORT: port });
     assert.equal(status, 0, stdout);
     for (const app of ["demo-site", "github-proxy", "dockerhub-proxy"])

@@ -35,7 +35,7 @@ describe("agent, renderer and nginx on the host, reloaded by a command", { skip 
       chownSync(join(directory, name), AGENT_ID, AGENT_ID);
     }
     const agentSocket = join(directory, "agent", "rpc.sock");
-    const port = await freePort(0);
+    const port = await freePort();
     at = { host: "127.0.0.1", port };
     nginx = writeNginxConfigs(directory);
     const destination = join(directory, "conf.d", "default.conf");

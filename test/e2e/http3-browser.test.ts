@@ -41,7 +41,7 @@ describe("HTTP/3 between a browser and nginx", { skip: requires("docker") }, () 
   before(async () => {
     chmodSync(directory, 0o755);
     await new Promise<void>((resolve) => app.listen(0, "127.0.0.1", resolve));
-    port = await freePort(24_443);
+    port = await freePort();
     const keys = HOSTS.map((host) => {
       const made = new X509Certificate(makeCertificate(directory, host, [host]));
       chmodSync(join(directory, `${host}.key`), 0o644);
@@ -87,7 +87,7 @@ describe("HTTP/3 between a browser and nginx", { skip: requires("docker") }, () 
     const common = { listen: port, port, directory: "/test", challenges: "/c", hstsSeconds: 0, http3: true };
     const secure = { ...common, certificates: readCertificates(directory) };
     // Exactly one server opens the socket for all workers, also with a default host.
-    return render(nginxPage(routes, { listen: await freePort(24_080), https: secure, defaultHost: HOSTS[1] }));
+    return render(nginxPage(routes, { listen: await freePort(), https: secure, defaultHost: HOSTS[1] }));
   }
 
   async function byTcp(host: string = HOSTS[0]): Promise<http.IncomingHttpHeaders | undefined> {

@@ -39,7 +39,7 @@ export class ProgramRig {
     chmodSync(this.directory, 0o711);
     mkdirSync(this.volume);
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${VOLUME_KB}k`, "tmpfs", this.volume]);
-    this.at = { ...this.at, port: await freePort(0) };
+    this.at = { ...this.at, port: await freePort() };
     const policy = join(this.directory, "policy.json");
     const labels = ["haproxy.host", "caddy.host"];
     writeFileSync(policy, JSON.stringify({ labels, multiline: [...labels, "VIRTUAL_HOST"] }));

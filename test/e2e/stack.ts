@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import * as http from "node:http";
-import { createServer } from "node:net";
 import { promisify } from "node:util";
+import { freePort } from "../demo/free-port.ts";
 import { docker, isPodman, removeLabelled } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 
@@ -143,12 +143,4 @@ export async function request(
     sent.on("timeout", () => sent.destroy(new Error(`no response within ${limitMs} ms`)));
     sent.on("error", reject);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }

@@ -8,6 +8,9 @@ import { Machine, type MachineOptions } from "./machine.ts";
 import type { Network, NetworkOptions } from "./network.ts";
 import { releaseOf } from "./release.ts";
 
+/** Engines of test files that run at the same time have different addresses: 127.64.0.0 and up, six networks each. */
+const FIRST_OCTET = 64 + 6 * (process.pid % 30);
+
 export interface EngineOptions extends Partial<Omit<MachineOptions, "release">> {
   readonly socketPath: string;
   /** Default 1.45, which is Docker Engine 26; see release.ts. */
@@ -33,7 +36,7 @@ export class Engine {
   constructor({ socketPath, apiVersion = "1.45", ...options }: EngineOptions) {
     this.socketPath = socketPath;
     this.#machine = new Machine({
-      firstOctet: 77,
+      firstOctet: FIRST_OCTET,
       sharedAddress: false,
       serve: true,
       app: (container) => demoApp(() => ({ hostname: container.id.slice(0, 12), app: container.name })),

@@ -30,8 +30,8 @@ export class AcmeAuthority {
     const { directory } = this;
     mkdirSync(directory);
     makeCertificate(directory, "pebble", ["localhost"]);
-    [this.#port, this.#management] = [await freePort(24_000), await freePort(25_000)];
-    const [dns, dnsManagement] = [await freePort(28_053), await freePort(28_055)];
+    [this.#port, this.#management] = [await freePort(), await freePort()];
+    const [dns, dnsManagement] = [await freePort(), await freePort()];
     const config = {
       listenAddress: `127.0.0.1:${this.#port}`,
       managementListenAddress: `127.0.0.1:${this.#management}`,

@@ -29,7 +29,7 @@ describe("certificates of an ACME CA, installed as acme-companion does", { skip 
     mkdirSync(webroot);
     const parameters = ["-algorithm", "DH", "-pkeyopt", "group:ffdhe2048"];
     execFileSync("openssl", ["genpkey", "-genparam", ...parameters, "-out", join(certificates, "dhparam.pem")]);
-    tlsPort = await freePort(21_463);
+    tlsPort = await freePort();
     await rig.start({ https: { certificates, challenges: webroot, listen: tlsPort, port: 443 } }, []);
     await authority.start(rig.plainPort);
     client = new AcmeClient(join(rig.directory, "client"), authority, webroot, certificates);

@@ -25,7 +25,7 @@ for (const containersMay of ["all", []] as const) {
     let ownPort = 0;
 
     before(async () => {
-      ownPort = await freePort(23_080);
+      ownPort = await freePort();
       makeCertificate(rig.certificates, "requesting.example", ["requesting.example"]);
       const env = {
         VIRTUAL_HOST: "requesting.example",

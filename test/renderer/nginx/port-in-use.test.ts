@@ -17,7 +17,7 @@ describe("a container that requests a port in use by another process", { skip: r
   let port: number;
 
   before(async () => {
-    port = await freePort(23_990);
+    port = await freePort();
     otherProcess.listen(port, "0.0.0.0");
     await once(otherProcess, "listening");
     const nginx = [...nginxCommand(rig.directory, join(rig.directory, "nginx.conf")), "-s", "reload"];

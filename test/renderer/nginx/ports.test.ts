@@ -174,7 +174,7 @@ test("a container cannot get the default ports or the status page's port", { ski
   const rig = new NginxRig();
   try {
     makeCertificate(rig.certificates, "app.example", ["app.example"]);
-    const pagePort = await freePort(21_993);
+    const pagePort = await freePort();
     const nginx = { defaults: { httpPort: 21_991, httpsPort: 21_992 } };
     const statusPage = {
       directory: join(rig.directory, "conf.d", "status"),

@@ -79,7 +79,7 @@ export class NginxRig {
     more: Record<string, unknown> = {},
   ): Promise<void> {
     const { directory, certificates } = this;
-    [this.plainPort, this.tlsPort] = [await freePort(21_080), await freePort(21_443)];
+    [this.plainPort, this.tlsPort] = [await freePort(), await freePort()];
     const configs = writeNginxConfigs(directory);
     this.#nginx = runNginx(configs);
     const first = await eventually("nginx runs", async () => {

@@ -22,7 +22,7 @@ describe("additional certificate files, with a real nginx", { skip }, () => {
   let responder: ReturnType<typeof spawn>;
 
   before(async () => {
-    const port = await freePort(23_080);
+    const port = await freePort();
     for (const stem of ["dh.example", "default.example", "own.example", "optional.example"]) general.issue(stem);
     general.issue("stapled.example", `authorityInfoAccess=OCSP;URI:http://127.0.0.1:${port}`);
     for (const stem of ["dh.example", "default.example", "own.example", "optional.example", "stapled.example"])

@@ -32,7 +32,7 @@ export class Rig {
 
   /** Serves "first" until something else is published. */
   static async start(withLoop: "dash" | "busybox" | undefined): Promise<Rig> {
-    const rig = new Rig(await freePort(0));
+    const rig = new Rig(await freePort());
     writeFileSync(rig.live, rig.configuration("first"));
     await rig.begin(withLoop);
     return rig;

@@ -20,7 +20,7 @@ export interface ExampleSite {
 /** Starts a site with content for every section of the page. */
 export async function startExampleSite(): Promise<ExampleSite> {
   const rig = new NginxRig();
-  const port = await freePort(18_081);
+  const port = await freePort();
   makeCertificates(rig.certificates);
   const statusPage = { directory: join(rig.directory, "conf.d", "status"), listen: port, allow: ["127.0.0.1"] };
   await rig.start({}, containers(), { statusPage });
