@@ -206,7 +206,7 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
   test("verifies the agent's audit trail in the container", async () => {
     assert.match(
       await box.exec("sallyport-agent", "audit", "verify", "--dir", "/var/lib/sallyport/audit"),
-      /ok|whole/i,
+      / are valid; head /,
     );
   });
 

@@ -124,7 +124,7 @@ export function containerOf({ body }: Answer): string {
 }
 
 /** Milliseconds until a probe fails and is repeated: a paused container never answers. */
-const PROBE_MS = 2_000;
+const PROBE_MS = 5_000;
 
 /** Sends a request on a new connection, without retries. */
 export async function request(
