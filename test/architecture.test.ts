@@ -8,7 +8,7 @@ import { againstOrder, importsBelow } from "../.ci/import-order.ts";
 const AGENT_PACKAGES = ["docker-modem", "dockerode", "json-rpc-2.0", "zod"];
 
 /** File names that do not name a concept. */
-const CATCH_ALL = /(^|\/)(utils?|helpers?|common|misc|lib|index|types|constants)\.ts$/;
+const CATCH_ALL = /(^|\/)(utils?|helpers?|common|misc|lib|index|types|constants|errors)\.ts$/;
 
 const sources = ["agent", "renderer", "shared"].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
