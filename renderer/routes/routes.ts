@@ -68,6 +68,3 @@ export interface Blocked {
   readonly kind: "blocked";
   readonly reason: string;
 }
-
-/** The routes of an empty inventory: nginx answers 503 to every request. */
-export const NO_ROUTES: Routes = { kind: "routes", virtualHosts: [], unrouted: [], quarantined: [], remarks: [] };

@@ -73,5 +73,5 @@ export const SelectRule = z.strictObject({
 export type SelectRule = z.infer<typeof SelectRule>;
 export type Predicate = z.infer<typeof Predicate>;
 
-/** The keys of a predicate. */
+/** The keys of a predicate, which a test compares with the documentation. @internal */
 export const PREDICATE_FIELDS = Object.keys(fields);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { NginxTemplate } from "../../../renderer/targets/nginx-template.ts";
 import type { HostName, PortNumber } from "../../../renderer/routes/grammar.ts";
-import { NO_ROUTES } from "../../../renderer/routes/routes.ts";
+import { NO_ROUTES } from "../routes/no-routes.ts";
 import { nginxTargetOf } from "./target-of.ts";
 
 const target = { template: "renderer/templates/nginx.conf.hbs", reload: "none" };
