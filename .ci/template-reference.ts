@@ -1,20 +1,25 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { HELPERS } from "../renderer/template/helper-table.ts";
-import { NOT_OFFERED } from "../renderer/template/not-offered.ts";
 import type { Helper } from "../renderer/template/template-helper.ts";
 
 const PAGE = "docs/reference/template-helpers.md";
 const BEGIN = "<!-- helpers: written by `npm run docs`, do not edit below -->";
 
-/** The page about templates with its reference as the helpers are now; what stands before the reference is kept. */
+/** The page of the helpers with the current reference. The text before the reference is kept. */
 export function withReference(page: string): string {
   const [written = ""] = page.split(BEGIN);
   return `${written.trimEnd()}\n\n${BEGIN}\n\n${reference()}`;
 }
 
 const HOW_TO_READ = [
-  "`[X]` may be left out, `X...` may stand more than once. Each example is run by a test; it is quoted as JSON where blanks",
-  "or line ends would not be seen.",
+  "`[X]` is optional, `X...` can be repeated. A test runs each example. An output is quoted as JSON where spaces or line",
+  "ends would be invisible.",
+].join("\n");
+
+const NOT_OFFERED = [
+  "Functions of docker-gen and sprig that are not in this list do not exist. They are aliases, depend on the time, on chance,",
+  "on the network or on the renderer's environment, or are rarely used in templates of configuration files. For `eval` write",
+  "a partial: `{{> name}}`.",
 ].join("\n");
 
 function reference(): string {
@@ -24,38 +29,21 @@ function reference(): string {
     return `## ${group}\n\n${helpers.map(entry).join("\n\n")}`;
   });
   const contents = groups.map((group) => `[${group}](#${group.toLowerCase().replaceAll(" ", "-")})`).join(" · ");
-  return `${HELPERS.length} helpers: ${contents}\n\n${HOW_TO_READ}\n\n${chapters.join("\n\n")}\n\n${notOffered()}\n`;
+  return `${HELPERS.length} helpers: ${contents}\n\n${HOW_TO_READ}\n\n${chapters.join("\n\n")}\n\n## Other functions\n\n${NOT_OFFERED}\n`;
 }
 
-function entry({ usage, says, example }: Helper): string {
+function entry({ usage, description, example }: Helper): string {
   const given = example.data === undefined ? "" : ` of ${code(JSON.stringify(example.data))}`;
-  return `**\`${usage}\`**: ${escaped(says)}\n<br>${code(example.template)}${given} prints ${code(example.prints)}`;
+  return `**\`${usage}\`**: ${escaped(description)}\n<br>${code(example.template)}${given} prints ${code(example.output)}`;
 }
 
-function notOffered(): string {
-  const whys = [...new Set(NOT_OFFERED.map(({ why }) => why))];
-  const rows = whys.map((why) => {
-    const names = NOT_OFFERED.filter((one) => one.why === why).map(({ name }) => `\`${name}\``);
-    return `| ${names.join(" ")} | ${escaped(why)} |`;
-  });
-  return [
-    "## Not offered",
-    "",
-    "Functions of docker-gen and sprig that templates here do not have.",
-    "",
-    "| function | why |",
-    "|---|---|",
-    ...rows,
-  ].join("\n");
-}
-
-/** Code in a line of Markdown; what a line cannot hold as it is, as JSON has it. */
+/** Inline code of Markdown; text with line ends, backquotes or outer spaces as JSON. */
 function code(text: string): string {
   const isPlain = /^\S(?:.*\S)?$/.test(text) && !text.includes("`");
   return `\`${isPlain ? text : JSON.stringify(text)}\``;
 }
 
-/** Text of Markdown: what stands between backquotes is code already. */
+/** Escapes text for Markdown, except inline code. */
 function escaped(text: string): string {
   return text
     .split(/(`[^`]*`)/)

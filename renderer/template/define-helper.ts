@@ -2,33 +2,36 @@ import { HelperCall, MAX_TEXT } from "./helper-call.ts";
 import { signatureOf } from "./signature.ts";
 import { HelperError, type Helper, type HelperExample, type HelperGroup } from "./template-helper.ts";
 
-/** Makes a helper of its usage, what the reference says of it, an example, and what it does with its arguments. */
+/** Makes a helper of its usage, its description, an example, and a function of its arguments. */
 export type DefineHelper = (
   usage: string,
-  says: string,
+  description: string,
   example: HelperExample,
   run: (call: HelperCall) => unknown,
 ) => Helper;
 
 /** Definitions of one chapter of the reference. */
 export function helpersOf(group: HelperGroup): DefineHelper {
-  return (usage, says, example, run) => {
+  return (usage, description, example, run) => {
     const signature = signatureOf(usage);
+    const { name } = signature;
     return {
-      name: signature.name,
+      name,
       group,
       usage,
-      says,
+      description,
       example,
-      run: (args, named) => within(signature.name, () => run(new HelperCall(signature, args, named))),
+      run: (args, named) => bounded(name, () => run(new HelperCall(signature, args, named))),
     };
   };
 }
 
-/** What no argument may break: results are finite, and the engine's own limits are reported as ours. */
-function within(name: string, run: () => unknown): unknown {
+/** Runs a helper. Results are finite, and limits of the engine are reported as HelperError. */
+function bounded(name: string, run: () => unknown): unknown {
   const result = attempt(name, run);
-  if (typeof result === "number" && !Number.isFinite(result)) throw new HelperError(`${name}: the result is no number`);
+  if (typeof result === "number" && !Number.isFinite(result)) {
+    throw new HelperError(`${name}: the result is not a finite number`);
+  }
   if (typeof result === "string" && result.length > MAX_TEXT) {
     throw new HelperError(`${name}: the result has more than ${MAX_TEXT} characters`);
   }
@@ -40,7 +43,7 @@ function attempt(name: string, run: () => unknown): unknown {
     return run();
   } catch (error) {
     // The stack or the longest possible text was exceeded.
-    if (error instanceof RangeError) throw new HelperError(`${name}: what it is given is too large or too deep`);
+    if (error instanceof RangeError) throw new HelperError(`${name}: an argument is too large or nested too deep`);
     throw error;
   }
 }

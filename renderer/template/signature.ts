@@ -1,4 +1,7 @@
-/** Parameters of a helper, read from its usage. */
+import { nearest } from "../../shared/nearest.ts";
+import { shown } from "./template-helper.ts";
+
+/** Parameters of a helper, parsed from its usage. */
 export interface Signature {
   readonly name: string;
   readonly usage: string;
@@ -8,17 +11,32 @@ export interface Signature {
   readonly named: readonly string[];
 }
 
-/** Reads `where LIST PATH [VALUE...] [id=]`. */
+/** Parses a usage such as `where LIST PATH [VALUE...] [id=]`. */
 export function signatureOf(usage: string): Signature {
-  const [name = "", ...words] = usage.split(" ");
-  const bare = words.map((word) => word.replace(/^\[|\]$|\.\.\./g, ""));
-  const positional = words.filter((_, at) => !bare[at]?.endsWith("="));
+  const [name = "", ...parts] = usage.split(" ");
+  const bare = parts.map((part) => part.replace(/^\[|\]$|\.\.\./g, ""));
+  const positional = parts.filter((_, at) => !bare[at]?.endsWith("="));
   return {
     name,
     usage,
-    parameters: bare.filter((word) => !word.endsWith("=")),
-    required: positional.filter((word) => !word.startsWith("[")).length,
-    repeats: positional.some((word) => word.includes("...")),
-    named: bare.filter((word) => word.endsWith("=")).map((word) => word.slice(0, -1)),
+    parameters: bare.filter((part) => !part.endsWith("=")),
+    required: positional.filter((part) => !part.startsWith("[")).length,
+    repeats: positional.some((part) => part.includes("...")),
+    named: bare.filter((part) => part.endsWith("=")).map((part) => part.slice(0, -1)),
   };
+}
+
+/** Returns what is wrong with a call of so many positional arguments and these named ones. */
+export function argumentProblem(
+  { name, usage, parameters, required, repeats, named }: Signature,
+  count: number,
+  names: readonly string[],
+): string | undefined {
+  if (count < required) return `${name}: ${parameters[count]} is missing; write ${usage}`;
+  if (!repeats && count > parameters.length) return `${name}: too many arguments; write ${usage}`;
+  const unknown = names.find((given) => !named.includes(given));
+  if (unknown === undefined) return undefined;
+  const near = nearest(unknown, named);
+  const hint = near === undefined ? "" : `, did you mean ${near}=?`;
+  return `${name}: unknown argument ${shown(unknown)}=${hint}; write ${usage}`;
 }

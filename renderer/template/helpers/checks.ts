@@ -1,75 +1,89 @@
+import { isIPv4, isIPv6 } from "node:net";
+import { parseHost } from "../../routes/grammar.ts";
+import { parseBoolean, parseHsts } from "../../routes/option-values.ts";
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { HelperError, shown, type Helper } from "../template-helper.ts";
-import { parseHsts } from "./hsts.ts";
 
 const define = helpersOf("Checks");
 
 /** Longest message of `fail`, in characters. */
 const MAX_MESSAGE = 200;
 
-const TRUE = ["1", "t", "T", "true", "TRUE", "True"];
-const FALSE = ["0", "f", "F", "false", "FALSE", "False"];
+/** A host name, also with capitals and underscores, as containers have them. */
+const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
-/** What fails on purpose: rendering stops there, and the container whose turn it is is to blame. */
+/** Helpers that fail on invalid data. A failure quarantines the container that is being rendered. */
 export const checks: readonly Helper[] = [
   define(
     "parseBool TEXT [FALLBACK]",
-    "True for 1, t, T, true, TRUE, True, false for 0, f, F, false, FALSE, False. FALLBACK for all else; without one false for what is missing or empty, and other texts fail.",
-    { template: `{{parseBool "T"}} {{parseBool "yes" false}}`, prints: "true false" },
-    (call) => parsedBool(call),
+    "True for 1, t, true, yes and on, false for 0, f, false, no and off, in any case. FALLBACK for every other text. Without FALLBACK a missing or empty text is false, and every other text fails.",
+    { template: `{{parseBool "T"}} {{parseBool "maybe" false}}`, output: "true false" },
+    parsedBoolean,
   ),
   define(
     "mustBeOneOf LIST TEXT",
-    "TEXT. Fails when it is not in LIST.",
-    { template: `{{mustBeOneOf (list "http" "https") proto}}`, data: { proto: "https" }, prints: "https" },
+    "TEXT. Fails if it is not in LIST.",
+    { template: `{{mustBeOneOf (list "http" "https") proto}}`, data: { proto: "https" }, output: "https" },
     (call) => checked(call, 1, call.textList(0).includes(call.text(1)), "one of LIST"),
   ),
   define(
     "mustBeInt TEXT",
-    "TEXT. Fails when it is no whole number: digits, perhaps with + or - before them.",
-    { template: `{{mustBeInt port}}`, data: { port: "8080" }, prints: "8080" },
-    (call) => checked(call, 0, isInteger(call.text(0)), "a whole number"),
+    "TEXT. Fails if it is not an integer: digits with an optional + or - before them.",
+    { template: `{{mustBeInt port}}`, data: { port: "8080" }, output: "8080" },
+    (call) => checked(call, 0, isInteger(call.text(0)), "an integer"),
   ),
   define(
     "mustBeIntInRange MIN MAX TEXT",
-    "TEXT. Fails when it is no whole number, less than MIN or more than MAX.",
-    { template: `{{mustBeIntInRange 1 65535 port}}`, data: { port: "8080" }, prints: "8080" },
+    "TEXT. Fails if it is not an integer from MIN to MAX.",
+    { template: `{{mustBeIntInRange 1 65535 port}}`, data: { port: "8080" }, output: "8080" },
     (call) => {
       const [min, max, text] = [call.number(0), call.number(1), call.text(2)];
       const isWithin = isInteger(text) && Number(text) >= min && Number(text) <= max;
-      return checked(call, 2, isWithin, `a whole number from ${min} to ${max}`);
+      return checked(call, 2, isWithin, `an integer from ${min} to ${max}`);
     },
   ),
   define(
+    "mustBeHost TEXT",
+    "TEXT. Fails if it is not a host name in lower case. `*.` may be before it; a port, a scheme or a pattern may not.",
+    { template: `{{mustBeHost host}}`, data: { host: "shop.example" }, output: "shop.example" },
+    (call) => checked(call, 0, isHost(call.text(0)), "a host name in lower case"),
+  ),
+  define(
+    "hostPort ADDRESS PORT",
+    "ADDRESS and PORT as one text, with brackets around an IPv6 address. Fails if ADDRESS is neither an IP address nor a host name, or PORT is not a port.",
+    { template: `{{hostPort "10.0.0.5" 80}} {{hostPort "fd00::5" 80}}`, output: "10.0.0.5:80 [fd00::5]:80" },
+    (call) => `${addressOf(call)}:${portOf(call)}`,
+  ),
+  define(
     "fail [MESSAGE]",
-    `Fails with MESSAGE, of which ${MAX_MESSAGE} characters are told.`,
-    { template: `{{#if tls}}{{fail "no TLS here"}}{{/if}}ok`, data: { tls: false }, prints: "ok" },
+    `Fails with the first ${MAX_MESSAGE} characters of MESSAGE.`,
+    { template: `{{#if tls}}{{fail "no TLS here"}}{{/if}}ok`, data: { tls: false }, output: "ok" },
     (call) => {
       throw new HelperError(`fail: ${shown(call.text(0), MAX_MESSAGE)}`);
     },
   ),
   define(
     "nginxMustParseHSTS TEXT",
-    "The value of a Strict-Transport-Security header in one way of writing: max-age in seconds, more than 0, then includeSubDomains and preload when they are there. Fails when it is none, has another directive, one twice or an empty one, or preload without includeSubDomains and a year of max-age.",
+    "The value of a Strict-Transport-Security header in one spelling: max-age, then includeSubDomains and preload if present. Fails for an unknown, repeated or empty directive, for a missing max-age or one of 0, and for preload without includeSubDomains and a max-age of a year.",
     {
       template: `{{nginxMustParseHSTS "includesubdomains; max-age=63072000"}}`,
-      prints: "max-age=63072000; includeSubDomains",
+      output: "max-age=63072000; includeSubDomains",
     },
     (call) => {
-      const value = parseHsts(call.text(0));
-      if (value === undefined) throw call.misuse(0, "a value of Strict-Transport-Security");
-      return value;
+      const parsed = parseHsts(call.text(0));
+      if (parsed.kind === "ok" && /^max-age=[1-9]/.test(parsed.value)) return parsed.value;
+      throw call.invalid(0, "a value of Strict-Transport-Security");
     },
   ),
 ];
 
-function parsedBool(call: HelperCall): unknown {
+function parsedBoolean(call: HelperCall): unknown {
   const text = call.text(0);
-  if (TRUE.includes(text)) return true;
-  if (FALSE.includes(text)) return false;
+  const parsed = parseBoolean(text);
+  if (parsed.kind === "ok") return parsed.value;
   if (call.rest(1).length > 0) return call.value(1);
-  if (text !== "") throw call.misuse(0, "true or false");
+  if (text !== "") throw call.invalid(0, "true or false");
   return false;
 }
 
@@ -77,7 +91,23 @@ function isInteger(text: string): boolean {
   return /^[+-]?[0-9]{1,15}$/.test(text);
 }
 
-function checked(call: HelperCall, at: number, holds: boolean, expected: string): string {
-  if (!holds) throw call.misuse(at, expected);
+function isHost(text: string): boolean {
+  const parsed = parseHost(text);
+  return parsed.kind === "ok" && parsed.value === text && /^(?:\*\.)?[a-z0-9.-]+$/.test(text);
+}
+
+function addressOf(call: HelperCall): string {
+  const address = call.text(0);
+  if (isIPv6(address) && !address.includes("%")) return `[${address}]`;
+  return checked(call, 0, isIPv4(address) || NAME.test(address), "an IP address or a host name");
+}
+
+function portOf(call: HelperCall): string {
+  const port = call.text(1);
+  return checked(call, 1, /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= 65_535, "a port from 1 to 65535");
+}
+
+function checked(call: HelperCall, at: number, isValid: boolean, expected: string): string {
+  if (!isValid) throw call.invalid(at, expected);
   return call.text(at);
 }

@@ -4,11 +4,11 @@ import type { HelperCall } from "../helper-call.ts";
 import { compareTexts, isRecord, isReserved, recordOf } from "../plain-record.ts";
 import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
-import { labelOf } from "./container-labels.ts";
+import { labelOf } from "./container-queries.ts";
 
 const define = helpersOf("Containers");
 
-/** Elements in all groups of one list together. */
+/** Most elements in all groups of one list together. */
 const MAX_GROUPED = 1_000_000;
 
 const ENV = {
@@ -21,25 +21,25 @@ const ENV = {
 
 const EACH = `{{@key}}={{#each this}}{{name}}{{/each}} `;
 
-/** Records from a text to the list of elements that have it. Groups are sorted, whole numbers first; elements keep their order. */
+/** Records of lists by a common text. Groups are sorted, integers first; elements keep their order. */
 export const containerGroups: readonly Helper[] = [
   define(
     "groupBy LIST PATH",
-    'A record: what stands at PATH, and the list of elements that have it. "" is a group; elements with nothing there are left out.',
+    'A record of the texts at PATH and, for each, the list of its elements. "" is a group; elements without a value at PATH are skipped.',
     {
       template: `{{#each (groupBy containers "env.HOST")}}${EACH}{{/each}}`,
       data: ENV,
-      prints: "x.example=a x.example,y.example=b ",
+      output: "x.example=a x.example,y.example=b ",
     },
     (call) => grouped(call, byPath(call)),
   ),
   define(
     "groupByWithDefault LIST PATH FALLBACK",
-    'As `groupBy`, with elements that have nothing at PATH in the group FALLBACK. "" is not nothing.',
+    "`groupBy`, with the elements without a value at PATH in the group FALLBACK.",
     {
       template: `{{#each (groupByWithDefault containers "labels.app" "other")}}${EACH}{{/each}}`,
       data: ENV,
-      prints: "blog=a other=c shop=b ",
+      output: "blog=a other=c shop=b ",
     },
     (call) => grouped(call, byPath(call), call.text(2)),
   ),
@@ -49,17 +49,17 @@ export const containerGroups: readonly Helper[] = [
     {
       template: `{{#each (groupByKeys containers "labels.app")}}{{this}} {{/each}}`,
       data: ENV,
-      prints: "blog shop ",
+      output: "blog shop ",
     },
     (call) => Object.keys(grouped(call, byPath(call))).toSorted(compareTexts),
   ),
   define(
     "groupByMulti LIST PATH SEPARATOR",
-    'As `groupBy`, where the text at PATH is split at SEPARATOR and an element is in the group of each part, once. Blanks are not cut off; an empty part is the group "".',
+    '`groupBy`, with the text at PATH split at SEPARATOR and the element once in the group of each part. Parts are not trimmed; an empty part is the group "".',
     {
       template: `{{#each (groupByMulti containers "env.HOST" ",")}}${EACH}{{/each}}`,
       data: ENV,
-      prints: "x.example=ba y.example=b ",
+      output: "x.example=ba y.example=b ",
     },
     (call) => {
       const single = byPath(call);
@@ -72,21 +72,21 @@ export const containerGroups: readonly Helper[] = [
   ),
   define(
     "groupByLabel LIST LABEL",
-    'As `groupBy`, by the value of a label. LIST may be any list; elements without the label are left out, an empty value is the group "".',
+    '`groupBy` by the value of a label. Elements without the label are skipped; an empty value is the group "".',
     {
       template: `{{#each (groupByLabel containers "app")}}${EACH}{{/each}}`,
       data: ENV,
-      prints: "blog=a shop=b ",
+      output: "blog=a shop=b ",
     },
     (call) => grouped(call, byLabel(call)),
   ),
   define(
     "groupByLabelWithDefault LIST LABEL FALLBACK",
-    "As `groupByLabel`, with elements without the label in the group FALLBACK.",
+    "`groupByLabel`, with the elements without the label in the group FALLBACK.",
     {
       template: `{{#each (groupByLabelWithDefault containers "app" "other")}}${EACH}{{/each}}`,
       data: ENV,
-      prints: "blog=a other=c shop=b ",
+      output: "blog=a other=c shop=b ",
     },
     (call) => grouped(call, byLabel(call), call.text(2)),
   ),
@@ -98,7 +98,7 @@ function byPath(call: HelperCall): GroupOf {
   const path = call.path(1);
   return (item) => {
     const found = atPath(item, path) ?? undefined;
-    if (Array.isArray(found) || isRecord(found)) throw call.refusal(`what stands at ${path} must be a text`);
+    if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${path} must be a text`);
     return found === undefined ? undefined : printed(found);
   };
 }
@@ -120,11 +120,11 @@ function groupedByMany(call: HelperCall, groupsOf: (item: unknown) => string[]):
   let count = 0;
   for (const item of call.list(0)) {
     for (const name of groupsOf(item)) {
-      if (isReserved(name)) throw call.refusal(`${name} cannot be the name of a group`);
+      if (isReserved(name)) throw call.error(`${name} cannot be the name of a group`);
       const group = groups.get(name);
       if (group) group.push(item);
       else groups.set(name, [item]);
-      if (++count > MAX_GROUPED) throw call.refusal(`more than ${MAX_GROUPED} elements in groups`);
+      if (++count > MAX_GROUPED) throw call.error(`more than ${MAX_GROUPED} elements in groups`);
     }
   }
   return recordOf([...groups].toSorted(([left], [right]) => compareTexts(left, right)));

@@ -1,9 +1,9 @@
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
-import { fieldOf, isRecord } from "../plain-record.ts";
+import { fieldOf, isRecord, recordOf } from "../plain-record.ts";
 import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
-import { labelOf } from "./container-labels.ts";
+import { labelOf } from "./container-queries.ts";
 
 const define = helpersOf("Containers");
 
@@ -20,22 +20,22 @@ const TWO = {
   ],
 };
 
-/** Containers by what people call them, and what joins two of them. */
+/** Containers by their names, the networks that two containers share, and the parts of an image name. */
 export const containerMatching: readonly Helper[] = [
   define(
     "matching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]",
-    "Containers that all given arguments fit. WHAT is an id, the beginning of an id that only one in LIST has, a name, the service of Compose or Swarm (Swarm's without its stack too), or what Docker-PyGen goes by: the label `pygen.target`, the variable `PYGEN_TARGET`. `id=` takes a beginning as well, `image=` the image with or without its tag, `label=` a key or `key=value`. What is given and missing fits nothing.",
+    "The containers that match all given arguments. WHAT is an id, an unambiguous prefix of an id, a name, a service of Compose or Swarm (Swarm's also without its stack), or Docker-PyGen's label `pygen.target` or variable `PYGEN_TARGET`. `id=` also takes a prefix, `image=` the image with or without its tag, `label=` a key or `key=value`. An argument with a missing value matches nothing.",
     {
       template: `{{#each (matching containers project="shop" service="db")}}{{name}}{{/each}}`,
       data: TWO,
-      prints: "shop-db-1",
+      output: "shop-db-1",
     },
     (call) => matched(call),
   ),
   define(
     "notMatching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]",
-    "Containers that `matching` leaves out.",
-    { template: `{{#each (notMatching containers "web")}}{{name}}{{/each}}`, data: TWO, prints: "shop-db-1" },
+    "The containers that `matching` does not return.",
+    { template: `{{#each (notMatching containers "web")}}{{name}}{{/each}}`, data: TWO, output: "shop-db-1" },
     (call) => {
       const left = new Set(matched(call));
       return call.list(0).filter((item) => !left.has(item));
@@ -43,7 +43,7 @@ export const containerMatching: readonly Helper[] = [
   ),
   define(
     "healthy LIST",
-    'Containers whose own check says that they are healthy; without a check nobody knows. For another health write `where LIST "health" "starting"`.',
+    'The containers that their health check reports as healthy. For another state write `where LIST "health" "starting"`.',
     {
       template: `{{#each (healthy containers)}}{{name}}{{/each}}`,
       data: {
@@ -52,22 +52,32 @@ export const containerMatching: readonly Helper[] = [
           { name: "b", health: "none" },
         ],
       },
-      prints: "a",
+      output: "a",
     },
     (call) => call.list(0).filter((item) => textAt(item, "health") === "healthy"),
   ),
   define(
     "sharedNetworks CONTAINER OTHER",
-    "Networks of CONTAINER, with its addresses there, that OTHER is on too, by name. CONTAINER may be a list of its networks, OTHER a container, a network, or a list of either.",
+    "The networks of CONTAINER, with its addresses there, to which OTHER is connected too. CONTAINER may be a list of networks; OTHER may be a container, a network, or a list of either.",
     {
       template: `{{#each (sharedNetworks (first containers) (last containers))}}{{name}}{{/each}}`,
       data: TWO,
-      prints: "back",
+      output: "back",
     },
     (call) => {
-      const names = new Set(networksMeant(call.value(1)).map(nameOf));
-      return networksMeant(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
+      const names = new Set(networksIn(call.value(1)).map(nameOf));
+      return networksIn(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
     },
+  ),
+  define(
+    "imageParts IMAGE",
+    'A record of registry, repository, tag and digest, each "" if missing. The part before the first slash is a registry if it has a dot or a port, or is localhost. docker-gen takes a digest for a tag.',
+    {
+      template: `{{#with (imageParts image)}}{{repository}} {{tag}} {{registry}}{{/with}}`,
+      data: { image: "reg.example:5000/shop/web:1.2" },
+      output: "shop/web 1.2 reg.example:5000",
+    },
+    (call) => imageParts(call.text(0)),
   ),
 ];
 
@@ -92,17 +102,17 @@ function testsOf(call: HelperCall, items: readonly unknown[]): Test[] {
     image: (wanted) => (item) => isImage(textAt(item, "image"), wanted),
     label: (wanted) => (item) => isLabelled(item, wanted),
   };
-  const tests = Object.entries(named).flatMap(([name, test]) => orNothing(call.named(name), test));
+  const tests = Object.entries(named).flatMap(([name, test]) => testFor(call.named(name), test));
   const what = call.rest(0).length > 1 ? call.text(1) : undefined;
-  const isCalled = (wanted: string): Test => {
+  const isNamed = (wanted: string): Test => {
     const hasId = isId(wanted);
     return (item) => hasId(item) || namesOf(item).includes(wanted);
   };
-  return [...orNothing(what, isCalled), ...tests];
+  return [...testFor(what, isNamed), ...tests];
 }
 
-/** No test when nothing is asked for; none passes when what is asked for is empty. */
-function orNothing(wanted: string | undefined, test: (wanted: string) => Test): Test[] {
+/** No test for an argument that is not given; a test that nothing passes for one with a missing value. */
+function testFor(wanted: string | undefined, test: (wanted: string) => Test): Test[] {
   if (wanted === undefined) return [];
   return [wanted === "" ? () => false : test(wanted)];
 }
@@ -149,12 +159,26 @@ function networksOf(item: unknown): readonly unknown[] {
   return Array.isArray(networks) ? networks : [];
 }
 
-/** A network has no networks of its own. */
-function networksMeant(meant: unknown): readonly unknown[] {
-  const all: readonly unknown[] = Array.isArray(meant) ? meant : [meant];
+/** The networks of a container, of a list of containers, or networks themselves: a network has no networks. */
+function networksIn(value: unknown): readonly unknown[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
   return all.flatMap((one) => (isRecord(one) && fieldOf(one, "networks") !== undefined ? networksOf(one) : [one]));
 }
 
 function nameOf(network: unknown): string {
   return textAt(network, "name") ?? "";
+}
+
+function imageParts(image: string): Readonly<Record<string, string>> {
+  if (/^sha256:[0-9a-f]{64}$/.test(image)) {
+    return recordOf(Object.entries({ registry: "", repository: "", tag: "", digest: image }));
+  }
+  const [named = "", ...digest] = image.split("@");
+  const slash = named.indexOf("/");
+  const first = slash < 0 ? "" : named.slice(0, slash);
+  const registry = /[.:]/.test(first) || first === "localhost" ? first : "";
+  const path = registry === "" ? named : named.slice(slash + 1);
+  const colon = path.indexOf(":", path.lastIndexOf("/") + 1);
+  const [repository, tag] = colon < 0 ? [path, ""] : [path.slice(0, colon), path.slice(colon + 1)];
+  return recordOf(Object.entries({ registry, repository, tag, digest: digest.join("@") }));
 }

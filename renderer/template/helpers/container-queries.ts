@@ -1,83 +1,119 @@
 import { helpersOf } from "../define-helper.ts";
 import { atPath } from "../field-path.ts";
 import type { HelperCall } from "../helper-call.ts";
-import { isRecord } from "../plain-record.ts";
+import { fieldOf, isRecord } from "../plain-record.ts";
+import { expressionOf } from "../regular-expression.ts";
 import { same } from "../sameness.ts";
 import { printed } from "../scalar.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Containers");
 
-const TWO = { containers: [{ name: "web", env: { APP: "shop", HOSTS: "a.example,b.example" } }, { name: "db" }] };
+const TWO = {
+  containers: [
+    { name: "web", env: { APP: "shop", HOSTS: "a.example,b.example" }, labels: { "app.tier": "front" } },
+    { name: "db", labels: {} },
+  ],
+};
 
-/** Elements of a list by what stands at a path. Each works on any list of records, and on results of the others. */
+/** Selections of a list by a value or a label. LIST is any list of records, also the result of another helper. */
 export const containerQueries: readonly Helper[] = [
   define(
     "where LIST PATH [VALUE]",
-    'Elements with VALUE at PATH, in their order. Compared is what is printed: 80 is "80", which docker-gen takes for different. Without VALUE, or with a missing one: those that have nothing there.',
-    { template: `{{#each (where containers "env.APP" "shop")}}{{name}}{{/each}}`, data: TWO, prints: "web" },
-    (call) => chosen(call, (found) => same(found, call.value(2))),
+    'The elements with VALUE at PATH. Printed values are compared: 80 equals "80", unlike in docker-gen. Without VALUE, or with a missing one, the elements without a value at PATH.',
+    selected(`where containers "env.APP" "shop"`, "web"),
+    (call) => filtered(call, (found) => same(found, call.value(2))),
   ),
   define(
     "whereNot LIST PATH [VALUE]",
-    "Elements that `where` leaves out, also those that have nothing at PATH.",
-    { template: `{{#each (whereNot containers "env.APP" "shop")}}{{name}}{{/each}}`, data: TWO, prints: "db" },
-    (call) => chosen(call, (found) => !same(found, call.value(2))),
+    "The elements that `where` does not return, also those without a value at PATH.",
+    selected(`whereNot containers "env.APP" "shop"`, "db"),
+    (call) => filtered(call, (found) => !same(found, call.value(2))),
   ),
   define(
     "whereExist LIST PATH",
-    'Elements that have something at PATH; "" is something.',
-    { template: `{{#each (whereExist containers "env.APP")}}{{name}}{{/each}}`, data: TWO, prints: "web" },
-    (call) => chosen(call, (found) => !isMissing(found)),
+    'The elements with a value at PATH, which may be "".',
+    selected(`whereExist containers "env.APP"`, "web"),
+    (call) => filtered(call, (found) => !isMissing(found)),
   ),
   define(
     "whereNotExist LIST PATH",
-    "Elements that have nothing at PATH.",
-    { template: `{{#each (whereNotExist containers "env.APP")}}{{name}}{{/each}}`, data: TWO, prints: "db" },
-    (call) => chosen(call, isMissing),
+    "The elements without a value at PATH.",
+    selected(`whereNotExist containers "env.APP"`, "db"),
+    (call) => filtered(call, isMissing),
   ),
   define(
     "whereAny LIST PATH SEPARATOR VALUES",
-    "Elements where the text at PATH, split at SEPARATOR, has one of VALUES at least. Blanks are not cut off.",
-    {
-      template: `{{#each (whereAny containers "env.HOSTS" "," (list "b.example" "c.example"))}}{{name}}{{/each}}`,
-      data: TWO,
-      prints: "web",
-    },
+    "The elements where the text at PATH, split at SEPARATOR, contains at least one of VALUES. Parts are not trimmed.",
+    selected(`whereAny containers "env.HOSTS" "," (list "b.example" "c.example")`, "web"),
     (call) => {
       const values = new Set(call.textList(3));
-      return chosen(call, (found) => piecesOf(call, found).some((piece) => values.has(piece)));
+      return filtered(call, (found) => partsOf(call, found).some((part) => values.has(part)));
     },
   ),
   define(
     "whereAll LIST PATH SEPARATOR VALUES",
-    "Elements where the text at PATH, split at SEPARATOR, has all of VALUES. A value that stands twice in VALUES counts once; with docker-gen it is never there.",
-    {
-      template: `{{#each (whereAll containers "env.HOSTS" "," (list "a.example" "b.example"))}}{{name}}{{/each}}`,
-      data: TWO,
-      prints: "web",
-    },
+    "The elements where the text at PATH, split at SEPARATOR, contains all of VALUES. A repeated value counts once; in docker-gen it never matches.",
+    selected(`whereAll containers "env.HOSTS" "," (list "a.example" "b.example")`, "web"),
     (call) => {
       const values = [...new Set(call.textList(3))];
-      return chosen(call, (found) => {
-        const pieces = new Set(piecesOf(call, found));
-        return !isMissing(found) && values.every((value) => pieces.has(value));
+      return filtered(call, (found) => {
+        const parts = new Set(partsOf(call, found));
+        return !isMissing(found) && values.every((value) => parts.has(value));
       });
+    },
+  ),
+  define(
+    "whereLabelExists LIST LABEL",
+    "The elements with the label, whatever its value.",
+    selected(`whereLabelExists containers "app.tier"`, "web"),
+    (call) => labelled(call, (value) => value !== undefined),
+  ),
+  define(
+    "whereLabelDoesNotExist LIST LABEL",
+    "The elements without the label.",
+    selected(`whereLabelDoesNotExist containers "app.tier"`, "db"),
+    (call) => labelled(call, (value) => value === undefined),
+  ),
+  define(
+    "whereLabelValueMatches LIST LABEL PATTERN",
+    "The elements with the label where the regular expression PATTERN matches anywhere in its value.",
+    selected(`whereLabelValueMatches containers "app.tier" "^fr"`, "web"),
+    (call) => {
+      const expression = expressionOf(call, 2);
+      return labelled(call, (value) => value !== undefined && expression.matcher(value).find());
     },
   ),
 ];
 
-function chosen(call: HelperCall, isWanted: (found: unknown) => boolean): unknown[] {
+/** An example that prints the names of the selected containers. */
+function selected(call: string, output: string): { template: string; data: object; output: string } {
+  return { template: `{{#each (${call})}}{{name}}{{/each}}`, data: TWO, output };
+}
+
+function filtered(call: HelperCall, isWanted: (found: unknown) => boolean): unknown[] {
   const path = call.path(1);
   return call.list(0).filter((item) => isWanted(atPath(item, path)));
+}
+
+function labelled(call: HelperCall, isWanted: (value: string | undefined) => boolean): unknown[] {
+  const label = call.text(1);
+  return call.list(0).filter((item) => isWanted(labelOf(item, label)));
 }
 
 function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-function piecesOf(call: HelperCall, found: unknown): string[] {
+function partsOf(call: HelperCall, found: unknown): string[] {
   if (isMissing(found)) return [];
-  if (Array.isArray(found) || isRecord(found)) throw call.refusal(`what stands at ${call.path(1)} must be a text`);
+  if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${call.path(1)} must be a text`);
   return call.split(printed(found), call.text(2));
+}
+
+/** The value of a container's label; undefined if it has none, or is not a container. */
+export function labelOf(item: unknown, label: string): string | undefined {
+  const labels = isRecord(item) ? fieldOf(item, "labels") : undefined;
+  const value = isRecord(labels) ? fieldOf(labels, label) : undefined;
+  return value === undefined || value === null || typeof value === "object" ? undefined : printed(value);
 }

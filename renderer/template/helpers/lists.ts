@@ -1,106 +1,117 @@
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { atPath } from "../field-path.ts";
-import { fieldOf, isRecord } from "../plain-record.ts";
-import { isEmpty } from "../sameness.ts";
+import { fieldOf, hasField, isRecord } from "../plain-record.ts";
+import { keyOf } from "../sameness.ts";
 import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Lists");
 
 const NAMES = { names: ["a", "b", "c"] };
 
-/** Lists made, and parts of lists. What is missing is an empty list; a list that is given stays as it is. */
+/** Lists. A missing list is empty. Elements are equal if they print the same, part by part: 80 equals "80". */
 export const lists: readonly Helper[] = [
-  define("list [VALUE...]", "A list of the values.", { template: `{{join "," (list "a" 1)}}`, prints: "a,1" }, (call) =>
-    call.rest(0),
-  ),
-  define("tuple [VALUE...]", "As `list`.", { template: `{{join "," (tuple "a" 1)}}`, prints: "a,1" }, (call) =>
+  define("list [VALUE...]", "A list of the values.", { template: `{{join "," (list "a" 1)}}`, output: "a,1" }, (call) =>
     call.rest(0),
   ),
   define(
     "len VALUE",
-    "How many elements a list has, fields a record, or characters a text; 0 of what is missing.",
-    { template: `{{len names}}`, data: NAMES, prints: "3" },
-    (call) => lengthOf(call),
+    "The number of elements of a list, fields of a record, or characters of a text; 0 if VALUE is missing.",
+    { template: `{{len names}}`, data: NAMES, output: "3" },
+    lengthOf,
   ),
   define(
     "index VALUE KEY...",
-    "The element of a list at KEY, counted from 0, or the field KEY of a record; further keys go on from there. Nothing when there is none.",
-    { template: `{{index names 1}}`, data: NAMES, prints: "b" },
+    "The element of a list at KEY, counted from 0, or the field KEY of a record; further keys continue from there. Nothing if there is none.",
+    { template: `{{index names 1}}`, data: NAMES, output: "b" },
     (call) => call.texts(1).reduce(step, call.value(0)),
   ),
   define(
     "first LIST",
-    "The first element; nothing of an empty list.",
-    { template: `{{first names}}`, data: NAMES, prints: "a" },
+    "The first element, or nothing.",
+    { template: `{{first names}}`, data: NAMES, output: "a" },
     (call) => call.list(0).at(0),
   ),
   define(
     "last LIST",
-    "The last element; nothing of an empty list.",
-    { template: `{{last names}}`, data: NAMES, prints: "c" },
+    "The last element, or nothing.",
+    { template: `{{last names}}`, data: NAMES, output: "c" },
     (call) => call.list(0).at(-1),
   ),
   define(
-    "firstValue LIST",
-    "The first element that is not empty.",
-    { template: `{{firstValue (list "" "b")}}`, prints: "b" },
-    (call) => call.list(0).find((item) => !isEmpty(item)),
-  ),
-  define(
     "rest LIST",
-    "All but the first.",
-    { template: `{{join "," (rest names)}}`, data: NAMES, prints: "b,c" },
+    "All elements except the first.",
+    { template: `{{join "," (rest names)}}`, data: NAMES, output: "b,c" },
     (call) => call.list(0).slice(1),
   ),
   define(
-    "initial LIST",
-    "All but the last.",
-    { template: `{{join "," (initial names)}}`, data: NAMES, prints: "a,b" },
-    (call) => call.list(0).slice(0, -1),
-  ),
-  define(
     "slice LIST [START] [END]",
-    "The elements from START up to END, without it. Both are 0 or more, or count from the end when negative; what is beyond the list is not there.",
-    { template: `{{join "," (slice names 1 3)}}`, data: NAMES, prints: "b,c" },
+    "The elements from START up to END, exclusive. A negative position counts from the end.",
+    { template: `{{join "," (slice names 1 3)}}`, data: NAMES, output: "b,c" },
     (call) => call.list(0).slice(position(call, 1, 0), position(call, 2, Number.MAX_SAFE_INTEGER)),
   ),
   define(
-    "chunk SIZE LIST",
-    "Lists of SIZE elements each, the last with what is left.",
-    { template: `{{#each (chunk 2 names)}}<{{join "," this}}>{{/each}}`, data: NAMES, prints: "<a,b><c>" },
-    (call) => {
-      const [size, items] = [call.integer(0, { min: 1, max: Number.MAX_SAFE_INTEGER }), call.list(1)];
-      return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
-    },
-  ),
-  define(
-    "reverse LIST",
-    "The last element first.",
-    { template: `{{join "," (reverse names)}}`, data: NAMES, prints: "c,b,a" },
-    (call) => call.list(0).toReversed(),
-  ),
-  define(
-    "toStrings LIST",
-    'Each element as it is printed; "" for what is missing.',
-    { template: `{{join "," (toStrings (list 80 true))}}`, prints: "80,true" },
-    (call) => call.textList(0),
-  ),
-  define(
     "map LIST PATH",
-    "What stands at PATH in each element; elements with nothing there are left out.",
+    "The values at PATH in the elements, without missing ones.",
     {
       template: `{{join "," (map containers "env.HOST")}}`,
       data: { containers: [{ env: { HOST: "a.example" } }, { env: {} }] },
-      prints: "a.example",
+      output: "a.example",
     },
     (call) => {
       const path = call.path(1);
-      return call
-        .list(0)
-        .map((item) => atPath(item, path))
-        .filter((found) => found !== undefined && found !== null);
+      const found = call.list(0).map((item) => atPath(item, path));
+      return found.filter((value) => value !== undefined && value !== null);
     },
+  ),
+  define(
+    "append LIST VALUE",
+    "LIST with VALUE at its end.",
+    { template: `{{join "," (append (list 1 2) 3)}}`, output: "1,2,3" },
+    (call) => call.bounded([...call.list(0), call.value(1)]),
+  ),
+  define(
+    "concat LIST...",
+    "The elements of all lists.",
+    { template: `{{join "," (concat (list 1) (list 2))}}`, output: "1,2" },
+    (call) => call.bounded(call.rest(0).flatMap((_, at) => call.list(at))),
+  ),
+  define(
+    "flat LIST",
+    "The elements of LIST and of the lists in it, at any depth.",
+    { template: `{{join "," (flat (list 1 (list 2 (list 3))))}}`, output: "1,2,3" },
+    (call) => call.bounded(call.list(0).flat(Infinity)),
+  ),
+  define(
+    "uniq LIST",
+    "The first of each group of equal elements.",
+    { template: `{{join "," (uniq (list 1 2 1))}}`, output: "1,2" },
+    (call) => unique(call.list(0)),
+  ),
+  define(
+    "intersect LIST OTHER",
+    "The elements of LIST that OTHER has too, each once, in the order of LIST. docker-gen returns a random order.",
+    { template: `{{join "," (intersect (list "b" "a") (list "a" "b" "c"))}}`, output: "b,a" },
+    (call) => {
+      const wanted = keysOf(call.list(1));
+      return unique(call.list(0)).filter((item) => wanted.has(keyOf(item)));
+    },
+  ),
+  define(
+    "has VALUE LIST",
+    "Whether LIST has an element equal to VALUE.",
+    { template: `{{has 443 ports}}`, data: { ports: [80, 443] }, output: "true" },
+    (call) => keysOf(call.list(1)).has(keyOf(call.value(0))),
+  ),
+  define(
+    "contains IN WHAT",
+    "Whether a record has the field WHAT, a list an equal element, or a text that part; false if IN is missing. The order is docker-gen's, not sprig's.",
+    {
+      template: `{{contains env "HOST"}} {{contains "a.example" ".ex"}}`,
+      data: { env: { HOST: "" } },
+      output: "true true",
+    },
+    contains,
   ),
 ];
 
@@ -108,7 +119,7 @@ function lengthOf(call: HelperCall): number {
   const value = call.value(0);
   if (Array.isArray(value)) return value.length;
   if (isRecord(value)) return Object.keys(value).length;
-  if (typeof value === "number" || typeof value === "boolean") throw call.misuse(0, "a list, a record or a text");
+  if (typeof value === "number" || typeof value === "boolean") throw call.invalid(0, "a list, a record or a text");
   return Array.from(call.text(0)).length;
 }
 
@@ -121,4 +132,24 @@ function step(value: unknown, key: string): unknown {
 
 function position(call: HelperCall, at: number, missing: number): number {
   return call.integer(at, { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, missing });
+}
+
+function contains(call: HelperCall): boolean {
+  const [container, what] = [call.value(0) ?? undefined, call.value(1)];
+  if (container === undefined) return false;
+  if (Array.isArray(container)) return keysOf(container).has(keyOf(what));
+  return isRecord(container) ? hasField(container, call.text(1)) : call.text(0).includes(call.text(1));
+}
+
+function keysOf(list: readonly unknown[]): ReadonlySet<string> {
+  return new Set(list.map(keyOf));
+}
+
+function unique(list: readonly unknown[]): unknown[] {
+  const first = new Map<string, unknown>();
+  for (const item of list) {
+    const key = keyOf(item);
+    if (!first.has(key)) first.set(key, item);
+  }
+  return [...first.values()];
 }

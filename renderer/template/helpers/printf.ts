@@ -14,7 +14,7 @@ interface Field {
   readonly verb: string;
 }
 
-/** What `printf` makes of its format and values. */
+/** Returns the text of `printf`. */
 export function formatted(call: HelperCall): string {
   const format = call.text(0);
   const parts: string[] = [];
@@ -32,7 +32,8 @@ export function formatted(call: HelperCall): string {
     if (whole === "%%") parts.push("%");
     else parts.push(padded(call, field, plain(call, field, next++)));
   }
-  if (next !== call.rest(0).length) throw call.refusal(`${next - 1} verbs and ${call.rest(1).length} values`);
+  if (next !== call.rest(0).length)
+    throw call.error(`FORMAT has ${next - 1} verbs, and there are ${call.rest(1).length} values`);
   return call.joined([...parts, format.slice(from)]);
 }
 
@@ -41,7 +42,7 @@ function plain(call: HelperCall, { flags, decimals, verb }: Field, at: number): 
     const value = call.number(at);
     return `${flags.includes("+") && value >= 0 ? "+" : ""}${text(value)}`;
   };
-  if ((decimals ?? 0) > MAX_DECIMALS) throw call.refusal(`more than ${MAX_DECIMALS} decimals`);
+  if ((decimals ?? 0) > MAX_DECIMALS) throw call.error(`more than ${MAX_DECIMALS} decimals`);
   switch (verb) {
     case "s":
     case "v":
@@ -49,7 +50,7 @@ function plain(call: HelperCall, { flags, decimals, verb }: Field, at: number): 
     case "q":
       return JSON.stringify(call.text(at));
     case "t":
-      return `${call.truth(at)}`;
+      return `${call.boolean(at)}`;
     case "d":
       return number((value) => BigInt(Math.trunc(value)).toString());
     case "f":
@@ -57,11 +58,11 @@ function plain(call: HelperCall, { flags, decimals, verb }: Field, at: number): 
     case "x":
       return hexadecimal(call, at);
     default:
-      throw call.refusal("FORMAT has a verb other than %s %v %d %f %x %q %t and %%");
+      throw call.error("FORMAT has a verb other than %s %v %d %f %x %q %t and %%");
   }
 }
 
-/** A number's digits, or the bytes of a text. */
+/** The digits of a number, or the bytes of a text. */
 function hexadecimal(call: HelperCall, at: number): string {
   const value = call.value(at);
   return typeof value === "string"
@@ -70,7 +71,7 @@ function hexadecimal(call: HelperCall, at: number): string {
 }
 
 function padded(call: HelperCall, { flags, width, verb }: Field, text: string): string {
-  if (width > MAX_WIDTH) throw call.refusal(`a width of more than ${MAX_WIDTH}`);
+  if (width > MAX_WIDTH) throw call.error(`a width of more than ${MAX_WIDTH}`);
   if (flags.includes("-")) return text.padEnd(width);
   if (!flags.includes("0")) return text.padStart(width);
   if (!"dfx".includes(verb)) return text.padStart(width, "0");

@@ -7,51 +7,46 @@ import type { Helper } from "../template-helper.ts";
 
 const define = helpersOf("Lists");
 
+const NAMES = { names: ["b", "C", "a"] };
 const PORTS = { ports: [{ port: 443 }, { port: 8080 }, {}, { port: 80 }] };
 
-/** Sorted copies; what is equal keeps its order. */
+/** Sorted copies; equal elements keep their order. */
 export const sorting: readonly Helper[] = [
   define(
     "sortStringsAsc LIST",
-    "The texts of LIST by code points, the same in every language. LIST itself stays as it is.",
-    { template: `{{join " " (sortStringsAsc names)}}`, data: { names: ["b", "C", "a"] }, prints: "C a b" },
+    "A copy of LIST, a list of texts, sorted by code points, whatever the language.",
+    { template: `{{join " " (sortStringsAsc names)}}`, data: NAMES, output: "C a b" },
     (call) => call.textList(0).toSorted(compareTexts),
   ),
   define(
     "sortStringsDesc LIST",
-    "As `sortStringsAsc`, the last first.",
-    { template: `{{join " " (sortStringsDesc names)}}`, data: { names: ["b", "C", "a"] }, prints: "b a C" },
+    "`sortStringsAsc` in descending order.",
+    { template: `{{join " " (sortStringsDesc names)}}`, data: NAMES, output: "b a C" },
     (call) => call.textList(0).toSorted((left, right) => compareTexts(right, left)),
   ),
   define(
-    "sortAlpha LIST",
-    "As `sortStringsAsc`.",
-    { template: `{{join " " (sortAlpha names)}}`, data: { names: ["b", "a"] }, prints: "a b" },
-    (call) => call.textList(0).toSorted(compareTexts),
-  ),
-  define(
     "sortObjectsByKeysAsc LIST PATH",
-    "Elements by what stands at PATH: first those with nothing, a list or a record there, then whole numbers and texts of digits by value, then other texts by code points.",
+    "The elements sorted by the value at PATH: first missing values, lists and records, then integers by value, also as text, then other texts by code points.",
     {
-      template: `{{#each (sortObjectsByKeysAsc ports "port")}}{{port}} {{/each}}`,
+      template: `{{#each (sortObjectsByKeysAsc ports "port")}}{{at this "port" "none"}} {{/each}}`,
       data: PORTS,
-      prints: " 80 443 8080 ",
+      output: "none 80 443 8080 ",
     },
     (call) => sorted(call, 1),
   ),
   define(
     "sortObjectsByKeysDesc LIST PATH",
-    "As `sortObjectsByKeysAsc`, the last first.",
+    "`sortObjectsByKeysAsc` in descending order.",
     {
-      template: `{{#each (sortObjectsByKeysDesc ports "port")}}{{port}} {{/each}}`,
+      template: `{{#each (sortObjectsByKeysDesc ports "port")}}{{at this "port" "none"}} {{/each}}`,
       data: PORTS,
-      prints: "8080 443 80  ",
+      output: "8080 443 80 none ",
     },
     (call) => sorted(call, -1),
   ),
 ];
 
-type SortKey = { readonly class: 0 | 1 | 2; readonly number: number; readonly text: string };
+type SortKey = { readonly rank: 0 | 1 | 2; readonly number: number; readonly text: string };
 
 function sorted(call: HelperCall, direction: 1 | -1): unknown[] {
   const path = call.path(1);
@@ -61,12 +56,12 @@ function sorted(call: HelperCall, direction: 1 | -1): unknown[] {
 
 function sortKeyOf(value: unknown): SortKey {
   if (value === undefined || value === null || Array.isArray(value) || isRecord(value)) {
-    return { class: 0, number: 0, text: "" };
+    return { rank: 0, number: 0, text: "" };
   }
   const text = printed(value);
-  return /^[+-]?[0-9]{1,15}$/.test(text) ? { class: 1, number: Number(text), text: "" } : { class: 2, number: 0, text };
+  return /^[+-]?[0-9]{1,15}$/.test(text) ? { rank: 1, number: Number(text), text: "" } : { rank: 2, number: 0, text };
 }
 
 function compareKeys(left: SortKey, right: SortKey): number {
-  return left.class - right.class || left.number - right.number || compareTexts(left.text, right.text);
+  return left.rank - right.rank || left.number - right.number || compareTexts(left.text, right.text);
 }

@@ -1,35 +1,38 @@
+import { posix } from "node:path";
 import { helpersOf } from "../define-helper.ts";
 import type { HelperCall } from "../helper-call.ts";
-import { compareTexts } from "../plain-record.ts";
 import type { Helper } from "../template-helper.ts";
-import { wordsIn } from "./letter-case.ts";
+import { formatted } from "./printf.ts";
 
 const define = helpersOf("Strings");
 
-/** Texts cut, compared and put together. Numbers and truth are taken as they are printed, what is missing as "". */
+/** Widest indentation, in characters. */
+const MAX_WIDTH = 1000;
+
+/** Texts. A number or boolean counts as it is printed, a missing value as "". */
 export const strings: readonly Helper[] = [
+  define("toLower TEXT", "TEXT in lower case.", { template: `{{toLower "Web"}}`, output: "web" }, (call) =>
+    call.text(0).toLowerCase(),
+  ),
+  define("toUpper TEXT", "TEXT in upper case.", { template: `{{toUpper "Web"}}`, output: "WEB" }, (call) =>
+    call.text(0).toUpperCase(),
+  ),
   define(
     "trim TEXT",
-    "TEXT without blanks, tabs and line ends around it.",
-    { template: `[{{trim "  a b "}}]`, prints: "[a b]" },
+    "TEXT without white space at both ends.",
+    { template: `[{{trim "  a b "}}]`, output: "[a b]" },
     (call) => call.text(0).trim(),
   ),
   define(
-    "trimAll CHARACTERS TEXT",
-    "TEXT without any of CHARACTERS around it.",
-    { template: `{{trimAll "/." "/a/b/."}}`, prints: "a/b" },
-    (call) => trimAll(call),
-  ),
-  define(
     "trimPrefix PREFIX TEXT",
-    "TEXT without PREFIX, if it begins so.",
-    { template: `{{trimPrefix "v" "v1.2"}}`, prints: "1.2" },
+    "TEXT without PREFIX at its beginning.",
+    { template: `{{trimPrefix "v" "v1.2"}}`, output: "1.2" },
     (call) => (call.text(1).startsWith(call.text(0)) ? call.text(1).slice(call.text(0).length) : call.text(1)),
   ),
   define(
     "trimSuffix SUFFIX TEXT",
-    "TEXT without SUFFIX, if it ends so.",
-    { template: `{{trimSuffix ".local" "db.local"}}`, prints: "db" },
+    "TEXT without SUFFIX at its end.",
+    { template: `{{trimSuffix ".local" "db.local"}}`, output: "db" },
     (call) => {
       const [suffix, text] = [call.text(0), call.text(1)];
       return text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text;
@@ -37,80 +40,111 @@ export const strings: readonly Helper[] = [
   ),
   define(
     "hasPrefix PREFIX TEXT",
-    "Whether TEXT begins so.",
-    { template: `{{hasPrefix "v" "v1.2"}}`, prints: "true" },
+    "Whether TEXT begins with PREFIX.",
+    { template: `{{hasPrefix "v" "v1.2"}}`, output: "true" },
     (call) => call.text(1).startsWith(call.text(0)),
   ),
   define(
     "hasSuffix SUFFIX TEXT",
-    "Whether TEXT ends so.",
-    { template: `{{hasSuffix ".d" "conf.d"}}`, prints: "true" },
+    "Whether TEXT ends with SUFFIX.",
+    { template: `{{hasSuffix ".d" "conf.d"}}`, output: "true" },
     (call) => call.text(1).endsWith(call.text(0)),
   ),
   define(
-    "substr START END TEXT",
-    "The characters of TEXT from START up to END, without it; from the beginning when START is negative, to the end when END is.",
-    { template: `{{substr 1 3 "abcd"}}`, prints: "bc" },
-    (call) => {
-      const [start, end, characters] = [position(call, 0), position(call, 1), Array.from(call.text(2))];
-      return characters.slice(Math.max(start, 0), end < 0 ? undefined : end).join("");
-    },
-  ),
-  define(
     "trunc LENGTH TEXT",
-    "The first LENGTH characters of TEXT; the last ones when LENGTH is negative.",
-    { template: `{{trunc 3 "abcdef"}} {{trunc -2 "abcdef"}}`, prints: "abc ef" },
+    "The first LENGTH characters of TEXT; the last ones if LENGTH is negative.",
+    { template: `{{trunc 3 "abcdef"}} {{trunc -2 "abcdef"}}`, output: "abc ef" },
     (call) => {
-      const [length, characters] = [position(call, 0), Array.from(call.text(1))];
+      const length = call.integer(0, { min: -1_000_000_000, max: 1_000_000_000 });
+      const characters = Array.from(call.text(1));
       return (length < 0 ? characters.slice(length) : characters.slice(0, length)).join("");
     },
   ),
-  define("repeat COUNT TEXT", "TEXT COUNT times.", { template: `{{repeat 3 "ab"}}`, prints: "ababab" }, (call) => {
-    const text = call.text(1);
-    const count = call.integer(0, { min: 0, max: 1_000_000 });
-    call.fits(count * text.length);
+  define("repeat COUNT TEXT", "TEXT COUNT times.", { template: `{{repeat 3 "ab"}}`, output: "ababab" }, (call) => {
+    const [count, text] = [call.integer(0, { min: 0, max: 1_000_000 }), call.text(1)];
+    call.checkLength(count * text.length);
     return text.repeat(count);
   }),
   define(
-    "nospace TEXT",
-    "TEXT without any blanks, tabs and line ends.",
-    { template: `{{nospace " a b "}}`, prints: "ab" },
-    (call) => call.text(0).replace(/\s/g, ""),
+    "replace TEXT OLD NEW [COUNT]",
+    "TEXT with NEW for the first COUNT occurrences of OLD; for all if COUNT is missing or negative. The order is docker-gen's, not sprig's. An empty OLD never occurs.",
+    { template: `{{replace "a.b.c" "." "-"}}`, output: "a-b-c" },
+    replaced,
   ),
   define(
-    "initials TEXT",
-    "The first character of each word.",
-    { template: `{{initials "My First App"}}`, prints: "MFA" },
-    (call) =>
-      wordsIn(call.text(0))
-        .map((word) => Array.from(word)[0])
-        .join(""),
+    "split TEXT SEPARATOR",
+    'The parts of TEXT between separators. "" has one empty part. An empty SEPARATOR gives the characters.',
+    { template: `{{#each (split "a,b" ",")}}<{{this}}>{{/each}}`, output: "<a><b>" },
+    (call) => call.split(call.text(0), call.text(1)),
   ),
   define(
-    "closest LIST TEXT",
-    'The longest text of LIST that stands somewhere in TEXT, the first of equally long ones; "" when none does.',
-    { template: `{{closest (list "example.com" "a.example.com") "www.a.example.com"}}`, prints: "a.example.com" },
+    "splitN TEXT SEPARATOR COUNT",
+    "At most COUNT parts of `split`, with the rest of TEXT in the last; all if COUNT is negative, none if it is 0.",
+    { template: `{{#each (splitN "a=b=c" "=" 2)}}<{{this}}>{{/each}}`, output: "<a><b=c>" },
     (call) => {
-      const text = call.text(1);
-      const within = call.textList(0).filter((part) => text.includes(part));
-      return within.reduce((best, part) => (part.length > best.length ? part : best), "");
+      const [separator, count] = [call.text(1), call.limit(2)];
+      const parts = call.split(call.text(0), separator);
+      return parts.length <= count
+        ? parts
+        : [...parts.slice(0, count - 1), parts.slice(count - 1).join(separator)].slice(0, count);
     },
   ),
   define(
-    "compareStrings TEXT OTHER",
-    "-1, 0 or 1, as TEXT comes before OTHER by code points, is the same, or comes after.",
-    { template: `{{compareStrings "a" "b"}}`, prints: "-1" },
-    (call) => Math.sign(compareTexts(call.text(0), call.text(1))),
+    "join SEPARATOR LIST",
+    "The scalars of LIST with SEPARATOR between them, without missing ones.",
+    { template: `{{join ", " ports}}`, data: { ports: [80, 443] }, output: "80, 443" },
+    (call) => {
+      const texts = call.textList(1).filter((_, at) => (call.list(1)[at] ?? undefined) !== undefined);
+      return call.joined(texts, call.text(0));
+    },
+  ),
+  define(
+    "closest LIST TEXT",
+    'The longest text of LIST that TEXT contains, the first of several; "" if there is none.',
+    { template: `{{closest (list "example.com" "a.example.com") "www.a.example.com"}}`, output: "a.example.com" },
+    (call) => {
+      const text = call.text(1);
+      const contained = call.textList(0).filter((part) => text.includes(part));
+      return contained.reduce((best, part) => (part.length > best.length ? part : best), "");
+    },
+  ),
+  define(
+    "printf FORMAT [VALUE...]",
+    "FORMAT with the values in place of its verbs: %s or %v a text, %d an integer, %f a number with 6 or .N decimals, %x hexadecimal, %q a text in double quotes, %t true or false, %% a percent sign. Between % and the verb may be - (left-aligned), 0 (filled with zeros), + (always with a sign) and a width up to 1000. There must be as many values as verbs.",
+    { template: `{{printf "%s:%04d %q %.1f" "web" 80 "a" 0.25}}`, output: 'web:0080 "a" 0.3' },
+    formatted,
+  ),
+  define(
+    "indent WIDTH TEXT",
+    `TEXT with WIDTH spaces, at most ${MAX_WIDTH}, before each line, also before empty ones.`,
+    { template: `{{indent 2 "a\nb"}}`, output: "  a\n  b" },
+    (call) => prefixed(call, " ".repeat(call.integer(0, { min: 0, max: MAX_WIDTH })), call.text(1)),
+  ),
+  define(
+    "comment PREFIX TEXT",
+    "TEXT with PREFIX before each line, also before the empty one after a final line end.",
+    { template: `{{comment "# " "a\nb"}}`, output: "# a\n# b" },
+    (call) => prefixed(call, call.text(0), call.text(1)),
+  ),
+  define(
+    "dir PATH",
+    "PATH without its last part, in its shortest spelling. It lists no directory, unlike docker-gen's.",
+    { template: `{{dir "/etc/nginx/mime.types"}}`, output: "/etc/nginx" },
+    (call) => {
+      const normal = posix.normalize(call.text(0).slice(0, call.text(0).lastIndexOf("/") + 1));
+      return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
+    },
   ),
 ];
 
-function trimAll(call: HelperCall): string {
-  const [unwanted, characters] = [new Set(call.text(0)), Array.from(call.text(1))];
-  const first = characters.findIndex((character) => !unwanted.has(character));
-  const last = characters.findLastIndex((character) => !unwanted.has(character));
-  return first < 0 ? "" : characters.slice(first, last + 1).join("");
+function replaced(call: HelperCall): string {
+  const [text, old, replacement, count] = [call.text(0), call.text(1), call.text(2), call.limit(3)];
+  if (old === "") return text;
+  const parts = text.split(old);
+  const rest = count + 1 < parts.length ? [parts.slice(count).join(old)] : [];
+  return call.joined(rest.length > 0 ? [...parts.slice(0, count), ...rest] : parts, replacement);
 }
 
-function position(call: HelperCall, at: number): number {
-  return call.integer(at, { min: -1_000_000_000, max: 1_000_000_000 });
+function prefixed(call: HelperCall, prefix: string, text: string): string {
+  return call.joined([prefix, call.joined(text.split("\n"), `\n${prefix}`)]);
 }

@@ -28,7 +28,7 @@ export const checks: Topic = {
           ["0", "161", "-42"],
         );
         for (const text of ["", "abc", "1.5", " 1"])
-          assert.match(refusal(`{{mustBeInt "${text}"}}`), /must be a whole number/);
+          assert.match(refusal(`{{mustBeInt "${text}"}}`), /must be an integer/);
       },
     },
     {

@@ -63,7 +63,7 @@ export const containers: Topic = {
         assert.doesNotMatch(JSON.stringify(disclosed(inspected({ HostConfig }))), /dev|Device/i);
         assert.match(
           refusal("{{#each containers}}{{devices}}{{/each}}"),
-          /devices: no such thing among what a container has/,
+          /devices: a container has no such field/,
         );
       },
     },
@@ -71,7 +71,7 @@ export const containers: Topic = {
       shows: "the current container is found although the list has it not",
       here: "There is none in templates: a file is the same wherever the renderer runs. `sharedNetworks` joins a container with another one that the template names.",
       run: () => {
-        assert.match(refusal("{{currentContainer}}"), /currentContainer: no such thing among what a template is given/);
+        assert.match(refusal("{{currentContainer}}"), /currentContainer: a template has no such field/);
         const networks = [{ name: "back" }, { name: "front" }];
         const list = [
           { name: "proxy", networks: [{ name: "back" }] },

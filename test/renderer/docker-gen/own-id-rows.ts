@@ -59,7 +59,7 @@ export const ownId: Topic = {
       shows: "templates see the current container when there is one, and that there is none",
       here: "They see none: a file is the same wherever the renderer runs. Routes need to know nginx's networks; with `proxy: self` those are the renderer's own.",
       run: () => {
-        assert.match(refusal("{{CurrentContainer}}"), /CurrentContainer: no such thing among what a template is given/);
+        assert.match(refusal("{{CurrentContainer}}"), /CurrentContainer: a template has no such field/);
         const target = { template: "/t", destination: "/d", reload: "none" };
         const text = JSON.stringify({ agents: [{ socket: "/a" }], proxy: "self", targets: [target] });
         const config = parseConfig(text, "c.yml");

@@ -15,20 +15,11 @@ for (let level = 0; level < 100_000; level++) deep = [deep];
 const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["repeat", 1_000_000, "abc"],
   ["repeat", 1e12, ""],
-  ["until", 100_001],
-  ["until", 1e300],
-  ["untilStep", 0, 1_000_000, 1],
-  ["untilStep", 0, 1, 1e-300],
-  ["seq", 100_001],
-  ["seq", 0, 1, 9_000_000],
   ["indent", 1000, "\n".repeat(10_000)],
   ["indent", 1e9, "a"],
-  ["nindent", 1000, "\n".repeat(10_000)],
   ["comment", "#".repeat(1000), "\n".repeat(10_000)],
   ["replace", long, "a", "b".repeat(1000)],
   ["join", "-".repeat(1000), many],
-  ["cat", long, long],
-  ["quote", long, long],
   ["printf", "%9999s", "a"],
   ["printf", "%.99f", 1],
   ["printf", "%s%s", long, long],
@@ -36,11 +27,10 @@ const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["split", ",".repeat(200_000), ","],
   ["concat", many, many],
   ["append", many, 1],
-  ["b64enc", long],
   ["trim", `${long}a`],
   ["regexMatch", "a".repeat(1001), "a"],
   ["regexMatch", "(((a{1000}){1000}){1000})", "a"],
-  ["regexFindAll", "", long],
+  ["regexReplaceAll", "", long, ""],
   ["regexMatch", "^(a+)+(b|c)*[^x]{1,200}$", long],
   ["regexReplaceAll", "a", "a".repeat(90_000), "b".repeat(1000)],
   ["parseJson", `${"[".repeat(50_000)}${"]".repeat(50_000)}`],
@@ -49,16 +39,13 @@ const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["flat", deep],
   ["uniq", [deep]],
   ["eq", deep, 1],
-  ["deepEqual", deep, deep],
   ["merge", { a: 1 }, deep],
   ["at", {}, "a.".repeat(1000)],
   ["mul", 1e308, 10],
-  ["date", "2006", 1e18],
-  ["wrapWith", 1, "-".repeat(1000), "a ".repeat(10_000)],
 ];
 for (const [name, ...args] of tooMuch) {
   const title = args.map((arg) => (Array.isArray(arg) ? "a list" : String(arg).slice(0, 24))).join(", ");
-  test(`${name} of ${title} is refused`, () => {
+  test(`${name} of ${title} fails`, () => {
     assert.throws(
       () => run(name, ...args),
       (error) => error instanceof HelperError && error.message.startsWith(`${name}: `),
@@ -66,7 +53,7 @@ for (const [name, ...args] of tooMuch) {
   });
 }
 
-test("a document of aliases that would grow without end is no document", () => {
+test("an exponential expansion of YAML aliases is rejected", () => {
   const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]", ..."bcdefghi".split("")]
     .map((line, at, all) =>
       at === 0
@@ -81,14 +68,14 @@ test("a document of aliases that would grow without end is no document", () => {
   assert.equal(run("fromYaml", "a: [".repeat(5000)), undefined);
 });
 
-test("a pattern that takes other engines forever is done here", () => {
+test("a pattern with exponential backtracking in other engines takes linear time", () => {
   const text = `${"a".repeat(50_000)}!`;
   for (const pattern of ["(a+)+$", "^(a|a)*$", "(a|aa)+$", "(.*a){20}$", "^(([a-z])+.)+[A-Z]([a-z])+$"]) {
     assert.equal(run("regexMatch", pattern, text), false, pattern);
   }
 });
 
-test("a hostile text costs no helper that reads it by a grammar of its own", () => {
+test("a hostile text neither hangs nor crashes a helper that parses it", () => {
   const texts = [
     "1.".repeat(500_000),
     "a".repeat(MIB),
@@ -97,25 +84,9 @@ test("a hostile text costs no helper that reads it by a grammar of its own", () 
     "-1h".repeat(300_000),
     "Aa".repeat(500_000),
   ];
-  const readers = [
-    "semver",
-    "int",
-    "urlParse",
-    "snakecase",
-    "trim",
-    "title",
-    "b64dec",
-    "b32dec",
-    "clean",
-    "ext",
-    "duration",
-  ];
+  const readers = ["int", "trim", "dir", "parseBool", "imageParts", "mustBeHost", "nginxMustParseHSTS", "printf"];
   for (const text of [...texts, `${"a:".repeat(500_000)}//`]) {
-    for (const name of readers) assert.doesNotThrow(() => outcome(name, text), name);
-    outcome("semverCompare", text.slice(0, 1024), "1.2.3");
-    outcome("dateModify", text, 0);
-    outcome("printf", text);
-    outcome("nginxMustParseHSTS", text);
+    for (const name of readers) outcome(name, text);
   }
 });
 
