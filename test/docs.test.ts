@@ -31,6 +31,20 @@ test("the index links every page", () => {
   );
 });
 
+test("the troubleshooting page quotes messages that the code prints", () => {
+  const page = readFileSync("docs/how-to/troubleshoot.md", "utf8");
+  const [, section = ""] = page.split("## By the message");
+  const [quoted = ""] = section.split("\n## ");
+  const messages = [...quoted.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message = ""]) => message);
+  const tracked = execFileSync("git", ["ls-files", "renderer/*.ts"], { encoding: "utf8" }).trim().split("\n");
+  const code = tracked.map((path) => (existsSync(path) ? readFileSync(path, "utf8") : "")).join("\n");
+  assert.ok(messages.length > 10);
+  assert.deepEqual(
+    messages.filter((message) => !code.includes(message)),
+    [],
+  );
+});
+
 test("every page that code, messages and examples name exists", () => {
   const tracked = execFileSync("git", ["ls-files", "*.ts", "*.yml", "*.sh", "*.hbs", "*Dockerfile"], {
     encoding: "utf8",
