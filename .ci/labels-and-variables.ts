@@ -7,6 +7,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from "../renderer/routes/options.ts";
+import type { OptionNames } from "../renderer/routes/option.ts";
 import { SSL_POLICIES } from "../renderer/routes/ssl-policies.ts";
 import { code, table } from "./schema-text.ts";
 
@@ -206,10 +207,7 @@ const OPTIONS: Readonly<Record<keyof HostOptions | keyof PathOptions | keyof Ser
   },
 };
 
-interface Rule {
-  readonly env?: string;
-  readonly label: string;
-  readonly theirLabel?: string;
+interface Rule extends OptionNames {
   readonly needs?: string;
 }
 
@@ -252,8 +250,8 @@ nginx-proxy.
 `;
 }
 
-function row({ env, label, theirLabel, needs }: Rule, entry: Entry): string[] {
-  const other = env === undefined ? theirLabel && `label \`….${theirLabel}\`` : code(env);
+function row({ env, label, nginxProxyLabel, needs }: Rule, entry: Entry): string[] {
+  const other = env === undefined ? nginxProxyLabel && `label \`….${nginxProxyLabel}\`` : code(env);
   const { type, default: value = "", meaning, example } = entry;
   return [
     `\`sallyport.${label}\``,

@@ -14,7 +14,7 @@ const rows = page.split("\n").filter((line) => line.startsWith("| "));
 const options = [
   ...ROUTE_NAMES.map((place) => ({ ...place, needs: undefined })),
   ...[HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules)),
-] as { readonly env?: string; readonly label: string; readonly theirLabel?: string; readonly needs?: string }[];
+] as { readonly env?: string; readonly label: string; readonly nginxProxyLabel?: string; readonly needs?: string }[];
 
 /** Everything that nginx-proxy reads from containers, its own environment, and files. */
 const NGINX_PROXY_NAMES = [
@@ -50,11 +50,11 @@ describe("docs/reference/nginx-proxy.md", () => {
       );
     });
   }
-  for (const { env, label, theirLabel, needs } of options) {
+  for (const { env, label, nginxProxyLabel, needs } of options) {
     test(`matches the code for ${env ?? label}`, () => {
       const [, , support = "", ownLabel = "", notes = ""] =
-        rows.map((row) => row.split("|")).find((cells) => cells[1]!.includes(`\`${env ?? theirLabel}\``)) ?? [];
-      if (env === undefined && theirLabel === undefined) return assert.ok(page.includes(`\`${label}\``));
+        rows.map((row) => row.split("|")).find((cells) => cells[1]!.includes(`\`${env ?? nginxProxyLabel}\``)) ?? [];
+      if (env === undefined && nginxProxyLabel === undefined) return assert.ok(page.includes(`\`${label}\``));
       assert.equal(ownLabel.trim(), `\`${label}\``);
       assert.equal(support.trim() === "permission", needs !== undefined);
       if (needs !== undefined) assert.ok(notes.includes(`\`${needs}\``));
@@ -90,7 +90,7 @@ describe("docs/reference/nginx-proxy.md", () => {
     test(`names the label that the code reads for ${theirName}`, () => {
       if (ownLabel === "") return assert.equal(support, "different");
       const [, name = ""] = /`([^`]+)`/.exec(theirName) ?? [];
-      const found = options.find(({ env, theirLabel }) => env === name || theirLabel === name);
+      const found = options.find(({ env, nginxProxyLabel }) => env === name || nginxProxyLabel === name);
       assert.equal(found && `\`${found.label}\``, ownLabel);
     });
   }
