@@ -63,7 +63,7 @@ const ROUTES: Readonly<Record<string, Entry>> = {
 };
 
 /** What each option means; the compiler requires an entry for each. */
-const OPTIONS: Readonly<Record<keyof HostOptions | keyof PathOptions | keyof ServerOptions, Entry>> = {
+export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptions | keyof ServerOptions, Entry>> = {
   httpsMethod: {
     type: "`redirect`, `noredirect`, `nohttp` or `nohttps`",
     default: "`redirect`",
@@ -216,7 +216,7 @@ export function labelsAndVariablesPage(): string {
   const routes = ROUTE_NAMES.map((rule: Rule) => row(rule, ROUTES[rule.label]!));
   const section = (rules: object) =>
     Object.entries(rules as Record<string, Rule>).map(([name, rule]) =>
-      row(rule, OPTIONS[name as keyof typeof OPTIONS]),
+      row(rule, OPTION_ENTRIES[name as keyof typeof OPTION_ENTRIES]),
     );
   const title = (text: string) => [`**${text}**`, ...Array<string>(6).fill("")];
   const rows = [

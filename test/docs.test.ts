@@ -5,8 +5,10 @@ import { describe, test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
 import { GENERATED } from "../.ci/docs.ts";
+import { OPTION_ENTRIES } from "../.ci/labels-and-variables.ts";
 import { relapses } from "../.ci/plain-english.ts";
 import { configurationKeys, EXAMPLES } from "../.ci/renderer-configuration.ts";
+import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../renderer/routes/options.ts";
 
 describe("generated documentation", () => {
   for (const [path, print] of Object.entries(GENERATED)) {
@@ -78,6 +80,16 @@ describe("examples of the renderer configuration", () => {
       [],
     );
   });
+});
+
+test("examples of labels and variables are valid", () => {
+  for (const [name, { parse: parseOption }] of Object.entries({
+    ...HOST_OPTIONS,
+    ...PATH_OPTIONS,
+    ...SERVER_OPTIONS,
+  })) {
+    assert.equal(parseOption(OPTION_ENTRIES[name as keyof typeof OPTION_ENTRIES].example).kind, "ok", name);
+  }
 });
 
 describe("plain English check", () => {
