@@ -22,7 +22,7 @@ export interface Target<Unit extends object> {
   /** Frees what the target holds. */
   close(): Promise<void>;
   /** What distinguishes a unit from others, also in later versions of it. */
-  keyOf(unit: Unit): string;
+  readonly keyOf: (unit: Unit) => string;
   describe(unit: Unit): UnitDescription;
   /** Whether a server may reject this unit although its check accepts it. */
   isSuspect(unit: Unit): boolean;
