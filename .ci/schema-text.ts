@@ -28,7 +28,7 @@ export function typeText(schema: JsonSchema): string {
   const options = alternatives(schema);
   if (options.length > 1) return either(withoutRepeatedItems([...new Set(options.map(typeText))]));
   if (Array.isArray(schema.type)) return either(schema.type.map((type: string) => typeText({ type })));
-  switch (schema.type) {
+  switch (String(schema.type ?? "any")) {
     case "string":
       return "text";
     case "array":
