@@ -1,8 +1,8 @@
 import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { readText } from "../disk/read-text.ts";
 import { importCommandLine } from "../import/docker-gen/import.ts";
 import { type Option, OPTIONS } from "../import/docker-gen/options.ts";
-import { readText } from "./import.ts";
 
 /** A configuration made of docker-gen's arguments, or the errors. */
 export type FromArguments =
@@ -35,13 +35,11 @@ export function areDockerGenArguments([first = ""]: readonly string[]): boolean 
 
 /** Makes a configuration of docker-gen's arguments. An argument that `import` cannot translate is an error. */
 export function configFromArguments(args: readonly string[], directory: string): FromArguments {
-  const read: typeof readText = (file, what) =>
-    what === "template" ? readText(file, what) : { problem: `-config ${file}: not supported; use \`import\`` };
-  const imported = importCommandLine(args, directory, read, OWN);
+  const imported = importCommandLine(args, { directory, read: readText }, OWN);
   if (imported.kind === "failed") return { problems: imported.problems };
-  const textsOf = (kind: "differs" | "left out"): string[] =>
+  const textsOf = (kind: "differs" | "skipped"): string[] =>
     imported.notes.flatMap((note) => (note.kind === kind ? [note.text] : []));
-  if (textsOf("left out").length > 0) return { problems: textsOf("left out") };
+  if (textsOf("skipped").length > 0) return { problems: textsOf("skipped") };
   const { isPrinted, isOnce, statusSocket } = imported;
   const config = parseConfig(imported.yaml, "command line");
   if ("problems" in config) return config;

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
-import { sentence } from "../import/docker-gen/print.ts";
-import { type Environment, importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
+import { readOrEmpty } from "../disk/read-or-empty.ts";
+import { importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
 import { nameservers } from "../import/nginx-proxy/nameservers.ts";
+import type { Environment } from "../import/nginx-proxy/setting.ts";
+import { sentence } from "../import/print.ts";
 import { type CommandResult, EX_CONFIG, failed, printed } from "./result.ts";
 
 /** Paths in the self-contained image. */
@@ -27,22 +28,14 @@ export function runImportNginxProxy(
   env: Environment,
 ): CommandResult {
   const files = {
-    internalNetworks: readIfPresent("/etc/nginx/network_internal.conf"),
-    resolvers: nameservers(readIfPresent("/etc/resolv.conf") ?? ""),
+    internalNetworks: readOrEmpty("/etc/nginx/network_internal.conf"),
+    resolvers: nameservers(readOrEmpty("/etc/resolv.conf")),
   };
   const imported = importNginxProxy(env, files, separate ? SEPARATE_NGINX : IN_ONE_CONTAINER);
   if (imported.kind === "failed") return failed(imported.problems, EX_CONFIG);
   const { yaml, policy, notes } = imported;
   // The notes are printed with the configuration.
   if (isPolicy) return printed(policy);
-  const exitCode = notes.some(({ kind }) => kind === "left out") ? 1 : 0;
+  const exitCode = notes.some(({ kind }) => kind === "skipped") ? 1 : 0;
   return { ...failed(notes.map(sentence), exitCode), stdout: yaml };
-}
-
-function readIfPresent(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

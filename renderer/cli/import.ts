@@ -1,7 +1,6 @@
-import { readText as readFile } from "../disk/read-text.ts";
+import { readText } from "../disk/read-text.ts";
 import { importCommandLine, importFiles } from "../import/docker-gen/import.ts";
-import { sentence } from "../import/docker-gen/print.ts";
-import type { ReadText } from "../import/docker-gen/read-text.ts";
+import { sentence } from "../import/print.ts";
 import { type CommandResult, EX_DATAERR, failed } from "./result.ts";
 
 /**
@@ -13,16 +12,10 @@ export function runImport(
   commandLine: readonly string[] | undefined,
   directory: string,
 ): CommandResult {
-  const imported = commandLine
-    ? importCommandLine(commandLine, directory, readText)
-    : importFiles(files, directory, readText);
+  const context = { directory, read: readText };
+  const imported = commandLine ? importCommandLine(commandLine, context) : importFiles(files, context);
   if (imported.kind === "failed") return failed(imported.problems, EX_DATAERR);
   const { yaml, notes } = imported;
-  const exitCode = notes.some(({ kind }) => kind === "left out") ? 1 : 0;
+  const exitCode = notes.some(({ kind }) => kind === "skipped") ? 1 : 0;
   return { ...failed(notes.map(sentence), exitCode), stdout: yaml };
 }
-
-export const readText: ReadText = (file) => {
-  const found = readFile(file);
-  return "text" in found ? found.text : found;
-};

@@ -30,7 +30,7 @@ export function describeValue(issue: Issue, value: unknown, schemas: readonly Pu
   const isScalar = kindOf(value) === "scalar";
   if (!/^(?:must|needs) /.test(rule)) return isScalar ? `invalid value ${quote(value)}: ${rule}` : rule;
   if (!isScalar && ["custom", "too_small", "too_big"].includes(issue.code)) return rule;
-  const text = isScalar ? String(value as string | number | boolean) : "";
+  const text = !isScalar ? "" : typeof value === "string" ? value : JSON.stringify(value);
   const near = isScalar && text.length <= MAX_QUOTED ? nearest(text, validValues(issue)) : undefined;
   const shape = isScalar && issue.code === "invalid_type" ? shapeOf(text, schemas) : undefined;
   const isNested = typeof shape === "object";

@@ -46,10 +46,7 @@ export const sharedKeys = {
     ),
   transaction: z
     .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-      "must be a name of at most 63 letters, digits, dots, dashes and underscores",
-    )
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "must be a name of letters, digits, dots, dashes and underscores")
     .optional()
     .describe("Targets with the same transaction name are published together: all of their files, or none."),
   reload: Reload.describe(

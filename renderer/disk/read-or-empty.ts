@@ -1,10 +1,19 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-/** Reads a file of the system, such as one in /proc. Returns empty text if it cannot be read. */
-export function readOrEmpty(path: string): string {
+/** Returns the text of a file; "" if it cannot be read. */
+export function readOrEmpty(file: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(file, "utf8");
   } catch {
     return "";
+  }
+}
+
+/** Returns the sorted names in a directory; none if it cannot be read. */
+export function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).toSorted();
+  } catch {
+    return [];
   }
 }

@@ -1,60 +1,56 @@
 import { STOPPED } from "../../select/select.ts";
+import { differs, type Note, skipped } from "../note.ts";
 import { importFilters } from "./filters.ts";
 import type { Generation } from "./generation.ts";
-import { differs, leftOut, type Note } from "./note.ts";
 
-/** Which containers, as keys of a target. */
+/** Keys of a target that choose containers. */
 export interface ImportedContainers {
   readonly keys: object;
   readonly notes: readonly Note[];
 }
 
-/** docker-gen's choice of containers, for a target over containers (`isGeneral`) or one over routes. */
-export function importContainers(generation: Generation, isGeneral: boolean): ImportedContainers {
+/** Imports docker-gen's choice of containers for an nginx target or a template target. */
+export function importContainers(generation: Generation, kind: "nginx" | "template"): ImportedContainers {
   const filters = importFilters(generation.containerFilter);
   const onlyExposed = generation.onlyExposed || filters.onlyExposed;
   const onlyPublished = generation.onlyPublished || filters.onlyPublished;
-  const published = onlyPublished ? { onlyPublished } : {};
-  if (!isGeneral) {
-    const containers = { ...published, ...(filters.where.length > 0 ? { where: filters.where } : {}) };
+  if (kind === "nginx") {
     return {
-      keys: { onlyExposed, ...unlessEmpty(containers) },
+      keys: { onlyExposed, ...containersKey({ onlyPublished, where: filters.where }) },
       notes: [...aboutStopped(generation), ...filters.notes],
     };
   }
-  const stopped = seesStopped(generation);
-  const where = [...filters.where, ...(stopped === "running" ? [{ state: "running" }] : [])];
-  const containers = {
-    ...(onlyExposed ? { onlyExposed } : {}),
-    ...published,
-    ...(stopped === "all" ? { includeStopped: true } : {}),
-    ...(where.length > 0 ? { where } : {}),
-  };
-  const udp = differs("docker-gen asks for a TCP port; here one for UDP counts, too", "containers");
+  const states = statesOf(generation);
+  const where = [...filters.where, ...(states === "running" ? [{ state: "running" }] : [])];
+  const udp = differs("docker-gen requires a TCP port; Sallyport also accepts a UDP port", "containers");
   return {
-    keys: unlessEmpty(containers),
+    keys: containersKey({ onlyExposed, onlyPublished, includeStopped: states === "all", where }),
     notes: [...(onlyExposed || onlyPublished ? [udp] : []), ...filters.notes],
   };
 }
 
-function unlessEmpty(containers: object): object {
-  return Object.keys(containers).length > 0 ? { containers } : {};
+/** `containers`, without keys that have their default. */
+function containersKey({
+  where,
+  ...flags
+}: Readonly<Record<string, boolean | readonly unknown[]>> & { where: readonly unknown[] }): object {
+  const keys = [...Object.entries(flags).filter(([, value]) => value), ...(where.length > 0 ? [["where", where]] : [])];
+  return keys.length > 0 ? { containers: Object.fromEntries(keys) as object } : {};
 }
 
 /**
- * Without a filter of states docker-gen's command line takes running containers alone, neither paused nor restarting ones,
- * and a file all of them. A filter of states counts instead.
+ * Without a filter of states, docker-gen's command line takes only running containers, neither paused nor restarting ones,
+ * and a file takes all. A filter of states replaces that.
  */
-function seesStopped({ from, includeStopped, containerFilter }: Generation): "running" | "all" | "as filtered" {
+function statesOf({ source, includeStopped, containerFilter }: Generation): "running" | "all" | "as filtered" {
   const statuses = containerFilter["status"];
   if (statuses) return statuses.some((status) => (STOPPED as ReadonlySet<string>).has(status)) ? "all" : "as filtered";
-  return includeStopped || from !== "the command line" ? "all" : "running";
+  return includeStopped || source !== "the command line" ? "all" : "running";
 }
 
-function aboutStopped({ from, includeStopped, containerFilter }: Generation): Note[] {
-  const sees = includeStopped || (from !== "the command line" && !Object.hasOwn(containerFilter, "status"));
-  const stopped = includeStopped
-    ? leftOut("a stopped container has no route, so it cannot be included", "containers")
-    : differs("docker-gen includes stopped containers when it reads a file; here they have no route", "containers");
-  return sees ? [stopped] : [];
+function aboutStopped({ source, includeStopped, containerFilter }: Generation): Note[] {
+  if (includeStopped) return [skipped("stopped containers cannot be included: they have no route", "containers")];
+  if (source === "the command line" || Object.hasOwn(containerFilter, "status")) return [];
+  const text = "docker-gen includes stopped containers when it reads a file; in Sallyport they have no route";
+  return [differs(text, "containers")];
 }

@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import { nearest } from "../../../shared/nearest.ts";
 import { FORMAT_NAMES, type FormatName } from "../../template/formats/format-table.ts";
-import { differs, leftOut, type Note, quoted } from "./note.ts";
+import { differs, type Note, quoted, skipped } from "../note.ts";
 
 const BY_EXTENSION: Readonly<Record<string, FormatName>> = {
   ".json": "json",
@@ -14,7 +14,7 @@ const BY_EXTENSION: Readonly<Record<string, FormatName>> = {
   ".caddyfile": "caddyfile",
 };
 
-/** Programs by a word of the path, whose files are of a format. logrotate's words are quoted as a shell's. */
+/** Formats by a program's name in the path. logrotate reads quotes as a shell does. */
 const BY_PROGRAM: readonly (readonly [program: string, format: FormatName])[] = [
   ["caddyfile", "caddyfile"],
   ["haproxy", "haproxy"],
@@ -24,41 +24,35 @@ const BY_PROGRAM: readonly (readonly [program: string, format: FormatName])[] = 
   ["logrotate", "shell"],
 ];
 
-/** How values are quoted: as somebody said, or guessed from the destination's name, else from the template's. */
-export function importFormat(
-  said: string | undefined,
-  destination: string,
-  template: string,
-): { readonly format: FormatName; readonly notes: readonly Note[] } {
-  if (said !== undefined) return formatOf(said);
-  const found = guess(destination) ?? guess(template.replace(/\.hbs$/, ""));
-  const others = "docs/reference/templates.md has the others";
-  return found === undefined
-    ? {
-        format: "none",
-        notes: [differs(`the name tells no format, so values are printed as they are, unquoted; ${others}`, "format")],
-      }
-    : {
-        format: found.format,
-        notes: [
-          differs(`guessed, for ${found.why}: values are quoted as ${found.format} needs it; ${others}`, "format"),
-        ],
-      };
+interface ImportedFormat {
+  readonly format: FormatName;
+  readonly notes: readonly Note[];
 }
 
-function formatOf(said: string): { format: FormatName; notes: Note[] } {
-  const format = FORMAT_NAMES.find((name) => name === said);
+/** Returns the format that is given, or guesses it from the name of the destination, else of the template. */
+export function importFormat(given: string | undefined, destination: string, template: string): ImportedFormat {
+  if (given !== undefined) return formatNamed(given);
+  const guessed = guess(destination) ?? guess(template.replace(/\.hbs$/, ""));
+  const text = guessed
+    ? `guessed from ${guessed.reason}; values are quoted for ${guessed.format}`
+    : "the file name does not indicate a format; values are printed without quotes";
+  const note = differs(`${text}; docs/reference/templates.md lists the formats`, "format");
+  return { format: guessed?.format ?? "none", notes: [note] };
+}
+
+function formatNamed(name: string): ImportedFormat {
+  const format = FORMAT_NAMES.find((one) => one === name);
   if (format !== undefined) return { format, notes: [] };
-  const near = nearest(said, FORMAT_NAMES);
-  const advice = near === undefined ? `one of ${FORMAT_NAMES.join(", ")}` : `did you mean ${near}?`;
-  return { format: "none", notes: [leftOut(`--format ${quoted(said)}: no such format, ${advice}`, "format")] };
+  const near = nearest(name, FORMAT_NAMES);
+  const hint = near === undefined ? `use one of ${FORMAT_NAMES.join(", ")}` : `did you mean ${near}?`;
+  return { format: "none", notes: [skipped(`--format ${quoted(name)}: unknown format; ${hint}`, "format")] };
 }
 
-function guess(path: string): { format: FormatName; why: string } | undefined {
+function guess(path: string): { format: FormatName; reason: string } | undefined {
   const extension = extname(path).toLowerCase();
   const byExtension = Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined;
-  if (byExtension !== undefined) return { format: byExtension, why: `${quoted(basename(path))} ends in ${extension}` };
-  const words = path.toLowerCase().split(/[^a-z0-9]+/);
-  const program = BY_PROGRAM.find(([name]) => words.includes(name));
-  return program && { format: program[1], why: `${quoted(path)} names ${program[0]}` };
+  if (byExtension !== undefined) return { format: byExtension, reason: `${extension} in ${quoted(basename(path))}` };
+  const parts = path.toLowerCase().split(/[^a-z0-9]+/);
+  const program = BY_PROGRAM.find(([name]) => parts.includes(name));
+  return program && { format: program[1], reason: `${program[0]} in ${quoted(path)}` };
 }

@@ -1,10 +1,10 @@
-/** docker-gen's `key=value` filters, by key. */
+/** docker-gen's KEY=VALUE filters: values by key. */
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** One file docker-gen generates, as it was told to, in its own terms. */
+/** One file that docker-gen generates, in docker-gen's terms. */
 export interface Generation {
-  /** Where it was read: the command line, or a file and a place in it. */
-  readonly from: string;
+  /** Where it is configured: the command line, or a place in a file. */
+  readonly source: string;
   readonly template: string;
   /** Empty: standard output. */
   readonly dest: string;
@@ -25,7 +25,8 @@ export interface Generation {
   readonly notifySignal: number;
 }
 
-export const NOTHING_TOLD: Omit<Generation, "from"> = {
+/** docker-gen's defaults on the command line. */
+export const DEFAULTS: Omit<Generation, "source"> = {
   template: "",
   dest: "",
   watch: false,
@@ -43,14 +44,18 @@ export const NOTHING_TOLD: Omit<Generation, "from"> = {
   notifySignal: 1,
 };
 
-/** `key=value` texts by key; those without `=`, which docker-gen drops, apart. */
-export function groupPairs(texts: readonly string[]): { readonly filters: Filters; readonly dropped: string[] } {
+/** Groups KEY=VALUE texts by key. Ignores texts without `=`, as docker-gen does. */
+export function groupPairs(texts: readonly string[]): Filters {
   const filters: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
-  const dropped: string[] = [];
   for (const text of texts) {
-    const equals = text.indexOf("=");
-    if (equals < 0) dropped.push(text);
-    else (filters[text.slice(0, equals)] ??= []).push(text.slice(equals + 1));
+    const [key, value] = splitPair(text);
+    if (value !== undefined) (filters[key] ??= []).push(value);
   }
-  return { filters: { ...filters }, dropped };
+  return { ...filters };
+}
+
+/** Splits at the first `=`. The value is undefined if there is none. */
+export function splitPair(text: string): readonly [key: string, value: string | undefined] {
+  const at = text.indexOf("=");
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }

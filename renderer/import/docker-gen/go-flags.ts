@@ -1,60 +1,59 @@
 import { nearest } from "../../../shared/nearest.ts";
 import type { OptionKind } from "./options.ts";
 
-/** One flag as it was given. */
 export interface GivenFlag {
   readonly name: string;
   readonly value: string;
 }
 
-export interface GivenWords {
+export interface SplitArguments {
   readonly flags: readonly GivenFlag[];
   readonly positionals: readonly string[];
-  /** Flags that are not known or have no usable value: a Go program ends when it meets one. */
+  /** Unknown flags and invalid values. A Go program exits at the first. */
   readonly problems: readonly { readonly flag: string; readonly problem: string }[];
 }
 
 /**
- * Splits words as Go programs do: `-x` is `--x`, `-x=v` or `-x v`, a bool takes its value only with `=`,
- * and the first word that is no flag, or `--`, ends the flags.
+ * Splits arguments as Go's `flag` package does: `-x` is `--x`, values are `-x=v` or `-x v`, a bool takes its value only
+ * with `=`, and the first argument that is not a flag, or `--`, ends the flags.
  */
-export function splitGoFlags(words: readonly string[], kinds: ReadonlyMap<string, OptionKind>): GivenWords {
+export function splitGoFlags(args: readonly string[], kinds: ReadonlyMap<string, OptionKind>): SplitArguments {
   const flags: GivenFlag[] = [];
   const problems: { flag: string; problem: string }[] = [];
   let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at] ?? "";
-    if (word === "--") at++;
-    if (word === "--" || !/^-./.test(word)) break;
-    const [, name = "", , value] = /^--?([^=]*)(=([\s\S]*))?$/.exec(word) ?? [];
+  for (; at < args.length; at++) {
+    const argument = args[at] ?? "";
+    if (argument === "--") at++;
+    if (argument === "--" || !/^-./.test(argument)) break;
+    const [, name = "", , value] = /^--?([^=]*)(=([\s\S]*))?$/.exec(argument) ?? [];
     const kind = kinds.get(name);
     if (kind === undefined) {
       const near = nearest(name, [...kinds.keys()]);
-      problems.push({ flag: word, problem: `is not known to it${near === undefined ? "" : ` (-${near}?)`}` });
-      // What follows is then most likely the value.
+      problems.push({ flag: argument, problem: `is unknown${near === undefined ? "" : ` (did you mean -${near}?)`}` });
+      // The next argument is then most likely its value.
       if (near !== undefined && kinds.get(near) !== "bool" && value === undefined) at++;
     } else if (value !== undefined || kind === "bool") flags.push({ name, value: value ?? "true" });
-    else if (at + 1 < words.length) flags.push({ name, value: words[++at] ?? "" });
-    else problems.push({ flag: word, problem: "has no value" });
+    else if (at + 1 < args.length) flags.push({ name, value: args[++at] ?? "" });
+    else problems.push({ flag: argument, problem: "has no value" });
   }
-  const unusable = flags.filter(({ name, value }) => !isUsable(value, kinds.get(name)));
+  const invalid = flags.filter(({ name, value }) => !isValid(value, kinds.get(name)));
   return {
-    flags: flags.filter((flag) => !unusable.includes(flag)),
-    positionals: words.slice(at),
+    flags: flags.filter((flag) => !invalid.includes(flag)),
+    positionals: args.slice(at),
     problems: [
       ...problems,
-      ...unusable.map(({ name, value }) => ({ flag: `-${name}=${value}`, problem: `is no ${kinds.get(name)}` })),
+      ...invalid.map(({ name, value }) => ({ flag: `-${name}=${value}`, problem: `is not a ${kinds.get(name)}` })),
     ],
   };
 }
 
-/** Go's words for truth. */
+/** Parses a boolean of Go, which is stricter than ours: an invalid one ends docker-gen. */
 export function parseGoBool(text: string): boolean | undefined {
   if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
   return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;
 }
 
-/** Go's whole numbers: decimal, 0x, 0o, 0b, and octal after a plain zero. */
+/** Parses an integer of Go: decimal, 0x, 0o, 0b, and octal after a leading zero. */
 export function parseGoInt(text: string): number | undefined {
   const [, sign, digits = ""] = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)$/.exec(text) ?? [];
   if (sign === undefined) return undefined;
@@ -63,7 +62,7 @@ export function parseGoInt(text: string): number | undefined {
   return sign === "-" ? 0 - size : size;
 }
 
-function isUsable(value: string, kind: OptionKind | undefined): boolean {
+function isValid(value: string, kind: OptionKind | undefined): boolean {
   if (kind === "bool") return parseGoBool(value) !== undefined;
   return kind !== "number" || parseGoInt(value) !== undefined;
 }

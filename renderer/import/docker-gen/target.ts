@@ -1,101 +1,98 @@
 import { resolve } from "node:path";
+import type { readText } from "../../disk/read-text.ts";
 import type { FormatName } from "../../template/formats/format-table.ts";
+import { differs, type Note, skipped } from "../note.ts";
 import { importContainers } from "./containers.ts";
 import { importFormat } from "./format.ts";
 import type { Generation } from "./generation.ts";
-import { importWait } from "./go-wait.ts";
-import { differs, leftOut, type Note } from "./note.ts";
-import { importNotify, type ImportedNotify } from "./notify.ts";
-import type { ReadText } from "./read-text.ts";
+import { type ImportedNotify, importNotify } from "./notify.ts";
 import { importTemplates, SHIPPED_TEMPLATE } from "./templates.ts";
+import { importWait } from "./wait.ts";
 
-/** Our longest `interval`, in seconds. */
+/** Sallyport's longest `interval`, in seconds. */
 const MAX_INTERVAL_S = 86_400;
 
-/** One target as our configuration writes it. */
+/** One target as the configuration file has it. */
 export interface ImportedTarget {
-  readonly from: string;
+  readonly source: string;
   readonly target: Readonly<Record<string, unknown>> & { readonly destination: string };
-  /** How docker-gen would go about it: print instead of keeping a file, do it once and end. */
-  readonly way: { readonly isPrinted: boolean; readonly isOnce: boolean };
+  /** Whether docker-gen prints the file to standard output, and whether it exits after one run. */
+  readonly mode: { readonly isPrinted: boolean; readonly isOnce: boolean };
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
 }
 
-/** What a target is made in. */
-export interface Surroundings {
-  /** Relative paths count from here. */
+export interface ImportContext {
+  /** Base of relative paths. */
   readonly directory: string;
-  readonly read: ReadText;
-  /** The format that somebody said. */
-  readonly format: string | undefined;
+  readonly read: typeof readText;
 }
 
-/** What docker-gen generates, as a target of ours: nginx's routes, or any file over containers. */
-export function importTarget(generation: Generation, { directory, read, format: said }: Surroundings): ImportedTarget {
-  const { from, dest, interval, watch } = generation;
-  const { kind, paths, notes } = importTemplates(generation.template, directory, read);
-  const format = kind === "routes" ? withoutFormat(said) : importFormat(said, dest, paths[0]);
-  const containers = importContainers(generation, format.format !== undefined);
+/** Imports one file that docker-gen generates. `format` is the operator's choice. */
+export function importTarget(
+  generation: Generation,
+  { directory, read }: ImportContext,
+  format?: string,
+): ImportedTarget {
+  const { source, dest, interval, watch, template, keepBlankLines } = generation;
+  const { kind, paths, notes } = importTemplates(template, directory, read);
+  const chosen = kind === "nginx" ? noFormat(format) : importFormat(format, dest, paths[0]);
+  const containers = importContainers(generation, kind);
   const wait = importWait(generation.wait, watch);
-  const notify = importNotify(generation, format.format);
-  const { reload } = notify;
+  const { reload, proxy, notes: reloadNotes } = importNotify(generation, chosen.format);
   return {
-    from,
+    source,
     target: {
       template: paths.length === 1 ? paths[0] : paths,
       destination: dest === "" ? "-" : resolve(directory, dest),
-      ...(format.format === undefined ? {} : { format: format.format }),
+      ...(chosen.format === undefined ? {} : { format: chosen.format }),
       ...containers.keys,
-      ...(generation.keepBlankLines || paths[0] === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
+      ...(keepBlankLines || paths[0] === SHIPPED_TEMPLATE ? {} : { keepBlankLines: false }),
       ...intervalOf(interval, reload !== "none" || dest === ""),
       ...(wait.wait === undefined ? {} : { wait: wait.wait }),
       reload,
     },
-    way: { isPrinted: dest === "", isOnce: !watch && interval <= 0 },
-    proxy: notify.proxy,
+    mode: { isPrinted: dest === "", isOnce: !watch && interval <= 0 },
+    proxy,
     notes: [
       ...notes,
-      ...format.notes,
+      ...chosen.notes,
       ...aboutOutput(generation, reload !== "none"),
       ...aboutRuns(generation),
       ...containers.notes,
       ...wait.notes,
-      ...notify.notes,
+      ...reloadNotes,
     ],
   };
 }
 
-function withoutFormat(said: string | undefined): { readonly format?: FormatName; readonly notes: readonly Note[] } {
-  const why = "the template prints nginx's routes, which have no other format";
-  return { notes: said === undefined ? [] : [leftOut(`--format: ${why}`, "template")] };
+function noFormat(format: string | undefined): { readonly format?: FormatName; readonly notes: readonly Note[] } {
+  return { notes: format === undefined ? [] : [skipped("--format: the template is for an nginx target", "template")] };
 }
 
-/** docker-gen notifies and prints each time, whether something changed or not. */
-function intervalOf(interval: number, isTold: boolean): object {
-  if (interval <= 0) return {};
-  const every = `${Math.min(interval, MAX_INTERVAL_S)}s`;
-  return { interval: every, ...(isTold ? { reloadEvery: every } : {}) };
+/** docker-gen prints and notifies at each interval, also without a change. */
+function intervalOf(seconds: number, reloads: boolean): object {
+  if (seconds <= 0) return {};
+  const interval = `${Math.min(seconds, MAX_INTERVAL_S)}s`;
+  return { interval, ...(reloads ? { reloadEvery: interval } : {}) };
 }
 
-function aboutOutput({ dest, watch, interval }: Generation, notifies: boolean): Note[] {
+function aboutOutput({ dest, watch, interval }: Generation, reloads: boolean): Note[] {
   if (dest !== "" || watch || interval > 0) return [];
-  const told = leftOut("nobody is told of what is printed once", "destination");
-  const once = differs("docker-gen would print to standard output, as `sallyport-renderer render` does", "destination");
-  return [once, ...(notifies ? [told] : [])];
+  return [
+    differs("docker-gen prints to standard output, as `sallyport-renderer render` does", "destination"),
+    ...(reloads ? [skipped("nothing is reloaded if the file is printed once", "destination")] : []),
+  ];
 }
 
 function aboutRuns({ watch, interval }: Generation): Note[] {
-  if (interval > MAX_INTERVAL_S)
-    return [differs(`docker-gen would look every ${interval} s; here it is a day`, "interval")];
-  if (interval > 0) {
-    return watch
-      ? []
-      : [differs("docker-gen would look at intervals alone; here events are followed, too", "interval")];
+  if (interval > MAX_INTERVAL_S) {
+    return [differs(`docker-gen renders every ${interval} s; Sallyport's longest interval is a day`, "interval")];
   }
-  const negative = interval < 0 ? [leftOut(`interval ${interval}: docker-gen would crash`)] : [];
-  const once = watch
-    ? []
-    : [differs("docker-gen would generate once and end, as `sallyport-renderer run --once` does")];
-  return [...negative, ...once];
+  if (watch) return interval < 0 ? [NEGATIVE_INTERVAL] : [];
+  if (interval > 0) return [differs("docker-gen renders only at intervals; Sallyport also follows events", "interval")];
+  const once = differs("docker-gen renders once and exits, as `sallyport-renderer run --once` does");
+  return [...(interval < 0 ? [NEGATIVE_INTERVAL] : []), once];
 }
+
+const NEGATIVE_INTERVAL = skipped("the interval is negative: docker-gen crashes");

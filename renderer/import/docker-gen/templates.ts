@@ -1,83 +1,73 @@
 import { basename, resolve } from "node:path";
+import type { readText } from "../../disk/read-text.ts";
 import { kindOfTemplate, type TemplateKind } from "../../template/template-kind.ts";
-import { differs, leftOut, type Note, quoted } from "./note.ts";
-import type { ReadText } from "./read-text.ts";
+import { differs, type Note, quoted, skipped } from "../note.ts";
 
-/** The template of the stack in compose.yml. */
+/** The template of compose.yml. */
 export const SHIPPED_TEMPLATE = "/etc/sallyport/templates/nginx.conf.hbs";
 
-/** Templates of a target, the one that prints first, and what they print of. */
+/** Templates of a target. The first renders the file. */
 export interface ImportedTemplates {
-  readonly kind: "routes" | "containers";
+  readonly kind: "nginx" | "template";
   readonly paths: readonly [string, ...string[]];
   readonly notes: readonly Note[];
 }
 
-/** Where a template is to be, and what it is there now. */
+/** A template's path in the configuration, and what is there now. */
 interface Found {
   readonly path: string;
   readonly kind: TemplateKind;
   readonly notes: readonly Note[];
 }
 
-/** docker-gen's `a;b`: the first is printed, the others are what it names. What it prints of, the templates say. */
-export function importTemplates(named: string, directory: string, read: ReadText): ImportedTemplates {
-  const [first = "", ...more] = named.split(";");
-  const found = named.split(";").flatMap((name) => (name === "" ? [] : [find(name, directory, read)]));
+/** Imports docker-gen's `a;b`: the first template renders, the others are its partials. The text decides the kind of target. */
+export function importTemplates(names: string, directory: string, read: typeof readText): ImportedTemplates {
+  const [first = "", ...more] = names.split(";");
+  const found = names.split(";").flatMap((name) => (name === "" ? [] : [find(name, directory, read)]));
   const [main, ...others] = found;
   if (first === "" || main === undefined) {
-    const note = leftOut("no template is named, and docker-gen would end there; ours is used", "template");
-    return { kind: "routes", paths: [SHIPPED_TEMPLATE], notes: [note] };
+    const note = skipped("no template, where docker-gen exits with an error; Sallyport's template is used", "template");
+    return { kind: "nginx", paths: [SHIPPED_TEMPLATE], notes: [note] };
   }
   const notes = found.flatMap((one) => one.notes);
-  const isOfRoutes = found.some(({ kind }) => "kind" in kind && kind.kind === "routes");
-  if (!isOfRoutes) return { kind: "containers", paths: [main.path, ...others.map(({ path }) => path)], notes };
-  const left = more.map((name) => leftOut(`template ${quoted(name)}: routes are printed by one template`, "template"));
-  return { kind: "routes", paths: [main.path], notes: [...notes, ...left] };
-}
-
-function find(name: string, directory: string, read: ReadText): Found {
-  if (basename(name) === "nginx.tmpl") {
-    const note = differs(
-      `${quoted(name)} is a Go template; the nginx template shipped here takes its place`,
-      "template",
-    );
-    return { path: SHIPPED_TEMPLATE, kind: ROUTES, notes: [note] };
+  if (!found.some(({ kind }) => "kind" in kind && kind.kind === "routes")) {
+    return { kind: "template", paths: [main.path, ...others.map(({ path }) => path)], notes };
   }
-  const isOurs = name.endsWith(".hbs");
-  const path = resolve(directory, isOurs ? name : `${name.replace(/\.(tmpl|tpl|gotmpl|template)$/, "")}.hbs`);
-  if (path === SHIPPED_TEMPLATE) return { path, kind: ROUTES, notes: [] };
-  const text = read(path, "template");
-  if (typeof text === "string") return existing(name, path, text, isOurs);
-  const note = isOurs
-    ? leftOut(`${text.problem}; what it prints of is not known then, and taken to be containers`, "template")
-    : leftOut(`${quoted(name)} is a Go template: write it anew for Handlebars, at the path below`, "template");
-  return { path, kind: { kind: "containers", line: undefined }, notes: [note] };
-}
-
-function existing(name: string, path: string, text: string, isOurs: boolean): Found {
-  const kind = kindOfTemplate(text, path);
-  const instead = differs(
-    `${quoted(name)} is a Go template; the one for Handlebars beside it takes its place`,
-    "template",
-  );
-  return { path, kind, notes: [...(isOurs ? [] : [instead]), why(path, kind)] };
+  const ignored = more.map((name) => skipped(`template ${quoted(name)}: an nginx target has one template`, "template"));
+  return { kind: "nginx", paths: [main.path], notes: [...notes, ...ignored] };
 }
 
 const ROUTES: TemplateKind = { kind: "routes", line: undefined };
 
-function why(path: string, found: TemplateKind): Note {
-  const name = quoted(basename(path));
-  if ("problem" in found) return leftOut(`${found.problem}: what it prints of cannot be told`, "template");
-  if (found.kind === "routes") {
-    return differs(`${name} has \`eachHost\` in line ${found.line}: it prints routes of nginx`, "template");
+function find(name: string, directory: string, read: typeof readText): Found {
+  if (basename(name) === "nginx.tmpl") {
+    const text = `${quoted(name)} is a Go template; Sallyport's nginx template replaces it`;
+    return { path: SHIPPED_TEMPLATE, kind: ROUTES, notes: [differs(text, "template")] };
   }
-  const reason =
-    found.line === undefined
-      ? "names neither `eachHost` nor `containers`"
-      : `names \`containers\` in line ${found.line}`;
-  return differs(
-    `${name} ${reason}: it prints of containers, and gets a \`format\` (docs/reference/templates.md)`,
+  const isHandlebars = name.endsWith(".hbs");
+  const path = resolve(directory, isHandlebars ? name : `${name.replace(/\.(tmpl|tpl|gotmpl|template)$/, "")}.hbs`);
+  if (path === SHIPPED_TEMPLATE) return { path, kind: ROUTES, notes: [] };
+  const found = read(path);
+  if ("problem" in found) {
+    const text = isHandlebars
+      ? `${found.problem}; it is taken for a template over containers`
+      : `${quoted(name)} is a Go template; rewrite it for Handlebars at the path below`;
+    return { path, kind: { kind: "containers", line: undefined }, notes: [skipped(text, "template")] };
+  }
+  const kind = kindOfTemplate(found.text, path);
+  const instead = differs(
+    `${quoted(name)} is a Go template; the Handlebars template next to it replaces it`,
     "template",
   );
+  return { path, kind, notes: [...(isHandlebars ? [] : [instead]), aboutKind(path, kind)] };
+}
+
+function aboutKind(path: string, found: TemplateKind): Note {
+  const name = quoted(basename(path));
+  if ("problem" in found) return skipped(`${found.problem}: the kind of template is unknown`, "template");
+  if (found.kind === "routes")
+    return differs(`${name} has \`eachHost\` in line ${found.line}: an nginx target`, "template");
+  const reason =
+    found.line === undefined ? "has neither `eachHost` nor `containers`" : `has \`containers\` in line ${found.line}`;
+  return differs(`${name} ${reason}: a template target, with a \`format\``, "template");
 }

@@ -1,33 +1,47 @@
-import type { Parsed } from "../../routes/grammar.ts";
-import { differs, leftOut, type Note, quoted } from "../docker-gen/note.ts";
+import { type Parsed } from "../../routes/grammar.ts";
+import { parseBoolean } from "../../routes/option-values.ts";
+import { differs, type Note, quoted, skipped } from "../note.ts";
 
-/** What one variable of nginx-proxy's environment becomes. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type SettingValue = string | number | boolean | readonly string[];
+
+/** How a variable of nginx-proxy is imported. */
 export type Setting =
-  /** A value at a place of our configuration: `https.listen` of the target is ["https", "listen"]. */
+  /** As a value at keys of the target: `https.listen` is ["https", "listen"]. */
   | {
       readonly kind: "value";
-      readonly at: readonly (readonly string[])[];
-      readonly parse: (raw: string) => Parsed<Word>;
+      readonly paths: readonly (readonly string[])[];
+      readonly parse: (raw: string) => Parsed<SettingValue>;
     }
-  /** Nothing to do for it here. */
-  | { readonly kind: "told"; readonly note: (raw: string) => Note | undefined };
+  /** Not at all, with a note on why. */
+  | { readonly kind: "note"; readonly note: (raw: string) => Note | undefined };
 
-export type Word = string | number | boolean | readonly string[];
-
-/** The value, at one or several places of the target. */
-export function at(place: string, parse: (raw: string) => Parsed<Word>, ...more: readonly string[]): Setting {
-  return { kind: "value", at: [place, ...more].map((one) => one.split(".")), parse };
+/** The value of one key, or of several. */
+export function at(path: string, parse: (raw: string) => Parsed<SettingValue>, ...more: readonly string[]): Setting {
+  return { kind: "value", paths: [path, ...more].map((one) => one.split(".")), parse };
 }
 
-/** The variable decides nothing here, and why that is no loss. */
-export function needless(why: string): Setting {
-  return { kind: "told", note: () => differs(why) };
+/** The variable has no effect, because Sallyport does not need it. */
+export function unneeded(reason: string): Setting {
+  return { kind: "note", note: () => differs(reason) };
 }
 
-/** The variable cannot be followed. */
-export function refused(why: string): Setting {
-  return { kind: "told", note: (raw) => leftOut(`${quoted(raw)}: ${why}`) };
+export function unsupported(reason: string): Setting {
+  return { kind: "note", note: (raw) => skipped(`${quoted(raw)}: ${reason}`) };
 }
 
-/** Whoever starts the program reads the variable. */
-export const ELSEWHERE: Setting = { kind: "told", note: () => undefined };
+/** Another part of the import, or the start script, reads the variable. */
+export const READ_ELSEWHERE: Setting = { kind: "note", note: () => undefined };
+
+/** Parses a variable that is true or false. An empty one is false. */
+export function parseFlag(env: Environment, name: string): boolean | { readonly problem: string } {
+  const raw = env[name] ?? "";
+  if (raw === "") return false;
+  const parsed = parseBoolean(raw);
+  return parsed.kind === "ok" ? parsed.value : { problem: invalid(name, raw, parsed.reason) };
+}
+
+export function invalid(name: string, raw: string, reason: string): string {
+  return `${name}: invalid value ${quoted(raw)}: ${reason}`;
+}

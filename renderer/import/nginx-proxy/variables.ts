@@ -1,14 +1,14 @@
 import { parseAddress, parseHost, parsePort, type Parsed } from "../../routes/grammar.ts";
 import { HOST_OPTIONS } from "../../routes/options.ts";
 import { integer, oneOf, parseBoolean } from "../../routes/option-values.ts";
-import { at, ELSEWHERE, needless, refused, type Setting, type Word } from "./setting.ts";
+import { at, READ_ELSEWHERE, type Setting, type SettingValue, unneeded, unsupported } from "./setting.ts";
 
-/** Every variable that nginx-proxy reads of its own environment, and what it becomes. */
+/** Every environment variable of nginx-proxy, and how it is imported. */
 export const VARIABLES: Readonly<Record<string, Setting>> = {
   HTTP_PORT: at("listen", parsePort),
   HTTPS_PORT: at("https.listen", parsePort, "https.port"),
   DEFAULT_HOST: at("nginx.defaultHost", (raw) => parseHost(raw, true)),
-  DEFAULT_ROOT: at("nginx.unclaimedPath", unclaimed),
+  DEFAULT_ROOT: at("nginx.unclaimedPath", integer(200, 599)),
   HTTPS_METHOD: hostDefault("httpsMethod"),
   HSTS: hostDefault("hsts"),
   SSL_POLICY: hostDefault("sslPolicy"),
@@ -26,49 +26,46 @@ export const VARIABLES: Readonly<Record<string, Setting>> = {
   ENABLE_PROXY_PROTOCOL: at("nginx.proxyProtocol", parseBoolean),
   TRUST_DOWNSTREAM_PROXY: at("nginx.trustedProxies", trusted),
   RESOLVERS: at("nginx.resolvers", resolvers),
-  // What the access log is like is said by four variables together: access-log.ts.
-  DISABLE_ACCESS_LOGS: ELSEWHERE,
-  LOG_JSON: ELSEWHERE,
-  LOG_FORMAT: ELSEWHERE,
-  LOG_FORMAT_ESCAPE: ELSEWHERE,
-  SHA1_UPSTREAM_NAME: needless("SHA1_UPSTREAM_NAME: names of upstreams are hashes, always"),
-  DHPARAM_BITS: needless("DHPARAM_BITS: the usual ciphers need no DH parameters; dhparam.pem is used where it is"),
-  DHPARAM_SKIP: needless("DHPARAM_SKIP: the usual ciphers need no DH parameters; dhparam.pem is used where it is"),
-  DHPARAM_GENERATION: needless("DHPARAM_GENERATION: the usual ciphers need no DH parameters"),
-  // The socket is the agent's; the filters are read in import.ts.
-  DOCKER_HOST: ELSEWHERE,
-  DOCKER_CONTAINER_FILTERS: ELSEWHERE,
-  NGINX_CONTAINER_LABEL: ELSEWHERE,
-  DOCKER_TLS_VERIFY: refused("DOCKER_TLS_VERIFY: the agent speaks to Docker over a Unix socket, and to nothing else"),
-  DOCKER_CERT_PATH: refused("DOCKER_CERT_PATH: the agent speaks to Docker over a Unix socket, and to nothing else"),
+  // access-log.ts reads these four.
+  DISABLE_ACCESS_LOGS: READ_ELSEWHERE,
+  LOG_JSON: READ_ELSEWHERE,
+  LOG_FORMAT: READ_ELSEWHERE,
+  LOG_FORMAT_ESCAPE: READ_ELSEWHERE,
+  SHA1_UPSTREAM_NAME: unneeded("SHA1_UPSTREAM_NAME: upstream names are always hashes"),
+  DHPARAM_BITS: unneeded("DHPARAM_BITS: the default ciphers need no DH parameters; a dhparam.pem is used"),
+  DHPARAM_SKIP: unneeded("DHPARAM_SKIP: the default ciphers need no DH parameters; a dhparam.pem is used"),
+  DHPARAM_GENERATION: unneeded("DHPARAM_GENERATION: the default ciphers need no DH parameters"),
+  // The agent reads the socket, import.ts the filters and the label.
+  DOCKER_HOST: READ_ELSEWHERE,
+  DOCKER_CONTAINER_FILTERS: READ_ELSEWHERE,
+  NGINX_CONTAINER_LABEL: READ_ELSEWHERE,
+  DOCKER_TLS_VERIFY: unsupported("DOCKER_TLS_VERIFY: the agent supports only a Unix socket"),
+  DOCKER_CERT_PATH: unsupported("DOCKER_CERT_PATH: the agent supports only a Unix socket"),
 };
 
-/** What is meant for hosts whose containers say nothing: the same grammar as theirs. */
+/** A default of virtual hosts, in the grammar of containers. */
 function hostDefault(name: keyof typeof HOST_OPTIONS): Setting {
   const { parse } = HOST_OPTIONS[name];
   return at(`nginx.defaults.${name}`, (raw) => {
     const parsed = parse(raw);
-    return parsed.kind === "ok" ? { kind: "ok", value: parsed.value as Word } : parsed;
+    return parsed.kind === "ok" ? { kind: "ok", value: parsed.value as SettingValue } : parsed;
   });
 }
 
-/** nginx-proxy pastes it behind `return`; here it is a status. */
-function unclaimed(raw: string): Parsed<number> {
-  return integer(200, 599)(raw);
-}
-
-/** Everybody's word about the client counts, or nobody's. */
+/** Trusts X-Forwarded-* headers of all clients, or of none. */
 function trusted(raw: string): Parsed<readonly string[]> {
   const parsed = parseBoolean(raw);
-  return parsed.kind === "ok" ? { kind: "ok", value: parsed.value ? EVERYBODY : [] } : parsed;
+  return parsed.kind === "ok" ? { kind: "ok", value: parsed.value ? ALL_NETWORKS : [] } : parsed;
 }
 
-export const EVERYBODY: readonly string[] = ["0.0.0.0/0", "::/0"];
+export const ALL_NETWORKS: readonly string[] = ["0.0.0.0/0", "::/0"];
 
-/** Addresses as nginx's `resolver` takes them; its parameters are left to nginx's defaults. */
+/** Addresses as in nginx's `resolver`, without its parameters. */
 function resolvers(raw: string): Parsed<readonly string[]> {
-  const words = raw.split(/\s+/).filter((word) => word !== "" && !/^[a-z0-9]+=/.test(word));
-  const addresses = words.map((word) => word.replace(/^\[(.*)\]$/, "$1"));
+  const addresses = raw
+    .split(/\s+/)
+    .filter((word) => word !== "" && !/^[a-z0-9]+=/.test(word))
+    .map((word) => word.replace(/^\[(.*)\]$/, "$1"));
   const wrong = addresses.find((address) => parseAddress(address).kind === "invalid");
   return wrong === undefined
     ? { kind: "ok", value: addresses }

@@ -1,4 +1,4 @@
-import { namesIn } from "../../disk/read-optional.ts";
+import { namesIn } from "../../disk/read-or-empty.ts";
 import { hashFiles, isFile } from "../file-hash.ts";
 
 /** The operator's files in a directory: name to a short hash of the contents. */

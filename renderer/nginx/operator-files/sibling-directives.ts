@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { namesIn } from "../../disk/read-optional.ts";
+import { namesIn } from "../../disk/read-or-empty.ts";
 import { readText } from "../../disk/read-text.ts";
 
 /** Maximum number of files that are read from the destination's directory. */

@@ -3,12 +3,12 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Wait } from "../../../renderer/publish/debounce.ts";
 import { configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { actsAt } from "./acting.ts";
-import { fromToml, fromWords, leftOut } from "../import/imported.ts";
+import { fromToml, fromArguments, skippedIn } from "../import/imported.ts";
 import type { Topic } from "./row.ts";
 
 /** The wait that a docker-gen command line becomes. */
 function waitOf(text: string): Wait | undefined {
-  return fromWords("-watch", "-wait", text, "nginx.tmpl", "o").config.targets[0]?.wait;
+  return fromArguments("-watch", "-wait", text, "nginx.tmpl", "o").config.targets[0]?.wait;
 }
 
 const BURST = [0, 150, 300];
@@ -25,7 +25,7 @@ export const waiting: Topic = {
         assert.deepEqual(waitOf("1ms"), { minMs: 1, maxMs: 4 });
         assert.deepEqual(waitOf("1ms:111ms"), { minMs: 1, maxMs: 111 });
         for (const wrong of ["500x", "500s:4x", "1m:1s"]) {
-          assert.match(leftOut(fromWords("-watch", "-wait", wrong, "nginx.tmpl", "o")), /is not min:max/);
+          assert.match(skippedIn(fromArguments("-watch", "-wait", wrong, "nginx.tmpl", "o")), /is not min:max/);
           const words = ["-watch", "-wait", wrong, "nginx.tmpl", "o"];
           assert.match(JSON.stringify(configFromArguments(words, "/srv")), /problems.*is not min:max/);
           const target = { template: "/t", destination: "/d", reload: "none", wait: wrong };
@@ -50,7 +50,7 @@ export const waiting: Topic = {
         const { notes, config } = fromToml(entry("a", "watch = true") + entry("b", ""));
         assert.equal(config.targets.length, 2);
         assert.equal(
-          notes.filter(({ text }) => /once and end, as `sallyport-renderer run --once` does/.test(text)).length,
+          notes.filter(({ text }) => /once and exits, as `sallyport-renderer run --once` does/.test(text)).length,
           1,
         );
       },

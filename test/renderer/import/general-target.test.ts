@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TemplateTargetConfig } from "../../../renderer/config/template-target.ts";
 import { importCommandLine } from "../../../renderer/import/docker-gen/import.ts";
-import { accepted, differing, fromToml, fromWords, leftOut } from "./imported.ts";
+import { accepted, context, differencesIn, fromToml, fromArguments, skippedIn } from "./imported.ts";
 import { templateTargetOf } from "../config/target-of.ts";
 
 const RUNNING = { state: ["running"] };
@@ -19,13 +19,18 @@ const signal = (process: string, name: "SIGHUP" | "SIGUSR1" | "SIGUSR2" = "SIGHU
 
 const run = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: false } });
 
-/** The import of words before a template over containers that has been written. */
+/** Imports arguments before a template over containers that exists. */
 function imported(words: string, file = "/o/file") {
   const template = "{{#each containers}}{{name}}{{/each}}";
-  return accepted(importCommandLine([...words.split(" ").filter(Boolean), "t.hbs", file], "/srv", () => template));
+  return accepted(
+    importCommandLine(
+      [...words.split(" ").filter(Boolean), "t.hbs", file],
+      context(() => ({ text: template })),
+    ),
+  );
 }
 
-/** What options become where the template is one over containers. */
+/** Keys that options become in a template target. */
 const options: readonly [words: string, target: Partial<TemplateTargetConfig>, leftOut?: RegExp][] = [
   ["", { containers: containers({}), format: "none", reload: "none" }],
   ["-only-exposed", { containers: containers({ onlyExposed: true }) }],
@@ -54,23 +59,19 @@ const options: readonly [words: string, target: Partial<TemplateTargetConfig>, l
   ["-notify-container fluentd -notify-signal 12", { reload: signal("fluentd", "SIGUSR2") }],
   ["-notify-container a-very-long-name-indeed", { reload: signal("a-very-long-nam") }],
   ["-notify-filter name=^/fluentd$ -notify-signal 1", { reload: signal("fluentd") }],
-  ["-notify-filter label=logs", { reload: "none" }, /which program is to be told is not known/],
-  ["-notify-container abcdef012345", { reload: "none" }, /which program is to be told is not known/],
-  ["-notify-container fluentd -notify-signal -1", { reload: "none" }, /would restart the container/],
-  ["-notify-container fluentd -notify-signal 0", { reload: "none" }, /would kill the container/],
-  ["-notify-container fluentd -notify-signal 15", { reload: "none" }, /signal 15 is not sent/],
+  ["-notify-filter label=logs", { reload: "none" }, /the process to reload is unknown/],
+  ["-notify-container abcdef012345", { reload: "none" }, /the process to reload is unknown/],
+  ["-notify-container fluentd -notify-signal -1", { reload: "none" }, /restarts the container/],
+  ["-notify-container fluentd -notify-signal 0", { reload: "none" }, /kills the container/],
+  ["-notify-container fluentd -notify-signal 15", { reload: "none" }, /signal 15 is not supported/],
   ["-notify-sighup a -notify-sighup b", { reload: [signal("a"), signal("b")] }],
   ["-notify-sighup a -notify true", { reload: [run("true"), signal("a")] }],
-  [
-    "-notify-sighup a -notify-container b -notify-signal -1",
-    { reload: signal("a") },
-    /would restart the container "b"/,
-  ],
+  ["-notify-sighup a -notify-container b -notify-signal -1", { reload: signal("a") }, /restarts the container "b"/],
   ["-interval 5 -notify-sighup a", { interval: 5_000, reloadEvery: 5_000 }],
   ["-keep-blank-lines", { keepBlankLines: true }],
 ];
 
-describe("each option of docker-gen, for any file over containers", () => {
+describe("each option of docker-gen for a template target", () => {
   for (const [words, target, left] of options) {
     test(words === "" ? "none" : words, () => {
       const made = imported(words);
@@ -81,14 +82,14 @@ describe("each option of docker-gen, for any file over containers", () => {
           `${key}\n${made.yaml}`,
         );
       }
-      if (left) assert.match(leftOut(made), left);
-      else assert.equal(leftOut(made), "");
+      if (left) assert.match(skippedIn(made), left);
+      else assert.equal(skippedIn(made), "");
       assert.doesNotMatch(made.yaml, /proxy:/);
     });
   }
 });
 
-test("a file of nginx's that is not routes is told by the channel, whichever container it is in", () => {
+test("reloads nginx by the channel for a template target in nginx format, whatever container is signalled", () => {
   for (const words of [
     "-notify-sighup nginx",
     "-notify-container abcdef012345",
@@ -96,24 +97,23 @@ test("a file of nginx's that is not routes is told by the channel, whichever con
   ]) {
     const made = imported(`-watch ${words}`, "/etc/nginx/conf.d/site.conf");
     assert.deepEqual(made.config.targets[0]?.reload, { channel: "/run/sallyport/reload" });
-    assert.equal(leftOut(made), "");
-    assert.match(differing(made), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
+    assert.equal(skippedIn(made), "");
+    assert.match(differencesIn(made), /mount renderer\/nginx\/90-sallyport-reload\.sh/);
   }
 });
 
-test("a command that calls Docker is left out, and nobody is told", () => {
+test("skips a command that calls Docker", () => {
   const made = accepted(
     importCommandLine(
       ["-notify", "docker restart logger", "a.hbs", "b"],
-      "/srv",
-      () => "{{#each containers}}{{/each}}",
+      context(() => ({ text: "{{#each containers}}{{/each}}" })),
     ),
   );
-  assert.match(leftOut(made), /needs Docker, which the renderer has not/);
+  assert.match(skippedIn(made), /needs Docker, which the renderer cannot access/);
   assert.equal(made.config.targets[0]?.reload, "none");
 });
 
-describe("the format is guessed from what the destination is called, else the template", () => {
+describe("the format is guessed from the name of the destination, else of the template", () => {
   const cases: readonly [template: string, destination: string, format: string][] = [
     ["a.tmpl", "/etc/prometheus/targets.json", "json"],
     ["a.tmpl", "/etc/traefik/dynamic.yml", "yaml"],
@@ -133,40 +133,40 @@ describe("the format is guessed from what the destination is called, else the te
   ];
   for (const [template, destination, format] of cases) {
     test(`${template} ${destination}`, () => {
-      const made = fromWords(...[template, destination].filter(Boolean));
+      const made = fromArguments(...[template, destination].filter(Boolean));
       assert.equal(templateTargetOf(made.config).format, format);
-      assert.match(differing(made), format === "none" ? /tells no format/ : /^guessed, for /m);
+      assert.match(differencesIn(made), format === "none" ? /does not indicate a format/ : /^guessed from /m);
     });
   }
 });
 
-test("templates a;b are a list, the first one prints", () => {
-  assert.deepEqual(fromWords("a.tmpl;b.tmpl", "/o/x").config.targets[0]?.template, ["/srv/a.hbs", "/srv/b.hbs"]);
-  const routes = fromWords("nginx.tmpl;b.tmpl", "/o/x");
-  assert.match(leftOut(routes), /template "b\.tmpl": routes are printed by one template/);
+test("imports a;b as a list of templates", () => {
+  assert.deepEqual(fromArguments("a.tmpl;b.tmpl", "/o/x").config.targets[0]?.template, ["/srv/a.hbs", "/srv/b.hbs"]);
+  const routes = fromArguments("nginx.tmpl;b.tmpl", "/o/x");
+  assert.match(skippedIn(routes), /template "b\.tmpl": an nginx target has one template/);
 });
 
-test("a template for Handlebars beside the one for Go takes its place", () => {
+test("uses a Handlebars template next to the Go template", () => {
   const read = (file: string) =>
-    file === "/srv/a.hbs" ? "{{#each containers}}{{name}}{{/each}}" : { problem: "ENOENT" };
-  const made = accepted(importCommandLine(["-watch", "a.tmpl", "/o/x.json"], "/srv", read));
-  assert.equal(leftOut(made), "");
-  assert.match(differing(made), /"a\.tmpl" is a Go template; the one for Handlebars beside it takes its place/);
+    file === "/srv/a.hbs" ? { text: "{{#each containers}}{{name}}{{/each}}" } : { problem: "ENOENT" };
+  const made = accepted(importCommandLine(["-watch", "a.tmpl", "/o/x.json"], context(read)));
+  assert.equal(skippedIn(made), "");
+  assert.match(differencesIn(made), /"a\.tmpl" is a Go template; the Handlebars template next to it replaces it/);
 });
 
-test("without a destination it is printed, and nobody is told", () => {
-  const made = fromWords("-notify", "x", "a.tmpl");
+test("prints without a destination and reloads nothing", () => {
+  const made = fromArguments("-notify", "x", "a.tmpl");
   assert.equal(made.config.targets[0]?.destination, "-");
-  assert.match(leftOut(made), /nobody is told of what is printed once/);
+  assert.match(skippedIn(made), /nothing is reloaded if the file is printed once/);
 });
 
-test("what is printed at intervals is printed again though it is the same", () => {
-  const [target] = fromWords("-interval", "5", "a.tmpl").config.targets;
+test("prints again at each interval, also without a change", () => {
+  const [target] = fromArguments("-interval", "5", "a.tmpl").config.targets;
   assert.deepEqual([target?.destination, target?.reload, target?.reloadEvery], ["-", "none", 5_000]);
-  assert.equal(fromWords("-interval", "5", "a.tmpl", "/o/x").config.targets[0]?.reloadEvery, undefined);
+  assert.equal(fromArguments("-interval", "5", "a.tmpl", "/o/x").config.targets[0]?.reloadEvery, undefined);
 });
 
-test("a file of docker-gen's takes stopped containers, too, unless it has a filter of states", () => {
+test("includes stopped containers for a file, unless it filters by state", () => {
   const entry = '[[config]]\ntemplate = "a.tmpl"\ndest = "/o/x"\n';
   const all = fromToml(entry).config.targets[0]?.containers;
   assert.deepEqual(all, { onlyExposed: false, onlyPublished: false, includeStopped: true, where: [] });

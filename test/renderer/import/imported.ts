@@ -2,23 +2,39 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Config } from "../../../renderer/config/schema.ts";
 import { importCommandLine, type Imported, importFiles } from "../../../renderer/import/docker-gen/import.ts";
-import type { Note } from "../../../renderer/import/docker-gen/note.ts";
+import type { ImportContext } from "../../../renderer/import/docker-gen/target.ts";
+import type { Note } from "../../../renderer/import/note.ts";
 
-/** An import whose configuration our own parser has accepted. */
+/** An import whose configuration is valid. */
 export interface Accepted {
   readonly yaml: string;
   readonly config: Config;
   readonly notes: readonly Note[];
 }
 
-/** Imports the words after `import --`; there are no files. */
-export function fromWords(...words: string[]): Accepted {
-  return accepted(importCommandLine(words, "/srv", (file) => ({ problem: `${file}: ENOENT, cannot be read` })));
+/** What an import reads files by. Relative paths are below /srv. */
+export function context(read: ImportContext["read"]): ImportContext {
+  return { directory: "/srv", read };
+}
+
+/** Imports the arguments after `import --`; there are no files. */
+export function fromArguments(...words: string[]): Accepted {
+  return accepted(
+    importCommandLine(
+      words,
+      context((file) => ({ problem: `${file}: ENOENT, cannot be read` })),
+    ),
+  );
 }
 
 /** Imports one file of this text. */
 export function fromToml(text: string): Accepted {
-  return accepted(importFiles(["a.toml"], "/srv", () => text));
+  return accepted(
+    importFiles(
+      ["a.toml"],
+      context(() => ({ text })),
+    ),
+  );
 }
 
 export function accepted(imported: Imported): Accepted {
@@ -31,13 +47,13 @@ export function accepted(imported: Imported): Accepted {
   return { yaml, config, notes };
 }
 
-/** What was left out, as one text. */
-export function leftOut({ notes }: Accepted): string {
-  return textOf(notes, "left out");
+/** The notes on what is not imported, as one text. */
+export function skippedIn({ notes }: Accepted): string {
+  return textOf(notes, "skipped");
 }
 
-/** What differs, as one text. */
-export function differing({ notes }: Accepted): string {
+/** The notes on differences, as one text. */
+export function differencesIn({ notes }: Accepted): string {
   return textOf(notes, "differs");
 }
 

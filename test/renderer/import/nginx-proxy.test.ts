@@ -10,8 +10,8 @@ import { nameservers } from "../../../renderer/import/nginx-proxy/nameservers.ts
 import { VARIABLES } from "../../../renderer/import/nginx-proxy/variables.ts";
 import { nginxTargetOf } from "../config/target-of.ts";
 
-/** What nginx-proxy reads of its own environment. */
-const THEIRS = [
+/** Environment variables of nginx-proxy. */
+const NGINX_PROXY_VARIABLES = [
   ..."DEFAULT_HOST DEFAULT_ROOT HTTP_PORT HTTPS_PORT HTTPS_METHOD HSTS SSL_POLICY NON_GET_REDIRECT".split(" "),
   ..."TRUST_DEFAULT_CERT ENABLE_HTTP_ON_MISSING_CERT ACME_HTTP_CHALLENGE_LOCATION DEBUG_ENDPOINT".split(" "),
   ..."ENABLE_HTTP2 ENABLE_HTTP3 ACME_HTTP_CHALLENGE_ACCEPT_UNKNOWN_HOST ENABLE_IPV6 PREFER_IPV6_NETWORK".split(" "),
@@ -34,7 +34,7 @@ const LAYOUT: Layout = {
 
 type Environment = Record<string, string>;
 
-/** What the renderer makes of the configuration that an environment is imported as. */
+/** The configuration that an environment is imported as. */
 function configOf(env: Environment, files: SettingFiles = {}, layout: Partial<Layout> = {}): Config {
   const imported = importNginxProxy(env, files, { ...LAYOUT, ...layout });
   assert.ok(imported.kind === "imported", JSON.stringify(imported));
@@ -53,14 +53,14 @@ function notesOf(env: Environment, files: SettingFiles = {}): string {
   return imported.notes.map(({ kind, text }) => `${kind}: ${text}`).join("\n");
 }
 
-test("every variable of nginx-proxy's is known", () => {
+test("knows every variable of nginx-proxy", () => {
   assert.deepEqual(
-    THEIRS.filter((name) => !Object.hasOwn(VARIABLES, name)),
+    NGINX_PROXY_VARIABLES.filter((name) => !Object.hasOwn(VARIABLES, name)),
     [],
   );
 });
 
-test("without any variable all is as with nginx-proxy", () => {
+test("behaves as nginx-proxy without any variable", () => {
   const config = configOf({});
   assert.equal(config.proxy, "self");
   const { listen, https, routing, nginx, onlyExposed, destination } = nginxTargetOf(config);
@@ -71,15 +71,15 @@ test("without any variable all is as with nginx-proxy", () => {
   assert.deepEqual(nginx.accessLog, { format: "vhost", file: "/var/log/nginx/access.log" });
 });
 
-test("SALLYPORT_STRICT ends what nginx-proxy lets containers and clients do", () => {
+test("SALLYPORT_STRICT disables what nginx-proxy allows containers and clients", () => {
   const { routing, nginx } = targetOf({ SALLYPORT_STRICT: "true" });
   assert.deepEqual(routing.containersMay, []);
   assert.deepEqual([routing.sharedHosts, routing.health], [false, "required"]);
   assert.deepEqual(nginx.trustedProxies, []);
-  assert.doesNotMatch(notesOf({ SALLYPORT_STRICT: "true" }), /containers may say everything/);
+  assert.doesNotMatch(notesOf({ SALLYPORT_STRICT: "true" }), /containers may set everything/);
 });
 
-/** A variable, and where its value is found again. */
+/** A variable, and the imported value. */
 const rows: readonly [env: Environment, found: (target: NginxTargetConfig) => unknown, value: unknown][] = [
   [{ HTTP_PORT: "81" }, ({ listen }) => listen, 81],
   [{ HTTPS_PORT: "444" }, ({ https }) => [https?.listen, https?.port], [444, 444]],
@@ -114,27 +114,33 @@ const rows: readonly [env: Environment, found: (target: NginxTargetConfig) => un
     ({ containers }) => containers?.where,
     [{ label: ["proxy=a"] }, { network: ["front"] }],
   ],
-  // Empty is as good as absent.
+  // An empty variable counts as missing.
   [{ HTTP_PORT: "", DEFAULT_HOST: "  " }, ({ listen, nginx }) => [listen, nginx.defaultHost], [80, undefined]],
 ];
 for (const [env, found, value] of rows) {
-  test(`${JSON.stringify(env)} is taken over`, () => assert.deepEqual(found(targetOf(env)), value));
+  test(`${JSON.stringify(env)} is imported`, () => assert.deepEqual(found(targetOf(env)), value));
 }
 
-describe("what is wrong, or cannot be done here, is said", () => {
+describe("reports invalid and unsupported variables", () => {
   const wrong: readonly [env: Environment, problem: RegExp][] = [
-    [{ HTTP_PORT: "80;" }, /^HTTP_PORT: "80;" is not a port number/],
-    [{ ENABLE_IPV6: "perhaps" }, /^ENABLE_IPV6: "perhaps" is not true or false/],
-    [{ DEFAULT_HOST: "a b" }, /^DEFAULT_HOST: "a b" is not a DNS name/],
-    [{ DEFAULT_ROOT: "301 http://x" }, /^DEFAULT_ROOT: "301 http:\/\/x" is not an integer from 200 to 599/],
-    [{ RESOLVERS: "dns.example" }, /^RESOLVERS: "dns\.example" is not addresses of DNS servers/],
-    [{ LOG_JSON: "maybe" }, /^LOG_JSON: "maybe" is not true or false/],
-    [{ LOG_FORMAT: "a\nb" }, /^LOG_FORMAT: must be one line of ASCII/],
-    [{ LOG_FORMAT: "$host", LOG_FORMAT_ESCAPE: "xml" }, /^LOG_FORMAT_ESCAPE: not one of default, json, none/],
-    [{ SALLYPORT_STATUS_PORT: "x" }, /^SALLYPORT_STATUS_PORT: "x" is not a port number/],
-    [{ SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "me" }, /^SALLYPORT_STATUS_ALLOW: "me" is not a list of/],
-    [{ HTTP_PORT: "443" }, /^HTTPS_PORT: "443" is the port of something else already/],
-    [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: not true or false/],
+    [{ HTTP_PORT: "80;" }, /^HTTP_PORT: invalid value "80;": not a port number/],
+    [{ ENABLE_IPV6: "perhaps" }, /^ENABLE_IPV6: invalid value "perhaps": not true or false/],
+    [{ DEFAULT_HOST: "a b" }, /^DEFAULT_HOST: invalid value "a b": not a DNS name/],
+    [{ DEFAULT_ROOT: "301 http://x" }, /^DEFAULT_ROOT: invalid value "301 http:\/\/x": not an integer from 200 to 599/],
+    [{ RESOLVERS: "dns.example" }, /^RESOLVERS: invalid value "dns\.example": not addresses of DNS servers/],
+    [{ LOG_JSON: "maybe" }, /^LOG_JSON: invalid value "maybe": not true or false/],
+    [{ LOG_FORMAT: "a\nb" }, /^LOG_FORMAT: invalid value "a\\nb": must be one line of ASCII/],
+    [
+      { LOG_FORMAT: "$host", LOG_FORMAT_ESCAPE: "xml" },
+      /^LOG_FORMAT_ESCAPE: invalid value "xml": not one of default, json, none/,
+    ],
+    [{ SALLYPORT_STATUS_PORT: "x" }, /^SALLYPORT_STATUS_PORT: invalid value "x": not a port number/],
+    [
+      { SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "me" },
+      /^SALLYPORT_STATUS_ALLOW: invalid value "me": not a list of/,
+    ],
+    [{ HTTP_PORT: "443" }, /^HTTPS_PORT: port "443" is used twice; choose another port/],
+    [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: invalid value "so": not true or false/],
   ];
   for (const [env, problem] of wrong) {
     test(JSON.stringify(env), () => {
@@ -146,25 +152,25 @@ describe("what is wrong, or cannot be done here, is said", () => {
     });
   }
 
-  const told: readonly [env: Environment, note: RegExp][] = [
-    [{ SHA1_UPSTREAM_NAME: "true" }, /differs: SHA1_UPSTREAM_NAME: names of upstreams are hashes/],
+  const notes: readonly [env: Environment, note: RegExp][] = [
+    [{ SHA1_UPSTREAM_NAME: "true" }, /differs: SHA1_UPSTREAM_NAME: upstream names are always hashes/],
     [{ DHPARAM_BITS: "2048" }, /differs: DHPARAM_BITS/],
-    [{ DOCKER_TLS_VERIFY: "1" }, /left out: "1": DOCKER_TLS_VERIFY: the agent speaks to Docker over a Unix socket/],
-    [{ DEFAULT_ROOT: "none" }, /left out: DEFAULT_ROOT=none/],
-    [{ DOCKER_CONTAINER_FILTERS: "volume=x" }, /left out: container filter volume="x"/],
-    [{ DOCKER_CONTAINER_FILTERS: "odd" }, /left out: DOCKER_CONTAINER_FILTERS: "odd" has no =/],
+    [{ DOCKER_TLS_VERIFY: "1" }, /skipped: "1": DOCKER_TLS_VERIFY: the agent supports only a Unix socket/],
+    [{ DEFAULT_ROOT: "none" }, /skipped: DEFAULT_ROOT=none/],
+    [{ DOCKER_CONTAINER_FILTERS: "volume=x" }, /skipped: container filter volume="x"/],
+    [{ DOCKER_CONTAINER_FILTERS: "odd" }, /skipped: DOCKER_CONTAINER_FILTERS: "odd" has no "="/],
   ];
-  for (const [env, note] of told) test(JSON.stringify(env), () => assert.match(notesOf(env), note));
+  for (const [env, note] of notes) test(JSON.stringify(env), () => assert.match(notesOf(env), note));
 });
 
-test("network_internal.conf becomes networks, and what is none of it is named", () => {
+test("imports the networks of network_internal.conf and reports other directives", () => {
   const internalNetworks = "# ours\nallow 10.0.0.0/8; allow fd00::/8;\ndeny all;\nsatisfy any;\n";
   assert.deepEqual(targetOf({}, { internalNetworks }).nginx.internalNetworks, ["10.0.0.0/8", "fd00::/8"]);
-  assert.match(notesOf({}, { internalNetworks }), /left out: network_internal\.conf: "satisfy any"/);
-  assert.match(notesOf({}, { internalNetworks: "allow 10.0.0.0/99;" }), /left out: network_internal\.conf: "allow 10/);
+  assert.match(notesOf({}, { internalNetworks }), /skipped: network_internal\.conf: "satisfy any"/);
+  assert.match(notesOf({}, { internalNetworks: "allow 10.0.0.0/99;" }), /skipped: network_internal\.conf: "allow 10/);
 });
 
-test("name servers are those of resolv.conf, but none with a zone", () => {
+test("reads name servers from resolv.conf without those with a zone", () => {
   const found = nameservers(
     "# x\nnameserver 127.0.0.11\nnameserver fe80::1%eth0\noptions ndots:0\nnameserver fd00::53\n",
   );
@@ -172,13 +178,13 @@ test("name servers are those of resolv.conf, but none with a zone", () => {
   assert.deepEqual(targetOf({}, { resolvers: found }).nginx.resolvers, found);
 });
 
-test("the status page is where it is wanted, and for whom", () => {
+test("imports the status page's port and networks", () => {
   assert.equal(configOf({}).statusPage, undefined);
   const { statusPage } = configOf({ SALLYPORT_STATUS_PORT: "8081", SALLYPORT_STATUS_ALLOW: "127.0.0.1, 10.0.0.0/8" });
   assert.deepEqual([statusPage?.listen, statusPage?.allow], [8_081, ["127.0.0.1", "10.0.0.0/8"]]);
 });
 
-test("a separate nginx is known by its label, which the agent discloses", () => {
+test("finds a separate nginx by its label, which the policy discloses", () => {
   assert.deepEqual(configOf({}, {}, { isSeparate: true }).proxy, { label: "com.github.nginx-proxy.nginx-proxy.nginx" });
   const env = { NGINX_CONTAINER_LABEL: "edge", DOCKER_CONTAINER_FILTERS: "label=proxy=a" };
   const imported = importNginxProxy(env, {}, { ...LAYOUT, isSeparate: true });
@@ -188,14 +194,14 @@ test("a separate nginx is known by its label, which the agent discloses", () => 
   assert.ok(["edge", "proxy"].every((label) => policy.labels.includes(label)));
 });
 
-test("whatever stands in the environment, it is a configuration or a sentence about a variable", () => {
+test("imports any environment or names the invalid variable", () => {
   const value = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.string({ unit: fc.constantFrom(..."\"'\n;{}#$: -[]&*!|>%@`,=ab09".split("")) }),
     fc.constantFrom("true", "0", "443", "www.example.org", "label=a=b,name=c", "10.0.0.1", "json", "off", "nohttp"),
   );
   const env = fc.dictionary(
-    fc.constantFrom(...THEIRS, "SALLYPORT_STRICT", "SALLYPORT_STATUS_PORT", "SALLYPORT_STATUS_ALLOW"),
+    fc.constantFrom(...NGINX_PROXY_VARIABLES, "SALLYPORT_STRICT", "SALLYPORT_STATUS_PORT", "SALLYPORT_STATUS_ALLOW"),
     value,
   );
   const files = fc.record({ internalNetworks: fc.option(value, { nil: undefined }), resolvers: fc.constant([]) });

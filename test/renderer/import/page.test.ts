@@ -6,24 +6,24 @@ import { OPTIONS, VARIABLES } from "../../../renderer/import/docker-gen/options.
 
 const PAGE = readFileSync("docs/reference/docker-gen.md", "utf8");
 
-/** What stands in backquotes in the first column of the tables under a heading. */
+/** The code spans in the first column of the tables below a heading. */
 function firstColumn(heading: string): string[] {
   const section = PAGE.split(/^## /m).find((part) => part.startsWith(heading)) ?? "";
   const cells = [...section.matchAll(/^\| ([^|]*) \|/gm)].slice(1).map((row) => row[1] ?? "");
   return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""));
 }
 
-test("the page has a row for each flag and variable of docker-gen, and for nothing else", () => {
+test("documents each flag and variable of docker-gen, and no other", () => {
   const flags = OPTIONS.flatMap(({ flag }) => (flag === undefined ? [] : [`-${flag}`]));
   const named = firstColumn("Flags").map((name) => name.replace(/ .*/, ""));
   assert.deepEqual(named.toSorted(), [...flags, ...VARIABLES, "template", "dest"].toSorted());
 });
 
-test("the page has a row for each key of a docker-gen file, and for nothing else", () => {
+test("documents each key of a docker-gen file, and no other", () => {
   assert.deepEqual(firstColumn("Keys").toSorted(), OPTIONS.flatMap(({ key }) => key ?? []).toSorted());
 });
 
-test("the words of a predicate are all explained", () => {
+test("documents every key of a predicate", () => {
   const explained = readFileSync("docs/reference/targets.md", "utf8");
   for (const field of PREDICATE_FIELDS) assert.match(explained, new RegExp(`\`${field}\``));
 });

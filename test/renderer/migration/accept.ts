@@ -6,7 +6,7 @@ import { parse as parseYaml } from "yaml";
 import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { programPath } from "../../demo/program-path.ts";
 
-/** Has a file of this destination read by its program, which must have nothing against it. */
+/** Checks with the program that reads the destination that it accepts the file. */
 export function accept(destination: string, text: string, directory: string): void {
   const file = join(directory, "generated");
   writeFileSync(file, text, { mode: 0o644 });
@@ -19,11 +19,11 @@ export function accept(destination: string, text: string, directory: string): vo
   else if (destination.endsWith(".sh")) accepts("/bin/bash", "-n", file);
   else if (destination.endsWith(".yml")) parseYaml(text);
   else if (destination.endsWith(".json")) JSON.parse(text);
-  // Fluentd cannot be had here: that what is opened is closed is what can be seen.
+  // There is no Fluentd to test with: only the balance of tags is checked.
   else assert.equal(text.match(/^ *<[a-z]/gm)?.length, text.match(/^ *<\//gm)?.length);
 }
 
-/** Runs a program that reads a file; it must have nothing against it. */
+/** Runs a program that must exit with 0. */
 function accepts(command: string, ...args: readonly string[]): void {
   const made = spawnSync(command, args, { encoding: "utf8", env: { PATH: programPath() } });
   assert.equal(made.status, 0, `${command}: ${made.error?.message ?? ""}${made.stdout}${made.stderr}`);

@@ -21,7 +21,7 @@ const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", dockerH
   containerView,
 );
 
-describe("each Go template has a Handlebars template that prints what the page shows", () => {
+describe("each Handlebars template prints what the page shows", () => {
   const rows = rowsOf(PAGE, "Go templates and Handlebars").filter(([, , prints]) => prints !== undefined);
   for (const [go = "", handlebars = "", prints = ""] of rows) {
     test(go.replaceAll("\\|", "|"), () => assert.equal(printed(handlebars.slice(1, -1), VIEWS), prints.slice(1, -1)));
@@ -29,23 +29,23 @@ describe("each Go template has a Handlebars template that prints what the page s
   test("has rows", () => assert.ok(rows.length > 20));
 });
 
-/** What docker-gen was told, and what follows on the page until it is told something else. */
+/** A command line or a file of docker-gen, and what follows on the page until the next. */
 interface Migration {
-  readonly told: Block;
+  readonly dockerGen: Block;
   readonly yaml: string;
   readonly templates: readonly Block[];
   readonly prints: readonly Block[];
 }
 
-const isTold = ({ language, what }: Block): boolean => what === "import" || language === "toml";
+const isDockerGen = ({ language, what }: Block): boolean => what === "import" || language === "toml";
 
-const migrations: readonly Migration[] = blocks.flatMap((told, at) => {
-  if (!isTold(told)) return [];
-  const next = blocks.findIndex((block, index) => index > at && isTold(block));
+const migrations: readonly Migration[] = blocks.flatMap((dockerGen, at) => {
+  if (!isDockerGen(dockerGen)) return [];
+  const next = blocks.findIndex((block, index) => index > at && isDockerGen(block));
   const own = blocks.slice(at + 1, next < 0 ? undefined : next);
   return [
     {
-      told,
+      dockerGen,
       yaml: own.find(({ what }) => what === "renderer.yml")?.text ?? "",
       templates: own.filter(({ language }) => language === "handlebars"),
       prints: own.filter(({ language }) => language === "text"),
@@ -54,26 +54,30 @@ const migrations: readonly Migration[] = blocks.flatMap((told, at) => {
 });
 
 function imported({ text, what, language }: Block, example: Example): Imported {
-  if (language === "toml") return importFiles([what], WORK, (file) => (file === what ? text : example.read(file)));
+  if (language === "toml")
+    return importFiles([what], {
+      directory: WORK,
+      read: (file) => (file === what ? { text } : example.read(file)),
+    });
   const words = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-  return importCommandLine(words, WORK, example.read);
+  return importCommandLine(words, { directory: WORK, read: example.read });
 }
 
 for (const migration of migrations) {
-  const { told, yaml, templates, prints } = migration;
-  describe(`${told.section}: ${told.text.split("\n")[0]}`, () => {
-    test("is imported as the page says, with nothing left out when its templates are written", async (context) => {
+  const { dockerGen, yaml, templates, prints } = migration;
+  describe(`${dockerGen.section}: ${dockerGen.text.split("\n")[0]}`, () => {
+    test("is imported as the page shows, completely once its templates exist", async (context) => {
       const example = new Example(context, CONTAINERS);
-      const before = imported(told, example);
+      const before = imported(dockerGen, example);
       assert.equal(before.kind, "imported");
-      const left = before.kind === "imported" ? before.notes.filter(({ kind }) => kind === "left out") : [];
+      const left = before.kind === "imported" ? before.notes.filter(({ kind }) => kind === "skipped") : [];
       assert.equal(left.length, templates.length);
-      for (const { text } of left) assert.match(text, /is a Go template: write it anew/);
+      for (const { text } of left) assert.match(text, /is a Go template; rewrite it/);
       for (const template of templates) example.write(template);
-      const after = imported(told, example);
+      const after = imported(dockerGen, example);
       assert.ok(after.kind === "imported");
       assert.deepEqual(
-        after.notes.filter(({ kind }) => kind === "left out"),
+        after.notes.filter(({ kind }) => kind === "skipped"),
         [],
       );
       assert.deepEqual(parse(after.yaml), parse(yaml));
@@ -81,11 +85,11 @@ for (const migration of migrations) {
 
     for (const { what, text } of prints) {
       const [how = "", destination = ""] = what.split(" ");
-      test(`${destination} ${how} what the page shows, and its program takes it`, async (context) => {
+      test(`${destination} ${how} what the page shows, and its program accepts it`, async (context) => {
         const example = new Example(context, CONTAINERS);
         for (const template of templates) example.write(template);
         const printed = await example.printed(yaml, destination);
-        assert.equal(printed.leftOut, "");
+        assert.equal(printed.stderr, "");
         if (how === "is") assert.equal(printed.text, text);
         else assert.ok(printed.text.includes(text.trimEnd()), printed.text);
         accept(destination, printed.text, example.directory);
@@ -94,14 +98,14 @@ for (const migration of migrations) {
   });
 }
 
-test("each example of the page prints something", () => {
+test("each example of the page has a printed file", () => {
   assert.equal(migrations.length, 6);
-  for (const { prints, told } of migrations) assert.ok(prints.length > 0, told.text);
+  for (const { prints, dockerGen } of migrations) assert.ok(prints.length > 0, dockerGen.text);
 });
 
-const scripted = migrations.find(({ told }) => told.text.includes("-interval"))!;
+const scripted = migrations.find(({ dockerGen }) => dockerGen.text.includes("-interval"))!;
 
-test("the script registers each service, is run again, and takes nobody who would be another path", async (context) => {
+test("the script registers each service again at each interval, without names that are other paths", async (context) => {
   const registered: string[] = [];
   const registry = http.createServer((request, response) => {
     let body = "";
@@ -147,8 +151,8 @@ test("the script registers each service, is run again, and takes nobody who woul
   }
 });
 
-test("a container whose label no number is, or is a directive, is left out of logrotate's file alone", async (context) => {
-  const { templates, yaml } = migrations.find(({ told }) => told.language === "toml")!;
+test("a container whose label is not a number is missing only from logrotate's file", async (context) => {
+  const { templates, yaml } = migrations.find(({ dockerGen }) => dockerGen.language === "toml")!;
   const odd = ["forever", "7\n}\n/etc/shadow {", "-1"].map((keep, index) =>
     container("0", {
       id: String(index + 4).repeat(64),
@@ -159,7 +163,7 @@ test("a container whose label no number is, or is a directive, is left out of lo
   );
   const example = new Example(context, [...CONTAINERS, ...odd]);
   for (const template of templates) example.write(template);
-  const { text, leftOut } = await example.printed(yaml, "/etc/logrotate.d/docker");
+  const { text, stderr } = await example.printed(yaml, "/etc/logrotate.d/docker");
   assert.equal(text.match(/rotate 7$/gm)?.length, CONTAINERS.length);
-  assert.deepEqual(leftOut.match(/^container odd\d/gm)?.length, odd.length);
+  assert.deepEqual(stderr.match(/^container odd\d/gm)?.length, odd.length);
 });

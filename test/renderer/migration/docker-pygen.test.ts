@@ -18,18 +18,18 @@ const VIEWS = inOrder(CONTAINERS.map((container) => ({ agent: "/a.sock", dockerH
   containerView,
 );
 
-/** What stands between backquotes in a cell. */
+/** The first code span of a cell. */
 const code = (cell = ""): string => /^`([\s\S]*?)`/.exec(cell)?.[1] ?? "";
 
-describe("each of Docker-PyGen's queries has one here that prints what the page says", () => {
+describe("each translated query of Docker-PyGen prints what the page shows", () => {
   const rows = rowsOf(PAGE, "Queries");
   for (const [theirs = "", ours, prints] of rows) {
     test(theirs.replaceAll("\\|", "|"), () => assert.equal(printed(code(ours), VIEWS), code(prints)));
   }
-  test("they are all there", () => assert.ok(rows.length >= 30));
+  test("has all queries", () => assert.ok(rows.length >= 30));
 });
 
-/** Flags of its two programs, and what its templates see. */
+/** Flags of the two programs, and the fields of templates. */
 const FLAGS =
   "template target restart signal interval repeat events swarm-manager workers retries no-ssl-check one-shot docker-address metrics debug manager";
 const SEEN =
@@ -39,7 +39,7 @@ for (const [heading, names] of [
   ["Options", FLAGS.split(" ").map((name) => `--${name}`)],
   ["What templates see", SEEN.split(" ")],
 ] as const) {
-  test(`${heading}: the page has a row for each, and for nothing else`, () => {
+  test(`${heading}: the page has a row for each, and no other`, () => {
     const cells = rowsOf(PAGE, heading).flatMap(([cell = ""]) =>
       [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
     );
@@ -57,7 +57,7 @@ const sections = [...new Set(blocks.map(({ section }) => section))].filter((sect
 for (const section of sections) {
   const own = blocks.filter((block) => block.section === section);
   const yaml = own.find(({ what }) => what === "renderer.yml")!.text;
-  test(`${section}: prints what the page shows, and its program takes it`, async (context) => {
+  test(`${section}: prints what the page shows, and its program accepts it`, async (context) => {
     const example = new Example(context, CONTAINERS);
     for (const template of own.filter(({ language }) => language === "handlebars")) example.write(template);
     const shown = own.filter(({ language }) => language === "text");
@@ -65,7 +65,7 @@ for (const section of sections) {
     for (const { what, text } of shown) {
       const [how = "", destination = ""] = what.split(" ");
       const made = await example.printed(yaml, destination);
-      assert.equal(made.leftOut, "");
+      assert.equal(made.stderr, "");
       if (how === "is") assert.equal(made.text, text);
       else assert.ok(made.text.includes(text.trimEnd()), made.text);
       accept(destination, made.text, example.directory);
@@ -73,11 +73,11 @@ for (const section of sections) {
   });
 }
 
-test("a program in the same PID namespace is told by its signal", async (context) => {
+test("signals a program in the same PID namespace", async (context) => {
   const own = blocks.filter(({ section }) => section === "Signals");
   const example = new Example(context, CONTAINERS);
-  const [heard, pidFile] = ["heard", "web-server.pid"].map((name) => join(example.directory, name));
-  const listens = `process.on("SIGHUP", () => require("node:fs").appendFileSync(${JSON.stringify(heard)}, "HUP ")); setInterval(() => {}, 1000)`;
+  const [received, pidFile] = ["received", "web-server.pid"].map((name) => join(example.directory, name));
+  const listens = `process.on("SIGHUP", () => require("node:fs").appendFileSync(${JSON.stringify(received)}, "HUP ")); setInterval(() => {}, 1000)`;
   const ready = `require("node:fs").writeFileSync(${JSON.stringify(pidFile)}, String(process.pid))`;
   const program = spawn(process.execPath, ["--eval", `${listens}; ${ready}`], { stdio: "ignore" });
   const stop = new AbortController();
@@ -86,7 +86,7 @@ test("a program in the same PID namespace is told by its signal", async (context
     for (const template of own.filter(({ language }) => language === "handlebars")) example.write(template);
     const yaml = own.find(({ what }) => what === "renderer.yml")!.text;
     const running = run(example.config(yaml), stop.signal, () => undefined);
-    await eventually("it is told", () => readFileSync(heard!, "utf8").startsWith("HUP"));
+    await eventually("the signal arrives", () => readFileSync(received!, "utf8").startsWith("HUP"));
     assert.equal(readFileSync(join(example.directory, "list.json"), "utf8"), '["shop-web-1"]\n');
     stop.abort();
     assert.deepEqual(await running, { problems: [] });

@@ -11,18 +11,18 @@ import { container, FakeAgent } from "../fake-agent.ts";
 import type { Block } from "./page-blocks.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
-/** Where the pages have the reader's files. */
+/** Directory of the reader's files on the pages. */
 export const WORK = "/work";
 
 const SHIPPED = "/etc/sallyport/templates/";
 
-/** Containers as a page shows them: ids are cut off, and what does not matter is missing. */
+/** Parses containers of a page, which shows short IDs and omits some fields. */
 export function containersOf({ text }: Block): Container[] {
   const list = JSON.parse(text) as (Partial<Container> & { readonly id: string })[];
-  return list.map(({ id, ...told }) => container("0", { env: {}, ...told, id: id.padEnd(64, "0") }));
+  return list.map(({ id, ...fields }) => container("0", { env: {}, ...fields, id: id.padEnd(64, "0") }));
 }
 
-/** One example of a page, in a directory of its own, before an agent that tells the page's containers. */
+/** One example of a page in a directory of its own, with an agent that reports the page's containers. */
 export class Example {
   readonly directory = mkdtempSync(join(tmpdir(), "sallyport-migration-"));
   readonly #agent: FakeAgent;
@@ -40,23 +40,23 @@ export class Example {
     });
   }
 
-  /** Writes what a page shows as a file of this name. */
+  /** Writes a file that the page shows. */
   write({ what, text }: Block): void {
     const file = join(this.directory, what);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, this.#here(text));
   }
 
-  /** A file by the name that it has on the page, or why there is none. */
-  readonly read = (file: string): string | { readonly problem: string } => {
+  /** Reads a file by its path on the page. */
+  readonly read = (file: string): { readonly text: string } | { readonly problem: string } => {
     try {
-      return readFileSync(this.#here(file), "utf8");
+      return { text: readFileSync(this.#here(file), "utf8") };
     } catch {
       return { problem: `${file}: cannot be read` };
     }
   };
 
-  /** The page's configuration, of files that are here. */
+  /** Parses the page's configuration with the paths of this directory. */
   config(yaml: string): Config {
     const config = parseConfig(
       `${this.#here(yaml)}\nstatusSocket: ${join(this.directory, "status.sock")}\n`,
@@ -66,11 +66,11 @@ export class Example {
     return config;
   }
 
-  /** What the file of a destination would be now. */
-  async printed(yaml: string, destination: string): Promise<{ readonly text: string; readonly leftOut: string }> {
+  /** Renders the file of a destination. */
+  async printed(yaml: string, destination: string): Promise<{ readonly text: string; readonly stderr: string }> {
     const { stdout, stderr, exitCode } = await runRender(this.config(yaml), this.#here(destination));
     assert.equal(exitCode, 0, stderr);
-    return { text: stdout, leftOut: stderr };
+    return { text: stdout, stderr };
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A fenced block of a page: what stands behind its language says what it is. */
+/** A fenced block of a page; `what` is the text after its language. */
 export interface Block {
   readonly section: string;
   readonly language: string;
@@ -19,7 +19,7 @@ export function blocksOf(file: string): Block[] {
   });
 }
 
-/** Rows of the tables of a page below a heading, without their heads; cells as they stand there. */
+/** Rows of the tables below a heading, without the head. */
 export function rowsOf(file: string, heading: string): string[][] {
   const part = readFileSync(file, "utf8")
     .split(/^## /m)
