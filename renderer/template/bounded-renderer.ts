@@ -1,28 +1,28 @@
 import type { Worker } from "node:worker_threads";
 import type { ContainerTemplateOptions, Rendering } from "./container-template.ts";
 import type { Model } from "./model.ts";
-import { type Said, startRenderThread } from "./render-thread.ts";
+import { type ThreadMessage, startRenderThread } from "./render-thread.ts";
 
 /** Milliseconds for one rendering: a hundred times what ten thousand containers take. */
 const RENDER_MS = 5_000;
 
-/** Milliseconds for a thread to come up and compile; a machine that is just starting everything is slow. */
+/** Milliseconds for a thread to start and compile, also on a machine that is starting many programs. */
 const START_MS = 30_000;
 
-/** Renders in a thread of its own, within bounds of time and memory. A thread that ends is started anew when needed. */
+/** Renders in a separate thread, within bounds of time and memory. A thread that ended is started again when needed. */
 export class BoundedRenderer {
   readonly #options: ContainerTemplateOptions;
   readonly #renderMs: number;
   #worker: Worker | undefined;
   #isClosed = false;
-  #onAnswer: (said: Said | string) => void = () => undefined;
+  #onMessage: (message: ThreadMessage | string) => void = () => undefined;
 
   private constructor(options: ContainerTemplateOptions, renderMs: number) {
     this.#options = options;
     this.#renderMs = renderMs;
   }
 
-  /** Compiles the templates; a problem is a sentence with the place. */
+  /** Starts the thread and compiles the templates. A problem is a message that begins with the place. */
   static async start(
     options: ContainerTemplateOptions,
     renderMs = RENDER_MS,
@@ -32,19 +32,19 @@ export class BoundedRenderer {
     return problem === undefined ? renderer : { problem };
   }
 
-  /** One at a time: whoever asks waits for the answer before asking again. Never rejects. */
+  /** Renders a list of containers. Callers must wait for the result before the next call. Never rejects. */
   async render(views: readonly Model[]): Promise<Rendering> {
-    if (this.#isClosed) return { kind: "failed", message: "was ended" };
+    if (this.#isClosed) return { kind: "failed", message: "the renderer is closed" };
     const problem = this.#worker ? undefined : await this.#startThread();
     if (problem !== undefined) return { kind: "failed", message: problem };
     this.#worker?.postMessage(views);
-    const said = await this.#answer(this.#renderMs);
-    return said.kind === "ready" || said.kind === "refused"
-      ? { kind: "failed", message: "answered out of turn" }
-      : said;
+    const message = await this.#nextMessage(this.#renderMs);
+    return message.kind === "ready" || message.kind === "invalid"
+      ? { kind: "failed", message: "unexpected message of the rendering thread" }
+      : message;
   }
 
-  /** Ends it for good: whoever waits, or asks later, is told that it was ended. */
+  /** Ends the thread for good. A pending rendering, and every later one, fails with "the renderer is closed". */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#endThread();
@@ -53,39 +53,43 @@ export class BoundedRenderer {
   async #endThread(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    this.#onAnswer("was ended");
+    this.#onMessage("the renderer is closed");
     await worker?.terminate();
   }
 
   async #startThread(): Promise<string | undefined> {
     const worker = startRenderThread(this.#options);
-    const tell = (said: Said | string): void => {
-      if (this.#worker === worker) this.#onAnswer(said);
+    const receive = (message: ThreadMessage | string): void => {
+      if (this.#worker === worker) this.#onMessage(message);
     };
-    worker.on("message", tell);
-    worker.on("error", (error: NodeJS.ErrnoException) => tell(wordsFor(error)));
-    worker.on("exit", () => tell("the thread that renders ended"));
+    worker.on("message", receive);
+    worker.on("error", (error: NodeJS.ErrnoException) => receive(messageOf(error)));
+    worker.on("exit", () => receive("the rendering thread ended"));
     this.#worker = worker;
-    const said = await this.#answer(START_MS);
-    if (said.kind === "ready") return undefined;
+    const message = await this.#nextMessage(START_MS);
+    if (message.kind === "ready") return undefined;
     await this.#endThread();
-    return "problem" in said ? said.problem : "message" in said ? said.message : "answered out of turn";
+    return "problem" in message
+      ? message.problem
+      : "message" in message
+        ? message.message
+        : "unexpected message of the rendering thread";
   }
 
-  /** What the thread says next; an end of any kind is an answer too, and the thread is gone then. */
-  async #answer(limitMs: number): Promise<Said> {
+  /** Returns the next message of the thread. If it takes too long or ends, the thread is terminated. */
+  async #nextMessage(limitMs: number): Promise<ThreadMessage> {
     let timer: NodeJS.Timeout | undefined;
-    const said = await new Promise<Said | string>((resolve) => {
-      this.#onAnswer = resolve;
+    const message = await new Promise<ThreadMessage | string>((resolve) => {
+      this.#onMessage = resolve;
       timer = setTimeout(() => resolve(`takes longer than ${limitMs} ms`), limitMs);
     });
     clearTimeout(timer);
-    if (typeof said !== "string") return said;
+    if (typeof message !== "string") return message;
     await this.#endThread();
-    return { kind: "failed", message: `${this.#options.templates[0]?.file ?? ""}: ${said}` };
+    return { kind: "failed", message: `${this.#options.templates[0]?.file ?? ""}: ${message}` };
   }
 }
 
-function wordsFor({ code, message }: NodeJS.ErrnoException): string {
-  return code === "ERR_WORKER_OUT_OF_MEMORY" ? "needs more memory than a template may" : message;
+function messageOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === "ERR_WORKER_OUT_OF_MEMORY" ? "needs more memory than a template may use" : message;
 }

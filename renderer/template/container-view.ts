@@ -1,28 +1,29 @@
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Model } from "./model.ts";
+import { compareTexts } from "./plain-record.ts";
 
-/** Containers as a general template sees them: by Docker host, then name, then id. */
+/** Sorts containers as templates list them: by Docker host, then name, then id. */
 export function inOrder(known: readonly InventoryContainer[]): InventoryContainer[] {
-  const order = new Map(known.map((one) => [one, `${one.dockerHost}\n${one.container.name}\n${keyOf(one)}`]));
-  return known.toSorted((a, b) => (order.get(a)! < order.get(b)! ? -1 : 1));
+  const keys = new Map(known.map((one) => [one, `${one.dockerHost}\n${one.container.name}\n${keyOf(one)}`]));
+  return known.toSorted((a, b) => compareTexts(keys.get(a)!, keys.get(b)!));
 }
 
-/** All that a container may have, as a template names it. */
+/** Every field of a container in a template. */
 export const CONTAINER_FIELDS: readonly string[] =
   "id shortId name host state health createdAt startedAt image env labels project service networks ports ip".split(" ");
 
 const views = new WeakMap<InventoryContainer, Model>();
 
-/** One container as a general template sees it; what is not known of it is not there. The same for the same record. */
+/** Returns a container as templates see it, without unknown fields. Returns the same object for the same record. */
 export function containerView(known: InventoryContainer): Model {
-  const seen = views.get(known) ?? viewOf(known);
-  views.set(known, seen);
-  return seen;
+  const view = views.get(known) ?? viewOf(known);
+  views.set(known, view);
+  return view;
 }
 
 function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
   const { id, name, image, state, health, createdAt, startedAt, env, labels } = container;
-  const networks = container.networks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const networks = container.networks.toSorted((a, b) => compareTexts(a.name, b.name));
   return {
     id,
     shortId: id.slice(0, 12),

@@ -1,23 +1,23 @@
 import { fieldOf, hasField, isRecord } from "./plain-record.ts";
 
-/** Longest path, in characters: a field and the longest key of a label, several times over. */
+/** Longest path, in characters: several times the longest key of a label. */
 export const MAX_PATH_LENGTH = 1024;
 
 /**
- * The value at a dotted path through records and lists, or undefined: `labels.com.example.role`, `ports.0.port`. A dot
- * before it is ignored; the empty path is the value itself. Names may have dots: of the names of a record the longest
- * that fits counts, and when it leads nowhere the next shorter one. Only what a record itself has is seen.
+ * Returns the value at a dotted path through records and lists, or undefined: `labels.com.example.role`, `ports.0.port`.
+ * A leading dot is ignored; the empty path is the value itself. Names may contain dots: the longest name of a record
+ * that leads to a value counts. Only own fields of a record are found.
  */
 export function atPath(value: unknown, path: string): unknown {
   const rest = path.startsWith(".") ? path.slice(1) : path;
   return rest === "" ? value : found(value, rest, new Map())?.value;
 }
 
-/** Values that were come to, with the lengths of what was left of the path there, and that lead nowhere. */
+/** Visited values that lead nowhere, with the lengths of the remaining paths. */
 type DeadEnds = Map<unknown, Set<number>>;
 
 function found(value: unknown, path: string, deadEnds: DeadEnds): { readonly value: unknown } | undefined {
-  // The same record may stand at several places: without this the work would double with each of them.
+  // Without this the work would double with each level of a record that is reachable by several names.
   if (deadEnds.get(value)?.has(path.length)) return undefined;
   for (let end = path.length; end > 0; end = path.lastIndexOf(".", end - 1)) {
     const step = stepInto(value, path.slice(0, end));

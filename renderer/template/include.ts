@@ -4,11 +4,10 @@ import { join, sep } from "node:path";
 /** Largest file that can be included, in bytes. */
 const MAX_INCLUDE_BYTES = 1024 * 1024;
 
-/** The text of a file below the directory a target declares; otherwise why there is none. Follows no link out of it. */
+/** Reads a text file below `directory`, or returns why it cannot. A symbolic link that leads out of it is rejected. */
 export function readInclude(directory: string | undefined, name: unknown): { text: string } | { refused: string } {
-  if (typeof name !== "string" || name === "") return { refused: "include needs the name of a file" };
-  if (directory === undefined)
-    return { refused: `include ${quoted(name)}: the target names no directory (\`includes\`)` };
+  if (typeof name !== "string" || name === "") return { refused: "include needs a file name" };
+  if (directory === undefined) return { refused: `include ${quoted(name)}: the target has no \`includes\` directory` };
   try {
     const path = insideOf(directory, name);
     return path === undefined ? { refused: `include ${quoted(name)}: not below \`includes\`` } : readText(path, name);
@@ -17,7 +16,7 @@ export function readInclude(directory: string | undefined, name: unknown): { tex
   }
 }
 
-/** The file's real path, if it is below the directory's. Throws what the file system says. */
+/** Returns the real path of a file below the directory. Throws errors of the file system. */
 function insideOf(directory: string, name: string): string | undefined {
   if (name.includes("\0")) return undefined;
   const path = realpathSync(join(directory, name));

@@ -4,20 +4,23 @@ import type { ContainerTemplateOptions, Rendering } from "./container-template.t
 import type { Model } from "./model.ts";
 import { TemplateError } from "./template-error.ts";
 
-/** Old generation of a thread, in MiB: ten thousand containers and the longest text take half of it. */
+/** Size of a thread's old generation, in MiB: ten thousand containers and the longest text take half of it. */
 const MAX_HEAP_MB = 96;
 
-/** What the thread says: once whether the templates can be used, then one answer for each list of containers. */
-export type Said = { readonly kind: "ready" } | { readonly kind: "refused"; readonly problem: string } | Rendering;
+/** Messages of the thread: first whether the templates are valid, then one rendering for each list of containers. */
+export type ThreadMessage =
+  | { readonly kind: "ready" }
+  | { readonly kind: "invalid"; readonly problem: string }
+  | Rendering;
 
-/** Marks the threads that are ours: in the bundle this file is the program's. */
+/** Identifies rendering threads: in the bundle this file is part of the main program. */
 const MARK = "sallyport.render";
 
-/** A thread that renders with these templates, within bounds of memory; it has no environment. It does not keep the process. */
+/** Starts a thread that renders these templates, with bounded memory and no environment. It does not keep the process alive. */
 export function startRenderThread(options: ContainerTemplateOptions): Worker {
   const self = import.meta.url;
   const isSource = self.endsWith(".ts");
-  // A thread of Node has no loader of its parent's: from sources it starts its own.
+  // A thread does not inherit the loader for TypeScript.
   const entry = isSource
     ? `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(self)})))`
     : fileURLToPath(self);
@@ -33,22 +36,22 @@ export function startRenderThread(options: ContainerTemplateOptions): Worker {
   return worker;
 }
 
-if (!isMainThread && parentPort && isOurs(workerData)) void serve(parentPort, workerData.options);
+if (!isMainThread && parentPort && isRenderThread(workerData)) void serve(parentPort, workerData.options);
 
 async function serve(port: MessagePort, options: ContainerTemplateOptions): Promise<void> {
-  const say = (said: Said): void => port.postMessage(said);
-  // Only here: the helpers are a tenth of the renderer's memory, and whoever keeps nginx's file alone needs none.
+  const send = (message: ThreadMessage): void => port.postMessage(message);
+  // Imported only here: the helpers are a tenth of the renderer's memory, and nginx targets do not need them.
   const { compileContainerTemplate } = await import("./container-template.ts");
   try {
     const render = compileContainerTemplate(options);
-    port.on("message", (views: readonly Model[]) => say(render(views)));
-    say({ kind: "ready" });
+    port.on("message", (views: readonly Model[]) => send(render(views)));
+    send({ kind: "ready" });
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    say({ kind: "refused", problem: error.message });
+    send({ kind: "invalid", problem: error.message });
   }
 }
 
-function isOurs(given: unknown): given is { readonly options: ContainerTemplateOptions } {
+function isRenderThread(given: unknown): given is { readonly options: ContainerTemplateOptions } {
   return typeof given === "object" && given !== null && "mark" in given && given.mark === MARK;
 }

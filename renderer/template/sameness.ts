@@ -1,7 +1,7 @@
 import { printed } from "./scalar.ts";
 import { isRecord, namesOf } from "./plain-record.ts";
 
-/** What two values share exactly when helpers take them for the same: 80 and "80" are, missing and null are. */
+/** Returns a key that two values share if helpers treat them as equal: 80 and "80", missing and null. */
 export function keyOf(value: unknown): string {
   if (value === undefined || value === null) return "-";
   if (Array.isArray(value)) return `[${value.map(keyOf).join(",")}]`;
@@ -11,14 +11,14 @@ export function keyOf(value: unknown): string {
     .join(",")}}`;
 }
 
-/** Whether both print the same, part by part. */
+/** Whether two values print the same, part by part. */
 export function same(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left === "string" && typeof right === "string") return false;
   return keyOf(left) === keyOf(right);
 }
 
-/** Nothing to speak of: missing, false, 0, "", a list or record without entries. */
+/** Whether a value is missing, false, 0, "", or a list or record without entries. */
 export function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return isRecord(value) ? namesOf(value).length === 0 : !value;

@@ -1,17 +1,17 @@
 import { andThen, type Escaped, type Format, singleLine } from "./format.ts";
 
-/** What Caddy reads as one word without quotes. */
+/** Characters that Caddy reads as one token without quotes. */
 const PLAIN = /^[A-Za-z0-9._:/*+=-]+$/;
 
 /**
- * Caddyfile: plain words bare, others in double quotes, or in backquotes when they have double quotes. Refused are
- * braces, which are placeholders and blocks whether quoted or not, backslashes: one in a comment joins the next line, and
- * what makes a statement of Caddy's own of a word at its beginning, quoted or not: `import`, and `(x)`, a snippet.
+ * Caddyfile: plain values bare, others in double quotes, or in backquotes if they contain double quotes. Rejected are
+ * braces, which are placeholders or blocks even in quotes; backslashes, because one in a comment joins the next line; and
+ * `import` and `(x)`, a snippet, which are directives even in quotes.
  */
 export const CADDYFILE: Format = {
   alone: (value) =>
     andThen(literal(String(value)), (text) => {
-      if (text === "import" || /^&?\(/.test(text)) return { refused: "is import or a snippet's name for Caddy" };
+      if (text === "import" || /^&?\(/.test(text)) return { refused: "is `import` or the name of a snippet for Caddy" };
       if (PLAIN.test(text)) return { text };
       if (!text.includes('"')) return { text: `"${text}"` };
       return text.includes("`") ? { refused: "has both kinds of quotes" } : { text: `\`${text}\`` };
@@ -23,7 +23,7 @@ export const CADDYFILE: Format = {
 
 function literal(value: string): Escaped {
   return andThen(singleLine(value), (text) => {
-    if (/[{}]/.test(text)) return { refused: "has a brace, which Caddy takes for a placeholder or a block" };
+    if (/[{}]/.test(text)) return { refused: "has a brace, which is a placeholder or a block in a Caddyfile" };
     return text.includes("\\") ? { refused: "has a backslash, which can join lines in a Caddyfile" } : { text };
   });
 }

@@ -7,7 +7,7 @@ import { NONE } from "./none.ts";
 import { QUOTED_JSON } from "./quoted-json.ts";
 import { SHELL } from "./shell.ts";
 
-/** Every format a target may name. */
+/** Every value of `format` in a target. */
 export const FORMATS = {
   nginx: NGINX,
   haproxy: HAPROXY,

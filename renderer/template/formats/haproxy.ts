@@ -1,11 +1,11 @@
 import { andThen, type Escaped, type Format, singleLine } from "./format.ts";
 
-/** What HAProxy reads as one word without quotes. */
+/** Characters that HAProxy reads as one token without quotes. */
 const PLAIN = /^[A-Za-z0-9._:/*@+,=-]+$/;
 
 /**
- * HAProxy: plain words bare, others in single quotes, where nothing has a meaning. `%[` and `%{` are expressions
- * wherever a log format is expected, quoted or not: refused.
+ * HAProxy: plain values bare, others in single quotes, where no character is special. `%[` and `%{` are rejected: they
+ * are expressions in every log format, even in quotes.
  */
 export const HAPROXY: Format = {
   alone: (value) =>
@@ -18,6 +18,6 @@ export const HAPROXY: Format = {
 
 function literal(value: string): Escaped {
   return andThen(singleLine(value), (text) =>
-    /%[[{]/.test(text) ? { refused: "has %[ or %{, which HAProxy takes for an expression" } : { text },
+    /%[[{]/.test(text) ? { refused: "has %[ or %{, which is an expression in HAProxy" } : { text },
   );
 }

@@ -1,9 +1,9 @@
 import { andThen, type Escaped, type Format, singleLine } from "./format.ts";
 
-/** What nginx reads as one word without quotes. */
+/** Characters that nginx reads as one token without quotes. */
 const PLAIN = /^[A-Za-z0-9._:/*@+,=-]+$/;
 
-/** nginx: plain words bare, others in double quotes. A `$` is a variable there, quoted or not: refused. */
+/** nginx: plain values bare, others in double quotes. `$` is rejected: it begins a variable even in quotes. */
 export const NGINX: Format = {
   alone: (value) => andThen(quote(String(value)), (text) => ({ text: PLAIN.test(text) ? text : `"${text}"` })),
   inner: quote,
@@ -13,7 +13,7 @@ export const NGINX: Format = {
 function quote(value: string): Escaped {
   return andThen(singleLine(value), (text) =>
     text.includes("$")
-      ? { refused: "has a $, which nginx takes for a variable" }
+      ? { refused: "has a $, which begins a variable in nginx" }
       : { text: text.replace(/["\\]/g, "\\$&") },
   );
 }

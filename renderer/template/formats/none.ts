@@ -1,6 +1,6 @@
 import { type Format, wellFormed } from "./format.ts";
 
-/** Text as it is: whoever chooses this answers for what containers write into the file. */
+/** Text as it is: containers can write anything into the file. */
 export const NONE: Format = {
   alone: (value) => wellFormed(String(value)),
   inner: wellFormed,

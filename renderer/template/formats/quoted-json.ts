@@ -1,13 +1,10 @@
 import { andThen, type Escaped, type Format, wellFormed } from "./format.ts";
 
-/** Characters beyond those of JSON that YAML and TOML want written as numbers, or that are a line's end somewhere. */
+/** Characters that JSON allows and YAML or TOML require to be escaped, or that end a line in some format. */
 // oxlint-disable-next-line no-control-regex -- naming control characters is the point
-const WRITTEN_AS_NUMBER = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+const ESCAPED = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-/**
- * JSON, and with it YAML and TOML, whose double quoted texts know the same escapes: a text with its quotes,
- * numbers and truth bare.
- */
+/** JSON, and YAML and TOML, whose double-quoted texts have the same escapes: texts in quotes, numbers and booleans bare. */
 export const QUOTED_JSON: Format = {
   alone: (value) => {
     if (typeof value === "string") return andThen(quote(value), (text) => ({ text: `"${text}"` }));
@@ -20,10 +17,10 @@ export const QUOTED_JSON: Format = {
 
 function quote(value: string): Escaped {
   return andThen(wellFormed(value), (text) => ({
-    text: JSON.stringify(text).slice(1, -1).replace(WRITTEN_AS_NUMBER, asNumber),
+    text: JSON.stringify(text).slice(1, -1).replace(ESCAPED, unicodeEscape),
   }));
 }
 
-function asNumber(character: string): string {
+function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

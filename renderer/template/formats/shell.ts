@@ -1,9 +1,9 @@
 import { andThen, type Format, singleLine } from "./format.ts";
 
-/** What a shell reads as one word without quotes; never an option's or an assignment's beginning by itself. */
+/** Characters that a shell reads as one word without quotes, without `=` of an assignment. */
 const PLAIN = /^[A-Za-z0-9._:/@+,-]+$/;
 
-/** POSIX shell: plain words bare, others in single quotes. A line break would end a comment: refused. */
+/** POSIX shell: plain values bare, others in single quotes. Line ends are rejected: they would end a comment. */
 export const SHELL: Format = {
   alone: (value) =>
     andThen(singleLine(value), (text) => ({

@@ -22,7 +22,7 @@ export const lists: readonly Helper[] = [
   ),
   define(
     "index VALUE KEY...",
-    "The element of a list at KEY, counted from 0, or the field KEY of a record; further keys continue from there. Nothing if there is none.",
+    "The element of a list at KEY, counted from 0, or the field KEY of a record; further keys continue from there. Nothing if it does not exist.",
     { template: `{{index names 1}}`, data: NAMES, output: "b" },
     (call) => call.texts(1).reduce(step, call.value(0)),
   ),

@@ -28,7 +28,7 @@ export const records: readonly Helper[] = [
   ),
   define(
     "at VALUE PATH [FALLBACK]",
-    "The value at a path through records and lists; FALLBACK, or nothing, if there is none. Names may contain dots: the longest name that leads to a value counts.",
+    "The value at a path through records and lists; FALLBACK, or nothing, if it does not exist. Names may contain dots: the longest name that leads to a value counts.",
     { template: `{{at this "labels.app.role"}} {{at this "ports.0" "none"}}`, data: LABELS, output: "api none" },
     (call) => atPath(call.value(0), call.path(1)) ?? call.value(2),
   ),

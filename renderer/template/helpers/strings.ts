@@ -100,7 +100,7 @@ export const strings: readonly Helper[] = [
   ),
   define(
     "closest LIST TEXT",
-    'The longest text of LIST that TEXT contains, the first of several; "" if there is none.',
+    'The longest text of LIST that TEXT contains, the first of several, or "".',
     { template: `{{closest (list "example.com" "a.example.com") "www.a.example.com"}}`, output: "a.example.com" },
     (call) => {
       const text = call.text(1);

@@ -66,7 +66,7 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
     writeFileSync(file, made.kind === "text" ? made.text : "", { mode: 0o644 });
   }
 
-  test("names of containers and of Compose services have their addresses, of both kinds", async () => {
+  test("containers and Compose services resolve to their IPv4 and IPv6 addresses", async () => {
     assert.deepEqual(await resolver.resolve4("shop-web-1"), ["10.0.0.4"]);
     assert.deepEqual(await resolver.resolve6("shop-web-2"), ["fd00::6"]);
     assert.deepEqual(await resolver.resolve4("web.shop"), ["10.0.0.4"]);
@@ -74,7 +74,7 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
     await assert.rejects(resolver.resolve4("late"));
   });
 
-  test("SIGHUP is what makes it read another file", async () => {
+  test("SIGHUP reloads the file", async () => {
     write([four, six, late]);
     process.kill(dnsmasq.pid, "SIGHUP");
     await eventually("the late one has its address", async () => (await resolver.resolve4("late"))[0] === "10.0.0.5");
@@ -82,7 +82,7 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
   });
 
   for (const name of ["a\n10.6.6.6 shop-web-1", "a 10.6.6.6", "shop-web-1 #", "10.6.6.6\tx", "*", ".", "a..b\u2028"]) {
-    test(`a container of the name ${JSON.stringify(name)} changes nobody's address`, () => {
+    test(`a container named ${JSON.stringify(name)} changes no other address`, () => {
       const made = render(
         [four, known("7", { name, networks: [{ name: "front", ipv4: "10.6.6.6" }] })].map(containerView),
       );

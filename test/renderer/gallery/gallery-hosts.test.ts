@@ -6,7 +6,7 @@ import type { Container } from "../../../shared/snapshot.ts";
 import { container } from "../fake-agent.ts";
 import { renderWith, templateGroup } from "../targets/template-group.ts";
 
-/** Templates that say which requests go to a container: the label, and how an upstream is written. */
+/** Templates that route requests, with their format and label. */
 const ROUTING = [
   ["haproxy.cfg", "haproxy", "haproxy.host"],
   ["Caddyfile", "caddyfile", "caddy.host"],
@@ -15,7 +15,7 @@ const ROUTING = [
 
 interface RenderedFile {
   readonly text: string;
-  readonly aside: readonly (readonly [name: string, detail: string])[];
+  readonly quarantined: readonly (readonly [name: string, detail: string])[];
 }
 
 async function print(
@@ -27,7 +27,7 @@ async function print(
   const { text: made, quarantined } = await renderWith(templateGroup(text, format), containers);
   return {
     text: made,
-    aside: quarantined.map(({ name, reason }) => [name, reason] as const),
+    quarantined: quarantined.map(({ name, reason }) => [name, reason] as const),
   } satisfies RenderedFile;
 }
 
@@ -44,45 +44,45 @@ function app(
 for (const [template, format, label] of ROUTING) {
   const of = (project: string) => ({ [label]: "shop.example", "com.docker.compose.project": project });
 
-  test(`${template}: a host belongs to the project whose container is the oldest, whatever the others are called`, async () => {
+  test(`${template}: a host belongs to the project of its oldest container, whatever the names`, async () => {
     const thief = app("1", of("thief"), { name: "aaa", createdAt: 20 });
     const owners = [app("2", of("owner"), { createdAt: 10 }), app("3", of("owner"), { createdAt: 30 })];
-    const { text, aside } = await print(template, format, [thief, ...owners]);
+    const { text, quarantined } = await print(template, format, [thief, ...owners]);
     assert.deepEqual(
-      aside.map(([name]) => name),
+      quarantined.map(([name]) => name),
       ["aaa"],
     );
-    assert.match(aside[0]![1], /belongs to another project, which had it first/);
+    assert.match(quarantined[0]![1], /belongs to another project, which had it first/);
     assert.equal(text, (await print(template, format, owners)).text);
     for (const address of ["10.0.0.2:80", "10.0.0.3:80"]) assert.ok(text.includes(address), text);
   });
 
-  test(`${template}: what is another name for the same host is refused, so that it cannot be taken that way`, async () => {
+  test(`${template}: another spelling of a host is rejected`, async () => {
     const owner = app("2", of("owner"));
     for (const [index, host] of ["SHOP.example", "shop.example.", "shop.example:80", "http://shop.example"].entries()) {
       const thief = app("1", { [label]: host }, { name: "aaa", createdAt: index });
-      const { text, aside } = await print(template, format, [thief, owner]);
-      assert.match(aside.join(), /^aaa,.*must be the name of a host, in lower case/);
+      const { text, quarantined } = await print(template, format, [thief, owner]);
+      assert.match(quarantined.join(), /^aaa,.*must be a host name in lower case/);
       assert.equal(text, (await print(template, format, [owner])).text);
     }
   });
 
-  test(`${template}: many bad containers keep no good one out`, async () => {
+  test(`${template}: many invalid containers do not affect a good one`, async () => {
     const bad = Array.from({ length: 60 }, (_none, index) =>
       app("1", { [label]: `bad ${index}` }, { id: index.toString(16).padStart(64, "0"), name: `bad${index}` }),
     );
-    const { text, aside } = await print(template, format, [...bad, app("2", of("owner"))]);
-    assert.equal(aside.length, 60);
+    const { text, quarantined } = await print(template, format, [...bad, app("2", of("owner"))]);
+    assert.equal(quarantined.length, 60);
     assert.ok(text.includes("10.0.0.2:80"), text);
   });
 }
 
 for (const [template, format, label] of [...ROUTING, ["prometheus.json", "json", "prometheus.port"] as const]) {
-  test(`${template}: an IPv6 address stands in brackets`, async () => {
+  test(`${template}: an IPv6 address is written in brackets`, async () => {
     const value = label === "prometheus.port" ? "80" : "six.example";
     const six = app("6", { [label]: value }, { networks: [{ name: "front", ipv6: "fd00::6" }] });
-    const { text, aside } = await print(template, format, [six]);
-    assert.deepEqual(aside, []);
+    const { text, quarantined } = await print(template, format, [six]);
+    assert.deepEqual(quarantined, []);
     assert.match(text, /[^:0-9a-f]\[fd00::6\]:80\b/);
   });
 }

@@ -10,27 +10,27 @@ import { container } from "../fake-agent.ts";
 import { renderWith, templateGroup } from "../targets/template-group.ts";
 import { RULES } from "../nginx/options.ts";
 
-/** Who answers for each host, by address. */
+/** The addresses of the upstream servers of each host. */
 type Answering = ReadonlyMap<string, ReadonlySet<string>>;
 
 interface Outcome {
   readonly answering: Answering;
-  /** Names of those that are set aside, or whose claim does not count. */
-  readonly told: ReadonlySet<string>;
+  /** Names of quarantined containers and rejected route requests. */
+  readonly reported: ReadonlySet<string>;
 }
 
 const HOSTS = ["shop.example", "blog.example"];
-/** Other names of the first host, if anybody took them for that. */
+/** Other spellings of the first host. */
 const ALIASES = ["SHOP.example", "shop.example.", "shop.example:80", " shop.example"];
 
-interface Claim {
+interface RouteRequest {
   readonly host: string;
   readonly project: string;
   readonly createdAt: number;
   readonly name: string;
 }
 
-const claim: fc.Arbitrary<Claim> = fc.record({
+const routeRequest: fc.Arbitrary<RouteRequest> = fc.record({
   host: fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...HOSTS) },
     { weight: 1, arbitrary: fc.constantFrom(...ALIASES) },
@@ -40,14 +40,14 @@ const claim: fc.Arbitrary<Claim> = fc.record({
   name: fc.stringMatching(/^[a-z]{3,8}$/),
 });
 
-/** No two of one age, or of one name: who is the oldest is never a matter of taste. */
-const claims = fc
-  .uniqueArray(claim, { minLength: 1, maxLength: 8, selector: ({ createdAt }) => createdAt })
+/** Requests with distinct ages and names, so that the oldest is unambiguous. */
+const routeRequests = fc
+  .uniqueArray(routeRequest, { minLength: 1, maxLength: 8, selector: ({ createdAt }) => createdAt })
   .map((all) => all.map((one, index) => ({ ...one, name: `${one.name}${index}` })));
 
 const addressOf = (index: number): string => `10.0.0.${index + 1}`;
 
-function known(label: string, { host, project, createdAt, name }: Claim, index: number): InventoryContainer {
+function known(label: string, { host, project, createdAt, name }: RouteRequest, index: number): InventoryContainer {
   const labels = { [label]: host, "com.docker.compose.project": project };
   const networks = [{ name: "front", ipv4: addressOf(index) }];
   const env: Record<string, string> = label === "" ? { VIRTUAL_HOST: host } : {};
@@ -100,52 +100,52 @@ async function fromGallery(
   name: string,
   format: FormatName,
   all: readonly InventoryContainer[],
-): Promise<{ text: string; told: Set<string> }> {
+): Promise<{ text: string; reported: Set<string> }> {
   const text = readFileSync(`renderer/templates/gallery/${name}.hbs`, "utf8");
   const { text: made, quarantined } = await renderWith(templateGroup(text, format), all);
-  return { text: made, told: new Set(quarantined.map((one) => one.name)) };
+  return { text: made, reported: new Set(quarantined.map((one) => one.name)) };
 }
 
-/** Each host is its oldest container's project's, whole, and whoever else wants it is told. */
-function check(all: readonly Claim[], { answering, told }: Outcome, about: string): void {
+/** Each host is routed to the project of its oldest container only, and the other containers are reported. */
+function check(all: readonly RouteRequest[], { answering, reported }: Outcome, about: string): void {
   for (const host of HOSTS) {
-    const claiming = all.map((one, index) => ({ ...one, index })).filter((one) => one.host === host);
-    const [first] = claiming.toSorted((a, b) => a.createdAt - b.createdAt);
-    const rightful = claiming.filter(({ project }) => project === first?.project);
+    const requesting = all.map((one, index) => ({ ...one, index })).filter((one) => one.host === host);
+    const [first] = requesting.toSorted((a, b) => a.createdAt - b.createdAt);
+    const owned = requesting.filter(({ project }) => project === first?.project);
     assert.deepEqual(
       [...(answering.get(host) ?? [])].toSorted(),
-      rightful.map(({ index }) => addressOf(index)).toSorted(),
+      owned.map(({ index }) => addressOf(index)).toSorted(),
       about,
     );
-    for (const { name, project } of claiming)
-      assert.equal(told.has(name), project !== first?.project, `${name}: ${about}`);
+    for (const { name, project } of requesting)
+      assert.equal(reported.has(name), project !== first?.project, `${name}: ${about}`);
   }
 }
 
 for (const [name, format, label, read] of readers) {
-  test(`${name}: whoever claims what in whatever order, a host is answered by its first project alone, and the others are told`, async () => {
+  test(`${name}: a host is routed to its first project only, and the other containers are reported`, async () => {
     await fc.assert(
-      fc.asyncProperty(claims, async (all) => {
-        const { text, told } = await fromGallery(
+      fc.asyncProperty(routeRequests, async (all) => {
+        const { text, reported } = await fromGallery(
           name,
           format,
           all.map((one, index) => known(label, one, index)),
         );
-        const isHopeless = all.length > 1 && text === "";
-        if (!isHopeless) check(all, { answering: read(text), told }, `${JSON.stringify(all)}\n${text}`);
-        // No other writing of a name is one.
-        for (const { host, name: who } of isHopeless ? [] : all)
-          if (ALIASES.includes(host)) assert.ok(told.has(who), host);
+        const isEmpty = all.length > 1 && text === "";
+        if (!isEmpty) check(all, { answering: read(text), reported }, `${JSON.stringify(all)}\n${text}`);
+        // Another spelling is not a host name.
+        for (const { host, name: who } of isEmpty ? [] : all)
+          if (ALIASES.includes(host)) assert.ok(reported.has(who), host);
       }),
       { numRuns: 150 },
     );
   });
 }
 
-test("nginx: whoever claims what in whatever order, a host is answered by its first project alone, and the others are told", () => {
+test("nginx: a host is routed to its first project only, and the other containers are reported", () => {
   fc.assert(
-    fc.property(claims, (all) => {
-      // Names are the same whatever their case for nginx, and are made so.
+    fc.property(routeRequests, (all) => {
+      // Host names of nginx are normalized.
       const plain = all.filter(({ host }) => HOSTS.includes(host));
       const routes = buildRoutes(
         plain.map((one, index) => known("", one, index)),
@@ -158,8 +158,10 @@ test("nginx: whoever claims what in whatever order, a host is answered by its fi
           new Set(paths.flatMap(({ servers }) => servers.map(({ address }) => address as string))),
         ]),
       );
-      const told = new Set([...routes.quarantined, ...routes.unrouted, ...routes.remarks].map((one) => one.container));
-      check(plain, { answering, told }, JSON.stringify(plain));
+      const reported = new Set(
+        [...routes.quarantined, ...routes.unrouted, ...routes.remarks].map((one) => one.container),
+      );
+      check(plain, { answering, reported }, JSON.stringify(plain));
     }),
     { numRuns: 300 },
   );

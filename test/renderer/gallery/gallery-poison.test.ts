@@ -10,7 +10,7 @@ import { askStatus } from "../../../renderer/status/socket.ts";
 import { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
-import { SHIPPED, targetFor, tellsOf } from "../template/shipped-templates.ts";
+import { SHIPPED, targetFor, mentions } from "../template/shipped-templates.ts";
 import { HOSTILE, hostileText } from "../structure/hostile.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
@@ -31,14 +31,14 @@ function good(digit: string): Container {
   return container(digit, { env: { VIRTUAL_HOST: host }, labels, networks, ports: PORTS });
 }
 
-/** Says the same hostile text wherever a template of ours, or nginx's routes, listen. */
+/** A container with the same hostile text in every label and variable that a shipped template reads. */
 function poison(digit: string, text: string): Container {
   const words = ["com.docker.compose.project", "com.docker.compose.service", ...LABELS];
   const labels = Object.fromEntries(words.map((name) => [name, text]));
   return container(digit, { env: { VIRTUAL_HOST: text }, labels, networks: NETWORKS, ports: PORTS, createdAt: 2 });
 }
 
-/** All of the corpus that an agent can tell, and more of it mixed. */
+/** Every text of the corpus that an agent can send, and mixtures of them. */
 const poisons = [...HOSTILE, ...fc.sample(hostileText, { seed: 42, numRuns: 60 })]
   .filter((text) => Container.safeParse(poison("b", text)).success)
   .map((text, index) => ({ ...poison("b", text), id: index.toString(16).padStart(64, "b"), name: `poison${index}` }));
@@ -46,7 +46,7 @@ const poisons = [...HOSTILE, ...fc.sample(hostileText, { seed: 42, numRuns: 60 }
 const directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-poison-"));
 const agent = new FakeAgent(join(directory, "agent.sock"));
 const stop = new AbortController();
-const aside: { readonly destination: string; readonly container: string }[] = [];
+const quarantined: { readonly destination: string; readonly container: string }[] = [];
 let running: Promise<unknown>;
 let watching: NodeJS.Timeout;
 const missed: string[] = [];
@@ -54,7 +54,7 @@ let generation = 5;
 
 const files = SHIPPED.map(({ name }) => join(directory, "out", name));
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
-const tell = (upserted: readonly Container[], removed: readonly string[]): void =>
+const send = (upserted: readonly Container[], removed: readonly string[]): void =>
   agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
 before(async () => {
   mkdirSync(join(directory, "out"));
@@ -72,13 +72,13 @@ before(async () => {
   running = run(config, stop.signal, (_level, event, fields) => {
     const { container: name = "", detail = "" } = fields ?? {};
     const [, destination = "nginx"] = /^left out of (\S+):/.exec(String(detail)) ?? [];
-    if (event === "container.quarantined") aside.push({ destination, container: String(name) });
+    if (event === "container.quarantined") quarantined.push({ destination, container: String(name) });
   });
-  // Eight threads come up.
-  for (const file of files) await eventually(file, () => tellsOf(textOf(file), "a"), 60_000);
-  // From now on the good container is in every file at every moment.
+  // Eight threads start.
+  for (const file of files) await eventually(file, () => mentions(textOf(file), "a"), 60_000);
+  // From here on every file contains the good container at every moment.
   watching = setInterval(() => {
-    for (const file of files) if (!tellsOf(textOf(file), "a")) missed.push(file);
+    for (const file of files) if (!mentions(textOf(file), "a")) missed.push(file);
   }, 5);
 });
 after(async () => {
@@ -89,23 +89,23 @@ after(async () => {
   await removeDirectory(directory);
 });
 
-test("a container with hostile values never costs the good one beside it its place in any file, and is set aside once", async () => {
+test("a hostile container never removes a good one from any file, and its quarantine is logged once", async () => {
   const pristine = files.map(textOf);
   assert.ok(poisons.length > 100, String(poisons.length));
   for (let at = 0; at < poisons.length; at += 16) {
     const some = poisons.slice(at, at + 16);
-    tell([...some, good("c")], []);
-    for (const file of files) await eventually(`${file} has the next good one`, () => tellsOf(textOf(file), "c"));
-    const told = new Set(aside.map((one) => `${one.destination} ${one.container}`));
-    assert.equal(told.size, aside.length, "each is told once of each file");
-    tell([], [...some.map(({ id }) => id), "c".repeat(64)]);
+    send([...some, good("c")], []);
+    for (const file of files) await eventually(`${file} contains the next good one`, () => mentions(textOf(file), "c"));
+    const logged = new Set(quarantined.map((one) => `${one.destination} ${one.container}`));
+    assert.equal(logged.size, quarantined.length, "each quarantine is logged once for each file");
+    send([], [...some.map(({ id }) => id), "c".repeat(64)]);
     for (const [index, file] of files.entries())
       await eventually(`${file} is as before`, () => textOf(file) === pristine[index]);
-    await eventually("they are forgotten", async () => {
+    await eventually("no container is quarantined any more", async () => {
       const { quarantined } = await askStatus(join(directory, "status.sock"));
       return quarantined.length === 0;
     });
   }
   assert.deepEqual(missed, []);
-  assert.ok(aside.length > 100);
+  assert.ok(quarantined.length > 100);
 });

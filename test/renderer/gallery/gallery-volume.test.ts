@@ -19,7 +19,7 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import { eventually } from "../../eventually.ts";
 import { anchor, container, FakeAgent } from "../fake-agent.ts";
-import { SHIPPED, targetFor, tellsOf as tells } from "../template/shipped-templates.ts";
+import { SHIPPED, targetFor, mentions as textMentions } from "../template/shipped-templates.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
 import { unmount } from "../../unmount.ts";
@@ -33,7 +33,7 @@ function app(digit: string) {
   return container(digit, { env: { VIRTUAL_HOST: host }, labels, networks, ports: [{ port: 80, proto: "tcp" }] });
 }
 
-/** Eight threads come up. */
+/** Time for eight threads to start. */
 const START_MS = 60_000;
 
 const warnings: string[] = [];
@@ -62,7 +62,7 @@ const templates = SHIPPED.map((shipped) => ({
   destination: (): string => join(directory, "out", shipped.name),
 }));
 
-/** Everything that is shipped at once, each with a file of its own in one volume. */
+/** Runs every shipped template at once, each with its own file in one volume. */
 function follow(): void {
   const targets = templates.map((shipped) => ({ ...targetFor(shipped, shipped.destination()), wait: "0ms:0ms" }));
   const agents = [{ socket: join(directory, "agent.sock") }];
@@ -77,15 +77,15 @@ function follow(): void {
 const statusSocket = (): string => join(directory, "status.sock");
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
-const tellsOf = (path: string, digit: string): boolean => tells(textOf(path), digit);
+const mentions = (path: string, digit: string): boolean => textMentions(textOf(path), digit);
 
-test("a link in the place of any file of the gallery is replaced or refused, and its victim stays as it is", async () => {
+test("a symbolic link in place of a file is replaced or rejected, and its target does not change", async () => {
   const victim = join(directory, "victim");
   writeFileSync(victim, "precious");
   for (const { destination } of templates) symlinkSync(victim, destination());
   follow();
-  await eventually("the agent is listened to", () => agent.subscriptions > 0, START_MS);
-  await eventually("every target has said what it thinks of it", async () =>
+  await eventually("the renderer subscribes to the agent", () => agent.subscriptions > 0, START_MS);
+  await eventually("every target reports its state", async () =>
     (await askStatus(statusSocket())).targets.every(({ error, publishedAt }) => error ?? publishedAt),
   );
   assert.equal(readFileSync(victim, "utf8"), "precious");
@@ -94,49 +94,49 @@ test("a link in the place of any file of the gallery is replaced or refused, and
   }
   agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
   for (const { name, destination } of templates)
-    await eventually(`${name} is a file when the link is gone`, () => tellsOf(destination(), "b"));
+    await eventually(`${name} is a file when the link is gone`, () => mentions(destination(), "b"));
   for (const { destination } of templates) assert.ok(lstatSync(destination()).isFile());
   assert.equal(readFileSync(victim, "utf8"), "precious");
-  assert.deepEqual(warnings, [], "Node has something to say of so many targets");
+  assert.deepEqual(warnings, [], "Node prints no warning about many targets");
 });
 
-test("a second name of any file of the gallery keeps the text it had: files are replaced, never written into", async () => {
+test("a hard link keeps the old text: files are replaced, never overwritten", async () => {
   follow();
-  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+  for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "a"), START_MS);
   const before = templates.map(({ destination }) => {
     linkSync(destination(), `${destination()}.second`);
     return textOf(destination());
   });
   agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
-  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "b"));
+  for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "b"));
   assert.deepEqual(
     templates.map(({ destination }) => textOf(`${destination()}.second`)),
     before,
   );
 });
 
-test("a directory or a FIFO in the place of any file of the gallery is named, and the others are kept", async () => {
+test("a directory or a FIFO in place of a file is reported, and the other files are published", async () => {
   for (const [index, { destination }] of templates.entries()) {
     if (index % 3 === 0) mkdirSync(destination());
     if (index % 3 === 1) execFileSync("mkfifo", [destination()]);
   }
   follow();
   const blocked = templates.filter((_one, index) => index % 3 < 2);
-  await eventually("every target that is blocked says so", async () => {
+  await eventually("every blocked target reports it", async () => {
     const { targets } = await askStatus(statusSocket());
     const said = targets.filter(({ error }) => /not a file.*remove it/.test(error ?? ""));
     return said.length === blocked.length;
   });
   for (const [index, { name, destination }] of templates.entries())
-    if (index % 3 === 2) await eventually(name, () => tellsOf(destination(), "a"));
+    if (index % 3 === 2) await eventually(name, () => mentions(destination(), "a"));
   for (const { destination } of blocked) rmSync(destination(), { recursive: true });
   for (const { name, destination } of templates)
-    await eventually(`${name} is there when nothing is in the way`, () => tellsOf(destination(), "a"));
+    await eventually(`${name} is published when the path is free`, () => mentions(destination(), "a"));
 });
 
-test("whoever reads any file of the gallery while it changes sees a whole one", async () => {
+test("a reader of a changing file only sees complete files", async () => {
   follow();
-  for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+  for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "a"), START_MS);
   const seen = templates.map(() => new Set<string>());
   let generation = 5;
   for (let round = 0; round < 10; round++) {
@@ -144,16 +144,16 @@ test("whoever reads any file of the gallery while it changes sees a whole one", 
     agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
     await eventually("all follow", () => {
       for (const [index, { destination }] of templates.entries()) seen[index]!.add(textOf(destination()));
-      return templates.every(({ destination }) => tellsOf(destination(), "b") === (round % 2 === 0));
+      return templates.every(({ destination }) => mentions(destination(), "b") === (round % 2 === 0));
     });
   }
   for (const texts of seen) assert.equal(texts.size, 2, [...texts].join("\n--\n"));
 });
 
-/** Room for what is printed, and little more. */
+/** Little more space than the files need. */
 const VOLUME = "size=512k";
 
-describe("a volume of its own", { skip: requires("root") }, () => {
+describe("a separate volume", { skip: requires("root") }, () => {
   const out = (): string => join(directory, "out");
   beforeEach(() => execFileSync("mount", ["-t", "tmpfs", "-o", VOLUME, "tmpfs", out()]));
   afterEach(async () => {
@@ -162,29 +162,29 @@ describe("a volume of its own", { skip: requires("root") }, () => {
     await unmount(out());
   });
 
-  /** A change comes while nothing can be written: no file is another, each target says why, and all follow later. */
-  async function survives(spoil: () => void, problem: RegExp, mend: () => void): Promise<void> {
+  /** Sends a change while no file can be written: files do not change, each target reports why, and all follow later. */
+  async function survives(damage: () => void, problem: RegExp, repair: () => void): Promise<void> {
     follow();
-    for (const { name, destination } of templates) await eventually(name, () => tellsOf(destination(), "a"), START_MS);
+    for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "a"), START_MS);
     await eventually("nothing is being written", async () =>
       (await askStatus(statusSocket())).targets.every(({ publishedAt }) => publishedAt !== undefined),
     );
     const before = templates.map(({ destination }) => textOf(destination()));
-    spoil();
+    damage();
     agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
-    await eventually("every target says what is wrong", async () =>
+    await eventually("every target reports the error", async () =>
       (await askStatus(statusSocket())).targets.every(({ error: said = "" }) => problem.test(said)),
     );
     assert.deepEqual(
       templates.map(({ destination }) => textOf(destination())),
       before,
     );
-    mend();
+    repair();
     for (const { name, destination } of templates)
-      await eventually(`${name} follows`, () => tellsOf(destination(), "b"), 30_000);
+      await eventually(`${name} follows`, () => mentions(destination(), "b"), 30_000);
   }
 
-  test("that is full loses no file of those that are shipped, and each follows as soon as there is room", async () => {
+  test("that is full loses no file, and every file follows when there is space again", async () => {
     const filler = join(out(), "filler");
     await survives(
       () => void spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]),
@@ -193,7 +193,7 @@ describe("a volume of its own", { skip: requires("root") }, () => {
     );
   });
 
-  test("that cannot be written to loses no file of those that are shipped, and each follows when it can", async () => {
+  test("that is read-only loses no file, and every file follows when it is writable again", async () => {
     await survives(
       () => void execFileSync("mount", ["-o", "remount,ro", out()]),
       /EROFS, the volume is read-only/,

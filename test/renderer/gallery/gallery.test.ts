@@ -19,7 +19,7 @@ import { templateTargetOf } from "../config/target-of.ts";
 const directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-"));
 after(async () => await removeDirectory(directory));
 
-/** Values that would be something else in some file; a label may hold all of them. */
+/** Values that are special in some format; a label may contain all of them. */
 const HOSTILE = [
   ...readFileSync("test/corpus/hosts/refused.txt", "utf8").split("\n"),
   ...(JSON.parse(readFileSync("test/corpus/values/hostile.json", "utf8")) as string[]),
@@ -57,7 +57,7 @@ const LISTED = [
   }),
 ];
 
-/** The good ones where there is IPv6 alone. */
+/** The good containers with IPv6 only. */
 const SIX = LISTED.slice(0, GOOD.length).map((one, index) => {
   const networks = [{ name: "front", ipv6: `fd00::${index + 1}` }];
   return { ...one, container: { ...one.container, networks } };
@@ -79,7 +79,7 @@ const FileSd = z.array(
   }),
 );
 
-/** A complaint, as a check of the target would have it. */
+/** Each template with a mark of a container in its output, and a check of its program. */
 const gallery: readonly [
   template: string,
   format: string,
@@ -154,12 +154,12 @@ function targetOf(template: string, format: string): TemplateTargetConfig {
 
 for (const [template, format, mark, complaint] of gallery) {
   for (const [title, containers] of [
-    ["nobody", []],
+    ["no container", []],
     ["good containers", LISTED.slice(0, 2)],
     ["good containers with IPv6 alone", SIX],
     ["hostile ones too", LISTED],
   ] as const) {
-    test(`gallery: ${template} of ${title} is one that its program takes, with every good container`, async () => {
+    test(`gallery: ${template} of ${title} is accepted by its program and contains every good container`, async () => {
       const target = targetOf(template, format);
       const files = await TemplateFiles.load(target);
       assert.ok(!("problem" in files), JSON.stringify(files));
@@ -177,7 +177,7 @@ for (const [template, format, mark, complaint] of gallery) {
       let revision = await group.next();
       assert.ok(revision?.kind === "revision");
       let text = revision.files[0]!.bytes;
-      const why = title === "nobody" && template === "traefik.yml" ? undefined : await check(text);
+      const why = title === "no container" && template === "traefik.yml" ? undefined : await check(text);
       if (why !== undefined) {
         assert.equal(title, "hostile ones too", why);
         revision = await revision.reduce!("check", async ([one]) => await check(one!.bytes));

@@ -1,12 +1,12 @@
 import type { Tree } from "./tree.ts";
 
-/** What a tokenizer found: a word that was or was not quoted, or a character that ends or encloses statements. */
+/** A token: a quoted or unquoted word, or a character that ends or encloses statements. */
 export interface Token {
   readonly text: string;
   readonly kind: "word" | "end" | "open" | "close";
 }
 
-/** Statements of words, with what is between braces inside of them. Throws when braces do not match. */
+/** Parses tokens to statements with nested blocks. Throws if braces do not match. */
 export function readBlocks(tokens: readonly Token[]): Tree {
   const root: Tree[] = [];
   const outer: { block: Tree[]; words: string[] }[] = [];

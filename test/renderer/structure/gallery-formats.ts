@@ -6,9 +6,9 @@ import { readNginx } from "./read-nginx.ts";
 import { readShell } from "./read-shell.ts";
 import type { Tree } from "./tree.ts";
 
-/** A template, and what reads what it prints. */
+/** A template, and the parser of its output. */
 export interface RenderedFile {
-  /** In the gallery, unless `text` is the template. */
+  /** Name in the gallery, unless `text` is the template. */
   readonly name: string;
   readonly text?: string;
   readonly format: string;
@@ -17,7 +17,7 @@ export interface RenderedFile {
 
 const each = (line: string): string => `{{#each containers}}\n${line}\n{{/each}}\n`;
 
-/** All of the gallery, and one more of each format with a value at every kind of place. */
+/** Every template of the gallery, and one of each format with a value at every kind of place. */
 export const PRINTED: readonly RenderedFile[] = [
   { name: "haproxy.cfg", format: "haproxy", read: readHaproxy },
   { name: "Caddyfile", format: "caddyfile", read: readCaddyfile },

@@ -9,7 +9,7 @@ import { PRINTED, type RenderedFile } from "./gallery-formats.ts";
 import { HOSTILE, hostileText } from "./hostile.ts";
 import { sorted, type Tree, withTexts } from "./tree.ts";
 
-/** What a container can say, and a text that is a plain value there. */
+/** The texts that a container controls, each with a plain value. */
 const NEUTRAL = {
   name: "neutral-name",
   image: "neutral-image",
@@ -49,7 +49,7 @@ function GOOD(field: keyof Said): string {
 
 interface Outcome {
   readonly tree: Tree;
-  /** Why the hostile container is left out, if it is. */
+  /** Reasons for the quarantine of the hostile container. */
   readonly aside: readonly string[];
 }
 
@@ -78,7 +78,7 @@ const neutralText = new RegExp(
   "g",
 );
 
-/** The hostile container's texts stand where those of the neutral one stood, and are read as what they are; or it is left out. */
+/** The texts of the hostile container are parsed as values in the places of the neutral ones, or it is quarantined. */
 async function check(
   print: (others: readonly InventoryContainer[]) => Promise<Outcome>,
   hostile: Partial<Said>,
@@ -92,26 +92,26 @@ async function check(
     return;
   }
   const textOf = new Map(FIELDS.map((field) => [NEUTRAL[field] as string, said[field]]));
-  // An empty text is as if nothing were said, and only one value of `logs` means anything.
+  // An empty text has no effect, and only one value of `logs` has one.
   const nothing = Object.fromEntries(FIELDS.filter((field) => said[field] === "").map((field) => [field, ""]));
   const neutral = (await print([known("2", { ...NEUTRAL, ...nothing, logs: said.logs })])).tree;
   assert.deepEqual(tree, sorted(withTexts(neutral, (text) => text.replace(neutralText, (one) => textOf.get(one)!))));
 }
 
 for (const printed of PRINTED) {
-  test(`structure: ${printed.name} has a neutral container beside a good one`, async () => {
+  test(`structure: ${printed.name} contains a neutral container next to a good one`, async () => {
     const print = printer(printed);
     const { tree, aside } = await print([known("2", NEUTRAL)]);
     assert.deepEqual(aside, []);
     assert.notDeepEqual(tree, (await print([])).tree);
   });
 
-  test(`structure: ${printed.name} is the same tree whatever stands in one field, or the container is left out`, async () => {
+  test(`structure: ${printed.name} keeps its structure for every hostile value of one field, or quarantines the container`, async () => {
     const print = printer(printed);
     for (const field of FIELDS) for (const value of HOSTILE) await check(print, { [field]: value });
   });
 
-  test(`structure: ${printed.name} is the same tree whatever is said in all fields together`, async () => {
+  test(`structure: ${printed.name} keeps its structure for hostile values of all fields, or quarantines the container`, async () => {
     const print = printer(printed);
     const anything = fc.record(Object.fromEntries(FIELDS.map((field) => [field, hostileText])), { requiredKeys: [] });
     await fc.assert(

@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 const lines = (file: string): string[] => readFileSync(file, "utf8").split("\n");
 
-/** Texts that would be something else than a value in some file of some program. */
+/** Texts that could be more than a value in some file format. */
 export const HOSTILE: readonly string[] = [
   ...new Set([
     ...lines("test/corpus/hosts/refused.txt"),
@@ -14,7 +14,7 @@ export const HOSTILE: readonly string[] = [
   ]),
 ];
 
-/** Hostile texts one behind the other, with anything between them. */
+/** Concatenated hostile and random texts. */
 export const hostileText: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(

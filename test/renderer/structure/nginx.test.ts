@@ -21,11 +21,11 @@ interface Statement {
   readonly block?: readonly Statement[];
 }
 
-/** Every directive with the block it stands in, such as `server listen`. */
+/** Yields every directive with its block, such as `server listen`. */
 function* directives(block: readonly Statement[], outer = "http"): Generator<string> {
   for (const { words, block: inner } of block) {
     const [name = ""] = words;
-    // What stands in these are values that the template chooses from.
+    // Statements in these blocks are values.
     if (outer !== "map" && outer !== "geo" && outer !== "types") yield `${outer} ${name}`;
     if (inner) yield* directives(inner, name === "if" ? outer : name);
   }
@@ -33,12 +33,12 @@ function* directives(block: readonly Statement[], outer = "http"): Generator<str
 
 const read = (printed: string): readonly Statement[] => readNginx(printed) as unknown as readonly Statement[];
 
-/** The template's own words: its tags are taken out, so that all its branches stand one behind the other. */
+/** The template's own text: all branches, without tags. */
 const own = text
   .replace(/\{\{!--.*?--\}\}/gs, "")
-  .replace(/^\s*\{\{[#/]?(?:if|else|unless|each|eachHost|with)\b.*\}\}$/gm, "");
+  .replace(/^\s*\{\{[#/]?(?:if|else|unless|each|eachHost|with|\*inline|inline|>).*\}\}$/gm, "");
 const vocabulary = new Set(own.match(/(?<=^|[;{}]\s*)[a-z_0-9]+(?=[ ;])/gm)?.map((name) => name.trim()));
-// The template puts these together: `{{family}}_pass`.
+// Composed in the template: `{{family}}_pass`.
 for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
   for (const what of ["pass", "read_timeout", "send_timeout"]) vocabulary.add(`${family}_${what}`);
 }
@@ -73,7 +73,7 @@ const serverOf = (statements: readonly Statement[], host: string): Statement | u
   statements.find((one) => one.words[0] === "server" && nameOf(one).includes(host));
 
 const goodServer = serverOf(statementsOf([good]).statements, "good.example");
-/** Where a block or an address may stand, whoever asked for it. */
+/** The blocks in which these directives are possible. */
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   server: ["http", "upstream"],
   upstream: ["http"],
@@ -84,7 +84,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   root: ["server", "location"],
 };
 
-/** Without the words of regular expressions, in which a `$` is their own: nginx puts no variables into them. */
+/** Without regular expressions, in which nginx expands no variables. */
 function withoutPatterns(statements: readonly Statement[]): readonly Statement[] {
   return statements.map(({ words, block }) => ({
     words: isByPattern(words) ? words.slice(0, 1) : words,
@@ -118,25 +118,25 @@ function check(env: Readonly<Record<string, string>>, labels: Readonly<Record<st
     assert.ok(quarantined.length > 0, JSON.stringify([env, labels]));
 }
 
-test("structure: the template of nginx has good and neutral hosts", () => {
+test("structure: nginx's file contains a good and a neutral host", () => {
   assert.ok(goodServer);
   assert.doesNotThrow(() => check({}, {}));
 });
 
-test("structure: nginx's file has no directive, block or variable that is not the template's, whatever stands in one place", () => {
+test("structure: nginx's file has only directives, blocks and variables of the template for every hostile value", () => {
   for (const value of HOSTILE) {
     for (const name of VARIABLES) check({ [name]: value }, {});
     for (const name of LABELS) check({}, { [name]: value });
   }
 });
 
-test("structure: a $ in a regular expression is no variable", () => {
+test("structure: a $ in a regular expression is not a variable", () => {
   assert.doesNotThrow(() =>
     check({}, { "sallyport.host": "~^a\\.example$neutral", "sallyport.path": "~ ^/a$neutral" }),
   );
 });
 
-test("structure: nginx's file has no directive, block or variable that is not the template's, whatever is said together", () => {
+test("structure: nginx's file has only directives, blocks and variables of the template for combined hostile values", () => {
   const words = (names: readonly string[]) => fc.dictionary(fc.constantFrom(...names), hostileText, { maxKeys: 6 });
   fc.assert(fc.property(words(VARIABLES), words(LABELS), check), { numRuns: 1_000 });
 });

@@ -1,7 +1,7 @@
 import { readBlocks, type Token } from "./blocks.ts";
 import type { Tree } from "./tree.ts";
 
-/** Caddyfiles: the end of a line ends a statement, a brace alone opens or closes a block. */
+/** Parses a Caddyfile: a line end ends a statement, a separate brace opens or closes a block. */
 export function readCaddyfile(text: string): Tree {
   const tokens: Token[] = [];
   let at = 0;
@@ -26,7 +26,7 @@ interface Word {
   readonly isQuoted: boolean;
 }
 
-/** A placeholder is one in quotes, too; so is the name of a snippet. */
+/** Placeholders and names of snippets are special in quotes too. */
 function tokenOf(text: string, isQuoted: boolean): Token {
   if (!isQuoted && text === "{") return { text, kind: "open" };
   if (!isQuoted && text === "}") return { text, kind: "close" };

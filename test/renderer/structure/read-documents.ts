@@ -2,7 +2,7 @@ import { parse as parseToml } from "smol-toml";
 import { parse as parseYaml } from "yaml";
 import { type Tree, withTexts } from "./tree.ts";
 
-/** Lines of an address and its names, as /etc/hosts has them. */
+/** Parses lines of an address and its names, as in /etc/hosts. */
 export function readHosts(text: string): Tree {
   const lines = text.split(/\r\n|[\r\n]/).map((line) => line.replace(/#.*$/, "").trim());
   return lines.filter((line) => line !== "").map((line) => ({ words: line.split(/\s+/) }));
@@ -20,7 +20,7 @@ export function readToml(text: string): Tree {
   return parseToml(text) as Tree;
 }
 
-/** Traefik reads a rule once more, as a language of its own, and the whole file as a Go template. */
+/** Traefik parses rules as a language of their own, and the whole file as a Go template. */
 export function readTraefik(text: string): Tree {
   if (text.includes("{{")) throw new Error("a Go template begins");
   const isRule = (part: Tree): part is string => typeof part === "string" && part.includes("`");
@@ -34,7 +34,7 @@ export function readTraefik(text: string): Tree {
   return deep(readYaml(text));
 }
 
-/** Fluent Bit puts variables of its environment into every text. */
+/** Fluent Bit expands environment variables in every text. */
 export function readFluentBit(text: string): Tree {
   return withTexts(readYaml(text), (part) => part.replaceAll("${", "<variable>"));
 }

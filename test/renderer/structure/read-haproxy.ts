@@ -1,9 +1,9 @@
 import type { Tree } from "./tree.ts";
 
-/** Words that begin a section; everything after belongs to it. */
+/** Keywords that begin a section. */
 const SECTIONS = /^(?:global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|http-errors)$/;
 
-/** HAProxy's files: a line is a statement, and belongs to the section before it. */
+/** Parses a configuration of HAProxy: each line is a statement of the section before it. */
 export function readHaproxy(text: string): Tree {
   const sections: { words: string[]; block: { words: string[] }[] }[] = [];
   for (const line of text.split("\n")) {
@@ -16,7 +16,7 @@ export function readHaproxy(text: string): Tree {
   return sections;
 }
 
-/** As section 2.2 of HAProxy's manual has it; what it would evaluate is told apart from the same text as a value. */
+/** Follows section 2.2 of HAProxy's manual. An expression is distinguished from the same text as a value. */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

@@ -1,7 +1,7 @@
 import { readBlocks, type Token } from "./blocks.ts";
 import type { Tree } from "./tree.ts";
 
-/** logrotate's files: a line is a statement, `#` at its beginning makes it a comment, a brace at its end opens a block. */
+/** Parses a configuration of logrotate: a line is a statement, a leading `#` a comment, a brace at the end opens a block. */
 export function readLogrotate(text: string): Tree {
   return readBlocks(text.split("\n").flatMap(tokensOf));
 }

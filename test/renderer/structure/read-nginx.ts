@@ -3,7 +3,7 @@ import type { Tree } from "./tree.ts";
 
 const SIGNS: Readonly<Record<string, Token["kind"]>> = { ";": "end", "{": "open", "}": "close" };
 
-/** nginx's files, as ngx_conf_read_token reads them. */
+/** Parses a configuration of nginx as ngx_conf_read_token does. */
 export function readNginx(text: string): Tree {
   const tokens: Token[] = [];
   let at = 0;

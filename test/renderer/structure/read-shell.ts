@@ -1,6 +1,6 @@
 import type { Tree } from "./tree.ts";
 
-/** Words of a shell's lines, where nothing but quotes has a meaning. Throws when anything else would have one. */
+/** Parses shell lines of words and quotes. Throws for every other special character. */
 export function readShell(text: string): Tree {
   const lines: { words: string[] }[] = [];
   let words: string[] = [];

@@ -1,7 +1,7 @@
-/** What a program reads: a statement of words, with a block or without; lists of them; documents. */
+/** Parsed content of a file: statements of words with optional blocks, lists, or documents. */
 export type Tree = string | number | boolean | null | readonly Tree[] | { readonly [key: string]: Tree };
 
-/** The same tree with its texts changed; keys of records are texts too. */
+/** Returns the tree with changed texts, keys included. */
 export function withTexts(tree: Tree, change: (text: string) => string): Tree {
   if (typeof tree === "string") return change(tree);
   if (typeof tree !== "object" || tree === null) return tree;
@@ -9,7 +9,7 @@ export function withTexts(tree: Tree, change: (text: string) => string): Tree {
   return Object.fromEntries(Object.entries(tree).map(([key, part]) => [change(key), withTexts(part, change)]));
 }
 
-/** The same tree with its lists in one order; words of a statement keep theirs. */
+/** Returns the tree with sorted lists; words of a statement keep their order. */
 export function sorted(tree: Tree): Tree {
   if (typeof tree !== "object" || tree === null) return tree;
   if (!isList(tree)) {

@@ -15,7 +15,7 @@ const some: Model[] = Array.from({ length: 300 }, (_none, index) => ({
   env: { A: "x".repeat(4_000) },
 }));
 
-test("a template is rendered in a thread, again and again", async () => {
+test("renders repeatedly in one thread", async () => {
   const renderer = await started("{{#each containers}}{{name}};{{/each}}");
   assert.deepEqual(await renderer.render(some.slice(0, 2)), { kind: "text", text: "app0;app1;" });
   assert.deepEqual(await renderer.render([]), { kind: "text", text: "" });
@@ -26,17 +26,17 @@ test("a template is rendered in a thread, again and again", async () => {
   await renderer.close();
 });
 
-test("a template that cannot be used is told with its place", async () => {
+test("reports an invalid template with its place", async () => {
   const templates = [{ file: "t.hbs", text: "a\n{{shout x}}" }];
   const { problem } = (await BoundedRenderer.start({ templates, format: "json" })) as { problem: string };
   assert.match(problem, /^t\.hbs:2:1: .*shout/);
 });
 
-/** A hundred million turns, and what they print. */
+/** A hundred million iterations of `inner`. */
 const nested = (inner: string): string => "{{#each @root.containers}}".repeat(4) + inner + "{{/each}}".repeat(4);
 
 const hostile: readonly [title: string, text: string, partials: string[], message: RegExp][] = [
-  ["that does not come to its end", nested(""), [], /takes longer than|more memory/],
+  ["that does not end", nested(""), [], /takes longer than|more memory/],
   [
     "that prints more and more",
     nested("{{#each @root.containers}}{{env.A}}{{/each}}"),
@@ -50,7 +50,7 @@ const hostile: readonly [title: string, text: string, partials: string[], messag
     /more than 16777216/,
   ],
   [
-    "that keeps all it makes",
+    "that keeps every value",
     `{{len (list ${'(toLower (repeat 1000000 "É")) '.repeat(400)})}}`,
     [],
     /more memory|longer/,
@@ -64,7 +64,7 @@ const hostile: readonly [title: string, text: string, partials: string[], messag
   ],
 ];
 for (const [title, text, partials, message] of hostile) {
-  test(`a template ${title} ends with an error, and the thread renders again`, async () => {
+  test(`a template ${title} fails, and the next rendering succeeds`, async () => {
     const renderer = await started(`{{#if containers.length}}${text}{{else}}empty{{/if}}`, partials);
     const failed = await renderer.render(some);
     assert.match(failed.kind === "failed" ? failed.message : failed.kind, message);
@@ -73,10 +73,10 @@ for (const [title, text, partials, message] of hostile) {
   });
 }
 
-test("what was ended starts no thread again: whoever waits or asks later is told", async () => {
+test("a closed renderer starts no thread again: a pending rendering and later ones fail", async () => {
   const renderer = await started("{{#each containers}}{{name}}{{/each}}");
   const waiting = renderer.render(some);
   await renderer.close();
-  assert.match(JSON.stringify(await waiting), /was ended/);
-  assert.deepEqual(await renderer.render([]), { kind: "failed", message: "was ended" });
+  assert.match(JSON.stringify(await waiting), /the renderer is closed/);
+  assert.deepEqual(await renderer.render([]), { kind: "failed", message: "the renderer is closed" });
 });

@@ -40,7 +40,7 @@ function textOf(text: string, list = [A, B], options: Options = {}): string {
   return made.kind === "text" ? made.text : "";
 }
 
-test("a template sees what is known of each container", () => {
+test("a template sees every known field of a container", () => {
   const template = [
     "{{#each containers}}{{shortId}} {{name}} {{host}} {{state}} {{env.VIRTUAL_HOST}}",
     "{{#if project}} {{project}}{{/if}}{{#if ip}} {{ip}}{{/if}}",
@@ -55,7 +55,7 @@ test("a template sees what is known of each container", () => {
   );
 });
 
-test("containers come by Docker host, then name", () => {
+test("containers are sorted by Docker host, then name", () => {
   const later = { ...known("0"), dockerHost: "two" };
   assert.deepEqual(
     inOrder([later, B, A]).map(({ container: { name } }) => name),
@@ -63,7 +63,7 @@ test("containers come by Docker host, then name", () => {
   );
 });
 
-test("what is missing is told with the place, and costs the container that lacks it", () => {
+test("a missing value is reported with its place and quarantines only its container", () => {
   assert.deepEqual(render("x\n  {{#each containers}}{{labels.tier}}{{/each}}"), {
     kind: "faults",
     faults: [{ index: 1, message: "t.hbs:2:23: labels.tier is missing" }],
@@ -71,7 +71,7 @@ test("what is missing is told with the place, and costs the container that lacks
   assert.equal(textOf("{{#each containers}}{{#if labels.a.b}}{{labels.tier}}{{else}}-{{/if}}{{/each}}"), "--");
 });
 
-test("an error outside of every container is nobody's", () => {
+test("an error outside of every container is an error of the file", () => {
   assert.deepEqual(render("{{#with 1}}{{nothing}}{{/with}}"), {
     kind: "failed",
     message: "t.hbs:1:12: nothing is missing",
@@ -138,7 +138,7 @@ const forbidden: readonly [string, RegExp][] = [
   ["{{1}}".repeat(30_000), /^t\.hbs:1:50001: more than 10000 tags$/],
 ];
 for (const [text, message] of forbidden) {
-  test(`${JSON.stringify(text)} is refused when the template is read`, () => {
+  test(`${JSON.stringify(text)} is rejected when the template is read`, () => {
     assert.throws(
       () => render(text),
       (error) => error instanceof TemplateError && message.test(error.message),
@@ -154,7 +154,7 @@ for (const path of [
   "valueOf",
   "env.__proto__.x",
 ]) {
-  test(`${path} is not there`, () => {
+  test(`${path} does not exist`, () => {
     if (path.startsWith("containers.")) assert.match(JSON.stringify(render(`{{${path}}}`)), /is missing/);
     else assert.throws(() => render(`{{${path}}}`), /^Error: t\.hbs:1:3: .*: a template has no such field/);
     assert.match(
@@ -164,7 +164,7 @@ for (const path of [
   });
 }
 
-test("an inline partial renders the value that it is given, and each failure belongs to its container", () => {
+test("an inline partial renders the value passed to it, and a failure quarantines its container", () => {
   const inline = "{{#*inline 'tier'}}<{{#each list}}{{this}}{{@index}}{{../tier}}{{/each}}{{tier}}>{{/inline}}";
   assert.equal(textOf(`${inline}{{#with (dict "tier" "a" "list" (list "x"))}}{{> tier}}{{/with}}`), "<x0aa>");
   assert.deepEqual(render(`${inline}{{#each containers}}{{> tier labels}}{{/each}}`, [B]), {
@@ -173,14 +173,14 @@ test("an inline partial renders the value that it is given, and each failure bel
   });
 });
 
-test("the other templates of a target are partials by the beginning of their file's name", () => {
+test("the other templates of a target are partials, named by their file name up to its first dot", () => {
   const templates = [{ file: "/x/line.json.hbs", text: "<{{name}}>" }];
   assert.equal(textOf("{{#each containers}}{{> line}}{{/each}}", [A, B], { templates }), "<appa><appb>");
   const endless = [{ file: "again.hbs", text: "{{> again}}" }];
   assert.match(JSON.stringify(render("{{> again}}", [A], { templates: endless })), /nested too deep/);
 });
 
-test("values are quoted once: quotes of the template around them are refused, unless inner says so", () => {
+test("values are quoted once: quotes of the template around them are rejected, except around inner", () => {
   const json = { format: "json" } as const;
   assert.equal(
     textOf('[{{#each containers}}{{name}},{{/each}} "{{inner (raw 1)}}"]'.replace("(raw 1)", "1"), [A], json),
@@ -201,7 +201,7 @@ test("values are quoted once: quotes of the template around them are refused, un
   assert.doesNotThrow(() => render('"{{raw 1}}"', [A], json));
 });
 
-test("raw prints as it is, but no control character", () => {
+test("raw prints a value as it is and rejects control characters", () => {
   const shell = { format: "shell" } as const;
   const withEnv = (value: string) => [known("a", { env: { X: value } })];
   assert.equal(textOf("{{#each containers}}{{raw env.X}}{{/each}}", withEnv("a b\n\t;"), shell), "a b\n\t;");
@@ -214,7 +214,7 @@ test("raw prints as it is, but no control character", () => {
 const directory = mkdtempSync(join(tmpdir(), "sallyport-include-"));
 after(() => rmSync(directory, { recursive: true }));
 
-test("include reads text below its directory, and follows no way out", () => {
+test("include reads only text files below its directory", () => {
   const includes = join(directory, "in");
   mkdirSync(join(includes, "deep"), { recursive: true });
   writeFileSync(join(includes, "deep", "a.txt"), "{{not a template}} é\n");
@@ -241,10 +241,10 @@ test("include reads text below its directory, and follows no way out", () => {
   ]) {
     assert.match(JSON.stringify(render(`{{include '${name}'}}`, [], options)), /"failed".*t\.hbs:1:1: include: /, name);
   }
-  assert.match(JSON.stringify(render("{{include 'a'}}")), /names no directory/);
+  assert.match(JSON.stringify(render("{{include 'a'}}")), /has no `includes` directory/);
 });
 
-test("no helper has the name of a field of a container, which it would hide", () => {
+test("no helper hides a field of a container by its name", () => {
   const full = {
     startedAt: 1,
     image: "x",

@@ -48,12 +48,12 @@ test("the empty path is the value itself", () => {
   assert.equal(atPath(undefined, "a.b"), undefined);
 });
 
-test("a reserved name is not seen even where a record has it for its own", () => {
+test("a reserved name is not found even if a record has it as its own field", () => {
   assert.equal(atPath(JSON.parse('{"__proto__":{"a":1},"prototype":2,"constructor":3}'), "__proto__.a"), undefined);
   assert.equal(atPath(JSON.parse('{"prototype":2}'), "prototype"), undefined);
 });
 
-test("names that lead nowhere at every level do not make a long path costly", () => {
+test("a path with dead ends at every level takes bounded time", () => {
   let record: object = { end: 1 };
   for (let level = 0; level < 100; level++) record = { a: record, "a.a": record };
   assert.equal(atPath(record, `${"a.".repeat(200)}x`), undefined);

@@ -12,13 +12,13 @@ import { removeDirectory } from "../../remove-directory.ts";
 
 const CHARACTERS = Array.from(" \\\"'`${}[]%#;:,&|<>!*~()=\n\r\t-@aé\u0085\u2028\u{1f600}/0");
 
-/** Texts that are made of what matters to some format, and any others. */
+/** Texts of characters that are special in some format, and any others. */
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...CHARACTERS) }));
 
 const directory = mkdtempSync(join(tmpdir(), "sallyport-formats-"));
 after(async () => await removeDirectory(directory));
 
-/** Values of a run that the format takes, each with how it is written alone and between double quotes. */
+/** The values that the format accepts, each as it is written alone and between double quotes. */
 function accepted(
   format: FormatName,
   values: readonly string[],
@@ -38,7 +38,7 @@ const parsers: readonly [FormatName, (written: string) => unknown][] = [
   ["toml", (written) => parseToml(`a = ${written}`)["a"]],
 ];
 for (const [format, parse] of parsers) {
-  test(`${format}: a value comes back as it was, whatever it is`, () => {
+  test(`${format}: every accepted value is parsed as the same value`, () => {
     fc.assert(
       fc.property(text, fc.oneof(fc.integer(), fc.boolean()), (value, scalar) => {
         for (const { alone, inner } of accepted(format, [value])) {
@@ -54,7 +54,7 @@ for (const [format, parse] of parsers) {
 
 const many = fc.array(text, { minLength: 50, maxLength: 200 });
 
-test("shell: a real shell gets every value as one word, as it was", () => {
+test("shell: a real shell reads every accepted value as one unchanged word", () => {
   fc.assert(
     fc.property(many, (values) => {
       const words = accepted("shell", values).flatMap(({ value, alone, inner }) => [
@@ -69,7 +69,7 @@ test("shell: a real shell gets every value as one word, as it was", () => {
   );
 });
 
-test("nginx: a real nginx reads every value as one, and ends it where it ends", () => {
+test("nginx: a real nginx reads every accepted value as one token", () => {
   fc.assert(
     fc.property(many, (values) => {
       const lines = accepted("nginx", values).flatMap(({ alone, inner }, index) => [
@@ -86,7 +86,7 @@ test("nginx: a real nginx reads every value as one, and ends it where it ends", 
   );
 });
 
-test("haproxy: a real HAProxy reads every value as one, and ends it where it ends", () => {
+test("haproxy: a real HAProxy reads every accepted value as one token", () => {
   fc.assert(
     fc.property(many, (values) => {
       const lines = accepted(
@@ -106,7 +106,7 @@ test("haproxy: a real HAProxy reads every value as one, and ends it where it end
   );
 });
 
-test("caddyfile: a real Caddy reads every value as it was", () => {
+test("caddyfile: a real Caddy reads every accepted value unchanged", () => {
   fc.assert(
     fc.property(many, (values) => {
       const found = accepted("caddyfile", values);
@@ -138,14 +138,14 @@ const refused: readonly [FormatName, readonly string[]][] = [
 ];
 for (const [format, values] of refused) {
   for (const value of values) {
-    test(`${format}: ${JSON.stringify(value)} is refused`, () => {
+    test(`${format}: ${JSON.stringify(value)} is rejected`, () => {
       assert.ok("refused" in FORMATS[format].alone(value));
       assert.ok("refused" in FORMATS[format].inner(value));
     });
   }
 }
 
-test("names, addresses and numbers are bare where nothing has to be quoted", () => {
+test("names, addresses and numbers are written without quotes where quotes are optional", () => {
   for (const format of FORMAT_NAMES.filter((name) => !["json", "yaml", "toml"].includes(name))) {
     for (const value of ["a.example", "10.0.0.1", "fd00::1", 80]) {
       assert.deepEqual(FORMATS[format].alone(value), { text: String(value) });
@@ -153,7 +153,7 @@ test("names, addresses and numbers are bare where nothing has to be quoted", () 
   }
 });
 
-test("lines of a file of hosts are names and addresses, whatever a container says", () => {
+test("a hosts file contains only names and addresses", () => {
   fc.assert(
     fc.property(text, (value) => {
       for (const { alone } of accepted("hosts", [value])) assert.match(alone, /^[A-Za-z0-9_.:%-]+$/);

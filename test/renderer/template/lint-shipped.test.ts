@@ -6,16 +6,16 @@ import { compileContainerTemplate } from "../../../renderer/template/container-t
 import { type FormatName, FORMATS } from "../../../renderer/template/formats/format-table.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 
-const PRESET = "renderer/templates/nginx.conf.hbs";
+const NGINX = "renderer/templates/nginx.conf.hbs";
 const GALLERY = "renderer/templates/gallery";
 
-/** Every shipped template, and what compiles it. */
+/** Every shipped template, and the function that compiles it. */
 const shipped: readonly (readonly [file: string, compile: (text: string) => void])[] = [
-  [PRESET, (text) => void compileTemplate(text, "t.hbs")],
+  [NGINX, (text) => void compileTemplate(text, "t.hbs")],
   ...readdirSync(GALLERY).map((name) => {
     const file = join(GALLERY, name);
     const format = /format: ([a-z]+)/.exec(readFileSync(file, "utf8"))![1] as FormatName;
-    assert.ok(FORMATS[format], `${name} says its format`);
+    assert.ok(FORMATS[format], `${name} declares its format`);
     return [
       file,
       (text: string) => void compileContainerTemplate({ templates: [{ file: "t.hbs", text }], format }),
@@ -23,7 +23,7 @@ const shipped: readonly (readonly [file: string, compile: (text: string) => void
   }),
 ];
 
-/** What no template may do, and what is said about it. */
+/** Forbidden syntax, and its error message. */
 const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
   ["{{{name}}}", /unescaped output/],
   ["{{&name}}", /unescaped output/],
@@ -52,11 +52,11 @@ const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
 for (const [file, compile] of shipped) {
   const text = readFileSync(file, "utf8");
 
-  test(`${file} is one that can be used as it is`, () => {
+  test(`${file} compiles`, () => {
     assert.doesNotThrow(() => compile(text));
   });
 
-  test(`${file} with anything forbidden in it is refused when it is read, with the place`, () => {
+  test(`${file} with forbidden syntax is rejected with its place when it is read`, () => {
     const lines = text.split("\n");
     // Between lines, outside of every tag; a tag may go over several lines.
     const places = lines.flatMap((_line, at) => {
@@ -76,7 +76,7 @@ for (const [file, compile] of shipped) {
   });
 }
 
-test("templates that call each other without end are an error of the rendering, not of the process", () => {
+test("endless recursion of templates fails the rendering, not the process", () => {
   for (const names of [["a"], ["a", "b"], ["a", "b", "c"]]) {
     const partials = names.map((name, index) => ({
       file: `${name}.hbs`,

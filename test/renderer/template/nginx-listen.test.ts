@@ -12,7 +12,7 @@ const versions: readonly [version: string | undefined, hasDirective: boolean][] 
   ["1.31.3", true],
 ];
 for (const [version, hasDirective] of versions) {
-  test(`HTTP/2 of nginx ${version} is ${hasDirective ? "a directive" : "a word behind listen"}`, () => {
+  test(`HTTP/2 of nginx ${version} is ${hasDirective ? "a directive" : "a parameter of listen"}`, () => {
     const settings = { listen: 80, ...(version !== undefined && { version }) };
     assert.equal(hasHttp2Directive(settings), hasDirective);
     const [listen] = listens(443, settings, { tls: {} });

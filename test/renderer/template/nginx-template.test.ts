@@ -23,7 +23,7 @@ const forbidden: readonly [string, string, RegExp][] = [
   ["a syntax error", "ok\n{{#if}", /^x\.hbs:2/],
 ];
 for (const [title, text, message] of forbidden) {
-  test(`${title} is an error that names the place`, () => {
+  test(`${title} is an error with its place`, () => {
     assert.throws(
       () => render(text, { name: "value" }),
       (error) => error instanceof TemplateError && message.test(error.message),
@@ -31,7 +31,7 @@ for (const [title, text, message] of forbidden) {
   });
 }
 
-test("an inline partial renders the value that it is given, inside a host too", () => {
+test("an inline partial renders the value passed to it, also inside eachHost", () => {
   const inline = '{{#*inline "root"}}\nroot {{this}};\n{{/inline}}\n';
   assert.equal(
     render(`${inline}{{#each list}}\n{{> root name}}\n{{/each}}`, { list: [{ name: "a" }, { name: "b" }] }),
@@ -47,13 +47,13 @@ test("an inline partial renders the value that it is given, inside a host too", 
   );
 });
 
-test("a partial that is used very often ends with an error before its text is in memory", () => {
+test("a partial that is used very often fails before its text fills the memory", () => {
   const text = `{{#*inline "x"}}${"x".repeat(150_000)}{{/inline}}${"{{> x}}".repeat(9_000)}`;
   assert.throws(() => render(text), { message: /x\.hbs: (makes more than 16777216 characters|Invalid string length)/ });
 });
 
 for (const text of ["{{shout name}}", "{{lookup . 'name'}}", "{{log name}}", "{{{name}}}", "{{#if}"]) {
-  test(`${text} is told when the template is read, not when the first change comes`, () => {
+  test(`${text} is rejected when the template is read, before the first rendering`, () => {
     assert.throws(() => compileTemplate(text, "x.hbs"), /^Error: x\.hbs:1/);
   });
 }
@@ -64,7 +64,7 @@ for (const hostile of ["a;b", "a b", "a\nb", "a{b", "$host", "a#b", "'a", '"a', 
   });
 }
 
-test("what cannot be printed is told with its place and name, inside of a host too", () => {
+test("a value that cannot be printed is reported with place and name, also inside eachHost", () => {
   const list = [{ name: "a b" }];
   assert.throws(
     () => render("\n{{list}}", { list }),
@@ -91,7 +91,7 @@ test("plain values are printed as they are", () => {
 
 const hosts = [{ name: "a.example" }, { name: "b.example" }];
 
-test("eachHost prints every host, and asks only for the models of those that are new", () => {
+test("eachHost renders every host and requests the models of new hosts only", () => {
   const asked: string[] = [];
   const settings = {};
   const print = compileTemplate<{ name: string }>("{{#eachHost}}{{name}};{{/eachHost}}", "x.hbs");
@@ -113,7 +113,7 @@ for (const outside of [
   "{{@index}}",
   "{{#eachHost}}{{/eachHost}}",
 ]) {
-  test(`${outside} inside eachHost would be kept when it changes, and is refused`, () => {
+  test(`${outside} inside eachHost is rejected, because the cached text could be stale`, () => {
     assert.throws(() => compileTemplate(`{{#eachHost}}${outside}{{/eachHost}}`, "x.hbs"), {
       code: "template.forbidden",
     });
@@ -121,17 +121,17 @@ for (const outside of [
 }
 
 for (const within of ["{{name}}", "{{#if name}}{{name}}{{/if}}", "{{#each list}}{{../name}}{{@index}}{{/each}}"]) {
-  test(`${within} inside eachHost is the host's own`, () => {
+  test(`${within} inside eachHost is accepted as the host's own`, () => {
     assert.doesNotThrow(() => compileTemplate(`{{#eachHost}}${within}{{/eachHost}}`, "x.hbs"));
   });
 }
 
-/** A thousand names, gone through by blocks inside of each other. */
+/** A thousand names, in nested loops. */
 const names = Array.from({ length: 1_000 }, (_none, index) => `name${index}`);
 const loops = (inside: string, depth: number): string =>
   `{{#each names}}${"{{#each @root.names}}".repeat(depth - 1)}${inside}${"{{/each}}".repeat(depth)}`;
 
-test("a template that would loop for ever ends with an error in the time that a page may take", () => {
+test("an endless template fails within the time limit of a page", () => {
   const began = performance.now();
   assert.throws(() => render(loops("", 5), { names }), {
     code: "template.render",
@@ -140,14 +140,14 @@ test("a template that would loop for ever ends with an error in the time that a 
   assert.ok(performance.now() - began < 20_000);
 });
 
-test("a template that prints more and more ends with an error before it is in memory", () => {
+test("a template with too much output fails before the output fills the memory", () => {
   assert.throws(() => render(loops("{{@root.names.[0]}}".repeat(100), 2), { names }), {
     code: "template.render",
     message: /makes more than 16777216 characters|takes longer than/,
   });
 });
 
-test("a host's own loops are bounded, too", () => {
+test("loops inside eachHost are bounded too", () => {
   const text = `{{#eachHost}}${"{{#each list}}".repeat(1)}{{#each ../list}}{{#each ../../list}}{{#each ../../../list}}{{/each}}{{/each}}{{/each}}{{/each}}{{/eachHost}}`;
   const print = compileTemplate<{ name: string }>(text, "x.hbs");
   const page = { fields: {}, hosts: [{ name: "a" }], settings: {}, modelOf: () => ({ list: names }) };
@@ -160,7 +160,7 @@ for (const text of [
   `{{#if a}}a${"{{else if b}}b".repeat(9_000)}{{/if}}`,
   "{{a}}".repeat(30_000),
 ]) {
-  test(`${text.slice(0, 14)} … is refused before the parser takes minutes for it`, () => {
+  test(`${text.slice(0, 14)} … is rejected before the parser spends minutes on it`, () => {
     const began = performance.now();
     assert.throws(() => compileTemplate(text, "x.hbs"), /^Error: x\.hbs:1:[0-9]+: (?:nested deeper|more than)/);
     assert.ok(performance.now() - began < 5_000);
@@ -177,18 +177,18 @@ for (const [text, message] of [
   ["{{#if a}}\n{{#each b}}\n{{/if}}", /^Error: x\.hbs:2:4: \{\{#each\}\} is closed by \{\{\/if\}\}$/],
   ["x\n{{#if a}}\ny", /^Error: x\.hbs:2:1: \{\{#if\}\} is never closed$/],
 ] as const) {
-  test(`${JSON.stringify(text)} is told with line, column and what was meant`, () => {
+  test(`${JSON.stringify(text)} is rejected with line, column and a suggestion`, () => {
     assert.throws(() => compileTemplate(text, "x.hbs"), message);
   });
 }
 
-test("a template as large as no template is, is refused", () => {
+test("a template above the size limit is rejected", () => {
   assert.throws(() => compileTemplate("x".repeat(300_000), "x.hbs"), { code: "template.size" });
 });
 
 const GOOD = readFileSync("renderer/renderer.yml", "utf8");
 
-test("the shipped configuration is one", () => {
+test("the shipped configuration is valid", () => {
   const config = parseConfig(GOOD, "renderer.yml");
   assert.ok(!("problems" in config));
   assert.deepEqual(config.targets[0]?.wait, { minMs: 100, maxMs: 1_000 });
@@ -233,7 +233,7 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
   ["a port that is none", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],
 ];
 for (const [title, spoil, message] of mistakes) {
-  test(`${title} is named with its place`, () => {
+  test(`${title} is reported with its place`, () => {
     const parsed = parseConfig(spoil(GOOD), "c.yml");
     assert.ok("problems" in parsed);
     assert.match(parsed.problems.join("\n"), message);

@@ -8,7 +8,7 @@ import { templateProblems } from "../../../renderer/targets/template-problems.ts
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { kindOfTemplate } from "../../../renderer/template/template-kind.ts";
 
-describe("what a template prints of is seen by what it uses", () => {
+describe("the kind of a template follows from the names that it uses", () => {
   const cases: readonly [text: string, kind: string, line: number | undefined][] = [
     ["{{#eachHost}}{{name}}{{/eachHost}}", "routes", 1],
     ["a\n{{#if tls}}\n{{#eachHost}}{{/eachHost}}{{/if}}", "routes", 3],
@@ -24,7 +24,7 @@ describe("what a template prints of is seen by what it uses", () => {
   for (const [text, kind, line] of cases) {
     test(JSON.stringify(text), () => assert.deepEqual(kindOfTemplate(text, "t.hbs"), { kind, line }));
   }
-  test("of each template that is shipped", () => {
+  test("of each shipped template", () => {
     const kind = (file: string) => kindOfTemplate(readFileSync(file, "utf8"), file);
     assert.equal((kind("renderer/templates/nginx.conf.hbs") as { kind: string }).kind, "routes");
     for (const name of readdirSync("renderer/templates/gallery")) {
@@ -32,12 +32,12 @@ describe("what a template prints of is seen by what it uses", () => {
       assert.ok("kind" in found && found.kind === "containers" && found.line !== undefined, name);
     }
   });
-  test("one that cannot be parsed is told with its line", () => {
+  test("an invalid template is reported with its place", () => {
     assert.deepEqual(kindOfTemplate("a\n{{#each containers}}\n", "t.hbs"), {
       problem: "t.hbs:2:1: {{#each}} is never closed",
     });
   });
-  test("whatever the text, there is an answer", () => {
+  test("every text has a kind or a problem", () => {
     const piece = fc.constantFrom(
       "{{",
       "}}",
@@ -63,7 +63,7 @@ describe("what a template prints of is seen by what it uses", () => {
   });
 });
 
-test("a template over containers in a target of routes is a mistake, with its line: its file would be empty", async () => {
+test("a template of containers in an nginx target is rejected, because its output would be empty", async () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-kind-"));
   try {
     const template = join(directory, "t.hbs");
