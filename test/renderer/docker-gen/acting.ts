@@ -10,11 +10,11 @@ import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { Volume } from "../../../renderer/publish/volume.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
-/** Milliseconds between two looks at the clock of the test, and how many there are. */
+/** Milliseconds of a step of the simulated clock, and the number of steps. */
 const STEP_MS = 10;
 const STEPS = 100;
 
-/** When a target that was quiet acts, in milliseconds, when changes come at these times. The clock is the test's. */
+/** Returns when an idle target publishes, in milliseconds, for changes at these times. The clock is simulated. */
 export async function actsAt(wait: Wait, changes: readonly number[]): Promise<number[]> {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-waiting-"));
   const acts: number[] = [];
@@ -55,7 +55,7 @@ export async function actsAt(wait: Wait, changes: readonly number[]): Promise<nu
   }
 }
 
-/** A pass begins in the next turn, and what comes after its end in the one after that. */
+/** A pass begins in the next turn of the event loop, and its continuation runs in the turn after its end. */
 async function passed(isOver: () => boolean): Promise<void> {
   for (let turns = 0; turns < 3 || !isOver(); turns++) await nextTurn();
   for (let turns = 0; turns < 3; turns++) await nextTurn();

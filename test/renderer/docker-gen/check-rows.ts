@@ -8,8 +8,8 @@ export const checks: Topic = {
   name: "Checks",
   rows: [
     {
-      shows: "mustBeOneOf gives what is in the list, and refuses what is not, and a list with other things than texts",
-      here: "The same; a number in the list is the text that it prints, so 80 is in it when it has 80. What is refused costs the container whose turn it is, not the file.",
+      shows: "mustBeOneOf returns a string of the list, and rejects other strings and lists with other elements",
+      here: 'The same; 80 in the list equals "80". A rejected value quarantines its container, not the file.',
       run: () => {
         assert.equal(printed('{{mustBeOneOf (list "http" "https") "https"}}'), "https");
         assert.match(
@@ -21,7 +21,7 @@ export const checks: Topic = {
       },
     },
     {
-      shows: "mustBeInt takes 0, 161 and -42, and refuses an empty text and abc",
+      shows: "mustBeInt accepts 0, 161 and -42, and rejects an empty string and abc",
       run: () => {
         assert.deepEqual(
           ["0", "161", "-42"].map((text) => printed(`{{mustBeInt "${text}"}}`)),
@@ -33,7 +33,7 @@ export const checks: Topic = {
     },
     {
       shows:
-        "mustBeIntInRange takes both bounds, and refuses what is below or above, a minimum above the maximum, an empty text and no number",
+        "mustBeIntInRange accepts both bounds, and rejects values outside, a minimum above the maximum, an empty string and abc",
       run: () => {
         const within = (range: string, text: string) => `{{mustBeIntInRange ${range} "${text}"}}`;
         assert.deepEqual(
@@ -46,7 +46,7 @@ export const checks: Topic = {
     },
     {
       shows:
-        "HSTS: max-age alone, with subdomains, with preload, blanks and any case are taken; empty ones, `max-age=`, others' directives, no or a zero max-age, and preload without subdomains or a year are refused",
+        "HSTS: max-age, with subdomains, with preload, spaces and any case are accepted; an empty value, `max-age=`, unknown directives, a missing or zero max-age, and preload without subdomains or a year are rejected",
       run: () => {
         const good = ["max-age=1", "max-age=1; includeSubDomains", " MAX-AGE=31536000 ;INCLUDESUBDOMAINS; preload "];
         assert.deepEqual(

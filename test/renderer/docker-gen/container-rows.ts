@@ -6,7 +6,7 @@ import { sanitize } from "../../../agent/sanitize.ts";
 import { disclosed, inspected, printed, refusal, seen } from "./printing.ts";
 import type { Topic } from "./row.ts";
 
-/** Ports as a line each: port, protocol, and where it is published. */
+/** Ports with protocol and published addresses. */
 const PORTS =
   "{{#each containers}}{{#each ports}}{{port}}/{{proto}}{{#each published}} {{ip}}:{{port}}{{/each}};{{/each}}{{/each}}";
 
@@ -30,8 +30,8 @@ export const containers: Topic = {
   name: "Containers",
   rows: [
     {
-      shows: "an answer to inspect without Config, HostConfig and NetworkSettings stops nothing and gives empty fields",
-      here: "What is null inside of them is empty. An answer without them is none of Docker's: the container then stays as it was known, or as the list has it, marked `unread`, for an empty environment would be a claim.",
+      shows: "an inspect response without Config, HostConfig and NetworkSettings gives empty fields",
+      here: "Null values inside of them are empty. A response without them is invalid: the container keeps its last known state, or that of the container list with the mark `unread`.",
       run: () => {
         const nothing = {
           Config: { Env: null, Labels: null, ExposedPorts: null },
@@ -54,22 +54,19 @@ export const containers: Topic = {
       },
     },
     {
-      shows: "devices are told with their paths on the host and in the container, and permissions",
-      here: "Not told: the agent reads nothing of HostConfig, for paths of the host are nobody's business who writes configuration.",
+      shows: "devices have their paths on the host and in the container, and permissions",
+      here: "Not available: the agent does not read HostConfig, which contains paths of the host.",
       run: () => {
         const HostConfig = {
           Devices: [{ PathOnHost: "/dev/sda", PathInContainer: "/dev/x", CgroupPermissions: "rwm" }],
         };
         assert.doesNotMatch(JSON.stringify(disclosed(inspected({ HostConfig }))), /dev|Device/i);
-        assert.match(
-          refusal("{{#each containers}}{{devices}}{{/each}}"),
-          /devices: a container has no such field/,
-        );
+        assert.match(refusal("{{#each containers}}{{devices}}{{/each}}"), /devices: a container has no such field/);
       },
     },
     {
-      shows: "the current container is found although the list has it not",
-      here: "There is none in templates: a file is the same wherever the renderer runs. `sharedNetworks` joins a container with another one that the template names.",
+      shows: "the current container is found even if the list does not contain it",
+      here: "Not available: a file does not depend on where the renderer runs. `sharedNetworks` compares a container with one that the template selects.",
       run: () => {
         assert.match(refusal("{{currentContainer}}"), /currentContainer: a template has no such field/);
         const networks = [{ name: "back" }, { name: "front" }];
@@ -95,8 +92,9 @@ export const containers: Topic = {
       },
     },
     {
-      shows: "addresses have the host's address and port they are bound to; without a binding these are empty",
-      here: "`ports` has all bindings of a port in `published`, not the first one alone, and the address is that of the container's networks.",
+      shows:
+        "addresses have the address and port of the host that they are bound to; these are empty without a binding",
+      here: "`ports` lists every binding of a port in `published`, not only the first. The address is that of the container's networks.",
       run: () => {
         const both = [
           { HostIp: "0.0.0.0", HostPort: "8080" },
@@ -108,8 +106,8 @@ export const containers: Topic = {
       },
     },
     {
-      shows: "where there are ports, exposed ports do not count",
-      here: "A port that an image exposes is told in any case: it can be reached on the container's networks all the same.",
+      shows: "exposed ports are ignored if there are published ones",
+      here: "Exposed ports are always listed: they are reachable on the container's networks.",
       run: () => {
         const answer = inspected({
           Config: { ExposedPorts: { "80/tcp": {}, "81/tcp": {} } },
@@ -119,7 +117,7 @@ export const containers: Topic = {
       },
     },
     {
-      shows: "where there are no ports, the addresses are those of the exposed ports",
+      shows: "without published ports the addresses are those of the exposed ports",
       run: () => {
         const answer = inspected({ Config: { ExposedPorts: { "80/tcp": {}, "53/udp": {} } } });
         assert.equal(printed(PORTS, [seen(answer)]), "53/udp;80/tcp;");
@@ -145,8 +143,8 @@ export const containers: Topic = {
     },
     {
       shows:
-        "an image is split into registry, repository and tag, of which localhost and names with a dot or port are registries, and put together again it is the same",
-      here: "The same, by `imageParts`; and a digest is one, where docker-gen takes it for a part of the repository and a tag.",
+        "an image is split into registry, repository and tag, and joined to the same name; localhost and names with a dot or port are registries",
+      here: "The same, by `imageParts`. A digest is a separate part; in docker-gen it is split into repository and tag.",
       run: () => {
         for (const [image, ...parts] of IMAGES) {
           const template =
@@ -164,8 +162,8 @@ export const containers: Topic = {
       },
     },
     {
-      shows: "two containers are the same if id and image are",
-      here: '`eq` compares what can be printed, part by part: containers that differ in anything are not the same. By id alone it is `eq (get a "id") (get b "id")`.',
+      shows: "two containers are equal if id and image are equal",
+      here: '`eq` compares every field. To compare ids write `eq (get a "id") (get b "id")`.',
       run: () => {
         const [one, same, other] = [seen(inspected()), seen(inspected()), seen(inspected({ Name: "/other" }))];
         const compare = "{{eq (first containers) (last containers)}}";

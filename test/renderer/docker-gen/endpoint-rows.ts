@@ -7,11 +7,11 @@ const imported = (...words: string[]) => fromArguments(...words, "nginx.tmpl", "
 const flagged = (address: string) => imported("docker-gen", "-endpoint", address);
 
 export const endpoint: Topic = {
-  name: "How Docker is reached",
+  name: "Docker endpoint",
   rows: [
     {
-      shows: "it is a Unix socket by default, DOCKER_HOST says another, and the flag overrides both",
-      here: "The agent's `--docker-socket`, which has the same default; it reads no variable. `import` tells which one docker-gen meant.",
+      shows: "the default is a Unix socket; DOCKER_HOST and the flag override it, in this order",
+      here: "The agent's `--docker-socket` has the same default, and no variable overrides it. `import` prints the socket that docker-gen used.",
       run: () => {
         const config = parseConfig([]);
         assert.equal("problems" in config ? "" : config["docker-socket"], "/var/run/docker.sock");
@@ -24,8 +24,8 @@ export const endpoint: Topic = {
     },
     {
       shows:
-        "`unix:/path` is refused, `unix://` and nothing are the default, `tcp://:4243` is this machine, `fd://` is taken",
-      here: "Only a Unix socket is possible, for a port of Docker's is everybody's on the network who reaches it; all others are named and left out.",
+        "`unix:/path` is rejected, `unix://` and an empty endpoint are the default, `tcp://:4243` is the local machine, `fd://` is accepted",
+      here: "Only a Unix socket is possible, because every host of a network can reach a port. `import` reports every other endpoint.",
       run: () => {
         for (const address of ["unix:/path", "tcp://:4243", "fd://"]) {
           assert.match(skippedIn(flagged(address)), /supports only a Unix socket/);
@@ -34,7 +34,7 @@ export const endpoint: Topic = {
       },
     },
     {
-      shows: "`tcp://`, `tcp://h`, `tcp://h:`, `tcp://h:1:2` and `foo://` are refused",
+      shows: "`tcp://`, `tcp://h`, `tcp://h:`, `tcp://h:1:2` and `foo://` are rejected",
       run: () => {
         for (const address of ["tcp://", "tcp://h", "tcp://h:", "tcp://h:1:2", "foo://"]) {
           assert.match(skippedIn(flagged(address)), /supports only a Unix socket/);
@@ -44,7 +44,7 @@ export const endpoint: Topic = {
     },
     {
       shows: "TLS is used when its files exist",
-      here: "There is no TLS to Docker, as there is no network to it; what asks for TLS is named and left out. On each host runs an agent.",
+      here: "No TLS, because the agent runs on the host of Docker and uses no network. `import` reports options for TLS.",
       run: () => {
         for (const words of [["-tlscert", "c"], ["-tlskey", "k"], ["-tlscacert", "a"], ["-tlsverify"]]) {
           assert.match(skippedIn(imported("docker-gen", ...words)), /TLS to Docker/);

@@ -7,7 +7,7 @@ import { compileContainerTemplate } from "../../../renderer/template/container-t
 import { printed, printedOf, refusal } from "./printing.ts";
 import type { Topic } from "./row.ts";
 
-/** What templates print that may include files of a directory with one file, `there`. */
+/** The output of a template with an `includes` directory of one file, `there`. */
 function withFiles(template: string): string {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-includes-"));
   try {
@@ -26,7 +26,7 @@ function withFiles(template: string): string {
   }
 }
 
-/** What a list of templates prints: the first, of which the second is the partial `part`. */
+/** The output of a template with the partial `part`. */
 function withPartial(text: string, part: string): string {
   const templates = [
     { file: "t.hbs", text },
@@ -42,8 +42,8 @@ export const functions: Topic = {
   name: "Functions",
   rows: [
     {
-      shows: "comment before each line of JSON; contains with texts and numbers as keys, another type, and a nil map",
-      here: 'The same; keys of records are texts, so 1 and "1" are one key, and nothing contains nothing.',
+      shows: "comment before each line of JSON; contains with strings and numbers as keys, another type, and a nil map",
+      here: 'The same; keys of records are texts, so 1 and "1" are one key. A missing record contains nothing.',
       run: () => {
         assert.equal(printed('{{comment "# " (toPrettyJson (dict "a" 1))}}'), '# {\n#   "a": 1\n# }');
         const has = (call: string) => printedOf(`{{contains it ${call}}}`, { a: "x", 1: "y" });
@@ -54,7 +54,7 @@ export const functions: Topic = {
     },
     {
       shows: "keys of a map, an empty one and a nil one",
-      here: "The same, in the order of code points; docker-gen's are in another order each time.",
+      here: "The same, sorted by code points; docker-gen's order is random.",
       run: () => {
         assert.equal(printed('{{join "," (keys (dict "b" 1 "a" 2))}}'), "a,b");
         assert.deepEqual([printed("{{len (keys (dict))}}"), printed("{{len (keys nothing)}}")], ["0", "0"]);
@@ -62,8 +62,8 @@ export const functions: Topic = {
     },
     {
       shows:
-        "include of a file that is not there is empty, of another its text; dir is the sorted names of a directory, or an empty list",
-      here: "`include` reads below the target's `includes` alone and fails where there is no file, for an empty part would be published; `exists` asks. `dir` cuts off the last part of a path: no template lists directories.",
+        "include returns the text of a file, or an empty string if it does not exist; dir returns the sorted names of a directory, or an empty list",
+      here: "`include` reads files below the target's `includes` only and fails for a missing file, for which `exists` tests. `dir` returns a path without its last part: templates cannot list directories.",
       run: () => {
         assert.equal(withFiles('{{include "there"}}'), "its text\n");
         assert.match(withFiles('{{include "none"}}'), /t\.hbs:1:1: include: include "none": ENOENT/);
@@ -75,7 +75,7 @@ export const functions: Topic = {
     {
       shows:
         "intersect of lists with none, one and two in common; splitN into two, with a long rest, without the separator",
-      here: "The same, and intersect keeps the order of its first list.",
+      here: "The same; intersect keeps the order of its first list.",
       run: () => {
         const both = (left: string, right: string) =>
           printed(`{{join "," (intersect (list ${left}) (list ${right}))}}`);
@@ -136,8 +136,8 @@ export const functions: Topic = {
     },
     {
       shows:
-        "eval of a template that there is not is an error; without an argument its data is nil, with one it is that argument, with more it is an error",
-      here: "A partial: its name is fixed, so one that there is not is told when the template is read, with file and line. It sees what stands around it, or the one value it is given.",
+        "eval of a missing template is an error; its data is nil without an argument, or its argument; more arguments are an error",
+      here: "Write a partial. Its name is fixed, so a missing one is rejected when the template is read. It sees the surrounding value, or the value passed to it.",
       run: () => {
         assert.match(refusal("{{> none}}"), /t\.hbs:1:1: unknown partial none/);
         assert.equal(withPartial("{{#each containers}}{{> part}}{{/each}}", "<{{name}}>"), "<web>");
@@ -164,7 +164,7 @@ export const functions: Topic = {
     },
     {
       shows:
-        "white space is blank, the next-line and no-break characters too; blank lines are removed: the only one, before CRLF, at both ends; a last line end stays, and a last line without one",
+        "white space includes next-line and no-break characters; blank lines are removed: a single one, before CRLF, at both ends; a final line end is kept, and a last line without one",
       run: () => {
         assert.deepEqual(["", "\n", "a\r\n\r\nb\r\n", "\n\na\n \t\n\n", "a\n\u0085\n\u00a0\nb"].map(blankless), [
           "",
@@ -176,8 +176,8 @@ export const functions: Topic = {
       },
     },
     {
-      shows: "what takes a list takes an array, a slice and a pointer to one, and refuses a text",
-      here: "There is one kind of list; a text, number or record where one belongs is named with the helper and its argument.",
+      shows: "functions of lists accept an array, a slice and a pointer to one, and reject a string",
+      here: "There is one kind of list. The error for any other value names the helper and the argument.",
       run: () => {
         assert.equal(printed("{{len (list 1 2)}}"), "2");
         for (const helper of ["where", "whereNot", "whereExist", "groupBy", "groupByKeys", "sortObjectsByKeysAsc"]) {

@@ -9,13 +9,13 @@ const OTHER = "fedcba9876543210".repeat(4);
 const line = (root: string, at: string) => `701 700 8:1 ${root} ${at} rw,relatime - ext4 /dev/sda1 rw\n`;
 const OVERLAY = `680 600 0:50 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/var/lib/docker/overlay2/${OTHER}/diff\n`;
 
-/** Which container the renderer runs in is asked for routes alone, with `proxy: self`. */
+/** Only routes with `proxy: self` use the container of the renderer. */
 export const ownId: Topic = {
-  name: "The own container",
+  name: "Current container",
   rows: [
     {
-      shows: "an id that begins as the hostname does is preferred, whichever file it is in",
-      here: "Mounts of the container's own files are preferred: a hostname may be anything. It counts where no mount tells.",
+      shows: "an id that begins with the hostname is preferred, in every file",
+      here: "Mounts of the container's own files are preferred, because a hostname is arbitrary. It is used if no mount contains an id.",
       run: () => {
         const mounts = line(`/var/lib/docker/containers/${ID}/hostname`, "/etc/hostname");
         assert.equal(ownContainer(mounts, OTHER.slice(0, 12)), ID);
@@ -23,11 +23,11 @@ export const ownId: Topic = {
       },
     },
     {
-      shows: "with a hostname of somebody's choice the first id that there is counts",
+      shows: "with a custom hostname the first id is used",
       run: () => assert.equal(ownContainer(line(`/var/lib/docker/containers/${ID}/hosts`, "/etc/hosts"), "proxy"), ID),
     },
     {
-      shows: "with cgroup v2 it is told by mounts, and not by the layer's hash",
+      shows: "with cgroup v2 the id is read from mounts, not from the hash of a layer",
       run: () => {
         const mounts = OVERLAY + line(`/var/lib/docker/containers/${ID}/resolv.conf`, "/etc/resolv.conf");
         assert.equal(ownContainer(mounts, "proxy"), ID);
@@ -35,29 +35,29 @@ export const ownId: Topic = {
       },
     },
     {
-      shows: "containers of the engine may be on a mount of their own",
+      shows: "the container directory of the engine may be a separate mount",
       run: () => assert.equal(ownContainer(line(`/${ID}/hostname`, "/etc/hostname"), "proxy"), ID),
     },
     {
-      shows: "Podman's userdata tells it",
+      shows: "the id is read from Podman's userdata",
       run: () => {
         const root = `/containers/storage/overlay-containers/${ID}/userdata/hostname`;
         assert.equal(ownContainer(line(root, "/etc/hostname"), "proxy"), ID);
       },
     },
     {
-      shows: "an old line of a container's shm tells it",
-      here: "Such a line is not looked at: it may be another container's, and an engine that has it mounts hostname, hosts and resolv.conf as well.",
+      shows: "the id is read from an old line of a container's shm",
+      here: "Such a line is ignored: it may belong to another container, and an engine with it also mounts hostname, hosts and resolv.conf.",
       run: () => {
         const shm = line(`/var/lib/docker/containers/${OTHER}/shm`, "/dev/shm");
         assert.equal(ownContainer(shm, "proxy"), undefined);
         assert.equal(ownContainer(shm + line(`/var/lib/docker/containers/${ID}/hosts`, "/etc/hosts"), "proxy"), ID);
       },
     },
-    { shows: "outside of a container there is none", run: () => assert.equal(ownContainer("", "laptop"), undefined) },
+    { shows: "outside of a container there is no id", run: () => assert.equal(ownContainer("", "laptop"), undefined) },
     {
-      shows: "templates see the current container when there is one, and that there is none",
-      here: "They see none: a file is the same wherever the renderer runs. Routes need to know nginx's networks; with `proxy: self` those are the renderer's own.",
+      shows: "templates see whether there is a current container",
+      here: "Not available: a file does not depend on where the renderer runs. With `proxy: self` routes use the networks of the renderer's container.",
       run: () => {
         assert.match(refusal("{{CurrentContainer}}"), /CurrentContainer: a template has no such field/);
         const target = { template: "/t", destination: "/d", reload: "none" };

@@ -13,12 +13,12 @@ const found = (path: string, value: string, list: readonly Model[]) =>
   printed(`{{len (where containers "${path}" "${value}")}}`, list);
 
 export const paths: Topic = {
-  name: "Paths to a value",
+  name: "Paths",
   rows: [
     {
       shows:
-        "an empty path is the value itself, a leading dot does not count, and fields of records, entries of maps and what pointers point to are found; a pointer to a pointer is nothing",
-      here: "The same; values are plain data, in which there are no pointers.",
+        "an empty path is the value itself, a leading dot is ignored, and fields of structs, maps and pointers are found; a pointer to a pointer gives nothing",
+      here: "The same; data contains no pointers.",
       run: () => {
         assert.equal(printedOf('{{at it ""}}', "itself"), "itself");
         assert.deepEqual([at("name"), at(".name"), at("none")], ["web", "web", "-"]);
@@ -26,8 +26,8 @@ export const paths: Topic = {
       },
     },
     {
-      shows: "`...` goes through empty keys",
-      here: "An empty name is no step of a path: no variable and no label has one. `index` takes it.",
+      shows: "`...` finds empty keys",
+      here: "A path contains no empty names, as no variable or label has one. `index` accepts them.",
       run: () => {
         const it: Model = { "": { "": "x" } };
         assert.equal(at("...", it), "-");
@@ -35,8 +35,8 @@ export const paths: Topic = {
       },
     },
     {
-      shows: "keys with dots are found in a map, and in maps inside of maps",
-      here: "The same, and where several names fit the longest that leads somewhere counts; docker-gen takes the shortest and then finds nothing.",
+      shows: "keys with dots are found in maps and in nested maps",
+      here: "The same. Of several possible names the longest that leads to a value counts; docker-gen takes the shortest and then finds nothing.",
       run: () => {
         assert.deepEqual([at("labels.com.docker"), at("labels.com.docker.role")], ["x", "deep"]);
         const nested: Model = { "a.b": { "c.d": "deep" } };
@@ -45,7 +45,7 @@ export const paths: Topic = {
     },
     {
       shows:
-        "an element of a list is found by its number; one that is beyond the list, negative or no number is nothing",
+        "an element of a list is found by its index; an index out of range, negative or not a number gives nothing",
       run: () => {
         assert.deepEqual(
           ["list.0", "list.1"].map((path) => at(path)),

@@ -10,7 +10,7 @@ import type { Container } from "../../../shared/snapshot.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 
-/** What a template of a target with `format: none` makes of this list, in which anything may stand: a partial's names are anybody's. */
+/** The output of a template with `format: none`. It is a partial, in which names are not checked, so elements can be any data. */
 export function printed(template: string, containers: readonly Model[] = []): string {
   const templates = [
     { file: "t.hbs", text: "{{> part}}" },
@@ -21,12 +21,12 @@ export function printed(template: string, containers: readonly Model[] = []): st
   return made.kind === "text" ? made.text : "";
 }
 
-/** What a template prints of one value, which is `it` there. */
+/** The output of a template for one value, named `it`. */
 export function printedOf(template: string, it: Model): string {
   return printed(`{{#each containers}}${template}{{/each}}`, [{ it }]);
 }
 
-/** Why a template makes nothing of this list. */
+/** The error of a template for this list. */
 export function refusal(template: string, containers: readonly Model[] = []): string {
   try {
     const made = compileContainerTemplate({ templates: [{ file: "t.hbs", text: template }], format: "none" })(
@@ -39,7 +39,7 @@ export function refusal(template: string, containers: readonly Model[] = []): st
   }
 }
 
-/** An answer of Docker's to inspect, as small as it can be. */
+/** A minimal inspect response of Docker. */
 export function inspected(changes: { Config?: object; NetworkSettings?: object } & Record<string, unknown> = {}) {
   const { Config, NetworkSettings, ...others } = changes;
   return {
@@ -53,7 +53,7 @@ export function inspected(changes: { Config?: object; NetworkSettings?: object }
   };
 }
 
-/** What the agent tells of such an answer, with a policy that discloses variables and labels of these names. */
+/** The agent's view of an inspect response, with a policy that discloses these variables and labels. */
 export function disclosed(answer: object, names: readonly string[] = []): Container {
   const policy = parsePolicy(JSON.stringify({ env: names, labels: names, fields: ["image"], force: [] }));
   assert.ok(!("problems" in policy));
@@ -62,7 +62,7 @@ export function disclosed(answer: object, names: readonly string[] = []): Contai
   return container;
 }
 
-/** What templates see of it. */
+/** The container as templates see it. */
 export function seen(answer: object, names: readonly string[] = []): Model {
   return containerView({ agent: "/a.sock", dockerHost: "one", container: disclosed(answer, names) });
 }

@@ -23,18 +23,18 @@ const LIST: readonly Model[] = [
   { id: "4", name: "d", env: { HOST: "two.example" }, ports: [{ port: 80 }], labels: {} },
 ];
 
-/** Names of the elements that a helper leaves. */
+/** Names of the elements that a call returns. */
 const names = (call: string) => printed(`{{#each (${call})}}{{name}}{{/each}}`, LIST);
 
-/** Groups as a word each: name, and names of those in it. */
+/** Groups with the names of their elements. */
 const groups = (call: string) => printed(`{{#each (${call})}}{{@key}}={{#each this}}{{name}}{{/each}} {{/each}}`, LIST);
 
 export const queries: Topic = {
   name: "Where",
   rows: [
     {
-      shows: "by a variable, by one that nobody has, by an element of addresses, by a number",
-      here: 'The same; 5 and "5" are the same, which docker-gen takes for different.',
+      shows: "by a variable, by one that no container has, by an element of addresses, by a number",
+      here: 'The same; 5 equals "5", unlike in docker-gen.',
       run: () => {
         assert.equal(names('where containers "env.HOST" "one.example"'), "a");
         assert.equal(names('where containers "env.NONE" "x"'), "");
@@ -43,7 +43,7 @@ export const queries: Topic = {
       },
     },
     {
-      shows: "whereNot keeps who has nothing there",
+      shows: "whereNot keeps elements without a value",
       run: () => assert.equal(names('whereNot containers "env.HOST" "one.example"'), "bcd"),
     },
     {
@@ -57,7 +57,7 @@ export const queries: Topic = {
       },
     },
     {
-      shows: "whereAny with one and two candidates, in lists, and with nothing there",
+      shows: "whereAny with one and two candidates, in lists, and without a value",
       run: () => {
         assert.equal(names('whereAny containers "env.HOST" "," (split "one.example" ",")'), "ab");
         assert.equal(names('whereAny containers "env.HOST" "," (list "one.example" "two.example")'), "abd");
@@ -66,7 +66,7 @@ export const queries: Topic = {
       },
     },
     {
-      shows: "whereAll with one, with two that nobody has, within a list, and with nothing there",
+      shows: "whereAll with one candidate, with two that no container has, within a list, and without a value",
       run: () => {
         assert.equal(names('whereAll containers "env.HOST" "," (list "one.example")'), "ab");
         assert.equal(names('whereAll containers "env.HOST" "," (list "one.example" "none.example")'), "");
@@ -75,8 +75,9 @@ export const queries: Topic = {
       },
     },
     {
-      shows: "a label is there, is not, or its value fits an expression: anchors, digits, `(?i)`, a label nobody has",
-      here: "The same, on any list and on results of each other; docker-gen's fail on those.",
+      shows:
+        "a label exists, does not exist, or its value matches an expression: anchors, digits, `(?i)`, a label that no container has",
+      here: "The same, also for other lists and for results of these helpers, for which docker-gen fails.",
       run: () => {
         assert.deepEqual(
           [names('whereLabelExists containers "tier"'), names('whereLabelDoesNotExist containers "tier"')],
@@ -98,15 +99,15 @@ export const grouping: Topic = {
   name: "Groups",
   rows: [
     {
-      shows: "two groups, each in the order of the list; on the result of where, too",
+      shows: "two groups, each in the order of the list, also for the result of where",
       run: () => {
         assert.equal(groups('groupBy containers "ports.0.port"'), "80=ad 443=b ");
         assert.equal(groups('groupBy (where containers "name" "b") "env.HOST"'), "one.example,two.example=b ");
       },
     },
     {
-      shows: "a group for those that have nothing there; the names of groups alone; names of groups that are ids",
-      here: "The same, and names are sorted; docker-gen's are in another order each time.",
+      shows: "a default group; the names of groups; ids as names of groups",
+      here: "The same, with sorted names; docker-gen's order is random.",
       run: () => {
         assert.equal(groups('groupByWithDefault containers "env.TAGS" "none"'), "none=d x,y=a xy=c y=b ");
         assert.equal(groups('groupByWithDefault containers "labels.tier" "none"'), "1=a =b Front-2=c none=d ");
@@ -115,14 +116,14 @@ export const grouping: Topic = {
       },
     },
     {
-      shows: "what is no list is an error",
+      shows: "a value that is not a list is an error",
       run: () =>
         assert.match(refusal('{{#each (groupBy "web" "name")}}{{/each}}'), /t\.hbs:1:9: groupBy: LIST must be a list/),
     },
     {
       shows:
-        "groups by a label, of which an empty value is one; with one for those that have it not; an error for what is no container",
-      here: "The same for containers; what is no container has no label, so it is in no group.",
+        "groups by a label, also with an empty value; a default group; an error for a value that is not a container",
+      here: "The same for containers; other values have no label and are in no group.",
       run: () => {
         assert.equal(groups('groupByLabel containers "tier"'), "1=a =b Front-2=c ");
         assert.equal(groups('groupByLabelWithDefault containers "tier" "none"'), "1=a =b Front-2=c none=d ");
@@ -148,7 +149,7 @@ export const sorting: Topic = {
   name: "Order",
   rows: [
     {
-      shows: "texts up and down",
+      shows: "strings ascending and descending",
       run: () => {
         const texts = '(list "b" "B" "a" "10" "9")';
         assert.equal(printed(`{{join " " (sortStringsAsc ${texts})}}`), "10 9 B a b");
@@ -156,8 +157,7 @@ export const sorting: Topic = {
       },
     },
     {
-      shows:
-        "fields of several types can be sorted by: texts, truth, whole numbers, moments; what is missing comes first",
+      shows: "by fields of several types: strings, booleans, integers, times; missing values first",
       run: () => {
         assert.equal(order('sortObjectsByKeysAsc containers "env.N"'), "chka");
         assert.equal(order('sortObjectsByKeysAsc containers "on"'), "ahck");
@@ -167,7 +167,7 @@ export const sorting: Topic = {
     },
     {
       shows:
-        "by id as numbers (1, 3, 8, 11), by a variable, by a label with dots, by moments, up and down, and the list itself stays as it is",
+        "by id as a number (1, 3, 8, 11), by a variable, by a label with dots, by times, ascending and descending, without a change of the list",
       run: () => {
         assert.equal(order('sortObjectsByKeysDesc containers "id"'), "khca");
         assert.equal(order('sortObjectsByKeysDesc containers "env.N"'), "akhc");

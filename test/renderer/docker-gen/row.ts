@@ -1,8 +1,8 @@
-/** One thing that docker-gen's own tests show, and the test of what is so here. */
+/** A behaviour that docker-gen's tests show, and a test of Sallyport's behaviour. */
 export interface Row {
-  /** What they show, in words of ours. */
+  /** The behaviour of docker-gen. */
   readonly shows: string;
-  /** What is so here and why, where it is something else; without it the same. */
+  /** Sallyport's behaviour and the reason, if it differs. */
   readonly here?: string;
   readonly run: () => void | Promise<void>;
 }

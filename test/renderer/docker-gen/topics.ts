@@ -8,7 +8,7 @@ import { grouping, queries, sorting } from "./query-rows.ts";
 import type { Topic } from "./row.ts";
 import { waiting } from "./waiting-rows.ts";
 
-/** All that docker-gen's own tests show. */
+/** Every behaviour that docker-gen's tests show. */
 export const TOPICS: readonly Topic[] = [
   waiting,
   containers,

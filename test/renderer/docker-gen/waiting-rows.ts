@@ -6,7 +6,7 @@ import { actsAt } from "./acting.ts";
 import { fromToml, fromArguments, skippedIn } from "../import/imported.ts";
 import type { Topic } from "./row.ts";
 
-/** The wait that a docker-gen command line becomes. */
+/** The wait of an imported docker-gen command line. */
 function waitOf(text: string): Wait | undefined {
   return fromArguments("-watch", "-wait", text, "nginx.tmpl", "o").config.targets[0]?.wait;
 }
@@ -14,12 +14,12 @@ function waitOf(text: string): Wait | undefined {
 const BURST = [0, 150, 300];
 
 export const waiting: Topic = {
-  name: "Waiting, and what is watched",
+  name: "Wait and watch",
   rows: [
     {
       shows:
-        "no wait is none; `1ms` is 1 to 4 ms; `1ms:111ms` is what it says; `500x`, `500s:4x` and `1m:1s` are refused",
-      here: "Without a wait it is `100ms:1s`, of which a first change after quiet does not wait. A wrong one is named, and in a configuration of ours it is a mistake with its place.",
+        "the default is no wait; `1ms` is 1 to 4 ms; `1ms:111ms` is 1 to 111 ms; `500x`, `500s:4x` and `1m:1s` are rejected",
+      here: "The default is `100ms:1s`; the first change after a quiet time is published at once. `import` reports an invalid wait, and the renderer rejects it with its place in the configuration.",
       run: () => {
         assert.deepEqual(waitOf(""), { minMs: 100, maxMs: 1_000 });
         assert.deepEqual(waitOf("1ms"), { minMs: 1, maxMs: 4 });
@@ -35,15 +35,15 @@ export const waiting: Topic = {
       },
     },
     {
-      shows: "a wait is read from the text of a configuration file",
+      shows: "a wait is read from a configuration file",
       run: () => {
         const { config } = fromToml('[[config]]\ntemplate = "nginx.tmpl"\ndest = "o"\nwatch = true\nwait = "2s:9s"\n');
         assert.deepEqual(config.targets[0]?.wait, { minMs: 2_000, maxMs: 9_000 });
       },
     },
     {
-      shows: "of several configurations only those with `watch` follow events",
-      here: "A renderer follows for all its targets or, with `run --once`, for none: a target that is right only at the start would be wrong later. `import` says so of each without `watch`.",
+      shows: "only configurations with `watch` follow events",
+      here: "A renderer follows events for all targets or, with `run --once`, for none. `import` reports every configuration without `watch`.",
       run: () => {
         const entry = (dest: string, more: string) =>
           `[[config]]\ntemplate = "nginx.tmpl"\ndest = "${dest}"\n${more}\n`;
@@ -56,17 +56,17 @@ export const waiting: Topic = {
       },
     },
     {
-      shows: "with a minimum of 0 every event passes at once",
+      shows: "with a minimum of 0 every event is published at once",
       run: async () => assert.deepEqual(await actsAt({ minMs: 0, maxMs: 0 }, BURST), BURST),
     },
     {
       shows: "a burst at 0, 150 and 300 ms with 200 ms to 1 s is one run, at 500 ms",
-      here: "The first change after quiet is acted on at once, as a single change mostly is all there is; the rest of the burst is one run, at 500 ms.",
+      here: "The first change is published at once; the rest of the burst is one publication, at 500 ms.",
       run: async () => assert.deepEqual(await actsAt({ minMs: 200, maxMs: 1_000 }, BURST), [0, 500]),
     },
     {
       shows: "the same burst with at most 250 ms is two runs, at 250 and 500 ms",
-      here: "Two runs as well, at once and at 400 ms: no change waits longer than 250 ms, counted from the first that waits.",
+      here: "Also two, at 0 and 400 ms: no change waits longer than 250 ms, counted from the first waiting change.",
       run: async () => assert.deepEqual(await actsAt({ minMs: 200, maxMs: 250 }, BURST), [0, 400]),
     },
   ],

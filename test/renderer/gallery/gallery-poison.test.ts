@@ -70,9 +70,8 @@ before(async () => {
   );
   assert.ok(!("problems" in config), JSON.stringify(config));
   running = run(config, stop.signal, (_level, event, fields) => {
-    const { container: name = "", detail = "" } = fields ?? {};
-    const [, destination = "nginx"] = /^left out of (\S+):/.exec(String(detail)) ?? [];
-    if (event === "container.quarantined") quarantined.push({ destination, container: String(name) });
+    const { container: name = "", path = "" } = fields ?? {};
+    if (event === "container.quarantined") quarantined.push({ destination: String(path), container: String(name) });
   });
   // Eight threads start.
   for (const file of files) await eventually(file, () => mentions(textOf(file), "a"), 60_000);

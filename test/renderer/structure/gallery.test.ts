@@ -23,12 +23,12 @@ const NEUTRAL = {
   "logrotate.keep": "987",
   logs: "true",
 } as const;
-type Said = Record<keyof typeof NEUTRAL, string>;
+type Texts = Record<keyof typeof NEUTRAL, string>;
 
-const FIELDS = Object.keys(NEUTRAL) as (keyof Said)[];
+const FIELDS = Object.keys(NEUTRAL) as (keyof Texts)[];
 
-function known(digit: string, said: Said): InventoryContainer {
-  const { name, image, network, ...labels } = said;
+function known(digit: string, texts: Texts): InventoryContainer {
+  const { name, image, network, ...labels } = texts;
   const networks = [{ name: network, ipv4: `10.0.0.${digit}` }];
   const one = container(digit, {
     name,
@@ -41,16 +41,16 @@ function known(digit: string, said: Said): InventoryContainer {
   return { agent: "/a.sock", dockerHost: `docker${digit}`, container: one };
 }
 
-const good = known("1", Object.fromEntries(FIELDS.map((field) => [field, GOOD(field)])) as Said);
+const good = known("1", Object.fromEntries(FIELDS.map((field) => [field, GOOD(field)])) as Texts);
 
-function GOOD(field: keyof Said): string {
+function GOOD(field: keyof Texts): string {
   return NEUTRAL[field].replace("neutral", "good").replace("54321", "9100").replace("987", "14");
 }
 
 interface Outcome {
   readonly tree: Tree;
   /** Reasons for the quarantine of the hostile container. */
-  readonly aside: readonly string[];
+  readonly quarantined: readonly string[];
 }
 
 function printer({
@@ -67,7 +67,7 @@ function printer({
       quarantined.filter(({ id }) => id === good.container.id),
       [],
     );
-    return { tree: sorted(read(made)), aside: quarantined.map(({ reason }) => reason) };
+    return { tree: sorted(read(made)), quarantined: quarantined.map(({ reason }) => reason) };
   };
 }
 
@@ -81,28 +81,28 @@ const neutralText = new RegExp(
 /** The texts of the hostile container are parsed as values in the places of the neutral ones, or it is quarantined. */
 async function check(
   print: (others: readonly InventoryContainer[]) => Promise<Outcome>,
-  hostile: Partial<Said>,
+  hostile: Partial<Texts>,
 ): Promise<void> {
-  const said = { ...NEUTRAL, ...hostile };
-  const { tree, aside } = await print([known("2", said)]);
+  const texts = { ...NEUTRAL, ...hostile };
+  const { tree, quarantined } = await print([known("2", texts)]);
   const without = (await print([])).tree;
-  if (aside.length > 0) {
-    assert.match(aside.join(), /^left out of \/d: .*t\.hbs:\d+:\d+: ./s);
+  if (quarantined.length > 0) {
+    assert.match(quarantined.join(), /^cannot be rendered into \/d: t\.hbs:\d+:\d+: ./s);
     assert.deepEqual(tree, without);
     return;
   }
-  const textOf = new Map(FIELDS.map((field) => [NEUTRAL[field] as string, said[field]]));
+  const textOf = new Map(FIELDS.map((field) => [NEUTRAL[field] as string, texts[field]]));
   // An empty text has no effect, and only one value of `logs` has one.
-  const nothing = Object.fromEntries(FIELDS.filter((field) => said[field] === "").map((field) => [field, ""]));
-  const neutral = (await print([known("2", { ...NEUTRAL, ...nothing, logs: said.logs })])).tree;
+  const nothing = Object.fromEntries(FIELDS.filter((field) => texts[field] === "").map((field) => [field, ""]));
+  const neutral = (await print([known("2", { ...NEUTRAL, ...nothing, logs: texts.logs })])).tree;
   assert.deepEqual(tree, sorted(withTexts(neutral, (text) => text.replace(neutralText, (one) => textOf.get(one)!))));
 }
 
 for (const printed of PRINTED) {
   test(`structure: ${printed.name} contains a neutral container next to a good one`, async () => {
     const print = printer(printed);
-    const { tree, aside } = await print([known("2", NEUTRAL)]);
-    assert.deepEqual(aside, []);
+    const { tree, quarantined } = await print([known("2", NEUTRAL)]);
+    assert.deepEqual(quarantined, []);
     assert.notDeepEqual(tree, (await print([])).tree);
   });
 
@@ -115,7 +115,7 @@ for (const printed of PRINTED) {
     const print = printer(printed);
     const anything = fc.record(Object.fromEntries(FIELDS.map((field) => [field, hostileText])), { requiredKeys: [] });
     await fc.assert(
-      fc.asyncProperty(anything, async (hostile) => await check(print, hostile as Partial<Said>)),
+      fc.asyncProperty(anything, async (hostile) => await check(print, hostile as Partial<Texts>)),
       { numRuns: 400 },
     );
   });

@@ -10,7 +10,7 @@ export function readHaproxy(text: string): Tree {
     const words = wordsOf(line);
     if (words.length === 0) continue;
     if (SECTIONS.test(words[0]!)) sections.push({ words, block: [] });
-    else if (sections.length === 0) throw new Error(`${line} stands in no section`);
+    else if (sections.length === 0) throw new Error(`${line} is outside of every section`);
     else sections.at(-1)!.block.push({ words });
   }
   return sections;

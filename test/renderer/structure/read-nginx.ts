@@ -27,7 +27,7 @@ function quoted(text: string, start: number): { text: string; end: number } {
   let word = "";
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === text[start]) {
-      if (!/[\s;{)]/.test(text[at + 1] ?? " ")) throw new Error("a word goes on after its quotes");
+      if (!/[\s;{)]/.test(text[at + 1] ?? " ")) throw new Error("text follows directly after quotes");
       return { text: word, end: at + 1 };
     }
     if (text[at] === "\\") at += 1;

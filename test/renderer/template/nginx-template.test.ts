@@ -230,7 +230,7 @@ const mistakes: readonly [string, (good: string) => string, RegExp][] = [
     /"ngnix"; did you mean "nginx"\?/,
   ],
   ["broken YAML", (good) => `${good}\n  - [`, /^c\.yml:[0-9]+:[0-9]+/],
-  ["a port that is none", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],
+  ["an invalid port", (good) => good.replace("listen: 8080", "listen: 80800"), /listen/],
 ];
 for (const [title, spoil, message] of mistakes) {
   test(`${title} is reported with its place`, () => {
