@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Most directories that are watched below one: each costs the system a watch. */
+/** Most directories watched below one: each takes an inotify watch. */
 const MAX_DIRECTORIES = 1_000;
 
-/** The directories below a directory, at any depth; none when it cannot be looked at. Follows no link. */
+/** Returns the directories below a directory, at any depth; none if it cannot be read. Does not follow links. */
 export function directoriesBelow(directory: string): string[] {
   try {
     const found = readdirSync(directory, { recursive: true, withFileTypes: true });

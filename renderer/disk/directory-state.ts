@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Most names that are looked at. */
+/** Most names that are compared. */
 const MAX_NAMES = 10_000;
 
-/** Changes whenever a file anywhere below the directory is written, made or removed; "" when there is no directory. */
+/** Returns a text that changes whenever a file below the directory is written, created or removed; "" if it cannot be read. */
 export function directoryState(directory: string): string {
   try {
     const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).slice(0, MAX_NAMES).toSorted();

@@ -1,28 +1,28 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** Most directories that are watched behind the links of one: each costs the kernel some memory, and has a limit there. */
+/** Most directories watched for the links of one: each takes an inotify watch. */
 const MAX_DIRECTORIES = 1_000;
 
-/** Most links on the way from a name to its file, as the kernel has it. */
+/** Most links from a name to its file. The kernel has the same limit. */
 const MAX_LINKS = 40;
 
 /**
- * Directories in which a file changes when what is behind a link of this directory does: that of each link's target, and
- * of what that links to in turn. A renewed certificate is written there, and nothing changes beside the link.
+ * Returns the directories of all link targets of a directory, following chains of links. A renewed certificate is written
+ * there, while the directory with the link does not change.
  */
 export function linkedDirectories(directory: string): string[] {
   const found = new Set<string>();
-  for (const name of namesOf(directory)) {
-    for (const place of placesOf(join(directory, name))) {
-      if (found.size < MAX_DIRECTORIES) found.add(place);
+  for (const name of linksIn(directory)) {
+    for (const target of targetsOf(join(directory, name))) {
+      if (found.size < MAX_DIRECTORIES) found.add(target);
     }
   }
   found.delete(resolve(directory));
   return [...found];
 }
 
-function namesOf(directory: string): string[] {
+function linksIn(directory: string): string[] {
   try {
     const entries = readdirSync(directory, { withFileTypes: true });
     return entries.flatMap((entry) => (entry.isSymbolicLink() ? [entry.name] : []));
@@ -31,16 +31,16 @@ function namesOf(directory: string): string[] {
   }
 }
 
-function placesOf(link: string): string[] {
-  const places: string[] = [];
+function targetsOf(link: string): string[] {
+  const directories: string[] = [];
   let file = link;
-  while (places.length < MAX_LINKS) {
+  while (directories.length < MAX_LINKS) {
     const target = targetOf(file);
     if (target === undefined) break;
     file = resolve(dirname(file), target);
-    places.push(dirname(file));
+    directories.push(dirname(file));
   }
-  return places;
+  return directories;
 }
 
 function targetOf(file: string): string | undefined {

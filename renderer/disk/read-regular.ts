@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 
-/** Most bytes of a file that people lay for the renderer or nginx, such as a list of passwords. */
+/** Most bytes of a file of the operator, such as a list of passwords. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /**
- * The bytes of a regular file, by links too. Never waits for a writer and never fills the memory: what is no file, or is
- * larger than such files are, is an error with the code ENOTFILE or EFBIG beside those of the file system.
+ * Returns the bytes of a regular file; follows links. Throws errors of the file system, ENOTFILE for anything else than a
+ * regular file, such as a FIFO without a writer, and EFBIG above the limit.
  */
 export function readRegular(path: string, maxBytes: number = MAX_FILE_BYTES): Buffer {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

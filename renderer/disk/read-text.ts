@@ -1,22 +1,22 @@
-import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { nearest } from "../../shared/nearest.ts";
+import { namesIn } from "./read-or-empty.ts";
 import { readRegular } from "./read-regular.ts";
 
-/** Most bytes of a text that people write for the renderer. */
+/** Most bytes of a template or a configuration. */
 const MAX_BYTES = 1024 * 1024;
 
-/** Most names of a directory that are looked at for the nearest one. */
+/** Most names of a directory that are compared for a suggestion. */
 const MAX_NAMES = 1_000;
 
-/** The text of a file of the operator's, or what keeps it from being read, as a sentence that begins with the path. */
+/** Returns the text of a file of the operator, or the problem as `path: what is wrong; what to do`. */
 export function readText(path: string): { readonly text: string } | { readonly problem: string } {
   try {
     return decoded(readRegular(path, MAX_BYTES), path);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
-    if (code === "ENOTFILE") return { problem: `${path}: is not a file, cannot be read` };
-    if (code === "EFBIG") return { problem: `${path}: has more than ${MAX_BYTES} bytes` };
+    if (code === "ENOTFILE") return { problem: `${path}: is not a regular file` };
+    if (code === "EFBIG") return { problem: `${path}: is larger than ${MAX_BYTES} bytes` };
     const near = code === "ENOENT" ? nearestFile(path) : undefined;
     return { problem: `${path}: ${code}, cannot be read${near === undefined ? "" : `; did you mean ${near}?`}` };
   }
@@ -26,14 +26,10 @@ function decoded(bytes: Buffer, path: string): { readonly text: string } | { rea
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    return { problem: `${path}: is not text in UTF-8` };
+    return { problem: `${path}: is not UTF-8 text` };
   }
 }
 
 function nearestFile(path: string): string | undefined {
-  try {
-    return nearest(basename(path), readdirSync(dirname(path)).slice(0, MAX_NAMES));
-  } catch {
-    return undefined;
-  }
+  return nearest(basename(path), namesIn(dirname(path)).slice(0, MAX_NAMES));
 }

@@ -2,62 +2,63 @@ import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-// Names, links and a few megabytes in the page cache take microseconds, less than handing them to another thread.
-// Only waiting for the disk is done elsewhere.
+// Renaming, linking and writing to the page cache take microseconds, less than passing the work to another thread. Only
+// fsync, which waits for the disk, does not run on this thread.
 const fsync = promisify(fs.fsync);
 
-/** A file that could not be made, with what to do about it. Nothing that was there before has changed. */
+/** A file that could not be written; the message has a hint. What was there before is unchanged. */
 export class WriteError extends Error {
   readonly path: string;
   readonly errno: string;
 
   constructor(path: string, errno: string) {
-    super(`${path}: ${errno}${mends[errno] === undefined ? "" : `, ${mends[errno]}`}`);
+    super(`${path}: ${errno}${HINTS[errno] === undefined ? "" : `, ${HINTS[errno]}`}`);
     this.path = path;
     this.errno = errno;
   }
 }
 
-const mends: Readonly<Record<string, string>> = {
-  ENOSPC: "the volume is full: make room in it",
-  EROFS: "the volume is read-only: mount it writable in the renderer, or name another directory in `stateDirectory`",
-  EACCES: "the renderer's user may not write there: give it the directory, or name another in `stateDirectory`",
-  EBUSY: "something is mounted there: mount its directory instead",
-  ENAMES: "the file has a second name, which would be written into, too: give it one of its own",
-  EPERM: "the renderer's user may not give it away: leave `owner` out, or let it run as that user",
-  ENOENT: "its directory is missing: mount the volume",
-  ENOTFILE: "something that is not a file is in its place: remove it",
+/** The problem and the fix by error code. ENAMES and ENOTFILE are Sallyport's own codes. */
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "the volume is full; make room on it",
+  EROFS: "the volume is read-only; mount it writable in the renderer, or set another directory in `stateDirectory`",
+  EACCES: "the renderer's user has no write permission; grant it, or set another directory in `stateDirectory`",
+  EBUSY: "a file is mounted there; mount its directory instead",
+  ENAMES: "the file has several hard links, which would change too; remove the others",
+  EPERM: "the renderer's user cannot change the owner; remove `owner`, or run the renderer as that user",
+  ENOENT: "its directory is missing; mount the volume",
+  ENOTFILE: "it is not a regular file; remove it",
 };
 
-/** Who may do what with a file; without it everybody may read it and it is the renderer's. */
+/** Permissions and owner of a file. Default: 0644 and the renderer's user. */
 export interface Access {
   readonly mode?: number | undefined;
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** What must be on disk when a write resolves. */
+/** What is synced to disk when a write resolves. */
 export type Durable = "nothing" | "content" | "content and name";
 
 /**
- * Puts a file into place in one step: readers see the old text or the new, also after a power cut.
- * Follows no link at the destination, and replaces nothing but a regular file or a link. Makes its
- * directory if that is missing and its parent is there. Gives the file's identity. Throws WriteError.
+ * Replaces a file atomically: readers see the old content or the new, also after a power failure. Does not follow a link
+ * at the destination, and replaces only a regular file or a link. Creates the directory and its parents if they are
+ * missing. Returns the file's identity. Throws WriteError.
  */
 export async function safeWrite(path: string, bytes: Buffer, durable: Durable, access: Access = {}): Promise<string> {
-  const temporary = besides(path);
+  const temporary = temporaryOf(path);
   return await step(path, temporary, async () => {
     refuseSpecial(path);
     const file = inDirectory(temporary, () => createNew(temporary));
     try {
       fs.writeFileSync(file, bytes);
-      // Whatever the process's umask: the server is another user.
+      // Independent of the umask: the server runs as another user.
       if (access.owner) fs.fchownSync(file, access.owner.uid, access.owner.gid);
       fs.fchmodSync(file, access.mode ?? 0o644);
       if (durable !== "nothing") await fsync(file);
     } finally {
       fs.closeSync(file);
     }
-    // Taken before anybody can write over it.
+    // Before another process can write to it.
     const identity = identityOf(fs.lstatSync(temporary, { bigint: true }));
     fs.renameSync(temporary, path);
     if (durable === "content and name") await syncDirectory(dirname(path));
@@ -65,7 +66,7 @@ export async function safeWrite(path: string, bytes: Buffer, durable: Durable, a
   });
 }
 
-/** Moves a file over another in one step; on disk when it resolves. Throws WriteError. */
+/** Renames a file over another. The name is synced when it resolves. Throws WriteError. */
 export async function replace(from: string, to: string): Promise<void> {
   await step(to, undefined, async () => {
     refuseSpecial(to);
@@ -74,20 +75,20 @@ export async function replace(from: string, to: string): Promise<void> {
   });
 }
 
-/** Gives a file a second name in one step, in place of what had it. Throws WriteError. */
+/** Creates a hard link, atomically in place of what has the name. Throws WriteError. */
 export async function link(file: string, name: string): Promise<void> {
-  const temporary = besides(name);
+  const temporary = temporaryOf(name);
   await step(name, temporary, async () => {
     fs.rmSync(temporary, { force: true });
     inDirectory(name, () => fs.linkSync(file, temporary));
     fs.renameSync(temporary, name);
-    // Two names of one file are not renamed over each other: the temporary one stays, says POSIX.
+    // POSIX: renaming a link over another link of the same file does nothing, so the temporary one remains.
     fs.rmSync(temporary, { force: true });
     return await Promise.resolve();
   });
 }
 
-/** Changes whenever a regular file is replaced or written to; undefined when there is none. Throws WriteError. */
+/** Returns the identity of a regular file, or undefined if it is missing. Throws WriteError. */
 export function identify(path: string): string | undefined {
   try {
     const found = fs.lstatSync(path, { bigint: true });
@@ -100,13 +101,13 @@ export function identify(path: string): string | undefined {
   }
 }
 
-/** Another one whenever the file is replaced or written to. */
+/** Returns an identity that changes whenever the file is replaced or written. */
 export function identityOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
   return `${dev} ${ino} ${size} ${mtimeNs}`;
 }
 
-/** Always the same name, so that a process killed in between leaves one file, which the next one replaces. */
-function besides(path: string): string {
+/** Returns a fixed name, so that a killed process leaves at most one file, which the next write replaces. */
+function temporaryOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.new`);
 }
 
@@ -119,7 +120,7 @@ async function step<T>(path: string, temporary: string | undefined, run: () => P
   }
 }
 
-/** The bytes of a regular file, or undefined when there is none. Throws WriteError for anything else. */
+/** Returns the bytes of a regular file, or undefined if it is missing. Throws WriteError for anything else. */
 export function readBytes(path: string): Buffer | undefined {
   try {
     const found = fs.lstatSync(path);
@@ -132,7 +133,7 @@ export function readBytes(path: string): Buffer | undefined {
   }
 }
 
-/** A file that was not there before; what a killed process left in its place goes. */
+/** Creates a file exclusively, after removing what a killed process left. */
 function createNew(path: string): number {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
@@ -145,7 +146,7 @@ function createNew(path: string): number {
   }
 }
 
-/** Does something with a path, once more if its directory had to be made first. */
+/** Runs a function on a path, and again after creating the directory if that is missing. */
 function inDirectory<T>(path: string, act: () => T): T {
   try {
     return act();
@@ -156,7 +157,7 @@ function inDirectory<T>(path: string, act: () => T): T {
   }
 }
 
-/** With its parents. Node's own way tells of a read-only volume as if the volume were missing. */
+/** Creates a directory and its parents. `mkdir` with `recursive` reports a read-only volume as ENOENT. */
 function makeDirectory(path: string): void {
   try {
     fs.mkdirSync(path, { mode: 0o755 });

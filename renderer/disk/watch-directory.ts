@@ -2,34 +2,34 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import { directoriesBelow } from "./directories-below.ts";
 import { linkedDirectories } from "./linked-directories.ts";
 
-/** Milliseconds for a change to be complete: two files are written one after the other, an editor saves in steps. */
+/** Milliseconds after an event until the callback: a certificate and its key are written one after the other. */
 const SETTLE_MS = 500;
 
-/** Milliseconds between two looks where no event tells of a change (another machine's file system). */
-const LOOK_MS = 60_000;
+/** Milliseconds between callbacks without an event, for network file systems and lost watches. */
+const POLL_MS = 60_000;
 
 /**
- * Calls back some time after anything in the directory, or behind a link in it, or with `below` in the directories below,
- * may have changed, until the signal aborts. A directory that is not there yet, or is replaced, is found at one of the looks.
+ * Calls back after a change in the directory, in the directories of its link targets, and with `below` in all directories
+ * below it, until the signal aborts. Also calls back every minute, which finds a directory that was missing or replaced.
  */
 export function watchDirectory(directory: string, onChange: () => void, signal: AbortSignal, depth?: "below"): void {
   let settling: NodeJS.Timeout | undefined;
   const watches = new Watches(() => {
     clearTimeout(settling);
-    settling = setTimeout(look, SETTLE_MS);
+    settling = setTimeout(refresh, SETTLE_MS);
   });
   const directories = (): string[] => [
     directory,
     ...linkedDirectories(directory),
     ...(depth === "below" ? directoriesBelow(directory) : []),
   ];
-  // What changes before the watches are set is seen by the look behind them.
-  const look = (): void => {
+  // The callback after the watches are set covers changes from before.
+  const refresh = (): void => {
     watches.set(directories());
     onChange();
   };
   watches.set(directories());
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(refresh, POLL_MS);
   const stop = (): void => {
     clearTimeout(settling);
     clearInterval(timer);
@@ -38,7 +38,7 @@ export function watchDirectory(directory: string, onChange: () => void, signal: 
   signal.addEventListener("abort", stop, { once: true });
 }
 
-/** Watches of directories by what they are on the disk: one of the same name may be another. */
+/** Watches by the identity of the directory: another one may take its name. */
 class Watches {
   readonly #onEvent: () => void;
   readonly #watchers = new Map<string, FSWatcher>();
@@ -47,7 +47,7 @@ class Watches {
     this.#onEvent = onEvent;
   }
 
-  /** Watches these that are there, and no others. */
+  /** Watches these directories and no others. Skips missing ones. */
   set(directories: readonly string[]): void {
     const wanted = new Map(directories.flatMap(identified));
     for (const [identity, watcher] of this.#watchers) {
@@ -67,12 +67,12 @@ class Watches {
       };
       this.#watchers.set(identity, watcher.on("error", forget));
     } catch {
-      // It is looked at now and then all the same.
+      // The poll covers a directory that cannot be watched.
     }
   }
 }
 
-/** Nothing for what is no directory, or cannot be looked at. The number of one that is gone may be given out again. */
+/** Returns an identity with the birth time, because inode numbers are reused; nothing if the directory cannot be read. */
 function identified(directory: string): [identity: string, directory: string][] {
   try {
     const { dev, ino, birthtimeMs } = statSync(directory);

@@ -74,7 +74,7 @@ for (const program of [HAPROXY, CADDY, NGINX]) {
         await rig.settled();
         spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
         await rig.runApp("second");
-        await rig.reportsError(/ENOSPC, the volume is full: make room/);
+        await rig.reportsError(/ENOSPC, the volume is full; make room/);
         assert.equal(await rig.isAnswered("second"), false);
         rmSync(filler);
         await rig.answers("second");

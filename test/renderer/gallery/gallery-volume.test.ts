@@ -188,7 +188,7 @@ describe("a separate volume", { skip: requires("root") }, () => {
     const filler = join(out(), "filler");
     await survives(
       () => void spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]),
-      /ENOSPC, the volume is full: make room/,
+      /ENOSPC, the volume is full; make room/,
       () => rmSync(filler),
     );
   });
