@@ -99,6 +99,8 @@ export class NginxRig {
             listen: this.plainPort,
             https: { listen: this.tlsPort, port: this.tlsPort, certificates },
             wait: "10ms:100ms",
+            // The timed refresh must not hide a missing notification.
+            interval: "1h",
             check: { command: [...nginxCommand(directory, configs.candidate), "-t", "-q"] },
             reload: { exec: { command: [...nginxCommand(directory, configs.live), "-s", "reload"] } },
             ...target,
