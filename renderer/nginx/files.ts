@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Model, Verbatim } from "../template/model.ts";
 import type { FileDirectory, NginxSettings } from "./settings.ts";
-import { quoted } from "./text.ts";
+import { quoted, tokens } from "./text.ts";
 
 /** The error page for hosts that have none of their own. */
 const DEFAULT_PAGE = "50x.html";
@@ -24,12 +24,17 @@ export function findFile(directory: FileDirectory | undefined, names: readonly s
   return { path: quoted(path), include: pattern, hash: directory.files.get(name)! };
 }
 
-/** Returns the operator's error page: the first of these that exists, else the default page, or false. */
-export function findErrorPage({ files }: NginxSettings, ...names: readonly string[]): Model {
+/** Returns the operator's page for these statuses: the first of these files that exists, else the default, or false. */
+export function findErrorPage(
+  { files }: NginxSettings,
+  statuses: readonly number[],
+  ...names: readonly string[]
+): Model {
   const { errors } = files ?? {};
   const name = [...names, DEFAULT_PAGE].find((one) => errors?.files.has(one));
   if (!errors || name === undefined) return false;
   return {
+    statuses: tokens(...statuses),
     page: quoted(`/sallyport-errors/${name}`),
     directory: quoted(`${errors.directory}/`),
     hash: errors.files.get(name)!,

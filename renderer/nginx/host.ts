@@ -40,7 +40,9 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     serverTokens: options.serverTokens ?? false,
     log: logModel(settings),
     extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
-    errors: !hasPath(virtualHost, "/sallyport-errors/") && findErrorPage(settings, `${nameForFiles(host)}.html`),
+    errors:
+      !hasPath(virtualHost, "/sallyport-errors/") &&
+      findErrorPage(settings, [502, 503, 504], `${nameForFiles(host)}.html`),
     debug: debugModel({ ...virtualHost, options }, schemes.certificate),
     locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
     notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),

@@ -29,7 +29,7 @@ export function unknownHostsModel(hosts: readonly VirtualHost[], settings: Nginx
       ...(https?.http3 ? listens(port, settings, { isDefault, quic: "first" }) : []),
     ]),
     unknownHttp2: http2 !== false && hasHttp2Directive(settings),
-    unknownErrors: findErrorPage(settings),
+    unknownErrors: findErrorPage(settings, [503]),
     unknownChallenges: https?.challengesForUnknown === true && https.challenges,
     unknownTls: https ? unknownHostTls(options, https) : false,
   };
