@@ -85,7 +85,10 @@ describe("makes a configuration of docker-gen's arguments", () => {
     );
     assert.match(problemsOf("--watch none.hbs d.conf"), /"problems":.*none\.hbs: ENOENT/);
     assert.match(problemsOf("--watch --format yml c.hbs d"), /"problems":.*unknown format; did you mean yaml\?/);
-    assert.match(problemsOf("--watch --format yaml t.hbs d"), /"problems":.*--format: the template is for an nginx target/);
+    assert.match(
+      problemsOf("--watch --format yaml t.hbs d"),
+      /"problems":.*--format: the template is for an nginx target/,
+    );
     assert.match(problemsOf("--notify x c.hbs"), /"problems":.*nothing is reloaded if the file is printed once/);
     assert.match(problemsOf("--watch other.tmpl d.conf"), /"problems":.*Go template/);
     assert.match(problemsOf("--watch --include-stoped t.hbs d.conf"), /"problems":.*did you mean -include-stopped/);
