@@ -73,7 +73,7 @@ export function parseHosts(raw: string): Parsed<readonly HostName[]> {
  */
 export function parsePattern(raw: string, allowed: boolean): Parsed<string> {
   const text = raw.trim();
-  if (!allowed) return invalid("regular expressions need the permission `regex` in `containersMay`");
+  if (!allowed) return invalid("regular expressions need `containersMay: [regex]` in the renderer's configuration");
   if (text === "") return invalid("empty regular expression");
   if (text.length > MAX_PATTERN) return invalid(`regular expression longer than ${MAX_PATTERN} characters`);
   if (!/^[\x21-\x7e]+$/.test(text)) return invalid("regular expression with whitespace or non-ASCII characters");

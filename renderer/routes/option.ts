@@ -135,7 +135,7 @@ export function mergeOptions<S extends object>(
 export function forbidden(needs: Permission): { readonly problem: string; readonly hint: string } {
   return {
     problem: "containers may not set this option",
-    hint: `remove it, or add \`${needs}\` to \`containersMay\` in the renderer's configuration`,
+    hint: `remove it, or allow it by \`containersMay: [${needs}]\` in the renderer's configuration`,
   };
 }
 

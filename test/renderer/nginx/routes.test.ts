@@ -151,7 +151,7 @@ describe("route requests of containers, with a real nginx", { skip }, () => {
   test("security-sensitive options are ignored without permission, and reported", () => {
     const warnings = rig.logged.filter(({ container, code }) => container === "hidden" && code === "option.refused");
     assert.deepEqual(
-      new Set(warnings.map(({ detail }) => String(detail).split(":")[0])),
+      new Set(warnings.map(({ reason }) => String(reason).split(":")[0])),
       new Set(["HSTS", "SSL_POLICY"]),
     );
   });

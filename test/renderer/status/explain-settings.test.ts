@@ -356,7 +356,7 @@ const CONTAINERS: readonly Case[] = [
     "a setting without permission",
     "a",
     [app("a", plain({ HSTS: "off" }))],
-    /HSTS: containers may not set this option; remove it, or add `hsts` to `containersMay`/,
+    /HSTS: containers may not set this option; remove it, or allow it by `containersMay: \[hsts\]`/,
     { routing: { containersMay: [] } },
   ],
   [
