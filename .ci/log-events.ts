@@ -1,5 +1,5 @@
 /** Programs whose log calls must match the tables below and are part of docs/reference/log-events.md. */
-export const PROGRAMS = ["agent"] as const;
+export const PROGRAMS = ["agent", "renderer"] as const;
 
 /** An event whose level, name or fields are not literals in the code states what the scan cannot see. */
 interface ComputedEvent {

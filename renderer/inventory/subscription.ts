@@ -114,11 +114,11 @@ export class Subscription {
         attempt = 0;
       });
       if (signal.aborted) return;
-      if (this.#isConnected || failure.error !== this.#failure?.error) {
-        this.#log("warn", "agent.disconnected", { socket: this.#socket, ...failure });
+      const { error, hint } = failure;
+      if (this.#isConnected || error !== this.#failure?.error) {
+        this.#log("warn", "agent.disconnected", { socket: this.#socket, error, hint });
       }
       this.#setConnected(false, failure);
-      const { error, hint } = failure;
       if (hint !== undefined) this.#rejectComplete(new Error(`${this.#socket}: ${error}; ${hint}`));
       await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
