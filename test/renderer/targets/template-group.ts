@@ -19,16 +19,34 @@ export interface RenderedFile {
 
 /** A group of one template target that is rendered in this process and never published. */
 export function templateGroup(text: string, format: string): Group {
-  const render = compileContainerTemplate({ templates: [{ file: "t.hbs", text }], format: format as "json" });
+  const { render, config } = prepared(text, format);
   const files = {
     print: async (containers: readonly InventoryContainer[]) =>
       await Promise.resolve(render(containers.map(containerView))),
     reread: async () => await Promise.resolve({ kind: "same" as const }),
     close: async () => await Promise.resolve(),
   };
-  return new PublishGroup([new TemplateTarget(templateTarget(format), files, () => undefined)], {
+  return new PublishGroup([new TemplateTarget(config, files, () => undefined)], {
     log: () => undefined,
   });
+}
+
+interface Prepared {
+  readonly render: ReturnType<typeof compileContainerTemplate>;
+  readonly config: TemplateTargetConfig;
+}
+
+/** Compiled templates: property tests make thousands of groups with the same one. */
+const cache = new Map<string, Prepared>();
+
+function prepared(text: string, format: string): Prepared {
+  const key = `${format}\n${text}`;
+  const found = cache.get(key) ?? {
+    render: compileContainerTemplate({ templates: [{ file: "t.hbs", text }], format: format as "json" }),
+    config: templateTarget(format),
+  };
+  cache.set(key, found);
+  return found;
 }
 
 export function templateTarget(format: string): TemplateTargetConfig {
