@@ -19,7 +19,7 @@ export function readKey(file: string): SealingKey {
   return { index: Number(index), key: Buffer.from(key, "hex") };
 }
 
-/** Evolves the key to the given index; a later key is returned unchanged. One-way: a stolen key cannot seal the past. */
+/** Evolves the key to the given index, or returns it unchanged if it is past it. A stolen key cannot seal earlier records. */
 export function keyAt({ index, key }: SealingKey, wanted: number): SealingKey {
   for (; index < wanted; index++) key = createHash("sha256").update(key).digest();
   return { index, key };

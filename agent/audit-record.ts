@@ -12,7 +12,7 @@ export type AuditEvent =
   | `rpc.${"connect" | "close" | "violation" | "refused"}`
   | `audit.${"resume" | "seal" | "gap"}`;
 
-/** Event-specific fields of a record. Contains names that were disclosed and counts, never values. */
+/** Event-specific fields of a record. Contains disclosed names and counts, never values. */
 export type AuditFields = Readonly<Record<string, unknown>>;
 
 /** Head of the hash chain: sequence number and hash of the last record. */

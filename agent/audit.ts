@@ -140,7 +140,7 @@ export class AuditTrail {
     if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
   }
 
-  /** Renames the current file after its first record's number and starts the next file. */
+  /** Seals the current file under the sequence number of its first record, and starts the next file. */
   #rotate(): void {
     const { directory, keep } = this.#options;
     const name = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;

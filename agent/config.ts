@@ -22,7 +22,7 @@ const wholeNumber = (least: number) => {
 /** The unprivileged user to run as; its group owns the RPC socket. Root is rejected. */
 const user = z
   .string()
-  .regex(/^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8})?$/, "must be UID:GID, each a whole number of at least 1")
+  .regex(/^[1-9][0-9]{0,8}(:[1-9][0-9]{0,8})?$/, "must be UID or UID:GID, each a whole number of at least 1")
   .transform((text) => text.split(":").map(Number))
   .transform(([uid = 0, gid = uid]) => ({ uid, gid }));
 

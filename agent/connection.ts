@@ -74,7 +74,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#endReason !== undefined) return;
-    // The frame deadline starts at the first byte, so trickling bytes does not extend it.
+    // The deadline starts at the first byte, so a peer that sends single bytes does not extend it.
     if (!this.#reader.midFrame && this.#state !== "new") this.#expect("rpc.slow", FRAME_MS);
     try {
       for (const text of this.#reader.push(chunk)) {
@@ -98,7 +98,7 @@ export class Connection {
     void this.#reply(read.request.id, this.#rpc.receive({ ...read.request, params: read.request.params ?? {} }, this));
   }
 
-  /** The library does not reject a validated request; a rejection is reported as an internal error. */
+  /** The library should never reject a validated request. If it does, the peer receives an internal error. */
   async #reply(id: number, pending: PromiseLike<object | null>): Promise<void> {
     try {
       this.send((await pending) ?? {});

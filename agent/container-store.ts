@@ -86,8 +86,9 @@ export class ContainerStore {
 
   #reconcile(entry: Observed, isTouched: boolean): void {
     const known = this.#known.get(entry.id);
-    // Removed, or created since the list was requested: its events decide.
+    // It was removed or created since the list was requested, so its events decide.
     if (isTouched && !known) return;
+    // Nothing more would be disclosed after an inspection.
     const isAllListed = this.#sources.policy.mode === "labels only" || !isVisible(entry, this.#sources.policy);
     if (isAllListed && !isTouched) return this.#update(entry);
     if (known && known.container?.stale !== true && !differs(known.container, entry)) return;

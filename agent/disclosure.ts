@@ -3,8 +3,8 @@ import type { Container } from "../shared/snapshot.ts";
 import type { AuditTrail } from "./audit.ts";
 
 /**
- * Records that these containers are about to be sent to a connection: which connection, which names, and
- * a hash of the values. Returns the head of the trail before this record; it becomes the frame's anchor.
+ * Records, before containers are sent, which connection receives them, which names they disclose, and a hash of the
+ * values. Returns the head of the trail before this record; it becomes the frame's anchor.
  */
 export function recordDisclosure(
   audit: AuditTrail,

@@ -37,8 +37,8 @@ const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTER
 
 /**
  * Checks a request before its first byte is sent. Returns its route, or undefined unless it is exactly one of
- * the permitted requests. `target` is path and query as sent. Every path but `/version`, which negotiates
- * the API version, must contain one.
+ * the permitted requests. `target` is path and query as sent. Every path must begin with an API
+ * version, except `/version`, which negotiates it.
  */
 export function gate(method: string, target: string): Route | undefined {
   if (method !== "GET") return undefined;

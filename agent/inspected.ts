@@ -65,7 +65,7 @@ const attribute = (length: number) => z.string().max(length).optional().catch(un
 
 /**
  * One line of `GET /events`; other attributes, including all labels, are dropped. `id` is the container: the
- * actor, or for network events the `container` attribute (Podman: the actor there, too).
+ * actor, or for network events the `container` attribute (Podman: always the actor).
  */
 export const EngineEvent = z
   .object({

@@ -33,7 +33,7 @@ export function sanitize(observed: Observed, policy: Policy, unread = false): Co
   });
 }
 
-/** Whether the container matches the policy's `only` lists. */
+/** Whether the container matches each of the policy's `only` lists that is not empty. */
 export function isVisible({ labels, networks }: Observed, { only }: Policy): boolean {
   const project = labels["com.docker.compose.project"] ?? "";
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;

@@ -16,7 +16,7 @@ import { Watch } from "./watch.ts";
 /** Milliseconds between two anchors in the log. */
 const ANCHOR_MS = 60_000;
 
-/** Configuration errors, or how the agent stopped: with an error or, undefined, on request. */
+/** Configuration errors, or how the agent stopped. `error` is undefined if it was asked to stop. */
 export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
 
 /** Drops privileges, then parses the policy, then watches Docker and serves until the signal aborts. */

@@ -13,7 +13,7 @@ interface Progress {
 /** One use of the Docker socket, for the audit trail. `route` is undefined when the gate refused it. */
 export type DockerCall = Readonly<Progress & { route: Route | undefined; ms: number }>;
 
-/** The two fields used of docker-modem's request options. */
+/** The two fields of docker-modem's request options that the agent reads. */
 type ModemRequest = Readonly<{ method?: string; path?: string }>;
 
 type Callback = (error: unknown, response?: unknown) => void;

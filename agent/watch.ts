@@ -32,8 +32,8 @@ export class Watch {
   }
 
   /**
-   * Runs until the signal aborts. Reports a lost connection and reconnects automatically. With
-   * `exitWhenRefused` it ends when no process listens on the socket, which a restarted Engine may have left.
+   * Runs until the signal aborts. Reports a lost connection and reconnects automatically. With `exitWhenRefused` it also
+   * ends when no process listens on the socket: a restarted Engine may have created another one at this path.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "refused"> {
     let refused = 0;

@@ -43,7 +43,7 @@ export class FrameReader {
     this.#maxBytes = maxBytes;
   }
 
-  /** True while a frame is incomplete. Run a deadline on the peer meanwhile. */
+  /** True while a frame is incomplete. The caller must limit how long that may last. */
   get midFrame(): boolean {
     return this.#heldBytes > 0 || this.#bodyBytes !== undefined;
   }

@@ -35,7 +35,7 @@ export function asciiJson(value: unknown): string {
   );
 }
 
-/** Returns a value of a user for an error message: in double quotes, escaped, at most 128 characters of it. */
+/** Returns a user's value for an error message: in double quotes, escaped, at most 128 characters of it. */
 export function quoted(value: string): string {
   return asciiJson(value.length > 128 ? `${value.slice(0, 128)}...` : value);
 }

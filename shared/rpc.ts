@@ -87,7 +87,7 @@ export const wireErrors = {
   /** The frame is not one request of the permitted shape, such as a batch. */
   invalid: { code: -32_600, message: "not a permitted request" },
   /** The method does not exist or is not permitted in the connection's state. */
-  method: { code: -32_601, message: "no such method now" },
+  method: { code: -32_601, message: "unknown method, or not permitted now" },
   /** The parameters do not match the method. */
   params: { code: -32_602, message: "wrong parameters" },
   /** The agent failed; its log has the details. */

@@ -57,7 +57,7 @@ const Port = z.strictObject({
     .optional(),
 });
 
-/** Reasons for withholding the value of a name that the policy discloses: codes of the protocol with their meaning. */
+/** Why the value of a disclosed name is withheld: each code of the protocol, with its meaning. */
 export const refusalReasons = {
   "value.length": "the value is too long",
   "value.charset": "the value contains forbidden characters",

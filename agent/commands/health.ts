@@ -6,8 +6,8 @@ import type { CommandResult } from "../command-result.ts";
 import { parseConfig } from "../config.ts";
 import { becomeUser } from "../privilege.ts";
 
-/** Idle timeout in milliseconds. */
-const DEADLINE_MS = 3_000;
+/** Milliseconds that the agent may stay silent. */
+const SILENCE_MS = 3_000;
 
 /** Requests the agent's health. Exits with 0 if Docker is connected and the audit trail is complete. */
 export async function runHealth(args: readonly string[]): Promise<CommandResult> {
@@ -19,14 +19,14 @@ export async function runHealth(args: readonly string[]): Promise<CommandResult>
     return { output: asciiJson(health), exitCode: health.docker === "connected" && health.audit === "ok" ? 0 : 1 };
   } catch (error) {
     const { code = "invalid response" } = error as NodeJS.ErrnoException;
-    return { failure: `no response from the agent at ${quoted(config.socket)}: ${code}; is it running?`, exitCode: 1 };
+    return { failure: `no valid response from ${quoted(config.socket)}: ${code}; is the agent running?`, exitCode: 1 };
   }
 }
 
 /** Requests the health as a renderer does. Rejects when there is no valid response. */
 async function requestHealth(socketPath: string): Promise<Result<"health">> {
   const socket = net.connect(socketPath);
-  socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error("timeout")));
+  socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error("timeout")));
   const reader = new FrameReader(MAX_RESPONSE_BYTES);
   try {
     send(socket, 1, "hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });

@@ -6,7 +6,7 @@ export const HELP = `Usage: sallyport-agent [COMMAND] [OPTIONS]
 Commands:
   serve                      watch Docker and serve the RPC socket (default)
   health                     query the running agent; exit 0 if Docker is connected and the trail is complete
-  policy check               validate the policy; exit 78 and log every problem
+  policy check               validate the policy; log every problem and exit 78 if there is one
   policy explain CONTAINER   show what is disclosed of a container, and count what is withheld
   audit verify               verify the trail offline; exit 0 complete, 1 tampered, 2 truncated, 3 unreadable
   audit report               summarize connections, disclosures and refusals

@@ -47,7 +47,7 @@ async function explainFrom(docker: DockerReader, policy: Policy, wanted: string)
     return { failure: `${found.length} containers match ${quoted(wanted)}; use a full name or id`, exitCode: 1 };
   const observed = sanitize(entry, policy) && policy.mode !== "labels only" ? await docker.inspect(entry.id) : entry;
   const container = sanitize(observed, policy);
-  const hidden = "not disclosed: the container matches none of the policy's `only` lists";
+  const hidden = "not disclosed: the policy's `only` lists exclude the container";
   return { output: container ? describe(container) : hidden, exitCode: 0 };
 }
 

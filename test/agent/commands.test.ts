@@ -41,7 +41,7 @@ describe("commands", () => {
     assert.match(healthy.stdout, /"docker":"connected","audit":"ok"/);
     const gone = await run("health", "--socket", `${agent.socket}.gone`);
     assert.deepEqual([gone.exitCode, gone.stdout], [1, ""]);
-    assert.match(gone.stderr, /no response from the agent at ".*\.gone": ENOENT/);
+    assert.match(gone.stderr, /no valid response from ".*\.gone": ENOENT; is the agent running/);
   });
 
   test("audit report prints a table, or exits with 3 and an error if the trail is unreadable", async () => {

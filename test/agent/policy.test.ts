@@ -70,7 +70,7 @@ test("reports every invalid option with its value and a hint", () => {
   assert.match(problems("--socket", "relative"), /absolute path/);
   assert.match(problems("--audit-failure", "ignore"), /must be halt or degrade/);
   assert.match(problems("--relist", "0"), /--relist "0": must be a whole number of at least 1/);
-  assert.match(problems("--user", "0:0"), /--user "0:0": must be UID:GID, each a whole number of at least 1/);
+  assert.match(problems("--user", "0:0"), /--user "0:0": must be UID or UID:GID, each a whole number of at least 1/);
   assert.match(problems("--host", "a b"), /--host "a b": must be at most 64 letters/);
   assert.match(problems("--constructor", "x"), /unknown option "--constructor"/);
   assert.match(problems("--exit-when-refused=no"), /--exit-when-refused "no": takes no value/);

@@ -149,7 +149,7 @@ describe("the RPC socket", () => {
       await client.closed();
       const [message] = client.messages;
       if (!message || !("error" in message)) return false;
-      assert.equal(message.error.message, "no such method now");
+      assert.equal(message.error.message, "unknown method, or not permitted now");
       const correlation = message.error.data?.correlation;
       assert.ok(agent.records().some((record) => record["correlation"] === correlation));
       return true;
