@@ -31,16 +31,15 @@ export function describeValue(issue: Issue, value: unknown, schemas: readonly Pu
   if (!/^(?:must|needs) /.test(rule)) return isScalar ? `invalid value ${quote(value)}: ${rule}` : rule;
   if (!isScalar && ["custom", "too_small", "too_big"].includes(issue.code)) return rule;
   const text = !isScalar ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  const near = isScalar && text.length <= MAX_QUOTED ? nearest(text, validValues(issue)) : undefined;
-  const shape = isScalar && issue.code === "invalid_type" ? shapeOf(text, schemas) : undefined;
-  const isNested = typeof shape === "object";
-  const hint =
-    near === undefined
-      ? isNested
-        ? `write ${JSON.stringify(shape)}`
-        : undefined
-      : `did you mean ${JSON.stringify(near)}?`;
-  return `${rule}, not ${quote(value)}${hint === undefined ? "" : `; ${hint}`}`;
+  return `${rule}, not ${quote(value)}${isScalar && text.length <= MAX_QUOTED ? hintFor(text, issue, schemas) : ""}`;
+}
+
+/** Returns the nearest valid value, or the text in the shape that the schema needs. */
+function hintFor(text: string, issue: Issue, schemas: readonly PublishedSchema[]): string {
+  const near = nearest(text, validValues(issue));
+  if (near !== undefined) return `; did you mean ${JSON.stringify(near)}?`;
+  const shape = issue.code === "invalid_type" ? shapeOf(text, schemas) : undefined;
+  return typeof shape === "object" ? `; write ${JSON.stringify(shape)}` : "";
 }
 
 /** Returns whether the schema has a message of its own for the issue. */
@@ -99,7 +98,7 @@ function sizeOf(issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): strin
 
 /** Returns a text in the shape of a list or a mapping that takes it; undefined if that is not clear. */
 function shapeOf(text: string, [schema, ...more]: readonly PublishedSchema[]): unknown {
-  if (schema === undefined || more.length > 0 || text.length > MAX_QUOTED) return undefined;
+  if (schema === undefined || more.length > 0) return undefined;
   if (schema.type === "string") return text;
   if (schema.type === "array" && typeof schema.items === "object" && !Array.isArray(schema.items)) {
     if (schema.items.type === "string") return text.trim().split(/\s+/);

@@ -79,17 +79,15 @@ export class KnownKeys {
       const start = path.slice(0, length);
       // Other targets may be of the other kind: above a target only the keys of the file itself count.
       const isAboveTarget = path[0] === "targets" && length < 2;
-      const found =
-        length === 1 && isAboveTarget
-          ? undefined
-          : placeBelow(key, this.schemasAt(start), isAboveTarget ? 0 : MAX_LEVELS);
+      if (length === 1 && isAboveTarget) continue;
+      const found = placeBelow(key, this.schemasAt(start), isAboveTarget ? 0 : MAX_LEVELS);
       if (found) return [...start, ...found];
     }
     return undefined;
   }
 }
 
-/** Returns the value at a path; undefined if there is none. Reads own fields only. */
+/** Returns the value at a path; undefined if it is missing. Reads own properties only. */
 export function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => {
     const isThere = typeof value === "object" && value !== null && Object.hasOwn(value, key);
@@ -111,10 +109,7 @@ function alternatives(schema: PublishedSchema): PublishedSchema[] {
 }
 
 function placeBelow(key: string, start: readonly PublishedSchema[], levels: number): Path | undefined {
-  let level: { readonly path: Path; readonly schema: PublishedSchema }[] = start.map((schema) => ({
-    path: [],
-    schema,
-  }));
+  let level = start.map((schema): { readonly path: Path; readonly schema: PublishedSchema } => ({ path: [], schema }));
   for (let depth = 0; depth <= levels; depth++) {
     // An entry of a list is no level of its own.
     const open = level.flatMap(({ path, schema }) => [

@@ -17,27 +17,37 @@ interface Problem {
   readonly meant?: string;
 }
 
+/** Most issues, and most unknown keys of a mapping, that are explained. More messages help nobody. */
+const MAX_EXPLAINED = 100;
+
 /** Returns what zod found as `file:line:column: path: what is wrong; what to do`, one message for each mistake. */
 export function explainIssues(issues: readonly Issue[], source: ConfigText): string[] {
   const explainer = new Explainer(source.value);
-  const found = issues.flatMap((issue) => explainer.explain(issue, issue.path));
-  const problems = found.filter((problem) => !found.some((other) => isCausedBy(problem, other)));
+  const found = issues.slice(0, MAX_EXPLAINED).flatMap((issue) => explainer.explain(issue, issue.path));
   // Of several problems of one value the first is reported; its correction corrects the others.
-  const firsts = new Map(problems.toReversed().map((problem) => [keyOf(problem), problem]));
+  const firsts = new Map(
+    withoutConsequences(found)
+      .toReversed()
+      .map((problem) => [keyOf(problem), problem]),
+  );
   return [...firsts.values()]
     .map(({ path, at, message }) => ({ path, at, message, offset: source.offsetOf(path, at) }))
     .toSorted((a, b) => a.offset - b.offset)
     .map(({ path, at, message }) => `${source.placeOf(path, at)}: ${message}`);
 }
 
-/** Whether the other problem is an unknown key that also causes this one. */
-function isCausedBy({ path, at, missing }: Problem, other: Problem): boolean {
-  if (other.at !== "key" || (at === "key" && path.join() === other.path.join())) return false;
-  const parent = other.path.slice(0, -1).join(".");
-  // The key is missing under its right name, or the mapping lacks something because of it.
-  if (at === "value" && (path.join(".") === parent || (missing !== undefined && missing === other.meant))) return true;
-  // Without `format` the rules of the other kind of target were applied.
-  return other.path.length === 3 && other.meant === `${parent}.format` && path.join(".").startsWith(`${parent}.`);
+/** Removes the problems that an unknown key causes. */
+function withoutConsequences(problems: readonly Problem[]): Problem[] {
+  const unknown = problems.filter(({ at }) => at === "key");
+  const meant = new Set(unknown.map((problem) => problem.meant));
+  const mappings = new Set(unknown.map(({ path }) => path.slice(0, -1).join(".")));
+  return problems.filter(({ path, at, missing, meant: own }) => {
+    // Without `format` the rules of the other kind of target were applied.
+    const format = `${path.slice(0, 2).join(".")}.format`;
+    if (path[0] === "targets" && meant.has(format)) return own === format;
+    // The key is missing under its right name, or the mapping lacks something because of it.
+    return at === "key" || (!mappings.has(path.join(".")) && (missing === undefined || !meant.has(missing)));
+  });
 }
 
 function keyOf({ path, at, message }: Problem): string {
@@ -55,7 +65,9 @@ class Explainer {
   }
 
   explain(issue: Issue, path: Path): Problem[] {
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => this.#unknownKey(key, path));
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.slice(0, MAX_EXPLAINED).map((key) => this.#unknownKey(key, path));
+    }
     if (issue.code === "invalid_union" && issue.errors.length > 0) return this.#explainUnion(issue, path);
     return [this.#wrongValue(issue, path)];
   }

@@ -54,7 +54,7 @@ export function groupPairs(texts: readonly string[]): Filters {
   return { ...filters };
 }
 
-/** Splits at the first `=`. The value is undefined if there is none. */
+/** Splits at the first `=`. The value is undefined without one. */
 export function splitPair(text: string): readonly [key: string, value: string | undefined] {
   const at = text.indexOf("=");
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];

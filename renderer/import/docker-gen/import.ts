@@ -10,7 +10,7 @@ import { readToml } from "./toml.ts";
 /** The agent's socket in compose.yml. */
 const AGENT_SOCKET = "/run/sallyport/agent/rpc.sock";
 
-/** The imported configuration, or why there is none. */
+/** The imported configuration, or the problems. */
 export type Imported =
   | {
       readonly kind: "imported";

@@ -329,6 +329,14 @@ const mistakes: readonly [title: string, text: string, message: RegExp][] = [
   ],
 ];
 
+test("reports at most 100 unknown keys, the first ones", () => {
+  const keys = Array.from({ length: 500 }, (_, index) => `key${index}: 1\n`).join("");
+  const parsed = parseConfig(GOOD + keys, "c.yml");
+  assert.ok("problems" in parsed);
+  assert.match(parsed.problems[0]!, /^c\.yml:7:1: unknown key "key0"/);
+  assert.equal(parsed.problems.length, 100);
+});
+
 for (const [title, text, message] of mistakes) {
   test(`reports ${title} in one message with its place`, () => {
     const parsed = parseConfig(text, "c.yml");

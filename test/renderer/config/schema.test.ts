@@ -8,7 +8,7 @@ import { publishedSchema } from "../../../renderer/config/published-schema.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
 import { nginxTargetOf } from "./target-of.ts";
 
-test("the published schema of the configuration is the one that is enforced", () => {
+test("the published schema is generated from the code", () => {
   const published: unknown = JSON.parse(readFileSync("docs/renderer.schema.json", "utf8"));
   assert.deepEqual(published, JSON.parse(JSON.stringify(publishedSchema())));
 });
@@ -20,22 +20,22 @@ interface Described {
   readonly anyOf?: readonly Described[];
 }
 
-test("an editor is told of every key what it means", () => {
-  const silent: string[] = [];
+test("every key of the published schema has a description", () => {
+  const undescribed: string[] = [];
   const look = (schema: Described, path: string): void => {
     for (const [key, inner] of Object.entries(schema.properties ?? {})) {
-      if (inner.description === undefined) silent.push(`${path}.${key}`);
+      if (inner.description === undefined) undescribed.push(`${path}.${key}`);
       look(inner, `${path}.${key}`);
     }
     if (schema.items) look(schema.items, path);
     for (const inner of schema.anyOf ?? []) look(inner, path);
   };
   look(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")) as Described, "");
-  assert.deepEqual(silent, []);
+  assert.deepEqual(undescribed, []);
 });
 
 for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"]) {
-  test(`an editor that follows the published schema finds nothing wrong with ${file}`, () => {
+  test(`${file} is valid by the published schema, and unknown keys are not`, () => {
     const schema = z.fromJSONSchema(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")));
     const document: unknown = parse(readFileSync(file, "utf8"));
     assert.equal(schema.safeParse(document).error, undefined);
@@ -46,7 +46,7 @@ for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"
 const withContainers = (containers: string): string =>
   readFileSync("renderer/renderer.yml", "utf8").replace(/^( +)onlyExposed:/m, `$1containers: ${containers}\n$&`);
 
-test("a target may narrow the containers it routes", () => {
+test("parses the predicates of an nginx target", () => {
   const config = parseConfig(withContainers("{ where: [{ label: [a=b, c] }, { not: { name: test-* } }] }"), "c.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
   assert.deepEqual(config.targets[0]?.containers, {
@@ -76,13 +76,13 @@ const mistakes: readonly [containers: string, message: RegExp][] = [
   ["{ where: [{}] }", /containers\.where\.0: must have at least one of label/],
 ];
 for (const [containers, message] of mistakes) {
-  test(`${containers} is named with its place`, () => {
+  test(`${containers} is reported with its place`, () => {
     const parsed = parseConfig(withContainers(containers), "c.yml");
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });
 }
 
-test("containers may be allowed everything with one word", () => {
+test("`containersMay: all` is every permission", () => {
   const config = parseConfig(withContainersMay("all"), "c.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
   assert.deepEqual(nginxTargetOf(config).routing.containersMay, [...PERMISSIONS]);
@@ -96,7 +96,7 @@ for (const [may, message] of [
   ],
   ["true", /routing\.containersMay: must be `all`, or a list/],
 ] as const) {
-  test(`containersMay: ${may} is named with what can stand there`, () => {
+  test(`containersMay: ${may} is reported with its valid values`, () => {
     const parsed = parseConfig(withContainersMay(may), "c.yml");
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });

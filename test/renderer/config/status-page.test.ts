@@ -18,7 +18,7 @@ function configWith(statusPage: object, targets: readonly object[] = [{ ...targe
   return parseConfig(text, "c.yml");
 }
 
-test("unless told otherwise, nobody but nginx's own container may read the page", () => {
+test("by default only nginx's own container may read the page", () => {
   const config = configWith({ directory: "/srv/status" });
   assert.ok(!("problems" in config), JSON.stringify(config));
   assert.deepEqual(config.statusPage, { directory: "/srv/status", listen: 8081, allow: ["127.0.0.0/8", "::1"] });
@@ -41,13 +41,13 @@ const mistakes: readonly [settings: object, message: RegExp][] = [
   ],
 ];
 for (const [settings, message] of mistakes) {
-  test(`${JSON.stringify(settings)} is refused with what to do`, () => {
+  test(`${JSON.stringify(settings)} is rejected with a hint`, () => {
     const parsed = configWith(settings);
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });
 }
 
-test("only the first target's file serves the page, from where nginx sees it", () => {
+test("only the first nginx target serves the page, from the directory in nginx", () => {
   const targets = ["/x/a.conf", "/x/b.conf"].map((destination) => ({ ...target, destination }));
   const settings = { directory: "/srv/status", directoryInNginx: "/status", allow: ["192.0.2.0/24", "2001:db8::1"] };
   const config = configWith(settings, targets);
@@ -61,7 +61,7 @@ test("only the first target's file serves the page, from where nginx sees it", (
   assert.doesNotMatch(texts[1] ?? "", /8081|deny all/);
 });
 
-test("neither a host that wants the page's port nor an app that forges an address comes near the page", () => {
+test("a host on the page's port and a forged client address do not reach the page", () => {
   const targets = [{ ...target, destination: "/x/a.conf", nginx: { trustedProxies: ["10.0.0.0/8"] } }];
   const config = configWith({ directory: "/srv/status" }, targets);
   assert.ok(!("problems" in config), JSON.stringify(config));

@@ -15,7 +15,7 @@ const KINDS = new Map<string, OptionKind>([
 ]);
 
 describe("arguments are split as by Go's flag package", () => {
-  const cases: readonly [words: string, flags: string, positionals: string, problems?: string][] = [
+  const cases: readonly [args: string, flags: string, positionals: string, problems?: string][] = [
     ["-yes a", "yes=true", "a"],
     ["--yes a", "yes=true", "a"],
     ["-yes=false a", "yes=false", "a"],
@@ -37,9 +37,9 @@ describe("arguments are split as by Go's flag package", () => {
     ["---yes", "", "", "---yes is unknown (did you mean -yes?)"],
     ["-=x", "", "", "-=x is unknown"],
   ];
-  for (const [words, flags, positionals, problems = ""] of cases) {
-    test(words, () => {
-      const split = splitGoFlags(words.split(" "), KINDS);
+  for (const [args, flags, positionals, problems = ""] of cases) {
+    test(args, () => {
+      const split = splitGoFlags(args.split(" "), KINDS);
       assert.equal(split.flags.map(({ name, value }) => `${name}=${value}`).join(" "), flags);
       assert.equal(split.positionals.join(" "), positionals);
       assert.equal(split.problems.map(({ flag, problem }) => `${flag} ${problem}`).join(" "), problems);
@@ -148,13 +148,13 @@ describe("common docker-gen setups", () => {
 });
 
 test("reads variables before the command as docker-gen's environment", () => {
-  const words = ["DOCKER_HOST=tcp://10.0.0.1:1", "DOCKER_CERT_PATH=/c", "DOCKER_CONTAINER_FILTERS=label=a, name=b"];
-  const imported = fromArguments(...words, "FOO=1", "docker-gen", "-watch", "nginx.tmpl", "a.conf");
+  const args = ["DOCKER_HOST=tcp://10.0.0.1:1", "DOCKER_CERT_PATH=/c", "DOCKER_CONTAINER_FILTERS=label=a, name=b"];
+  const imported = fromArguments(...args, "FOO=1", "docker-gen", "-watch", "nginx.tmpl", "a.conf");
   assert.deepEqual(imported.config.targets[0]?.containers?.where, [{ label: ["a"] }, { name: ["*b*"] }]);
   assert.match(skippedIn(imported), /tcp:\/\/10\.0\.0\.1/);
   assert.match(skippedIn(imported), /TLS/);
   assert.match(skippedIn(imported), /variable FOO/);
-  const overruled = fromArguments(...words, "-container-filter", "name=c", "nginx.tmpl", "a.conf");
+  const overruled = fromArguments(...args, "-container-filter", "name=c", "nginx.tmpl", "a.conf");
   assert.deepEqual(overruled.config.targets[0]?.containers?.where, [{ name: ["*c*"] }]);
 });
 
@@ -172,11 +172,11 @@ test("reports variables that have no effect", () => {
 });
 
 test("ignores next to -config what docker-gen ignores, and reports it", () => {
-  const words = ["-watch", "-endpoint", "fd://", "-config", "b.toml", "-config=a.toml", "-config", "b.toml", "x.tmpl"];
+  const args = ["-watch", "-endpoint", "fd://", "-config", "b.toml", "-config=a.toml", "-config", "b.toml", "x.tmpl"];
   const read: string[] = [];
   const imported = accepted(
     importCommandLine(
-      words,
+      args,
       context((file) => {
         read.push(file);
         return { text: `[[config]]\ntemplate = "nginx.tmpl"\ndest = "${file}.conf"\n` };
@@ -231,14 +231,14 @@ test("prints a valid configuration for any command line", () => {
     fc.string(),
   );
   const flag = fc.tuple(fc.constantFrom(...OPTIONS.flatMap((option) => option.flag ?? [])), value);
-  const words = fc
+  const args = fc
     .array(
       flag.filter(([name]) => name !== "config").map(([name, text]) => `-${name}=${text}`),
       { maxLength: 6 },
     )
     .chain((flags) => fc.tuple(value, value).map((names) => [...flags, "--", ...names]));
   fc.assert(
-    fc.property(words, (given) => {
+    fc.property(args, (given) => {
       const imported = importCommandLine(
         given,
         context(() => ({ text: "" })),

@@ -20,18 +20,18 @@ const signal = (process: string, name: "SIGHUP" | "SIGUSR1" | "SIGUSR2" = "SIGHU
 const run = (...command: string[]) => ({ exec: { command, timeout: 10_000, logOutput: false } });
 
 /** Imports arguments before a template over containers that exists. */
-function imported(words: string, file = "/o/file") {
+function imported(args: string, file = "/o/file") {
   const template = "{{#each containers}}{{name}}{{/each}}";
   return accepted(
     importCommandLine(
-      [...words.split(" ").filter(Boolean), "t.hbs", file],
+      [...args.split(" ").filter(Boolean), "t.hbs", file],
       context(() => ({ text: template })),
     ),
   );
 }
 
 /** Keys that options become in a template target. */
-const options: readonly [words: string, target: Partial<TemplateTargetConfig>, leftOut?: RegExp][] = [
+const options: readonly [args: string, target: Partial<TemplateTargetConfig>, skipped?: RegExp][] = [
   ["", { containers: containers({}), format: "none", reload: "none" }],
   ["-only-exposed", { containers: containers({ onlyExposed: true }) }],
   ["-only-published", { containers: containers({ onlyPublished: true }) }],
@@ -72,9 +72,9 @@ const options: readonly [words: string, target: Partial<TemplateTargetConfig>, l
 ];
 
 describe("each option of docker-gen for a template target", () => {
-  for (const [words, target, left] of options) {
-    test(words === "" ? "none" : words, () => {
-      const made = imported(words);
+  for (const [args, target, skipped] of options) {
+    test(args === "" ? "none" : args, () => {
+      const made = imported(args);
       for (const [key, value] of Object.entries(target)) {
         assert.deepEqual(
           templateTargetOf(made.config)[key as keyof TemplateTargetConfig],
@@ -82,7 +82,7 @@ describe("each option of docker-gen for a template target", () => {
           `${key}\n${made.yaml}`,
         );
       }
-      if (left) assert.match(skippedIn(made), left);
+      if (skipped) assert.match(skippedIn(made), skipped);
       else assert.equal(skippedIn(made), "");
       assert.doesNotMatch(made.yaml, /proxy:/);
     });
@@ -90,12 +90,12 @@ describe("each option of docker-gen for a template target", () => {
 });
 
 test("reloads nginx by the channel for a template target in nginx format, whatever container is signalled", () => {
-  for (const words of [
+  for (const args of [
     "-notify-sighup nginx",
     "-notify-container abcdef012345",
     "-notify-filter name=web -notify-signal 1",
   ]) {
-    const made = imported(`-watch ${words}`, "/etc/nginx/conf.d/site.conf");
+    const made = imported(`-watch ${args}`, "/etc/nginx/conf.d/site.conf");
     assert.deepEqual(made.config.targets[0]?.reload, { channel: "/run/sallyport/reload" });
     assert.equal(skippedIn(made), "");
     assert.match(differencesIn(made), /mount renderer\/nginx\/90-sallyport-reload\.sh/);

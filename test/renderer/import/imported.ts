@@ -18,10 +18,10 @@ export function context(read: ImportContext["read"]): ImportContext {
 }
 
 /** Imports the arguments after `import --`; there are no files. */
-export function fromArguments(...words: string[]): Accepted {
+export function fromArguments(...args: string[]): Accepted {
   return accepted(
     importCommandLine(
-      words,
+      args,
       context((file) => ({ problem: `${file}: ENOENT, cannot be read` })),
     ),
   );

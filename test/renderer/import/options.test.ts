@@ -21,7 +21,7 @@ const where = (...predicates: object[]) => ({
 });
 
 /** Flags before the template. */
-const flags: readonly [words: string[], row: Row][] = [
+const flags: readonly [args: string[], row: Row][] = [
   [["-version"], { differs: /prints its version/ }],
   [["-endpoint", "unix:///run/docker.sock"], { differs: /--docker-socket \/run\/docker\.sock/ }],
   [["-endpoint", "tcp://10.0.0.1:2375"], { skipped: /only a Unix socket/ }],
@@ -115,19 +115,19 @@ const flags: readonly [words: string[], row: Row][] = [
 ];
 
 describe("each flag of docker-gen", () => {
-  for (const [words, row] of flags) {
-    test(words.join(" "), () => check(fromArguments("docker-gen", ...words, "nginx.tmpl", "out.conf"), row));
-    test(`${words.join(" ")}, with two dashes`, () => {
-      const doubled = words.map((word) => word.replace(/^-(?=[a-z])/, "--"));
+  for (const [args, row] of flags) {
+    test(args.join(" "), () => check(fromArguments("docker-gen", ...args, "nginx.tmpl", "out.conf"), row));
+    test(`${args.join(" ")}, with two dashes`, () => {
+      const doubled = args.map((arg) => arg.replace(/^-(?=[a-z])/, "--"));
       assert.deepEqual(
         fromArguments(...doubled, "nginx.tmpl", "out.conf").config,
-        fromArguments(...words, "nginx.tmpl", "out.conf").config,
+        fromArguments(...args, "nginx.tmpl", "out.conf").config,
       );
     });
   }
 
   test("has a row for each", () => {
-    const tried = flags.flatMap(([words]) => words).map((word) => word.replace(/^-/, "").replace(/=.*/, ""));
+    const tried = flags.flatMap(([args]) => args).map((arg) => arg.replace(/^-/, "").replace(/=.*/, ""));
     const known = OPTIONS.flatMap(({ flag }) => flag ?? []).filter((flag) => flag !== "config");
     assert.deepEqual(
       known.filter((flag) => !tried.includes(flag)),

@@ -59,8 +59,8 @@ function imported({ text, what, language }: Block, example: Example): Imported {
       directory: WORK,
       read: (file) => (file === what ? { text } : example.read(file)),
     });
-  const words = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-  return importCommandLine(words, { directory: WORK, read: example.read });
+  const args = [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  return importCommandLine(args, { directory: WORK, read: example.read });
 }
 
 for (const migration of migrations) {
