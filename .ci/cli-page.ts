@@ -20,7 +20,7 @@ How to call the programs:
 |---|---|---|
 | \`compose.yml\` | \`docker compose exec renderer /node /app/renderer.cjs\` | \`docker compose exec -u 65532 agent /node /app/agent.cjs\` |
 | self-contained image | \`docker exec nginx-proxy sallyport-renderer\` | \`docker exec nginx-proxy sallyport-agent\` |
-| without containers | \`node dist/renderer.cjs\` | \`node dist/agent.cjs\` |
+| without containers, after \`npm ci\` and \`npm run build\` | \`node dist/renderer.cjs\` | \`node dist/agent.cjs\` |
 
 Exit code 64 of the renderer means that its arguments are invalid. Exit code 78 of both programs means that the configuration, the
 policy or the environment is invalid; the agent also uses it for its arguments.

@@ -40,7 +40,7 @@ export const Options = z.object({
   "only-project": names.describe("NAME  disclose only containers of this Compose project; repeatable"),
   "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
   "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
-  relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of the full list that corrects lost events"),
+  relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of a full list, in case events were lost"),
   "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z.string().optional().describe("FILE  seal records with this key, which evolves with each record"),

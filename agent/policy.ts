@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { quoted } from "../shared/log.ts";
+import { asciiJson, quoted } from "../shared/log.ts";
 import { nearest } from "../shared/nearest.ts";
 
 /** An exact name, or a prefix followed by one `*`. Regular expressions are not supported. */
@@ -74,7 +74,7 @@ export function parsePolicy(text: string): Policy | { problems: string[] } {
   } catch {
     return { problems: ["the policy is not valid JSON"] };
   }
-  const parsed = PolicyFile.safeParse(json);
+  const parsed = PolicyFile.safeParse(json, { reportInput: true });
   return parsed.success ? complete(parsed.data) : { problems: parsed.error.issues.flatMap(describeIssue) };
 }
 
@@ -108,7 +108,7 @@ function looksSecret(name: string): boolean {
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.map(String).join(".") || "the policy";
-  if (issue.code !== "unrecognized_keys") return [`${at}: ${issue.message}`];
+  if (issue.code !== "unrecognized_keys") return [`${at}: ${issue.message}, not ${asciiJson(issue.input)}`];
   const known = Object.keys(issue.path.length === 0 ? PolicyFile.shape : { projects: 0, networks: 0, labels: 0 });
   return issue.keys.map((key) => {
     const near = nearest(key, known);

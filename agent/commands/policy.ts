@@ -13,7 +13,7 @@ import { sanitize } from "../sanitize.ts";
 export async function runPolicy([action, ...rest]: readonly string[]): Promise<CommandResult> {
   const [wanted, ...options] = rest;
   if (action === "explain" && wanted !== undefined) return await explain(wanted, options);
-  if (action !== "check") return { problems: ["`policy` requires `check` or `explain CONTAINER`; see --help"] };
+  if (action !== "check") return { problems: [`policy ${quoted(action ?? "")}: use check or explain CONTAINER`] };
   const config = parseConfig(rest);
   const loaded = "problems" in config ? config : loadPolicy(config);
   return "problems" in loaded ? loaded : { output: asciiJson(loaded), exitCode: 0 };

@@ -97,9 +97,11 @@ export function createProgram(
     .action(async (options: { once?: boolean }, command: Command) =>
       finish(await runRun(configOf(command), options, log)),
     );
-  const check = add("check", "validate configuration and templates; exit code 78 with every error", [
-    ["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"],
-  ]);
+  const check = add(
+    "check",
+    "validate configuration and templates, and print every error; exit code 78 if there is one",
+    [["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"]],
+  );
   withConfig(check, readConfigWithTemplates, runCheck);
   const render = add("render", "print the file of a target as it would be published; changes nothing", [
     ["render > candidate.conf", "to read or check it"],
@@ -154,13 +156,13 @@ function addImport(program: Command, { args, variables, directory, finish }: Imp
     ["import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf", "a command line of docker-gen"],
     ["import nginx-proxy --separate > renderer.yml", "the environment of nginx-proxy"],
   ])
-    .description("print the configuration for one of docker-gen or nginx-proxy; exit code 1 if it is incomplete")
+    .description("translate the configuration of docker-gen or nginx-proxy; exit code 1 if a part has no counterpart")
     .usage("FILE.toml... | -- [NAME=value...] docker-gen [flags] template [dest] | nginx-proxy [options]")
     .argument("<file...>")
     .action((files: string[]) => finish(runImport(files, commandLine, directory)));
   command
     .command("nginx-proxy")
-    .description("print the configuration for the environment of nginx-proxy")
+    .description("translate the environment variables of nginx-proxy")
     .option("--separate", "nginx runs in a container of its own")
     .option("--policy", "print the agent's policy instead")
     .action((options: { separate?: boolean; policy?: boolean }) => finish(runImportNginxProxy(options, variables)));
@@ -191,6 +193,8 @@ function configOf(command: Command): string {
 function usageMessage(command: Command, { code, message }: CommanderError): string {
   const where = command.parent ? `${command.parent.name()} ${command.name()}` : command.name();
   const [, what = message, suggestion] = /^error: (.*?)\.?(?:\n\(Did you mean (.+)\?\))?$/s.exec(message) ?? [];
+  if (code === "commander.unknownOption" && command.name() === "import")
+    return printable(`${where}: ${what}; write -- before the command line of docker-gen`);
   const near = suggestion ?? (code === "commander.unknownOption" ? nearestOption(what) : undefined);
   return printable(`${where}: ${what}; ${near === undefined ? `see ${where} --help` : `did you mean ${near}?`}`);
 }

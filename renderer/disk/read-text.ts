@@ -18,7 +18,8 @@ export function readText(path: string): { readonly text: string } | { readonly p
     if (code === "ENOTFILE") return { problem: `${path}: is not a regular file` };
     if (code === "EFBIG") return { problem: `${path}: is larger than ${MAX_BYTES} bytes` };
     const near = code === "ENOENT" ? nearestFile(path) : undefined;
-    return { problem: `${path}: ${code}, cannot be read${near === undefined ? "" : `; did you mean ${near}?`}` };
+    const hint = code === "EACCES" ? "let the renderer's user read it" : "correct the path or mount the file";
+    return { problem: `${path}: ${code}, cannot be read; ${near === undefined ? hint : `did you mean ${near}?`}` };
   }
 }
 

@@ -155,7 +155,8 @@ class TemplateVisitor extends Handlebars.Visitor {
     if (params.length > 1) reject(loc, "a partial takes one value");
     const called = originalOf(name);
     const known = [...this.#rules.partials, ...this.#inlinePartials];
-    if (!known.includes(called)) reject(loc, `unknown partial ${called}${didYouMean(called, known)}`);
+    if (!known.includes(called))
+      reject(loc, `unknown partial ${quoted(called)}${didYouMean(called, known) || "; add its file to `template`"}`);
     this.acceptArray(params);
     this.accept(hash);
   }
@@ -200,14 +201,14 @@ class TemplateVisitor extends Handlebars.Visitor {
   #unknownHelper(name: string): string {
     const known = [...this.#rules.helpers.keys()];
     if (known.length === 0) return `unknown helper ${quoted(name)}: helpers are for targets with \`format\``;
-    return `unknown helper ${quoted(name)}${didYouMean(name, known, ": ")}`;
+    return `unknown helper ${quoted(name)}${didYouMean(name, known) || "; see docs/reference/template-helpers.md"}`;
   }
 
   #blockProblem(name: string, values: number): string | undefined {
     const { blocks } = this.#rules;
     if (!blocks.includes(name)) {
       if (name === "eachHost") return "eachHost is a loop over nginx's hosts, for targets without `format`";
-      return `${quoted(name)} is not a block; blocks are ${blocks.join(", ")}${didYouMean(name, blocks, "; ")}`;
+      return `${quoted(name)} is not a block; blocks are ${blocks.join(", ")}${didYouMean(name, blocks)}`;
     }
     if (values === (name === "eachHost" ? 0 : 1)) return undefined;
     return name === "eachHost"
@@ -241,9 +242,9 @@ function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }
 
-function didYouMean(name: string, known: readonly string[], separator = ", "): string {
+function didYouMean(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
-  return near === undefined ? "" : `${separator}did you mean ${near}?`;
+  return near === undefined ? "" : `; did you mean ${near}?`;
 }
 
 function rejectIf(loc: hbs.AST.SourceLocation, problem: string | undefined): void {

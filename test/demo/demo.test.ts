@@ -26,7 +26,7 @@ test("the demo on the embedded engine shows the routes and removes everything", 
   t.after(() => rmSync(temporary, { recursive: true }));
   const { status, stdout } = demo(["--embedded", "--once"], { TMPDIR: temporary });
   assert.equal(status, 0, stdout);
-  assert.match(stdout, /^This is not Docker/);
+  assert.match(stdout, /^Docker is not used/);
   for (const host of ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"]) {
     assert.ok(stdout.includes(`${host} is routed to `), host);
   }

@@ -19,7 +19,7 @@ export interface EmbeddedOptions {
 /** Runs the demo on the embedded engine. Returns the exit code. */
 export async function demoEmbedded(options: EmbeddedOptions, stop: AbortSignal): Promise<number> {
   const { reason, once, withNginx } = options;
-  say(`This is not Docker (${reason}): an embedded engine serves Docker's API on its own socket, and its
+  say(`Docker is not used (${reason}): an embedded engine serves Docker's API on its own socket, and its
 "containers" are HTTP servers in this process. The agent and the renderer are the shipped programs.`);
   const stack = await startEmbeddedStack(withNginx);
   try {

@@ -34,7 +34,7 @@ export function importFormat(given: string | undefined, destination: string, tem
   if (given !== undefined) return formatNamed(given);
   const guessed = guess(destination) ?? guess(template.replace(/\.hbs$/, ""));
   const text = guessed
-    ? `guessed from ${guessed.reason}; values are quoted for ${guessed.format}`
+    ? `the format is guessed from ${guessed.reason}; values are quoted for ${guessed.format}`
     : "the file name does not indicate a format; values are printed without quotes";
   const note = differs(`${text}; docs/reference/templates.md lists the formats`, "format");
   return { format: guessed?.format ?? "none", notes: [note] };

@@ -43,7 +43,7 @@ interface Reloads {
 }
 
 const ON_HOST = differs(
-  "a server that a command reloads runs next to the renderer, on the Docker host: `proxy: host`",
+  "a command reaches only nginx next to the renderer: `proxy: host` on the Docker host, `proxy: self` in one container",
   "reload",
 );
 

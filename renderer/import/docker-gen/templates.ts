@@ -41,7 +41,7 @@ const ROUTES: TemplateKind = { kind: "routes", line: undefined };
 
 function find(name: string, directory: string, read: typeof readText): Found {
   if (basename(name) === "nginx.tmpl") {
-    const text = `${quoted(name)} is a Go template; Sallyport's nginx template replaces it`;
+    const text = `${quoted(name)} is taken for nginx-proxy's, which Sallyport's template replaces; give your own another name`;
     return { path: SHIPPED_TEMPLATE, kind: ROUTES, notes: [differs(text, "template")] };
   }
   const isHandlebars = name.endsWith(".hbs");
@@ -50,7 +50,7 @@ function find(name: string, directory: string, read: typeof readText): Found {
   const found = read(path);
   if ("problem" in found) {
     const text = isHandlebars
-      ? `${found.problem}; it is taken for a template over containers`
+      ? `${found.problem}; a template target is assumed`
       : `${quoted(name)} is a Go template; rewrite it for Handlebars at the path below`;
     return { path, kind: { kind: "containers", line: undefined }, notes: [skipped(text, "template")] };
   }

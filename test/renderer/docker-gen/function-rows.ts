@@ -139,7 +139,7 @@ export const functions: Topic = {
         "eval of a missing template is an error; its data is nil without an argument, or its argument; more arguments are an error",
       here: "Write a partial. Its name is fixed, so a missing one is rejected when the template is read. It sees the surrounding value, or the value passed to it.",
       run: () => {
-        assert.match(refusal("{{> none}}"), /t\.hbs:1:1: unknown partial none/);
+        assert.match(refusal("{{> none}}"), /t\.hbs:1:1: unknown partial "none"/);
         assert.equal(withPartial("{{#each containers}}{{> part}}{{/each}}", "<{{name}}>"), "<web>");
         assert.equal(withPartial("{{> part (first containers)}}", "<{{name}}>"), "<web>");
         assert.match(refusal("{{> part 1 2}}"), /t\.hbs:1:1/);

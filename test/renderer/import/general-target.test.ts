@@ -135,7 +135,10 @@ describe("the format is guessed from the name of the destination, else of the te
     test(`${template} ${destination}`, () => {
       const made = fromArguments(...[template, destination].filter(Boolean));
       assert.equal(templateTargetOf(made.config).format, format);
-      assert.match(differencesIn(made), format === "none" ? /does not indicate a format/ : /^guessed from /m);
+      assert.match(
+        differencesIn(made),
+        format === "none" ? /does not indicate a format/ : /^the format is guessed from /m,
+      );
     });
   }
 });
