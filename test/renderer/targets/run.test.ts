@@ -358,9 +358,9 @@ test("uses an edited configuration, and reports and ignores one with errors", as
   );
   assert.deepEqual(hostsIn(destination), ["a.example"]);
   for (const [spoiled, message] of [
-    ["proxy: *nobody", /no anchor before \*nobody/],
+    ["proxy: *nobody", /unknown alias \*nobody/],
     [`a: &a [x,x,x,x]\n${"b: &a [*a,*a,*a,*a,*a]\n".repeat(9).replaceAll("b:", "- ")}`, /config\.rejected/],
-    [`agents: ${"[".repeat(9_000)}`, /nested far too deeply/],
+    [`agents: ${"[".repeat(9_000)}`, /nested too deeply/],
     [
       "targets: [{ template: /no/such.hbs, destination: /d, reload: none }]\nagents: [{ socket: /a }]",
       /:1:23: targets\.0\.template: \/no\/such\.hbs: ENOENT/,
