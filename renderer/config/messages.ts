@@ -17,7 +17,7 @@ interface Problem {
   readonly meant?: string;
 }
 
-/** Most issues, and most unknown keys of a mapping, that are explained. More messages help nobody. */
+/** Most issues, and most unknown keys of a mapping, that are explained. More messages than this do not help. */
 const MAX_EXPLAINED = 100;
 
 /** Returns what zod found as `file:line:column: path: what is wrong; what to do`, one message for each mistake. */
