@@ -44,6 +44,7 @@ export class Reconciler {
   readonly #progress: readonly TargetProgress[];
   #rejected: readonly RenderedFile[] | undefined;
   #isStopped = false;
+  #isPrepared = false;
   /** Destinations whose server the next pass reloads even if the file is unchanged. */
   #toReload = new Set<Destination>();
 
@@ -59,6 +60,11 @@ export class Reconciler {
 
   /** Repairs what a killed process left, and writes an initial file to destinations that have none. */
   async prepare(): Promise<void> {
+    await this.#prepare();
+    if (!this.#isPrepared && this.#retry.dueAt !== undefined) this.#schedule(this.#retry.dueAt - performance.now());
+  }
+
+  async #prepare(): Promise<void> {
     try {
       this.#noteInPlace();
       await recover(this.#options);
@@ -68,6 +74,7 @@ export class Reconciler {
       const written = await writeInitialFiles(this.#options);
       if ("error" in written) return this.#fail(written.error);
       for (const index of written) this.#progress[index]?.initialized();
+      this.#isPrepared = true;
     } catch (error) {
       this.#fail(describe(error));
     }
@@ -96,6 +103,11 @@ export class Reconciler {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await Promise.race([this.#running, sleep(STOP_MS)]);
+  }
+
+  /** Resolves when the pass that is running has finished. */
+  async drained(): Promise<void> {
+    await this.#running;
   }
 
   #noteInPlace(): void {
@@ -128,7 +140,12 @@ export class Reconciler {
     await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
     try {
+      if (!this.#isPrepared) await this.#prepare();
+      if (!this.#isPrepared || this.#isStopped) return;
       const next = await this.#options.source.next();
+      if (this.#isStopped) return;
+      // A retry is due again only after another failure.
+      if (!next) this.#retry.clear();
       if (next?.kind === "revision") await this.#publish(next);
       else if (next?.kind === "blocked") this.#block(next.reason);
       else if (next) this.#reject(next.error);
@@ -139,14 +156,15 @@ export class Reconciler {
 
   async #publish(revision: Revision): Promise<void> {
     if (areEqual(revision.files, this.#rejected) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-    const toReload = this.#toReload;
-    this.#toReload = new Set();
+    const toReload = new Set(this.#toReload);
     const parts = this.#partsOf(revision.files).map((part, index) => ({
       ...part,
       again: toReload.has(this.#options.destinations[index]!),
     }));
     const outcome = await publish(parts, this.#options.journal);
     this.#noteInPlace();
+    // A reload that is due stays due until it succeeds.
+    if (outcome.kind === "published") for (const destination of toReload) this.#toReload.delete(destination);
     const reduced = outcome.kind === "rejected" ? await this.#reduce(revision, outcome.by) : undefined;
     if (reduced) this.#report(reduced, await publish(this.#partsOf(reduced.files), this.#options.journal));
     else this.#report(revision, outcome);

@@ -4,6 +4,9 @@ import type { ControlResult } from "../publish/server-control.ts";
 /** Characters of a command's output that are kept. */
 const MAX_MESSAGE = 4_000;
 
+/** Bytes of output after which a command is killed. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
 /** A program and its arguments. No shell is involved. */
 export interface Command {
   readonly command: readonly string[];
@@ -18,17 +21,22 @@ export async function runCommand(
 ): Promise<ControlResult> {
   const [program = "", ...args] = command;
   return await new Promise((resolve) => {
-    execFile(program, args, { timeout, killSignal: "SIGKILL", maxBuffer: 1024 * 1024 }, (error, stdout, stderr) => {
-      onOutput(`${stdout}${stderr}`);
-      if (!error) return resolve({ kind: "ok" });
-      if (error.code === "ENOENT" || error.code === "EACCES") {
-        return resolve({ kind: "unavailable", message: `${program} cannot be run: ${error.code}` });
-      }
-      const output = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
-      const why = error.killed
-        ? `${program} did not finish within ${timeout} ms`
-        : `${program} exited with ${error.code ?? error.signal}`;
-      resolve({ kind: "rejected", message: output === "" ? why : `${why}: ${output}` });
-    });
+    execFile(
+      program,
+      args,
+      { timeout, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT_BYTES },
+      (error, stdout, stderr) => {
+        onOutput(`${stdout}${stderr}`);
+        if (!error) return resolve({ kind: "ok" });
+        if (typeof error.code === "string" && error.code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
+          return resolve({ kind: "unavailable", message: `${program} cannot be run: ${error.code}` });
+        }
+        const output = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
+        const why = error.killed
+          ? `${program} did not finish within ${timeout} ms`
+          : `${program} exited with ${error.code ?? error.signal}`;
+        resolve({ kind: "rejected", message: output === "" ? why : `${why}: ${output}` });
+      },
+    );
   });
 }

@@ -53,11 +53,14 @@ export class ReloadSignal implements ServerControl {
   onReady(callback: () => void): () => void {
     let last = "";
     const timer = setInterval(() => {
-      void findMaster(this.#rule).then((found) => {
-        const seen = "kind" in found ? "" : `${found.pid} ${found.startTicks}`;
-        if (seen !== "" && seen !== last) callback();
-        last = seen;
-      });
+      void findMaster(this.#rule).then(
+        (found) => {
+          const seen = "kind" in found ? "" : `${found.pid} ${found.startTicks}`;
+          if (seen !== "" && seen !== last) callback();
+          last = seen;
+        },
+        () => undefined,
+      );
     }, AWAIT_MS).unref();
     return () => clearInterval(timer);
   }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import { loadConfig } from "../config/load.ts";
@@ -36,10 +37,12 @@ export async function runFile(
   });
   for (;;) {
     const next = following.next();
-    const { problems } = await run(config, AbortSignal.any([signal, next.signal]), log, {
+    const { problems, drained } = await run(config, AbortSignal.any([signal, next.signal]), log, {
       onStart: (running) => (refresh = () => running.refresh()),
       rejectedConfig: () => following.problems,
     });
+    if (signal.aborted) return { problems: [] };
+    await Promise.race([drained, aborted(signal)]);
     if (signal.aborted) return { problems: [] };
     if (next.config) [good, config] = [config, next.config];
     else if (config === good) return { problems };
@@ -110,6 +113,10 @@ class FollowedFile {
     this.#text = text;
     return { kind: "changed", config };
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 function newRun(): { readonly stop: AbortController; config: Config | undefined } {

@@ -23,7 +23,10 @@ export async function loadGroups(
     byTransaction(config.targets).map(async (targets) => await loadGroup(targets, config, options)),
   );
   const problems = loaded.flatMap((group) => ("problems" in group ? group.problems : []));
-  return problems.length > 0 ? { problems } : loaded.filter((group): group is Group => !("problems" in group));
+  const groups = loaded.filter((group): group is Group => !("problems" in group));
+  if (problems.length === 0) return groups;
+  for (const group of groups) await group.stop();
+  return { problems };
 }
 
 /** Targets that are published together, where the first of them is in the configuration. */
@@ -52,7 +55,9 @@ async function loadGroup(
   const loaded = await Promise.all(targets.map(async (target) => await loadTarget(target, config, options)));
   const problems = loaded.flatMap((one) => ("problem" in one ? [one.problem] : []));
   const [head, ...tail] = loaded.filter((one): one is Target<InventoryContainer> => !("problem" in one));
-  return head && problems.length === 0 ? new PublishGroup([head, ...tail], options) : { problems };
+  if (head && problems.length === 0) return new PublishGroup([head, ...tail], options);
+  for (const target of head ? [head, ...tail] : []) await target.close();
+  return { problems };
 }
 
 async function loadTarget(

@@ -92,7 +92,8 @@ export abstract class NginxTarget {
     this.#templateError = error;
     if (isNew) this.log("error", "template.rejected", { path: this.#templateFile, error });
     this.#readFiles();
-    this.#listener?.retryQuarantined();
+    if (found.kind === "changed") this.#listener?.retryQuarantined();
+    else this.#listener?.changed();
   }
 
   async close(): Promise<void> {}

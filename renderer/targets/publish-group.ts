@@ -16,8 +16,8 @@ import { QuarantineRetry } from "./quarantine-retry.ts";
 import type { Rendered, Target } from "./target.ts";
 
 /** Limits of one bisection. A reload is slow: nginx takes some seconds to give up on a configuration. */
-const MAX_RENDERINGS = 40;
-const MAX_CHECKS = 24;
+const MAX_RENDERINGS = 64;
+const MAX_CHECKS = 64;
 const MAX_RELOADS = 8;
 
 /** The error of units that a bisection did not reach. */
@@ -112,13 +112,20 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   /** Applies a change of the inventory. `isComplete`: every agent has reported its containers. */
   apply(change: InventoryChange, isComplete: boolean): void {
     const changed = this.#targets.map((target) => target.apply(change, isComplete));
-    if (this.#isStarted && changed.includes(true)) this.#reconciler.changed();
+    const isQuarantineAffected = this.#notLive.length > 0;
+    if (this.#isStarted && (changed.includes(true) || isQuarantineAffected)) this.#reconciler.changed();
   }
 
   /** Reads templates and files again, and tries again what failed, without waiting. */
   refresh(): void {
     for (const target of this.#targets) target.refresh();
+    this.#retryQuarantined();
     this.#reconciler.retryNow();
+  }
+
+  /** Resolves when no publication is running any more. `stop` only waits for a moment. */
+  async drained(): Promise<void> {
+    await this.#reconciler.drained();
   }
 
   async stop(): Promise<void> {
@@ -142,7 +149,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         lists.push(units);
       }
       const all = union(lists);
-      this.#quarantine.retain(all);
+      this.#retain(all);
       // All files begin to render in one turn, so that they are made from one inventory.
       const rendering = this.#targets.map(
         async (target, index) => await target.render(this.#quarantine.without(lists[index]!), "revision"),
@@ -152,7 +159,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       const files = this.#filesOf(rendered);
       if (typeof files !== "string") {
         this.#report.log(this.#quarantine.entries);
-        return this.#revisionOf(units, files);
+        return this.#revisionOf(all, units, files);
       }
       if (this.#keepsAll || units.length === 0) {
         return { kind: "failed", error: `${files}${this.#keepsAll ? "; `onFailure: keep` keeps the live file" : ""}` };
@@ -199,16 +206,18 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return this.#quarantine.size > before ? undefined : error;
   }
 
-  #revisionOf(units: readonly Unit[], files: readonly RenderedFile[]): Revision {
+  #revisionOf(all: readonly Unit[], units: readonly Unit[], files: readonly RenderedFile[]): Revision {
+    const quarantined = this.#quarantine.units;
     return {
       kind: "revision",
       files,
-      ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(units, by, trial) }),
+      ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(all, units, by, trial) }),
       published: () => {
         this.#live = units;
-        this.#retried = [];
-        this.#report.published(this.#quarantine.units);
-        this.#retry.published(this.#quarantine.size);
+        // A retry that was requested meanwhile has not been rendered yet.
+        if (this.#quarantine.size === quarantined.size) this.#retried = [];
+        this.#report.published(quarantined);
+        this.#retry.published(quarantined.size);
         this.#isLive();
       },
     };
@@ -218,14 +227,19 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
    * Quarantines the units that a check or a reload rejects. If no unit is new, the cause is not a unit (an operator's file,
    * for example), and the live revision stays.
    */
-  async #reduce(units: readonly Unit[], by: "check" | "reload", trial: Trial): Promise<NextRevision | undefined> {
+  async #reduce(
+    all: readonly Unit[],
+    units: readonly Unit[],
+    by: "check" | "reload",
+    trial: Trial,
+  ): Promise<NextRevision | undefined> {
     const live = new Set(this.#live);
     if (units.length === live.size && units.every((unit) => live.has(unit))) return undefined;
     const found = by === "check" ? await this.#bisectByCheck(units, trial) : await this.#bisectByReload(units, trial);
     if (found.kind === "hopeless") return undefined;
     this.#add(found, by === "check" ? "check.rejected" : "reload.rejected");
     // An empty configuration is never better than a partial one.
-    if (this.#isNothingLeft(units)) {
+    if (this.#isNothingLeft(all)) {
       this.#quarantine.clear();
       return undefined;
     }
@@ -253,7 +267,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       const taken = new Set(some);
       const tried = units.flatMap((unit) => (taken.has(unit) ? unit : (live.get(keyOf(unit)) ?? [])));
       // Of several units an empty file is never published, so it need not be tried.
-      return tried.length === 0 && units.length > 1 ? undefined : await this.#try(tried, trial);
+      return tried.length === 0 && (units.length > 1 || live.size > 0) ? undefined : await this.#try(tried, trial);
     };
     const trusted = changed.some(isSuspect) ? changed.filter((unit) => !isSuspect(unit)) : [];
     const suspects = trusted.length === 0 ? changed : changed.filter(isSuspect);
@@ -301,13 +315,24 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return { trusted: units.filter((unit) => live.has(unit)), suspects: units.filter((unit) => !live.has(unit)) };
   }
 
-  /** Of a single unit the file without it is published; of several that all fail, the live file is better. */
-  #isNothingLeft(units: readonly Unit[]): boolean {
-    return units.length > 1 && this.#quarantine.without(units).length === 0;
+  /**
+   * Returns whether every unit fails, so that the live file is better than an empty one. Only a first and single unit is
+   * quarantined without another one being left.
+   */
+  #isNothingLeft(all: readonly Unit[]): boolean {
+    return (all.length > 1 || this.#live.length > 0) && this.#quarantine.without(all).length === 0;
   }
 
   #labelled(error: string, index: number): string {
     return this.#targets.length > 1 ? `${this.#targets[index]!.config.destination}: ${error}` : error;
+  }
+
+  /** Forgets quarantined units that no longer exist. */
+  #retain(all: readonly Unit[]): void {
+    this.#quarantine.retain(all);
+    if (this.#retried.length === 0) return;
+    const existing = new Set(all);
+    this.#retried = this.#retried.filter(({ unit }) => existing.has(unit));
   }
 
   get #notLive(): readonly QuarantineEntry<Unit>[] {

@@ -26,6 +26,14 @@ export interface Running {
   readonly published: Promise<void>;
 }
 
+/** How a run ended. */
+export interface Ended {
+  /** Problems that only the operator can fix. */
+  readonly problems: string[];
+  /** Resolves when no publication is running any more. Another run of the same files must wait for it. */
+  readonly drained: Promise<void>;
+}
+
 export interface RunOptions {
   readonly onStart?: (running: Running) => void;
   /** Errors of a newer configuration that is not used. */
@@ -42,7 +50,7 @@ export async function run(
   signal: AbortSignal,
   toLog: Log,
   { onStart, rejectedConfig = () => [], quarantineRetry }: RunOptions = {},
-): Promise<{ readonly problems: string[] }> {
+): Promise<Ended> {
   // Targets, timers and watches stop with this signal, which aborts after their start even if `signal` did before.
   const ending = new AbortController();
   setMaxListeners(0, signal, ending.signal);
@@ -53,7 +61,7 @@ export async function run(
     onLogged();
   };
   const groups = await loadGroups(config, { log, quarantineRetry });
-  if ("problems" in groups) return groups;
+  if ("problems" in groups) return { ...groups, drained: Promise.resolve() };
 
   const subscriptions = config.agents.map(
     ({ socket }) =>
@@ -77,7 +85,10 @@ export async function run(
       rejectedConfig: rejectedConfig(),
     });
   const status = await startStatus(config.statusSocket, report);
-  if (typeof status === "string") return { problems: [status] };
+  if (typeof status === "string") {
+    for (const group of groups) await group.stop();
+    return { problems: [status], drained: Promise.resolve() };
+  }
   const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);
   onLogged = () => page?.changed();
   for (const group of groups) await group.prepare();
@@ -95,7 +106,8 @@ export async function run(
   await page?.stop();
   status.close();
   for (const { outputs } of groups) for (const volume of outputs) removeOutput(volume);
-  return { problems: [] };
+  const drained = Promise.all(groups.map(async (group) => await group.drained())).then(() => undefined);
+  return { problems: [], drained };
 }
 
 /**

@@ -13,6 +13,7 @@ export class TemplateFiles {
   readonly #target: TemplateTargetConfig;
   #texts: readonly TemplateText[];
   #renderer: BoundedRenderer;
+  #isClosed = false;
   #printing: Promise<unknown> = Promise.resolve();
 
   private constructor(target: TemplateTargetConfig, texts: readonly TemplateText[], renderer: BoundedRenderer) {
@@ -42,6 +43,10 @@ export class TemplateFiles {
     if (texts.every(({ text }, index) => text === this.#texts[index]?.text)) return { kind: "same" };
     const renderer = await startRenderer(texts, this.#target);
     if ("problem" in renderer) return { kind: "rejected", ...renderer };
+    if (this.#isClosed) {
+      await renderer.close();
+      return { kind: "same" };
+    }
     const before = this.#renderer;
     this.#texts = texts;
     this.#renderer = renderer;
@@ -51,6 +56,7 @@ export class TemplateFiles {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#renderer.close();
   }
 }

@@ -92,7 +92,10 @@ export class TemplateTarget implements Target<InventoryContainer> {
 
   /** Reads the templates and what they include again. Templates with errors are logged, and the last good ones stay. */
   refresh(): void {
-    void this.#reread().then(() => this.#listener?.changed());
+    this.#reread().then(
+      () => this.#listener?.changed(),
+      (error: Error) => this.#templateFailed(error.message),
+    );
   }
 
   async close(): Promise<void> {
@@ -129,7 +132,11 @@ export class TemplateTarget implements Target<InventoryContainer> {
       this.#log("info", "template.reloaded", { path: templatesOf(this.config).join(" ") });
       this.#listener?.retryQuarantined();
     }
-    const error = found.kind === "rejected" ? found.problem : "";
+    this.#templateFailed(found.kind === "rejected" ? found.problem : "");
+  }
+
+  /** Records the current error of the templates, or "", and logs a new one. */
+  #templateFailed(error: string): void {
     const isNew = error !== "" && error !== this.#templateError;
     this.#templateError = error;
     if (isNew) this.#log("error", "template.rejected", { path: templatesOf(this.config).join(" "), error });

@@ -90,7 +90,10 @@ for (const { title, files } of GROUPS) {
 
     function templateOf(file: string): object {
       if (file === "routes") return { template: join(process.cwd(), "renderer/templates/nginx.conf.hbs") };
-      writeFileSync(marker(`${file}.hbs`), "{{#each containers}}{{name}} {{/each}}");
+      writeFileSync(
+        marker(`${file}.hbs`),
+        "{{#each containers}}{{name}} {{#if (eq labels.mark 'bad')}}bad{{/if}}{{/each}}",
+      );
       return { template: marker(`${file}.hbs`), format: "json" };
     }
 
@@ -143,6 +146,27 @@ for (const { title, files } of GROUPS) {
         await eventually("the next good change is published", () => everywhere("c"));
       });
 
+      test(`keeps the live file when the ${by} rejects the remaining unit after another one`, async () => {
+        start(by);
+        await eventually("both apps are published", () => everywhere("a b"));
+        tell([app("a", "bad")]);
+        await eventually("the other app is published", () => everywhere("b"));
+        tell([app("b", "bad")]);
+        await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.rejected"));
+        assert.ok(everywhere("b"), published().join());
+        tell([app("b")]);
+        await eventually("the app is published again", () => everywhere("b"));
+      });
+
+      test(`keeps the live file when the ${by} rejects its only unit`, async () => {
+        agent.first = [app("a")];
+        start(by);
+        await eventually("the app is published", () => everywhere("a"));
+        tell([app("a", "bad")]);
+        await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.rejected"));
+        assert.ok(everywhere("a"), published().join());
+      });
+
       test(`retries a unit that the ${by} rejected although no container changes`, async () => {
         start(by, { quarantineRetry: QUARANTINE_RETRY });
         await eventually("both apps are published", () => everywhere("a b"));
@@ -158,12 +182,13 @@ for (const { title, files } of GROUPS) {
   });
 }
 
-/** A container of this name; each name has an id of its own. */
-function app(name: string): Container {
+/** A container of this name; each name has an id of its own. The files contain its mark, too. */
+function app(name: string, mark = "good"): Container {
   return container("a", {
+    labels: { mark },
     id: idOf(name),
     name,
-    env: { VIRTUAL_HOST: `${name}.example` },
+    env: { VIRTUAL_HOST: `${name}.example`, ...(mark === "bad" && { VIRTUAL_PATH: "/bad" }) },
     networks: [{ name: "front", ipv4: "10.0.0.9" }],
     ports: [{ port: 80, proto: "tcp" }],
   });
