@@ -308,7 +308,11 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
   after(async () => await box.remove());
 
   const mistakes: readonly [what: string, options: string[], message: RegExp][] = [
-    ["an invalid value", ["-e", "HTTPS_METHOD=maybe"], /HTTPS_METHOD: invalid value "maybe": not one of redirect, noredirect/],
+    [
+      "an invalid value",
+      ["-e", "HTTPS_METHOD=maybe"],
+      /HTTPS_METHOD: invalid value "maybe": not one of redirect, noredirect/,
+    ],
     [
       "a Docker endpoint that is not a socket",
       ["-e", "DOCKER_HOST=tcp://10.0.0.1:2375"],
