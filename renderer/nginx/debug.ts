@@ -1,3 +1,4 @@
+import { asciiJson } from "../../shared/log.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "../template/model.ts";
@@ -30,7 +31,10 @@ export function hasDebugEndpoints(hosts: readonly VirtualHost[], { defaults }: N
   return defaults?.host.debugEndpoint === true || hosts.some(({ options }) => options.debugEndpoint === true);
 }
 
-/** A description that is too long omits paths, then diagnostics, and gives their number instead. */
+/**
+ * Returns JSON without dollar signs, so that nginx expands no variable. A description that is too long omits paths, then
+ * diagnostics, and gives their number instead.
+ */
 function describe({ diagnostics = [], ...virtualHost }: VirtualHost, certificate: Certificate | undefined): string {
   const { paths, ...rest } = virtualHost;
   const known = {
@@ -43,12 +47,6 @@ function describe({ diagnostics = [], ...virtualHost }: VirtualHost, certificate
     { ...known, paths, diagnostics },
     { ...known, omittedPaths, diagnostics },
     { ...known, omittedPaths, omittedDiagnostics },
-  ].map(asciiJson);
+  ].map((one) => asciiJson(one).replaceAll("$", String.raw`\u0024`));
   return descriptions.find((text) => text.length <= MAX_CHARS) ?? "{}";
-}
-
-/** Printable ASCII without dollar signs, so that nginx finds no variable in it. */
-function asciiJson(value: unknown): string {
-  const escape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]|\$/g, escape);
 }
