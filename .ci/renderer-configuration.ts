@@ -189,7 +189,7 @@ export function rendererConfigurationPage(): string {
 
 Every key of the configuration file (YAML). [Targets](targets.md) describes what the keys do together, and
 [\`renderer.schema.json\`](../renderer.schema.json) is the schema for editors. Unknown keys are errors. Durations are \`100ms\`, \`30s\`,
-\`5m\`, \`1h\`. Options of hosts and paths (\`defaults\`, \`pathDefaults\`, \`hostOptions\`, \`pathOptions\`) have the names of the
+\`1m30s\`, \`1h\`. Options of hosts and paths (\`defaults\`, \`pathDefaults\`, \`hostOptions\`, \`pathOptions\`) have the names of the
 [labels](labels-and-variables.md) in camel case, for example \`httpsMethod\` for \`sallyport.https-method\`.
 Two are shorter: \`access\` for \`sallyport.network-access\`, and \`challenge\` for \`sallyport.acme-challenge\`.
 

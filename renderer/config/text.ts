@@ -34,14 +34,14 @@ export function parseYaml(text: string, file: string): ConfigText | { readonly p
   const document = parseDocument(text, options);
   const faults = reliable(document.errors.concat(document.warnings));
   if (faults.length > 0) return { problems: faults.map((fault) => `${place(fault.pos[0])}: ${describe(fault, text)}`) };
-  const unknown = unknownAlias(document);
-  if (unknown) return { problems: [`${place(unknown.offset)}: ${unknown.message}`] };
+  const aliases = checkAliases(document);
+  if (aliases.problem !== undefined) return { problems: [`${place(aliases.offset)}: ${aliases.problem}`] };
   const offsetOf: ConfigText["offsetOf"] = (path, what = "value") => locate(document, path, what);
   try {
     return { value: document.toJS(), offsetOf, placeOf: (path, what) => place(offsetOf(path, what)) };
   } catch (error) {
     // Aliases of aliases can expand beyond any memory; the parser stops before that.
-    return { problems: [`${place(firstAlias(document))}: too many aliases; ${(error as Error).message}`] };
+    return { problems: [`${place(aliases.first)}: too many aliases; ${(error as Error).message}`] };
   }
 }
 
@@ -85,29 +85,25 @@ function locate(document: Document, path: Path, what: "key" | "value"): number {
   return 0;
 }
 
-function unknownAlias(document: Document): { readonly offset: number; readonly message: string } | undefined {
+/** Returns the offset of the first alias, and the problem of the first one without an anchor. */
+function checkAliases(document: Document): {
+  readonly first: number;
+  readonly problem?: string;
+  readonly offset: number;
+} {
   const anchors: string[] = [];
-  let found: { readonly offset: number; readonly message: string } | undefined;
+  let found = { first: -1, offset: 0 } as { first: number; problem?: string; offset: number };
   visit(document, {
     Node: (_key, node) => {
-      if (!isAlias(node) && node.anchor !== undefined) anchors.push(node.anchor);
-      if (!isAlias(node) || anchors.includes(node.source)) return undefined;
+      if (!isAlias(node)) return void (node.anchor !== undefined && anchors.push(node.anchor));
+      const offset = node.range?.[0] ?? 0;
+      if (found.first < 0) found = { ...found, first: offset };
+      if (anchors.includes(node.source)) return undefined;
       const near = nearest(node.source, anchors);
       const hint = near === undefined ? "define it before" : `did you mean *${near}?`;
-      found = { offset: node.range?.[0] ?? 0, message: `unknown alias *${node.source.slice(0, MAX_QUOTED)}; ${hint}` };
+      found = { ...found, offset, problem: `unknown alias *${node.source.slice(0, MAX_QUOTED)}; ${hint}` };
       return visit.BREAK;
     },
   });
   return found;
-}
-
-function firstAlias(document: Document): number {
-  let offset = 0;
-  visit(document, {
-    Alias: (_key, node) => {
-      offset = node.range?.[0] ?? 0;
-      return visit.BREAK;
-    },
-  });
-  return offset;
 }

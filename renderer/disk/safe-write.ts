@@ -90,10 +90,19 @@ export async function link(file: string, name: string): Promise<void> {
 
 /** Returns the identity of a regular file, or undefined if it is missing. Throws WriteError. */
 export function identify(path: string): string | undefined {
+  return ofRegularFile(path, identityOf);
+}
+
+/** Returns the bytes of a regular file, or undefined if it is missing. Throws WriteError for anything else. */
+export function readBytes(path: string): Buffer | undefined {
+  return ofRegularFile(path, () => fs.readFileSync(path));
+}
+
+function ofRegularFile<T>(path: string, read: (found: fs.BigIntStats) => T): T | undefined {
   try {
     const found = fs.lstatSync(path, { bigint: true });
     if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return identityOf(found);
+    return read(found);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return undefined;
@@ -117,19 +126,6 @@ async function step<T>(path: string, temporary: string | undefined, run: () => P
   } catch (error) {
     if (temporary !== undefined) fs.rmSync(temporary, { force: true });
     throw new WriteError(path, (error as NodeJS.ErrnoException).code ?? "unknown");
-  }
-}
-
-/** Returns the bytes of a regular file, or undefined if it is missing. Throws WriteError for anything else. */
-export function readBytes(path: string): Buffer | undefined {
-  try {
-    const found = fs.lstatSync(path);
-    if (!found.isFile()) throw Object.assign(new Error("not a file"), { code: "ENOTFILE" });
-    return fs.readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return undefined;
-    throw new WriteError(path, code ?? "unknown");
   }
 }
 

@@ -174,12 +174,12 @@ describe("publication", () => {
     mkdirSync(join(directory, "dir.conf"));
     await assert.rejects(
       publish(printed("text"), new Volume(join(directory, "dir.conf")), server),
-      /dir\.conf.*not a file/,
+      /dir\.conf.*not a regular file/,
     );
     execFileSync("mkfifo", [join(directory, "fifo.conf")]);
     await assert.rejects(
       publish(printed("text"), new Volume(join(directory, "fifo.conf")), server),
-      /fifo\.conf.*not a file/,
+      /fifo\.conf.*not a regular file/,
     );
   });
 

@@ -160,7 +160,7 @@ for (const index of [0, 1, 2]) {
       mkdirSync(file);
       return await Promise.resolve(OK);
     };
-    await assert.rejects(publishAll("three"), new RegExp(`${file}: .*not a file`));
+    await assert.rejects(publishAll("three"), new RegExp(`${file}: .*not a regular file`));
     const others = [...NAMES.keys()].filter((other) => other !== index);
     const stand = new Set(others.map((other) => readFileSync(volumes[other]!.live, "utf8").split(" ")[0]));
     assert.deepEqual([...stand], [index === 0 ? "two" : "one"], "all are of one edition");
@@ -179,7 +179,7 @@ for (const index of [0, 1, 2]) {
       mkdirSync(file);
       return await Promise.resolve(OK);
     };
-    await assert.rejects(publishAll("two"), new RegExp(`${file}: .*not a file`));
+    await assert.rejects(publishAll("two"), new RegExp(`${file}: .*not a regular file`));
     const others = [...NAMES.keys()].filter((other) => other !== index);
     for (const other of others) assert.equal(readFileSync(volumes[other]!.live, "utf8"), all("one")[other]);
     assert.deepEqual(served(), all("one"));
