@@ -73,11 +73,14 @@ class Parser implements ParsedMultiports {
   }
 
   #parsePorts(host: HostName, http: unknown, https: unknown): HostPorts {
-    const ports = { ...this.#parsePort(host, "httpPort", http), ...this.#parsePort(host, "httpsPort", https) };
+    const ports: { -readonly [K in keyof HostPorts]: HostPorts[K] } = {
+      ...this.#parsePort(host, "httpPort", http),
+      ...this.#parsePort(host, "httpsPort", https),
+    };
     const unusable = unusablePorts(ports, this.#rules);
-    for (const [key, problem] of unusable)
-      this.reject([host, PORT_KEYS[key as keyof HostPorts]], problem, undefined, KEY_IGNORED);
-    return Object.fromEntries(Object.entries(ports).filter(([key]) => !unusable.has(key)));
+    for (const [key, problem] of unusable) this.reject([host, PORT_KEYS[key]], problem, undefined, KEY_IGNORED);
+    for (const key of unusable.keys()) delete ports[key];
+    return ports;
   }
 
   #parsePort(host: HostName, key: keyof HostPorts, value: unknown): HostPorts {

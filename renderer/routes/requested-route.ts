@@ -25,7 +25,7 @@ export interface HostPorts {
 export function unusablePorts(
   { httpPort, httpsPort }: HostPorts,
   { defaultPorts }: RequestRules,
-): ReadonlyMap<string, string> {
+): ReadonlyMap<keyof HostPorts, string> {
   const { plain = [], tls = [], page } = defaultPorts ?? {};
   const problemOf = (port: number | undefined, others: readonly (number | undefined)[]): string | undefined => {
     if (port === undefined) return undefined;

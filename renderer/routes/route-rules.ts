@@ -36,7 +36,7 @@ export interface RequestRules {
   readonly defaultPorts?: DefaultPorts;
 }
 
-/** A route from the configuration, to an upstream that is no container. */
+/** A route that the configuration defines, to an upstream outside of Docker. */
 export interface StaticRoute {
   readonly host: HostName;
   readonly path: PathMatch;
