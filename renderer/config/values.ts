@@ -39,7 +39,7 @@ export const wait = z.string(WAIT).transform((text, context) => {
   return { minMs, maxMs };
 });
 
-/** Reports that a value is invalid; `message` says what it must be. */
+/** Reports an invalid value; `message` is what it must be. */
 export function fail(context: z.core.$RefinementCtx, message: string): never {
   context.addIssue(message);
   return z.NEVER;
