@@ -89,7 +89,7 @@ test("signals a program in the same PID namespace", async (context) => {
     await eventually("the signal arrives", () => readFileSync(received!, "utf8").startsWith("HUP"));
     assert.equal(readFileSync(join(example.directory, "list.json"), "utf8"), '["shop-web-1"]\n');
     stop.abort();
-    assert.deepEqual(await running, { problems: [] });
+    assert.deepEqual((await running).problems, []);
   } finally {
     stop.abort();
     program.kill("SIGKILL");
