@@ -44,7 +44,8 @@ export class Reconciler {
   readonly #progress: readonly TargetProgress[];
   #rejected: readonly RenderedFile[] | undefined;
   #isStopped = false;
-  #isPrepared = false;
+  /** A failed preparation is repeated before the next pass. */
+  #needsPreparation = false;
   /** Destinations whose server the next pass reloads even if the file is unchanged. */
   #toReload = new Set<Destination>();
 
@@ -61,10 +62,13 @@ export class Reconciler {
   /** Repairs what a killed process left, and writes an initial file to destinations that have none. */
   async prepare(): Promise<void> {
     await this.#prepare();
-    if (!this.#isPrepared && this.#retry.dueAt !== undefined) this.#schedule(this.#retry.dueAt - performance.now());
+    if (this.#needsPreparation && this.#retry.dueAt !== undefined) {
+      this.#schedule(this.#retry.dueAt - performance.now());
+    }
   }
 
   async #prepare(): Promise<void> {
+    this.#needsPreparation = true;
     try {
       this.#noteInPlace();
       await recover(this.#options);
@@ -74,7 +78,7 @@ export class Reconciler {
       const written = await writeInitialFiles(this.#options);
       if ("error" in written) return this.#fail(written.error);
       for (const index of written) this.#progress[index]?.initialized();
-      this.#isPrepared = true;
+      this.#needsPreparation = false;
     } catch (error) {
       this.#fail(describe(error));
     }
@@ -140,8 +144,8 @@ export class Reconciler {
     await new Promise((resolve) => setImmediate(resolve));
     this.#firstChange = undefined;
     try {
-      if (!this.#isPrepared) await this.#prepare();
-      if (!this.#isPrepared || this.#isStopped) return;
+      if (this.#needsPreparation) await this.#prepare();
+      if (this.#needsPreparation || this.#isStopped) return;
       const next = await this.#options.source.next();
       if (this.#isStopped) return;
       // A retry is due again only after another failure.

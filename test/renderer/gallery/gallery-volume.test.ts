@@ -124,7 +124,7 @@ test("a directory or a FIFO in place of a file is reported, and the other files 
   const blocked = templates.filter((_one, index) => index % 3 < 2);
   await eventually("every blocked target reports it", async () => {
     const { targets } = await askStatus(statusSocket());
-    const said = targets.filter(({ error }) => /not a file.*remove it/.test(error ?? ""));
+    const said = targets.filter(({ error }) => /not a regular file; remove it/.test(error ?? ""));
     return said.length === blocked.length;
   });
   for (const [index, { name, destination }] of templates.entries())
