@@ -20,9 +20,8 @@ export interface AgentState {
   readonly docker: Result<"health">["docker"] | "unknown";
   readonly generation: number;
   readonly containers: number;
-  /** Why the agent is not connected. */
+  /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
   readonly error: string | undefined;
-  readonly hint: string | undefined;
 }
 
 /** Connection errors that waiting does not fix, with what to do. */
@@ -102,8 +101,7 @@ export class Subscription {
       docker: this.#isConnected ? this.#docker : "unknown",
       generation: this.#copy.generation,
       containers: this.#copy.size,
-      error: this.#failure?.error,
-      hint: this.#failure?.hint,
+      error: this.#failure && sentenceOf(this.#failure),
     };
   }
 
@@ -119,7 +117,7 @@ export class Subscription {
         this.#log("warn", "agent.disconnected", { socket: this.#socket, error, hint });
       }
       this.#setConnected(false, failure);
-      if (hint !== undefined) this.#rejectComplete(new Error(`${this.#socket}: ${error}; ${hint}`));
+      if (hint !== undefined) this.#rejectComplete(new Error(`${this.#socket}: ${sentenceOf(failure)}`));
       await sleep(backoffMs(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
@@ -205,4 +203,8 @@ export class Subscription {
     this.#isConnected = isConnected;
     this.#failure = failure;
   }
+}
+
+function sentenceOf({ error, hint }: Failure): string {
+  return hint === undefined ? error : `${error}; ${hint}`;
 }

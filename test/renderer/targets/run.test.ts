@@ -207,7 +207,7 @@ test("render lists quarantined containers, and reports the limit that a template
   writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
   const { exitCode, stdout, stderr } = await runRender(configOf({ template }));
   assert.deepEqual([exitCode, stdout], [1, ""]);
-  assert.match(stderr, /large\.hbs: makes more than 16777216 bytes/);
+  assert.match(stderr, /large\.hbs: makes more than 16777216 characters/);
 });
 
 test("snapshot prints the containers that the agents disclose", async () => {
@@ -302,7 +302,7 @@ test("keeps the cached routes of an absent agent at start, and follows the other
   const logged: string[] = [];
   running = run(config, stop.signal, (_level, event) => void logged.push(event));
   await eventually("all are routed", () => hostsIn(file).join(" ") === "a.example b.example c.example");
-  assert.ok(logged.includes("agent.recalled"));
+  assert.ok(logged.includes("agent.restored"));
   const { agents: standing } = await askStatus(config.statusSocket);
   assert.deepEqual(
     standing.map(({ connected, containers }) => [connected, containers]),
@@ -321,7 +321,7 @@ test("publishes the routes of other agents although one agent never connected", 
   running = run(config, stop.signal, (_level, event) => void logged.push(event));
   const file = join(directory, "default.conf");
   await eventually("the one that is there is routed", () => hostsIn(file).join(" ") === "a.example");
-  assert.ok(logged.includes("agent.unheard"));
+  assert.ok(logged.includes("agent.skipped"));
   const { agents: standing } = await askStatus(config.statusSocket);
   assert.deepEqual(
     standing.map(({ connected }) => connected),
