@@ -28,7 +28,7 @@ export class LiveFile {
     return this.#isMounted;
   }
 
-  /** Returns the content, or undefined if there is no file. Throws WriteError. */
+  /** Returns the content, or undefined if the file is missing. Throws WriteError. */
   read(): RenderedFile | undefined {
     const identity = identify(this.path);
     if (identity === undefined) return undefined;

@@ -3,7 +3,7 @@ export type ControlResult =
   | { readonly kind: "ok" }
   /** The file is invalid, and will be rejected again. */
   | { readonly kind: "rejected"; readonly message: string; readonly isPartial?: true }
-  /** There is no check; only a reload tells. */
+  /** There is no check; only a reload validates the file. */
   | { readonly kind: "unchecked" }
   /** The server cannot be reached now; retry. */
   | { readonly kind: "unavailable"; readonly message: string; readonly isPartial?: true };

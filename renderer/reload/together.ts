@@ -19,7 +19,7 @@ export class ReloadTogether implements ServerControl {
     return all;
   }
 
-  /** Stops at the first server that fails; the result tells whether others already run the file. */
+  /** Stops at the first server that fails; the result states whether others already run the file. */
   async reload(): Promise<ControlResult> {
     for (const [index, control] of this.#controls.entries()) {
       const found = await control.reload();

@@ -12,7 +12,7 @@ export function oneOf<const W extends string>(...keywords: readonly W[]): (raw: 
 const TRUE = ["1", "t", "true", "yes", "on"];
 const FALSE = ["0", "f", "false", "no", "off"];
 
-/** Accepts the usual spellings of true and false, in any case. */
+/** Accepts the default spellings of true and false, in any case. */
 export function parseBoolean(raw: string): Parsed<boolean> {
   const lower = raw.toLowerCase();
   if (TRUE.includes(lower)) return ok(true);

@@ -9,7 +9,7 @@ import { NginxTarget } from "./nginx-target.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
 import type { Rendered, Target, UnitDescription } from "./target.ts";
 
-/** An nginx target that is published together with others: a container that any of them rejects is left out of all. */
+/** An nginx target that is published together with others: a container that any of them rejects is quarantined from all. */
 export class NginxContainerTarget extends NginxTarget implements Target<InventoryContainer> {
   /** All containers of the target except nginx, which is always seen: its networks decide what is reachable. */
   readonly #containers = new Map<string, InventoryContainer>();

@@ -4,7 +4,7 @@ import type { TargetStatus } from "../status/build-report.ts";
 import { NginxTarget } from "./nginx-target.ts";
 import type { Rendered, Target, UnitDescription } from "./target.ts";
 
-/** An nginx target by itself: a virtual host that nginx rejects is left out alone. */
+/** An nginx target by itself: a virtual host that nginx rejects is quarantined alone. */
 export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> {
   units(): readonly VirtualHost[] | Blocked | undefined {
     const { wanted } = this;

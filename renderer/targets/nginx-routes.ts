@@ -86,12 +86,12 @@ function numbers(...some: readonly (number | undefined)[]): number[] {
 function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["proxy"], { gateway }: OwnPlace) {
   const {
     containersMay,
-    hostAddress: said = proxy === "self" ? "gateway" : undefined,
+    hostAddress: configured = proxy === "self" ? "gateway" : undefined,
     grace,
     routes,
     ...rest
   } = routing;
-  const hostAddress = said === "gateway" ? addressOf(gateway(rest.preferIpv6)) : said;
+  const hostAddress = configured === "gateway" ? addressOf(gateway(rest.preferIpv6)) : configured;
   return {
     ...rest,
     permissions: new Set(containersMay),

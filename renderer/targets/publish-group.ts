@@ -41,7 +41,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   #retried: readonly QuarantineEntry<Unit>[] = [];
   readonly #report: QuarantineReport<Unit>;
   readonly #retry: QuarantineRetry;
-  /** Whether units are never left out: nothing is published until all succeed. */
+  /** Whether units are never quarantined: nothing is published until all succeed. */
   readonly #keepsAll: boolean;
   /** The units of the live revision. */
   #live: readonly Unit[] = [];

@@ -8,7 +8,7 @@ export interface QuarantineEntry<Unit> {
 export type QuarantineCode = "render.failed" | "check.rejected" | "reload.rejected";
 
 /**
- * Units that are left out of all files of a group. A unit is an object that is replaced when anything in it changes; the
+ * Units that are excluded from all files of a group. A unit is an object that is replaced when anything in it changes; the
  * new one is not quarantined.
  */
 export class Quarantine<Unit extends object> {

@@ -112,7 +112,7 @@ export async function run(
 
 /**
  * Caches inventories where absent agents may have to be restored. With one agent, its absence blocks publishing. Without
- * a file there is no directory for the cache.
+ * a file no directory exists for the cache.
  */
 function cacheFor(
   { targets }: Config,

@@ -5,7 +5,7 @@ import type { TargetState } from "../publish/target-progress.ts";
 import type { Blocked } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 
-/** One configured file. `Unit` is the smallest part that can be left out of it: a virtual host or a container. */
+/** One configured file. `Unit` is the smallest part that can be excluded from it: a virtual host or a container. */
 export interface Target<Unit extends object> {
   readonly config: TargetConfig;
   readonly destination: Destination;

@@ -21,7 +21,7 @@ const ABSENT = ["log", "lookup", "helperMissing", "blockHelperMissing"];
 /** Access to prototypes is off even where a value has one. */
 const RUNTIME = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false };
 
-/** Escapes a value for the output, or says why it cannot be printed. */
+/** Escapes a value for the output, or names why it cannot be printed. */
 type Print = (value: unknown) => Escaped;
 
 /** Renders one item of a block; `body` is the text of the block for it. */

@@ -8,7 +8,7 @@ export type TemplateKind =
   | { readonly problem: string };
 
 /**
- * Tells the kind of a template from what it uses: only a template of an nginx target has the block `eachHost`, only one
+ * Returns the kind of a template by what it uses: only a template of an nginx target has the block `eachHost`, only one
  * of a template target the list `containers`. A template that uses neither is one of a template target.
  */
 export function kindOfTemplate(text: string, file: string): TemplateKind {

@@ -32,24 +32,24 @@ interface Asked {
   readonly params: { readonly since?: { readonly instance: string; readonly generation: number } };
 }
 
-/** An agent that says what the test wants, to whoever has subscribed last. */
+/** An agent that sends what the test defines, to the last subscriber. */
 export class FakeAgent {
   readonly #server: net.Server;
   #socket: net.Socket | undefined;
   instance: string = INSTANCES[0];
   subscriptions = 0;
-  /** What a new subscriber is told at once. */
+  /** What a new subscriber receives at once. */
   first: Container[] = [container("a"), container("b")];
   generation = 5;
   isMute = false;
-  /** The generation that the last subscriber said it holds. */
+  /** The generation that the last subscriber reported. */
   heldBySubscriber: number | undefined;
 
   constructor(path: string) {
     this.#server = net.createServer((socket) => this.#serve(socket)).listen(path);
   }
 
-  tell(method: string, params: object): void {
+  send(method: string, params: object): void {
     this.write(
       encodeFrame(JSON.stringify({ jsonrpc: "2.0", method, params: { instance: this.instance, ...params } }), 1 << 20),
     );
@@ -88,6 +88,6 @@ export class FakeAgent {
     if (method !== "subscribe") return;
     this.subscriptions += 1;
     this.heldBySubscriber = params.since?.generation;
-    this.tell("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first, anchor });
+    this.send("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first, anchor });
   }
 }

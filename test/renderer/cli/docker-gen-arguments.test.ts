@@ -60,7 +60,7 @@ describe("makes a configuration of docker-gen's arguments", () => {
     assert.match(differences.join("\n"), /"c\.hbs" has `containers` in line 1: a template target/);
     assert.match(differences.join("\n"), /guessed from \.yml in "out\.yml"; values are quoted for yaml/);
   });
-  test("with a template over routes, and reports the line that tells", () => {
+  test("with a template over routes, and reports the line that shows it", () => {
     assert.match(
       targetOf("-watch t.hbs d").differences.join("\n"),
       /"t\.hbs" has `eachHost` in line 2: an nginx target/,

@@ -63,7 +63,7 @@ test("prints the file again whenever it changes with -watch", async () => {
   child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
   const ended = once(child, "close");
   await eventually("the first version is printed", () => printed === '["appa"]\n');
-  agents[0]!.tell("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [], anchor });
+  agents[0]!.send("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [], anchor });
   await eventually("the next version is printed", () => printed === '["appa"]\n["appa", "appc"]\n');
   child.kill("SIGTERM");
   await ended;

@@ -55,7 +55,7 @@ let generation = 5;
 const files = SHIPPED.map(({ name }) => join(directory, "out", name));
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 const send = (upserted: readonly Container[], removed: readonly string[]): void =>
-  agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
 before(async () => {
   mkdirSync(join(directory, "out"));
   agent.first = [good("a")];

@@ -92,7 +92,7 @@ test("a symbolic link in place of a file is replaced or rejected, and its target
   for (const { destination } of templates) {
     rmSync(destination(), { force: true });
   }
-  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
   for (const { name, destination } of templates)
     await eventually(`${name} is a file when the link is gone`, () => mentions(destination(), "b"));
   for (const { destination } of templates) assert.ok(lstatSync(destination()).isFile());
@@ -107,7 +107,7 @@ test("a hard link keeps the old text: files are replaced, never overwritten", as
     linkSync(destination(), `${destination()}.second`);
     return textOf(destination());
   });
-  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
   for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "b"));
   assert.deepEqual(
     templates.map(({ destination }) => textOf(`${destination()}.second`)),
@@ -124,8 +124,8 @@ test("a directory or a FIFO in place of a file is reported, and the other files 
   const blocked = templates.filter((_one, index) => index % 3 < 2);
   await eventually("every blocked target reports it", async () => {
     const { targets } = await askStatus(statusSocket());
-    const said = targets.filter(({ error }) => /not a regular file; remove it/.test(error ?? ""));
-    return said.length === blocked.length;
+    const reported = targets.filter(({ error }) => /not a regular file; remove it/.test(error ?? ""));
+    return reported.length === blocked.length;
   });
   for (const [index, { name, destination }] of templates.entries())
     if (index % 3 === 2) await eventually(name, () => mentions(destination(), "a"));
@@ -141,7 +141,7 @@ test("a reader of a changing file only sees complete files", async () => {
   let generation = 5;
   for (let round = 0; round < 10; round++) {
     const [upserted, removed] = round % 2 === 0 ? [[app("b")], []] : [[], ["b".repeat(64)]];
-    agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+    agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
     await eventually("all follow", () => {
       for (const [index, { destination }] of templates.entries()) seen[index]!.add(textOf(destination()));
       return templates.every(({ destination }) => mentions(destination(), "b") === (round % 2 === 0));
@@ -171,9 +171,9 @@ describe("a separate volume", { skip: requires("root") }, () => {
     );
     const before = templates.map(({ destination }) => textOf(destination()));
     damage();
-    agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+    agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
     await eventually("every target reports the error", async () =>
-      (await askStatus(statusSocket())).targets.every(({ error: said = "" }) => problem.test(said)),
+      (await askStatus(statusSocket())).targets.every(({ error: reported = "" }) => problem.test(reported)),
     );
     assert.deepEqual(
       templates.map(({ destination }) => textOf(destination())),

@@ -38,7 +38,7 @@ describe("a subscription", () => {
 
   const names = (): string[] => subscription.known.map(({ container: { name } }) => name).toSorted();
   const delta = (base: number, generation: number, upserted: unknown[], removed: string[] = []): void =>
-    agent.tell("snapshot.delta", { base, generation, upserted, removed, anchor });
+    agent.send("snapshot.delta", { base, generation, upserted, removed, anchor });
 
   test("applies a delta that follows", async () => {
     delta(5, 6, [container("c")], ["a".repeat(64)]);
@@ -53,7 +53,7 @@ describe("a subscription", () => {
     [
       "a delta of another instance",
       () =>
-        agent.tell("snapshot.delta", {
+        agent.send("snapshot.delta", {
           instance: INSTANCES[1],
           base: 5,
           generation: 6,
@@ -64,14 +64,14 @@ describe("a subscription", () => {
     ],
     [
       "parts out of order",
-      () => agent.tell("snapshot.part", { generation: 9, part: 1, parts: 2, containers: [], anchor }),
+      () => agent.send("snapshot.part", { generation: 9, part: 1, parts: 2, containers: [], anchor }),
     ],
     [
       "an older snapshot",
-      () => agent.tell("snapshot.part", { generation: 4, part: 0, parts: 1, containers: [], anchor }),
+      () => agent.send("snapshot.part", { generation: 4, part: 0, parts: 1, containers: [], anchor }),
     ],
     ["a container outside the contract", () => delta(5, 6, [{ ...container("c"), secret: "x" }])],
-    ["an unknown notification", () => agent.tell("shutdown", {})],
+    ["an unknown notification", () => agent.send("shutdown", {})],
     ["invalid JSON in a frame", () => agent.write(encodeFrame("{", 64))],
     ["a frame that is too large", () => agent.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
     ["a connection that ends inside a frame", () => (agent.write(Buffer.from([0, 0, 0, 9, 0x7b])), agent.hangUp())],

@@ -1,6 +1,6 @@
 #!/bin/sh
-# LOG COMMAND…: runs the command that reloads nginx. Exits with 0 when nginx's log says that it started new workers, and
-# with 1 when it says that a port is in use.
+# LOG COMMAND…: runs the command that reloads nginx. Exits with 0 when nginx's log reports that it started new workers, and
+# with 1 when it reports that a port is in use.
 log=$1
 shift
 before=$(wc -l <"$log")

@@ -163,7 +163,7 @@ export class NginxRig {
   update(upserted: readonly Container[], removed: readonly string[] = []): void {
     const base = this.#generation;
     this.#generation += 1;
-    this.agent.tell("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
+    this.agent.send("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
   }
 
   async status(): Promise<Report> {

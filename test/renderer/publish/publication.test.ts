@@ -184,7 +184,7 @@ describe("publication", () => {
   });
 
   test(
-    "a full disk changes nothing, is named with its mend, and leaves no rest",
+    "a full disk changes nothing, is named with its fix, and leaves no rest",
     { skip: requires("root") },
     async () => {
       const small = join(directory, "small");

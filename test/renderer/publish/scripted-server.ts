@@ -7,7 +7,7 @@ export const OK: ControlResult = { kind: "ok" };
 export const AWAY: ControlResult = { kind: "unavailable", message: "away" };
 export const REFUSED: ControlResult = { kind: "rejected", message: "no" };
 
-/** A server whose verdicts are set by the test; it serves what was live at its last reload. */
+/** A server whose results are set by the test; it serves what was live at its last reload. */
 export class ScriptedServer implements ServerControl {
   checked: ControlResult = OK;
   reloaded: ControlResult = OK;

@@ -163,7 +163,7 @@ for (const index of [0, 1, 2]) {
     await assert.rejects(publishAll("three"), new RegExp(`${file}: .*not a regular file`));
     const others = [...NAMES.keys()].filter((other) => other !== index);
     const stand = new Set(others.map((other) => readFileSync(volumes[other]!.live, "utf8").split(" ")[0]));
-    assert.deepEqual([...stand], [index === 0 ? "two" : "one"], "all are of one edition");
+    assert.deepEqual([...stand], [index === 0 ? "two" : "one"], "all are of one revision");
     rmSync(file, { recursive: true });
     servers[2]!.check = async () => await Promise.resolve(OK);
     servers[2]!.reloaded = OK;
@@ -231,8 +231,8 @@ test("after a crash at any step, and another during recovery, all files are of o
       await crashesAt(restart, async () => await recoverTogether(volumes, journal));
       open();
       await recoverTogether(volumes, journal);
-      const editions = new Set(live().map((text) => text.split(" ")[0]));
-      assert.equal(editions.size, 1, `${step}, ${restart}: ${live().join()}`);
+      const revisions = new Set(live().map((text) => text.split(" ")[0]));
+      assert.equal(revisions.size, 1, `${step}, ${restart}: ${live().join()}`);
       servers[2]!.reloaded = OK;
       assert.equal((await publishAll("one")).kind, "published");
       assert.deepEqual([live(), served()], [all("one"), all("one")]);

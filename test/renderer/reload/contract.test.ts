@@ -95,12 +95,12 @@ for (const way of ways) {
     const refusal = async (): Promise<void> => {
       const before = await rig.answer();
       rig.stage("server { no_such_directive; }\n");
-      const verdict = await way.control(rig).check(rig.candidate, true);
-      assert.equal(verdict.kind, "rejected");
-      assert.match(verdict.kind === "rejected" ? verdict.message : "", /unknown directive "no_such_directive"/);
+      const result = await way.control(rig).check(rig.candidate, true);
+      assert.equal(result.kind, "rejected");
+      assert.match(result.kind === "rejected" ? result.message : "", /unknown directive "no_such_directive"/);
       assert.equal(await rig.answer(), before);
     };
-    // Without a check nobody looks: there is nothing to refuse.
+    // Without a check nothing is rejected.
     if (way.checks)
       test("a candidate that nginx refuses is refused in nginx's own words, and nothing changes", refusal);
 
@@ -123,12 +123,12 @@ for (const way of ways) {
       assert.equal((await control.reload()).kind, "unavailable");
       const seen = returned;
       await rig.begin(way.loop);
-      await eventually("its return is told", () => returned > seen);
+      await eventually("its return is reported", () => returned > seen);
       stop();
       await eventually("it can be reloaded", async () => (await control.reload()).kind === "ok");
     };
-    // A command cannot tell why it failed.
-    if (way.knowsAbsence) test("a server that is away is told at once, and so is its return", absence);
+    // A command does not report why it failed.
+    if (way.knowsAbsence) test("reports at once that the server is unreachable, and that it is back", absence);
   });
 }
 
@@ -161,10 +161,10 @@ describe("the reload channel's loop", { skip }, () => {
 
   test("tests a candidate together with the other files of its directory", async () => {
     const control = new ReloadChannel(rig.channel);
-    rig.addBeside("upstream taken { server 127.0.0.1:1; }\nmap $host $theirs { default 1; }\n");
+    rig.addOther("upstream taken { server 127.0.0.1:1; }\nmap $host $theirs { default 1; }\n");
     rig.stage("upstream taken { server 127.0.0.1:2; }\n");
-    const verdict = await control.check("", true);
-    assert.match(verdict.kind === "rejected" ? verdict.message : "", /duplicate upstream "taken"/);
+    const result = await control.check("", true);
+    assert.match(result.kind === "rejected" ? result.message : "", /duplicate upstream "taken"/);
     rig.stage(rig.configuration("$theirs"));
     assert.deepEqual(await control.check("", true), { kind: "ok" });
   });
@@ -181,8 +181,8 @@ describe("the reload channel's loop", { skip }, () => {
   test("names a main configuration that does not include the live file", async () => {
     const good = readFileSync(rig.configs.live, "utf8");
     writeFileSync(rig.configs.live, good.replace("include", "# include"));
-    const verdict = await new ReloadChannel(rig.channel).check("", true);
-    assert.match(verdict.kind === "rejected" ? verdict.message : "", /nginx\.conf does not include .*conf\.d/);
+    const result = await new ReloadChannel(rig.channel).check("", true);
+    assert.match(result.kind === "rejected" ? result.message : "", /nginx\.conf does not include .*conf\.d/);
     writeFileSync(rig.configs.live, good);
   });
 
@@ -192,7 +192,7 @@ describe("the reload channel's loop", { skip }, () => {
     ["a file of a gigabyte", "truncate -s 1G answer"],
   ] as const) {
     test(`does not block on ${what} in place of the answer file`, async () => {
-      // In a process of its own, which can be ended where it waits for ever.
+      // In a process of its own, which can be ended where it waits indefinitely.
       spawnSync("sh", ["-c", `mkdir trap; cd trap && mkfifo word && ${command}`], { cwd: rig.directory });
       const script = `import { ReloadChannel } from "${join(process.cwd(), "renderer/reload/channel.ts")}";
         new ReloadChannel("${rig.directory}/trap").check().then(({ kind }) => {
@@ -216,9 +216,9 @@ describe("the reload channel's loop", { skip }, () => {
   });
 
   test("reports a channel without a listener at once, with a hint", async () => {
-    const verdict = await new ReloadChannel(rig.directory).reload();
-    assert.equal(verdict.kind, "unavailable");
-    assert.match(verdict.kind === "unavailable" ? verdict.message : "", /mounted/);
+    const result = await new ReloadChannel(rig.directory).reload();
+    assert.equal(result.kind, "unavailable");
+    assert.match(result.kind === "unavailable" ? result.message : "", /mounted/);
   });
 });
 
@@ -231,30 +231,30 @@ describe("reload by a command", () => {
 
   test("logs the command's output line by line when configured", async () => {
     const script = `console.log("one\\n\\ntwo"); console.error("three"); process.exit(1)`;
-    const said: unknown[] = [];
-    const log: Log = (_level, event, fields) => void said.push([event, fields?.["line"]]);
+    const logged: unknown[] = [];
+    const log: Log = (_level, event, fields) => void logged.push([event, fields?.["line"]]);
     const command = { command: [process.execPath, "-e", script], timeout: 10_000 };
     assert.equal((await new ReloadCommand(command, undefined, log).reload()).kind, "rejected");
     assert.deepEqual(
-      said,
+      logged,
       ["one", "two", "three"].map((line) => ["reload.output", line]),
     );
   });
 
   test("kills a command that exceeds its timeout", async () => {
     const command = [process.execPath, "-e", "setInterval(() => 0, 1000)"];
-    const verdict = await new ReloadCommand({ command, timeout: 300 }, undefined).reload();
-    assert.match(verdict.kind === "rejected" ? verdict.message : "", /longer than 300 ms/);
+    const result = await new ReloadCommand({ command, timeout: 300 }, undefined).reload();
+    assert.match(result.kind === "rejected" ? result.message : "", /did not finish within 300 ms/);
   });
 
   test("reports a missing command as unavailable, with its name", async () => {
-    const verdict = await new ReloadCommand({ command: ["/no/such/program"], timeout: 1_000 }, undefined).reload();
-    assert.match(verdict.kind === "unavailable" ? verdict.message : "", /\/no\/such\/program: ENOENT/);
+    const result = await new ReloadCommand({ command: ["/no/such/program"], timeout: 1_000 }, undefined).reload();
+    assert.match(result.kind === "unavailable" ? result.message : "", /\/no\/such\/program cannot be run: ENOENT/);
   });
 });
 
 test(
-  "a process of another user cannot be signalled, and the message says what it takes",
+  "reports that a process of another user cannot be signalled, with a hint",
   { skip: requires("root") },
   async () => {
     const script = `
@@ -270,7 +270,7 @@ test(
         ["--import", "tsx", "-e", script, join(rig.directory, "nginx.pid")],
         { encoding: "utf8" },
       );
-      assert.match(stdout, /EPERM.*same user/, stderr);
+      assert.match(stdout, /EPERM; run the renderer as the server's user/, stderr);
     } finally {
       await rig.close();
     }

@@ -59,9 +59,9 @@ export class Rig {
     await removeDirectory(this.directory);
   }
 
-  /** A file beside ours that somebody else wrote. */
-  addBeside(text: string): void {
-    writeFileSync(join(dirname(this.live), "beside.conf"), text);
+  /** A file of another process next to the live file. */
+  addOther(text: string): void {
+    writeFileSync(join(dirname(this.live), "other.conf"), text);
   }
 
   configuration(text: string): string {
@@ -83,9 +83,9 @@ export class Rig {
   /** Reloads, and waits until the old workers are gone, whatever the way to reload knows of them. */
   async reloadBy(control: ServerControl): Promise<ControlResult> {
     const before = await workersOf(this.configs);
-    const verdict = await control.reload();
-    if (verdict.kind === "ok") await onlyNewWorkers(this.configs, before);
-    return verdict;
+    const result = await control.reload();
+    if (result.kind === "ok") await onlyNewWorkers(this.configs, before);
+    return result;
   }
 }
 
@@ -93,7 +93,7 @@ export class Rig {
 export interface Way {
   readonly name: string;
   readonly loop: "dash" | "busybox" | undefined;
-  /** Whether it looks at a candidate, notices that nobody is there, and knows when new workers serve. */
+  /** Whether it checks a candidate, detects an unreachable server, and confirms new workers. */
   readonly checks: boolean;
   readonly knowsAbsence: boolean;
   control(rig: Rig): ServerControl;

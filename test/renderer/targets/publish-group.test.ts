@@ -97,8 +97,8 @@ for (const { title, files } of GROUPS) {
       return { template: marker(`${file}.hbs`), format: "json" };
     }
 
-    function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
-      agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+    function send(upserted: readonly Container[], removed: readonly string[] = []): void {
+      agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
     }
 
     /** The apps in each file of the group. */
@@ -119,10 +119,10 @@ for (const { title, files } of GROUPS) {
       test(`quarantines only the unit that the ${by} rejects and publishes all others`, async () => {
         start(by);
         await eventually("both apps are published", () => everywhere("a b"));
-        tell([app("c"), app("d"), app("bad")]);
+        send([app("c"), app("d"), app("bad")]);
         await eventually("the other apps are published", () => everywhere("a b c d"));
         await eventually("status lists the app", async () => (await quarantined()).join() === `bad ${by}.rejected`);
-        tell([app("e")]);
+        send([app("e")]);
         await eventually("a later change is published", () => everywhere("a b c d e"));
         assert.deepEqual(await quarantined(), [`bad ${by}.rejected`]);
         const logged = quarantineEvents();
@@ -131,30 +131,30 @@ for (const { title, files } of GROUPS) {
           ["warn container.quarantined"],
         );
         assert.match(JSON.stringify(logged[0]!.fields), /bad word|sh exited with 1/);
-        tell([], [idOf("bad")]);
+        send([], [idOf("bad")]);
         await eventually("nothing is quarantined when the app is gone", async () => (await quarantined()).length === 0);
       });
 
       test(`keeps the live file and quarantines nothing while the ${by} rejects every unit`, async () => {
         start(by);
         await eventually("both apps are published", () => everywhere("a b"));
-        tell([app("bad"), app("worsebad")], [idOf("a"), idOf("b")]);
+        send([app("bad"), app("worsebad")], [idOf("a"), idOf("b")]);
         await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.rejected"));
         assert.deepEqual(await quarantined(), []);
         assert.ok(everywhere("a b"), published().join());
-        tell([app("c")], [idOf("bad"), idOf("worsebad")]);
+        send([app("c")], [idOf("bad"), idOf("worsebad")]);
         await eventually("the next good change is published", () => everywhere("c"));
       });
 
       test(`keeps the live file when the ${by} rejects the remaining unit after another one`, async () => {
         start(by);
         await eventually("both apps are published", () => everywhere("a b"));
-        tell([app("a", "bad")]);
+        send([app("a", "bad")]);
         await eventually("the other app is published", () => everywhere("b"));
-        tell([app("b", "bad")]);
+        send([app("b", "bad")]);
         await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.rejected"));
         assert.ok(everywhere("b"), published().join());
-        tell([app("b")]);
+        send([app("b")]);
         await eventually("the app is published again", () => everywhere("b"));
       });
 
@@ -162,7 +162,7 @@ for (const { title, files } of GROUPS) {
         agent.first = [app("a")];
         start(by);
         await eventually("the app is published", () => everywhere("a"));
-        tell([app("a", "bad")]);
+        send([app("a", "bad")]);
         await eventually("the rejection is logged", () => events.some(({ event }) => event === "publish.rejected"));
         assert.ok(everywhere("a"), published().join());
       });
@@ -170,7 +170,7 @@ for (const { title, files } of GROUPS) {
       test(`retries a unit that the ${by} rejected although no container changes`, async () => {
         start(by, { quarantineRetry: QUARANTINE_RETRY });
         await eventually("both apps are published", () => everywhere("a b"));
-        tell([app("bad"), app("c")]);
+        send([app("bad"), app("c")]);
         await eventually("the other apps are published", () => everywhere("a b c"));
         writeFileSync(marker("tolerant"), "");
         await eventually("the app is published", () => everywhere("a b bad c"));

@@ -42,7 +42,7 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-/** One target that has these keys beside what every target needs; its file is default.conf. */
+/** One target that has these keys in addition to what every target needs; its file is default.conf. */
 function written(target: object): object {
   return {
     agents: [{ socket: join(directory, "agent.sock") }],
@@ -83,7 +83,7 @@ test("routes only the containers that a target selects, and follows when one is 
     [...unrouted, ...filtered].map(({ name }) => name),
     ["appf", "appb"],
   );
-  agent.tell("snapshot.delta", {
+  agent.send("snapshot.delta", {
     base: 5,
     generation: 6,
     upserted: [app("b", "web")],
@@ -91,7 +91,7 @@ test("routes only the containers that a target selects, and follows when one is 
     anchor,
   });
   await eventually("one came, one went", () => hostsIn(file).join(" ") === "a.example b.example");
-  agent.tell("snapshot.delta", { base: 6, generation: 7, upserted: [app("a", "test")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("a", "test")], removed: [], anchor });
   await eventually("one is not selected any more", () => hostsIn(file).join(" ") === "b.example");
 });
 
@@ -106,12 +106,12 @@ test("debounces a flood of changes, and publishes the last one", async () => {
   const CHANGES = 4_000;
   for (let number = 1; number <= CHANGES; number++) {
     const upserted = [container("a", { ...app("a", "web"), health: number % 2 === 0 ? "healthy" : "unhealthy" })];
-    agent.tell("snapshot.delta", { base: 4 + number, generation: 5 + number, upserted, removed: [], anchor });
+    agent.send("snapshot.delta", { base: 4 + number, generation: 5 + number, upserted, removed: [], anchor });
     if (number % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const last = { ...app("a", "web"), env: { VIRTUAL_HOST: "last.example" } };
   const base = 5 + CHANGES;
-  agent.tell("snapshot.delta", { base, generation: base + 1, upserted: [last], removed: [], anchor });
+  agent.send("snapshot.delta", { base, generation: base + 1, upserted: [last], removed: [], anchor });
   await eventually("the last is live", () => hostsIn(file).join() === "last.example");
   const passes = count() - before;
   // Between two passes there are at least 100 ms: however slow the machine, that many fit and no more.
@@ -126,8 +126,8 @@ test("does not reload when a change leaves the file as it is", async () => {
   await eventually("the host is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
   const before = count();
   const healthy = { ...app("a", "web"), health: "healthy" as const };
-  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [], anchor });
-  agent.tell("snapshot.delta", { base: 6, generation: 7, upserted: [app("b", "web")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("b", "web")], removed: [], anchor });
   await eventually("the next change is live", () => hostsIn(file).join(" ") === "a.example b.example");
   await eventually("it is reloaded", () => count() > before);
   assert.equal(count(), before + 1);
@@ -178,9 +178,9 @@ test("diff prints the change of a file and changes nothing", async () => {
   agent.first = [NGINX, app("a", "web")];
   const config = configOf({});
   const file = join(directory, "default.conf");
-  const anew = await runDiff(config);
-  assert.equal(anew.exitCode, 1);
-  assert.match(anew.stdout, /^\+ {4}server_name a\.example;$/m);
+  const again = await runDiff(config);
+  assert.equal(again.exitCode, 1);
+  assert.match(again.stdout, /^\+ {4}server_name a\.example;$/m);
   assert.equal(existsSync(file), false);
   writeFileSync(file, (await runRender(config)).stdout);
   assert.deepEqual(await runDiff(config, file), { stdout: "", stderr: "", exitCode: 0 });
@@ -188,8 +188,8 @@ test("diff prints the change of a file and changes nothing", async () => {
   const changed = await runDiff(config);
   assert.match(changed.stdout, /^- {4}server_name a\.example;$/m);
   assert.match(changed.stdout, /^\+ {4}server_name b\.example;$/m);
-  const nobody = await runDiff({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
-  assert.deepEqual([nobody.exitCode, nobody.stdout], [2, ""]);
+  const absent = await runDiff({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
+  assert.deepEqual([absent.exitCode, absent.stdout], [2, ""]);
 });
 
 test("render lists quarantined containers, and reports the limit that a template exceeds", async () => {
@@ -230,8 +230,8 @@ test("render reports why a file cannot be rendered", async () => {
   const held = await runRender(config);
   assert.deepEqual([held.exitCode, held.stdout], [1, ""]);
   assert.match(held.stderr, /sallyport\.proxy=true/);
-  const nobody = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
-  assert.match(nobody.stderr, /none\.sock: ENOENT/);
+  const absent = await runRender({ ...config, agents: [{ socket: join(directory, "none.sock") }] });
+  assert.match(absent.stderr, /none\.sock: ENOENT/);
   assert.match(
     (await runRender(config, "/other")).stderr,
     /no target with destination \/other; name one of .*default\.conf/,
@@ -278,8 +278,8 @@ test("run --once reports what is missing after the timeout", async () => {
   const ending = await runOnce(config, stop.signal, () => undefined, 3_000);
   assert.equal(ending.kind, "late");
   assert.match(JSON.stringify(ending), /default\.conf: false exited with 1/);
-  const nobody = { ...config, agents: [{ socket: join(directory, "none.sock") }] };
-  assert.match(JSON.stringify(await runOnce(nobody, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
+  const absent = { ...config, agents: [{ socket: join(directory, "none.sock") }] };
+  assert.match(JSON.stringify(await runOnce(absent, stop.signal, () => undefined, 3_000)), /none\.sock: ENOENT/);
 });
 
 test("keeps the cached routes of an absent agent at start, and follows the other agents", async () => {
@@ -358,7 +358,7 @@ test("uses an edited configuration, and reports and ignores one with errors", as
   );
   assert.deepEqual(hostsIn(destination), ["a.example"]);
   for (const [spoiled, message] of [
-    ["proxy: *nobody", /unknown alias \*nobody/],
+    ["proxy: *missing", /unknown alias \*missing/],
     [`a: &a [x,x,x,x]\n${"b: &a [*a,*a,*a,*a,*a]\n".repeat(9).replaceAll("b:", "- ")}`, /config\.rejected/],
     [`agents: ${"[".repeat(9_000)}`, /nested too deeply/],
     [
@@ -369,14 +369,16 @@ test("uses an edited configuration, and reports and ignores one with errors", as
     const before = logged.length;
     writeFileSync(file, spoiled);
     refresh();
-    await eventually(`${spoiled.slice(0, 40)} is told`, () => logged.slice(before).some((line) => message.test(line)));
+    await eventually(`${spoiled.slice(0, 40)} is reported`, () =>
+      logged.slice(before).some((line) => message.test(line)),
+    );
     assert.deepEqual(hostsIn(destination), ["a.example"]);
-    await eventually("status tells it, too", async () =>
+    await eventually("status reports it", async () =>
       message.test(`config.rejected ${(await askStatus(config.statusSocket)).rejectedConfig.join()}`),
     );
   }
   writeFileSync(file, text("test"));
   await eventually("the next is used", () => hostsIn(destination).join() === "b.example");
-  agent.tell("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });
   await eventually("changes are followed", () => hostsIn(destination).join(" ") === "b.example c.example");
 });

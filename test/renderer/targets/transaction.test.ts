@@ -59,7 +59,7 @@ const saidIn = (name: string): string => {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 };
 
-/** Says who told it, and in what state all files were then. */
+/** Records which target was reloaded, and the state of all files then. */
 function reload(who: string, command = ""): object {
   const files = ["routes", "tiers", "zones"].map(fileOf).join(" ");
   return {
@@ -102,13 +102,13 @@ function follow(changes?: Changes): void {
   running = run(config, stop.signal, (_level, event, fields) => events.push(`${event} ${JSON.stringify(fields)}`));
 }
 
-function tell(upserted: readonly Container[], removed: readonly string[] = []): void {
-  agent.tell("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+function send(upserted: readonly Container[], removed: readonly string[] = []): void {
+  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
 }
 
 const status = async () => await askStatus(join(directory, "status.sock"));
 
-/** The containers in each file, by the last letter of their names; nginx is in those that list everybody. */
+/** The containers in each file, by the last letter of their names; nginx is in those that list every container. */
 const listed = (): string[] => [
   [...textOf("routes").matchAll(/server_name ([a-z])\.example;/g)].map(([, digit]) => digit).join(""),
   ...["tiers", "zones"].map((name) => [...textOf(name).matchAll(/"app([a-z])"/g)].map(([, digit]) => digit).join("")),
@@ -118,12 +118,12 @@ const everywhere = (digits: string): boolean => listed().join() === [digits, `${
 test("publishes the files of a transaction together and reloads their server once", async () => {
   follow();
   await eventually("both apps are in every file", () => everywhere("ab") && reloads().length === 1);
-  tell([app("c")], ["a".repeat(64)]);
+  send([app("c")], ["a".repeat(64)]);
   await eventually("the change is published", () => everywhere("bc"));
   await eventually("the server is reloaded again", () => reloads().length === 2);
-  tell([{ ...app("c"), createdAt: 2 }]);
-  tell([app("d")]);
-  await eventually("the next change is told", () => everywhere("bcd") && reloads().length === 3);
+  send([{ ...app("c"), createdAt: 2 }]);
+  send([app("d")]);
+  await eventually("the next change is published", () => everywhere("bcd") && reloads().length === 3);
   await eventually("each is published three times", async () =>
     (await status()).targets.every(({ pending, generation: published }) => !pending && published === 3),
   );
@@ -143,9 +143,9 @@ test("quarantines a container from all files when one file cannot contain it, lo
     /cannot be rendered into the files of transaction front: .*zones\/file\.conf: .*labels\.zone is missing/,
   );
   assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
-  tell([app("c")]);
+  send([app("c")]);
   await eventually("the app stays quarantined", () => everywhere("ac"));
-  tell([app("b")]);
+  send([app("b")]);
   await eventually("the app is published again", () => everywhere("abc"));
   assert.deepEqual((await status()).quarantined, []);
 });
@@ -156,26 +156,26 @@ test("quarantines only the container that one file's check rejects, from all fil
   };
   follow({ zones: { check } });
   await eventually("both apps are in every file", () => everywhere("ab"));
-  tell([app("a", { zone: "bad" }), app("c"), app("d")]);
+  send([app("a", { zone: "bad" }), app("c"), app("d")]);
   await eventually("the other apps are in every file", () => everywhere("bcd"));
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appa", "check.rejected"]);
   assert.match(found?.reason ?? "", /the files of transaction front: .*zones\/file\.conf: .*bad word/);
-  tell([app("a")]);
+  send([app("a")]);
   await eventually("the app is published again", () => everywhere("abcd"));
 });
 
 test("keeps all files while one with `onFailure: keep` fails", async () => {
   follow({ tiers: { onFailure: "keep" } });
   await eventually("both apps are in every file", () => everywhere("ab"));
-  tell([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
+  send([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
   await eventually("every target names the failing container", async () =>
     (await status()).targets.every(({ error }) =>
       /zones\/file\.conf: container appa: .*zone is missing/.test(error ?? ""),
     ),
   );
   assert.ok(everywhere("ab"));
-  tell([app("a")]);
+  send([app("a")]);
   await eventually("all apps are published", () => everywhere("abc"));
 });
 
@@ -195,13 +195,13 @@ test("keeps all files and names the check when it rejects containers that are al
   await eventually("both apps are in every file", () => everywhere("ab"));
   const before = listed();
   writeFileSync(poison, "");
-  tell([], ["a".repeat(64)]);
+  send([], ["a".repeat(64)]);
   await eventually("every target reports the error", async () =>
     (await status()).targets.every(({ error }) => /tiers\/file\.conf: .*poisoned/.test(error ?? "")),
   );
   assert.deepEqual(listed(), before);
   rmSync(poison);
-  tell([app("c")]);
+  send([app("c")]);
   await eventually("later changes are published", () => everywhere("bc"));
 });
 
@@ -215,22 +215,22 @@ test("rolls all files back and reloads the other servers when one server rejects
   await eventually("every server is reloaded", () => everywhere("ab") && reloads().length === 3);
   const [sum] = reloads().map((line) => line.split(" ").slice(1).join(" "));
   writeFileSync(broken, "");
-  tell([app("c")]);
+  send([app("c")]);
   await eventually("every target reports the error", async () =>
     (await status()).targets.every(
       ({ pending, error }) => pending && /^.*zones\/file\.conf: sh exited with 1/.test(error ?? ""),
     ),
   );
   assert.ok(everywhere("ab"));
-  const told = reloads().slice(3);
+  const recorded = reloads().slice(3);
   assert.deepEqual(
-    told.slice(0, 5).map((line) => line.split(" ")[0]),
+    recorded.slice(0, 5).map((line) => line.split(" ")[0]),
     ["nginx", "tiers", "zones", "nginx", "tiers"],
   );
-  for (const line of told.slice(3, 5))
-    assert.equal(line.split(" ").slice(1).join(" "), sum, "told of the files of before");
+  for (const line of recorded.slice(3, 5))
+    assert.equal(line.split(" ").slice(1).join(" "), sum, "reloaded with the previous files");
   rmSync(broken);
-  tell([app("d")]);
+  send([app("d")]);
   await eventually("later changes are published", () => everywhere("abcd"));
 });
 
@@ -244,18 +244,18 @@ test("quarantines only the container that a reload rejects, and every attempt co
   });
   await eventually("both apps are in every file", () => everywhere("ab"));
   writeFileSync(seen, "");
-  tell([app("a", { zone: "bad" }), app("c"), app("d")]);
+  send([app("a", { zone: "bad" }), app("c"), app("d")]);
   await eventually("the other apps are in every file", () => everywhere("bcd"));
   assert.deepEqual(
     (await status()).quarantined.map(({ name }) => name),
     ["appa"],
   );
   for (const line of saidIn("seen").split("\n").slice(0, -1)) assert.match(line, /"appb"/);
-  tell([app("a")]);
+  send([app("a")]);
   await eventually("the app is published again", () => everywhere("abcd"));
 });
 
-/** Kills the renderer when it is told the first time, and starts another. */
+/** Kills the renderer at the first reload, and starts another. */
 async function killedWhileItTells(): Promise<void> {
   const killed = join(directory, "killed");
   const kill = `if [ ! -e ${killed} ]; then touch ${killed}; kill -9 $PPID; fi`;

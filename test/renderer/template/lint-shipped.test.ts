@@ -24,7 +24,7 @@ const shipped: readonly (readonly [file: string, compile: (text: string) => void
 ];
 
 /** Forbidden syntax, and its error message. */
-const FORBIDDEN: readonly (readonly [text: string, says: RegExp])[] = [
+const FORBIDDEN: readonly (readonly [text: string, names: RegExp])[] = [
   ["{{{name}}}", /unescaped output/],
   ["{{&name}}", /unescaped output/],
   ["{{{{shout name}}}} {{name}} {{{{/shout}}}}", /shout/],
@@ -63,12 +63,12 @@ for (const [file, compile] of shipped) {
       const before = lines.slice(0, at).join("\n");
       return before.split("{{").length === before.split("}}").length ? [at] : [];
     });
-    for (const [forbidden, says] of FORBIDDEN) {
+    for (const [forbidden, names] of FORBIDDEN) {
       for (const at of [places[0]!, places[Math.floor(places.length / 2)]!, places.at(-1)!]) {
         const changed = [...lines.slice(0, at), forbidden, ...lines.slice(at)].join("\n");
         assert.throws(
           () => compile(changed),
-          ({ message }: Error) => /^t\.hbs:[0-9]+/.test(message) && says.test(message),
+          ({ message }: Error) => /^t\.hbs:[0-9]+/.test(message) && names.test(message),
           `${forbidden} at line ${at + 1} of ${file}`,
         );
       }

@@ -8,14 +8,14 @@ import { programPath } from "../../../demo/program-path.ts";
 import { removeDirectory } from "../../../remove-directory.ts";
 
 /** A response or an event of the browser. */
-type Said = Readonly<Record<string, unknown>>;
+type Output = Readonly<Record<string, unknown>>;
 
 interface Message {
   readonly id?: number;
   readonly method?: string;
   readonly sessionId?: string;
-  readonly params?: Said;
-  readonly result?: Said;
+  readonly params?: Output;
+  readonly result?: Output;
   readonly error?: { readonly message: string };
 }
 
@@ -26,7 +26,7 @@ const FAREWELL_MS = 5_000;
 export class Chromium {
   readonly #child: ChildProcess;
   readonly #profile = mkdtempSync(join(tmpdir(), "sallyport-chromium-"));
-  readonly #waiting = new Map<number, { resolve: (result: Said) => void; reject: (error: Error) => void }>();
+  readonly #waiting = new Map<number, { resolve: (result: Output) => void; reject: (error: Error) => void }>();
   readonly #listeners = new Set<(message: Message) => void>();
   #lastId = 0;
   #rest = "";
@@ -46,15 +46,15 @@ export class Chromium {
   }
 
   /** Sends a command, to a page if a session is named. */
-  async send(method: string, params: object = {}, sessionId?: string): Promise<Said> {
+  async send(method: string, params: object = {}, sessionId?: string): Promise<Output> {
     const id = ++this.#lastId;
-    const answered = new Promise<Said>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const answered = new Promise<Output>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     (this.#child.stdio[3] as Writable).write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
     return await answered;
   }
 
   /** Calls back with the events of this session. */
-  onSaid(sessionId: string, callback: (method: string, params: Said) => void): void {
+  onSaid(sessionId: string, callback: (method: string, params: Output) => void): void {
     this.#listeners.add(({ method, params = {}, sessionId: from }) => {
       if (from === sessionId && method !== undefined) callback(method, params);
     });
