@@ -5,9 +5,12 @@ import { ConfigFile } from "./schema.ts";
 /** JSON Schema of one place in the configuration file. */
 export type PublishedSchema = z.core.JSONSchema.BaseSchema;
 
+/** Generating the schema takes milliseconds, and it never changes. */
+let generated: PublishedSchema | undefined;
+
 /** Returns the JSON Schema of the file as users write it: docs/renderer.schema.json, and the keys that messages suggest. */
 export function publishedSchema(): PublishedSchema {
-  return z.toJSONSchema(ConfigFile, {
+  generated ??= z.toJSONSchema(ConfigFile, {
     io: "input",
     unrepresentable: "any",
     override: ({ zodSchema, jsonSchema }) => {
@@ -19,4 +22,5 @@ export function publishedSchema(): PublishedSchema {
       }
     },
   });
+  return generated;
 }
