@@ -33,7 +33,7 @@ export function openPart(part: Part): OpenPart | undefined {
   return isDone ? undefined : { ...part, before, isLive };
 }
 
-/** Returns the file to roll back to; undefined if there is none. */
+/** Returns the file to roll back to; undefined if no file was good. */
 export function goodOf({ volume, before, isLive }: OpenPart): RenderedFile | undefined {
   if (isLive) return volume.readLastGood();
   return before?.hash === volume.readState().confirmed ? before : (volume.readLastGood() ?? before);

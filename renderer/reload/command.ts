@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import type { ControlResult } from "../publish/server-control.ts";
 
 /** Characters of a command's output that are kept. */
 const MAX_MESSAGE = 4_000;
+
+/** Node's code when a command is killed because of its output. */
+const TOO_MUCH_OUTPUT = "ERR_CHILD_PROCESS_STDIO_MAXBUFFER";
 
 /** Bytes of output after which a command is killed. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -28,15 +31,18 @@ export async function runCommand(
       (error, stdout, stderr) => {
         onOutput(`${stdout}${stderr}`);
         if (!error) return resolve({ kind: "ok" });
-        if (typeof error.code === "string" && error.code !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") {
+        if (typeof error.code === "string" && error.code !== TOO_MUCH_OUTPUT) {
           return resolve({ kind: "unavailable", message: `${program} cannot be run: ${error.code}` });
         }
         const output = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
-        const why = error.killed
-          ? `${program} did not finish within ${timeout} ms`
-          : `${program} exited with ${error.code ?? error.signal}`;
+        const why = failureOf(error, program, timeout);
         resolve({ kind: "rejected", message: output === "" ? why : `${why}: ${output}` });
       },
     );
   });
+}
+
+function failureOf({ code, signal, killed }: ExecFileException, program: string, timeout: number): string {
+  if (code === TOO_MUCH_OUTPUT) return `${program} printed more than ${MAX_OUTPUT_BYTES} bytes`;
+  return killed ? `${program} did not finish within ${timeout} ms` : `${program} exited with ${code ?? signal}`;
 }

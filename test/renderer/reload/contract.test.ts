@@ -101,8 +101,7 @@ for (const way of ways) {
       assert.equal(await rig.answer(), before);
     };
     // Without a check nothing is rejected.
-    if (way.checks)
-      test("a candidate that nginx refuses is refused in nginx's own words, and nothing changes", refusal);
+    if (way.checks) test("rejects an invalid candidate with nginx's message, and changes nothing", refusal);
 
     test("keeps the old workers when nginx rejects the live configuration", async () => {
       const control = way.control(rig);
@@ -239,6 +238,11 @@ describe("reload by a command", () => {
       logged,
       ["one", "two", "three"].map((line) => ["reload.output", line]),
     );
+  });
+
+  test("kills a command that prints without end, and names the limit", async () => {
+    const result = await new ReloadCommand({ command: ["yes"], timeout: 20_000 }, undefined).reload();
+    assert.match(result.kind === "rejected" ? result.message : "", /yes printed more than 16777216 bytes/);
   });
 
   test("kills a command that exceeds its timeout", async () => {
