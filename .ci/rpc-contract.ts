@@ -15,7 +15,8 @@ import { code, type JsonSchema, table, typeText } from "./schema-text.ts";
 const MEANINGS: Readonly<Record<keyof typeof methods | keyof typeof notifications, string>> = {
   hello: "Once, first. The request names the protocol versions of the renderer, the response the one in use.",
   subscribe: "Once, after `hello`. Starts notifications. `since` names the generation that the renderer already has.",
-  health: "Any time after `hello`. `generation` is 0 until the first complete snapshot.",
+  health:
+    "Any time after `hello`. `generation` is 0 until the first complete snapshot. `overflow` counts containers over the limit, `unreadable` those whose list entry the agent could not read.",
   "snapshot.part":
     "One part of a complete snapshot. All `parts` arrive in order with nothing in between. The snapshot replaces the renderer's state copy.",
   "snapshot.delta":
@@ -38,6 +39,8 @@ const FIELDS: Readonly<Record<keyof typeof Container.shape, string>> = {
   ports: "exposed ports, and where they are published",
   env: "disclosed environment variables",
   labels: "disclosed labels",
+  fromImage:
+    "disclosed variables and labels whose values equal the image's own; `read` is false if the image could not be inspected, and then every value counts as the image's",
   withheld: "number of variables and labels that are not disclosed",
   refused: "disclosed names whose value is invalid; the value stays in the agent",
 };

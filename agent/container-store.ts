@@ -74,6 +74,7 @@ export class ContainerStore {
       const { listed, unreadable } = await this.#sources.docker.list();
       // The connection was lost and a newer list has been requested.
       if (this.#touched !== touched) return;
+      this.#sources.disclosed.unreadable = unreadable;
       const reason = "Docker's list entry has an unexpected format";
       if (unreadable > 0) this.#sources.log("warn", "container.skipped", { count: unreadable, reason });
       const present = new Set(listed.map(({ id }) => id));

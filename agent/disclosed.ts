@@ -46,6 +46,9 @@ export class Disclosed {
   /** Number of containers skipped because MAX_CONTAINERS was reached. */
   overflow = 0;
 
+  /** Number of containers whose entry in Docker's last list could not be read. */
+  unreadable = 0;
+
   set(container: Container): void {
     const before = this.#containers.get(container.id);
     if (isSameContainer(before, container)) return;

@@ -53,6 +53,8 @@ const defaults: Policy = PolicyFile.parse({
     "sallyport.*",
     "com.docker.compose.project",
     "com.docker.compose.service",
+    "com.docker.compose.config-hash",
+    "com.docker.compose.container-number",
     "com.github.nginx-proxy.nginx-proxy.*",
   ],
   force: ["SERVER_TOKENS"],

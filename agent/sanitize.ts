@@ -28,6 +28,7 @@ export function sanitize(observed: Observed, policy: Policy, unread = false): Co
     ports: fields.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
     env: env.disclosed,
     labels: labels.disclosed,
+    fromImage: { read: false, env: [], labels: [] },
     withheld: { env: env.withheld, labels: labels.withheld },
     refused: [...env.refused, ...labels.refused],
   });
@@ -76,5 +77,12 @@ function withinSize(record: Container): Container {
   if (Buffer.byteLength(JSON.stringify(record)) <= MAX_CONTAINER_BYTES) return record;
   const refuse = (from: Refused["from"], pairs: Observed["env"]): Refused[] =>
     Object.keys(pairs).map((name) => ({ from, name, reason: "container.size" }));
-  return { ...record, env: {}, labels: {}, refused: [...refuse("env", record.env), ...refuse("label", record.labels)] };
+  const { read } = record.fromImage;
+  return {
+    ...record,
+    env: {},
+    labels: {},
+    fromImage: { read, env: [], labels: [] },
+    refused: [...refuse("env", record.env), ...refuse("label", record.labels)],
+  };
 }

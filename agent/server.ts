@@ -76,9 +76,16 @@ function contract(source: Source, host: string): JSONRPCServer<Connection> {
     return {};
   });
   rpc.addMethod("health", (): Result<"health"> => {
-    const { docker, generation, containers } = disclosed;
+    const { docker, generation, containers, overflow, unreadable } = disclosed;
     const trail = audit.isWhole ? "ok" : "degraded";
-    return { docker, audit: trail, generation, containers: generation === 0 ? 0 : containers.size };
+    return {
+      docker,
+      audit: trail,
+      generation,
+      containers: generation === 0 ? 0 : containers.size,
+      overflow,
+      unreadable,
+    };
   });
   rpc.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {
     const { code, message } = error instanceof JSONRPCErrorException ? error : wireErrors.internal;

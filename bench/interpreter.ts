@@ -4,6 +4,7 @@ import { chownSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bundle } from "../.ci/bundle.ts";
+import { PROTOCOL } from "../shared/rpc.ts";
 import { RpcClient } from "../test/agent/rpc-client.ts";
 import { eventually } from "../test/eventually.ts";
 import type { EngineProcess } from "./engine-process.ts";
@@ -106,7 +107,7 @@ function start(
 /** Resolves when the last part of the first snapshot arrives. */
 async function subscribe(socket: string): Promise<RpcClient> {
   const client = new RpcClient(socket);
-  await client.call("hello", { protocol: { min: 1, max: 1 } });
+  await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
   const complete = new Promise<void>((resolve) => {
     client.socket.on("data", () => client.stateCopy && resolve());
   });

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Container, ContainerId, MAX_CONTAINERS } from "./snapshot.ts";
 
 /** Version of the protocol. `hello` negotiates one that both ends support. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 const none = z.strictObject({});
 const count = z.int().nonnegative();
@@ -37,7 +37,10 @@ export const methods = {
     params: z.strictObject({ since: z.strictObject({ instance: Instance, generation }).optional() }),
     result: none,
   },
-  /** Returns the agent's state; also resets the idle timeout. `generation` is 0 until the first complete snapshot. */
+  /**
+   * Returns the agent's state; also resets the idle timeout. `generation` is 0 until the first complete snapshot.
+   * `overflow` counts containers beyond MAX_CONTAINERS, `unreadable` those whose list entry could not be read.
+   */
   health: {
     params: none,
     result: z.strictObject({
@@ -45,6 +48,8 @@ export const methods = {
       audit: z.enum(["ok", "degraded"]),
       generation: count,
       containers: count,
+      overflow: count,
+      unreadable: count,
     }),
   },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;

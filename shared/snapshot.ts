@@ -72,6 +72,17 @@ const Refusal = z.strictObject({
 });
 
 /**
+ * Which disclosed values are the image's own: its author chose them, not the operator who runs the container. When
+ * the image could not be inspected (`read` is false), every value counts as the image's.
+ */
+const FromImage = z.strictObject({
+  read: z.boolean(),
+  /** Names of disclosed variables and labels whose values equal those of the image. */
+  env: z.array(pairName).max(MAX_PAIRS),
+  labels: z.array(pairName).max(MAX_PAIRS),
+});
+
+/**
  * One container as the agent's policy discloses it. The image author or the container's operator chooses every
  * text in it, so parse each one before use.
  */
@@ -93,6 +104,7 @@ export const Container = z.strictObject({
   ports: z.array(Port).max(MAX_PORTS),
   env: pairs,
   labels: pairs,
+  fromImage: FromImage,
   /** Number of names that are not disclosed. */
   withheld: z.strictObject({ env: count, labels: count }),
   refused: z.array(Refusal).max(2 * MAX_PAIRS),

@@ -92,6 +92,6 @@ export class StateCopy {
 /** Keeps the details of an earlier inspection when the agent could not inspect the container again. */
 function withEarlierDetails(earlier: Container | undefined, received: Container): Container {
   if (!received.unread || !earlier || earlier.unread) return received;
-  const { env, labels, ports, withheld, refused } = earlier;
-  return { ...received, env, labels, ports, withheld, refused, unread: false, stale: true };
+  const { env, labels, fromImage, ports, withheld, refused } = earlier;
+  return { ...received, env, labels, fromImage, ports, withheld, refused, unread: false, stale: true };
 }

@@ -24,6 +24,7 @@ const running: Container = {
   ports: [{ port: 80, proto: "tcp" }],
   env: { VIRTUAL_HOST: "web.example" },
   labels: {},
+  fromImage: { read: true, env: [], labels: [] },
   withheld: { env: 1, labels: 0 },
   refused: [],
 };

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { PROTOCOL } from "../../shared/rpc.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { AgentRun } from "./agent-run.ts";
@@ -188,7 +189,7 @@ describe("a renderer that reconnects", () => {
 
   test("receives only changes since the generation it holds", async () => {
     const client = new RpcClient(agent.socket, held);
-    await client.call("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
     await client.call("subscribe", { since: { instance: held.instance, generation: held.generation } });
     await eventually("the state is complete", () => names(client) === "four one three");
     assert.ok(!client.bytes.includes("snapshot.part") && !client.bytes.includes('"name":"one"'));
@@ -204,7 +205,7 @@ describe("a renderer that reconnects", () => {
   for (const [title, since] of unknown) {
     test(`receives a full snapshot for ${title}`, async () => {
       const client = new RpcClient(agent.socket);
-      await client.call("hello", { protocol: { min: 1, max: 1 } });
+      await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
       await client.call("subscribe", { since: since() });
       await eventually("the state is complete", () => names(client) === "four one three");
       assert.ok(client.bytes.includes("snapshot.part"));

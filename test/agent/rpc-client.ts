@@ -2,7 +2,7 @@ import * as net from "node:net";
 import { Assembly } from "../../renderer/inventory/assembly.ts";
 import { type Gap, StateCopy } from "../../renderer/inventory/state-copy.ts";
 import { encodeFrame, FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
-import { AgentMessage, notifications } from "../../shared/rpc.ts";
+import { AgentMessage, notifications, PROTOCOL } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
 
@@ -29,7 +29,7 @@ export class RpcClient {
   /** Sends hello and subscribe. Resolves when the first complete snapshot has arrived. */
   static async subscribe(path: string): Promise<RpcClient> {
     const client = new RpcClient(path);
-    await client.call("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
     await client.call("subscribe", {});
     await eventually("a snapshot arrives", () => client.stateCopy !== undefined);
     return client;

@@ -11,12 +11,18 @@ import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";
 import { readRequest } from "../../agent/request.ts";
 import { encodeFrame, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
+import { PROTOCOL } from "../../shared/rpc.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { RpcClient } from "./rpc-client.ts";
 import { requires } from "../requires.ts";
 
-const hello = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "hello", params: { protocol: { min: 1, max: 1 } } });
+const hello = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "hello",
+  params: { protocol: { min: PROTOCOL, max: PROTOCOL } },
+});
 
 /** Sends an announced frame one byte at a time. */
 function trickle(client: RpcClient): void {
@@ -69,7 +75,7 @@ describe("the RPC socket", () => {
       (client) => client.sendText(hello.replace('"hello"', '"he\\nllo\\u001b[31m"')),
     ],
     ["a subscription before hello", "rpc.state", (client) => client.sendText(hello.replace('"hello"', '"subscribe"'))],
-    ["wrong parameters", "rpc.params", (client) => client.sendText(hello.replace('"min":1', '"min":1,"path":"/etc"'))],
+    ["wrong parameters", "rpc.params", (client) => client.sendText(hello.replace('"min":', '"path":"/etc","min":'))],
     ["a frame that is too large", "rpc.frame.size", (client) => client.write(encodeFrame("x".repeat(5_000), 1 << 20))],
     ["a length of 4 GiB", "rpc.frame.size", (client) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
     ["a frame that is not UTF-8", "rpc.frame.utf8", (client) => client.write(Buffer.from([0, 0, 0, 2, 0xc3, 0x28]))],
@@ -128,7 +134,7 @@ describe("the RPC socket", () => {
 
   test("a second hello closes the connection", async () => {
     const client = new RpcClient(agent.socket);
-    await client.call("hello", { protocol: { min: 1, max: 1 } });
+    await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
     client.sendText(hello);
     await client.closed();
     await agent.refused("rpc.state");

@@ -20,6 +20,7 @@ export function container(digit: string, changes: Partial<Container> = {}): Cont
     ports: [],
     env: { VIRTUAL_HOST: `${digit}.example` },
     labels: {},
+    fromImage: { read: true, env: [], labels: [] },
     withheld: { env: 0, labels: 0 },
     refused: [],
     ...changes,
@@ -80,9 +81,16 @@ export class FakeAgent {
   #answer({ id, method, params }: Asked): void {
     if (this.isMute) return;
     const results: Record<string, object> = {
-      hello: { protocol: 1, instance: this.instance, host: "fake" },
+      hello: { protocol: 2, instance: this.instance, host: "fake" },
       subscribe: {},
-      health: { docker: "connected", audit: "ok", generation: this.generation, containers: 2 },
+      health: {
+        docker: "connected",
+        audit: "ok",
+        generation: this.generation,
+        containers: 2,
+        overflow: 0,
+        unreadable: 0,
+      },
     };
     this.write(encodeFrame(JSON.stringify({ jsonrpc: "2.0", id, result: results[method] }), 1 << 20));
     if (method !== "subscribe") return;

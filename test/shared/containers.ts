@@ -25,6 +25,7 @@ export const container: fc.Arbitrary<Container> = fc.record({
     { requiredKeys: [] },
   ) as fc.Arbitrary<Record<string, string>>,
   labels: fc.constant({}),
+  fromImage: fc.constant({ read: true, env: [], labels: [] }),
   withheld: fc.record({ env: fc.nat(99), labels: fc.nat(99) }),
   refused: fc.constant([]),
 });

@@ -36,6 +36,7 @@ function app(changes: Partial<Container> = {}): InventoryContainer {
     ports: [{ port: 5000, proto: "tcp" }],
     env: { VIRTUAL_HOST: "a.example" },
     labels: {},
+    fromImage: { read: true, env: [], labels: [] },
     withheld: { env: 0, labels: 0 },
     refused: [],
     ...changes,

@@ -23,6 +23,7 @@ const SHOP: Container = {
   ports: [{ port: 5000, proto: "tcp" }],
   env: {},
   labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": "web", tier: "a=b", empty: "" },
+  fromImage: { read: true, env: [], labels: [] },
   withheld: { env: 0, labels: 0 },
   refused: [],
 };
