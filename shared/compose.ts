@@ -1,0 +1,35 @@
+const PROJECT = "com.docker.compose.project";
+const SERVICE = "com.docker.compose.service";
+
+/** Compose writes project and service also into images that it builds, but these labels on containers only. */
+const CONTAINER_ONLY = ["com.docker.compose.config-hash", "com.docker.compose.container-number"];
+
+/** Longest name of a project, in characters. */
+const MAX_NAME = 255;
+
+export interface ComposeService {
+  readonly project: string;
+  readonly service?: string;
+}
+
+/** Which labels are the image's own; all of them while `read` is false. */
+export interface ImageLabels {
+  readonly read: boolean;
+  readonly labels: readonly string[];
+}
+
+/**
+ * Returns the Compose project that a container belongs to, and its service. An image can contain the labels of any
+ * project, so they count only next to a label that Compose sets on containers, and that is not the image's own.
+ * Every rule that trusts a project uses this function.
+ */
+export function composeServiceOf(
+  labels: Readonly<Record<string, string>>,
+  image: ImageLabels,
+): ComposeService | undefined {
+  const valueOf = (name: string): string => (Object.hasOwn(labels, name) ? labels[name]! : "");
+  const isByCompose = image.read && CONTAINER_ONLY.some((name) => valueOf(name) !== "" && !image.labels.includes(name));
+  const [project, service] = [valueOf(PROJECT), valueOf(SERVICE)];
+  if (!isByCompose || project === "" || project.length > MAX_NAME) return undefined;
+  return { project, ...(service !== "" && { service }) };
+}
