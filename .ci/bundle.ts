@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { build as esbuild, type Metafile, type Plugin } from "esbuild";
+import { billOfMaterials } from "./bill-of-materials.ts";
 
 /**
  * Parts of dockerode that the agent does not use (ssh, builds, gRPC sessions, tar archives), nine tenths of its size. Each
@@ -56,57 +57,27 @@ export async function bundle(program: (typeof programs)[number], { write }: { wr
   return metafile;
 }
 
-/** Returns the sorted names of the packages in a bundle. */
+/** Returns the sorted paths of the packages in a bundle, as package-lock.json names them. */
 export function packagesOf(metafile: Metafile): string[] {
-  const names = Object.keys(metafile.inputs).flatMap((path) => {
-    const inside = path.lastIndexOf("node_modules/");
-    if (inside < 0) return [];
-    const [scope = "", name] = path.slice(inside + "node_modules/".length).split("/");
-    return [scope.startsWith("@") ? `${scope}/${name}` : scope];
-  });
-  return [...new Set(names)].toSorted();
-}
-
-/** Returns a CycloneDX bill of materials of the packages in the bundle. */
-export function billOfMaterials(program: string, packages: readonly string[], sha256: string): object {
-  const components = packages.map((name) => {
-    const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")) as {
-      version: string;
-      license?: string;
-    };
-    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
-    return {
-      type: "library",
-      name,
-      version,
-      purl,
-      "bom-ref": purl,
-      ...(license && { licenses: [{ license: { id: license } }] }),
-    };
-  });
-  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  const component = {
-    type: "application",
-    name: `sallyport-${program}`,
-    version,
-    hashes: [{ alg: "SHA-256", content: sha256 }],
-  };
-  return { bomFormat: "CycloneDX", specVersion: "1.6", version: 1, metadata: { component }, components };
+  const paths = Object.keys(metafile.inputs).flatMap(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(paths)].toSorted();
 }
 
 async function main(): Promise<void> {
-  const wanted = programs.filter((program) => process.argv.length < 3 || process.argv.includes(program));
-  for (const program of wanted) {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { runtime: { type: "string" }, dpkg: { type: "string" } },
+  });
+  const { runtime: folder, dpkg } = values;
+  const runtime = folder !== undefined && dpkg !== undefined ? { folder, dpkg } : undefined;
+  for (const program of programs.filter((name) => positionals.length === 0 || positionals.includes(name))) {
     const packages = packagesOf(await bundle(program, { write: true }));
-    const text = readFileSync(`dist/${program}.cjs`);
-    const sha256 = createHash("sha256").update(text).digest("hex");
-    writeFileSync(
-      `dist/${program}.cdx.json`,
-      `${JSON.stringify(billOfMaterials(program, packages, sha256), undefined, 2)}\n`,
-    );
-    process.stdout.write(
-      `dist/${program}.cjs ${text.length} bytes, ${packages.length} packages: ${packages.join(" ")}\n`,
-    );
+    const file = `dist/${program}.cjs`;
+    const bill = billOfMaterials(program, packages, file, runtime);
+    writeFileSync(`dist/${program}.cdx.json`, `${JSON.stringify(bill, undefined, 2)}\n`);
+    process.stdout.write(`${file} ${statSync(file).size} bytes, ${packages.length} packages: ${packages.join(" ")}\n`);
   }
 }
 

@@ -5,7 +5,7 @@ import { bundle, packagesOf, programs } from "../.ci/bundle.ts";
 import { againstOrder, importsBelow } from "../.ci/import-order.ts";
 
 /** The agent's packages. Each is attack surface: a commit that adds one must give the reason. */
-const AGENT_PACKAGES = ["docker-modem", "dockerode", "json-rpc-2.0", "zod"];
+const AGENT_PACKAGES = ["docker-modem", "dockerode", "json-rpc-2.0", "zod"].map((name) => `node_modules/${name}`);
 
 /** File names that do not name a concept. */
 const CATCH_ALL = /(^|\/)(utils?|helpers?|common|misc|lib|index|types|constants|errors)\.ts$/;
@@ -37,10 +37,10 @@ describe("imports between programs", () => {
   test("the renderer's bundle contains no Docker client", async () => {
     const packages = packagesOf(await bundle("renderer", { write: false }));
     assert.deepEqual(
-      packages.filter((name) => name.startsWith("docker")),
+      packages.filter((path) => path.includes("/docker")),
       [],
     );
-    assert.ok(packages.includes("handlebars"));
+    assert.ok(packages.includes("node_modules/handlebars"));
   });
 
   test("only one place each uses dockerode, handlebars and the environment", () => {

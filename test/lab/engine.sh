@@ -55,6 +55,9 @@ print_env() {
 	cat <<ENV
 export DOCKER_HOST=unix://$lab_docker_socket
 export DOCKER_SOCKET=$lab_docker_socket
+export NODE_IMAGE=node:26-trixie-slim
+export NGINX_IMAGE=nginxinc/nginx-unprivileged:stable
+export SALLYPORT_NGINX_IMAGE=nginxinc/nginx-unprivileged:stable
 export SALLYPORT_LAB_STATE=$lab_state
 export SALLYPORT_LAB_DOCKERD=$lab_dir/dockerd.sh
 ENV

@@ -36,4 +36,9 @@ private_apt update >&2
 mkdir -p "$directory"
 for package in "$apt"/packages/*.deb; do
 	dpkg -x "$package" "$directory"
+	# The package database of an installed system, as far as bills of materials need it.
+	name=$(dpkg-deb --field "$package" Package)
+	mkdir -p "$directory/var/lib/dpkg/info"
+	{ dpkg-deb --field "$package" && echo; } >>"$directory/var/lib/dpkg/status"
+	dpkg-deb --fsys-tarfile "$package" | tar -t | sed 's|^\.||' >"$directory/var/lib/dpkg/info/$name:$architecture.list"
 done
