@@ -117,8 +117,9 @@ export abstract class NginxTarget {
     try {
       return await Promise.resolve({ kind: "text", text: this.#template.print({ kind: "routes", virtualHosts }) });
     } catch (error) {
-      if (error instanceof TemplateError) return { kind: "failed", error: error.message, cause: "template" };
-      throw error;
+      if (!(error instanceof TemplateError)) throw error;
+      // Too many hosts make too large a file; any other error is the template's.
+      return { kind: "failed", error: error.message, ...(error.code !== "template.size" && { cause: "template" }) };
     }
   }
 

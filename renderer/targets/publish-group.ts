@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
@@ -10,6 +10,7 @@ import type { NextRevision, Revision, RevisionSource, Trial } from "../publish/r
 import type { TargetStatus } from "../status/build-report.ts";
 import type { Volume } from "../publish/volume.ts";
 import { type Attempt, bisect, type Bisected } from "./bisect.ts";
+import { LiveUnits } from "./live-units.ts";
 import { Quarantine, type QuarantineCode, type QuarantineEntry } from "./quarantine.ts";
 import { QuarantineReport } from "./quarantine-report.ts";
 import { QuarantineRetry } from "./quarantine-retry.ts";
@@ -43,8 +44,11 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   readonly #retry: QuarantineRetry;
   /** Whether units are never quarantined: nothing is published until all succeed. */
   readonly #keepsAll: boolean;
-  /** The units of the live revision. */
-  #live: readonly Unit[] = [];
+  /** The units of the live revision; undefined until this process has published one. */
+  #live: readonly Unit[] | undefined;
+  readonly #liveUnits: LiveUnits;
+  /** Keys of the units that an earlier process published last. */
+  #earlier: ReadonlySet<string> = new Set();
   readonly #firstPublication: Promise<void>;
   #isLive: () => void = () => undefined;
   #isStarted = false;
@@ -56,6 +60,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     this.#report = new QuarantineReport(targets, log);
     this.#retry = new QuarantineRetry(() => this.#retryQuarantined(), quarantineRetry);
     this.#firstPublication = new Promise((resolve) => (this.#isLive = resolve));
+    this.#liveUnits = new LiveUnits(join(destination.volume.own, `${basename(first.destination)}.units.json`));
     this.#reconciler = new Reconciler({
       destinations: targets.map((target) => target.destination),
       source: this,
@@ -91,6 +96,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /** Repairs what a killed process left. Called before anything is known. */
   async prepare(): Promise<void> {
+    this.#earlier = this.#liveUnits.read();
     await this.#reconciler.prepare();
   }
 
@@ -130,6 +136,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   async stop(): Promise<void> {
     await this.#reconciler.stop();
+    await this.#liveUnits.flush();
     for (const target of this.#targets) await target.close();
   }
 
@@ -214,6 +221,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(all, units, by, trial) }),
       published: () => {
         this.#live = units;
+        this.#liveUnits.changed(() => units.map((unit) => this.#targets[0].keyOf(unit)));
         // A retry that was requested meanwhile has not been rendered yet.
         if (this.#quarantine.size === quarantined.size) this.#retried = [];
         this.#report.published(quarantined);
@@ -237,7 +245,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     if (units.length === live.size && units.every((unit) => live.has(unit))) return undefined;
     const found = by === "check" ? await this.#bisectByCheck(units, trial) : await this.#bisectByReload(units, trial);
     if (found.kind === "hopeless") return undefined;
-    this.#add(found, by === "check" ? "check.rejected" : "reload.rejected");
+    // The next pass continues where this one ends.
+    if (!this.#add(found, by === "check" ? "check.rejected" : "reload.rejected")) return undefined;
     // An empty configuration is never better than a partial one.
     if (this.#isNothingLeft(all)) {
       this.#quarantine.clear();
@@ -260,9 +269,11 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   /** Each attempt becomes live for a moment, so a changed unit keeps its last live version until it is tried. */
   async #bisectByReload(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
     const [{ keyOf }] = this.#targets;
-    const live = new Map(this.#live.map((unit) => [keyOf(unit), unit]));
-    const changed = units.filter((unit) => live.get(keyOf(unit)) !== unit);
     const isSuspect = (unit: Unit): boolean => this.#targets.some((target) => target.isSuspect(unit));
+    // After a restart it is unknown whether a unit has changed.
+    const before = this.#live ?? this.#byTrust(units).trusted.filter((unit) => !isSuspect(unit));
+    const live = new Map(before.map((unit) => [keyOf(unit), unit]));
+    const changed = units.filter((unit) => live.get(keyOf(unit)) !== unit);
     const attempt: Attempt<Unit> = async (some) => {
       const taken = new Set(some);
       const tried = units.flatMap((unit) => (taken.has(unit) ? unit : (live.get(keyOf(unit)) ?? [])));
@@ -304,15 +315,24 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return files;
   }
 
-  #add(found: Bisected<Unit>, code: QuarantineCode): void {
-    if (found.kind === "hopeless") return;
+  /**
+   * Quarantines the units that failed. Those that were not tried are quarantined, too, except live ones. Returns whether
+   * the others can be published.
+   */
+  #add(found: Bisected<Unit>, code: QuarantineCode): boolean {
+    if (found.kind === "hopeless") return false;
     for (const { unit, error } of found.failing) this.#quarantine.add({ unit, code, error });
-    for (const unit of found.untried) this.#quarantine.add({ unit, code, error: UNTRIED });
+    const { trusted, suspects } = this.#byTrust(found.untried);
+    for (const unit of suspects) this.#quarantine.add({ unit, code, error: UNTRIED });
+    return trusted.length === 0;
   }
 
+  /** Separates units that were live before. */
   #byTrust(units: readonly Unit[]): { trusted: readonly Unit[]; suspects: readonly Unit[] } {
+    const { keyOf } = this.#targets[0];
     const live = new Set(this.#live);
-    return { trusted: units.filter((unit) => live.has(unit)), suspects: units.filter((unit) => !live.has(unit)) };
+    const isTrusted = (unit: Unit): boolean => (this.#live ? live.has(unit) : this.#earlier.has(keyOf(unit)));
+    return { trusted: units.filter(isTrusted), suspects: units.filter((unit) => !isTrusted(unit)) };
   }
 
   /**
@@ -320,7 +340,9 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
    * quarantined without another one being left.
    */
   #isNothingLeft(all: readonly Unit[]): boolean {
-    return (all.length > 1 || this.#live.length > 0) && this.#quarantine.without(all).length === 0;
+    return (
+      (all.length > 1 || (this.#live?.length ?? this.#earlier.size) > 0) && this.#quarantine.without(all).length === 0
+    );
   }
 
   #labelled(error: string, index: number): string {

@@ -56,14 +56,15 @@ for (const { title, files } of GROUPS) {
       command: [
         "sh",
         "-c",
-        'if [ ! -e "$1" ] && grep -q bad "$2"; then echo "bad word"; exit 1; fi',
+        'if ! grep -q z "$2"; then echo "$2" >>"$3"; fi; if [ ! -e "$1" ] && grep -q bad "$2"; then echo "bad word"; exit 1; fi',
         "sh",
         marker("tolerant"),
         file,
+        marker("lost"),
       ],
     });
 
-    function start(by: "check" | "reload", options: RunOptions = {}): void {
+    function start(by: "check" | "reload", options: RunOptions = {}, filler = ""): void {
       const targets = files.map((file) => ({
         destination: fileOf(file),
         wait: "0ms:0ms",
@@ -71,7 +72,7 @@ for (const { title, files } of GROUPS) {
         ...(by === "check"
           ? { check: refusing("{candidate}"), reload: "none" }
           : { reload: { exec: refusing(fileOf(file)) } }),
-        ...templateOf(file),
+        ...templateOf(file, filler),
       }));
       const config = parseConfig(
         JSON.stringify({
@@ -88,13 +89,17 @@ for (const { title, files } of GROUPS) {
       running = run(config, stop.signal, log, options);
     }
 
-    function templateOf(file: string): object {
-      if (file === "routes") return { template: join(process.cwd(), "renderer/templates/nginx.conf.hbs") };
-      writeFileSync(
-        marker(`${file}.hbs`),
-        "{{#each containers}}{{name}} {{#if (eq labels.mark 'bad')}}bad{{/if}}{{/each}}",
-      );
-      return { template: marker(`${file}.hbs`), format: "json" };
+    /** A template that prints the filler for each unit. */
+    function templateOf(file: string, filler: string): object {
+      const nginx = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
+      const text =
+        file === "routes"
+          ? readFileSync(nginx, "utf8").replace("{{#eachHost}}", `{{#eachHost}}\n${filler && `# ${filler}`}`)
+          : `{{#each containers}}{{name}} {{#if (eq labels.mark 'bad')}}bad{{/if}}${filler}{{/each}}`;
+      writeFileSync(marker(`${file}.hbs`), text);
+      return file === "routes"
+        ? { template: marker(`${file}.hbs`) }
+        : { template: marker(`${file}.hbs`), format: "json" };
     }
 
     function send(upserted: readonly Container[], removed: readonly string[] = []): void {
@@ -114,6 +119,21 @@ for (const { title, files } of GROUPS) {
       return list.map(({ name, code }) => `${name.replace(".example", "")} ${code}`);
     };
     const quarantineEvents = () => events.filter(({ event }) => event.endsWith(".quarantined"));
+
+    test("keeps every live unit and quarantines new ones that make the file too large", async () => {
+      const filler = "x".repeat(220_000);
+      const numbers = (from: number, to: number): string[] =>
+        Array.from({ length: to - from }, (_, index) => `app${from + index}`);
+      const first = numbers(100, 160);
+      agent.first = first.map((name) => app(name));
+      start("check", {}, filler);
+      await eventually("the first apps are published", () => everywhere(first.join(" ")));
+      send(numbers(200, 230).map((name) => app(name)));
+      await eventually("some apps are quarantined", async () => (await quarantined()).length > 0);
+      for (const list of published()) assert.ok(list.startsWith(first.join(" ")), list);
+      const [one] = (await askStatus(join(directory, "status.sock"))).quarantined;
+      assert.match(one?.reason ?? "", /makes more than 16777216 (bytes|characters)/);
+    });
 
     for (const by of ["check", "reload"] as const) {
       test(`quarantines only the unit that the ${by} rejects and publishes all others`, async () => {
@@ -177,6 +197,29 @@ for (const { title, files } of GROUPS) {
         await eventually("nothing is quarantined", async () => (await quarantined()).length === 0);
         assert.equal(quarantineEvents().length, 1);
         rmSync(marker("tolerant"));
+      });
+
+      test(`keeps every live unit after a restart although the ${by} rejects more units than one bisection finds`, async () => {
+        const bad = Array.from({ length: 40 }, (_, index) => app(`bad${index}`, "bad"));
+        agent.first = [app("a"), app("z")];
+        start(by);
+        await eventually("both apps are published", () => everywhere("a z"));
+        send(bad);
+        await eventually("the other apps are quarantined", async () => (await quarantined()).length === bad.length);
+        stop.abort();
+        await running;
+
+        agent.first = [...agent.first, ...bad];
+        generation = 5;
+        stop = new AbortController();
+        writeFileSync(marker("lost"), "");
+        start(by);
+        await eventually(
+          "the other apps are quarantined again",
+          async () => (await quarantined()).length === bad.length,
+        );
+        assert.ok(everywhere("a z"), published().join());
+        assert.equal(readFileSync(marker("lost"), "utf8"), "");
       });
     }
   });
