@@ -21,7 +21,7 @@ export async function swapAll(open: readonly OpenPart[]): Promise<void> {
 }
 
 /**
- * Reloads each server once. Returns undefined if every server runs the live files. Files that a server rejects, or that
+ * Reloads each server once, and none that an earlier attempt with the same files reloaded. Returns undefined if every server runs the live files. Files that a server rejects, or that
  * were not checked before a server became unreachable, are rolled back. Throws WriteError.
  */
 export async function reloadAll(
@@ -32,6 +32,11 @@ export async function reloadAll(
   const reloaded: OpenPart[] = [];
   for (const part of open) {
     if (reloaded.some(({ reload }) => reload === part.reload)) continue;
+    const served = open.filter(({ reload }) => reload === part.reload);
+    if (served.every(({ volume, wanted, again }) => again !== true && volume.loaded === wanted.hash)) {
+      reloaded.push(part);
+      continue;
+    }
     const { kind, ...result } = await part.server.reload();
     const message = label(part, "message" in result ? result.message : "");
     const affected = "isPartial" in result ? [...reloaded, part] : reloaded;
@@ -49,6 +54,7 @@ export async function reloadAll(
       return { kind: "pending", message, isLive };
     }
     reloaded.push(part);
+    for (const { volume, wanted } of served) volume.loaded = wanted.hash;
   }
   return undefined;
 }

@@ -34,6 +34,8 @@ export class Volume {
   readonly #access: Access;
   readonly #file: LiveFile;
   #remembered: PublishedState | undefined;
+  /** Hash of the live file that the server has loaded, while another server of the transaction has not. */
+  loaded: string | undefined;
 
   constructor(destination: string, { stateDirectory, ...access }: Keeping = {}) {
     const own = ownDirectory(destination, stateDirectory);
@@ -104,6 +106,7 @@ export class Volume {
 
   /** Makes the candidate, which has this content, the live file. */
   async promote(text: RenderedFile): Promise<void> {
+    this.loaded = undefined;
     await this.#file.take(this.candidate, text);
   }
 
@@ -118,11 +121,13 @@ export class Volume {
   }
 
   async writeLive(text: RenderedFile): Promise<void> {
+    this.loaded = undefined;
     await this.#file.put(text);
   }
 
   /** Records the live file as last good, with the next generation. */
   async confirm({ bytes, hash }: RenderedFile): Promise<void> {
+    this.loaded = undefined;
     const copy = async () => await safeWrite(this.#lastGood, bytes, "content", this.#access);
     // A hard link to a file that is overwritten in place would change with it.
     if (this.isInPlace) await copy();

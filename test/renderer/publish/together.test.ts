@@ -70,6 +70,20 @@ test("reloads a server that reads several files once", async () => {
   assert.equal(told, 2);
 });
 
+test("reloads a server once for each change while another server of the transaction is away", async () => {
+  let reloads = 0;
+  servers[0]!.reload = async () => {
+    reloads += 1;
+    return await Promise.resolve(OK);
+  };
+  servers[1]!.reloaded = AWAY;
+  for (const text of ["one", "one", "one", "two", "two"]) assert.equal((await publishAll(text)).kind, "pending");
+  assert.equal(reloads, 2);
+  servers[1]!.reloaded = OK;
+  assert.equal((await publishAll("two")).kind, "published");
+  assert.deepEqual([reloads, served()], [2, ["", "two b", "two c"]]);
+});
+
 test("reloads only the server whose file changed", async () => {
   await publishAll("one");
   const parts = partsOf("one");
