@@ -47,7 +47,7 @@ export async function runFile(
     if (next.config) [good, config] = [config, next.config];
     else if (config === good) return { problems };
     else {
-      for (const error of problems) log("error", "config.rejected", { path: file, error });
+      following.rejected(problems);
       config = good;
     }
   }
@@ -59,6 +59,8 @@ class FollowedFile {
   readonly #log: Log;
   #text: string;
   #problems: readonly string[] = [];
+  /** Problems with which the file's configuration ended when it was run. */
+  #unusable: readonly string[] = [];
   #next: { readonly stop: AbortController; config: Config | undefined } = newRun();
 
   constructor(file: string, log: Log) {
@@ -85,20 +87,30 @@ class FollowedFile {
     return this.#problems;
   }
 
+  /** The file's configuration cannot be run. It stays rejected until the file changes. */
+  rejected(problems: readonly string[]): void {
+    this.#unusable = problems;
+    this.#report(problems);
+  }
+
   async read(): Promise<void> {
     const found = await this.#reread().catch((error: Error) => ({
       kind: "rejected" as const,
       problems: [`${this.#file}: ${error.message}`],
     }));
-    const problems = found.kind === "rejected" ? found.problems : [];
-    const isNew = problems.join("\n") !== this.#problems.join("\n");
-    // Assigned before logging, because the status page is rendered when something is logged.
-    this.#problems = problems;
-    for (const error of isNew ? problems : []) this.#log("error", "config.rejected", { path: this.#file, error });
+    if (found.kind === "changed") this.#unusable = [];
+    this.#report(found.kind === "rejected" ? found.problems : this.#unusable);
     if (found.kind !== "changed") return;
     this.#log("info", "config.reloaded", { path: this.#file });
     this.#next.config = found.config;
     this.#next.stop.abort();
+  }
+
+  #report(problems: readonly string[]): void {
+    const isNew = problems.join("\n") !== this.#problems.join("\n");
+    // Assigned before logging, because the status page is rendered when something is logged.
+    this.#problems = problems;
+    for (const error of isNew ? problems : []) this.#log("error", "config.rejected", { path: this.#file, error });
   }
 
   async #reread(): Promise<Reread> {

@@ -377,6 +377,13 @@ test("uses an edited configuration, and reports and ignores one with errors", as
       message.test(`config.rejected ${(await askStatus(config.statusSocket)).rejectedConfig.join()}`),
     );
   }
+  writeFileSync(file, text("test").replaceAll("status.sock", "missing/status.sock"));
+  await eventually("status reports a configuration that cannot be run", async () =>
+    /^statusSocket: .*missing/.test((await askStatus(config.statusSocket)).rejectedConfig.join()),
+  );
+  refresh();
+  await eventually("the earlier configuration is used again", () => hostsIn(destination).join() === "a.example");
+  assert.match((await askStatus(config.statusSocket)).rejectedConfig.join(), /^statusSocket: /);
   writeFileSync(file, text("test"));
   await eventually("the next is used", () => hostsIn(destination).join() === "b.example");
   agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });
