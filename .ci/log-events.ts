@@ -26,6 +26,8 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "docker.disconnected":
       "The connection to Docker failed or was lost; containers keep their last state and the agent reconnects.",
     "docker.list-failed": "A periodic list of containers failed; it is retried.",
+    "image.skipped":
+      "An image could not be inspected; every value of its containers counts as the image's. Requests that can succeed are retried.",
   },
   renderer: {
     "agent.connected": "The renderer is connected to an agent.",

@@ -4,12 +4,13 @@ import type { Disclosed } from "./disclosed.ts";
 import type { DockerReader } from "./docker.ts";
 import { asDockerError } from "./docker-error.ts";
 import { fold, type Known } from "./fold.ts";
-import { isContainerId } from "./gate.ts";
+import { isFullId } from "./gate.ts";
 import type { EngineEvent } from "./inspected.ts";
+import { Images } from "./images.ts";
 import { Inspections } from "./inspections.ts";
 import type { Observed } from "./observed.ts";
 import type { Policy } from "./policy.ts";
-import { isVisible, sanitize } from "./sanitize.ts";
+import { type ImageValues, isVisible, sanitize, valuesOf } from "./sanitize.ts";
 
 /** Milliseconds after a container's stop timeout before a container that still runs is inspected again. */
 const STOP_GRACE_MS = 5_000;
@@ -33,6 +34,7 @@ export class ContainerStore {
   /** List entries of containers whose inspection is pending. */
   readonly #listed = new Map<string, Observed>();
   readonly #stopTimers = new Map<string, NodeJS.Timeout>();
+  readonly #images: Images;
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
   /** Ids with events since the current list was requested: for them the list may be outdated. */
   #touched: Set<string> | undefined;
@@ -40,6 +42,9 @@ export class ContainerStore {
   constructor(sources: Sources, onStale: () => void) {
     this.#sources = sources;
     this.#onStale = onStale;
+    const { docker, policy, log } = sources;
+    const inspect = async (id: string): Promise<ImageValues> => valuesOf(await docker.inspectImage(id), policy);
+    this.#images = new Images({ inspect, onRead: (id) => this.#mark(id), onRetry: onStale, log });
   }
 
   /** Resolves when no inspection is pending. */
@@ -48,16 +53,19 @@ export class ContainerStore {
   }
 
   get hasStale(): boolean {
-    return [...this.#known.values()].some(({ container }) => container?.stale === true);
+    return [...this.#known.values()].some(
+      ({ container, imageId }) => container?.stale === true || (container && !this.#images.isSettled(imageId)),
+    );
   }
 
   apply(event: EngineEvent): void {
     const { id } = event;
-    if (!isContainerId(id)) return;
+    if (!isFullId(id)) return;
     const known = this.#known.get(id);
     const step = fold(known, event);
     if (step === "nothing") return;
     this.#touched?.add(id);
+    if (this.#sources.policy.mode === "labels only") this.#listed.delete(id);
     if (step === "inspect") return this.#inspections.request(id);
     this.#inspections.outdate(id);
     if (step === "gone") return this.#remove(id);
@@ -80,6 +88,7 @@ export class ContainerStore {
       const present = new Set(listed.map(({ id }) => id));
       for (const id of this.#known.keys()) if (!present.has(id) && !touched.has(id)) this.#remove(id);
       for (const entry of listed) this.#reconcile(entry, touched.has(entry.id));
+      this.#images.keep(new Set([...listed, ...this.#known.values()].map(({ imageId }) => imageId)));
     } finally {
       if (this.#touched === touched) this.#touched = undefined;
     }
@@ -90,8 +99,9 @@ export class ContainerStore {
     // It was removed or created since the list was requested, so its events decide.
     if (isTouched && !known) return;
     // Nothing more would be disclosed after an inspection.
-    const isAllListed = this.#sources.policy.mode === "labels only" || !isVisible(entry, this.#sources.policy);
-    if (isAllListed && !isTouched) return this.#update(entry);
+    const isLabels = this.#sources.policy.mode === "labels only" && this.#images.isSettled(entry.imageId);
+    if ((isLabels || !isVisible(entry, this.#sources.policy)) && !isTouched) return this.#update(entry);
+    if (known?.container) void this.#images.read(known.imageId);
     if (known && known.container?.stale !== true && !differs(known.container, entry)) return;
     this.#listed.set(entry.id, entry);
     this.#inspections.request(entry.id);
@@ -100,9 +110,10 @@ export class ContainerStore {
   /** Inspects one container. On failure its last state is kept and marked stale. */
   async #inspect(id: string, isOutdated: () => boolean): Promise<void> {
     try {
-      const observed = await (this.#sources.policy.mode === "labels only"
-        ? this.#sources.docker.listOne(id)
-        : this.#sources.docker.inspect(id));
+      const { docker, policy } = this.#sources;
+      const observed =
+        policy.mode === "labels only" ? (this.#listed.get(id) ?? (await docker.listOne(id))) : await docker.inspect(id);
+      if (isVisible(observed, policy)) await this.#images.read(observed.imageId);
       if (!isOutdated()) this.#update(observed);
     } catch (error) {
       const { message: reason, code, errno } = asDockerError(error);
@@ -116,8 +127,15 @@ export class ContainerStore {
   }
 
   #update(observed: Observed, unread = false): void {
-    const { stopSignal, stopMs } = observed;
-    this.#store(observed.id, { container: sanitize(observed, this.#sources.policy, unread), stopSignal, stopMs });
+    const { stopSignal, stopMs, imageId } = observed;
+    const container = sanitize(observed, this.#sources.policy, this.#images.get(imageId), unread);
+    this.#store(observed.id, { container, stopSignal, stopMs, imageId });
+  }
+
+  /** Inspects the containers that were disclosed before their image could be read. */
+  #mark(imageId: string): void {
+    for (const [id, known] of this.#known)
+      if (known.imageId === imageId && known.container?.fromImage.read === false) this.#inspections.request(id);
   }
 
   #markStale(id: string): void {

@@ -2,8 +2,8 @@ import { addAbortSignal, type Readable } from "node:stream";
 import Docker from "dockerode";
 import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
-import { EVENT_FILTERS, isContainerId, limits } from "./gate.ts";
-import { EngineEvent, EngineVersion, Inspected, ListEntry } from "./inspected.ts";
+import { EVENT_FILTERS, isFullId, limits } from "./gate.ts";
+import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry } from "./inspected.ts";
 import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
 import { type DockerCall, gatedTransport } from "./transport.ts";
 
@@ -42,7 +42,7 @@ export class DockerReader {
 
   /** Lists one container, without its environment. Throws 404, like inspect, when it does not exist. */
   async listOne(id: string): Promise<Observed> {
-    if (!isContainerId(id)) throw new DockerError("gate.route");
+    if (!isFullId(id)) throw new DockerError("gate.route");
     const entries: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
     const [entry] = parse(z.array(ListEntry).max(1), entries);
     if (!entry) throw new DockerError("docker.status", "404");
@@ -50,10 +50,17 @@ export class DockerReader {
   }
 
   async inspect(id: string): Promise<Observed> {
-    if (!isContainerId(id)) throw new DockerError("gate.route");
+    if (!isFullId(id)) throw new DockerError("gate.route");
     const inspected = parse(Inspected, await this.#client.getContainer(id).inspect());
     if (inspected.Id !== id) throw new DockerError("docker.schema");
     return fromInspected(inspected);
+  }
+
+  async inspectImage(id: string): Promise<InspectedImage> {
+    if (!isFullId(id)) throw new DockerError("gate.route");
+    const inspected = parse(InspectedImage, await this.#client.getImage(id).inspect());
+    if (inspected.Id !== id) throw new DockerError("docker.schema");
+    return inspected;
   }
 
   /** Subscribes to events. Resolves when Docker has responded, so that every later event is included. */

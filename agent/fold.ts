@@ -3,7 +3,7 @@ import type { EngineEvent } from "./inspected.ts";
 import { healthOf, type Observed, safeName } from "./observed.ts";
 
 /** State of one container. `container` is undefined when the policy hides it. */
-export interface Known extends Pick<Observed, "stopSignal" | "stopMs"> {
+export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId"> {
   readonly container: Container | undefined;
 }
 

@@ -1,5 +1,5 @@
 /** The only requests the agent sends to Docker. None has a body. */
-export type Route = "version" | "list" | "list-one" | "inspect" | "events";
+export type Route = "version" | "list" | "list-one" | "inspect" | "image" | "events";
 
 /**
  * Limits of a response: bytes of the body (`events`: of one line), and milliseconds from the request to the
@@ -11,6 +11,7 @@ export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonl
   list: { maxBytes: 32 * 1024 * 1024, deadlineMs: 30_000 },
   "list-one": { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
   inspect: { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
+  image: { maxBytes: 1024 * 1024, deadlineMs: 10_000 },
   // An event contains all labels of its container.
   events: { maxBytes: 256 * 1024, deadlineMs: 10_000 },
 };
@@ -24,13 +25,14 @@ export const EVENT_FILTERS = {
   event: "start die died kill pause unpause rename health_status destroy remove connect disconnect".split(" "),
 };
 
-/** Whether the text is a full container id, the only form that may become part of a path. */
-export function isContainerId(text: string): boolean {
+/** Whether the text is a full id of a container or image, the only form that may become part of a path. */
+export function isFullId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
 const VERSION = /^v1\.[0-9]{2}$/;
 const INSPECT = /^\/containers\/[0-9a-f]{64}\/json$/;
+const IMAGE = /^\/images\/[0-9a-f]{64}\/json$/;
 const LIST = "/containers/json?all=true";
 const LIST_ONE = /^\/containers\/json\?all=true&filters=%7B%22id%22%3A%5B%22[0-9a-f]{64}%22%5D%7D$/;
 const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
@@ -49,5 +51,6 @@ export function gate(method: string, target: string): Route | undefined {
   if (rest === LIST) return "list";
   if (rest === EVENTS) return "events";
   if (INSPECT.test(rest)) return "inspect";
+  if (IMAGE.test(rest)) return "image";
   return LIST_ONE.test(rest) ? "list-one" : undefined;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isContainerId } from "./gate.ts";
+import { isFullId } from "./gate.ts";
 
 // The fields read from Docker's responses. Parsing drops all other keys, so nothing else is kept.
 
@@ -16,7 +16,12 @@ const strings = z
 
 const Networks = z.record(z.string(), z.object({ IPAddress: text, GlobalIPv6Address: text }).nullish()).nullish();
 
-const id = z.string().refine(isContainerId);
+const id = z.string().refine(isFullId);
+
+/** An image's id without its algorithm: 64 hexadecimal digits, or "" for a container without an image. */
+const imageId = text.transform((value) => /^(?:sha256:)?([0-9a-f]{64})$/.exec(value)?.[1] ?? "");
+
+const variables = z.array(z.string()).nullish();
 
 const PortRow = z.object({ IP: text, PrivatePort: z.number(), PublicPort: z.number().nullish(), Type: text });
 export type PortRow = z.infer<typeof PortRow>;
@@ -26,6 +31,7 @@ export const ListEntry = z.object({
   Id: id,
   Names: z.array(z.string()).nullish(),
   Image: text,
+  ImageID: imageId,
   Created: z.number(),
   State: text,
   Status: text,
@@ -39,11 +45,12 @@ export type ListEntry = z.infer<typeof ListEntry>;
 export const Inspected = z.object({
   Id: id,
   Name: z.string(),
+  Image: imageId,
   Created: z.string(),
   State: z.object({ Status: text, StartedAt: text, Health: z.object({ Status: text }).nullish() }),
   Config: z.object({
     Image: text,
-    Env: z.array(z.string()).nullish(),
+    Env: variables,
     Labels: strings,
     ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
     StopSignal: text,
@@ -55,6 +62,13 @@ export const Inspected = z.object({
   }),
 });
 export type Inspected = z.infer<typeof Inspected>;
+
+/** `GET /images/<id>/json`. Its environment may contain secrets, too. */
+export const InspectedImage = z.object({
+  Id: imageId,
+  Config: z.object({ Env: variables, Labels: strings }).nullish(),
+});
+export type InspectedImage = z.infer<typeof InspectedImage>;
 
 /** `GET /version`. */
 export const EngineVersion = z.object({ ApiVersion: z.string(), MinAPIVersion: text });

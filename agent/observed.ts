@@ -12,13 +12,14 @@ export interface Observed extends Pick<
   /** Milliseconds since the epoch, or NaN. */
   readonly startedAt: number;
   readonly image: string;
+  readonly imageId: string;
   /** Number of the stop signal, and milliseconds between it and SIGKILL. */
   readonly stopSignal: number;
   readonly stopMs: number;
 }
 
 /** Converts a response to inspect. */
-export function fromInspected({ Id, Name, Created, State, Config, NetworkSettings }: Inspected): Observed {
+export function fromInspected({ Id, Image, Name, Created, State, Config, NetworkSettings }: Inspected): Observed {
   const state = stateOf(State.Status);
   return {
     id: Id,
@@ -29,6 +30,7 @@ export function fromInspected({ Id, Name, Created, State, Config, NetworkSetting
     createdAt: instant(Date.parse(Created)) || 0,
     startedAt: instant(Date.parse(State.StartedAt)),
     image: Config.Image,
+    imageId: Image,
     networks: attachmentsOf(NetworkSettings.Networks),
     ports: portsOf(portRows(Config.ExposedPorts, NetworkSettings.Ports)),
     env: Object.fromEntries((Config.Env ?? []).map(splitVariable)),
@@ -39,7 +41,7 @@ export function fromInspected({ Id, Name, Created, State, Config, NetworkSetting
 }
 
 /** Converts a list entry: no environment, and Docker's defaults for fields that the list does not contain. */
-export function fromListEntry({ Id, Names, State, Status, Created, Image, Labels, ...entry }: ListEntry): Observed {
+export function fromListEntry({ Id, Names, State, Status, Created, Labels, ...entry }: ListEntry): Observed {
   return {
     id: Id,
     name: safeName(Names?.[0] ?? "", Id),
@@ -48,7 +50,8 @@ export function fromListEntry({ Id, Names, State, Status, Created, Image, Labels
     health: healthOf(/\((?:health: )?([a-z]+)\)$/.exec(Status)?.[1]),
     createdAt: instant(Created * 1_000) || 0,
     startedAt: Number.NaN,
-    image: Image,
+    image: entry.Image,
+    imageId: entry.ImageID,
     networks: attachmentsOf(entry.NetworkSettings?.Networks),
     ports: portsOf(entry.Ports ?? []),
     env: {},
@@ -126,7 +129,7 @@ function instant(ms: number): number {
   return Number.isFinite(ms) ? Math.trunc(ms) : Number.NaN;
 }
 
-function splitVariable(line: string): [string, string] {
+export function splitVariable(line: string): [string, string] {
   const equals = line.indexOf("=");
   return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
 }

@@ -20,7 +20,7 @@ export const PolicyFile = z.strictObject({
   mode: z
     .enum(["environment", "labels only"])
     .default("environment")
-    .describe("`labels only` never inspects containers, so environments never enter the agent's memory."),
+    .describe("`labels only` inspects images only, so environments of containers never enter the agent's memory."),
   fields: z
     .array(z.enum(["image", "published", "startedAt"]))
     .default([])
@@ -31,9 +31,13 @@ export const PolicyFile = z.strictObject({
   multiline: names.describe("Names whose values may contain line breaks and tabs."),
   only: z
     .strictObject({
-      projects: names.describe("Compose projects. Containers of other projects are not disclosed."),
+      projects: names.describe(
+        "Compose projects. Containers of other projects, and those whose image alone names the project, are not disclosed.",
+      ),
       networks: names.describe("Networks. Containers on none of them are not disclosed."),
-      labels: names.describe("`key` or `key=value`. Containers with none of these labels are not disclosed."),
+      labels: names.describe(
+        "`key` or `key=value`. Containers with none of these labels, apart from their image's, are not disclosed.",
+      ),
     })
     .prefault({})
     .describe("Restricts which containers are disclosed. An empty list does not restrict."),

@@ -24,7 +24,7 @@ type Transport = (request: ModemRequest, context: unknown, body: unknown, callba
  * headers only, and returns complete responses only, within an absolute deadline and a size limit.
  */
 export function gatedTransport(socketPath: string, onCall: (call: DockerCall) => void): Transport {
-  const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 8, timeout: 5_000 });
+  const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: 5_000 });
   const send = async ({ method = "", path = "" }: ModemRequest, body: unknown): Promise<unknown> => {
     const route = body === undefined ? gate(method, path) : undefined;
     const progress: Progress = { outcome: "ok", status: 0, bytes: 0 };

@@ -98,17 +98,18 @@ export class Watch {
   async #resync(): Promise<void> {
     try {
       await this.#store.list();
-      if (!this.#store.hasStale) this.#retries = 0;
+      this.#retries = this.#store.hasStale ? this.#retries + 1 : 0;
     } catch (error) {
       const { message, code } = asDockerError(error);
       this.#options.log("warn", "docker.list-failed", { error: message, code });
+      this.#retries += 1;
       this.#retryLater();
     }
   }
 
   #retryLater(): void {
     const bounds = { firstMs: RETRY_MS, capMs: this.#options.relistMs };
-    this.#relist.set(backoffMs(this.#retries++, Math.random(), bounds));
+    this.#relist.set(backoffMs(this.#retries, Math.random(), bounds));
   }
 }
 

@@ -7,7 +7,7 @@ import { asDockerError } from "../docker-error.ts";
 import { loadPolicy } from "../load-policy.ts";
 import type { Policy } from "../policy.ts";
 import { dropPrivilege } from "../privilege.ts";
-import { sanitize } from "../sanitize.ts";
+import { isVisible, sanitize, valuesOf } from "../sanitize.ts";
 
 /** Runs `policy check` or `policy explain`. */
 export async function runPolicy([action, ...rest]: readonly string[]): Promise<CommandResult> {
@@ -45,8 +45,9 @@ async function explainFrom(docker: DockerReader, policy: Policy, wanted: string)
   const [entry] = found;
   if (found.length !== 1 || !entry)
     return { failure: `${found.length} containers match ${quoted(wanted)}; use a full name or id`, exitCode: 1 };
-  const observed = sanitize(entry, policy) && policy.mode !== "labels only" ? await docker.inspect(entry.id) : entry;
-  const container = sanitize(observed, policy);
+  const observed = isVisible(entry, policy) && policy.mode !== "labels only" ? await docker.inspect(entry.id) : entry;
+  const image = await docker.inspectImage(observed.imageId).catch(() => undefined);
+  const container = sanitize(observed, policy, image && valuesOf(image, policy));
   const hidden = "not disclosed: the policy's `only` lists exclude the container";
   return { output: container ? describe(container) : hidden, exitCode: 0 };
 }

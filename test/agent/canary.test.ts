@@ -9,8 +9,13 @@ const CANARY = "hunter2-canary";
 test("never discloses a secret from any field of Docker's responses", async () => {
   const agent = await AgentProcess.start(["--relist", "1"]);
   try {
+    agent.engine.image("baked", {
+      env: [`BAKED=${CANARY}`, `VIRTUAL_TOKEN=${CANARY}1`, `VIRTUAL_PROTO=${CANARY}\u202e`],
+      labels: { baked: CANARY, "sallyport.secret": CANARY },
+    });
     await agent.engine.run({
       name: "app",
+      image: "baked",
       env: {
         VIRTUAL_HOST: "app.example",
         DB_PASSWORD: CANARY,
@@ -31,10 +36,18 @@ test("never discloses a secret from any field of Docker's responses", async () =
     await agent.engine.restart("app");
     await eventually("the container is stale", () => renderer.named("app")?.stale === true);
     planned.lift();
+    const unread = agent.engine.api.fault("image", { kind: "body", text: `{"Id":"${CANARY}","x":` });
+    agent.engine.image("other", { env: [`BAKED=${CANARY}`] });
+    await agent.engine.run({ name: "other", image: "other" });
+    await eventually("the image cannot be read", () => renderer.named("other")?.fromImage.read === false);
+    unread.lift();
     await eventually("the container is up to date", () => renderer.named("app")?.stale === false);
     const disclosed = renderer.named("app");
     assert.deepEqual(Object.keys(disclosed?.env ?? {}), ["VIRTUAL_HOST"]);
-    assert.deepEqual(disclosed?.refused, [{ from: "env", name: "VIRTUAL_PATH", reason: "value.charset" }]);
+    assert.deepEqual(
+      disclosed?.refused,
+      ["VIRTUAL_PATH", "VIRTUAL_PROTO"].map((name) => ({ from: "env", name, reason: "value.charset" })),
+    );
     assert.ok((disclosed?.withheld.env ?? 0) >= 3);
     const commandLine = readFileSync(`/proc/${agent.pid}/cmdline`, "utf8");
     renderer.close();

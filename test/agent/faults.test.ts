@@ -13,6 +13,7 @@ const PERMITTED = [
   /^\/version$/,
   /^\/v1\.[0-9]{2}\/containers\/json\?all=true$/,
   /^\/v1\.[0-9]{2}\/containers\/[0-9a-f]{64}\/json$/,
+  /^\/v1\.[0-9]{2}\/images\/[0-9a-f]{64}\/json$/,
   /^\/v1\.[0-9]{2}\/events\?filters=[^&#]*$/,
 ];
 

@@ -137,7 +137,7 @@ describe("fold", () => {
 });
 
 function known(container: Container | undefined): Known {
-  return { container, stopSignal: SIGQUIT, stopMs: 10_000 };
+  return { container, stopSignal: SIGQUIT, stopMs: 10_000, imageId: "" };
 }
 
 /** Parses the event as the agent parses a line of the event stream. */

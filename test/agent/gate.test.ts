@@ -17,6 +17,7 @@ describe("the gate", () => {
     assert.equal(gate("GET", "/version"), "version");
     assert.equal(gate("GET", "/v1.41/containers/json?all=true"), "list");
     assert.equal(gate("GET", `/v1.41/containers/${ID}/json`), "inspect");
+    assert.equal(gate("GET", `/v1.41/images/${ID}/json`), "image");
     assert.equal(gate("GET", EVENTS), "events");
     assert.equal(
       gate("GET", `/v1.47/containers/json?all=true&filters=${encodeURIComponent(`{"id":["${ID}"]}`)}`),
@@ -37,6 +38,18 @@ describe("the gate", () => {
     `/v1.41/containers/${ID}/json\n`,
     `/v1.41/containers/${ID.slice(0, 63)}/json`,
     `/v1.41/containers/${ID.toUpperCase()}/json`,
+    `/images/${ID}/json`,
+    `/v1.41/images/sha256:${ID}/json`,
+    `/v1.41/images/sha256%3A${ID}/json`,
+    `/v1.41/images/${ID.slice(1)}/json`,
+    `/v1.41/images/${ID.toUpperCase()}/json`,
+    `/v1.41/images/${ID}/json?manifests=1`,
+    `/v1.41/images/${ID}/json#`,
+    `/v1.41/images/${ID}/history`,
+    `/v1.41/images/${ID}/get`,
+    `/v1.41/images/${ID}/../${ID}/json`,
+    "/v1.41/images/json",
+    "/v1.41/images/debian/json",
     "/v1.41/containers/../images/json",
     "//containers/json?all=true",
     "/v1.41//containers/json?all=true",
@@ -84,7 +97,8 @@ describe("dockerode methods called through the agent's client", () => {
   const objects = {
     docker: client,
     container: client.getContainer(ID),
-    image: client.getImage("some/image"),
+    image: client.getImage(ID),
+    "named image": client.getImage("some/image"),
     volume: client.getVolume("volume"),
     network: client.getNetwork("network"),
     service: client.getService("service"),
@@ -96,7 +110,7 @@ describe("dockerode methods called through the agent's client", () => {
     exec: client.getExec("exec"),
   };
   /** Methods that may reach the socket. */
-  const permitted = new Set(["docker.version", "container.inspect"]);
+  const permitted = new Set(["docker.version", "container.inspect", "image.inspect"]);
   /** Methods that only create an object. */
   const local =
     /^docker\.(get(Container|Image|Volume|Plugin|Service|Task|Node|Secret|Config|Network|Exec)|constructor)$/;
@@ -108,6 +122,8 @@ describe("dockerode methods called through the agent's client", () => {
     "docker.runCallback": [["image", ["true"], process.stdout, {}, {}, ignore]],
     "image.history": [[], [ignore]],
     "image.get": [[], [ignore]],
+    "named image.history": [[], [ignore]],
+    "named image.get": [[], [ignore]],
   };
 
   for (const [kind, object] of Object.entries(objects)) {

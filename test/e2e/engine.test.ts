@@ -10,6 +10,8 @@ import { SocketProxy } from "./socket-proxy.ts";
 import { requires } from "../requires.ts";
 
 const PREFIX = "sallyport-engine";
+const BAKED = `${PREFIX}-baked:1`;
+const PROJECT = "com.docker.compose.project";
 const CANARY = "hunter2-canary";
 
 /** The command of the containers. It ends at once on SIGTERM: a shell that is PID 1 ignores signals without a trap. */
@@ -107,6 +109,27 @@ describe("the agent with a real engine", { skip: requires("docker") }, () => {
     await eventually("it has exited", () => reported("shop")?.state === "exited");
     await docker("rm", nameOf("shop"));
     await eventually("it is gone", () => reported("shop") === undefined);
+  });
+
+  test("marks what the image sets, and not what the container sets to another value", async () => {
+    await makeBox(BAKED, ["ENV VIRTUAL_HOST=baked.example", `ENV SECRET=${CANARY}`, `LABEL ${PROJECT}=shop`]);
+    await docker("run", "--detach", "--name", nameOf("baked"), BAKED, ...WAIT);
+    const own = ["--env", "VIRTUAL_HOST=own.example", "--label", `${PROJECT}=own`];
+    await docker("run", "--detach", "--name", nameOf("own"), ...own, BAKED, ...WAIT);
+    await eventually("both are reported", () => ["baked", "own"].every((name) => reported(name)?.state === "running"));
+    assert.deepEqual(reported("baked")?.fromImage, { read: true, env: ["VIRTUAL_HOST"], labels: [PROJECT] });
+    assert.deepEqual(reported("own")?.fromImage, { read: true, env: [], labels: [] });
+  });
+
+  test("reports a container whose image was removed, with its values unmarked", async () => {
+    const image = `${PREFIX}-removed:1`;
+    await makeBox(image, ["ENV VIRTUAL_HOST=removed.example"]);
+    await docker("create", "--name", nameOf("removed"), image, ...WAIT);
+    await docker("rmi", "--force", image);
+    await docker("start", nameOf("removed"));
+    await eventually("the container is reported", () => reported("removed")?.state === "running");
+    assert.equal(reported("removed")?.env["VIRTUAL_HOST"], "removed.example");
+    assert.deepEqual(reported("removed")?.fromImage, { read: false, env: [], labels: [] });
   });
 
   // Podman runs health checks with systemd, which a test machine may lack.

@@ -1,8 +1,10 @@
 import type { RequestListener } from "node:http";
 import type { Instant } from "./clock.ts";
-import { hexId } from "./hex-id.ts";
+import { hexId, imageId } from "./hex-id.ts";
 import type { Network } from "./network.ts";
 import type { Workload } from "./workload.ts";
+
+const DEFAULT_IMAGE = "sallyport/demo-app:1";
 
 /** Options of `docker create`, and the behaviour of the process inside. */
 export interface ContainerOptions {
@@ -79,7 +81,7 @@ export function newContainer(
   return {
     id: hexId(),
     options,
-    imageId: `sha256:${hexId()}`,
+    imageId: imageId(options.image ?? DEFAULT_IMAGE),
     createdAt,
     networkMode: networkMode === "bridge" ? "default" : networkMode,
     attachments: new Map(attached.map((network) => [network.name, { network, endpoint: undefined }])),
@@ -99,7 +101,7 @@ export function isAlive(container: Container): boolean {
 }
 
 export function imageOf(container: Container): string {
-  return container.options.image ?? "sallyport/demo-app:1";
+  return container.options.image ?? DEFAULT_IMAGE;
 }
 
 /** Returns exposed ports in Docker's notation, `5000/tcp`. Published ports are exposed, too. */

@@ -4,6 +4,7 @@ import { ApiServer } from "./api-server.ts";
 import * as attachment from "./attachment.ts";
 import type { Container, ContainerOptions, HealthStatus } from "./container.ts";
 import * as lifecycle from "./lifecycle.ts";
+import type { ImageOptions } from "./image.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
 import type { Network, NetworkOptions } from "./network.ts";
 import { releaseOf } from "./release.ts";
@@ -72,6 +73,11 @@ export class Engine {
   /** `docker network create`. */
   network(name: string, options: NetworkOptions = {}): Network {
     return this.#machine.addNetwork(name, options);
+  }
+
+  /** Defines what an image sets. The image of a container that names no such image sets nothing. */
+  image(name: string, options: ImageOptions): void {
+    this.#machine.images.set(name, options);
   }
 
   create(options: ContainerOptions): Container {

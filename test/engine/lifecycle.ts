@@ -2,6 +2,7 @@ import { stopHealthChecks, unpause } from "./alteration.ts";
 import { plug, unplug } from "./attachment.ts";
 import { type Container, type ContainerOptions, exposedPorts, isAlive, newContainer } from "./container.ts";
 import { containerEvent } from "./event-message.ts";
+import { withImage } from "./image.ts";
 import type { Machine } from "./machine.ts";
 import { signalNumber } from "./signal-number.ts";
 import { Workload } from "./workload.ts";
@@ -16,7 +17,9 @@ export interface StopOptions {
   readonly stubborn?: boolean;
 }
 
-export function create(machine: Machine, options: ContainerOptions): Container {
+export function create(machine: Machine, given: ContainerOptions): Container {
+  const image = machine.images.get(given.image ?? "");
+  const options = image ? withImage(given, image) : given;
   const networks = (options.networks ?? ["bridge"]).map((name) => machine.networkNamed(name));
   const serve = options.serve ?? machine.options.serve;
   // The app reads its name only when it serves a request; the id is known by then.

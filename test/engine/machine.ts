@@ -3,6 +3,7 @@ import { Clock } from "./clock.ts";
 import type { Container } from "./container.ts";
 import { EventLog } from "./event-log.ts";
 import { networkEvent } from "./event-message.ts";
+import type { ImageOptions } from "./image.ts";
 import { Network, type NetworkOptions } from "./network.ts";
 import type { Release } from "./release.ts";
 
@@ -27,6 +28,8 @@ export class Machine {
   readonly containers = new Map<string, Container>();
   readonly #named = new Map<string, Container>();
   readonly networks = new Map<string, Network>();
+  /** By name. An image that is not in the map sets nothing. */
+  readonly images = new Map<string, ImageOptions>();
   #octet: number;
 
   constructor(options: MachineOptions) {

@@ -15,8 +15,10 @@ export function embedded(engine: Engine, docker: Client): Recordable {
     docker,
     create: async (name) => {
       const { labels, variable, network } = settings;
+      engine.image("rec-image:1", { env: ["PATH=/bin"] });
       engine.create({
         name,
+        image: "rec-image:1",
         labels,
         env: [variable],
         networks: [network],

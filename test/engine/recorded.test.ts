@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
-import { Inspected, ListEntry } from "../../agent/inspected.ts";
+import { Inspected, InspectedImage, ListEntry } from "../../agent/inspected.ts";
 import { collect, engineWithClient } from "./client.ts";
 import { IMAGE, recordReal } from "./real-recording.ts";
 import { embedded } from "./recordable.ts";
@@ -39,6 +39,8 @@ async function agrees(t: TestContext, real: Recording): Promise<void> {
   for (const [i, event] of fake.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
   assert.deepEqual(surplus(fake.version, real.version), []);
   assert.deepEqual(surplus(fake.network, real.network), []);
+  assert.deepEqual(surplus(fake.image, real.image), []);
+  assert.deepEqual(shapeOf(InspectedImage.parse(fake.image)), shapeOf(InspectedImage.parse(real.image)));
   for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, fake, real);
 }
 

@@ -26,6 +26,8 @@ export interface Recording {
   readonly listed: Readonly<Record<Moment, unknown>>;
   readonly inspected: Readonly<Record<Moment, unknown>>;
   readonly network: unknown;
+  /** The container's image, requested by its id. */
+  readonly image: unknown;
   /** The first event of each kind. */
   readonly events: readonly WireEvent[];
   /** All events in order: type, action, and the signal of a `kill`. */
@@ -55,6 +57,8 @@ export async function record(engine: Recordable, received: readonly WireEvent[])
   await engine.start(NAME);
   await engine.becomeHealthy(NAME);
   await look("healthy", NAME);
+  const { Image } = await docker.getContainer(NAME).inspect();
+  const image: unknown = await docker.getImage(Image.replace("sha256:", "")).inspect();
   const network: unknown = await docker.getNetwork(NETWORK).inspect();
   await engine.pause(NAME);
   await look("paused", NAME);
@@ -86,6 +90,7 @@ export async function record(engine: Recordable, received: readonly WireEvent[])
     listed: listed as Recording["listed"],
     inspected: inspected as Recording["inspected"],
     network,
+    image,
     events: events.filter((event, i) => events.findIndex((first) => word(first) === word(event)) === i),
     order: events.map(word),
   };

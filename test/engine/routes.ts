@@ -1,6 +1,8 @@
 import { type Answer, engineHeaders, json, pageNotFound, refusal } from "./answer.ts";
-import { isAlive } from "./container.ts";
+import { imageOf, isAlive } from "./container.ts";
 import { BadFilter, checkListFilters, isListed, parseFilters } from "./filters.ts";
+import { imageId } from "./hex-id.ts";
+import { imageAnswer } from "./image.ts";
 import { inspectAnswer } from "./inspect-answer.ts";
 import { listRow } from "./list-answer.ts";
 import type { Machine } from "./machine.ts";
@@ -10,7 +12,7 @@ import { compareVersions, type Release } from "./release.ts";
 import { versionAnswer } from "./version-answer.ts";
 
 /** The requests this engine supports. */
-export type Route = "ping" | "version" | "list" | "inspect" | "networks" | "network" | "events";
+export type Route = "ping" | "version" | "list" | "inspect" | "image" | "networks" | "network" | "events";
 
 /** Result of a request: one response, or the stream of events. */
 export interface Routed {
@@ -25,6 +27,7 @@ const routes: readonly [Route, RegExp][] = [
   ["version", /^\/version$/],
   ["list", /^\/containers\/json$/],
   ["inspect", /^\/containers\/(.+)\/json$/],
+  ["image", /^\/images\/(.+)\/json$/],
   ["networks", /^\/networks\/?$/],
   ["network", /^\/networks\/(.+)$/],
   ["events", /^\/events$/],
@@ -91,6 +94,12 @@ const answerOf: Readonly<Record<Route, Answering>> = {
     const container = machine.find(reference);
     if (container === undefined) return refusal(release, 404, `No such container: ${reference}`);
     return json(release, inspectAnswer(container, release));
+  },
+  image({ options: { release }, images, containers }, reference) {
+    const names = new Set([...images.keys(), ...[...containers.values()].map(imageOf)]);
+    const name = [...names].find((one) => [one, imageId(one), imageId(one).slice(7)].includes(reference));
+    if (name === undefined) return refusal(release, 404, `No such image: ${reference}`);
+    return json(release, imageAnswer(name, images.get(name) ?? {}));
   },
   networks: ({ options: { release }, networks }) =>
     json(

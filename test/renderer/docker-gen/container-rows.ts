@@ -49,7 +49,7 @@ export const containers: Topic = {
           State: "running",
           Status: "Up 1 minute",
         };
-        const listed = sanitize(fromListEntry(ListEntry.parse(row)), defaultPolicy(), true);
+        const listed = sanitize(fromListEntry(ListEntry.parse(row)), defaultPolicy(), undefined, true);
         assert.deepEqual([listed?.name, listed?.unread, listed?.env], ["web", true, {}]);
       },
     },

@@ -57,7 +57,7 @@ export function inspected(changes: { Config?: object; NetworkSettings?: object }
 export function disclosed(answer: object, names: readonly string[] = []): Container {
   const policy = parsePolicy(JSON.stringify({ env: names, labels: names, fields: ["image"], force: [] }));
   assert.ok(!("problems" in policy));
-  const container = sanitize(fromInspected(Inspected.parse(answer)), policy);
+  const container = sanitize(fromInspected(Inspected.parse(answer)), policy, new Set());
   assert.ok(container);
   return container;
 }
