@@ -6,6 +6,7 @@ import { publishedSchema } from "../renderer/config/published-schema.ts";
 import { Report } from "../renderer/status/report.ts";
 import { cliPage } from "./cli-page.ts";
 import { checklistPage } from "./docker-gen-checklist.ts";
+import { errorReference } from "./error-reference.ts";
 import { labelsAndVariablesPage } from "./labels-and-variables.ts";
 import { logReference } from "./log-reference.ts";
 import { policyPage } from "./policy-page.ts";
@@ -21,6 +22,7 @@ export const GENERATED: Readonly<Record<string, (existing: string) => string>> =
   "docs/status.schema.json": () => json(z.toJSONSchema(Report, { io: "input" })),
   "docs/reference/cli.md": cliPage,
   "docs/reference/docker-gen-checklist.md": checklistPage,
+  "docs/reference/errors.md": errorReference,
   "docs/reference/labels-and-variables.md": labelsAndVariablesPage,
   "docs/reference/log-events.md": logReference,
   "docs/reference/policy.md": policyPage,

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { GENERATED } from "../.ci/docs.ts";
 import { OPTION_ENTRIES } from "../.ci/labels-and-variables.ts";
+import { withoutArea } from "../.ci/error-reference.ts";
 import { relapses } from "../.ci/plain-english.ts";
 import { configurationKeys, EXAMPLES } from "../.ci/renderer-configuration.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../renderer/routes/options.ts";
@@ -19,6 +20,10 @@ describe("generated documentation", () => {
       else assert.equal(existing, printed);
     });
   }
+});
+
+test("every error message of the code is on the page of error messages", () => {
+  assert.deepEqual(withoutArea(), []);
 });
 
 test("the index links every page", () => {

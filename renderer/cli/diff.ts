@@ -16,7 +16,8 @@ export async function runDiff(config: Config, destination?: string): Promise<Com
   const file = destination ?? config.targets[0]!.destination;
   if (file === "-") return failed("-: standard output cannot be compared; name a file", TROUBLE);
   const live = readLive(file);
-  if (typeof live !== "string") return failed(`${file}: ${live.code}, cannot be read`, TROUBLE);
+  if (typeof live !== "string")
+    return failed(`${file}: ${live.code}, cannot be read; run the command as the renderer's user`, TROUBLE);
   if (live === rendered.stdout) return { ...rendered, stdout: "", exitCode: SAME };
   const patch = createTwoFilesPatch(file, file, live, rendered.stdout, "live", "now", { context: 3 });
   return { ...printed(patch, DIFFERENT), stderr: rendered.stderr };

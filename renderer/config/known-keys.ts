@@ -61,7 +61,9 @@ export class KnownKeys {
       const [where, meant] = [place.join(".") || "the top level", [...place, key].join(".")];
       return { message: `unknown key ${quoted}; move it to \`${where}\``, meant };
     }
-    if (!this.schemasAt(path, "other").flatMap(keysOf).includes(key)) return { message: `unknown key ${quoted}` };
+    if (!this.schemasAt(path, "other").flatMap(keysOf).includes(key)) {
+      return { message: `unknown key ${quoted}; remove it` };
+    }
     return {
       message: this.#hasFormat(path)
         ? `key ${quoted} is only valid in nginx targets; remove it, or remove \`format\``

@@ -15,8 +15,8 @@ export function readText(path: string): { readonly text: string } | { readonly p
     return decoded(readRegular(path, MAX_BYTES), path);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
-    if (code === "ENOTFILE") return { problem: `${path}: is not a regular file` };
-    if (code === "EFBIG") return { problem: `${path}: is larger than ${MAX_BYTES} bytes` };
+    if (code === "ENOTFILE") return { problem: `${path}: is not a regular file; name a file` };
+    if (code === "EFBIG") return { problem: `${path}: is larger than ${MAX_BYTES} bytes; split it or remove comments` };
     const near = code === "ENOENT" ? nearestFile(path) : undefined;
     const hint = code === "EACCES" ? "let the renderer's user read it" : "correct the path or mount the file";
     return { problem: `${path}: ${code}, cannot be read; ${near === undefined ? hint : `did you mean ${near}?`}` };
@@ -27,7 +27,7 @@ function decoded(bytes: Buffer, path: string): { readonly text: string } | { rea
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    return { problem: `${path}: is not UTF-8 text` };
+    return { problem: `${path}: is not UTF-8 text; save it as UTF-8` };
   }
 }
 

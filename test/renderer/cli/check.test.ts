@@ -67,10 +67,14 @@ const INVALID: readonly [title: string, config: () => string, message: RegExp][]
   [
     "a template that is a FIFO",
     () => configOf(file("fifo")),
-    /:3:15: targets\.0\.template: .*fifo: is not a regular file$/,
+    /:3:15: targets\.0\.template: .*fifo: is not a regular file; name a file$/,
   ],
-  ["a template that is a directory", () => configOf(directory), /: is not a regular file$/],
-  ["a template that is not UTF-8", () => configOf(file("binary.hbs")), /binary\.hbs: is not UTF-8 text$/],
+  ["a template that is a directory", () => configOf(directory), /: is not a regular file; name a file$/],
+  [
+    "a template that is not UTF-8",
+    () => configOf(file("binary.hbs")),
+    /binary\.hbs: is not UTF-8 text; save it as UTF-8$/,
+  ],
 ];
 
 for (const [title, config, message] of INVALID) {
