@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defaultPolicy, PolicyFile } from "../agent/policy.ts";
+import { defaultPolicy, PolicyFile, SECRET_NAMES } from "../agent/policy.ts";
 import { code, type JsonSchema, table, typeText } from "./schema-text.ts";
 
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 /** The page about the policy's keys. */
 export function policyPage(): string {
   const schema = z.toJSONSchema(PolicyFile, { io: "input" }) as JsonSchema;
-  const { fields, env, labels, force, multiline } = defaultPolicy();
+  const { fields, env, labels, multiline } = defaultPolicy();
   const list = (names: readonly string[]) => names.map((name) => code(name)).join(" ");
   return `# Policy
 
@@ -42,7 +42,6 @@ ${table(
     ["`fields`", list(fields)],
     ["`env`", list(env)],
     ["`labels`", list(labels)],
-    ["`force`", list(force)],
     ["`multiline`", list(multiline)],
   ],
 )}
@@ -50,8 +49,12 @@ ${table(
 ## Values
 
 A value is withheld and reported when it is not valid UTF-8, is longer than 4 KiB, or has control characters, bidirectional marks or
-line separators. A name that contains \`PASS\`, \`SECRET\`, \`TOKEN\`, \`KEY\`, \`CRED\`, \`AUTH\`, \`PRIVATE\` or \`DSN\` is withheld
-unless \`force\` lists it. Everything that is not disclosed is counted, never named.
+line separators. It is also withheld when it looks like a secret (\`://user:password@\`, \`password=…\`, a private key, a token of a
+known form, a password hash), unless \`force\` lists its name.
+
+Apart from the names of the default policy, a name that contains one of these is withheld unless \`force\` lists it:
+${list(SECRET_NAMES)}. Everything that is not disclosed is counted, never named. One exception: of a label that starts
+with \`sallyport.\` and is not disclosed, the name is reported without the value, because it is probably misspelled.
 
 The command line narrows the policy further: \`--only-project\`, \`--only-network\` and \`--only-label\` add to \`only\`.
 `;

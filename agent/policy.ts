@@ -27,7 +27,7 @@ export const PolicyFile = z.strictObject({
     .describe("Fields to disclose in addition to those that routing needs (name, state, health, networks, ports)."),
   env: patterns.describe("Environment variables to disclose: exact names, or prefixes followed by *."),
   labels: patterns.describe("Labels to disclose: exact keys, or prefixes followed by *."),
-  force: names.describe("Exact names to disclose although they look like secrets."),
+  force: names.describe("Exact names to disclose although the name or the value looks like a secret."),
   multiline: names.describe("Names whose values may contain line breaks and tabs."),
   only: z
     .strictObject({
@@ -46,27 +46,47 @@ export const PolicyFile = z.strictObject({
 /** The parsed, frozen policy. The audit trail records its hash. */
 export type Policy = Readonly<Omit<z.infer<typeof PolicyFile>, "$schema" | "extends">>;
 
-/** Names that routing needs: nginx-proxy's variables, Compose project and service, Sallyport's labels. */
+const words = (text: string): string[] => text.split(" ");
+
+/**
+ * Exactly the names that the renderer reads: nginx-proxy's variables and labels, Compose's labels, and Sallyport's.
+ * A prefix would disclose whatever else an app calls `VIRTUAL_DB_PWD` or `sallyport.db.pwd`.
+ */
 const defaults: Policy = PolicyFile.parse({
   fields: ["published"],
-  env: (
-    "VIRTUAL_* LETSENCRYPT_* ACME_* CERT_NAME HTTPS_METHOD ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT " +
-    "EXTERNAL_HTTPS_PORT HSTS NETWORK_ACCESS NON_GET_REDIRECT SERVER_TOKENS SSL_POLICY"
-  ).split(" "),
+  env: words(
+    "VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_HOST_MULTIPORTS VIRTUAL_ROOT " +
+      "ACME_HTTP_CHALLENGE_LOCATION CERT_NAME ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT EXTERNAL_HTTPS_PORT " +
+      "HSTS HTTPS_METHOD NETWORK_ACCESS SERVER_TOKENS SSL_POLICY",
+  ),
   labels: [
-    "sallyport.*",
-    "com.docker.compose.project",
-    "com.docker.compose.service",
-    "com.docker.compose.config-hash",
-    "com.docker.compose.container-number",
-    "com.github.nginx-proxy.nginx-proxy.*",
+    ...words(
+      "host port path dest proto multiports network proxy redirect-from root network-access balance keepalive timeout " +
+        "body-size health weight backup max-fails fail-timeout https-method certificate plain-without-certificate " +
+        "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
+        "http-port https-port debug-endpoint",
+    ).map((name) => `sallyport.${name}`),
+    ...words("project service config-hash container-number").map((name) => `com.docker.compose.${name}`),
+    ...words(
+      "trust-default-cert ssl_verify_client http2.enable http3.enable non-get-redirect debug-endpoint loadbalance keepalive",
+    ).map((name) => `com.github.nginx-proxy.nginx-proxy.${name}`),
   ],
-  force: ["SERVER_TOKENS"],
-  multiline: ["VIRTUAL_HOST_MULTIPORTS"],
+  multiline: ["VIRTUAL_HOST_MULTIPORTS", "sallyport.multiports"],
 });
 
 /** A name that contains one of these looks like a secret and is withheld unless forced. */
-const SECRET = ["PASS", "SECRET", "TOKEN", "KEY", "CRED", "AUTH", "PRIVATE", "DSN"];
+export const SECRET_NAMES = words("PASS PWD SECRET TOKEN KEY CRED AUTH PRIVATE DSN COOKIE SESSION HMAC SALT JWT HOOK");
+
+/** A value that one of these matches is withheld unless its name is forced. Host names and paths must not match. */
+const SECRET_VALUES = [
+  /:\/\/[^/?#\s]*@/, // `user:password@` or `token@` in an address
+  /-----BEGIN [A-Z ]*PRIVATE KEY/,
+  /\b(?:Basic|Bearer) [\w+/=.~-]{8}/,
+  /\b(?:password|passwd|pwd|secret|token|(?:api|access)_?key)=[^\s&]/i,
+  /\beyJ[\w-]{8,}\.eyJ/, // JSON Web Token
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\b(?:gh[opsur]|github_pat|[sr]k_live)_\w{16}|\b(?:glpat|xox[abprs])-[\w-]{16}/,
+  /\$(?:2[aby]|5|6|apr1|argon2[a-z]+)\$/, // password hash
+];
 
 export function defaultPolicy(): Policy {
   return complete(PolicyFile.parse({}));
@@ -97,10 +117,26 @@ function complete({ extends: base, mode, only, ...lists }: z.infer<typeof Policy
   });
 }
 
-/** Whether the policy discloses the value of this name. `sanitize` checks the value itself. */
+/** Whether the policy discloses this name. `sanitize` checks the value. */
 export function discloses(policy: Policy, from: "env" | "label", name: string): boolean {
-  const listed = (from === "env" ? policy.env : policy.labels).some((pattern) => matches(pattern, name));
-  return listed && (!looksSecret(name) || policy.force.includes(name));
+  const list = from === "env" ? "env" : "labels";
+  if (!policy[list].some((pattern) => matches(pattern, name))) return false;
+  return defaults[list].includes(name) || policy.force.includes(name) || !looksSecret(name);
+}
+
+/** Whether the value looks like a secret that the policy does not force. */
+export function isSecretValue(policy: Policy, name: string, value: string): boolean {
+  return !policy.force.includes(name) && SECRET_VALUES.some((shape) => shape.test(value));
+}
+
+/** Whether only the name of a label is disclosed, so that a misspelled option is not ignored silently. */
+export function isMisspelled(policy: Policy, name: string): boolean {
+  return name.startsWith("sallyport.") && policy.labels.some((pattern) => pattern.startsWith("sallyport."));
+}
+
+/** Whether the policy lists the exact name, not only a prefix. */
+export function isExact(policy: Policy, from: "env" | "label", name: string): boolean {
+  return policy[from === "env" ? "env" : "labels"].includes(name);
 }
 
 function matches(pattern: string, name: string): boolean {
@@ -109,7 +145,7 @@ function matches(pattern: string, name: string): boolean {
 
 function looksSecret(name: string): boolean {
   const upper = name.toUpperCase();
-  return SECRET.some((part) => upper.includes(part));
+  return SECRET_NAMES.some((part) => upper.includes(part));
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {

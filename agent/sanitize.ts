@@ -1,12 +1,10 @@
+import { composeServiceOf } from "../shared/compose.ts";
 import { type Container, isPairName, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
 import { DockerError } from "./docker-error.ts";
 import type { InspectedImage } from "./inspected.ts";
 import { type Observed, splitVariable } from "./observed.ts";
-import { type Policy, discloses } from "./policy.ts";
-
-/** Labels that Compose writes to containers but not to the images that it builds. */
-const COMPOSE_ONLY = ["com.docker.compose.config-hash", "com.docker.compose.container-number"];
+import { discloses, isExact, isMisspelled, isSecretValue, type Policy } from "./policy.ts";
 
 /**
  * Applies the policy to a container. Returns undefined when the policy hides the container. `from` is undefined when
@@ -49,54 +47,57 @@ export function sanitize(
 }
 
 /** Whether the container matches each of the policy's `only` lists that is not empty. Labels of its image do not count. */
-export function isVisible({ labels: all, networks }: Observed, { only }: Policy, image?: ImageValues): boolean {
-  const baked = new Set(image && namesFrom(image, "label", all));
-  const labels = Object.fromEntries(Object.entries(all).filter(([name]) => !baked.has(name)));
-  // Compose labels images that it builds with the project, too, so that the project of its containers is the image's.
-  const isComposed = COMPOSE_ONLY.some((name) => Object.hasOwn(labels, name));
-  const project = (isComposed ? all : labels)["com.docker.compose.project"] ?? "";
+export function isVisible({ labels, networks }: Observed, { only }: Policy, image?: ImageValues): boolean {
+  const baked = image ? namesFrom(image, "label", labels) : [];
+  const project = composeServiceOf(labels, { read: true, labels: baked })?.project ?? "";
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;
   if (only.networks.length > 0 && !networks.some(({ name }) => only.networks.includes(name))) return false;
-  return only.labels.length === 0 || only.labels.some((wanted) => hasLabel(labels, wanted));
+  return only.labels.length === 0 || only.labels.some((wanted) => hasLabel(labels, wanted, baked));
 }
 
-/** Whether the policy's `only` lists may depend on this label. */
-function selects({ only }: Policy, name: string): boolean {
-  return (
-    COMPOSE_ONLY.includes(name) ||
-    name === "com.docker.compose.project" ||
-    only.labels.some((wanted) => wanted === name || wanted.startsWith(`${name}=`))
-  );
-}
-
-function hasLabel(labels: Observed["labels"], wanted: string): boolean {
-  const equals = wanted.indexOf("=");
-  if (equals < 0) return Object.hasOwn(labels, wanted);
-  return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+function hasLabel(labels: Observed["labels"], wanted: string, baked: readonly string[]): boolean {
+  const [name = "", value] = wanted.split(/=(.*)/s);
+  return Object.hasOwn(labels, name) && !baked.includes(name) && (value ?? labels[name]) === labels[name];
 }
 
 type Refused = Container["refused"][number];
 
-/** Applies the policy to pairs. The result is sorted by name, so that equal containers give equal JSON. */
+/**
+ * Applies the policy to pairs. Names that the policy lists exactly come first, so that others cannot crowd them out;
+ * otherwise the order is by name, so that equal containers give equal JSON.
+ */
 function disclosePairs(policy: Policy, from: Refused["from"], pairs: Observed["env"]) {
   const disclosed: Record<string, string> = {};
   const refused: Refused[] = [];
   let matched = 0;
   const all = Object.entries(pairs).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  for (const [name, value] of all) {
-    if (matched === MAX_PAIRS || !isPairName(name) || !discloses(policy, from, name)) continue;
+  const exactFirst = all.toSorted(([a], [b]) => Number(isExact(policy, from, b)) - Number(isExact(policy, from, a)));
+  for (const [name, value] of exactFirst) {
+    const reason = pairFault(policy, from, name, value, matched);
+    if (reason === "hidden") continue;
     matched += 1;
-    const reason = valueFault(policy, name, value);
-    if (reason) refused.push({ from, name, reason });
-    else disclosed[name] = value;
+    if (reason === undefined) disclosed[name] = value;
+    else if (refused.length < MAX_PAIRS) refused.push({ from, name, reason });
   }
   return { disclosed, refused, withheld: all.length - matched };
 }
 
-/** Checks a value. Line breaks and tabs are permitted only for the policy's `multiline` names. */
-function valueFault(policy: Policy, name: string, value: string): Refused["reason"] | undefined {
+/** Why a pair is withheld: `hidden` if its name is withheld, too; undefined if it is disclosed. */
+function pairFault(
+  policy: Policy,
+  from: Refused["from"],
+  name: string,
+  value: string,
+  before: number,
+): Refused["reason"] | "hidden" | undefined {
+  if (!isPairName(name)) return "hidden";
+  if (!discloses(policy, from, name)) {
+    return from === "label" && isMisspelled(policy, name) ? "name.unknown" : "hidden";
+  }
+  if (before >= MAX_PAIRS) return "container.names";
+  // Line breaks and tabs are permitted in few values.
   if (/[\t\n]/.test(value) && !policy.multiline.includes(name)) return "value.charset";
-  return textFault(value);
+  return textFault(value) ?? (isSecretValue(policy, name, value) ? "value.secret" : undefined);
 }
 
 /** Removes environment and labels from a container that is too large, and lists their names as refused. */
@@ -129,11 +130,19 @@ export function valuesOf({ Config }: InspectedImage, policy: Policy): ImageValue
   const values = [
     ...env.filter(([name]) => discloses(policy, "env", name)).map((pair) => keyOf("env", ...pair)),
     ...labels
-      .filter(([name]) => discloses(policy, "label", name) || selects(policy, name))
+      .filter(([name]) => discloses(policy, "label", name) || isSelecting(policy, name))
       .map((pair) => keyOf("label", ...pair)),
   ];
   if (Buffer.byteLength(values.join("")) > MAX_CONTAINER_BYTES) throw new DockerError("docker.size");
   return new Set(values);
+}
+
+/** Whether the policy's `only` lists may depend on this label. */
+function isSelecting({ only }: Policy, name: string): boolean {
+  return (
+    name.startsWith("com.docker.compose.") ||
+    only.labels.some((wanted) => wanted === name || wanted.startsWith(`${name}=`))
+  );
 }
 
 function keyOf(from: Refused["from"], name: string, value: string): string {

@@ -61,10 +61,13 @@ const Port = z.strictObject({
 export const refusalReasons = {
   "value.length": "the value is too long",
   "value.charset": "the value contains forbidden characters",
+  "value.secret": "the value contains a password, a key or a token",
+  "name.unknown": "the name is not an option of Sallyport",
+  "container.names": "the container has too many disclosed names",
   "container.size": "the values of the container are too large in total",
 } as const;
 
-/** A name that the policy discloses, but whose value is withheld. */
+/** A name whose value is withheld although the name is disclosed. */
 const Refusal = z.strictObject({
   from: z.enum(["env", "label"]),
   name: pairName,

@@ -1,5 +1,5 @@
 import { asciiJson } from "../../shared/log.ts";
-import { type Container, MAX_CONTAINER_BYTES } from "../../shared/snapshot.ts";
+import { type Container, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../../shared/snapshot.ts";
 import { MAX_VALUE_BYTES } from "../../shared/text.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 
@@ -15,6 +15,7 @@ export type DiagnosticCode =
   | "protocol.conflict"
   | "multiports.refused"
   | "option.refused"
+  | "option.unknown"
   | "option.conflict"
   | "port.none"
   | "port.refused"
@@ -83,6 +84,18 @@ const WITHHELD: Readonly<Record<Container["refused"][number]["reason"], Omit<Pro
   "value.charset": {
     problem: "the agent withheld the value because it contains control or invisible characters",
     hint: "remove them",
+  },
+  "value.secret": {
+    problem: "the agent withheld the value because it looks like a password, a key or a token",
+    hint: "remove the secret, or list the name in `force` of the agent's policy",
+  },
+  "name.unknown": {
+    problem: "is not an option of Sallyport, so the agent withheld the value",
+    hint: "correct the name, or list it in `labels` of the agent's policy",
+  },
+  "container.names": {
+    problem: `the agent withheld the value because the container discloses more than ${MAX_PAIRS} names`,
+    hint: "remove some, or disclose fewer of them",
   },
   "container.size": {
     problem: `the agent withheld the value because the container discloses more than ${MAX_CONTAINER_BYTES} bytes`,

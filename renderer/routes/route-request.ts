@@ -108,7 +108,10 @@ class Parser {
     const hosts = [...new Set(parsed.routes.map(({ host }) => host))];
     const { allowed, reserved } = this.#checkOwners(HOST.env, hosts);
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
-    const remarks = [...reserved, ...parsed.remarks];
+    const unknown = refused
+      .filter(({ reason }) => reason === "name.unknown")
+      .map((one) => withheld(this.#subject, "option.unknown", one));
+    const remarks = [...reserved, ...parsed.remarks, ...unknown];
     if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks) };
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
   }

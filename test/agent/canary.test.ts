@@ -21,6 +21,9 @@ test("never discloses a secret from any field of Docker's responses", async () =
         DB_PASSWORD: CANARY,
         VIRTUAL_TOKEN: CANARY,
         [CANARY]: "1",
+        VIRTUAL_DEST: `https://user:${CANARY}@a.example/`,
+        VIRTUAL_DB_PWD: CANARY,
+        LETSENCRYPT_DB_URL: `postgres://user:${CANARY}@db/app`,
         VIRTUAL_PATH: `${CANARY}\u202e`,
       },
       labels: { secret: CANARY, [`${CANARY}.label`]: "1", "sallyport.key": CANARY },
@@ -44,10 +47,14 @@ test("never discloses a secret from any field of Docker's responses", async () =
     await eventually("the container is up to date", () => renderer.named("app")?.stale === false);
     const disclosed = renderer.named("app");
     assert.deepEqual(Object.keys(disclosed?.env ?? {}), ["VIRTUAL_HOST"]);
-    assert.deepEqual(
-      disclosed?.refused,
-      ["VIRTUAL_PATH", "VIRTUAL_PROTO"].map((name) => ({ from: "env", name, reason: "value.charset" })),
-    );
+    assert.deepEqual(disclosed?.refused, [
+      ...["VIRTUAL_DEST", "VIRTUAL_PATH", "VIRTUAL_PROTO"].map((name) => ({
+        from: "env",
+        name,
+        reason: name === "VIRTUAL_DEST" ? "value.secret" : "value.charset",
+      })),
+      ...["sallyport.key", "sallyport.secret"].map((name) => ({ from: "label", name, reason: "name.unknown" })),
+    ]);
     assert.ok((disclosed?.withheld.env ?? 0) >= 3);
     const commandLine = readFileSync(`/proc/${agent.pid}/cmdline`, "utf8");
     renderer.close();

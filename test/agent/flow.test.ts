@@ -8,6 +8,7 @@ import { JSONRPCServer } from "json-rpc-2.0";
 import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";
 import { Disclosed } from "../../agent/disclosed.ts";
+import { defaultPolicy } from "../../agent/policy.ts";
 import { feed } from "../../agent/subscriber.ts";
 import { FrameReader, MAX_RESPONSE_BYTES } from "../../shared/frame.ts";
 import type { Container } from "../../shared/snapshot.ts";
@@ -24,7 +25,8 @@ function residentKiB(pid: number): number {
 
 /** An app whose disclosed environment has about 40 KiB. */
 const largeApp = (name: string) => {
-  const filler = Array.from({ length: 10 }, (_, number) => [`VIRTUAL_FILLER${number}`, "x".repeat(4_000)]);
+  const others = defaultPolicy().env.filter((variable) => variable !== "VIRTUAL_HOST");
+  const filler = others.slice(0, 10).map((variable) => [variable, "x".repeat(4_000)]);
   return { ...app(name), env: { VIRTUAL_HOST: `${name}.example`, ...Object.fromEntries(filler) } };
 };
 

@@ -170,7 +170,23 @@ test("without environments, marks labels and sends no request for a container's 
   }
 });
 
-test("a project that only an image claims does not make its container visible", async () => {
+test("a label that only an image sets does not make its container visible", async () => {
+  const agent = await AgentProcess.start(["--only-label", "team=web", "--only-label", "public"]);
+  try {
+    agent.engine.image("baked", { labels: { team: "web", public: "1" } });
+    await agent.engine.run({ name: "foreign", image: "baked" });
+    await agent.engine.run({ name: "team", labels: { team: "web" } });
+    await agent.engine.run({ name: "public", image: "baked", labels: { public: "yes" } });
+    await agent.engine.run({ name: "other", labels: { team: "db" } });
+    const renderer = await agent.subscribe();
+    assert.deepEqual(renderer.containers.map(({ name }) => name).toSorted(), ["public", "team"]);
+    renderer.close();
+  } finally {
+    await agent.close();
+  }
+});
+
+test("a project that only an image names does not make its container visible", async () => {
   const agent = await AgentProcess.start(["--only-project", "shop"]);
   const hash = { "com.docker.compose.config-hash": "0" };
   try {
@@ -180,8 +196,12 @@ test("a project that only an image claims does not make its container visible", 
     await agent.engine.run({ name: "copied", image: "copied" });
     await agent.engine.run({ name: "own", image: "baked", labels: hash });
     await agent.engine.run({ name: "plain", labels: { [PROJECT]: "shop" } });
+    await agent.engine.run({
+      name: "numbered",
+      labels: { [PROJECT]: "shop", "com.docker.compose.container-number": "1" },
+    });
     const renderer = await agent.subscribe();
-    assert.deepEqual(renderer.containers.map(({ name }) => name).toSorted(), ["own", "plain"]);
+    assert.deepEqual(renderer.containers.map(({ name }) => name).toSorted(), ["numbered", "own"]);
     renderer.close();
   } finally {
     await agent.close();

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as z from "zod";
-import { defaultPolicy, discloses, parsePolicy, PolicyFile } from "../../agent/policy.ts";
+import { ListEntry } from "../../agent/inspected.ts";
+import { fromListEntry, type Observed } from "../../agent/observed.ts";
+import { defaultPolicy, discloses, isSecretValue, parsePolicy, type Policy, PolicyFile } from "../../agent/policy.ts";
+import { sanitize } from "../../agent/sanitize.ts";
+import { namesOf, type OptionNames } from "../../renderer/routes/option.ts";
+import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
+import { ROUTE_NAMES } from "../../renderer/routes/route-request.ts";
+import { Container, MAX_PAIRS } from "../../shared/snapshot.ts";
 import { parseConfig, refusedVariables } from "../../agent/config.ts";
 
 test("the published schema matches the code", () => {
@@ -10,16 +17,120 @@ test("the published schema matches the code", () => {
   assert.deepEqual(published, JSON.parse(JSON.stringify(z.toJSONSchema(PolicyFile, { io: "input" }))));
 });
 
-test("the default policy discloses names for routing and withholds names of secrets", () => {
-  const policy = defaultPolicy();
-  for (const name of ["VIRTUAL_HOST", "VIRTUAL_PORT", "LETSENCRYPT_HOST", "SERVER_TOKENS"])
-    assert.ok(discloses(policy, "env", name), name);
-  for (const name of ["PATH", "DB_PASSWORD", "VIRTUAL_PASSWORD", "VIRTUAL_API_KEY", "XVIRTUAL_HOST", "virtual_host"]) {
-    assert.ok(!discloses(policy, "env", name), name);
-  }
-  assert.ok(discloses(policy, "label", "com.docker.compose.project"));
-  assert.ok(!discloses(policy, "label", "com.docker.compose.project.config_files"));
+test("the default policy discloses exactly the names that the renderer reads", () => {
+  const options: OptionNames[] = [HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules));
+  const read = (from: "env" | "label") => [...ROUTE_NAMES, ...options].flatMap((names) => namesOf(names, from));
+  const others = [
+    "sallyport.proxy",
+    ...["project", "service", "config-hash", "container-number"].map((name) => `com.docker.compose.${name}`),
+  ];
+  const { env, labels } = defaultPolicy();
+  assert.deepEqual(env.toSorted(), [...new Set(read("env"))].toSorted());
+  assert.deepEqual(labels.toSorted(), [...new Set([...read("label"), ...others])].toSorted());
+  for (const names of [env, labels]) assert.ok(names.length <= MAX_PAIRS);
+  for (const name of env) assert.ok(discloses(defaultPolicy(), "env", name), name);
+  for (const name of labels) assert.ok(discloses(defaultPolicy(), "label", name), name);
 });
+
+test("the default policy withholds other names with the same prefixes", () => {
+  const policy = defaultPolicy();
+  const env = [
+    "VIRTUAL_DB_PWD",
+    "VIRTUAL_COOKIE",
+    "VIRTUAL_HOST_PASSWORD",
+    "ACME_EAB_HMAC",
+    "ACME_PRE_HOOK",
+    "LETSENCRYPT_DB_URL",
+    "LETSENCRYPT_HOST",
+    "PATH",
+    "XVIRTUAL_HOST",
+    "virtual_host",
+  ];
+  const labels = ["sallyport.db.pwd", "sallyport.hostx", "com.docker.compose.project.config_files"];
+  for (const name of env) assert.ok(!discloses(policy, "env", name), name);
+  for (const name of labels) assert.ok(!discloses(policy, "label", name), name);
+});
+
+test("a policy discloses further names for templates, except those of secrets", () => {
+  const policy = parsePolicy('{"env":["LETSENCRYPT_*"],"labels":["sallyport.team"]}');
+  assert.ok(!("problems" in policy));
+  const names = ["LETSENCRYPT_HOST", "LETSENCRYPT_EMAIL", "LETSENCRYPT_EAB_HMAC", "LETSENCRYPT_DB_PWD"];
+  assert.deepEqual(
+    names.map((name) => discloses(policy, "env", name)),
+    [true, true, false, false],
+  );
+  assert.ok(discloses(policy, "label", "sallyport.team"));
+});
+
+const SECRETS = [
+  "postgres://u:p@db/app",
+  "https://:hunter2@a.example",
+  "https://ghp_0123456789abcdef0123456789abcdef0123@github.com/x",
+  "a.example?password=hunter2",
+  "host=db PASSWORD=hunter2",
+  "x; api_key=hunter2",
+  "Bearer hunter2hunter2",
+  "Basic dXNlcjpodW50ZXIy",
+  "admin:$apr1$ruca84Hq$mbjdMZBAG.KWn7vfN",
+  "$2y$05$hunter2",
+  "-----BEGIN RSA PRIVATE KEY----- hunter2",
+  "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJodW50ZXIyIn0.c2ln",
+  "AKIAIOSFODNN7EXAMPLE",
+  "sk_live_0123456789abcdef0123",
+];
+const HARMLESS = [
+  "sk-mycompany-website-name.example",
+  "eyjafjallajokull-volcano.example",
+  "akia-shop.example,xoxo-boutique-website.example",
+  "~^(www|api)\\.shop\\.example$",
+  "~* ^/token/(?<id>[0-9]+)$",
+  "/secret/password/",
+  "max-age=31536000; includeSubDomains",
+  "hash $cookie_token consistent",
+  'a@b.example: { "/token": { port: 80, dest: "/x" } }',
+  "http://a.example/@scope",
+];
+
+test("withholds values that look like a secret, with the reason, and no host name or path", () => {
+  const policy = defaultPolicy();
+  for (const name of ["VIRTUAL_HOST", "SERVER_TOKENS", "VIRTUAL_DEST"]) {
+    for (const value of SECRETS) assert.equal(refusalOf({ env: { [name]: value } }), "value.secret", value);
+    for (const value of HARMLESS) assert.equal(refusalOf({ env: { [name]: value } }), undefined, value);
+  }
+  const forced = parsePolicy('{"force":["VIRTUAL_DEST"]}');
+  assert.ok(!("problems" in forced));
+  assert.ok(isSecretValue(policy, "VIRTUAL_DEST", SECRETS[0]!) && !isSecretValue(forced, "VIRTUAL_DEST", SECRETS[0]!));
+});
+
+test("discloses the name, but not the value, of a label that is probably a misspelled option", () => {
+  const container = sanitized({ labels: { "sallyport.network-acess": "hunter2", "app.network-acess": "1" } });
+  assert.deepEqual(container?.refused, [{ from: "label", name: "sallyport.network-acess", reason: "name.unknown" }]);
+  assert.ok(!JSON.stringify(container).includes("hunter2"));
+  const nothing = parsePolicy('{"extends":"nothing"}');
+  assert.ok(!("problems" in nothing));
+  assert.deepEqual(sanitized({ labels: { "sallyport.x": "1" } }, nothing)?.refused, []);
+});
+
+test("other labels cannot crowd out an option", () => {
+  const others = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`sallyport.a${index}`, "x"]));
+  const policy = parsePolicy('{"labels":["sallyport.*"]}');
+  assert.ok(!("problems" in policy));
+  for (const each of [defaultPolicy(), policy]) {
+    const container = sanitized({ labels: { ...others, "sallyport.network-access": "internal" } }, each);
+    assert.equal(container?.labels["sallyport.network-access"], "internal");
+    assert.ok(Container.safeParse(container).success);
+    assert.ok((container?.refused.length ?? 0) > 0);
+  }
+});
+
+function refusalOf(values: { env: Record<string, string> }): string | undefined {
+  return sanitized(values)?.refused[0]?.reason;
+}
+
+function sanitized(values: Partial<Observed>, policy: Policy = defaultPolicy()): Container | undefined {
+  const row = { Id: "a".repeat(64), Created: 1, Names: ["/app"] };
+  return sanitize({ ...fromListEntry(ListEntry.parse(row)), ...values }, policy, new Set());
+}
 
 test("discloses a secret-looking name only if it is forced by its exact name", () => {
   const text = JSON.stringify({ extends: "nothing", env: ["APP_*"], force: ["APP_TOKEN"] });

@@ -121,19 +121,19 @@ describe("the agent with a real engine", { skip: requires("docker") }, () => {
     assert.deepEqual(reported("own")?.fromImage, { read: true, env: [], labels: [] });
   });
 
-  test("reports a container whose image was removed, with its values unmarked", async () => {
-    const image = `${PREFIX}-removed:1`;
-    await makeBox(image, ["ENV VIRTUAL_HOST=removed.example"]);
-    await docker("create", "--name", nameOf("removed"), image, ...WAIT);
-    await docker("rmi", "--force", image);
-    await docker("start", nameOf("removed"));
-    await eventually("the container is reported", () => reported("removed")?.state === "running");
-    assert.equal(reported("removed")?.env["VIRTUAL_HOST"], "removed.example");
-    assert.deepEqual(reported("removed")?.fromImage, { read: false, env: [], labels: [] });
-  });
-
-  // Podman runs health checks with systemd, which a test machine may lack.
+  // Podman runs health checks with systemd, which a test machine may lack, and removes an image with its containers.
   if (!isPodman()) {
+    test("reports a container whose image was removed, with its values unmarked", async () => {
+      const image = `${PREFIX}-removed:1`;
+      await makeBox(image, ["ENV VIRTUAL_HOST=removed.example"]);
+      await docker("create", "--name", nameOf("removed"), image, ...WAIT);
+      await docker("rmi", "--force", image);
+      await docker("start", nameOf("removed"));
+      await eventually("the container is reported", () => reported("removed")?.state === "running");
+      assert.equal(reported("removed")?.env["VIRTUAL_HOST"], "removed.example");
+      assert.deepEqual(reported("removed")?.fromImage, { read: false, env: [], labels: [] });
+    });
+
     test("reports each change of health without an inspect request", async () => {
       await run(
         "health",

@@ -154,6 +154,12 @@ describe("a value that the agent withheld is reported in words, without the cont
     for (const name of labelsOf(option)) test(name, () => assert.deepEqual(withheld("label", name), expected(name)));
   }
 
+  test("a label that is probably a misspelled option", () => {
+    const reason =
+      "sallyport.network-acess: is not an option of Sallyport, so the agent withheld the value; correct the name, or list it in `labels` of the agent's policy";
+    assert.deepEqual(withheld("label", "sallyport.network-acess", "name.unknown"), [{ fate: "remark", reason }]);
+  });
+
   test("every code has words of its own", () => {
     const reasons = (["value.length", "value.charset", "container.size"] as const).map(
       (code) => withheld("env", "VIRTUAL_HOST", code)[0]?.reason ?? "",
