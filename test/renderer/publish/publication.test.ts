@@ -301,6 +301,62 @@ describe("publication", () => {
       assert.equal(live(), "one");
     });
 
+    test("publishes after a failed preparation as soon as the volume can be written", async () => {
+      writeFileSync(join(directory, ".sallyport"), "a file in place of the directory");
+      await reconciler.prepare();
+      assert.match(reconciler.states[0]?.problem ?? "", /ENOTDIR/);
+      rmSync(join(directory, ".sallyport"));
+      await eventually("the initial file is written", () => existsSync(volume.live));
+      reconciler.changed();
+      await eventually("the file is served", () => server.served === "one");
+    });
+
+    test("reloads a server that is due for it as soon as the server is back", async () => {
+      const destination = { volume, server, reload: "its server" };
+      const due = new Reconciler({
+        destinations: [destination],
+        wait: { minMs: 1, maxMs: 10 },
+        log: () => undefined,
+        source: revisionsOf(() => wanted),
+      });
+      due.changed();
+      await eventually("the file is served", () => server.served === "one");
+      server.served = "";
+      server.reloaded = AWAY;
+      due.reload(destination);
+      await eventually("the reload fails", () => due.states[0]?.problem === "away");
+      server.reloaded = OK;
+      await eventually("the server is reloaded", () => server.served === "one");
+      await due.stop();
+    });
+
+    test("makes no file live when it stops while the file is rendered", async () => {
+      let render: (text: string) => void = () => undefined;
+      const rendered = new Promise<string>((resolve) => (render = resolve));
+      let isRendering = false;
+      const revisions = revisionsOf(() => wanted);
+      const slow = new Reconciler({
+        destinations: [{ volume, server, reload: "its server" }],
+        wait: { minMs: 1, maxMs: 10 },
+        log: () => undefined,
+        source: {
+          ...revisions,
+          next: async () => {
+            isRendering = true;
+            await rendered;
+            return await revisions.next();
+          },
+        },
+      });
+      slow.changed();
+      await eventually("the file is rendered", () => isRendering);
+      const stopped = slow.stop();
+      render("one");
+      await stopped;
+      await slow.drained();
+      assert.equal(existsSync(volume.live), false);
+    });
+
     test("publishes nothing while the source is blocked", async () => {
       reconciler.changed();
       await eventually("the first file is served", () => server.served === "one");
