@@ -1,8 +1,8 @@
 import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
+import { FLAGS, type Flags } from "../import/docker-gen/flags.ts";
 import { importCommandLine } from "../import/docker-gen/import.ts";
-import { type Option, OPTIONS } from "../import/docker-gen/options.ts";
 
 /** A configuration made of docker-gen's arguments, or the errors. */
 export type FromArguments =
@@ -18,14 +18,10 @@ export type FromArguments =
   | { readonly problems: readonly string[] };
 
 /** Sallyport's options that may stand among docker-gen's. */
-const OWN: readonly Option[] = [
-  { flag: "agent", kind: "list" },
-  { flag: "status-socket", kind: "text" },
-  { flag: "format", kind: "text" },
-];
+const OWN: Flags = { agent: ["list"], "status-socket": ["text"], format: ["text"] };
 
 /** Names of the options that begin a command line of docker-gen. */
-export const DOCKER_GEN_OPTIONS: readonly string[] = [...OPTIONS, ...OWN].flatMap(({ flag }) => flag ?? []);
+export const DOCKER_GEN_OPTIONS: readonly string[] = Object.keys({ ...FLAGS, ...OWN });
 
 /** Returns whether the arguments begin with an option of docker-gen. `--config` and `--version` are Sallyport's. */
 export function areDockerGenArguments([first = ""]: readonly string[]): boolean {

@@ -1,7 +1,6 @@
 import { differs, type Note, quoted, skipped } from "../note.ts";
-import { DEFAULTS, type Filters, type Generation, groupPairs, splitPair } from "./generation.ts";
-import { type GivenFlag, parseGoBool, parseGoInt, splitGoFlags } from "./go-flags.ts";
-import { type Option, OPTIONS, UNUSED_VARIABLES, VARIABLES } from "./options.ts";
+import { FLAGS, type Flags, splitArguments } from "./flags.ts";
+import { Generation, groupPairs, splitPair } from "./generation.ts";
 
 /** A command line of docker-gen. */
 export interface CommandLine {
@@ -9,7 +8,6 @@ export interface CommandLine {
   readonly generation: Generation | undefined;
   /** Configuration files in the order docker-gen reads them. */
   readonly files: readonly string[];
-  readonly endpoint: Endpoint;
   /** Values of Sallyport's own options. */
   readonly agents: readonly string[];
   readonly statusSocket: string | undefined;
@@ -17,133 +15,87 @@ export interface CommandLine {
   readonly notes: readonly Note[];
 }
 
-/** How docker-gen reaches Docker, and the events it listens to. */
-export interface Endpoint {
-  readonly address: string;
-  readonly hasTls: boolean;
-  readonly eventFilter: Filters;
-}
+/** Environment variables of docker-gen. */
+export const VARIABLES: readonly string[] = [
+  "DOCKER_HOST",
+  "DOCKER_CERT_PATH",
+  "DOCKER_TLS_VERIFY",
+  "DOCKER_CONTAINER_FILTERS",
+  "HOSTNAME",
+  "HOME",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+];
 
 /**
- * Parses the arguments `[NAME=value…] [docker-gen] [flags] template [dest]`. `ownOptions` are options of Sallyport that may
+ * Parses the arguments `[NAME=value…] [docker-gen] [flags] template [dest]`. `ownFlags` are options of Sallyport that may
  * stand among docker-gen's.
  */
-export function parseCommandLine(args: readonly string[], ownOptions: readonly Option[] = []): CommandLine {
+export function parseCommandLine(args: readonly string[], ownFlags: Flags = {}): CommandLine {
   const end = args.findIndex((argument) => !/^[A-Za-z_][A-Za-z0-9_]*=/.test(argument));
   const variables = new Map(args.slice(0, end < 0 ? args.length : end).map(splitPair));
   const rest = end < 0 ? [] : args.slice(end);
   const own = /(^|\/)docker-gen$/.test(rest[0] ?? "") ? rest.slice(1) : rest;
-  const kinds = new Map([...OPTIONS, ...ownOptions].flatMap(({ flag, kind }) => (flag ? [[flag, kind]] : [])));
-  const { flags, positionals, problems } = splitGoFlags(own, kinds);
-  const files = [...new Set(valuesOf(flags, "config"))].toSorted();
-  const isGeneration = files.length === 0 && positionals.length > 0;
+  const { values, positionals, problems } = splitArguments(own, { ...FLAGS, ...ownFlags });
+  const texts = (flag: string): string[] => (values.get(flag) ?? []).map(String);
+  const files = [...new Set(texts("config"))].toSorted();
+  const [template, dest = "", ...more] = files.length > 0 ? [] : positionals;
+
+  const given = Object.entries(FLAGS).flatMap(([flag, [kind, field]]) =>
+    field && values.has(flag) ? [[field, kind === "pairs" ? groupPairs(texts(flag)) : values.get(flag)?.at(-1)]] : [],
+  );
+  const generation = Generation.parse({
+    // docker-gen reads the variable only without the flag.
+    containerFilter: groupPairs((variables.get("DOCKER_CONTAINER_FILTERS") ?? "").split(",").map((one) => one.trim())),
+    ...Object.fromEntries(given),
+    template,
+    dest,
+  });
+  const notifyContainers = Object.fromEntries([
+    ...texts("notify-sighup").map((id) => [id, 1]),
+    ...texts("notify-container").map((id) => [id, generation.notifyContainersSignal]),
+  ]) as Record<string, number>;
+
+  const foreign = [...variables.keys()].filter((name) => !VARIABLES.includes(name));
+  const invalid = Object.entries(FLAGS).flatMap(([flag, [kind]]) =>
+    (kind === "pairs" ? texts(flag) : [])
+      .filter((text) => !text.includes("="))
+      .map((text) => `-${flag} ${quoted(text)}`),
+  );
   return {
-    generation: isGeneration ? generationOf(flags, positionals, variables) : undefined,
+    generation: template === undefined ? undefined : { ...generation, notifyContainers, source: "the command line" },
     files,
-    endpoint: endpointOf(flags, variables),
-    agents: valuesOf(flags, "agent"),
-    statusSocket: valuesOf(flags, "status-socket").at(-1),
-    format: valuesOf(flags, "format").at(-1),
+    agents: texts("agent"),
+    statusSocket: texts("status-socket").at(-1),
+    format: texts("format").at(-1),
     notes: [
-      ...problems.map(({ flag, problem }) => skipped(`${quoted(flag)} ${problem}; docker-gen exits with an error`)),
-      ...aboutVariables([...variables.keys()]),
-      ...aboutPositionals(positionals, files),
-      ...aboutFlags(flags, files),
+      ...problems.map((problem) => skipped(`${problem}; correct it`)),
+      ...foreign.map((name) => skipped(`variable ${name}: templates of Sallyport cannot read the environment`)),
+      ...(template === undefined && files.length === 0
+        ? [skipped("no template and no -config: docker-gen prints its usage and exits")]
+        : []),
+      ...more.map((argument) => skipped(`${quoted(argument)}: docker-gen ignores what follows the destination`)),
+      ...invalid.map((what) => skipped(`${what} has no "="; docker-gen ignores it`)),
+      ...aboutDocker(texts, variables),
     ],
   };
 }
 
-function valuesOf(flags: readonly GivenFlag[], name: string): string[] {
-  return flags.filter((flag) => flag.name === name).map(({ value }) => value);
-}
-
-function generationOf(
-  flags: readonly GivenFlag[],
-  [template = "", dest = ""]: readonly string[],
-  variables: ReadonlyMap<string, string | undefined>,
-): Generation {
-  const given = OPTIONS.flatMap(({ flag, kind, field }) => {
-    const values = flag === undefined ? [] : valuesOf(flags, flag);
-    return field === undefined || values.length === 0 || kind === "list" ? [] : [[field, valueOf(values, kind)]];
-  });
-  const generation: Generation = {
-    ...DEFAULTS,
-    ...Object.fromEntries(given),
-    source: "the command line",
-    template,
-    dest,
-  };
-  const hungUp = valuesOf(flags, "notify-sighup").map((id) => [id, 1] as const);
-  const signalled = valuesOf(flags, "notify-container").map((id) => [id, generation.notifySignal] as const);
-  const filters = variables.get("DOCKER_CONTAINER_FILTERS") ?? "";
-  return {
-    ...generation,
-    notifyContainers: Object.fromEntries([...hungUp, ...signalled]),
-    // docker-gen reads the variable only without the flag.
-    ...(filters !== "" &&
-      valuesOf(flags, "container-filter").length === 0 && {
-        containerFilter: groupPairs(filters.split(",").map((filter) => filter.trim())),
-      }),
-  };
-}
-
-function valueOf(values: readonly string[], kind: Exclude<Option["kind"], "list">): unknown {
-  const last = values.at(-1) ?? "";
-  switch (kind) {
-    case "bool":
-      return parseGoBool(last);
-    case "number":
-      return parseGoInt(last);
-    case "text":
-      return last;
-    case "pairs":
-      return groupPairs(values);
-  }
-}
-
-function endpointOf(flags: readonly GivenFlag[], variables: ReadonlyMap<string, string | undefined>): Endpoint {
-  const verifies = valuesOf(flags, "tlsverify").at(-1);
-  return {
-    address: valuesOf(flags, "endpoint").at(-1) ?? variables.get("DOCKER_HOST") ?? "",
-    hasTls:
-      ["tlscert", "tlskey", "tlscacert"].some((name) => valuesOf(flags, name).length > 0) ||
-      (verifies === undefined ? Boolean(variables.get("DOCKER_TLS_VERIFY")) : parseGoBool(verifies) === true) ||
-      Boolean(variables.get("DOCKER_CERT_PATH")),
-    eventFilter: groupPairs(valuesOf(flags, "event-filter")),
-  };
-}
-
-function aboutVariables(names: readonly string[]): Note[] {
-  return names.flatMap((name) => {
-    if (Object.hasOwn(UNUSED_VARIABLES, name)) return [differs(`${name}: ${UNUSED_VARIABLES[name]}`)];
-    if ((VARIABLES as readonly string[]).includes(name)) return [];
-    return [skipped(`variable ${name}: templates of Sallyport cannot read the environment`)];
-  });
-}
-
-function aboutPositionals([template, ...more]: readonly string[], files: readonly string[]): Note[] {
-  if (files.length > 0) {
-    const ignored = [template, ...more].filter((argument) => argument !== undefined);
-    return ignored.map((argument) => differs(`${quoted(argument)}: docker-gen ignores it next to -config`));
-  }
-  if (template === undefined) return [skipped("no template and no -config: docker-gen prints its usage and exits")];
-  return more.slice(1).map((argument) => {
-    const reason = argument.startsWith("-") ? "flags after the template" : "more than two arguments";
-    return skipped(`${quoted(argument)}: docker-gen ignores ${reason}`);
-  });
-}
-
-function aboutFlags(flags: readonly GivenFlag[], files: readonly string[]): Note[] {
-  const optionOf = ({ name }: GivenFlag): Option | undefined => OPTIONS.find(({ flag }) => flag === name);
-  const ignored = files.length === 0 ? [] : flags.filter((flag) => optionOf(flag)?.isGlobal !== true);
-  const invalid = flags.filter(
-    (flag) => optionOf(flag)?.kind === "pairs" && !ignored.includes(flag) && !flag.value.includes("="),
-  );
+/** How docker-gen reaches Docker, and the events it listens to: the agent's part. */
+function aboutDocker(texts: (flag: string) => string[], variables: ReadonlyMap<string, string | undefined>): Note[] {
+  const address = texts("endpoint").at(-1) ?? variables.get("DOCKER_HOST") ?? "";
+  const socket = /^unix:\/\/(\/.*)$/.exec(address)?.[1];
+  const hasTls =
+    ["tlscert", "tlskey", "tlscacert", "tlsverify"].some((flag) => (texts(flag).at(-1) ?? "false") !== "false") ||
+    ["DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"].some((name) => variables.get(name));
   return [
-    ...(valuesOf(flags, "version").includes("true")
-      ? [differs("-version: docker-gen prints its version and exits")]
+    ...(socket === undefined ? [] : [differs(`the agent opens Docker's socket: --docker-socket ${socket}`)]),
+    ...(socket === undefined && !["", "unix://"].includes(address)
+      ? [skipped(`${quoted(address)}: the agent supports only a Unix socket`)]
       : []),
-    ...ignored.map(({ name }) => differs(`-${name}: docker-gen ignores it next to -config`)),
-    ...invalid.map(({ name, value }) => skipped(`-${name} ${quoted(value)} has no "="; docker-gen ignores it`)),
+    ...(hasTls ? [skipped("TLS to Docker: the agent supports only a Unix socket; run it on the Docker host")] : []),
+    ...texts("event-filter").map((filter) =>
+      differs(`event filter ${quoted(filter)}: the agent follows every event that can change the file`),
+    ),
   ];
 }

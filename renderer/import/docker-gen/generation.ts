@@ -1,61 +1,48 @@
+import * as z from "zod";
+
+const Filters = z.record(z.string(), z.array(z.string())).default({});
 /** docker-gen's KEY=VALUE filters: values by key. */
-export type Filters = Readonly<Record<string, readonly string[]>>;
+export type Filters = z.infer<typeof Filters>;
 
-/** One file that docker-gen generates, in docker-gen's terms. */
-export interface Generation {
-  /** Where it is configured: the command line, or a place in a file. */
-  readonly source: string;
-  readonly template: string;
+const text = z.string().default("");
+const flag = z.boolean().default(false);
+
+/** One file that docker-gen generates. The fields, in any case, are the keys of its configuration file. */
+export const Generation = z.object({
+  template: text,
   /** Empty: standard output. */
-  readonly dest: string;
-  readonly watch: boolean;
-  readonly wait: string;
+  dest: text,
+  watch: flag,
+  wait: text,
   /** Seconds; 0 is never. */
-  readonly interval: number;
-  readonly keepBlankLines: boolean;
-  readonly onlyExposed: boolean;
-  readonly onlyPublished: boolean;
-  readonly includeStopped: boolean;
-  readonly containerFilter: Filters;
-  readonly notifyCommand: string;
-  readonly notifyOutput: boolean;
+  interval: z.int().default(0),
+  keepBlankLines: flag,
+  onlyExposed: flag,
+  onlyPublished: flag,
+  includeStopped: flag,
+  containerFilter: Filters,
+  notifyCmd: text,
+  notifyOutput: flag,
   /** Signal number by container; -1 restarts. */
-  readonly notifyContainers: Readonly<Record<string, number>>;
-  readonly notifyFilter: Filters;
-  readonly notifySignal: number;
-}
+  notifyContainers: z.record(z.string(), z.int()).default({}),
+  notifyContainersFilter: Filters,
+  notifyContainersSignal: z.int().default(1),
+});
 
-/** docker-gen's defaults on the command line. */
-export const DEFAULTS: Omit<Generation, "source"> = {
-  template: "",
-  dest: "",
-  watch: false,
-  wait: "",
-  interval: 0,
-  keepBlankLines: false,
-  onlyExposed: false,
-  onlyPublished: false,
-  includeStopped: false,
-  containerFilter: {},
-  notifyCommand: "",
-  notifyOutput: false,
-  notifyContainers: {},
-  notifyFilter: {},
-  notifySignal: 1,
-};
+/** `source`: the command line, or a place in a file. */
+export type Generation = z.infer<typeof Generation> & { readonly source: string };
 
 /** Groups KEY=VALUE texts by key. Ignores texts without `=`, as docker-gen does. */
 export function groupPairs(texts: readonly string[]): Filters {
-  const filters: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
-  for (const text of texts) {
-    const [key, value] = splitPair(text);
-    if (value !== undefined) (filters[key] ??= []).push(value);
+  const filters = new Map<string, string[]>();
+  for (const [key, value] of texts.map(splitPair)) {
+    if (value !== undefined) filters.set(key, [...(filters.get(key) ?? []), value]);
   }
-  return { ...filters };
+  return Object.fromEntries(filters);
 }
 
 /** Splits at the first `=`. The value is undefined without one. */
-export function splitPair(text: string): readonly [key: string, value: string | undefined] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+export function splitPair(pair: string): readonly [key: string, value: string | undefined] {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair, undefined] : [pair.slice(0, at), pair.slice(at + 1)];
 }

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { Document, isScalar, type YAMLMap } from "yaml";
 import { differs, type Note, quoted, skipped } from "../note.ts";
 import { comment, printDocument, sentence } from "../print.ts";
-import { type Endpoint, parseCommandLine } from "./command-line.ts";
-import type { Option } from "./options.ts";
+import { parseCommandLine } from "./command-line.ts";
+import type { Flags } from "./flags.ts";
 import { type ImportContext, importTarget, type ImportedTarget } from "./target.ts";
 import { readToml } from "./toml.ts";
 
@@ -24,41 +24,41 @@ export type Imported =
     }
   | { readonly kind: "failed"; readonly problems: readonly string[] };
 
-/** Imports docker-gen's configuration files. */
-export function importFiles(files: readonly string[], context: ImportContext): Imported {
-  return finish(importTargets(files, context), { notes: [], agents: [], statusSocket: undefined });
-}
-
-/**
- * Imports a command line of docker-gen with the files that it names. With `ownOptions`, which may stand among docker-gen's, it
- * runs in place of docker-gen and files are an error.
- */
-export function importCommandLine(
-  args: readonly string[],
-  context: ImportContext,
-  ownOptions?: readonly Option[],
-): Imported {
-  const commandLine = parseCommandLine(args, ownOptions);
-  const { generation, files, statusSocket } = commandLine;
-  if (ownOptions && files.length > 0) {
-    return { kind: "failed", problems: files.map((file) => `-config ${file}: not supported; use \`import\``) };
-  }
-  const globals = {
-    notes: [...commandLine.notes, ...aboutEndpoint(commandLine.endpoint)],
-    agents: commandLine.agents.map((socket) => resolve(context.directory, socket)),
-    statusSocket: statusSocket === undefined ? undefined : resolve(context.directory, statusSocket),
-  };
-  if (!generation) return finish(importTargets(files, context), globals);
-  return finish({ targets: [importTarget(generation, context, commandLine.format)], notes: [], problems: [] }, globals);
-}
-
-interface Targets {
+/** The targets, and what applies to the whole configuration. */
+interface Parts {
   readonly targets: readonly ImportedTarget[];
   readonly notes: readonly Note[];
   readonly problems: readonly string[];
+  readonly agents?: readonly string[];
+  readonly statusSocket?: string | undefined;
 }
 
-function importTargets(files: readonly string[], context: ImportContext): Targets {
+/** Imports docker-gen's configuration files. */
+export function importFiles(files: readonly string[], context: ImportContext): Imported {
+  return finish(readFiles(files, context));
+}
+
+/**
+ * Imports a command line of docker-gen with the files that it names. With `ownFlags`, which may stand among docker-gen's, it
+ * runs in place of docker-gen and files are an error.
+ */
+export function importCommandLine(args: readonly string[], context: ImportContext, ownFlags?: Flags): Imported {
+  const { generation, files, notes, agents, statusSocket, format } = parseCommandLine(args, ownFlags);
+  if (ownFlags && files.length > 0) {
+    return { kind: "failed", problems: files.map((file) => `-config ${file}: not supported; use \`import\``) };
+  }
+  const found = generation
+    ? { targets: [importTarget(generation, context, format)], notes: [], problems: [] }
+    : readFiles(files, context);
+  return finish({
+    ...found,
+    notes: [...notes, ...found.notes],
+    agents: agents.map((socket) => resolve(context.directory, socket)),
+    statusSocket: statusSocket === undefined ? undefined : resolve(context.directory, statusSocket),
+  });
+}
+
+function readFiles(files: readonly string[], context: ImportContext): Parts {
   const parsed = files.map((file) => {
     const found = context.read(file);
     return "text" in found ? readToml(found.text, file) : found;
@@ -77,33 +77,26 @@ function importTargets(files: readonly string[], context: ImportContext): Target
   };
 }
 
-/** What applies to the whole configuration. */
-interface Globals {
-  readonly notes: readonly Note[];
-  readonly agents: readonly string[];
-  readonly statusSocket: string | undefined;
-}
-
 /** Only one target can write a destination: the first keeps it. */
-function finish({ targets, notes, problems }: Targets, globals: Globals): Imported {
+function finish(parts: Parts): Imported {
   const isFirst = ({ target }: ImportedTarget, index: number): boolean =>
-    targets.findIndex((other) => other.target.destination === target.destination) === index;
-  const kept = targets.filter(isFirst);
-  const duplicates = targets
+    parts.targets.findIndex((other) => other.target.destination === target.destination) === index;
+  const targets = parts.targets.filter(isFirst);
+  const duplicates = parts.targets
     .filter((one, index) => !isFirst(one, index))
     .map(({ source, target }) => skipped(`${source}: another target writes ${quoted(target.destination)}`));
-  const nginxTargets = kept.filter(({ target }) => target["format"] === undefined);
+  const nginxTargets = targets.filter(({ target }) => target["format"] === undefined);
   const knowsProxy = nginxTargets.length === 0 || nginxTargets.some(({ proxy }) => proxy !== undefined);
-  const general = [...globals.notes, ...notes, ...duplicates, ...(knowsProxy ? [] : [UNKNOWN_PROXY])];
-  const [first] = kept;
-  if (problems.length > 0) return { kind: "failed", problems };
-  if (first === undefined) return { kind: "failed", problems: general.map(({ text }) => text) };
+  const notes = [...parts.notes, ...duplicates, ...(knowsProxy ? [] : [UNKNOWN_PROXY])];
+  const [first] = targets;
+  if (parts.problems.length > 0) return { kind: "failed", problems: parts.problems };
+  if (first === undefined) return { kind: "failed", problems: notes.map(({ text }) => text) };
   return {
     kind: "imported",
-    yaml: print(kept, general, globals),
-    notes: [...general, ...kept.flatMap((one) => one.notes)],
+    yaml: print({ ...parts, targets, notes }),
+    notes: [...notes, ...targets.flatMap((one) => one.notes)],
     ...first.mode,
-    statusSocket: globals.statusSocket,
+    statusSocket: parts.statusSocket,
   };
 }
 
@@ -111,33 +104,8 @@ const UNKNOWN_PROXY = differs(
   "nginx's container is unknown: give it the label sallyport.proxy=true, or set its name in `proxy`",
 );
 
-function aboutEndpoint({ address, hasTls, eventFilter }: Endpoint): Note[] {
-  const socket = /^unix:\/\/(\/.*)$/.exec(address)?.[1];
-  const isDefault = address === "" || address === "unix://";
-  return [
-    ...(socket === undefined ? [] : [differs(`the agent opens Docker's socket: --docker-socket ${socket}`)]),
-    ...(socket === undefined && !isDefault
-      ? [skipped(`${quoted(address)}: the agent supports only a Unix socket`)]
-      : []),
-    ...(hasTls ? [skipped("TLS to Docker: the agent supports only a Unix socket; run it on the Docker host")] : []),
-    ...Object.entries(eventFilter).flatMap(([key, values]) => aboutEvents(key, values)),
-  ];
-}
-
-/** Events of any container that the agent listens to. It then compares what matters with what it was. */
-const EVENTS = "start stop die health_status kill pause unpause rename destroy connect disconnect".split(" ");
-
-function aboutEvents(key: string, values: readonly string[]): Note[] {
-  const others = key === "event" ? values.filter((value) => !EVENTS.includes(value)) : values;
-  if (others.length === 0) return [];
-  const filter = `event filter ${key}=${others.map(quoted).join(", ")}`;
-  return key === "event"
-    ? [skipped(`${filter}: the agent's events are fixed: ${EVENTS.join(", ")}`)]
-    : [differs(`${filter}: events of other containers change nothing unless they affect the file`)];
-}
-
 /** Prints the configuration, with each note as a comment above the key it is about. */
-function print(targets: readonly ImportedTarget[], notes: readonly Note[], { agents, statusSocket }: Globals): string {
+function print({ targets, notes, agents = [], statusSocket }: Parts): string {
   const proxies = targets.flatMap((one) => one.proxy ?? []);
   const proxy = proxies.find((one) => one !== "host") ?? proxies[0];
   const document = new Document({

@@ -40,7 +40,7 @@ export function importTemplates(names: string, directory: string, read: typeof r
 const ROUTES: TemplateKind = { kind: "routes", line: undefined };
 
 function find(name: string, directory: string, read: typeof readText): Found {
-  if (basename(name) === "nginx.tmpl") {
+  if (basename(name) === "nginx.tmpl" && isOfNginxProxy(read(resolve(directory, name)))) {
     const text = `${quoted(name)} is taken for nginx-proxy's, which Sallyport's template replaces; give your own another name`;
     return { path: SHIPPED_TEMPLATE, kind: ROUTES, notes: [differs(text, "template")] };
   }
@@ -60,6 +60,11 @@ function find(name: string, directory: string, read: typeof readText): Found {
     "template",
   );
   return { path, kind, notes: [...(isHandlebars ? [] : [instead]), aboutKind(path, kind)] };
+}
+
+/** A template that cannot be read here is most likely in nginx-proxy's image. */
+function isOfNginxProxy(found: ReturnType<typeof readText>): boolean {
+  return "problem" in found || found.text.includes("VIRTUAL_HOST");
 }
 
 function aboutKind(path: string, found: TemplateKind): Note {

@@ -1,9 +1,7 @@
 import { parse, TomlError } from "smol-toml";
-import * as z from "zod";
 import { nearest } from "../../../shared/nearest.ts";
 import { differs, type Note, quoted, skipped } from "../note.ts";
-import { DEFAULTS, type Generation } from "./generation.ts";
-import { IGNORED_KEYS, type OptionKind, OPTIONS } from "./options.ts";
+import { Generation } from "./generation.ts";
 
 /** A generation of a file, and the notes about its keys. */
 export interface FileEntry {
@@ -11,14 +9,16 @@ export interface FileEntry {
   readonly notes: readonly Note[];
 }
 
-/** What docker-gen decodes a key of each kind as. It exits at anything else. */
-const SCHEMAS: Readonly<Record<OptionKind, z.ZodType>> = {
-  bool: z.boolean(),
-  text: z.string(),
-  number: z.int(),
-  list: z.record(z.string(), z.int()),
-  pairs: z.record(z.string(), z.array(z.string())),
-};
+/** Fields by their keys in a file. docker-gen ignores the case of keys. */
+const FIELDS = new Map(
+  Object.entries(Generation.shape).map(([field, schema]) => [field.toLowerCase(), { field, schema }]),
+);
+
+/** Keys of a docker-gen file, in lower case. */
+export const KEYS: readonly string[] = [...FIELDS.keys()];
+
+/** Keys that docker-gen silently ignores. */
+const IGNORED_KEYS: ReadonlySet<string> = new Set(["onlyexposed", "onlypublished", "includestopped"]);
 
 /** Parses a configuration file of docker-gen, or returns the problem. */
 export function readToml(text: string, file: string): { entries: FileEntry[]; notes: Note[] } | { problem: string } {
@@ -29,13 +29,13 @@ export function readToml(text: string, file: string): { entries: FileEntry[]; no
     if (!(error instanceof TomlError)) throw error;
     return { problem: `${file}:${error.line}:${error.column}: ${error.message.split("\n")[0]}` };
   }
-  const isConfig = (key: string): boolean => key.toLowerCase() === "config";
-  const entries = Object.entries(table).flatMap(([key, value]) =>
-    isConfig(key) && Array.isArray(value) ? (value as unknown[]) : [],
-  );
-  const others = Object.keys(table).filter((key) => !isConfig(key));
+  const isConfig = ([key]: readonly [string, unknown]): boolean => key.toLowerCase() === "config";
+  const pairs = Object.entries(table);
+  const entries = pairs.filter(isConfig).flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : []));
   const notes = [
-    ...others.map((key) => skipped(`${file}: unknown key ${quoted(key)}; docker-gen reads only [[config]]`)),
+    ...pairs
+      .filter((pair) => !isConfig(pair))
+      .map(([key]) => skipped(`${file}: unknown key ${quoted(key)}; docker-gen reads only [[config]]`)),
     ...(entries.length === 0 ? [skipped(`${file}: has no [[config]]`)] : []),
   ];
   return { entries: entries.map((entry, index) => readEntry(entry, `${file}, [[config]] ${index + 1}`)), notes };
@@ -43,25 +43,22 @@ export function readToml(text: string, file: string): { entries: FileEntry[]; no
 
 function readEntry(entry: unknown, source: string): FileEntry {
   // The default of `NotifyContainersSignal` is 0, that of the flag is 1.
-  const generation: Record<string, unknown> = { ...DEFAULTS, source, notifySignal: 0 };
+  const given: Record<string, unknown> = { notifyContainersSignal: 0 };
   const notes: Note[] = [];
   for (const [name, value] of Object.entries(entry as object)) {
     const key = name.toLowerCase();
-    const option = OPTIONS.find((one) => one.key === key);
-    if (option?.field === undefined) notes.push(skipped(`${source}: unknown key ${quoted(name)}${hintFor(key)}`));
-    else if (!SCHEMAS[option.kind].safeParse(value).success) {
+    const known = FIELDS.get(key);
+    if (known === undefined) {
+      const near = nearest(key, KEYS);
+      const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
+      notes.push(skipped(`${source}: unknown key ${quoted(name)}${hint}; docker-gen ignores it`));
+    } else if (!known.schema.safeParse(value).success) {
       notes.push(skipped(`${source}: ${name} cannot be ${quoted(value)}`));
     } else {
-      generation[option.field] = value;
+      given[known.field] = value;
       if (IGNORED_KEYS.has(key))
         notes.push(differs(`docker-gen ignores ${name} in files since 0.16; Sallyport does not`));
     }
   }
-  return { generation: generation as unknown as Generation, notes };
-}
-
-function hintFor(key: string): string {
-  const known = OPTIONS.flatMap((option) => option.key ?? []);
-  const near = nearest(key, known);
-  return near === undefined ? "; docker-gen ignores it" : ` (did you mean ${near}?); docker-gen ignores it`;
+  return { generation: { ...Generation.parse(given), source }, notes };
 }

@@ -2,17 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { parseConfig } from "../../../renderer/config/load.ts";
-import { parseGoInt, splitGoFlags } from "../../../renderer/import/docker-gen/go-flags.ts";
+import { FLAGS, type Flags, splitArguments } from "../../../renderer/import/docker-gen/flags.ts";
 import { importCommandLine, importFiles } from "../../../renderer/import/docker-gen/import.ts";
-import { OPTIONS, type OptionKind } from "../../../renderer/import/docker-gen/options.ts";
 import { accepted, context, differencesIn, fromToml, fromArguments, skippedIn } from "./imported.ts";
 import { nginxTargetOf, templateTargetOf } from "../config/target-of.ts";
 
-const KINDS = new Map<string, OptionKind>([
-  ["yes", "bool"],
-  ["text", "text"],
-  ["count", "number"],
-]);
+const OWN: Flags = { yes: ["bool"], text: ["text"], count: ["number"] };
 
 describe("arguments are split as by Go's flag package", () => {
   const cases: readonly [args: string, flags: string, positionals: string, problems?: string][] = [
@@ -24,32 +19,31 @@ describe("arguments are split as by Go's flag package", () => {
     ["-text=a=b c", "text=a=b", "c"],
     ["-text -yes c", "text=-yes", "c"],
     ["-text=", "text=", ""],
-    ["-count 0x10", "count=0x10", ""],
+    ["-count 10", "count=10", ""],
+    ["-count=-1", "count=-1", ""],
+    ["-yes=T -yes=FALSE", "yes=true,false", ""],
     ["a -yes", "", "a -yes"],
     ["-- -yes", "", "-yes"],
     ["- -yes", "", "- -yes"],
     ["-yes -- a", "yes=true", "a"],
-    ["-text", "", "", "-text has no value"],
-    ["-yes=maybe a", "", "a", "-yes=maybe is not a bool"],
-    ["-count=1.5", "", "", "-count=1.5 is not a number"],
-    ["-other a", "", "a", "-other is unknown"],
-    ["-txt a b", "", "b", "-txt is unknown (did you mean -text?)"],
-    ["---yes", "", "", "---yes is unknown (did you mean -yes?)"],
-    ["-=x", "", "", "-=x is unknown"],
+    ["-text", "", "", '"-text" has no value'],
+    ["-yes=maybe a", "", "a", '"-yes=maybe" is not a bool'],
+    ["-yes=yes a", "", "a", '"-yes=yes" is not a bool'],
+    ["-count=1.5", "", "", '"-count=1.5" is not a decimal number'],
+    ["-count=0x10", "", "", '"-count=0x10" is not a decimal number'],
+    ["-other a", "", "a", '"-other" is unknown'],
+    ["-txt a b", "", "b", '"-txt" is unknown (did you mean -text?)'],
+    ["---yes", "", "", '"---yes" is unknown (did you mean -yes?)'],
+    ["-=x", "", "", '"-=x" is unknown'],
   ];
   for (const [args, flags, positionals, problems = ""] of cases) {
     test(args, () => {
-      const split = splitGoFlags(args.split(" "), KINDS);
-      assert.equal(split.flags.map(({ name, value }) => `${name}=${value}`).join(" "), flags);
+      const split = splitArguments(args.split(" "), OWN);
+      assert.equal([...split.values].map(([name, values]) => `${name}=${values.join(",")}`).join(" "), flags);
       assert.equal(split.positionals.join(" "), positionals);
-      assert.equal(split.problems.map(({ flag, problem }) => `${flag} ${problem}`).join(" "), problems);
+      assert.equal(split.problems.join(" "), problems);
     });
   }
-});
-
-test("parses integers as Go does", () => {
-  const read = ["10", "-1", "+5", "0", "010", "0o10", "0x1f", "0b11", "08", "", "1e3", "9".repeat(20)].map(parseGoInt);
-  assert.deepEqual(read, [10, -1, 5, 0, 8, 8, 31, 3, undefined, undefined, undefined, undefined]);
 });
 
 describe("common docker-gen setups", () => {
@@ -158,26 +152,21 @@ test("reads variables before the command as docker-gen's environment", () => {
   assert.deepEqual(overruled.config.targets[0]?.containers?.where, [{ name: ["*c*"] }]);
 });
 
-test("reports variables that have no effect", () => {
+test("ignores variables that have no effect", () => {
   const imported = fromArguments(
-    "HOSTNAME=x",
-    "HOME=/root",
-    "HTTPS_PROXY=http://p",
-    "docker-gen",
-    "nginx.tmpl",
-    "a.conf",
+    ..."HOSTNAME=x HOME=/root HTTPS_PROXY=http://p docker-gen nginx.tmpl a.conf".split(" "),
   );
-  assert.match(differencesIn(imported), /HOSTNAME: .*\nHOME: .*\nHTTPS_PROXY: /);
   assert.equal(skippedIn(imported), "");
 });
 
-test("ignores next to -config what docker-gen ignores, and reports it", () => {
+test("ignores next to -config what docker-gen ignores", () => {
   const args = ["-watch", "-endpoint", "fd://", "-config", "b.toml", "-config=a.toml", "-config", "b.toml", "x.tmpl"];
   const read: string[] = [];
   const imported = accepted(
     importCommandLine(
       args,
       context((file) => {
+        if (!file.endsWith(".toml")) return { problem: `${file}: ENOENT, cannot be read` };
         read.push(file);
         return { text: `[[config]]\ntemplate = "nginx.tmpl"\ndest = "${file}.conf"\n` };
       }),
@@ -185,8 +174,6 @@ test("ignores next to -config what docker-gen ignores, and reports it", () => {
   );
   assert.deepEqual(read, ["a.toml", "b.toml"]);
   assert.equal(imported.config.targets.length, 2);
-  assert.match(differencesIn(imported), /-watch: docker-gen ignores it next to -config/);
-  assert.match(differencesIn(imported), /"x\.tmpl": docker-gen ignores it next to -config/);
   assert.match(differencesIn(imported), /merges several files/);
   assert.match(skippedIn(imported), /fd:/);
 });
@@ -230,7 +217,7 @@ test("prints a valid configuration for any command line", () => {
     fc.constantFrom("label=a", "name=x", "status=running", "1s:2s", "1", "-1", "true", "# x", "a: b\n- c", "unix:///x"),
     fc.string(),
   );
-  const flag = fc.tuple(fc.constantFrom(...OPTIONS.flatMap((option) => option.flag ?? [])), value);
+  const flag = fc.tuple(fc.constantFrom(...Object.keys(FLAGS)), value);
   const args = fc
     .array(
       flag.filter(([name]) => name !== "config").map(([name, text]) => `-${name}=${text}`),

@@ -149,6 +149,22 @@ test("imports a;b as a list of templates", () => {
   assert.match(skippedIn(routes), /template "b\.tmpl": an nginx target has one template/);
 });
 
+test("takes a file named nginx.tmpl for nginx-proxy's only if it uses VIRTUAL_HOST", () => {
+  const made = (text: string) =>
+    accepted(
+      importCommandLine(
+        ["-watch", "nginx.tmpl", "/o/x.conf"],
+        context((file) => (file === "/srv/nginx.tmpl" ? { text } : { problem: `${file}: ENOENT` })),
+      ),
+    );
+  const proxys = made('{{ range $host, $containers := groupByMulti $ "Env.VIRTUAL_HOST" "," }}');
+  assert.equal(skippedIn(proxys), "");
+  assert.match(differencesIn(proxys), /"nginx\.tmpl" is taken for nginx-proxy's/);
+  const own = made("{{ range . }}{{ .Name }}{{ end }}");
+  assert.match(skippedIn(own), /"nginx\.tmpl" is a Go template; rewrite it/);
+  assert.equal(own.config.targets[0]?.template, "/srv/nginx.hbs");
+});
+
 test("uses a Handlebars template next to the Go template", () => {
   const read = (file: string) =>
     file === "/srv/a.hbs" ? { text: "{{#each containers}}{{name}}{{/each}}" } : { problem: "ENOENT" };

@@ -32,7 +32,7 @@ export function fromToml(text: string): Accepted {
   return accepted(
     importFiles(
       ["a.toml"],
-      context(() => ({ text })),
+      context((file) => (file === "a.toml" ? { text } : { problem: `${file}: ENOENT, cannot be read` })),
     ),
   );
 }

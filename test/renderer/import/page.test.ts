@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PREDICATE_FIELDS } from "../../../renderer/select/rule.ts";
-import { OPTIONS, VARIABLES } from "../../../renderer/import/docker-gen/options.ts";
+import { VARIABLES } from "../../../renderer/import/docker-gen/command-line.ts";
+import { FLAGS } from "../../../renderer/import/docker-gen/flags.ts";
+import { KEYS } from "../../../renderer/import/docker-gen/toml.ts";
 
 const PAGE = readFileSync("docs/reference/docker-gen.md", "utf8");
 
@@ -14,13 +16,13 @@ function firstColumn(heading: string): string[] {
 }
 
 test("documents each flag and variable of docker-gen, and no other", () => {
-  const flags = OPTIONS.flatMap(({ flag }) => (flag === undefined ? [] : [`-${flag}`]));
+  const flags = Object.keys(FLAGS).map((flag) => `-${flag}`);
   const named = firstColumn("Flags").map((name) => name.replace(/ .*/, ""));
   assert.deepEqual(named.toSorted(), [...flags, ...VARIABLES, "template", "dest"].toSorted());
 });
 
 test("documents each key of a docker-gen file, and no other", () => {
-  assert.deepEqual(firstColumn("Keys").toSorted(), OPTIONS.flatMap(({ key }) => key ?? []).toSorted());
+  assert.deepEqual(firstColumn("Keys").toSorted(), KEYS.toSorted());
 });
 
 test("documents every key of a predicate", () => {
