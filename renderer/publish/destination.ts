@@ -13,14 +13,15 @@ export interface Destination {
 /** A destination and the file it should contain. */
 export interface Part extends Destination {
   readonly wanted: RenderedFile;
-  /** Reload the server even if it already runs this file. */
-  readonly again?: boolean;
+  /** What to do even if the file is live and confirmed: reload the server, or check and publish the file as a new one. */
+  readonly again?: "reload" | "publish" | undefined;
 }
 
 /** A part whose file is not live, or whose server is due for a reload. */
 export interface OpenPart extends Part {
   /** The live file when the attempt began. */
   readonly before: RenderedFile | undefined;
+  /** Whether only a reload is due. */
   readonly isLive: boolean;
 }
 
@@ -28,8 +29,8 @@ export interface OpenPart extends Part {
 export function openPart(part: Part): OpenPart | undefined {
   const { volume, wanted } = part;
   const before = volume.readLive();
-  const isLive = wanted.equals(before);
-  const isDone = isLive && part.again !== true && volume.readState().confirmed === before?.hash;
+  const isLive = wanted.equals(before) && part.again !== "publish";
+  const isDone = isLive && part.again === undefined && volume.readState().confirmed === before?.hash;
   return isDone ? undefined : { ...part, before, isLive };
 }
 

@@ -46,8 +46,8 @@ export class Reconciler {
   #isStopped = false;
   /** A failed preparation is repeated before the next pass. */
   #needsPreparation = false;
-  /** Destinations whose server the next pass reloads even if the file is unchanged. */
-  #toReload = new Set<Destination>();
+  /** What the next pass does for a destination even if its file is unchanged. */
+  readonly #again = new Map<Destination, "reload" | "publish">();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -99,8 +99,14 @@ export class Reconciler {
 
   /** Schedules a reload of this destination's server, even if its file is unchanged. */
   reload(destination: Destination): void {
-    this.#toReload.add(destination);
+    if (!this.#again.has(destination)) this.#again.set(destination, "reload");
     this.changed();
+  }
+
+  /** Schedules a pass that checks and publishes this destination's file, even if it is unchanged. */
+  republish(destination: Destination): void {
+    this.#again.set(destination, "publish");
+    this.retryNow();
   }
 
   async stop(): Promise<void> {
@@ -160,18 +166,22 @@ export class Reconciler {
 
   async #publish(revision: Revision): Promise<void> {
     if (areEqual(revision.files, this.#rejected) && performance.now() < (this.#retry.dueAt ?? 0)) return;
-    const toReload = new Set(this.#toReload);
+    const due = new Map(this.#again);
     const parts = this.#partsOf(revision.files).map((part, index) => ({
       ...part,
-      again: toReload.has(this.#options.destinations[index]!),
+      again: due.get(this.#options.destinations[index]!),
     }));
-    const outcome = await publish(parts, this.#options.journal);
+    let [outcome, published] = [await publish(parts, this.#options.journal), revision];
     this.#noteInPlace();
-    // A reload that is due stays due until it succeeds.
-    if (outcome.kind === "published") for (const destination of toReload) this.#toReload.delete(destination);
     const reduced = outcome.kind === "rejected" ? await this.#reduce(revision, outcome.by) : undefined;
-    if (reduced) this.#report(reduced, await publish(this.#partsOf(reduced.files), this.#options.journal));
-    else this.#report(revision, outcome);
+    if (reduced) {
+      outcome = await publish(this.#partsOf(reduced.files), this.#options.journal);
+      published = reduced;
+    }
+    // What is due stays due until it succeeds.
+    if (outcome.kind === "published")
+      for (const [destination, what] of due) if (this.#again.get(destination) === what) this.#again.delete(destination);
+    this.#report(published, outcome);
   }
 
   /** The revision without the units that were rejected; undefined if there is none. */

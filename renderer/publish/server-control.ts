@@ -8,12 +8,15 @@ export type ControlResult =
   /** The server cannot be reached now; retry. */
   | { readonly kind: "unavailable"; readonly message: string; readonly isPartial?: true };
 
+/** `ready`: an unavailable server may be back. `blocked`: it cannot start, because it rejects the live file. */
+export type ServerState = "ready" | "blocked";
+
 /** How publication checks and reloads the server that reads the file. */
 export interface ServerControl {
   /** Checks the candidate without touching the live file. `isBeside`: it is below the live file's directory. */
   check(candidate: string, isBeside: boolean): Promise<ControlResult>;
   /** Makes the server load the live file; `ok` means that it runs it. */
   reload(): Promise<ControlResult>;
-  /** Calls back when an unavailable server may be back. Returns a function that stops it. */
-  onReady(callback: () => void): () => void;
+  /** Calls back when the server's state changes. Returns a function that stops it. */
+  onReady(callback: (state: ServerState) => void): () => void;
 }

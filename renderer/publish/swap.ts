@@ -33,7 +33,7 @@ export async function reloadAll(
   for (const part of open) {
     if (reloaded.some(({ reload }) => reload === part.reload)) continue;
     const served = open.filter(({ reload }) => reload === part.reload);
-    if (served.every(({ volume, wanted, again }) => again !== true && volume.loaded === wanted.hash)) {
+    if (served.every(({ volume, wanted, again }) => again === undefined && volume.loaded === wanted.hash)) {
       reloaded.push(part);
       continue;
     }

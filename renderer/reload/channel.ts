@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, watch } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import type { ServerControl, ControlResult } from "../publish/server-control.ts";
+import type { ControlResult, ServerControl, ServerState } from "../publish/server-control.ts";
 
 /** Milliseconds to wait for an answer. The script gives nginx ten seconds. */
 const ANSWER_MS = 30_000;
@@ -19,15 +19,29 @@ interface Answer {
   readonly message: string;
 }
 
+/** The parsed content of the channel's ready file. */
+interface Ready {
+  /** Differs after each start of nginx's container. */
+  readonly start: string;
+  /** Whether nginx cannot start, because it rejects the live configuration. */
+  readonly isBlocked: boolean;
+  /** The id of nginx's container, or its first 12 digits. */
+  readonly container: string | undefined;
+}
+
 /**
  * Sends requests to the shell loop in the nginx container (renderer/nginx/90-sallyport-reload.sh) through a FIFO. The
  * answer arrives in a file that is watched. The two containers share only this volume.
  */
 export class ReloadChannel implements ServerControl {
+  /** The last request of each channel: targets may share one, and its answer file contains one answer. */
+  static readonly #last = new Map<string, Promise<unknown>>();
   readonly #directory: string;
+  readonly #answerMs: number;
 
-  constructor(directory: string) {
+  constructor(directory: string, answerMs: number = ANSWER_MS) {
     this.#directory = directory;
+    this.#answerMs = answerMs;
   }
 
   /** nginx cannot check a candidate that is not in its file system. */
@@ -40,13 +54,42 @@ export class ReloadChannel implements ServerControl {
     return await this.#request("reload");
   }
 
-  onReady(callback: () => void): () => void {
-    return this.#onAnswer((answer) => {
-      if (answer.token === "-" && answer.outcome === "ok") callback();
-    });
+  onReady(callback: (state: ServerState) => void): () => void {
+    let last: string | undefined;
+    const look = (): void => {
+      const text = readNow(join(this.#directory, "ready"));
+      const ready = text === last ? undefined : parseReady(text);
+      const isFirst = last === undefined;
+      last = text;
+      if (ready?.isBlocked === true) callback("blocked");
+      else if (ready && !isFirst) callback("ready");
+    };
+    const watcher = watchDirectory(this.#directory, look);
+    look();
+    return () => watcher?.close();
+  }
+
+  /** Returns the id of nginx's container, or its first 12 digits, as nginx's end of the channel reports it. */
+  get container(): string | undefined {
+    return this.#ready?.container;
+  }
+
+  get #ready(): Ready | undefined {
+    return parseReady(readNow(join(this.#directory, "ready")));
   }
 
   async #request(verb: "test" | "reload"): Promise<ControlResult> {
+    const previous = ReloadChannel.#last.get(this.#directory);
+    const request = (async () => {
+      await previous;
+      return await this.#send(verb);
+    })();
+    ReloadChannel.#last.set(this.#directory, request);
+    return await request;
+  }
+
+  /** Never throws. */
+  async #send(verb: "test" | "reload"): Promise<ControlResult> {
     const token = randomBytes(8).toString("hex");
     const waiting = this.#awaitAnswer(token);
     try {
@@ -57,7 +100,11 @@ export class ReloadChannel implements ServerControl {
     }
     const answer = await waiting.answer;
     if (!answer)
-      return { kind: "unavailable", message: `nginx did not answer the ${verb} request within ${ANSWER_MS / 1_000} s` };
+      return {
+        kind: "unavailable",
+        message: `nginx did not answer the ${verb} request within ${this.#answerMs / 1_000} s; see the log of its container`,
+      };
+    if (answer.outcome === "absent") return { kind: "unavailable", message: answer.message };
     return answer.outcome === "ok" ? { kind: "ok" } : { kind: "rejected", message: answer.message };
   }
 
@@ -72,35 +119,29 @@ export class ReloadChannel implements ServerControl {
     }
   }
 
-  /** Resolves with undefined after the timeout, or when nginx restarted and lost the request. */
+  /** Resolves with undefined after the timeout, or when nginx's container restarted and lost the request. */
   #awaitAnswer(token: string): { answer: Promise<Answer | undefined>; cancel: () => void } {
     let finish: (answer: Answer | undefined) => void = () => undefined;
     const answer = new Promise<Answer | undefined>((resolve) => {
       finish = resolve;
     });
-    const stop = this.#onAnswer((found) => {
-      if (found.token === token || found.token === "-") finish(found.token === token ? found : undefined);
+    const start = this.#ready?.start;
+    const find = (): Answer | undefined => {
+      const found = parseAnswer(readNow(join(this.#directory, "answer")));
+      return found?.token === token ? found : undefined;
+    };
+    const isLost = (): boolean => start !== undefined && ![undefined, start].includes(this.#ready?.start);
+    const watcher = watchDirectory(this.#directory, () => {
+      const found = find();
+      if (found || isLost()) finish(found);
     });
-    const timer = setTimeout(() => finish(undefined), ANSWER_MS);
+    // Looks once more: the file system may deliver no events.
+    const timer = setTimeout(() => finish(find()), this.#answerMs);
     const settled = answer.finally(() => {
       clearTimeout(timer);
-      stop();
+      watcher?.close();
     });
     return { answer: settled, cancel: () => finish(undefined) };
-  }
-
-  /** Calls back for each new answer. */
-  #onAnswer(callback: (answer: Answer) => void): () => void {
-    const file = join(this.#directory, "answer");
-    let last = readNow(file);
-    const watcher = watchDirectory(this.#directory, () => {
-      const text = readNow(file);
-      if (text === last) return;
-      last = text;
-      const answer = parseAnswer(text);
-      if (answer) callback(answer);
-    });
-    return () => watcher?.close();
   }
 }
 
@@ -124,8 +165,15 @@ function readNow(file: string): string {
 
 function parseAnswer(text: string): Answer | undefined {
   const [first = "", ...rest] = text.split("\n");
-  const [, token, outcome] = /^(-|[0-9a-f]{1,64}) (?:test|reload|ready) (ok|failed)$/.exec(first) ?? [];
+  const [, token, outcome] = /^([0-9a-f]{1,64}) (?:test|reload) (ok|failed|absent)$/.exec(first) ?? [];
   return token === undefined || outcome === undefined ? undefined : { token, outcome, message: rest.join("\n").trim() };
+}
+
+function parseReady(text: string): Ready | undefined {
+  const [, start, state, container] =
+    /^([0-9a-f-]{36}) (starting|ok|failed) (-|[0-9a-f]{12}|[0-9a-f]{64})\n/.exec(text) ?? [];
+  if (start === undefined) return undefined;
+  return { start, isBlocked: state === "failed", container: container === "-" ? undefined : container };
 }
 
 /** A missing directory means that the volume is not mounted; writing the request fails as well. */

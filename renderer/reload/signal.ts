@@ -50,13 +50,13 @@ export class ReloadSignal implements ServerControl {
     return await this.#confirm(master, before);
   }
 
-  onReady(callback: () => void): () => void {
+  onReady(callback: (state: "ready") => void): () => void {
     let last = "";
     const timer = setInterval(() => {
       void findMaster(this.#rule).then(
         (found) => {
           const seen = "kind" in found ? "" : `${found.pid} ${found.startTicks}`;
-          if (seen !== "" && seen !== last) callback();
+          if (seen !== "" && seen !== last) callback("ready");
           last = seen;
         },
         () => undefined,

@@ -1,4 +1,4 @@
-import type { ServerControl, ControlResult } from "../publish/server-control.ts";
+import type { ControlResult, ServerControl, ServerState } from "../publish/server-control.ts";
 
 /** Several servers that read one file. They are reloaded one after the other, in their order. */
 export class ReloadTogether implements ServerControl {
@@ -30,7 +30,7 @@ export class ReloadTogether implements ServerControl {
     return { kind: "ok" };
   }
 
-  onReady(callback: () => void): () => void {
+  onReady(callback: (state: ServerState) => void): () => void {
     const stops = this.#controls.map((control) => control.onReady(callback));
     return () => {
       for (const stop of stops) stop();

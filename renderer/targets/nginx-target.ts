@@ -72,7 +72,7 @@ export abstract class NginxTarget {
     // Each publication changes this directory, so certificates and files are not read again because of it.
     if (this.#files.siblingDirectory !== undefined)
       watchDirectory(this.#files.siblingDirectory, () => this.#readBeside(), signal);
-    const stopListening = this.destination.server.onReady(() => listener.retryNow());
+    const stopListening = this.destination.server.onReady((state) => listener.serverChanged(state));
     signal.addEventListener(
       "abort",
       () => {

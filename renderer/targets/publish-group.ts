@@ -3,10 +3,12 @@ import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Wait } from "../publish/debounce.ts";
+import type { Destination } from "../publish/destination.ts";
 import { Journal } from "../publish/journal.ts";
 import { Reconciler } from "../publish/reconciler.ts";
 import { RenderedFile } from "../publish/rendered-file.ts";
 import type { NextRevision, Revision, RevisionSource, Trial } from "../publish/revision.ts";
+import type { ServerState } from "../publish/server-control.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import type { Volume } from "../publish/volume.ts";
 import { type Attempt, bisect, type Bisected } from "./bisect.ts";
@@ -40,6 +42,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   readonly #quarantine = new Quarantine<Unit>();
   /** Entries that are being retried. They are not live until the next publication. */
   #retried: readonly QuarantineEntry<Unit>[] = [];
+  /** Whether the next pass tries quarantined units again. */
+  #isRetryDue = false;
   readonly #report: QuarantineReport<Unit>;
   readonly #retry: QuarantineRetry;
   /** Whether units are never quarantined: nothing is published until all succeed. */
@@ -52,6 +56,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   readonly #firstPublication: Promise<void>;
   #isLive: () => void = () => undefined;
   #isStarted = false;
+  /** Whether a server cannot start with the live file: then a file without any unit is better. */
+  #isBlocked = false;
 
   constructor(targets: readonly [Target<Unit>, ...Target<Unit>[]], { log, quarantineRetry }: PublishGroupOptions) {
     const [{ config: first, destination }] = targets;
@@ -107,7 +113,10 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       const listener = {
         changed: () => this.#reconciler.changed(),
         retryQuarantined: () => this.#retryQuarantined(),
-        retryNow: () => this.#reconciler.retryNow(),
+        serverChanged: (state: ServerState) => {
+          if (state === "blocked") this.#distrust(target.destination);
+          else this.#reconciler.retryNow();
+        },
         reload: () => this.#reconciler.reload(target.destination),
       };
       target.watch(listener, signal);
@@ -146,8 +155,13 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return typeof files === "string" ? { kind: "failed", error: files } : { kind: "revision", files };
   };
 
-  /** Renders until every unit that is not quarantined can be rendered into every file. */
   readonly next = async (): Promise<NextRevision | undefined> => {
+    if (this.#isRetryDue) this.#releaseQuarantined();
+    return await this.#render();
+  };
+
+  /** Renders until every unit that is not quarantined can be rendered into every file. */
+  async #render(): Promise<NextRevision | undefined> {
     for (;;) {
       const lists: (readonly Unit[])[] = [];
       for (const target of this.#targets) {
@@ -178,7 +192,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         return { kind: "failed", error: `${files}; every container fails` };
       }
     }
-  };
+  }
 
   /** Quarantines the units that cannot be rendered. Returns why that is not possible. */
   async #quarantineFailing(
@@ -222,6 +236,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       published: () => {
         this.#live = units;
         this.#liveUnits.changed(() => units.map((unit) => this.#targets[0].keyOf(unit)));
+        this.#isBlocked = false;
         // A retry that was requested meanwhile has not been rendered yet.
         if (this.#quarantine.size === quarantined.size) this.#retried = [];
         this.#report.published(quarantined);
@@ -252,7 +267,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       this.#quarantine.clear();
       return undefined;
     }
-    return await this.next();
+    return await this.#render();
   }
 
   async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
@@ -340,6 +355,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
    * quarantined without another one being left.
    */
   #isNothingLeft(all: readonly Unit[]): boolean {
+    if (this.#isBlocked) return false;
     return (
       (all.length > 1 || (this.#live?.length ?? this.#earlier.size) > 0) && this.#quarantine.without(all).length === 0
     );
@@ -362,10 +378,23 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     return [...entries, ...this.#retried.filter(({ unit }) => !units.has(unit))];
   }
 
+  /** The server rejects the live file, so any of its units may be the cause. */
+  #distrust(destination: Destination): void {
+    this.#live = [];
+    this.#isBlocked = true;
+    this.#reconciler.republish(destination);
+  }
+
+  /** A pass may be running that quarantines units by their old files, so they are released when the next one starts. */
   #retryQuarantined(): void {
+    this.#isRetryDue = true;
+    this.#reconciler.changed();
+  }
+
+  #releaseQuarantined(): void {
+    this.#isRetryDue = false;
     this.#retried = this.#notLive;
     this.#quarantine.clear();
-    this.#reconciler.changed();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TargetConfig } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
+import type { ServerState } from "../publish/server-control.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Blocked } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
@@ -61,8 +62,7 @@ export interface TargetListener {
   readonly changed: () => void;
   /** Units that failed may succeed now. */
   readonly retryQuarantined: () => void;
-  /** A server that was unreachable may be back. */
-  readonly retryNow: () => void;
+  readonly serverChanged: (state: ServerState) => void;
   /** The server is due for a reload, even if the file is unchanged. */
   readonly reload: () => void;
 }

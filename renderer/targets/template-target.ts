@@ -86,7 +86,7 @@ export class TemplateTarget implements Target<InventoryContainer> {
     const directories = new Set(templatesOf(this.config).map((file) => dirname(file)));
     for (const directory of directories) watchDirectory(directory, () => this.refresh(), signal);
     if (includes !== undefined) watchDirectory(includes, () => this.refresh(), signal, "below");
-    const stopListening = this.destination.server.onReady(() => listener.retryNow());
+    const stopListening = this.destination.server.onReady((state) => listener.serverChanged(state));
     signal.addEventListener("abort", stopListening, { once: true });
   }
 

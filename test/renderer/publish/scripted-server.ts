@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import type { NextRevision, RevisionSource } from "../../../renderer/publish/revision.ts";
-import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
+import type { ControlResult, ServerControl, ServerState } from "../../../renderer/publish/server-control.ts";
 
 export const OK: ControlResult = { kind: "ok" };
 export const AWAY: ControlResult = { kind: "unavailable", message: "away" };
@@ -12,7 +12,7 @@ export class ScriptedServer implements ServerControl {
   checked: ControlResult = OK;
   reloaded: ControlResult = OK;
   served = "";
-  #ready: () => void = () => undefined;
+  #ready: (state: ServerState) => void = () => undefined;
   readonly #live: string;
 
   constructor(live: string) {
@@ -28,7 +28,7 @@ export class ScriptedServer implements ServerControl {
     return await Promise.resolve(this.reloaded);
   }
 
-  onReady(callback: () => void): () => void {
+  onReady(callback: (state: ServerState) => void): () => void {
     this.#ready = callback;
     return () => undefined;
   }
@@ -36,7 +36,7 @@ export class ScriptedServer implements ServerControl {
   comeBack(): void {
     this.checked = OK;
     this.reloaded = OK;
-    this.#ready();
+    this.#ready("ready");
   }
 }
 

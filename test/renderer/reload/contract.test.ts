@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import type { Log } from "../../../shared/log.ts";
 import { ReloadCommand } from "../../../renderer/reload/exec.ts";
@@ -207,8 +206,10 @@ describe("the reload channel's loop", { skip }, () => {
     await rig.end();
     writeFileSync(pidFile(rig), `${process.pid}\n`);
     rig.beginLoop("dash");
-    await sleep(500);
-    assert.equal((await new ReloadChannel(rig.channel).reload()).kind, "unavailable");
+    await eventually("nginx is reported as absent", async () => {
+      const result = await new ReloadChannel(rig.channel).reload();
+      return result.kind === "unavailable" && result.message === "nginx is not running";
+    });
     await rig.end();
     await rig.begin("dash");
     await eventually("it can be reloaded", async () => (await new ReloadChannel(rig.channel).reload()).kind === "ok");

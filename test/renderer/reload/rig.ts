@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ServerControl, ControlResult } from "../../../renderer/publish/server-control.ts";
@@ -17,6 +17,8 @@ export class Rig {
   readonly live: string;
   readonly candidate: string;
   readonly channel: string;
+  /** Where the script writes. */
+  readonly scratch: string;
   readonly #port: number;
   #nginx: BackgroundProcess | undefined;
   #loop: BackgroundProcess | undefined;
@@ -27,7 +29,8 @@ export class Rig {
     this.live = join(this.directory, "conf.d", "default.conf");
     this.candidate = join(this.directory, "conf.d", ".sallyport", "candidate", "default.conf");
     this.channel = join(this.directory, "channel");
-    for (const path of [dirname(this.candidate), this.channel]) mkdirSync(path, { recursive: true });
+    this.scratch = join(this.directory, "scratch");
+    for (const path of [dirname(this.candidate), this.channel, this.scratch]) mkdirSync(path, { recursive: true });
   }
 
   /** Serves "first" until something else is published. */
@@ -57,6 +60,11 @@ export class Rig {
   async close(): Promise<void> {
     await this.end();
     await removeDirectory(this.directory);
+  }
+
+  /** What the script reports of nginx's container. */
+  get readyFile(): string {
+    return readFileSync(join(this.channel, "ready"), "utf8");
   }
 
   /** A file of another process next to the live file. */
