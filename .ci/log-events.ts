@@ -21,7 +21,7 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "audit.failed": "A record could not be written; the agent stops (`halt`) or continues (`degrade`).",
     "config.rejected": "The command line, the environment or the policy is invalid; the agent exits with 78.",
     "container.skipped":
-      "Containers could not be read: one (`id`) keeps its last known state, or `count` entries of Docker's list were ignored.",
+      "Containers could not be read: one (`id`) keeps its last known state or is reported as unread, or `count` entries of Docker's list were ignored.",
     "docker.connected": "The agent has read every container and follows Docker's events.",
     "docker.disconnected":
       "The connection to Docker failed or was lost; containers keep their last state and the agent reconnects.",

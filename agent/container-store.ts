@@ -33,6 +33,8 @@ export class ContainerStore {
   readonly #known = new Map<string, Known>();
   /** List entries of containers whose inspection is pending. */
   readonly #listed = new Map<string, Observed>();
+  /** Ids of containers that are too large to read. */
+  readonly #tooLarge = new Set<string>();
   readonly #stopTimers = new Map<string, NodeJS.Timeout>();
   readonly #images: Images;
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
@@ -53,8 +55,9 @@ export class ContainerStore {
   }
 
   get hasStale(): boolean {
-    return [...this.#known.values()].some(
-      ({ container, imageId }) => container?.stale === true || (container && !this.#images.isSettled(imageId)),
+    return [...this.#known].some(
+      ([id, { container, imageId }]) =>
+        container && ((container.stale && !this.#tooLarge.has(id)) || !this.#images.isSettled(imageId)),
     );
   }
 
@@ -82,12 +85,12 @@ export class ContainerStore {
       const { listed, unreadable } = await this.#sources.docker.list();
       // The connection was lost and a newer list has been requested.
       if (this.#touched !== touched) return;
-      this.#sources.disclosed.unreadable = unreadable;
       const reason = "Docker's list entry has an unexpected format";
       if (unreadable > 0) this.#sources.log("warn", "container.skipped", { count: unreadable, reason });
       const present = new Set(listed.map(({ id }) => id));
       for (const id of this.#known.keys()) if (!present.has(id) && !touched.has(id)) this.#remove(id);
       for (const entry of listed) this.#reconcile(entry, touched.has(entry.id));
+      this.#sources.disclosed.unlisted = unreadable;
       this.#images.keep(new Set([...listed, ...this.#known.values()].map(({ imageId }) => imageId)));
     } finally {
       if (this.#touched === touched) this.#touched = undefined;
@@ -100,7 +103,10 @@ export class ContainerStore {
     if (isTouched && !known) return;
     // Nothing more would be disclosed after an inspection.
     const isLabels = this.#sources.policy.mode === "labels only" && this.#images.isSettled(entry.imageId);
-    if ((isLabels || !isVisible(entry, this.#sources.policy)) && !isTouched) return this.#update(entry);
+    if (!entry.isPart && !isTouched && (isLabels || !isVisible(entry, this.#sources.policy)))
+      return this.#update(entry);
+    // Neither labels nor environment change, so another request would fail alike. An event decides otherwise.
+    if (this.#tooLarge.has(entry.id) && !isTouched) return;
     if (known?.container) void this.#images.read(known.imageId);
     if (known && known.container?.stale !== true && !differs(known.container, entry)) return;
     this.#listed.set(entry.id, entry);
@@ -111,16 +117,21 @@ export class ContainerStore {
   async #inspect(id: string, isOutdated: () => boolean): Promise<void> {
     try {
       const { docker, policy } = this.#sources;
-      const observed =
-        policy.mode === "labels only" ? (this.#listed.get(id) ?? (await docker.listOne(id))) : await docker.inspect(id);
+      const listed = this.#listed.get(id);
+      const isListed = policy.mode === "labels only" && listed?.isPart === false;
+      const observed = isListed
+        ? listed
+        : await (policy.mode === "labels only" ? docker.listOne(id) : docker.inspect(id));
       if (isVisible(observed, policy)) await this.#images.read(observed.imageId);
       if (!isOutdated()) this.#update(observed);
+      this.#tooLarge.delete(id);
     } catch (error) {
       const { message: reason, code, errno } = asDockerError(error);
       if (isOutdated() || (errno === "404" && !this.#known.has(id))) return;
       this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
       this.#markStale(id);
-      this.#onStale();
+      if (code === "docker.size" && this.#known.get(id)?.container?.unread !== false) this.#tooLarge.add(id);
+      else this.#onStale();
     } finally {
       this.#listed.delete(id);
     }
@@ -155,6 +166,7 @@ export class ContainerStore {
 
   #remove(id: string): void {
     this.#known.delete(id);
+    this.#tooLarge.delete(id);
     this.#clearStopTimer(id);
     this.#sources.disclosed.remove(id);
   }

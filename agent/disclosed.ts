@@ -46,8 +46,13 @@ export class Disclosed {
   /** Number of containers skipped because MAX_CONTAINERS was reached. */
   overflow = 0;
 
-  /** Number of containers whose entry in Docker's last list could not be read. */
-  unreadable = 0;
+  /** Number of entries in Docker's last list that could not be read. */
+  unlisted = 0;
+
+  /** Number of containers that could not be read. */
+  get unreadable(): number {
+    return this.unlisted + [...this.#containers.values()].filter(({ unread }) => unread).length;
+  }
 
   set(container: Container): void {
     const before = this.#containers.get(container.id);

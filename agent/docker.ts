@@ -3,9 +3,9 @@ import Docker from "dockerode";
 import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
 import { EVENT_FILTERS, isFullId, limits } from "./gate.ts";
-import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry } from "./inspected.ts";
+import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry, UnreadableEntry } from "./inspected.ts";
 import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
-import { type DockerCall, gatedTransport } from "./transport.ts";
+import { type DockerCall, gatedTransport, type ReadEntry } from "./transport.ts";
 
 /**
  * Supported API versions: 1.40 (Engine 19.03) is the first with all required fields. Engine 29 rejects
@@ -21,8 +21,13 @@ const NEWEST_API = 47;
 export class DockerReader {
   readonly #client: Docker;
 
-  constructor(socketPath: string, onCall: (call: DockerCall) => void) {
-    this.#client = gatedClient(socketPath, onCall);
+  /** `keepsLabel` returns whether a label in the list is of use; others are only counted. */
+  constructor(socketPath: string, onCall: (call: DockerCall) => void, keepsLabel: (name: string) => boolean) {
+    const read: ReadEntry = (entry) => {
+      const parsed = ListEntry.safeParse(entry).data ?? UnreadableEntry.safeParse(entry).data;
+      return parsed && fromListEntry(parsed, keepsLabel);
+    };
+    this.#client = gatedClient(socketPath, onCall, read);
   }
 
   /** Selects and pins the API version. Call it after each reconnect: the Engine may have been replaced. */
@@ -33,10 +38,13 @@ export class DockerReader {
     return modem.version;
   }
 
-  /** Lists all containers in any state, and counts entries that could not be parsed. */
+  /**
+   * Lists all containers in any state. Of an entry that is too large or has an unexpected format only the id is used;
+   * entries without one are counted.
+   */
   async list(): Promise<{ listed: Observed[]; unreadable: number }> {
-    const entries = parse(z.array(z.unknown()), await this.#client.listContainers({ all: true }));
-    const listed = entries.flatMap((entry) => ListEntry.safeParse(entry).data ?? []).map(fromListEntry);
+    const entries = (await this.#client.listContainers({ all: true })) as unknown as (Observed | undefined)[];
+    const listed = entries.filter((entry) => entry !== undefined);
     return { listed, unreadable: entries.length - listed.length };
   }
 
@@ -46,7 +54,7 @@ export class DockerReader {
     const entries: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
     const [entry] = parse(z.array(ListEntry).max(1), entries);
     if (!entry) throw new DockerError("docker.status", "404");
-    return fromListEntry(entry);
+    return fromListEntry(entry, () => true);
   }
 
   async inspect(id: string): Promise<Observed> {
@@ -71,9 +79,9 @@ export class DockerReader {
 }
 
 /** Creates a dockerode client whose every request passes the gate. Exported for the test that tries every method. */
-export function gatedClient(socketPath: string, onCall: (call: DockerCall) => void): Docker {
+export function gatedClient(socketPath: string, onCall: (call: DockerCall) => void, readEntry: ReadEntry): Docker {
   const client = new Docker({ socketPath });
-  Object.assign(client.modem as object, { buildRequest: gatedTransport(socketPath, onCall) });
+  Object.assign(client.modem as object, { buildRequest: gatedTransport(socketPath, onCall, readEntry) });
   return client;
 }
 

@@ -7,8 +7,8 @@ export type Route = "version" | "list" | "list-one" | "inspect" | "image" | "eve
  */
 export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonly deadlineMs: number }>> = {
   version: { maxBytes: 64 * 1024, deadlineMs: 5_000 },
-  // 20,000 Compose containers, which have long labels, are about 30 MB.
-  list: { maxBytes: 32 * 1024 * 1024, deadlineMs: 30_000 },
+  // It is read in parts. 20,000 Compose containers are about 30 MB, but Docker accepts any size of labels.
+  list: { maxBytes: 1024 * 1024 * 1024, deadlineMs: 60_000 },
   "list-one": { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
   inspect: { maxBytes: 4 * 1024 * 1024, deadlineMs: 10_000 },
   image: { maxBytes: 1024 * 1024, deadlineMs: 10_000 },

@@ -38,8 +38,14 @@ export const ListEntry = z.object({
   Labels: strings,
   Ports: z.array(PortRow).nullish(),
   NetworkSettings: z.object({ Networks }).nullish(),
+  isPart: z.literal(true).optional(),
 });
 export type ListEntry = z.infer<typeof ListEntry>;
+
+/** An entry with an unexpected format, or one that is too large. The container exists, and can be inspected. */
+export const UnreadableEntry = z
+  .object({ Id: id })
+  .transform(({ Id }) => ListEntry.parse({ Id, Created: 0, isPart: true }));
 
 /** `GET /containers/<id>/json`. Its environment contains the secrets that the agent must not disclose. */
 export const Inspected = z.object({

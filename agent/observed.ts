@@ -16,6 +16,10 @@ export interface Observed extends Pick<
   /** Number of the stop signal, and milliseconds between it and SIGKILL. */
   readonly stopSignal: number;
   readonly stopMs: number;
+  /** Number of labels that were not kept. */
+  readonly otherLabels: number;
+  /** Only the id, and the name if possible, could be read. */
+  readonly isPart: boolean;
 }
 
 /** Converts a response to inspect. */
@@ -37,11 +41,18 @@ export function fromInspected({ Id, Image, Name, Created, State, Config, Network
     labels: Config.Labels,
     stopSignal: signalNumber(Config.StopSignal),
     stopMs: (Config.StopTimeout ?? 10) * 1_000,
+    otherLabels: 0,
+    isPart: false,
   };
 }
 
 /** Converts a list entry: no environment, and Docker's defaults for fields that the list does not contain. */
-export function fromListEntry({ Id, Names, State, Status, Created, Labels, ...entry }: ListEntry): Observed {
+export function fromListEntry(
+  { Id, Names, State, Status, Created, Labels, ...entry }: ListEntry,
+  keepsLabel: (name: string) => boolean,
+): Observed {
+  const all = Object.entries(Labels);
+  const kept = all.filter(([name]) => keepsLabel(name));
   return {
     id: Id,
     name: safeName(Names?.[0] ?? "", Id),
@@ -55,9 +66,11 @@ export function fromListEntry({ Id, Names, State, Status, Created, Labels, ...en
     networks: attachmentsOf(entry.NetworkSettings?.Networks),
     ports: portsOf(entry.Ports ?? []),
     env: {},
-    labels: Labels,
+    labels: Object.fromEntries(kept),
     stopSignal: signalNumber(""),
     stopMs: 10_000,
+    otherLabels: all.length - kept.length,
+    isPart: entry.isPart === true,
   };
 }
 

@@ -41,7 +41,7 @@ export function sanitize(
       env: from ? namesFrom(from, "env", env.disclosed) : [],
       labels: from ? namesFrom(from, "label", labels.disclosed) : [],
     },
-    withheld: { env: env.withheld, labels: labels.withheld },
+    withheld: { env: env.withheld, labels: labels.withheld + observed.otherLabels },
     refused: [...env.refused, ...labels.refused],
   });
 }
@@ -129,15 +129,17 @@ export function valuesOf({ Config }: InspectedImage, policy: Policy): ImageValue
   const labels = Object.entries(Config?.Labels ?? {});
   const values = [
     ...env.filter(([name]) => discloses(policy, "env", name)).map((pair) => keyOf("env", ...pair)),
-    ...labels
-      .filter(([name]) => discloses(policy, "label", name) || isSelecting(policy, name))
-      .map((pair) => keyOf("label", ...pair)),
+    ...labels.filter(([name]) => usesLabel(policy, name)).map((pair) => keyOf("label", ...pair)),
   ];
   if (Buffer.byteLength(values.join("")) > MAX_CONTAINER_BYTES) throw new DockerError("docker.size");
   return new Set(values);
 }
 
-/** Whether the policy's `only` lists may depend on this label. */
+/** Whether the policy discloses the label or its name, or its `only` lists may depend on it. */
+export function usesLabel(policy: Policy, name: string): boolean {
+  return discloses(policy, "label", name) || isMisspelled(policy, name) || isSelecting(policy, name);
+}
+
 function isSelecting({ only }: Policy, name: string): boolean {
   return (
     name.startsWith("com.docker.compose.") ||

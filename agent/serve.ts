@@ -8,6 +8,7 @@ import { DockerReader } from "./docker.ts";
 import { loadPolicy } from "./load-policy.ts";
 import type { Policy } from "./policy.ts";
 import { dropPrivilege } from "./privilege.ts";
+import { usesLabel } from "./sanitize.ts";
 import { RpcServer } from "./server.ts";
 import type { Source } from "./subscriber.ts";
 import type { DockerCall } from "./transport.ts";
@@ -63,7 +64,8 @@ async function serveFrom(
 }
 
 function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source, log: Log): Watch {
-  const docker = new DockerReader(config["docker-socket"], (call) => recordCall(audit, call));
+  const keepsLabel = (name: string): boolean => usesLabel(policy, name);
+  const docker = new DockerReader(config["docker-socket"], (call) => recordCall(audit, call), keepsLabel);
   const onState = (state: "connected" | "unreachable"): void => {
     if (state === disclosed.docker) return;
     audit.append("docker.state", "note", "ok", { state });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import { asDockerError, DockerError, type DockerFault } from "./docker-error.ts";
 import { gate, limits, type Route } from "./gate.ts";
+import { ListReader } from "./list-reader.ts";
 
 /** Progress of one response. */
 interface Progress {
@@ -19,11 +20,18 @@ type ModemRequest = Readonly<{ method?: string; path?: string }>;
 type Callback = (error: unknown, response?: unknown) => void;
 type Transport = (request: ModemRequest, context: unknown, body: unknown, callback: Callback) => void;
 
+/** Converts an entry of the list when it arrives, so that the rest of it need not be kept. */
+export type ReadEntry = (entry: unknown) => unknown;
+
 /**
  * Replaces docker-modem's transport with HTTP over the Unix socket. It never follows redirects, sends constant
  * headers only, and returns complete responses only, within an absolute deadline and a size limit.
  */
-export function gatedTransport(socketPath: string, onCall: (call: DockerCall) => void): Transport {
+export function gatedTransport(
+  socketPath: string,
+  onCall: (call: DockerCall) => void,
+  readEntry: ReadEntry,
+): Transport {
   const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: 5_000 });
   const send = async ({ method = "", path = "" }: ModemRequest, body: unknown): Promise<unknown> => {
     const route = body === undefined ? gate(method, path) : undefined;
@@ -33,7 +41,7 @@ export function gatedTransport(socketPath: string, onCall: (call: DockerCall) =>
       if (route === undefined) throw new DockerError("gate.route");
       const agent = route === "events" ? false : keepAlive;
       const request = http.request({ socketPath, path, agent, method: "GET", headers: { Host: "docker" } });
-      return await exchange(route, request, progress);
+      return await exchange(route, request, progress, readEntry);
     } catch (error) {
       progress.outcome = asDockerError(error).code;
       throw error;
@@ -47,7 +55,12 @@ export function gatedTransport(socketPath: string, onCall: (call: DockerCall) =>
 }
 
 /** Returns the parsed body, or for `events` the stream. Rejects with a DockerError after closing the connection. */
-async function exchange(route: Route, request: http.ClientRequest, progress: Progress): Promise<unknown> {
+async function exchange(
+  route: Route,
+  request: http.ClientRequest,
+  progress: Progress,
+  readEntry: ReadEntry,
+): Promise<unknown> {
   const { maxBytes, deadlineMs } = limits[route];
   let fault: DockerFault = "docker.unreachable";
   const deadline = setTimeout(() => {
@@ -64,7 +77,9 @@ async function exchange(route: Route, request: http.ClientRequest, progress: Pro
     if (progress.status >= 300 && progress.status < 400)
       throw new DockerError("docker.redirect", String(progress.status));
     if (progress.status !== 200) throw new DockerError("docker.status", String(progress.status));
-    return route === "events" ? response : await readBody(response, maxBytes, progress);
+    if (route === "events") return response;
+    const chunks = limited(response, maxBytes, progress);
+    return route === "list" ? await readList(chunks, readEntry) : await readBody(chunks);
   } catch (error) {
     request.destroy();
     if (error instanceof DockerError) throw error;
@@ -74,14 +89,26 @@ async function exchange(route: Route, request: http.ClientRequest, progress: Pro
   }
 }
 
-async function readBody(response: http.IncomingMessage, maxBytes: number, progress: Progress): Promise<unknown> {
-  const chunks: Buffer[] = [];
+/** Yields the body. Throws when it is too large or incomplete. */
+async function* limited(response: http.IncomingMessage, maxBytes: number, progress: Progress): AsyncGenerator<Buffer> {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     progress.bytes += chunk.length;
     if (progress.bytes > maxBytes) throw new DockerError("docker.size");
-    chunks.push(chunk);
+    yield chunk;
   }
   if (!response.complete) throw new DockerError("docker.cut");
+}
+
+async function readList(chunks: AsyncIterable<Buffer>, readEntry: ReadEntry): Promise<unknown[]> {
+  const reader = new ListReader(readEntry);
+  for await (const chunk of chunks) reader.push(chunk);
+  reader.end();
+  return reader.entries;
+}
+
+async function readBody(body: AsyncIterable<Buffer>): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
   } catch {

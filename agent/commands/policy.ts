@@ -31,8 +31,13 @@ async function explain(wanted: string, args: readonly string[]): Promise<Command
   if (problem !== undefined) return { problems: [problem] };
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
+  const docker = new DockerReader(
+    dockerSocket,
+    () => undefined,
+    () => true,
+  );
   try {
-    return await explainFrom(new DockerReader(dockerSocket, () => undefined), loaded.policy, wanted);
+    return await explainFrom(docker, loaded.policy, wanted);
   } catch (error) {
     return { failure: `--docker-socket ${quoted(dockerSocket)}: ${asDockerError(error).message}`, exitCode: 1 };
   }

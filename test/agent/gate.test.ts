@@ -93,7 +93,11 @@ describe("dockerode methods called through the agent's client", () => {
     rmSync(directory, { recursive: true });
   });
 
-  const client = gatedClient(socketPath, () => undefined);
+  const client = gatedClient(
+    socketPath,
+    () => undefined,
+    () => undefined,
+  );
   const objects = {
     docker: client,
     container: client.getContainer(ID),

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
@@ -121,8 +124,27 @@ describe("the agent with a real engine", { skip: requires("docker") }, () => {
     assert.deepEqual(reported("own")?.fromImage, { read: true, env: [], labels: [] });
   });
 
-  // Podman runs health checks with systemd, which a test machine may lack, and removes an image with its containers.
+  // Podman runs health checks with systemd, which a test machine may lack, and removes an image with its containers,
+  // and does not start a container with so many labels.
   if (!isPodman()) {
+    test("reports a container with 34 MiB of labels as unread, and follows all others", async () => {
+      const file = join(mkdtempSync(join(tmpdir(), "sallyport-labels-")), "labels");
+      writeFileSync(file, Array.from({ length: 560 }, (_, index) => `l${index}=${"x".repeat(63_000)}\n`).join(""));
+      try {
+        await run("neighbor", "--env", "VIRTUAL_HOST=neighbor.example");
+        await run("huge", "--label-file", file);
+        await eventually("it is reported", () => reported("huge")?.unread === true);
+        await proxy.disconnect();
+        await proxy.connect();
+        await docker("stop", nameOf("neighbor"));
+        await eventually("the agent is connected again", () => reported("neighbor")?.state === "exited");
+        assert.ok(agent.lines.some((line) => line.includes("container.skipped") && line.includes("docker.size")));
+      } finally {
+        await docker("rm", "--force", nameOf("huge"));
+        rmSync(dirname(file), { recursive: true });
+      }
+    });
+
     test("reports a container whose image was removed, with its values unmarked", async () => {
       const image = `${PREFIX}-removed:1`;
       await makeBox(image, ["ENV VIRTUAL_HOST=removed.example"]);
@@ -221,5 +243,6 @@ async function cleanUp(): Promise<void> {
     .split("\n")
     .filter(Boolean);
   if (containers.length > 0) await docker("rm", "--force", ...containers);
+  for (const image of [BAKED, `${PREFIX}-removed:1`]) await docker("rmi", image).catch(() => undefined);
   for (const network of ["front", "back"]) await docker("network", "rm", `${PREFIX}-${network}`).catch(() => undefined);
 }

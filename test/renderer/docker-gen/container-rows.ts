@@ -49,7 +49,12 @@ export const containers: Topic = {
           State: "running",
           Status: "Up 1 minute",
         };
-        const listed = sanitize(fromListEntry(ListEntry.parse(row)), defaultPolicy(), undefined, true);
+        const listed = sanitize(
+          fromListEntry(ListEntry.parse(row), () => true),
+          defaultPolicy(),
+          undefined,
+          true,
+        );
         assert.deepEqual([listed?.name, listed?.unread, listed?.env], ["web", true, {}]);
       },
     },
