@@ -15,8 +15,137 @@ pid_file=${SALLYPORT_PID_FILE:-/tmp/nginx.pid}
 scratch=${SALLYPORT_SCRATCH:-/tmp}
 # Maximum time for nginx to start new workers, in tenths of a second.
 patience=100
+# Directives of generated files, besides those in $SALLYPORT_DIRECTIVES. With `any`, no file is read for its directives.
+directives="access_log add_header alias allow auth_basic auth_basic_user_file charset client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_connect_timeout fastcgi_keep_conn fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_send_timeout geo grpc_connect_timeout grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header hash http2 http3 if include index internal ip_hash keepalive least_conn listen location log_format map proxy_connect_timeout proxy_http_version proxy_next_upstream proxy_next_upstream_tries proxy_pass proxy_read_timeout proxy_send_timeout proxy_set_header random real_ip_header real_ip_recursive resolver return root server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client types upstream uwsgi_connect_timeout uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_send_timeout"
+# Files and directories, ending in a slash, that generated files may include and serve, besides those in $SALLYPORT_PATHS.
+paths="/usr/share/nginx/ /var/www/ /etc/nginx/vhost.d/ /etc/nginx/errors/ /etc/nginx/proxy.conf /etc/nginx/network_internal.conf"
 # Exit code of a request that cannot be served before nginx runs.
 absent=2
+
+# Reads generated files as nginx does, and prints the first text that they may not contain. A renderer that an attacker
+# controls can write any text: nginx must not read keys, serve its own files or load code because of it.
+# shellcheck disable=SC2016 # awk's variables
+rules='
+function refuse(why) {
+	if (!refused) printf "%s:%d: %s\n", FILENAME, FNR, why
+	refused = 1
+	exit 1
+}
+# Whether the path is one of these, or below one of these that ends in a slash.
+function within(path, list,   all, count, i) {
+	if (path !~ /^\// || path ~ /(^|\/)\.\.(\/|$)/) return 0
+	count = split(list, all, " ")
+	for (i = 1; i <= count; i++)
+		if (path "/" == all[i] || path == all[i] || (all[i] ~ /\/$/ && index(path, all[i]) == 1)) return 1
+	return 0
+}
+function directive(name, value) {
+	# A quoted * stands for itself.
+	if (name == "include" && gsub(/\\\*/, "", value) >= 0 && value ~ /[*?\[\\]/) refuse("this file name is a pattern")
+	if (name == "include" && !within(value, paths)) refuse("this file may not be included; add its directory to SALLYPORT_PATHS")
+	if (name == "include" || data[depth]) return
+	if (!(name in known)) refuse("this directive is not allowed; add its name to SALLYPORT_DIRECTIVES")
+	if (name == "root" || name == "alias") root[depth] = value
+	if (name == "fastcgi_pass") is_fastcgi[depth] = 1
+	if (name == "disable_symlinks" && value == "on") has_no_links[depth] = 1
+	if (name == "access_log" && value != "off" && !within(value, logs)) refuse("this file may not be a log; add its directory to SALLYPORT_PATHS")
+	if (name == "server" && value ~ /^(unix:|169\.254\.|\[?[fF][eE]80:)/) refuse("this address is not that of a container")
+	if (name ~ /_pass$/) {
+		sub(/^[a-z]+:\/\//, "", value)
+		sub(/\/.*/, "", value)
+		passed[value] = FILENAME ":" FNR
+	}
+}
+function begin(name, value) {
+	if (!data[depth] && !(name in known)) refuse("this block is not allowed; add its name to SALLYPORT_DIRECTIVES")
+	if (name == "upstream") upstreams[value] = 1
+	depth++
+	data[depth] = data[depth - 1] || name == "map" || name == "geo" || name == "types"
+	root[depth] = ""
+	is_fastcgi[depth] = has_no_links[depth] = 0
+}
+function end() {
+	# With FastCGI, the root is a directory of the app.
+	if (root[depth] != "" && !is_fastcgi[depth] && !within(root[depth], paths) && !(has_no_links[depth] && within(root[depth], live)))
+		refuse("this directory may not be served; add it to SALLYPORT_PATHS")
+	if (--depth < 0) refuse("unexpected }")
+}
+function tokens(text,   token, quoted) {
+	while (text != "") {
+		quoted = 0
+		if (match(text, /^[ \t\r]+/)) {
+			text = substr(text, RLENGTH + 1)
+			continue
+		}
+		if (text ~ /^#/) return
+		if (match(text, /^[;{}]/)) {
+			token = substr(text, 1, 1)
+			text = substr(text, 2)
+			if ((token == "}") == (count > 0)) refuse("unexpected " token)
+			if (token == ";") directive(words[0], words[1])
+			else if (token == "{") begin(words[0], words[1])
+			else end()
+			count = 0
+			continue
+		}
+		if (match(text, /^"([^"\\]|\\.)*"/) || match(text, /^\047([^\047\\]|\\.)*\047/)) {
+			quoted = 1
+			token = substr(text, 2, RLENGTH - 2)
+			if (substr(text, RLENGTH + 1) !~ /^([ \t\r;{]|$)/) refuse("unexpected text after quotes")
+		} else if (match(text, /^([^ \t\r;{}"\047\\$]|\\[^ \t\r]|\$\{[a-z_0-9]+\}|\$)([^ \t\r;{"\047\\$]|\\[^ \t\r]|\$\{[a-z_0-9]+\}|\$)*/))
+			token = substr(text, 1, RLENGTH)
+		else refuse("unexpected text")
+		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|server|upstream|.*_pass)$/ && token ~ /[\\$]/))
+			refuse("this text is not generated")
+		text = substr(text, RLENGTH + 1)
+		if (count < 2) words[count] = token
+		count++
+	}
+}
+BEGIN {
+	count = depth = 0
+	split(directives, names, " ")
+	for (i in names) known[names[i]] = 1
+}
+FNR == 1 && (count || depth) { refuse("the file before ends in a block") }
+# A shorter way for most lines.
+count == 0 && /^[ \t]*[a-z_0-9]+( [^;{}"\047\\#$]+)?;$/ {
+	sub(/;$/, "")
+	directive($1, $2)
+	next
+}
+{ tokens($0) }
+END {
+	if (!refused && (count || depth)) refuse("ends in a block")
+	if (refused) exit 1
+	for (name in passed) if (!(name in upstreams)) {
+		print passed[name] ": requests may only be passed to containers"
+		exit 1
+	}
+}'
+
+# FILE...: succeeds if the files contain only what Sallyport generates. Files of other owners are the operator's.
+is_allowed() {
+	[ "${SALLYPORT_DIRECTIVES:-}" != any ] || return 0
+	owner=$(stat -c %u "$live")
+	for file in "$@"; do
+		shift
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		[ "$(stat -c %u "$file")" = "$owner" ] || continue
+		if [ -L "$file" ] || [ ! -f "$file" ]; then
+			echo "$file: not a regular file"
+			return 1
+		fi
+		set -- "$@" "$file"
+	done
+	[ "$#" -eq 0 ] || awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
+		-v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1
+}
+
+# Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
+is_valid() {
+	message=$(is_allowed "$live"/*.conf) && message=$(nginx -t -q -c "$main_conf" 2>&1)
+}
 
 # FILE LINE MESSAGE: replaces a file of the channel atomically, so that it is never read half-written.
 put() {
@@ -67,12 +196,12 @@ is_running() {
 }
 
 # Prints what nginx would include if the candidate were live: other files may conflict with it or may be needed by it.
-includes() {
+included() {
 	for file in "$live"/*.conf "$candidate"/*.conf; do
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9._-]*) continue ;; esac
 		[ "$file" = "$live/$name" ] && [ -e "$candidate/$name" ] && continue
-		printf 'include %s; ' "$file"
+		printf '%s\n' "$file"
 	done
 }
 
@@ -84,6 +213,8 @@ run_test() {
 		message="$main_conf does not include $live/*.conf"
 		return 1
 	fi
+	# shellcheck disable=SC2046 # no name has blanks
+	message=$(is_allowed $(included)) || return 1
 	own=$(mktemp -d "$scratch/sallyport.XXXXXX" 2>&1) || { message="cannot write to $scratch: $own" && return 1; }
 	message=$(test_in "$own" 2>&1)
 	outcome=$?
@@ -93,7 +224,7 @@ run_test() {
 
 # DIRECTORY: a file that cannot be written completely is not tested. nginx's message names the main configuration.
 test_in() {
-	sed -e "s#include[[:space:]]*$live/\*\.conf;#$(includes)#" \
+	sed -e "s#include[[:space:]]*$live/\*\.conf;#$(included | sed 's#.*#include &;#' | tr '\n' ' ')#" \
 		-e "s#^\([[:space:]]*include[[:space:]]*\)\([^/;[:space:]]\)#\1${main_conf%/*}/\2#" "$main_conf" >"$1/nginx.conf" || return 1
 	nginx -t -q -c "$1/nginx.conf" >"$1/message" 2>&1
 	outcome=$?
@@ -107,6 +238,7 @@ run_reload() {
 		run_start
 		return
 	}
+	message=$(is_allowed "$live"/*.conf) || return 1
 	before=$(workers)
 	message=$(kill -HUP "$master" 2>&1) || return 1
 	tenths=0
@@ -126,7 +258,7 @@ run_reload() {
 
 # Waits for nginx, which starts as soon as it accepts its configuration.
 run_start() {
-	message=$(nginx -t -q -c "$main_conf" 2>&1) || return 1
+	is_valid || return 1
 	tenths=0
 	while [ "$tenths" -lt "$patience" ]; do
 		is_running && [ -n "$(workers)" ] && return 0
@@ -157,10 +289,10 @@ serve() {
 # Keeps nginx from starting with a configuration that it rejects: the container would end, and with it the channel through
 # which the renderer can repair the configuration.
 await_valid_configuration() {
-	message=$(nginx -t -q -c "$main_conf" 2>&1) && return
+	is_valid && return
 	announce failed "$message"
 	echo "sallyport: nginx rejects its configuration and starts when it is repaired: $message" >&2
-	until nginx -t -q -c "$main_conf" 2>/dev/null; do sleep 1; done
+	until is_valid; do sleep 1; done
 }
 
 [ -d "$channel" ] || { echo "sallyport: $channel is missing; mount the reload volume there" >&2 && exit 1; }

@@ -131,7 +131,8 @@ start() {
 		;;
 	renderer) env -i "PATH=$PATH" sallyport-renderer run & ;;
 	certificates) /opt/sallyport/certificates.sh follow "$nginx_group" & ;;
-	reload) /opt/sallyport/as-nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid /opt/sallyport/reload.sh wait & ;;
+	reload) /opt/sallyport/as-nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid \
+		"SALLYPORT_DIRECTIVES=${SALLYPORT_DIRECTIVES:-}" "SALLYPORT_PATHS=${SALLYPORT_PATHS:-}" /opt/sallyport/reload.sh wait & ;;
 	nginx)
 		local args=()
 		# A main configuration written for nginx-proxy may set it, and nginx rejects a second one.
