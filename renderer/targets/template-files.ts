@@ -30,6 +30,11 @@ export class TemplateFiles {
     return "problem" in renderer ? renderer : new TemplateFiles(target, texts, renderer);
   }
 
+  /** Messages about values that some container may choose so that they cannot be printed. */
+  get hints(): readonly string[] {
+    return this.#renderer.hints;
+  }
+
   async print(known: readonly InventoryContainer[]): Promise<Rendering> {
     const printing = this.#renderer.render(known.map(containerView));
     this.#printing = printing;

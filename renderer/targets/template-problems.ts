@@ -2,8 +2,11 @@ import type { Config } from "../config/schema.ts";
 import { TemplateFiles } from "./template-files.ts";
 import { NginxTemplate } from "./nginx-template.ts";
 
-/** Returns the errors in a configuration's templates, each with file and line. */
-export async function templateProblems(config: Config): Promise<string[]> {
+/** Returns the errors in a configuration's templates, each with file and line. `hint` receives what may become one. */
+export async function templateProblems(
+  config: Config,
+  hint: (message: string) => void = () => undefined,
+): Promise<string[]> {
   const found = config.targets.map(async (target) => {
     if (target.kind === "nginx") {
       const template = NginxTemplate.load(target, config);
@@ -11,6 +14,7 @@ export async function templateProblems(config: Config): Promise<string[]> {
     }
     const files = await TemplateFiles.load(target);
     if ("problem" in files) return [files.problem];
+    for (const message of files.hints) hint(message);
     await files.close();
     return [];
   });

@@ -15,6 +15,7 @@ export class BoundedRenderer {
   readonly #renderMs: number;
   #worker: Worker | undefined;
   #isClosed = false;
+  #hints: readonly string[] = [];
   #onMessage: (message: ThreadMessage | string) => void = () => undefined;
 
   private constructor(options: ContainerTemplateOptions, renderMs: number) {
@@ -30,6 +31,11 @@ export class BoundedRenderer {
     const renderer = new BoundedRenderer(options, renderMs);
     const problem = await renderer.#startThread();
     return problem === undefined ? renderer : { problem };
+  }
+
+  /** Messages about values that some container may choose so that they cannot be printed. */
+  get hints(): readonly string[] {
+    return this.#hints;
   }
 
   /** Renders a list of containers. Callers must wait for the result before the next call. Never rejects. */
@@ -67,7 +73,10 @@ export class BoundedRenderer {
     worker.on("exit", () => receive("the rendering thread ended"));
     this.#worker = worker;
     const message = await this.#nextMessage(START_MS);
-    if (message.kind === "ready") return undefined;
+    if (message.kind === "ready") {
+      this.#hints = message.hints;
+      return undefined;
+    }
     await this.#endThread();
     return "problem" in message
       ? message.problem

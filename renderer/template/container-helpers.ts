@@ -1,9 +1,9 @@
 import { type CallOptions, LocatedError, type TemplateEngine } from "./engine.ts";
-import type { Escaped, Format } from "./formats/format.ts";
+import type { Escaped } from "./formats/format.ts";
 import { HELPERS } from "./helper-table.ts";
 import { readInclude } from "./include.ts";
-import { Verbatim } from "./model.ts";
-import { inner, MAX_VALUE_CHARS, raw } from "./printable.ts";
+import { Inner, Verbatim } from "./model.ts";
+import { MAX_VALUE_CHARS, raw } from "./printable.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 import { HelperError } from "./template-helper.ts";
 
@@ -18,10 +18,10 @@ export const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
 type Run = (args: readonly unknown[], named: Readonly<Record<string, unknown>>) => unknown;
 
 /** Registers every helper of the templates of template targets. `includes` is the directory that `include` reads. */
-export function registerContainerHelpers(engine: TemplateEngine, format: Format, includes: string | undefined): void {
+export function registerContainerHelpers(engine: TemplateEngine, includes: string | undefined): void {
   for (const { name, run } of HELPERS) register(engine, name, run);
   register(engine, "raw", ([value]) => verbatim(raw(value)));
-  register(engine, "inner", ([value]) => verbatim(inner(value, format)));
+  register(engine, "inner", ([value]) => new Inner(value));
   register(engine, "include", ([name]) => verbatim(readInclude(includes, name)));
   register(engine, "exists", ([name]) => "text" in readInclude(includes, name));
 }

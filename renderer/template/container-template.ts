@@ -1,13 +1,15 @@
 import { basename } from "node:path";
 import { registerContainerHelpers, SIGNATURES } from "./container-helpers.ts";
-import { LocatedError, TemplateEngine } from "./engine.ts";
+import { LocatedError, type PrintPlace, TemplateEngine } from "./engine.ts";
 import { FailingContainers, type Fault } from "./failing-containers.ts";
+import type { Escaped, Format } from "./formats/format.ts";
 import { FORMATS, type FormatName } from "./formats/format-table.ts";
-import { bare, type Model } from "./model.ts";
+import { bare, Inner, type Model } from "./model.ts";
 import { BLOCKS, type TemplateRules } from "./prepare-template.ts";
 import { emptyRecord } from "./plain-record.ts";
 import { printable } from "./printable.ts";
 import type { TemplateText } from "./read-template.ts";
+import { RenderedValues } from "./rendered-values.ts";
 
 /** Longest output, in characters. */
 const MAX_OUTPUT_CHARS = 16 * 1024 * 1024;
@@ -26,13 +28,28 @@ export type Rendering =
   | { readonly kind: "faults"; readonly faults: readonly Fault[] }
   | { readonly kind: "failed"; readonly message: string };
 
-/** Compiles the templates of a template target, which render a list of containers. Throws TemplateError. */
-export function compileContainerTemplate(options: ContainerTemplateOptions): (views: readonly Model[]) => Rendering {
+/**
+ * Compiles the templates of a template target, which render a list of containers. `hint` receives messages about values
+ * that some container may choose so that they cannot be printed. Throws TemplateError.
+ */
+export function compileContainerTemplate(
+  options: ContainerTemplateOptions,
+  hint: (message: string) => void = () => undefined,
+): (views: readonly Model[]) => Rendering {
   const { templates, includes } = options;
   const [main, ...others] = templates as [TemplateText, ...TemplateText[]];
-  const format = FORMATS[options.format];
-  const engine = new TemplateEngine((value) => printable(value, format.alone));
+  const format: Format = FORMATS[options.format];
+  const { syntax } = format;
+  const values = syntax && new RenderedValues({ ...format, syntax });
   let failing = new FailingContainers([]);
+  const print = (value: unknown, place: PrintPlace): Escaped => {
+    const isInner = value instanceof Inner;
+    return printable(isInner ? value.value : value, (scalar) => {
+      if (values) return values.add(scalar, isInner, place, failing.current);
+      return isInner ? format.inner(String(scalar)) : format.alone(scalar);
+    });
+  };
+  const engine = new TemplateEngine(print);
   for (const name of ["each", "with"]) {
     engine.wrapBlock(name, (value, { inverse, loc }) => {
       // Handlebars passes a function without parameters where the template has no {{else}}.
@@ -42,13 +59,14 @@ export function compileContainerTemplate(options: ContainerTemplateOptions): (vi
       return (item, body) => failing.attribute(item, body);
     });
   }
-  registerContainerHelpers(engine, format, includes);
+  registerContainerHelpers(engine, includes);
   const partials = others.map(({ file }) => basename(file).replace(/\..*$/s, ""));
   const rules: TemplateRules = {
     blocks: BLOCKS,
     helpers: SIGNATURES,
     partials,
-    hasQuotes: format.hasQuotes,
+    syntax,
+    hint,
     checksNames: true,
   };
   const render = engine.compile(main, rules);
@@ -58,7 +76,14 @@ export function compileContainerTemplate(options: ContainerTemplateOptions): (vi
   return (views) => {
     const containers = views.map(bare);
     failing = new FailingContainers(containers);
-    return outcomeOf(() => render(Object.assign(emptyRecord(), { containers })), failing, main.file);
+    values?.clear();
+    const text = (): string => {
+      const rendered = render(Object.assign(emptyRecord(), { containers }));
+      // The text of a failing container is missing, and with it the places of its values.
+      if (!values || failing.faults.length > 0 || rendered.length > MAX_OUTPUT_CHARS) return rendered;
+      return values.place(rendered, (index, message) => failing.blame(index, message));
+    };
+    return outcomeOf(text, failing, main.file);
   };
 }
 

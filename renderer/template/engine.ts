@@ -21,8 +21,17 @@ const ABSENT = ["log", "lookup", "helperMissing", "blockHelperMissing"];
 /** Access to prototypes is off even where a value has one. */
 const RUNTIME = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false };
 
+/** Where a template prints a value. */
+export interface PrintPlace {
+  readonly loc: hbs.AST.SourceLocation;
+  /** The path, or the name of the helper. */
+  readonly name: string;
+  /** The expression. */
+  readonly source: string;
+}
+
 /** Escapes a value for the output, or names why it cannot be printed. */
-type Print = (value: unknown) => Escaped;
+type Print = (value: unknown, place: PrintPlace) => Escaped;
 
 /** Renders one item of a block; `body` is the text of the block for it. */
 type RenderItem = (item: unknown, body: () => string) => string;
@@ -33,9 +42,9 @@ export class TemplateEngine {
 
   constructor(print: Print, hint: (name: string) => string = () => "") {
     for (const name of ABSENT) this.#handlebars.unregisterHelper(name);
-    this.#handlebars.registerHelper(PRINT, (value: unknown, name: string, { loc }: CallOptions) => {
+    this.#handlebars.registerHelper(PRINT, (value: unknown, name: string, source: string, { loc }: CallOptions) => {
       if (value === undefined || value === null) throw new LocatedError(loc, `${name} is missing${hint(name)}`);
-      const printed = print(value);
+      const printed = print(value, { loc, name, source });
       if ("refused" in printed) throw new LocatedError(loc, `${name} ${printed.refused}`);
       return printed.text;
     });
@@ -58,7 +67,7 @@ export class TemplateEngine {
   /** Parses, checks and compiles a template; other templates of the engine use it by its name as a `partial`. Throws TemplateError. */
   compile(template: TemplateText, rules: TemplateRules, partial?: string): (fields: unknown) => string {
     const tree = readTemplate(template);
-    prepareTemplate(tree, rules);
+    prepareTemplate(tree, template.text, rules);
     const known = [...rules.blocks, ...rules.helpers.keys(), PRINT].map((name) => [name, true] as const);
     const absent = ABSENT.map((name) => [name, false] as const);
     const options = {

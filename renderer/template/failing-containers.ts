@@ -9,6 +9,7 @@ export interface Fault {
 export class FailingContainers {
   readonly #indexes = new Map<unknown, number>();
   readonly #faults = new Map<number, string>();
+  #current: number | undefined;
 
   constructor(containers: readonly unknown[]) {
     for (const [index, container] of containers.entries()) this.#indexes.set(container, index);
@@ -23,11 +24,25 @@ export class FailingContainers {
   attribute(item: unknown, block: () => string): string {
     const index = this.#indexes.get(item);
     if (index === undefined) return block();
+    const outer = this.#current;
+    this.#current = index;
     try {
       return block();
     } catch (error) {
-      if (!this.#faults.has(index)) this.#faults.set(index, (error as Error).message);
+      this.blame(index, (error as Error).message);
       return "";
+    } finally {
+      this.#current = outer;
     }
+  }
+
+  /** The index of the container whose block is rendered now. */
+  get current(): number | undefined {
+    return this.#current;
+  }
+
+  /** Records the first error of a container. */
+  blame(index: number, message: string): void {
+    if (!this.#faults.has(index)) this.#faults.set(index, message);
   }
 }

@@ -1,19 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { bare, type Page } from "./model.ts";
 import type { RenderBounds } from "./render-bounds.ts";
+import type { RenderedValues } from "./rendered-values.ts";
 
-/** Marks where the hosts belong in the rendered text. No template and no value contains it: NUL is refused in both. */
-const PLACEHOLDER = "\0hosts\0";
+/** Marks where the hosts belong in the rendered text: a comment that no template and no value can contain. */
+const PLACEHOLDER = `\n# ${randomUUID()}\n`;
 
 /** The block `eachHost`. It caches the text of a host while host and settings are the same objects. */
 export class HostTexts<Host extends object> {
   readonly #bounds: RenderBounds;
+  readonly #values: RenderedValues;
   #texts = new WeakMap<Host, Buffer>();
   #settings: object | undefined;
   #page: Page<Host> | undefined;
   #rendered: readonly Buffer[] = [];
 
-  constructor(bounds: RenderBounds) {
+  constructor(bounds: RenderBounds, values: RenderedValues) {
     this.#bounds = bounds;
+    this.#values = values;
   }
 
   /** Returns the text that `render` makes of the page, with its hosts. */
@@ -21,8 +25,9 @@ export class HostTexts<Host extends object> {
     if (page.settings !== this.#settings) this.#texts = new WeakMap();
     this.#settings = page.settings;
     this.#page = page;
+    this.#values.clear();
     try {
-      const text = render();
+      const text = this.#values.place(render());
       this.#bounds.checkLength(text.length);
       const [head = "", ...tails] = text.split(PLACEHOLDER);
       return Buffer.concat([Buffer.from(head), ...tails.flatMap((tail) => [...this.#rendered, Buffer.from(tail)])]);
@@ -39,7 +44,9 @@ export class HostTexts<Host extends object> {
     this.#rendered = hosts.map((host) => {
       const cached = this.#texts.get(host);
       if (cached) return cached;
-      const text = unpooled(loop(block(bare(modelOf(host)))));
+      const from = this.#values.count;
+      const rendered = loop(block(bare(modelOf(host))));
+      const text = unpooled(this.#values.place(rendered, undefined, from));
       this.#texts.set(host, text);
       return text;
     });

@@ -1,11 +1,20 @@
 import { emptyRecord } from "./plain-record.ts";
 
-/** Text that is printed as it is. Only `renderer/nginx/text.ts` and the helpers `raw`, `inner` and `include` make it. */
+/** Text that is printed as it is. Only `renderer/nginx/text.ts` and the helpers `raw` and `include` make it. */
 export class Verbatim {
   readonly text: string;
 
   constructor(text: string) {
     this.text = text;
+  }
+}
+
+/** A value that the template prints between double quotes of its own. Only the helper `inner` makes it. */
+export class Inner {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
   }
 }
 

@@ -2,7 +2,8 @@ import Handlebars from "handlebars";
 import { nearest } from "../../shared/nearest.ts";
 import { callProblem } from "./call-rules.ts";
 import { nameProblem, ROOT_SCOPE, type Scope, scopeOfBlock } from "./name-rules.ts";
-import { quoteProblem } from "./quote-rules.ts";
+import type { Syntax } from "./formats/format.ts";
+import { type Part, placeProblems } from "./outline.ts";
 import type { Signature } from "./signature.ts";
 import { TemplateError } from "./template-error.ts";
 import { firstName } from "./template-kind.ts";
@@ -23,8 +24,10 @@ export interface TemplateRules {
   readonly helpers: ReadonlyMap<string, Signature>;
   /** Names of the other templates of the target. */
   readonly partials: readonly string[];
-  /** Whether printed values bring their own quotes. */
-  readonly hasQuotes: boolean;
+  /** How the rendered file is read, if values bring their own quotes. */
+  readonly syntax?: Syntax | undefined;
+  /** Receives a message about a value that some container may choose so that it cannot be printed. */
+  readonly hint?: (message: string) => void;
   /** Whether names at the top of the template are checked. A partial sees the value that it is given. */
   readonly checksNames: boolean;
 }
@@ -56,8 +59,8 @@ const INLINE_SEAL: Seal = {
 };
 
 /** Checks a parsed template and makes every `{{value}}` a call of PRINT. Throws TemplateError at the first violation. */
-export function prepareTemplate(tree: hbs.AST.Program, rules: TemplateRules): void {
-  const visitor = new TemplateVisitor(tree, rules);
+export function prepareTemplate(tree: hbs.AST.Program, text: string, rules: TemplateRules): void {
+  const visitor = new TemplateVisitor(tree, text, rules);
   visitor.accept(tree);
   visitor.finish();
 }
@@ -66,15 +69,19 @@ class TemplateVisitor extends Handlebars.Visitor {
   readonly #tree: hbs.AST.Program;
   readonly #rules: TemplateRules;
   readonly #inlinePartials: readonly string[];
+  readonly #lines: readonly string[];
   #place: Place;
-  /** Literal text of the current line so far. */
-  #line = "";
+  /** What the current block prints. */
+  #parts: Part[] = [];
+  /** Whether the current expression names only fields that are plain for every container. */
+  #isPlain = true;
   #hasHosts = false;
   #containers: hbs.AST.SourceLocation | undefined;
 
-  constructor(tree: hbs.AST.Program, rules: TemplateRules) {
+  constructor(tree: hbs.AST.Program, text: string, rules: TemplateRules) {
     super();
     this.#tree = tree;
+    this.#lines = text.split(/\r\n?|\n/);
     this.#rules = rules;
     this.#inlinePartials = tree.body.flatMap((node) => inlineName(node) ?? []);
     this.#place = { depth: 0, scope: rules.checksNames ? ROOT_SCOPE : undefined };
@@ -85,27 +92,40 @@ class TemplateVisitor extends Handlebars.Visitor {
     if (this.#containers && !this.#hasHosts && this.#rules.blocks.includes("eachHost")) {
       reject(this.#containers, "`containers` is for targets with `format`");
     }
+    this.#checkPlaces(this.#parts);
+  }
+
+  #checkPlaces(parts: readonly Part[]): void {
+    const { syntax, hint } = this.#rules;
+    for (const { hole, problem, isHint } of syntax ? placeProblems(parts, syntax) : []) {
+      const message = `${hole.name} ${problem}`;
+      if (isHint) hint?.(`${placeOf(hole.loc)}: ${message}`);
+      else reject(hole.loc, message);
+    }
   }
 
   override ContentStatement({ value }: hbs.AST.ContentStatement): void {
-    const text = this.#line + value;
-    this.#line = text.slice(text.lastIndexOf("\n") + 1);
+    this.#parts.push(value);
   }
 
   override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
     const { path, params, hash, loc, escaped } = statement;
     const what = originalOf(path);
     if (!escaped) reject(loc, "unescaped output ({{{ or &) is not possible");
-    if (this.#rules.hasQuotes) rejectIf(loc, quoteProblem(what, this.#line));
+    this.#isPlain = true;
     const isCall = params.length > 0 || (hash as hbs.AST.Hash | undefined) !== undefined || this.#isHelper(what);
     if (isCall) this.SubExpression(statement as unknown as hbs.AST.SubExpression);
     else this.accept(path);
-    this.#line += "_";
+    const source = this.#sourceOf(statement, isCall);
+    const isPlain = this.#isPlain || PLAIN_RESULTS.has(what);
+    if (what === "raw" || what === "include") this.#parts.push(undefined);
+    else if (what !== "fail") this.#parts.push({ name: what, source, loc, isInner: what === "inner", isPlain });
     Object.assign(statement, {
       path: { type: "PathExpression", data: false, depth: 0, parts: [PRINT], original: PRINT, loc },
       params: [
         isCall ? { type: "SubExpression", path, params, hash, loc } : path,
         { type: "StringLiteral", value: what, original: what, loc },
+        { type: "StringLiteral", value: source, original: source, loc },
       ],
       hash: undefined,
     });
@@ -129,17 +149,16 @@ class TemplateVisitor extends Handlebars.Visitor {
     if (name === "eachHost") this.#hasHosts = true;
     this.acceptArray(params);
     this.accept(hash);
-    const before = this.#line;
     const scope = scopeOfBlock(block, this.#place.scope);
-    this.#inside({ depth: this.#place.depth + 1, scope, ...sealOfBlock(name, this.#place.sealed) }, program);
-    const after = this.#line;
-    this.#line = before;
-    this.#inside(this.#place, inverse);
-    this.#line = after;
+    const inside = { depth: this.#place.depth + 1, scope, ...sealOfBlock(name, this.#place.sealed) };
+    const parts = [this.#inside(inside, program), this.#inside(this.#place, inverse)] as const;
+    const [isTrue, isFalse] = name === "unless" ? [parts[1], parts[0]] : parts;
+    this.#parts.push({ isTrue, isFalse });
   }
 
   override PathExpression(path: hbs.AST.PathExpression): void {
     const { original, parts, data, depth, loc } = path;
+    this.#isPlain &&= PLAIN_FIELDS.has(String(parts.at(-1)));
     if (firstName(path) === "containers") this.#containers ??= loc;
     const { sealed, scope } = this.#place;
     if (sealed) {
@@ -159,6 +178,7 @@ class TemplateVisitor extends Handlebars.Visitor {
       reject(loc, `unknown partial ${quoted(called)}${didYouMean(called, known) || "; add its file to `template`"}`);
     this.acceptArray(params);
     this.accept(hash);
+    this.#parts.push(undefined);
   }
 
   override PartialBlockStatement({ loc }: hbs.AST.PartialBlockStatement): void {
@@ -178,20 +198,35 @@ class TemplateVisitor extends Handlebars.Visitor {
     if (!this.#tree.body.includes(block)) reject(loc, "an inline partial must be outside of every block");
     const uses = [...this.#rules.partials, ...this.#inlinePartials].filter((other) => other === name);
     if (uses.length > 1) reject(loc, `another partial is named ${name}`);
-    const before = this.#line;
-    this.#line = "";
-    this.#inside({ depth: 1, scope: undefined, sealed: INLINE_SEAL }, program);
-    this.#line = before;
+    this.#checkPlaces(this.#inside({ depth: 1, scope: undefined, sealed: INLINE_SEAL }, program));
   }
 
-  #inside(place: Place, program: hbs.AST.Program | undefined): void {
-    if (!program) return;
+  /** Visits a block. Returns what it prints. */
+  #inside(place: Place, program: hbs.AST.Program | undefined): readonly Part[] {
+    if (!program) return [];
     if (place.depth > MAX_DEPTH) reject(program.loc, `nested deeper than ${MAX_DEPTH}`);
     const outer = this.#place;
     const hasOwnNames = ((program.blockParams as readonly string[] | undefined)?.length ?? 0) > 0;
     this.#place = hasOwnNames ? { ...place, scope: undefined } : place;
+    const outerParts = this.#parts;
+    const parts: Part[] = [];
+    this.#parts = parts;
     this.accept(program);
+    this.#parts = outerParts;
     this.#place = outer;
+    return parts;
+  }
+
+  /** The expression of a `{{value}}` as the template has it, as an argument of `inner`. */
+  #sourceOf({ path, loc: { start, end } }: hbs.AST.MustacheStatement, isCall: boolean): string {
+    const lines = this.#lines.slice(start.line - 1, end.line);
+    lines[lines.length - 1] = lines.at(-1)!.slice(0, end.column);
+    const source = lines
+      .join(" ")
+      .slice(start.column)
+      .replace(/^\{\{~?\s*|\s*~?\}\}$/g, "");
+    if (originalOf(path) === "inner") return source.replace(/^inner\s+/, "");
+    return isCall ? `(${source})` : source;
   }
 
   #isHelper(name: string): boolean {
@@ -216,6 +251,14 @@ class TemplateVisitor extends Handlebars.Visitor {
       : `${name} takes one value; put a helper and its arguments in parentheses`;
   }
 }
+
+/** Fields that are plain for every container, and helpers whose result is. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set(
+  "id shortId name state health createdAt startedAt ip ipv4 ipv6 ports port proto published index".split(" "),
+);
+const PLAIN_RESULTS: ReadonlySet<string> = new Set(
+  "hostPort mustBeHost mustBeInt mustBeIntInRange int len add sub mul div mod min max sha1".split(" "),
+);
 
 function sealOfBlock(name: string, outer: Seal | undefined): { readonly sealed?: Seal } {
   if (name === "eachHost") return { sealed: HOST_SEAL };

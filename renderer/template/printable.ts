@@ -1,4 +1,4 @@
-import { andThen, type Escaped, type Format, type Scalar, wellFormed } from "./formats/format.ts";
+import { andThen, type Escaped, type Scalar, wellFormed } from "./formats/format.ts";
 import { Verbatim } from "./model.ts";
 
 /** Longest text of one value or helper, in characters: an included file of one MiB. */
@@ -12,11 +12,6 @@ export function printable(value: unknown, escape: (value: Scalar) => Escaped): E
     return { refused: "is not a scalar; use {{#if}} or {{#each}}" };
   }
   return String(value).length > MAX_VALUE_CHARS ? { refused: "is too long" } : escape(value);
-}
-
-/** Returns the text for double quotes that are in the template. */
-export function inner(value: unknown, format: Format): Escaped {
-  return printable(value, (scalar) => format.inner(String(scalar)));
 }
 
 /** Returns the text as it is, without control characters other than tabs and line ends. */

@@ -9,7 +9,7 @@ const MAX_HEAP_MB = 96;
 
 /** Messages of the thread: first whether the templates are valid, then one rendering for each list of containers. */
 export type ThreadMessage =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly hints: readonly string[] }
   | { readonly kind: "invalid"; readonly problem: string }
   | Rendering;
 
@@ -43,9 +43,10 @@ async function serve(port: MessagePort, options: ContainerTemplateOptions): Prom
   // Imported only here: the helpers are a tenth of the renderer's memory, and nginx targets do not need them.
   const { compileContainerTemplate } = await import("./container-template.ts");
   try {
-    const render = compileContainerTemplate(options);
+    const hints = new Set<string>();
+    const render = compileContainerTemplate(options, (hint) => hints.add(hint));
     port.on("message", (views: readonly Model[]) => send(render(views)));
-    send({ kind: "ready" });
+    send({ kind: "ready", hints: [...hints] });
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     send({ kind: "invalid", problem: error.message });

@@ -2,11 +2,13 @@ import type { HelperOptions } from "handlebars";
 import { nearest } from "../../shared/nearest.ts";
 import { LocatedError, TemplateEngine } from "./engine.ts";
 import type { Escaped, Scalar } from "./formats/format.ts";
+import { NGINX } from "./formats/nginx.ts";
 import { HostTexts } from "./host-texts.ts";
-import { bare, type Page } from "./model.ts";
+import { bare, type Page, Verbatim } from "./model.ts";
 import { BLOCKS, type TemplateRules } from "./prepare-template.ts";
 import { printable } from "./printable.ts";
 import { RenderBounds } from "./render-bounds.ts";
+import { RenderedValues } from "./rendered-values.ts";
 import { TemplateError } from "./template-error.ts";
 
 /** Largest output, in bytes: ten thousand hosts take three MiB. */
@@ -19,7 +21,6 @@ const RULES: TemplateRules = {
   blocks: [...BLOCKS, "eachHost"],
   helpers: new Map(),
   partials: [],
-  hasQuotes: false,
   checksNames: false,
 };
 
@@ -29,8 +30,12 @@ export type Render<Host extends object = object> = (page: Page<Host>) => Buffer;
 /** Compiles the template of an nginx target. Throws TemplateError. */
 export function compileTemplate<Host extends object>(text: string, file: string): Render<Host> {
   let names: () => readonly string[] = () => [];
+  const values = new RenderedValues(IN_QUOTES);
   const engine = new TemplateEngine(
-    (value) => printable(value, plain),
+    (value, place) => {
+      const isQuoted = value instanceof Verbatim && value.text.startsWith('"');
+      return isQuoted ? values.add(value.text, false, place) : printable(value, plain);
+    },
     (name) => nearestOf(name, names()),
   );
   const bounds = new RenderBounds();
@@ -38,7 +43,7 @@ export function compileTemplate<Host extends object>(text: string, file: string)
     const loop = bounds.loop();
     return (_item, body) => loop(body());
   });
-  const hosts = new HostTexts<Host>(bounds);
+  const hosts = new HostTexts<Host>(bounds, values);
   engine.registerHelper("eachHost", ({ fn }: HelperOptions) => hosts.render(fn));
   const render = engine.compile({ file, text }, RULES);
   return (page) => {
@@ -56,6 +61,17 @@ export function compileTemplate<Host extends object>(text: string, file: string)
     throw new TemplateError("template.size", `${file}: makes more than ${MAX_OUTPUT_BYTES} bytes`);
   };
 }
+
+/** Values that are in quotes already. */
+const IN_QUOTES = {
+  alone: (value: Scalar): Escaped => ({ text: String(value) }),
+  inner: (): Escaped => ({ refused: "is in quotes already" }),
+  syntax: {
+    ...NGINX.syntax!,
+    joined: (): Escaped => ({ refused: "is in quotes, and touches other text; write a space between them" }),
+    lacksInner: true,
+  },
+};
 
 function plain(value: Scalar): Escaped {
   if (typeof value === "boolean") return { refused: "is true or false; use {{#if}}" };

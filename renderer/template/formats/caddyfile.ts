@@ -1,4 +1,4 @@
-import { andThen, type Escaped, type Format, singleLine } from "./format.ts";
+import { andThen, bareBy, type Escaped, type Format, lexemesBy, singleLine } from "./format.ts";
 
 /** Characters that Caddy reads as one token without quotes. */
 const PLAIN = /^[A-Za-z0-9._:/*+=-]+$/;
@@ -11,14 +11,28 @@ const PLAIN = /^[A-Za-z0-9._:/*+=-]+$/;
 export const CADDYFILE: Format = {
   alone: (value) =>
     andThen(literal(String(value)), (text) => {
-      if (text === "import" || /^&?\(/.test(text)) return { refused: "is `import` or the name of a snippet for Caddy" };
       if (PLAIN.test(text)) return { text };
       if (!text.includes('"')) return { text: `"${text}"` };
       return text.includes("`") ? { refused: "has both kinds of quotes" } : { text: `\`${text}\`` };
     }),
   inner: (value) =>
     andThen(literal(value), (text) => (text.includes('"') ? { refused: "has a double quote" } : { text })),
-  hasQuotes: true,
+  syntax: {
+    lexemes: lexemesBy({
+      comment: /#[^\n]*/,
+      separator: /\s+/,
+      dquote: /"(?:[^"\\]|\\[^])*"/,
+      squote: /`[^`]*`/,
+      bare: /(?!["`]|<<)(?:\\[^]|[^\s\\])+/,
+    }),
+    joined: bareBy(PLAIN),
+    concatenates: false,
+    expression: /\{[^{}]*$/,
+    wordProblem: (word) =>
+      /^(?:import$|&?\()/.test(word.replace(/^["`]|["`]$/g, ""))
+        ? "is `import` or the name of a snippet for Caddy"
+        : undefined,
+  },
 };
 
 function literal(value: string): Escaped {

@@ -1,10 +1,9 @@
 import { CADDYFILE } from "./caddyfile.ts";
-import type { Format } from "./format.ts";
 import { HAPROXY } from "./haproxy.ts";
 import { HOSTS } from "./hosts.ts";
 import { NGINX } from "./nginx.ts";
 import { NONE } from "./none.ts";
-import { QUOTED_JSON } from "./quoted-json.ts";
+import { JSON_FORMAT, TOML, YAML } from "./quoted-text.ts";
 import { SHELL } from "./shell.ts";
 
 /** Every value of `format` in a target. */
@@ -12,13 +11,13 @@ export const FORMATS = {
   nginx: NGINX,
   haproxy: HAPROXY,
   caddyfile: CADDYFILE,
-  yaml: QUOTED_JSON,
-  json: QUOTED_JSON,
-  toml: QUOTED_JSON,
+  yaml: YAML,
+  json: JSON_FORMAT,
+  toml: TOML,
   shell: SHELL,
   hosts: HOSTS,
   none: NONE,
-} as const satisfies Record<string, Format>;
+} as const;
 
 export type FormatName = keyof typeof FORMATS;
 

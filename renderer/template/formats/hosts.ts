@@ -5,7 +5,7 @@ import type { Escaped, Format } from "./format.ts";
 const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/;
 
 /** Files of host names and addresses (hosts, dnsmasq). They have no quotes, so every other value is rejected. */
-export const HOSTS: Format = { alone: plain, inner: plain, hasQuotes: false };
+export const HOSTS: Format = { alone: plain, inner: plain };
 
 function plain(value: string | number | boolean): Escaped {
   const text = String(value);

@@ -1,13 +1,27 @@
-import { andThen, type Escaped, type Format, singleLine } from "./format.ts";
+import { andThen, bareBy, type Escaped, type Format, lexemesBy, singleLine } from "./format.ts";
 
 /** Characters that nginx reads as one token without quotes. */
 const PLAIN = /^[A-Za-z0-9._:/*@+,=-]+$/;
 
-/** nginx: plain values bare, others in double quotes. `$` is rejected: it begins a variable even in quotes. */
+/**
+ * nginx: plain values bare, others in double quotes. `$` is rejected: it begins a variable even in quotes. A quote inside
+ * of a word is an ordinary character for nginx, so a value that touches other text cannot be quoted.
+ */
 export const NGINX: Format = {
   alone: (value) => andThen(quote(String(value)), (text) => ({ text: PLAIN.test(text) ? text : `"${text}"` })),
   inner: quote,
-  hasQuotes: true,
+  syntax: {
+    lexemes: lexemesBy({
+      comment: /#[^\n]*/,
+      separator: /[ \t\r\n;{}]+/,
+      dquote: /"(?:[^"\\]|\\[^])*"/,
+      squote: /'(?:[^'\\]|\\[^])*'/,
+      bare: /(?!["'])(?:\$\{|\\[^]|[^ \t\r\n;{\\])+/,
+    }),
+    joined: bareBy(PLAIN),
+    concatenates: false,
+    expression: /\$(?:[\w\0]*|\{[^}]*)$/,
+  },
 };
 
 function quote(value: string): Escaped {

@@ -4,5 +4,4 @@ import { type Format, wellFormed } from "./format.ts";
 export const NONE: Format = {
   alone: (value) => wellFormed(String(value)),
   inner: wellFormed,
-  hasQuotes: false,
 };

@@ -112,3 +112,19 @@ test("accepts and runs a target that is printed to standard output", async () =>
 test("accepts a valid configuration without contacting an agent", () => {
   assert.deepEqual(check(configOf(file("good.hbs"))), { status: 0, stdout: "ok\n", errors: [] });
 });
+
+test("prints a hint for a value that touches other text, with the form in which every value is possible", () => {
+  const text =
+    "{{#each containers}}\nadd_header X app-{{labels.[app.group]}}; # {{ip}}:{{labels.x}}\nserver {{ip}}:80;\n{{/each}}";
+  writeFileSync(file("touching.hbs"), text);
+  const target = { template: file("touching.hbs"), destination: file("out"), format: "nginx", reload: "none" };
+  const { status, stdout } = check(JSON.stringify({ agents: [{ socket: "/a" }], targets: [target] }));
+  assert.deepEqual(
+    [status, stdout],
+    [
+      0,
+      `hint: ${file("touching.hbs")}:2:18: labels.app.group may need quotes, because it touches other text; ` +
+        'write "app-{{inner labels.[app.group]}}"\nok\n',
+    ],
+  );
+});

@@ -201,6 +201,72 @@ test("values are quoted once: quotes of the template around them are rejected, e
   assert.doesNotThrow(() => render('"{{raw 1}}"', [A], json));
 });
 
+const EVIL = "up; } location /evil { return 200 evil; } location /z { add_header X y";
+
+test("a value that touches other text and needs quotes quarantines its container, and the message has the remedy", () => {
+  const nginx = { format: "nginx" } as const;
+  const text = "{{#each containers}}\nadd_header X-Group app-{{labels.[app.group]}};\n{{/each}}";
+  const labelled = (value: string) => known("a", { labels: { "app.group": value } });
+  assert.deepEqual(render(text, [labelled(EVIL), known("b", { labels: { "app.group": "web" } })], nginx), {
+    kind: "faults",
+    faults: [
+      {
+        index: 0,
+        message:
+          't.hbs:2:24: labels.app.group is "up; } location /evil { return 200 evil; } location /z { add_h...", which ' +
+          'needs quotes, because it touches other text; write "app-{{inner labels.[app.group]}}"',
+      },
+    ],
+  });
+  assert.equal(textOf(text, [labelled("web")], nginx), "add_header X-Group app-web;\n");
+  const remedy = text.replace("app-{{labels.[app.group]}}", '"app-{{inner labels.[app.group]}}"');
+  assert.equal(textOf(remedy, [labelled(EVIL)], nginx), `add_header X-Group "app-${EVIL}";\n`);
+});
+
+test("a value touches other text across blocks, partials, comments and white space control", () => {
+  const nginx = { format: "nginx" } as const;
+  const inline = '{{#*inline "p"}}app-{{/inline}}';
+  for (const touching of [
+    "{{#if name}}app-{{/if}}{{labels.x}}",
+    "{{labels.x}}{{#unless env.X}}app{{/unless}}",
+    "app- {{~labels.x}}",
+    "app-{{! no space }}{{labels.x}}",
+    "{{> p}}{{labels.x}}",
+    "{{#each (list 1 2)}}{{../labels.x}}{{/each}}",
+    "{{labels.x}}{{#with labels}}{{x}}{{/with}}",
+    "{{raw 'app-'}}{{labels.x}}",
+  ]) {
+    const text = `${inline}{{#each containers}}set $x ${touching};\n{{/each}}`;
+    const made = render(text, [known("a", { labels: { x: EVIL } })], nginx);
+    assert.ok(made.kind === "faults" && made.faults.length === 1, `${touching}: ${JSON.stringify(made)}`);
+  }
+});
+
+test("a template in which a value can never be where it is, is rejected with the remedy when it is read", () => {
+  for (const [format, text, message] of [
+    ["json", '{"a": app-{{name}} }', /name needs quotes, .* write "app-\{\{inner name\}\}"$/],
+    ["yaml", "a: http://{{name}}/", /name needs quotes, .* write "http:\/\/\{\{inner name\}\}\/"$/],
+    ["yaml", "a: |\n  {{name}}\n", /name needs quotes, because it touches other text/],
+    ["toml", "a = {{name}}-b", /name needs quotes, .* write "\{\{inner name\}\}-b"$/],
+    ["nginx", "log_format x 'a {{name}}';", /name cannot be in quotes other than double ones$/],
+    ["nginx", "set $x $host{{name}};", /name would be part of a variable or an expression$/],
+    ["nginx", "set $x a\\\\{{name}};", /name cannot follow a backslash$/],
+    ["nginx", 'set $x "$host{{inner name}}";', /inner would be part of a variable or an expression$/],
+    ["shell", "cat <<EOF\n{{name}}\nEOF\n", /name cannot be here: it is not certain how "<" before it ends$/],
+    ["shell", 'echo "$(grep "{{inner name}}" x)"', /cannot be here/],
+    ["shell", "echo `grep {{name}} x`", /cannot be here/],
+    ["haproxy", 'http-request set-header X "%[str({{inner name}})]"', /inner would be part of a variable/],
+    ["caddyfile", "respond `{{inner name}}`", /inner cannot be in quotes other than double ones$/],
+    ["caddyfile", 'respond "{env.{{inner name}} }"', /inner would be part of a variable or an expression$/],
+  ] as const) {
+    assert.throws(
+      () => render(`{{#each containers}}${text}{{/each}}`, [], { format }),
+      { message },
+      `${format}: ${text}`,
+    );
+  }
+});
+
 test("raw prints a value as it is and rejects control characters", () => {
   const shell = { format: "shell" } as const;
   const withEnv = (value: string) => [known("a", { env: { X: value } })];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseConfig } from "../../../renderer/config/load.ts";
+import { quoted } from "../../../renderer/nginx/text.ts";
 import type { Model } from "../../../renderer/template/model.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import { TemplateError } from "../../../renderer/template/template-error.ts";
@@ -239,3 +240,28 @@ for (const [title, spoil, message] of mistakes) {
     assert.match(parsed.problems.join("\n"), message);
   });
 }
+
+test("a value in quotes that touches other text of a template is an error with its place", () => {
+  const evil = quoted("up; } location /evil { return 200 evil; } location /z { add_header X y");
+  const hosts = compileTemplate<object>("{{#eachHost}}\nlocation app-{{path}} {}\n{{/eachHost}}", "x.hbs");
+  const page = { fields: {}, hosts: [{}], settings: {}, modelOf: () => ({ path: evil }) };
+  assert.throws(
+    () => hosts(page),
+    /^Error: x\.hbs:2:14: path is in quotes, and touches other text; write a space between them$/,
+  );
+  for (const text of [
+    "app-{{path}};",
+    "{{path}}app;",
+    "{{path}}{{path}};",
+    "'{{path}}';",
+    '"{{path}}";',
+    "\\{{path}};",
+  ]) {
+    assert.throws(
+      () => render(`x ${text}`.replace("\\{{", "\\\\{{"), { path: evil }),
+      /^Error: x\.hbs:1:[0-9]+: path /,
+      text,
+    );
+  }
+  assert.equal(render("x {{path}}; # '{{path}}", { path: quoted("a b") }), `x "a b"; # '"a b"`);
+});
