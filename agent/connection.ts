@@ -10,6 +10,9 @@ import { tokenBucket } from "./token-bucket.ts";
 /** Deadline in milliseconds for the first request, and for the rest of a frame that has started. */
 const FRAME_MS = 2_000;
 
+/** Deadline in milliseconds for a subscription. A health check takes much less; other peers must make room. */
+const UNSUBSCRIBED_MS = 5_000;
+
 /** Idle timeout in milliseconds. Renderers request the agent's health more often than this. */
 const IDLE_MS = 60_000;
 
@@ -27,6 +30,7 @@ export class Connection {
   readonly #audit: AuditTrail;
   readonly #reader = new FrameReader(MAX_REQUEST_BYTES);
   readonly #mayRequest = tokenBucket(10, 20);
+  readonly #openedAt = performance.now();
   #state: SessionState = "new";
   #isBusy = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -49,6 +53,10 @@ export class Connection {
       this.#clearStalled();
       audit.append("rpc.close", "note", this.#endReason ?? "ok", { conn: number });
     });
+  }
+
+  get isSubscribed(): boolean {
+    return this.#state === "subscribed";
   }
 
   /** Sends one message. Bulk senders must check `socket.writableNeedDrain`. */
@@ -110,8 +118,9 @@ export class Connection {
 
   /** Restarts the deadline for the peer's next frame, or for reading the last response. */
   #expect(reason: string, ms: number): void {
+    const left = this.isSubscribed ? ms : this.#openedAt + UNSUBSCRIBED_MS - performance.now();
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.drop(reason), ms);
+    this.#deadline = setTimeout(() => this.drop(left < ms ? "rpc.unsubscribed" : reason), Math.min(ms, left));
   }
 
   #clearStalled(): void {

@@ -6,8 +6,11 @@ import { listen } from "./listen.ts";
 import { feed, type Source } from "./subscriber.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Maximum concurrent connections: renderers, a health check and one for diagnosis. */
-const MAX_CONNECTIONS = 4;
+/** Maximum renderers that are subscribed. */
+const MAX_SUBSCRIBED = 8;
+
+/** Maximum connections that are not. The oldest makes room for a new one, so that a health check is always served. */
+const MAX_UNSUBSCRIBED = 4;
 
 /** Serves RPC on a Unix socket for the agent's group. Every response comes from the agent's own state. */
 export class RpcServer {
@@ -15,6 +18,8 @@ export class RpcServer {
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #connections = new Set<Connection>();
   readonly #mayConnect = tokenBucket(10, 20);
+  /** A subscription costs a complete snapshot and its record. */
+  readonly #maySubscribe = tokenBucket(1, 20);
   readonly #server = net.createServer((socket) => this.#accept(socket));
   #accepted = 0;
   #refused = 0;
@@ -22,7 +27,7 @@ export class RpcServer {
 
   constructor(source: Source, host: string) {
     this.#audit = source.audit;
-    this.#rpc = contract(source, host);
+    this.#rpc = contract(source, host, () => this.#admits());
   }
 
   /** Rejects when the path is in use or not writable. */
@@ -40,14 +45,24 @@ export class RpcServer {
   }
 
   #accept(socket: net.Socket): void {
-    if (this.#connections.size >= MAX_CONNECTIONS || !this.#mayConnect()) {
+    if (!this.#mayConnect()) {
       socket.on("error", () => socket.destroy());
       socket.destroy();
       return this.#countRefused();
     }
+    const waiting = [...this.#connections].filter(
+      ({ isSubscribed, socket: { destroyed } }) => !isSubscribed && !destroyed,
+    );
+    if (waiting.length >= MAX_UNSUBSCRIBED) waiting[0]?.drop("rpc.unsubscribed");
     const connection = new Connection(++this.#accepted, socket, this.#rpc, this.#audit);
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
+  }
+
+  /** Whether the connection that subscribes now may be served. It is counted already. */
+  #admits(): boolean {
+    const subscribed = [...this.#connections].filter(({ isSubscribed }) => isSubscribed);
+    return subscribed.length <= MAX_SUBSCRIBED && this.#maySubscribe();
   }
 
   /** Records refused connections at most once per second, with their number. */
@@ -62,7 +77,7 @@ export class RpcServer {
 }
 
 /** Implements the methods. A Connection forwards only permitted requests. */
-function contract(source: Source, host: string): JSONRPCServer<Connection> {
+function contract(source: Source, host: string, admits: () => boolean): JSONRPCServer<Connection> {
   const { instance, disclosed, audit } = source;
   const rpc = new JSONRPCServer<Connection>({ errorListener: () => undefined });
   rpc.addMethod("hello", ({ protocol }: Params<"hello">): Result<"hello"> => {
@@ -71,6 +86,10 @@ function contract(source: Source, host: string): JSONRPCServer<Connection> {
     return { protocol: PROTOCOL, instance, host };
   });
   rpc.addMethod("subscribe", ({ since }: Params<"subscribe">, connection): Result<"subscribe"> => {
+    if (!admits()) {
+      connection.drop("rpc.connections", { error: wireErrors.rate, id: null });
+      return {};
+    }
     // Deferred, so that the response precedes the snapshot.
     setImmediate(() => feed(connection, source, since?.instance === instance ? since.generation : 0));
     return {};

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import type { Socket } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { JSONRPCServer } from "json-rpc-2.0";
 import type { AuditTrail } from "../../agent/audit.ts";
@@ -17,6 +18,7 @@ import { AgentProcess } from "./agent-process.ts";
 import { RpcClient } from "./rpc-client.ts";
 import { requires } from "../requires.ts";
 
+const execFileAsync = promisify(execFile);
 const hello = JSON.stringify({
   jsonrpc: "2.0",
   id: 1,
@@ -51,6 +53,12 @@ describe("the RPC socket", () => {
     await agent.engine.remove(name);
     await eventually(`${name} is removed`, () => good.named(name) === undefined);
     assert.equal(good.isClosed, false);
+  }
+
+  /** Runs the health check of the container. Rejects unless it succeeds. */
+  async function health(): Promise<string> {
+    const program = join(agent.directory, "agent.cjs");
+    return (await execFileAsync(process.execPath, [program, "health", "--socket", agent.socket], { env: {} })).stdout;
   }
 
   const abuses: readonly [title: string, reason: string, attack: (client: RpcClient) => void][] = [
@@ -138,6 +146,32 @@ describe("the RPC socket", () => {
     client.sendText(hello);
     await client.closed();
     await agent.refused("rpc.state");
+  });
+
+  test("connections that do not subscribe keep out neither a health check nor a renderer, and are closed", async () => {
+    const polite = Array.from({ length: 4 }, () => new RpcClient(agent.socket));
+    for (const client of polite) await client.call("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
+    const timers = polite.map((client) =>
+      setInterval(() => {
+        if (!client.isClosed) client.sendText('{"jsonrpc":"2.0","id":9,"method":"health"}');
+      }, 500),
+    );
+    assert.match(await health(), /"docker":"connected"/);
+    const renderer = await agent.subscribe();
+    for (const client of polite) await client.closed();
+    for (const timer of timers) clearInterval(timer);
+    await agent.refused("rpc.unsubscribed");
+    assert.equal(renderer.isClosed, false);
+    renderer.close();
+    await goodClientIsServed("after-polite");
+  });
+
+  test("renderers that are subscribed keep out neither a health check nor a few others", async () => {
+    const renderers = [];
+    for (let number = 0; number < 5; number++) renderers.push(await agent.subscribe());
+    assert.match(await health(), /"docker":"connected"/);
+    assert.ok(renderers.every(({ isClosed }) => !isClosed));
+    for (const renderer of renderers) renderer.close();
   });
 
   test("refuses and counts a flood of connections and keeps serving the good client", async () => {
