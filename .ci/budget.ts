@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
-  { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_440 },
+  { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_520 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
-  { area: "agent/ without commands/", isIn: serves, limit: 2_110 },
+  { area: "agent/ without commands/", isIn: serves, limit: 2_190 },
   { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 329 },
 ];
 

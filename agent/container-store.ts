@@ -9,6 +9,7 @@ import type { EngineEvent } from "./inspected.ts";
 import { Images } from "./images.ts";
 import { Inspections } from "./inspections.ts";
 import type { Observed } from "./observed.ts";
+import { Pacer } from "./pacer.ts";
 import type { Policy } from "./policy.ts";
 import { type ImageValues, isVisible, sanitize, valuesOf } from "./sanitize.ts";
 
@@ -37,6 +38,7 @@ export class ContainerStore {
   readonly #tooLarge = new Set<string>();
   readonly #stopTimers = new Map<string, NodeJS.Timeout>();
   readonly #images: Images;
+  readonly #pacer = new Pacer();
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
   /** Ids with events since the current list was requested: for them the list may be outdated. */
   #touched: Set<string> | undefined;
@@ -69,7 +71,7 @@ export class ContainerStore {
     if (step === "nothing") return;
     this.#touched?.add(id);
     if (this.#sources.policy.mode === "labels only") this.#listed.delete(id);
-    if (step === "inspect") return this.#inspections.request(id);
+    if (step === "inspect") return this.#pacer.run(id, () => this.#inspections.request(id));
     this.#inspections.outdate(id);
     if (step === "gone") return this.#remove(id);
     if (known) this.#store(id, { ...known, container: step });
@@ -167,6 +169,7 @@ export class ContainerStore {
   #remove(id: string): void {
     this.#known.delete(id);
     this.#tooLarge.delete(id);
+    this.#pacer.forget(id);
     this.#clearStopTimer(id);
     this.#sources.disclosed.remove(id);
   }

@@ -1,10 +1,15 @@
 import type { Result } from "../shared/rpc.ts";
 import { type Container, type Containers, isSameContainer, MAX_CONTAINERS } from "../shared/snapshot.ts";
+import { Pacer } from "./pacer.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
 /** Maximum generations per second under a flood of changes, and the burst allowed before that limit applies. */
 const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
+
+/** The same under a flood that does not end, and the interval between generations from then on. */
+const SUSTAINED = { perSecond: 2, burst: 2_000 };
+const SUSTAINED_MS = 1_000 / SUSTAINED.perSecond;
 
 /** Changed ids to remember, so that a renderer that reconnects receives a delta instead of a full snapshot. */
 const MAX_REMEMBERED = 4_096;
@@ -18,6 +23,12 @@ export class Disclosed {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<() => void>();
   readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);
+  readonly #mayFlushSoon = tokenBucket(SUSTAINED.perSecond, SUSTAINED.burst);
+  /** Disclosed containers without names of their own, the first to make room. */
+  readonly #plain = new Set<string>();
+  /** Containers that are left out; those with names of their own return first. */
+  readonly #left = { routed: new Map<string, Container>(), plain: new Map<string, Container>() };
+  readonly #pacer = new Pacer();
   #changed = new Set<string>();
   /** Ids changed by recent generations, the current one last. */
   readonly #history: ReadonlySet<string>[] = [];
@@ -43,8 +54,10 @@ export class Disclosed {
     this.#notify();
   }
 
-  /** Number of containers skipped because MAX_CONTAINERS was reached. */
-  overflow = 0;
+  /** Number of containers left out because MAX_CONTAINERS was reached. */
+  get overflow(): number {
+    return this.#left.routed.size + this.#left.plain.size;
+  }
 
   /** Number of entries in Docker's last list that could not be read. */
   unlisted = 0;
@@ -57,16 +70,41 @@ export class Disclosed {
   set(container: Container): void {
     const before = this.#containers.get(container.id);
     if (isSameContainer(before, container)) return;
+    this.#unleave(container.id);
+    const isPlain = !hasOwnNames(container);
     if (!before && this.#containers.size >= MAX_CONTAINERS) {
-      this.overflow += 1;
-      return;
+      const [plain] = this.#plain;
+      if (isPlain || plain === undefined)
+        return void this.#left[isPlain ? "plain" : "routed"].set(container.id, container);
+      this.#left.plain.set(plain, this.#containers.get(plain)!);
+      this.#drop(plain);
     }
     this.#containers.set(container.id, container);
-    this.#touch(container.id);
+    if (isPlain) this.#plain.add(container.id);
+    else this.#plain.delete(container.id);
+    if (this.#generation > 0) this.#pacer.run(container.id, () => this.#touch(container.id));
   }
 
+  /** Removes a container, and discloses one that was left out. */
   remove(id: string): void {
-    if (this.#containers.delete(id)) this.#touch(id);
+    this.#unleave(id);
+    if (!this.#containers.has(id)) return;
+    this.#drop(id);
+    const [[routed], [plain]] = [this.#left.routed.values(), this.#left.plain.values()];
+    const next = routed ?? plain;
+    if (next) this.set(next);
+  }
+
+  #drop(id: string): void {
+    this.#containers.delete(id);
+    this.#plain.delete(id);
+    this.#pacer.forget(id);
+    this.#touch(id);
+  }
+
+  #unleave(id: string): void {
+    this.#left.routed.delete(id);
+    this.#left.plain.delete(id);
   }
 
   /** Marks the first complete read: a snapshot exists from now on. */
@@ -94,7 +132,8 @@ export class Disclosed {
     const isPending = this.#changed.size > 0;
     this.#changed.add(id);
     if (isPending) return;
-    if (this.#mayFlushNow()) setImmediate(() => this.#flush());
+    if (!this.#mayFlushSoon()) setTimeout(() => this.#flush(), SUSTAINED_MS);
+    else if (this.#mayFlushNow()) setImmediate(() => this.#flush());
     else setTimeout(() => this.#flush(), PACED_MS);
   }
 
@@ -110,4 +149,10 @@ export class Disclosed {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Whether the policy discloses a name that Compose did not write. All names that route a container are such names. */
+function hasOwnNames({ env, labels, refused }: Container): boolean {
+  const names = [...Object.keys(env), ...Object.keys(labels), ...refused.map(({ name }) => name)];
+  return names.some((name) => !name.startsWith("com.docker.compose."));
 }
