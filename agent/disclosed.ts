@@ -26,7 +26,7 @@ export class Disclosed {
   readonly #mayFlushSoon = tokenBucket(SUSTAINED.perSecond, SUSTAINED.burst);
   /** Disclosed containers without names of their own, the first to make room. */
   readonly #plain = new Set<string>();
-  /** Containers that are left out; those with names of their own return first. */
+  /** Containers that are skipped; those with names of their own return first. */
   readonly #left = { routed: new Map<string, Container>(), plain: new Map<string, Container>() };
   readonly #pacer = new Pacer();
   #changed = new Set<string>();
@@ -54,7 +54,7 @@ export class Disclosed {
     this.#notify();
   }
 
-  /** Number of containers left out because MAX_CONTAINERS was reached. */
+  /** Number of containers skipped because MAX_CONTAINERS was reached. */
   get overflow(): number {
     return this.#left.routed.size + this.#left.plain.size;
   }
@@ -85,7 +85,7 @@ export class Disclosed {
     if (this.#generation > 0) this.#pacer.run(container.id, () => this.#touch(container.id));
   }
 
-  /** Removes a container, and discloses one that was left out. */
+  /** Removes a container, and discloses one that was skipped. */
   remove(id: string): void {
     this.#unleave(id);
     if (!this.#containers.has(id)) return;

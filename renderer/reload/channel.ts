@@ -135,7 +135,7 @@ export class ReloadChannel implements ServerControl {
       const found = find();
       if (found || isLost()) finish(found);
     });
-    // Looks once more: the file system may deliver no events.
+    // Reads the answer again: the file system may deliver no events.
     const timer = setTimeout(() => finish(find()), this.#answerMs);
     const settled = answer.finally(() => {
       clearTimeout(timer);
