@@ -5,7 +5,7 @@ import { CONTAINER_FIELDS } from "./container-view.ts";
 export type Scope = { readonly names: readonly string[]; readonly owner: string } | undefined;
 
 export const ROOT_SCOPE: Scope = { names: ["containers"], owner: "a template" };
-const CONTAINER_SCOPE: Scope = { names: CONTAINER_FIELDS, owner: "a container" };
+export const CONTAINER_SCOPE: Scope = { names: CONTAINER_FIELDS, owner: "a container" };
 
 /** The scope inside of a block: fields of a container in `each containers`, unknown in every other loop. */
 export function scopeOfBlock({ path, params }: hbs.AST.BlockStatement, scope: Scope): Scope {

@@ -123,6 +123,14 @@ const forbidden: readonly [string, RegExp][] = [
   ],
   ["{{#each containers}}{{include}}{{/each}}", /include: NAME is missing/],
   ["{{#each contaners}}x{{/each}}", /^t\.hbs:1:9: contaners: a template has no such field; did you mean containers\?$/],
+  [
+    '{{#each (groupByMulti containers "Env.VIRTUAL_HOST" ",")}}x{{/each}}',
+    /^t\.hbs:1:9: groupByMulti: "Env\.VIRTUAL_HOST": a container has no such field; did you mean env\?$/,
+  ],
+  [
+    "{{len (where @root.containers 'labls.tier' 'web')}}",
+    /^t\.hbs:1:7: where: "labls\.tier": a container has no such field; did you mean labels\?$/,
+  ],
   ["{{#each containers}}{{nmae}}{{/each}}", /^t\.hbs:1:23: nmae: a container has no such field; did you mean name\?$/],
   ["{{#each containers}}{{#if (eq imag 'x')}}{{/if}}{{/each}}", /^t\.hbs:1:31: imag: .*did you mean image\?$/],
   ["{{#if}", /^t\.hbs:1:6: "\}" is not possible here; possible: \}\}/],
