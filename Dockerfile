@@ -1,6 +1,7 @@
 # The images of Sallyport. The last one is the default.
 #   docker build --target agent -t sallyport-agent .
 #   docker build --target renderer -t sallyport-renderer .
+#   docker build --target audit -t sallyport-audit .
 #   docker build -t sallyport .             both and nginx: docs/reference/self-contained-image.md
 # For another architecture: --platform linux/arm64. For other base images: --build-arg NODE_IMAGE=… or NGINX_IMAGE=….
 # `.ci/update-base-images` pins them by digest: docs/how-to/build-images.md.
@@ -34,7 +35,7 @@ RUN npm run build -- --runtime /runtime --dpkg /dpkg
 # New volumes mounted at these directories inherit owner and mode.
 RUN mkdir -p /agent/run/sallyport /agent/var/lib/sallyport /agent-owned/run/agent /agent-owned/lib/audit \
     /renderer/run/sallyport /renderer/etc/nginx /reload-owned/reload /conf-owned/conf.d \
-  && chmod 2710 /agent-owned/run/agent && chmod 0700 /agent-owned/lib/audit \
+  && chmod 2710 /agent-owned/run/agent && chmod 0750 /agent-owned/lib/audit \
   && chmod 0750 /reload-owned/reload && chmod 0755 /conf-owned/conf.d
 
 # The agent: Node and one file, without shell, package manager or sources.
@@ -46,6 +47,16 @@ COPY --from=build --chown=65532:65532 /agent-owned/run /run/sallyport
 COPY --from=build --chown=65532:65532 /agent-owned/lib /var/lib/sallyport
 ENTRYPOINT ["/node", "--disable-warning=ExperimentalWarning", "--permission", "--allow-net", "--allow-fs-read=*", "--allow-fs-write=/run/sallyport/agent", "--allow-fs-write=/var/lib/sallyport/audit", "--disable-proto=delete", "--disallow-code-generation-from-strings", "--frozen-intrinsics", "--no-addons", "--disable-sigusr1", "--jitless", "--max-semi-space-size=1", "--optimize-for-size", "/app/agent.cjs"]
 CMD ["serve"]
+
+# Verifies the agent's audit trail: Node and one file. Its group may read the trail, but not the agent's private key.
+FROM scratch AS audit
+COPY --from=build /runtime /
+COPY --from=build /src/dist/audit.cjs /src/dist/audit.cdx.json /app/
+COPY --from=build /agent/var /var
+COPY --from=build --chown=65532:65532 /agent-owned/lib /var/lib/sallyport
+USER 65534:65532
+ENTRYPOINT ["/node", "--max-semi-space-size=1", "/app/audit.cjs"]
+CMD ["help"]
 
 # The renderer: Node, one file, and the templates it ships.
 FROM scratch AS renderer
@@ -71,7 +82,7 @@ COPY --from=build /src/dist/ /opt/sallyport/
 COPY renderer/templates /etc/sallyport/templates
 COPY renderer/nginx/90-sallyport-reload.sh /opt/sallyport/reload.sh
 COPY renderer/self-contained/start.sh renderer/self-contained/certificates.sh renderer/self-contained/as-nginx /opt/sallyport/
-COPY renderer/self-contained/sallyport-agent renderer/self-contained/sallyport-renderer /usr/local/bin/
+COPY renderer/self-contained/sallyport-agent renderer/self-contained/sallyport-renderer renderer/self-contained/sallyport-audit /usr/local/bin/
 COPY renderer/self-contained/nginx.conf renderer/self-contained/nginx-proxy-variables.conf /etc/nginx/
 RUN mv /usr/sbin/nginx /opt/sallyport/nginx && rm -f /usr/sbin/nginx-debug
 COPY renderer/self-contained/nginx /usr/sbin/

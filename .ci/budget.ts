@@ -2,14 +2,19 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
-  { area: "agent/", isIn: (path: string) => path.startsWith("agent/"), limit: 2_520 },
+  { area: "the agent's bundle", isIn: isBundled, limit: 2_729 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
-  { area: "agent/ without commands/", isIn: serves, limit: 2_190 },
-  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 329 },
+  { area: "the agent's bundle without commands", isIn: serves, limit: 2_612 },
+  { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 502 },
+  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 404 },
 ];
 
+function isBundled(path: string): boolean {
+  return path.startsWith("agent/") && !path.startsWith("agent/audit/");
+}
+
 function serves(path: string): boolean {
-  return path.startsWith("agent/") && !path.startsWith("agent/commands/");
+  return isBundled(path) && !path.startsWith("agent/commands/");
 }
 
 /** Counts the lines that are neither blank nor a comment. Comments have their own lines. */

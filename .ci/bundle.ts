@@ -25,7 +25,7 @@ const stubs: Plugin = {
 };
 
 /** The programs of the images, each one file for Node 20 or newer. */
-export const programs = ["agent", "renderer"] as const;
+export const programs = ["agent", "renderer", "audit"] as const;
 
 /**
  * Bundles one program and returns what it consists of. With `write` the file in dist/ is replaced in one step: test
@@ -34,7 +34,7 @@ export const programs = ["agent", "renderer"] as const;
 export async function bundle(program: (typeof programs)[number], { write }: { write: boolean }): Promise<Metafile> {
   const file = `dist/${program}.cjs`;
   const { metafile, outputFiles } = await esbuild({
-    entryPoints: [`${program}/main.ts`],
+    entryPoints: [program === "audit" ? "agent/audit/main.ts" : `${program}/main.ts`],
     outfile: file,
     bundle: true,
     platform: "node",

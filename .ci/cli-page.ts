@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import { AUDIT_HELP } from "../agent/audit/help.ts";
 import { HELP } from "../agent/commands/help.ts";
 import { createProgram } from "../renderer/cli/program.ts";
 
 /** Columns of the printed help. */
 const WIDTH = 110;
 
-/** Returns the page with the help of both programs and of each command. */
+/** Returns the page with the help of all programs and of each command. */
 export function cliPage(): string {
   const program = createProgram([], { log: () => undefined, variables: {}, directory: "/" }, () => undefined);
   const commands = program.commands.flatMap((command) => [command, ...command.commands]);
@@ -16,13 +17,13 @@ export function cliPage(): string {
 
 How to call the programs:
 
-| installation | renderer | agent |
-|---|---|---|
-| \`compose.yml\` | \`docker compose exec renderer /node /app/renderer.cjs\` | \`docker compose exec -u 65532 agent /node /app/agent.cjs\` |
-| self-contained image | \`docker exec nginx-proxy sallyport-renderer\` | \`docker exec nginx-proxy sallyport-agent\` |
-| without containers, after \`npm ci\` and \`npm run build\` | \`node dist/renderer.cjs\` | \`node dist/agent.cjs\` |
+| installation | renderer | agent | audit |
+|---|---|---|---|
+| \`compose.yml\` | \`docker compose exec renderer /node /app/renderer.cjs\` | \`docker compose exec agent /node /app/agent.cjs\` | \`docker compose run --rm audit\` |
+| self-contained image | \`docker exec nginx-proxy sallyport-renderer\` | \`docker exec nginx-proxy sallyport-agent\` | \`docker exec nginx-proxy sallyport-audit\` |
+| without containers, after \`npm ci\` and \`npm run build\` | \`node dist/renderer.cjs\` | \`node dist/agent.cjs\` | \`node dist/audit.cjs\` |
 
-Exit code 64 of the renderer means that its arguments are invalid. Exit code 78 of both programs means that the configuration, the
+Exit code 64 of the renderer and of sallyport-audit means that their arguments are invalid. Exit code 78 of renderer and agent means that the configuration, the
 policy or the environment is invalid; the agent also uses it for its arguments.
 
 ## sallyport-renderer
@@ -34,6 +35,10 @@ ${chapters.join("\n\n")}
 ## sallyport-agent
 
 ${block(HELP)}
+
+## sallyport-audit
+
+${block(AUDIT_HELP)}
 `;
 }
 

@@ -31,9 +31,22 @@ const AREAS: readonly Area[] = [
   },
   {
     title: "Agent: commands",
-    files: /^agent\/(?:commands|audit-key)/,
-    where: "Standard error of `audit`, `health` and `policy`. Begins with the option or the file.",
-    remedy: "compare with the [audit trail](audit-trail.md) and the log of the agent",
+    files: /^agent\/commands/,
+    where: "Standard error of `health` and `policy`. Begins with the option or the file.",
+    remedy: "compare with the log of the agent",
+  },
+  {
+    title: "Agent: audit trail",
+    files: /^agent\/audit(?:-[a-z]+)?\.ts/,
+    where:
+      "Log event `config.rejected`, exit code 78, and the exit of the agent. Begins with `--audit-dir` or `--audit-key`.",
+    remedy: "see the [audit trail](audit-trail.md#recovery)",
+  },
+  {
+    title: "sallyport-audit",
+    files: /^agent\/audit\//,
+    where: "Standard error, or the output of `verify`.",
+    remedy: "see the [audit trail](audit-trail.md#verify-and-report) and `sallyport-audit --help`",
   },
   {
     title: "Renderer: command line",

@@ -17,7 +17,10 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       "An internal error stopped the agent. The error's message is not logged, because it may contain secrets.",
     "agent.started": "The agent accepts connections on its RPC socket.",
     "agent.stopped": "The agent stopped: on request, or because of `error`.",
-    "audit.anchored": "Head of the audit trail, logged every minute; pass it to `audit verify --anchor SEQ:HASH`.",
+    "audit.checkpointed":
+      "Signed checkpoint of the audit trail: at start, at stop, and every minute while the trail grows. Keep it outside of the host.",
+    "audit.damaged":
+      "Bytes in the audit trail that the agent did not write or cannot read were moved to a file of their own.",
     "audit.failed": "A record could not be written; the agent stops (`halt`) or continues (`degrade`).",
     "config.rejected": "The command line, the environment or the policy is invalid; the agent exits with 78.",
     "container.skipped":
@@ -36,7 +39,8 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "agent.docker-changed": "An agent's connection to Docker changed; its containers keep their last state.",
     "agent.restored": "An agent is not reachable; its containers were restored from the inventory cache.",
     "agent.skipped": "An agent was never reachable and has no cache; the renderer starts without it.",
-    "audit.anchored": "Head of an agent's audit trail; pass it to `audit verify --anchor SEQ:HASH`.",
+    "audit.forked":
+      "An agent's audit trail is not the one that the renderer saw before: records were changed or removed.",
     "cache.discarded": "The inventory cache is unreadable and was ignored.",
     "cache.failed": "The inventory cache could not be written.",
     "certificate.expiring": {
@@ -93,7 +97,9 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
 export const FIELDS: Readonly<Record<string, string>> = {
   action: "What the program does or did",
   apiVersion: "Version of Docker's API in use",
+  bytes: "Number of bytes",
   certificate: "Name of the certificate's files without extension",
+  checkpoint: "Signed checkpoint (C2SP tlog-checkpoint)",
   code: "Machine-readable reason, in addition to `reason` or `error`",
   command: "The program that ran",
   container: "Name of the container",
@@ -103,7 +109,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   error: "What failed",
   expires: "Time at which the certificate expires",
   generation: "Number of the published file, counted from the start of the renderer",
-  hash: "SHA-256 hash of the last audit record",
+  held: "Checkpoint that the renderer keeps",
   hint: "How to fix the problem",
   host: "Virtual host",
   id: "First 12 digits of the container's id",
@@ -112,9 +118,10 @@ export const FIELDS: Readonly<Record<string, string>> = {
   mode: "Mode of the policy",
   path: "File or directory",
   policySha256: "SHA-256 hash of the effective policy",
+  publicKey: "Public key of the audit trail",
   reason: "Why it happened",
+  received: "Checkpoint that the agent sent",
   reload: "Reload method",
-  seq: "Sequence number of the last audit record",
   servers: "Addresses of the upstream servers",
   sha256: "SHA-256 hash of the published file",
   skipped: "Number of containers skipped because there are too many",

@@ -36,7 +36,6 @@ const EXCEPTIONS: readonly (readonly [path: string, expression: string, reason: 
   [".ci/plain-english.ts", ".*", "is the list"],
   ["test/docs.test.ts", ".*", "tests the list"],
   ["test/demo/", "say", "prints the story of the demo"],
-  ["test/agent/verify_audit.py", "is none", "is Python"],
   ["agent/seccomp.json", "alarm", "is a system call"],
   ["CHANGELOG.md", ".*", "names what was renamed"],
   ["renderer/nginx/page.ts", "claim", "is what a client does"],

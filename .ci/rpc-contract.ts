@@ -21,6 +21,8 @@ const MEANINGS: Readonly<Record<keyof typeof methods | keyof typeof notification
     "One part of a complete snapshot. All `parts` arrive in order with nothing in between. The snapshot replaces the renderer's state copy.",
   "snapshot.delta":
     "Changes generation `base` into `generation`. A renderer without `base` must reconnect for a complete snapshot.",
+  "audit.checkpoint":
+    "A checkpoint of the audit trail, with hashes that prove that the trail extends the one of `since` records: after `subscribe`, then every minute while the trail grows.",
   "docker.state": "The connection to Docker changed. No container changes.",
 };
 
@@ -100,8 +102,7 @@ After \`subscribe\`, the agent sends:
 
 ${table(["method", "params", "meaning"], sent)}
 
-\`instance\` identifies one run of one agent. A generation is a number that grows within an instance. \`anchor\` is the head of the
-audit trail when the frame was made.
+\`instance\` identifies one run of one agent. A generation is a number that grows within an instance.
 
 ## Containers
 

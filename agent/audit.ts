@@ -1,12 +1,19 @@
-import { chmodSync, closeSync, constants, ftruncateSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { keyAt, readKey, replaceKey, type SealingKey } from "./audit-key.ts";
-import { type AuditEvent, type AuditFields, GENESIS, type Head, readRecord, sealRecord } from "./audit-record.ts";
+import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setImmediate as yieldToEvents } from "node:timers/promises";
+import { asciiJson } from "../shared/log.ts";
+import { HashRange, leafHash, parseCheckpoint } from "../shared/merkle.ts";
+import { firstSeqOf, MAX_RECORD_BYTES, readLines, readSmall, trailFile, trailFiles } from "./audit-files.ts";
+import { type AuditEvent, type AuditFields, fileHeader, isCheckpointOf, readRecord } from "./audit-record.ts";
+import type { SigningKey } from "./audit-key.ts";
 
 export interface AuditOptions {
   readonly directory: string;
-  readonly keyFile: string | undefined;
+  readonly key: SigningKey;
+  /** Name of the log in its checkpoints. */
+  readonly origin: string;
   /** Size in bytes at which a file is sealed and the next one is started. */
   readonly maxBytes: number;
   /** Number of sealed files to keep; older ones are deleted. */
@@ -14,48 +21,74 @@ export interface AuditOptions {
   readonly instance: string;
   /** Called for each failed write. The record is lost and counted. */
   readonly onFailure: (errno: string) => void;
+  /** Called when bytes that the agent did not write, or could not read, were moved to a file of their own. */
+  readonly onDamage: (path: string, bytes: number) => void;
 }
+
+/** A signed checkpoint, with hashes that prove that the tree extends that of `since` records. */
+export interface CheckpointProof {
+  readonly since: number;
+  readonly size: number;
+  readonly checkpoint: string;
+  readonly hashes: readonly string[];
+}
+
+/** A checkpoint that the trail's key signed. */
+type SignedTree = Readonly<{ size: number; root: string; checkpoint: string }>;
+
+/** Content of `resume`. */
+type Saved = Readonly<{
+  file: string;
+  bytes: number;
+  first: number;
+  oldest: number;
+  clean: boolean;
+  edge: string[];
+  range: string[];
+}>;
+
+const MOVE_AWAY = "move all files of the directory away to start a new trail";
 
 /** Maximum delay before routine records are synced. Refusals, start and stop are synced immediately. */
-const SYNC_MS = 1_000;
+const SAVE_MS = 1_000;
 
-const CURRENT = "audit.jsonl";
+/** Lines read from disk for a proof before other events are handled. */
+const LINES_AT_ONCE = 500;
+
 const routine: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", "rpc.connect", "rpc.close"]);
 
-/** Returns the files of a trail in the order they were written; the current one is last. */
-export function trailFiles(directory: string): string[] {
-  const all = readdirSync(directory);
-  const sealed = all.filter((name) => /^audit-[0-9]{12}\.jsonl$/.test(name)).toSorted();
-  return [...sealed, ...all.filter((name) => name === CURRENT)].map((name) => join(directory, name));
-}
-
-/** The only writer of the audit directory. Appends hash-chained records and never changes one. */
+/**
+ * The only writer of the audit directory, which must be locked. Appends records, the leaves of an RFC 6962 tree, and
+ * never changes one. `checkpoint` has the signed tree, and `resume` the position to continue from.
+ */
 export class AuditTrail {
   readonly #options: AuditOptions;
-  readonly #file: string;
+  readonly #listeners = new Set<() => void>();
   #fd = -1;
   #syncFd = -1;
-  /** Sequence number of the current file's first record. */
-  #firstSeq = 1;
+  #file = "";
   /** Size of the current file, and the lines that may not have reached the disk yet. */
   #bytes = 0;
   #unsynced: Buffer[] = [];
-  #head: Head = GENESIS;
-  #key: SealingKey | undefined;
+  /** All records, those of the current file, and those since the last announced checkpoint. */
+  #tree = new HashRange();
+  #fileRange = new HashRange();
+  #newRange = new HashRange();
+  #announced: CheckpointProof & { readonly edge: readonly string[] };
+  /** Sequence number of the first record that was not pruned. */
+  #oldest = 1;
+  #isStopped = false;
   #missed = 0;
-  #syncTimer: NodeJS.Timeout | undefined;
+  #saveTimer: NodeJS.Timeout | undefined;
 
-  /** Continues the trail in the directory. Throws if the files or the key cannot be used. */
+  /** Continues the trail in the directory. Throws if its files cannot be used. */
   constructor(options: AuditOptions) {
     this.#options = options;
-    this.#key = options.keyFile === undefined ? undefined : readKey(options.keyFile);
-    this.#file = join(options.directory, CURRENT);
-    this.#open();
-    this.#resume();
-  }
-
-  get head(): Head {
-    return this.#head;
+    const found = this.#resume();
+    this.#newRange = new HashRange(this.#tree.end);
+    this.#announced = this.#sign();
+    this.append("audit.resume", "note", "ok", found);
+    this.#attempt(() => this.#announce(() => this.#writeCheckpoint()));
   }
 
   /** False while records cannot be written. */
@@ -63,20 +96,71 @@ export class AuditTrail {
     return this.#missed === 0;
   }
 
+  /** Number of records. */
+  get size(): number {
+    return this.#tree.end;
+  }
+
   /** Appends one record. `reason` is a code from the closed list in docs/reference/audit-trail.md. */
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): void {
     const isWritten = this.#attempt(() => {
+      this.#checkFile();
       if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });
       this.#missed = 0;
       this.#write(event, decision, reason, fields);
-      if (this.#bytes >= this.#options.maxBytes) this.#rotate();
     });
     if (!isWritten) this.#missed += 1;
+    else if (this.#bytes >= this.#options.maxBytes) this.#attempt(() => this.#rotate());
   }
 
-  /** Syncs all records and closes the files. */
+  /** Signs the tree and publishes the checkpoint in the trail, in the directory and to the listeners, if there are new records. */
+  announce(): void {
+    if (this.#tree.end <= this.#announced.size + 1) return;
+    this.#attempt(() => this.#announce(() => this.#writeCheckpoint()));
+  }
+
+  /** The last published checkpoint. */
+  get checkpoint(): string {
+    return this.#announced.checkpoint;
+  }
+
+  /** Calls the listener after each published checkpoint, until the returned function is called. */
+  onCheckpoint(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Returns the last published checkpoint with a proof that it extends a tree of `since` records. If the records
+   * needed were pruned or cannot be read, or there are fewer, the proof is for an empty tree.
+   */
+  async prove(since: number): Promise<CheckpointProof> {
+    const { edge, ...announced } = this.#announced;
+    const { size, checkpoint } = announced;
+    if (since === announced.since) return announced;
+    if (since === size) return { since, size, checkpoint, hashes: [] };
+    const range = since > 0 && since < size ? await this.#readRange(since, size).catch(() => undefined) : undefined;
+    return range ? { since, size, checkpoint, hashes: range.toJSON() } : { since: 0, size, checkpoint, hashes: edge };
+  }
+
+  /** Returns the hashes of the records `since` to `size` (exclusive), or undefined if some were pruned. */
+  async #readRange(since: number, size: number): Promise<HashRange | undefined> {
+    const range = new HashRange(since);
+    const files = trailFiles(this.#options.directory);
+    const start = files.findLastIndex((file) => firstSeqOf(file) <= since + 1);
+    for (const [index, file] of files.entries()) {
+      if (start < 0 || index < start) continue;
+      const next = index > start ? files[index + 1] : undefined;
+      const sealed = next === undefined ? undefined : rangeBefore(next);
+      if (sealed) range.extend(sealed);
+      else await addRecords(range, file, size);
+    }
+    return range.end === size ? range : undefined;
+  }
+
+  /** Syncs all records, signs them and closes the files. */
   close(): void {
-    this.#attempt(() => this.#sync());
+    this.#attempt(() => this.#save());
     this.#close();
   }
 
@@ -90,28 +174,24 @@ export class AuditTrail {
     }
   }
 
-  /** Opens the new file before closing the old one: a closed descriptor's number may be reused by another file. */
-  #open(): void {
-    const fd = openSync(this.#file, "a+", 0o640);
-    const syncFd = openSync(this.#file, constants.O_WRONLY | constants.O_DSYNC);
-    this.#close();
-    [this.#fd, this.#syncFd] = [fd, syncFd];
-  }
-
-  #close(): void {
-    for (const fd of [this.#fd, this.#syncFd]) if (fd >= 0) closeSync(fd);
-  }
-
   #write(event: AuditEvent, decision: string, reason: string, fields: AuditFields): void {
-    const seq = this.#head.seq + 1;
-    const stamp = { v: 1, seq, ts: new Date().toISOString(), mono_ms: Math.round(performance.now()) };
-    const body = { ...stamp, instance: this.#options.instance, event, decision, reason, ...fields };
-    const { line, hash } = sealRecord(body, this.#head.hash, this.#key);
-    this.#writeWhole(Buffer.from(`${line}\n`, "latin1"));
-    this.#head = { seq, hash };
-    if (this.#key) this.#key = keyAt(this.#key, this.#key.index + 1);
-    if (routine.has(event)) this.#syncTimer ??= setTimeout(() => this.#attempt(() => this.#sync()), SYNC_MS).unref();
-    else this.#sync();
+    if (this.#bytes === 0 && event !== "audit.file") this.#writeHeader();
+    const stamp = { ts: new Date().toISOString(), mono_ms: Math.round(performance.now()) };
+    const head = { v: 2, seq: this.#tree.end + 1, event, ...stamp, instance: this.#options.instance };
+    const line = Buffer.from(`${asciiJson({ ...head, decision, reason, ...fields })}\n`, "latin1");
+    if (line.length > MAX_RECORD_BYTES) throw new Error("a record is too long");
+    this.#writeWhole(line);
+    this.#add(event, line.subarray(0, -1));
+    if (!routine.has(event)) this.#sync();
+    this.#saveTimer ??= setTimeout(() => this.#attempt(() => this.#save()), SAVE_MS).unref();
+  }
+
+  /** Adds a record to the tree. */
+  #add(event: string, line: Buffer): void {
+    const leaf = leafHash(line);
+    if (event === "audit.file") this.#fileRange = new HashRange(this.#tree.end);
+    for (const range of [this.#tree, this.#fileRange, this.#newRange]) range.push(leaf);
+    this.#isStopped = event === "stop" || (this.#isStopped && event === "audit.checkpoint");
   }
 
   /** Writes all bytes or none: a disk that fills up midway leaves no partial line. */
@@ -127,57 +207,238 @@ export class AuditTrail {
     this.#unsynced.push(line);
   }
 
-  /**
-   * Rewrites the unsynced bytes in place through an O_DSYNC descriptor, because Node's permission model
-   * denies fsync.
-   */
+  /** Rewrites the unsynced bytes in place through an O_DSYNC descriptor: Node's permission model denies fsync. */
   #sync(): void {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
     const tail = Buffer.concat(this.#unsynced);
-    this.#unsynced = [];
     writeSync(this.#syncFd, tail, 0, tail.length, this.#bytes - tail.length);
-    if (this.#key && this.#options.keyFile !== undefined) replaceKey(this.#options.keyFile, this.#key);
+    this.#unsynced = [];
   }
 
-  /** Seals the current file under the sequence number of its first record, and starts the next file. */
+  /** Syncs the records, then replaces `resume` and `checkpoint`, which describe them. */
+  #save(): void {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    this.#sync();
+    const { checkpoint, edge } = this.#sign();
+    const position = {
+      file: basename(this.#file),
+      bytes: this.#bytes,
+      first: this.#fileRange.begin + 1,
+      oldest: this.#oldest,
+    };
+    const state = { ...position, clean: this.#isStopped, edge, range: this.#fileRange };
+    this.#replace("resume", `${JSON.stringify(state)}\n`);
+    this.#replace("checkpoint", checkpoint);
+  }
+
+  #replace(name: string, text: string): void {
+    const path = join(this.#options.directory, name);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC;
+    const fd = openSync(`${path}.new`, flags, 0o640);
+    try {
+      writeSync(fd, text);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(`${path}.new`, path);
+  }
+
+  /** Signs the tree. The proof is for the last announced checkpoint. */
+  #sign(): CheckpointProof & { readonly edge: readonly string[] } {
+    const size = this.#tree.end;
+    const [since, hashes, edge] = [this.#newRange.begin, this.#newRange.toJSON(), this.#tree.toJSON()];
+    return { since, size, checkpoint: this.#signed(this.#tree), hashes, edge };
+  }
+
+  #signed(tree: HashRange): string {
+    return this.#note(tree.end, tree.root().toString("base64"));
+  }
+
+  #note(size: number, root: string): string {
+    return this.#options.key.sign(`${this.#options.origin}\n${size}\n${root}\n`);
+  }
+
+  /** Signs the tree, calls `write`, which puts the checkpoint into the trail, and publishes it. */
+  #announce(write: () => void): void {
+    const announced = this.#sign();
+    this.#newRange = new HashRange(announced.size);
+    write();
+    this.#announced = announced;
+    this.#save();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #writeCheckpoint(): void {
+    this.#write("audit.checkpoint", "note", "ok", { checkpoint: this.#signed(this.#tree) });
+  }
+
+  /** Seals the current file and starts the next one. */
   #rotate(): void {
     const { directory, keep } = this.#options;
-    const name = `audit-${String(this.#firstSeq).padStart(12, "0")}.jsonl`;
-    this.#write("audit.seal", "note", "ok", { file: name, count: this.#head.seq - this.#firstSeq + 2 });
-    const sealed = join(directory, name);
-    renameSync(this.#file, sealed);
-    try {
-      this.#open();
-    } catch (error) {
-      renameSync(sealed, this.#file);
-      throw error;
-    }
+    const [sealed, files] = [this.#file, trailFiles(directory)];
+    const pruned = files.slice(0, Math.max(0, files.length - keep));
+    if (pruned.length > 0) this.#oldest = firstSeqOf(files[pruned.length] ?? sealed);
+    this.#sync();
+    this.#announce(() => {
+      this.#startFile();
+      this.#writeHeader();
+    });
     chmodSync(sealed, 0o440);
-    this.#bytes = 0;
-    this.#firstSeq = this.#head.seq + 1;
-    this.#write("audit.resume", "note", "ok", { clean: true, after: name });
-    for (const old of trailFiles(directory).slice(0, -1 - keep)) rmSync(old, { force: true });
+    for (const old of pruned) rmSync(old, { force: true });
   }
 
-  /** Continues from the end of the chain. A partial line left by a crash is removed and its size recorded. */
-  #resume(): void {
-    const sealed = trailFiles(this.#options.directory).at(-2);
-    const text = readFileSync(this.#file, "latin1");
-    this.#bytes = text.lastIndexOf("\n") + 1;
-    const tornBytes = text.length - this.#bytes;
-    if (tornBytes > 0) ftruncateSync(this.#fd, this.#bytes);
-    const last =
-      recordAt(text, -2) ?? (sealed === undefined ? undefined : recordAt(readFileSync(sealed, "latin1"), -2));
-    if (last) this.#head = { seq: last.seq, hash: last.hash };
-    this.#firstSeq = recordAt(text, 0)?.seq ?? this.#head.seq + 1;
-    if (this.#key && last) this.#key = keyAt(this.#key, Number(last.body["key"]) + 1);
-    const isClean = !last || last.body["event"] === "stop" || last.body["event"] === "audit.seal";
-    this.append("audit.resume", "note", "ok", { clean: isClean && tornBytes === 0, torn_bytes: tornBytes });
+  /** Opens the file before closing the current one: a closed descriptor's number may be reused by another file. */
+  #startFile(): void {
+    const file = trailFile(this.#options.directory, this.#tree.end + 1);
+    this.#open(file, "ax+", 0);
+  }
+
+  #open(file: string, flags: string, bytes: number): void {
+    const fd = openSync(file, flags, 0o640);
+    const syncFd = openSync(file, constants.O_WRONLY | constants.O_DSYNC);
+    this.#close();
+    [this.#fd, this.#syncFd, this.#file, this.#bytes, this.#unsynced] = [fd, syncFd, file, bytes, []];
+  }
+
+  #close(): void {
+    for (const fd of [this.#fd, this.#syncFd]) if (fd >= 0) closeSync(fd);
+  }
+
+  /** Writes the first record of a file: the tree before it, and the hashes of the file before it. */
+  #writeHeader(): void {
+    const [edge, from, range] = [this.#tree, this.#fileRange.begin, this.#fileRange];
+    const checkpoint = edge.end > 0 ? this.#signed(edge) : undefined;
+    this.#write("audit.file", "note", "ok", { first: this.#oldest, edge, from, range, checkpoint });
+  }
+
+  /** Moves away bytes that another process appended to the file; replaces a file that was truncated or deleted. */
+  #checkFile(): void {
+    const { size, nlink } = fstatSync(this.#fd);
+    if (size === this.#bytes && nlink > 0) return;
+    const [file, from] = [basename(this.#file), nlink > 0 ? this.#bytes : 0];
+    const missing = Math.max(0, this.#bytes - size);
+    const damage = size > from ? this.#keepDamaged(this.#fd, from) : {};
+    if (missing > 0 || nlink === 0) this.#startFile();
+    this.#write("audit.damaged", "note", "audit.damaged", {
+      file,
+      ...damage,
+      ...(missing > 0 && { missing_bytes: missing }),
+    });
+  }
+
+  /** Moves the bytes from an offset to a file of their own. */
+  #keepDamaged(fd: number, from: number): { damaged: string; damaged_bytes: number } {
+    const name = `damaged-${String(this.#tree.end + 1).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
+    const path = join(this.#options.directory, name);
+    const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
+    const copy = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, 0o640);
+    const chunk = Buffer.alloc(MAX_RECORD_BYTES);
+    let offset = from;
+    for (
+      let read = readSync(fd, chunk, 0, chunk.length, offset);
+      read > 0;
+      read = readSync(fd, chunk, 0, chunk.length, offset)
+    ) {
+      writeSync(copy, chunk, 0, read);
+      offset += read;
+    }
+    closeSync(copy);
+    ftruncateSync(fd, from);
+    this.#options.onDamage(path, offset - from);
+    return { damaged: name, damaged_bytes: offset - from };
+  }
+
+  /**
+   * Continues from `resume` if it matches the signed checkpoint, otherwise from the last file that starts with a signed
+   * tree. Moves bytes that are not records to a file of their own. Returns the fields of the `audit.resume` record.
+   */
+  #resume(): AuditFields {
+    const { directory } = this.#options;
+    const files = trailFiles(directory);
+    const signed = this.#readSigned();
+    this.#isStopped = files.length === 0 && !signed;
+    const saved = signed && this.#restore(signed);
+    const { file: first, bytes } = saved ?? { file: this.#restoreFromHeader(files), bytes: 0 };
+    const proven = signed?.size ?? this.#tree.end;
+    const isMissing = saved !== undefined && (statSync(first, { throwIfNoEntry: false })?.size ?? -1) < bytes;
+    const damage: AuditFields[] = [];
+    for (const file of isMissing ? [] : files.filter((file) => file >= first)) {
+      this.#open(file, "a+", this.#replay(file, file === first ? bytes : 0, signed));
+      const isWhole = fstatSync(this.#fd).size === this.#bytes;
+      if (!isWhole) damage.push({ file: basename(file), ...this.#keepDamaged(this.#fd, this.#bytes) });
+    }
+    const { end } = this.#tree;
+    if (proven > end) throw new Error(`records ${end + 1} to ${proven} were signed but are missing; ${MOVE_AWAY}`);
+    if (this.#bytes === 0 && this.#fd >= 0 && firstSeqOf(this.#file) !== end + 1) rmSync(this.#file);
+    if (this.#fd < 0 || fstatSync(this.#fd).nlink === 0) this.#startFile();
+    const isClean = this.#isStopped && !isMissing && damage.length === 0;
+    return { clean: isClean, unsigned: end - proven, ...(damage.length > 0 && { damage }), missing: isMissing };
+  }
+
+  /** Returns the checkpoint in the directory, if there is one. Throws if another key signed it. */
+  #readSigned(): SignedTree | undefined {
+    const checkpoint = readSmall(join(this.#options.directory, "checkpoint"));
+    const parsed = checkpoint === undefined ? undefined : parseCheckpoint(checkpoint);
+    if (checkpoint === undefined || !parsed) return undefined;
+    if (this.#note(parsed.size, parsed.root) === checkpoint) return { ...parsed, checkpoint };
+    throw new Error(`"checkpoint" was signed with another key or altered; use the key of this trail, or ${MOVE_AWAY}`);
+  }
+
+  /** Restores the tree from `resume`, and returns the position of the next record. */
+  #restore({ size, checkpoint }: SignedTree): { file: string; bytes: number } | undefined {
+    const { directory } = this.#options;
+    try {
+      const saved = JSON.parse(readSmall(join(directory, "resume")) ?? "") as Saved;
+      const [tree, range] = [HashRange.of(0, size, saved.edge), HashRange.of(saved.first - 1, size, saved.range)];
+      if (!tree || !range || !isCheckpointOf(tree, checkpoint)) return undefined;
+      [this.#tree, this.#fileRange, this.#isStopped] = [tree, range, saved.clean];
+      this.#oldest = saved.oldest;
+      return { file: join(directory, basename(saved.file)), bytes: saved.bytes };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Restores the tree from the last file that starts with a signed one. Returns that file. */
+  #restoreFromHeader(files: readonly string[]): string {
+    for (const file of files.toReversed()) {
+      const line = readLines(file).next().value;
+      const header = line && fileHeader(readRecord(line.bytes));
+      if (!header || (header.checkpoint !== undefined && this.#signed(header.tree) !== header.checkpoint)) continue;
+      [this.#tree, this.#oldest] = [header.tree, header.first];
+      return file;
+    }
+    if (files.length > 1) throw new Error(`no file starts with a tree that this key signed; ${MOVE_AWAY}`);
+    return files[0] ?? "";
+  }
+
+  /** Adds the records of a file from an offset to the tree. Returns the offset of the first line that is no next record. */
+  #replay(file: string, from: number, signed: SignedTree | undefined): number {
+    let good = from;
+    for (const { bytes, end, fault } of readLines(file, from)) {
+      const record = fault === undefined ? readRecord(bytes) : undefined;
+      if (record?.seq !== this.#tree.end + 1) break;
+      this.#add(String(record["event"]), bytes);
+      if (this.#tree.end === signed?.size && !isCheckpointOf(this.#tree, signed.checkpoint))
+        throw new Error(`the records up to ${signed.size} are not those that were signed; ${MOVE_AWAY}`);
+      good = end;
+    }
+    return good;
   }
 }
 
-/** Parses the record on a line; -2 is the last line with a line end. */
-function recordAt(text: string, line: number): ReturnType<typeof readRecord> {
-  return readRecord(text.split("\n").at(line) ?? "");
+/** Adds the hashes of the records of a file that follow the range, up to `size`. */
+async function addRecords(range: HashRange, file: string, size: number): Promise<void> {
+  let index = firstSeqOf(file) - 1;
+  for (const { bytes, fault } of readLines(file)) {
+    if (index === range.end && index < size && fault === undefined) range.push(leafHash(bytes));
+    if (++index % LINES_AT_ONCE === 0) await yieldToEvents();
+  }
+}
+
+/** Returns the hashes of the file before the given one, from its first record. */
+function rangeBefore(file: string): HashRange | undefined {
+  const [line] = readLines(file);
+  const { seq, from, range } = (line && readRecord(line.bytes)) ?? { seq: 0 };
+  return Array.isArray(range) ? HashRange.of(Number(from), seq - 1, range.map(String)) : undefined;
 }

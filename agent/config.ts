@@ -43,7 +43,10 @@ export const Options = z.object({
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of a full list, in case events were lost"),
   "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
-  "audit-key": z.string().optional().describe("FILE  seal records with this key, which evolves with each record"),
+  "audit-key": z
+    .string()
+    .optional()
+    .describe("FILE  key that signs checkpoints (default: key in --audit-dir, created at first start)"),
   "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),
   "audit-file-bytes": wholeNumber(4_096).prefault("8388608").describe("BYTES  size at which a trail file is sealed"),
   "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of sealed trail files to keep"),

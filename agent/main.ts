@@ -1,6 +1,5 @@
 import { createLog, quoted } from "../shared/log.ts";
 import type { CommandResult } from "./command-result.ts";
-import { runAudit } from "./commands/audit.ts";
 import { runHealth } from "./commands/health.ts";
 import { HELP } from "./commands/help.ts";
 import { runPolicy } from "./commands/policy.ts";
@@ -17,7 +16,6 @@ const commands = new Map<string, (args: readonly string[]) => CommandResult | Pr
   ["serve", runServe],
   ["health", runHealth],
   ["policy", runPolicy],
-  ["audit", runAudit],
   ["help", () => ({ output: HELP.trimEnd(), exitCode: 0 })],
 ]);
 

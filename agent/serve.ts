@@ -1,10 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import * as net from "node:net";
 import { type Log, quoted } from "../shared/log.ts";
-import { AuditTrail } from "./audit.ts";
+import type { AuditTrail } from "./audit.ts";
+import { openAudit } from "./audit-open.ts";
 import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
 import { DockerReader } from "./docker.ts";
+import { listen } from "./listen.ts";
 import { loadPolicy } from "./load-policy.ts";
 import type { Policy } from "./policy.ts";
 import { dropPrivilege } from "./privilege.ts";
@@ -14,8 +17,8 @@ import type { Source } from "./subscriber.ts";
 import type { DockerCall } from "./transport.ts";
 import { Watch } from "./watch.ts";
 
-/** Milliseconds between two anchors in the log. */
-const ANCHOR_MS = 60_000;
+/** Milliseconds between two published checkpoints. */
+const CHECKPOINT_MS = 60_000;
 
 /** Configuration errors, or how the agent stopped. `error` is undefined if it was asked to stop. */
 export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
@@ -27,18 +30,28 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
   const instance = randomUUID();
-  const audit = openAudit(config, instance, stop, log);
-  if (typeof audit === "string") return { problems: [audit] };
+  const server = net.createServer();
+  const bind = async (): Promise<void> => await listen(server, config.socket);
+  const opened = await openAudit(config, instance, { bind, stop, log }).catch(({ message }: Error) => message);
+  if (typeof opened === "string") {
+    server.close();
+    return { problems: [opened] };
+  }
+  const source = { instance, disclosed: new Disclosed(), audit: opened.audit };
+  const rpc = new RpcServer(source, config.host, server);
   const programSha256 = createHash("sha256").update(readFileSync(program)).digest("hex");
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-  audit.append("start", "note", "ok", { uid, gid, program_sha256: programSha256 });
-  audit.append("policy", "note", "ok", { mode: loaded.policy.mode, policy_sha256: loaded.sha256 });
-  return await serveFrom({ instance, disclosed: new Disclosed(), audit }, config, loaded, stop.signal, log);
+  source.audit.append("start", "note", "ok", { uid, gid, program_sha256: programSha256 });
+  source.audit.append("policy", "note", "ok", { mode: loaded.policy.mode, policy_sha256: loaded.sha256 });
+  const outcome = await serveFrom(source, rpc, config, loaded, stop.signal, log);
+  opened.lock.close();
+  return outcome;
 }
 
-/** Listens on the RPC socket, watches Docker until the signal aborts, and closes the connections and the trail. */
+/** Watches Docker until the signal aborts, and closes the connections and the trail. */
 async function serveFrom(
   source: Source,
+  rpc: RpcServer,
   config: AgentConfig,
   { policy, sha256: policySha256 }: { policy: Policy; sha256: string },
   signal: AbortSignal,
@@ -46,16 +59,13 @@ async function serveFrom(
 ): Promise<Outcome> {
   const { instance, audit } = source;
   const { host, socket } = config;
-  const server = new RpcServer(source, host);
-  const problem = await server.listen(socket).catch(({ code, message }: NodeJS.ErrnoException) => code ?? message);
-  if (problem !== undefined) return { problems: [`--socket ${quoted(socket)}: ${problem}`] };
   log("info", "agent.started", { instance, dockerHost: host, socket, mode: policy.mode, policySha256 });
-  const anchors = setInterval(() => logAnchor(audit, log), ANCHOR_MS).unref();
+  const checkpoints = setInterval(() => audit.announce(), CHECKPOINT_MS).unref();
   const end = await watch(config, policy, source, log).run(signal);
-  clearInterval(anchors);
-  await server.close();
+  clearInterval(checkpoints);
+  await rpc.close();
   audit.append("stop", "note", "ok");
-  logAnchor(audit, log);
+  audit.announce();
   audit.close();
   if (end === "refused")
     return { error: `--docker-socket ${quoted(config["docker-socket"])}: no process listens; start Docker` };
@@ -75,30 +85,7 @@ function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source
   return new Watch({ docker, policy, disclosed, log, relistMs: config.relist * 1_000, exitWhenRefused, onState });
 }
 
-/** Opens the trail, or returns an error message. */
-function openAudit(config: AgentConfig, instance: string, stop: AbortController, log: Log): AuditTrail | string {
-  const [directory, keyFile, action] = [config["audit-dir"], config["audit-key"], config["audit-failure"]];
-  const onFailure = (errno: string): void => {
-    const error = `cannot write the audit trail: ${errno}`;
-    log("error", "audit.failed", { path: directory, error, action });
-    if (action === "halt") stop.abort(new Error(`--audit-dir ${quoted(directory)}: ${error}`));
-  };
-  const [maxBytes, keep] = [config["audit-file-bytes"], config["audit-keep"]];
-  try {
-    return new AuditTrail({ directory, keyFile, maxBytes, keep, instance, onFailure });
-  } catch (error) {
-    const { code, message, path } = error as NodeJS.ErrnoException;
-    const where = path === undefined || path === directory ? "" : ` ${quoted(path)}:`;
-    const cause = `--audit-dir ${quoted(directory)}:${where} ${code ?? message}`;
-    return `${cause}; the agent's user (${config.user.uid}) must be able to write there`;
-  }
-}
-
 function recordCall(audit: AuditTrail, { route, outcome, status, bytes, ms }: DockerCall): void {
   if (route === undefined) audit.append("docker.denied", "deny", outcome);
   else audit.append("docker.request", "allow", outcome, { route, status, bytes, ms });
-}
-
-function logAnchor(audit: AuditTrail, log: Log): void {
-  log("info", "audit.anchored", { seq: audit.head.seq, hash: audit.head.hash });
 }

@@ -2,8 +2,7 @@ import * as net from "node:net";
 import { JSONRPCErrorException, JSONRPCServer } from "json-rpc-2.0";
 import { type Params, PROTOCOL, type Result, wireErrors } from "../shared/rpc.ts";
 import { Connection } from "./connection.ts";
-import { listen } from "./listen.ts";
-import { feed, type Source } from "./subscriber.ts";
+import { feed, feedCheckpoints, type Source } from "./subscriber.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
 /** Maximum renderers that are subscribed. */
@@ -20,19 +19,16 @@ export class RpcServer {
   readonly #mayConnect = tokenBucket(10, 20);
   /** A subscription costs a complete snapshot and its record. */
   readonly #maySubscribe = tokenBucket(1, 20);
-  readonly #server = net.createServer((socket) => this.#accept(socket));
+  readonly #server: net.Server;
   #accepted = 0;
   #refused = 0;
   #refusedTimer: NodeJS.Timeout | undefined;
 
-  constructor(source: Source, host: string) {
+  /** `server` listens already. */
+  constructor(source: Source, host: string, server: net.Server) {
     this.#audit = source.audit;
     this.#rpc = contract(source, host, () => this.#admits());
-  }
-
-  /** Rejects when the path is in use or not writable. */
-  async listen(socketPath: string): Promise<void> {
-    await listen(this.#server, socketPath);
+    this.#server = server.on("connection", (socket) => this.#accept(socket));
   }
 
   /** Resolves when every connection is closed and recorded. */
@@ -85,13 +81,16 @@ function contract(source: Source, host: string, admits: () => boolean): JSONRPCS
     if (protocol.min > PROTOCOL || protocol.max < PROTOCOL) throw new JSONRPCErrorException(message, code);
     return { protocol: PROTOCOL, instance, host };
   });
-  rpc.addMethod("subscribe", ({ since }: Params<"subscribe">, connection): Result<"subscribe"> => {
+  rpc.addMethod("subscribe", ({ since, witnessed = 0 }: Params<"subscribe">, connection): Result<"subscribe"> => {
     if (!admits()) {
       connection.drop("rpc.connections", { error: wireErrors.rate, id: null });
       return {};
     }
     // Deferred, so that the response precedes the snapshot.
-    setImmediate(() => feed(connection, source, since?.instance === instance ? since.generation : 0));
+    setImmediate(() => {
+      feed(connection, source, since?.instance === instance ? since.generation : 0);
+      feedCheckpoints(connection, source, witnessed);
+    });
     return {};
   });
   rpc.addMethod("health", (): Result<"health"> => {

@@ -37,6 +37,23 @@ export function feed(connection: Connection, source: Source, since: number): voi
   pump();
 }
 
+/**
+ * Sends the last checkpoint of the trail and each new one, with hashes that prove that it extends the previous one.
+ * `since` is the size of the last tree that the peer knows, or 0.
+ */
+export function feedCheckpoints(connection: Connection, { instance, audit }: Source, since: number): void {
+  let sent = Promise.resolve(since);
+  const send = async (since: number): Promise<number> => {
+    const proof = await audit.prove(since);
+    connection.send(notification("audit.checkpoint", { instance, ...proof, hashes: [...proof.hashes] }));
+    return proof.size;
+  };
+  const next = (): void => void (sent = sent.then(send));
+  if (!connection.socket.writable) return;
+  connection.socket.on("close", audit.onCheckpoint(next));
+  next();
+}
+
 /** Yields the next message, or undefined while nothing is pending. Never ends. */
 function* messages(conn: number, source: Source, since: number): Generator<object | undefined, never> {
   const { instance, disclosed } = source;
@@ -63,14 +80,14 @@ function* disclosures(conn: number, { instance, disclosed, audit }: Source, base
   const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
   const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
   if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
-    const anchor = recordDisclosure(audit, peer, upserted, removed);
-    return yield notification("snapshot.delta", { instance, base, generation, upserted, removed, anchor });
+    recordDisclosure(audit, peer, upserted, removed);
+    return yield notification("snapshot.delta", { instance, base, generation, upserted, removed });
   }
   const parts = split([...containers.values()]);
   for (const [part, some] of parts.entries()) {
-    const anchor = recordDisclosure(audit, peer, some, []);
+    recordDisclosure(audit, peer, some, []);
     const head = { instance, generation, part, parts: parts.length };
-    yield notification("snapshot.part", { ...head, containers: some, anchor });
+    yield notification("snapshot.part", { ...head, containers: some });
   }
 }
 

@@ -16,9 +16,6 @@ export const HostLabel = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be at most 64 letters, digits, dots, dashes and underscores");
 
-/** Head of the agent's audit chain when the frame was created. Logged by the renderer as evidence against tampering. */
-const Anchor = z.strictObject({ seq: count, hash: z.string().regex(/^[0-9a-f]{64}$/) });
-
 /** The agent's connection to Docker. While `unreachable`, containers keep their last known state. */
 export const DockerState = z.enum(["connecting", "connected", "unreachable"]);
 
@@ -31,10 +28,14 @@ export const methods = {
   },
   /**
    * Permitted once. The complete snapshot follows the response as soon as the agent has one, then deltas. A caller
-   * that already holds a generation of this instance can pass it in `since` to receive a delta if possible.
+   * that already holds a generation of this instance can pass it in `since` to receive a delta if possible. `witnessed`
+   * is the size of the last tree in a checkpoint that the caller holds.
    */
   subscribe: {
-    params: z.strictObject({ since: z.strictObject({ instance: Instance, generation }).optional() }),
+    params: z.strictObject({
+      since: z.strictObject({ instance: Instance, generation }).optional(),
+      witnessed: count.optional(),
+    }),
     result: none,
   },
   /**
@@ -67,7 +68,6 @@ export const notifications = {
     part: count,
     parts: z.int().positive(),
     containers: z.array(Container).max(MAX_CONTAINERS),
-    anchor: Anchor,
   }),
   /** Changes generation `base` to `generation`. A receiver without `base` has missed a message and must reconnect. */
   "snapshot.delta": z.strictObject({
@@ -76,7 +76,18 @@ export const notifications = {
     generation,
     upserted: z.array(Container).max(MAX_CONTAINERS),
     removed: z.array(ContainerId).max(MAX_CONTAINERS),
-    anchor: Anchor,
+  }),
+  /**
+   * A signed checkpoint of the audit trail (C2SP tlog-checkpoint): after `subscribe`, then every minute while the trail
+   * grows. `hashes` are those of the largest complete subtrees of the records `since` to `size`, in base64; `since` is the
+   * size that the receiver holds, or 0 if the agent cannot prove that the trail extends that tree.
+   */
+  "audit.checkpoint": z.strictObject({
+    instance: Instance,
+    since: count,
+    size: count,
+    checkpoint: z.string().max(512),
+    hashes: z.array(z.base64().length(44)).max(128),
   }),
   /** Reports that the connection to Docker changed. Changes no container. */
   "docker.state": z.strictObject({ instance: Instance, state: DockerState }),

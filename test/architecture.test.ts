@@ -18,11 +18,12 @@ const sources = ["agent", "renderer", "shared"].flatMap((folder) =>
 
 describe("imports between programs", () => {
   for (const program of programs) {
-    const other = program === "agent" ? "renderer" : "agent";
+    const other = program === "renderer" ? "agent" : "renderer";
+    const main = program === "audit" ? "agent/audit/main.ts" : `${program}/main.ts`;
     test(`the bundle of the ${program} contains no file of the ${other}`, async () => {
       const { inputs } = await bundle(program, { write: false });
       const own = Object.keys(inputs).filter((path) => !path.includes("node_modules/"));
-      assert.ok(own.includes(`${program}/main.ts`));
+      assert.ok(own.includes(main));
       assert.deepEqual(
         own.filter((path) => path.startsWith(`${other}/`) || path.startsWith("test/")),
         [],
@@ -32,6 +33,15 @@ describe("imports between programs", () => {
 
   test("the agent's bundle contains four packages, and no template, YAML or plug-in code", async () => {
     assert.deepEqual(packagesOf(await bundle("agent", { write: false })), AGENT_PACKAGES);
+  });
+
+  test("the agent's bundle contains no file of the audit program, whose bundle contains only zod", async () => {
+    const { inputs } = await bundle("agent", { write: false });
+    assert.deepEqual(
+      Object.keys(inputs).filter((path) => path.startsWith("agent/audit/")),
+      [],
+    );
+    assert.deepEqual(packagesOf(await bundle("audit", { write: false })), ["node_modules/zod"]);
   });
 
   test("the renderer's bundle contains no Docker client", async () => {

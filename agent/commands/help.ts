@@ -8,18 +8,11 @@ Commands:
   health                     query the running agent; exit 0 if Docker is connected and the trail is complete
   policy check               validate the policy; log every problem and exit 78 if there is one
   policy explain CONTAINER   show what is disclosed of a container, and count what is withheld
-  audit verify               verify the trail offline; exit 0 complete, 1 tampered, 2 truncated, 3 unreadable
-  audit report               summarize connections, disclosures and refusals
-  audit keygen               create a sealing key; store a copy on another host
 
 Options of serve, health and policy:
 ${Object.entries(Options.shape).map(describeOption).join("\n")}
 
-Options of audit verify and audit report:
-  --dir DIR                  directory of the audit trail (default: /var/lib/sallyport/audit)
-  --key-file FILE            verify: the key as created by keygen
-  --anchor SEQ:HASH          verify: a head from an audit.anchored log event
-  --json                     verify: print JSON
+The audit trail is verified by a program of its own, sallyport-audit.
 `;
 
 function describeOption([name, { def, description }]: [string, (typeof Options.shape)[keyof AgentConfig]]): string {

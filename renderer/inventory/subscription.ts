@@ -7,6 +7,7 @@ import { Assembly } from "./assembly.ts";
 import type { CachedInventory } from "./cache.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
 import { type Gap, StateCopy } from "./state-copy.ts";
+import type { Witness } from "./witness.ts";
 
 /** Milliseconds between two health requests, which prove that the agent is alive. */
 const HEALTH_MS = 10_000;
@@ -22,6 +23,8 @@ export interface AgentState {
   readonly containers: number;
   /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
   readonly error: string | undefined;
+  /** Why its audit trail is not the one seen before: `<what is wrong>; <what to do>`. */
+  readonly auditError: string | undefined;
 }
 
 /** Connection errors that waiting does not fix, with what to do. */
@@ -45,6 +48,7 @@ export class Subscription {
   readonly #log: Log;
   readonly #onChange: (change: InventoryChange) => void;
   readonly #copy: StateCopy;
+  readonly #witness: Witness | undefined;
   #dockerHost = "";
   #docker: AgentState["docker"] = "unknown";
   #isConnected = false;
@@ -61,9 +65,10 @@ export class Subscription {
    */
   readonly complete: Promise<void>;
 
-  /** `onChange` is called synchronously for each message; a first complete snapshot may change nothing. */
-  constructor(socket: string, log: Log, onChange: (change: InventoryChange) => void) {
+  /** `onChange` is called synchronously for each message; a first complete snapshot may change nothing. Without a witness, checkpoints are ignored. */
+  constructor(socket: string, log: Log, onChange: (change: InventoryChange) => void, witness?: Witness) {
     this.#socket = socket;
+    this.#witness = witness;
     this.#copy = new StateCopy(socket);
     this.#log = log;
     this.#onChange = onChange;
@@ -102,6 +107,7 @@ export class Subscription {
       generation: this.#copy.generation,
       containers: this.#copy.size,
       error: this.#failure && sentenceOf(this.#failure),
+      auditError: this.#witness?.error,
     };
   }
 
@@ -163,7 +169,7 @@ export class Subscription {
   #resumeFrom(instance: string): Params<"subscribe"> {
     const { generation } = this.#copy;
     const isSame = this.#mayResume && generation > 0 && this.#copy.instance === instance;
-    return isSame ? { since: { instance, generation } } : {};
+    return { ...(isSame && { since: { instance, generation } }), witnessed: this.#witness?.size ?? 0 };
   }
 
   /** Applies a notification synchronously, or returns why it does not follow. */
@@ -174,8 +180,10 @@ export class Subscription {
       this.#log("info", "agent.docker-changed", { socket: this.#socket, state });
       return undefined;
     }
-    const { seq, hash } = notification.params.anchor;
-    this.#log("debug", "audit.anchored", { socket: this.#socket, seq, hash });
+    if (notification.method === "audit.checkpoint") {
+      void this.#witness?.verify(notification.params);
+      return undefined;
+    }
     const change =
       notification.method === "snapshot.part"
         ? this.#addPart(notification.params, assembly)

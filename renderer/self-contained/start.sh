@@ -66,7 +66,7 @@ lay_out() {
 	give 0:0 0755 "$run"
 	give 0:0 0755 "$run/certificates"
 	give "$agent:$agent" 02710 "$run/agent"
-	give "$agent:$agent" 0700 /var/lib/sallyport/audit
+	give "$agent:$agent" 0750 /var/lib/sallyport/audit
 	give "$renderer:$renderer" 0750 "$run/renderer"
 	give "$nginx:$renderer" 0750 "$run/reload"
 	give "$nginx:$nginx" 0700 /var/cache/nginx

@@ -66,8 +66,10 @@ function agentRow({
   docker,
   containers,
   error = "",
+  auditError,
 }: Report["agents"][number]): string[] {
-  const status = connected ? `connected, Docker ${docker}` : `disconnected: ${error}`;
+  const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}`;
+  const status = auditError === undefined ? connection : `${connection}; ${auditError}`;
   return [socket, dockerHost === "" ? "-" : dockerHost, status, String(containers)];
 }
 

@@ -62,6 +62,7 @@ const Agent = z.object({
   generation: z.int().describe("Generation of the agent's last snapshot."),
   containers: z.int().describe("Containers that the agent discloses."),
   error: error.optional().describe("Why the agent is disconnected."),
+  auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
 });
 
 const UpstreamServer = z.object({
@@ -138,7 +139,7 @@ export function isFine({ rejectedConfig, targets, agents, quarantined, certifica
   return (
     rejectedConfig.length === 0 &&
     targets.every(({ pending, templateError }) => !pending && templateError === undefined) &&
-    agents.every(({ connected, docker }) => connected && docker === "connected") &&
+    agents.every((agent) => agent.connected && agent.docker === "connected" && agent.auditError === undefined) &&
     quarantined.length === 0 &&
     certificates.every((one) => one.error === undefined && one.warning === undefined)
   );

@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { restoreAbsent } from "../inventory/restore.ts";
 import { Subscription } from "../inventory/subscription.ts";
+import { Witness } from "../inventory/witness.ts";
 import { ownDirectory } from "../publish/volume.ts";
 import { removeOutput } from "../reload/standard-output.ts";
 import { buildReport } from "../status/build-report.ts";
@@ -63,15 +64,16 @@ export async function run(
   const groups = await loadGroups(config, { log, quarantineRetry });
   if ("problems" in groups) return { ...groups, drained: Promise.resolve() };
 
-  const subscriptions = config.agents.map(
-    ({ socket }) =>
-      new Subscription(socket, log, (change) => {
-        updateCache(socket);
-        apply(change);
-      }),
-  );
+  const agentsDirectory = directoryOfAgents(config);
+  const subscriptions = config.agents.map(({ socket }) => {
+    const onChange = (change: InventoryChange): void => {
+      updateCache(socket);
+      apply(change);
+    };
+    return new Subscription(socket, log, onChange, new Witness(socket, agentsDirectory, log));
+  });
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
-  const updateCache = cacheFor(config, bySocket, log, signal);
+  const updateCache = cacheFor(agentsDirectory, bySocket, log, signal);
   const apply = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const group of groups) group.apply(change, isComplete);
@@ -110,19 +112,20 @@ export async function run(
   return { problems: [], drained };
 }
 
-/**
- * Caches inventories where absent agents may have to be restored. With one agent, its absence blocks publishing. Without
- * a file no directory exists for the cache.
- */
+/** Returns where the renderer keeps what it knows of agents. Without a file it has no directory. */
+function directoryOfAgents({ targets }: Config): string | undefined {
+  const target = targets.find(({ destination }) => destination !== "-");
+  return target && join(ownDirectory(target.destination, target.stateDirectory), "agents");
+}
+
+/** Caches inventories where absent agents may have to be restored. With one agent, its absence blocks publishing. */
 function cacheFor(
-  { targets }: Config,
+  directory: string | undefined,
   subscriptions: ReadonlyMap<string, Subscription>,
   log: Log,
   signal: AbortSignal,
 ): (socket: string) => void {
-  const target = targets.find(({ destination }) => destination !== "-");
-  if (subscriptions.size < 2 || target === undefined) return () => undefined;
-  const directory = join(ownDirectory(target.destination, target.stateDirectory), "agents");
+  if (subscriptions.size < 2 || directory === undefined) return () => undefined;
   return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS }, log, signal);
 }
 

@@ -87,8 +87,7 @@ export class AgentRun {
   /** Returns all records of the audit trail. */
   records(): Readonly<Record<string, unknown>>[] {
     const files = readdirSync(this.auditDirectory).filter((name) => name.endsWith(".jsonl"));
-    const texts = files.toSorted((a, b) => (a === "audit.jsonl" ? 1 : b === "audit.jsonl" ? -1 : a < b ? -1 : 1));
-    return texts.flatMap((name) =>
+    return files.toSorted().flatMap((name) =>
       readFileSync(join(this.auditDirectory, name), "utf8")
         .split("\n")
         .filter((line) => line !== "")

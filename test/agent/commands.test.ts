@@ -44,21 +44,6 @@ describe("commands", () => {
     assert.match(gone.stderr, /no valid response from ".*\.gone": ENOENT; is the agent running/);
   });
 
-  test("audit report prints a table, or exits with 3 and an error if the trail is unreadable", async () => {
-    const table = await run("audit", "report", "--dir", agent.auditDirectory);
-    assert.equal(table.exitCode, 0);
-    assert.match(table.stdout, /^EVENT .*\n(.*\n)*container [0-9a-f]{12} disclosed /);
-    const none = await run("audit", "report", "--dir", join(agent.directory, "none"));
-    assert.deepEqual([none.exitCode, none.stdout], [3, ""]);
-    assert.match(none.stderr, /none": ENOENT; run the command as the agent's user/);
-  });
-
-  test("audit verify accepts a trail that is being written", async () => {
-    const result = await run("audit", "verify", "--dir", agent.auditDirectory, "--json");
-    assert.equal(result.exitCode, 0, result.stdout);
-    assert.match(result.stdout, /^\{"exitCode":0,"message":"records 1 to /);
-  });
-
   test("policy explain prints disclosed values and never a withheld one, even on errors", async () => {
     const shown = await run("policy", "explain", "app", ...docker());
     assert.equal(shown.exitCode, 0, shown.stderr);

@@ -125,9 +125,9 @@ test("records the close of each connection before its own stop", async () => {
     assert.deepEqual(
       agent
         .records()
-        .slice(-2)
+        .slice(-3)
         .map(({ event }) => event),
-      ["rpc.close", "stop"],
+      ["rpc.close", "stop", "audit.checkpoint"],
     );
     assert.ok(!agent.lines.some((line) => line.includes("audit.failed")), agent.lines.join("\n"));
   } finally {

@@ -205,8 +205,8 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
 
   test("verifies the agent's audit trail in the container", async () => {
     assert.match(
-      await box.exec("sallyport-agent", "audit", "verify", "--dir", "/var/lib/sallyport/audit"),
-      / are valid; head /,
+      await box.exec("sallyport-audit", "verify", "--audit-dir", "/var/lib/sallyport/audit"),
+      / are whole, signed by sallyport\/agent\/local/,
     );
   });
 

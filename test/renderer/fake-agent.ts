@@ -2,7 +2,6 @@ import * as net from "node:net";
 import { encodeFrame, FrameReader } from "../../shared/frame.ts";
 import type { Container } from "../../shared/snapshot.ts";
 
-export const anchor = { seq: 1, hash: "0".repeat(64) };
 export const INSTANCES = ["6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0001", "6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0002"] as const;
 
 /** A running container whose id is one digit, over and over. */
@@ -96,6 +95,6 @@ export class FakeAgent {
     if (method !== "subscribe") return;
     this.subscriptions += 1;
     this.heldBySubscriber = params.since?.generation;
-    this.send("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first, anchor });
+    this.send("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first });
   }
 }

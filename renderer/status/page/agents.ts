@@ -23,7 +23,9 @@ export function agentTable({ agents }: Report): Table {
   };
 }
 
-function statusOf({ connected, error = "" }: Agent): Markup {
+function statusOf({ connected, error = "", auditError }: Agent): Markup {
+  if (auditError !== undefined)
+    return markup`${badge("bad", "audit trail")}<p class="reason">${untrusted(auditError)}</p>`;
   if (connected) return badge("good", "connected");
   return markup`${badge("bad", "disconnected")}<p class="reason">${untrusted(error)}</p>`;
 }

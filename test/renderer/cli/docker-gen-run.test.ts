@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, test } from "node:test";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent, INSTANCES } from "../fake-agent.ts";
+import { container, FakeAgent, INSTANCES } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
 let directory: string;
@@ -63,7 +63,7 @@ test("prints the file again whenever it changes with -watch", async () => {
   child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
   const ended = once(child, "close");
   await eventually("the first version is printed", () => printed === '["appa"]\n');
-  agents[0]!.send("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [], anchor });
+  agents[0]!.send("snapshot.delta", { base: 5, generation: 6, upserted: [container("c")], removed: [] });
   await eventually("the next version is printed", () => printed === '["appa"]\n["appa", "appc"]\n');
   child.kill("SIGTERM");
   await ended;

@@ -25,7 +25,7 @@ test("prints one line an event, with its subject first and without fields for pr
   const { log, lines } = createLines();
   log("info", "route.changed", { servers: "10.0.0.1:80", host: "a.example" });
   log("info", "publish.succeeded", { path: "/x.conf", generation: 3, sha256: "a".repeat(64) });
-  log("debug", "audit.anchored", { seq: 1 });
+  log("debug", "agent.asked", { generation: 1 });
   assert.deepEqual(lines, [
     "00:00:00Z  route.changed           a.example  servers=10.0.0.1:80\n",
     "00:00:00Z  publish.succeeded       /x.conf  generation=3\n",

@@ -9,7 +9,7 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { SHIPPED, targetFor, mentions } from "../template/shipped-templates.ts";
 import { HOSTILE, hostileText } from "../structure/hostile.ts";
 import { removeDirectory } from "../../remove-directory.ts";
@@ -55,7 +55,7 @@ let generation = 5;
 const files = SHIPPED.map(({ name }) => join(directory, "out", name));
 const textOf = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 const send = (upserted: readonly Container[], removed: readonly string[]): void =>
-  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
 before(async () => {
   mkdirSync(join(directory, "out"));
   agent.first = [good("a")];

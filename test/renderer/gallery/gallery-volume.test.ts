@@ -18,7 +18,7 @@ import { run } from "../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { SHIPPED, targetFor, mentions as textMentions } from "../template/shipped-templates.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
@@ -92,7 +92,7 @@ test("a symbolic link in place of a file is replaced or rejected, and its target
   for (const { destination } of templates) {
     rmSync(destination(), { force: true });
   }
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
   for (const { name, destination } of templates)
     await eventually(`${name} is a file when the link is gone`, () => mentions(destination(), "b"));
   for (const { destination } of templates) assert.ok(lstatSync(destination()).isFile());
@@ -107,7 +107,7 @@ test("a hard link keeps the old text: files are replaced, never overwritten", as
     linkSync(destination(), `${destination()}.second`);
     return textOf(destination());
   });
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
   for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "b"));
   assert.deepEqual(
     templates.map(({ destination }) => textOf(`${destination()}.second`)),
@@ -141,7 +141,7 @@ test("a reader of a changing file only sees complete files", async () => {
   let generation = 5;
   for (let round = 0; round < 10; round++) {
     const [upserted, removed] = round % 2 === 0 ? [[app("b")], []] : [[], ["b".repeat(64)]];
-    agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+    agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
     await eventually("all follow", () => {
       for (const [index, { destination }] of templates.entries()) seen[index]!.add(textOf(destination()));
       return templates.every(({ destination }) => mentions(destination(), "b") === (round % 2 === 0));
@@ -171,7 +171,7 @@ describe("a separate volume", { skip: requires("root") }, () => {
     );
     const before = templates.map(({ destination }) => textOf(destination()));
     damage();
-    agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [], anchor });
+    agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
     await eventually("every target reports the error", async () =>
       (await askStatus(statusSocket())).targets.every(({ error: reported = "" }) => problem.test(reported)),
     );

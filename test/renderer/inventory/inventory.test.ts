@@ -8,7 +8,7 @@ import { Subscription } from "../../../renderer/inventory/subscription.ts";
 import { encodeFrame } from "../../../shared/frame.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent, INSTANCES } from "../fake-agent.ts";
+import { container, FakeAgent, INSTANCES } from "../fake-agent.ts";
 
 describe("a subscription", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-inventory-"));
@@ -38,7 +38,7 @@ describe("a subscription", () => {
 
   const names = (): string[] => subscription.known.map(({ container: { name } }) => name).toSorted();
   const delta = (base: number, generation: number, upserted: unknown[], removed: string[] = []): void =>
-    agent.send("snapshot.delta", { base, generation, upserted, removed, anchor });
+    agent.send("snapshot.delta", { base, generation, upserted, removed });
 
   test("applies a delta that follows", async () => {
     delta(5, 6, [container("c")], ["a".repeat(64)]);
@@ -59,17 +59,10 @@ describe("a subscription", () => {
           generation: 6,
           upserted: [],
           removed: ["a".repeat(64)],
-          anchor,
         }),
     ],
-    [
-      "parts out of order",
-      () => agent.send("snapshot.part", { generation: 9, part: 1, parts: 2, containers: [], anchor }),
-    ],
-    [
-      "an older snapshot",
-      () => agent.send("snapshot.part", { generation: 4, part: 0, parts: 1, containers: [], anchor }),
-    ],
+    ["parts out of order", () => agent.send("snapshot.part", { generation: 9, part: 1, parts: 2, containers: [] })],
+    ["an older snapshot", () => agent.send("snapshot.part", { generation: 4, part: 0, parts: 1, containers: [] })],
     ["a container outside the contract", () => delta(5, 6, [{ ...container("c"), secret: "x" }])],
     ["an unknown notification", () => agent.send("shutdown", {})],
     ["invalid JSON in a frame", () => agent.write(encodeFrame("{", 64))],
@@ -100,7 +93,7 @@ describe("a subscription", () => {
     const text = JSON.stringify({
       jsonrpc: "2.0",
       method: "snapshot.delta",
-      params: { instance: agent.instance, base: 5, generation: 6, upserted: [container("c")], removed: [], anchor },
+      params: { instance: agent.instance, base: 5, generation: 6, upserted: [container("c")], removed: [] },
     });
     return encodeFrame(text.replace('"VIRTUAL_HOST"', '"__proto__"'), 1 << 20);
   }

@@ -14,7 +14,7 @@ import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } 
 import { eventually } from "../../eventually.ts";
 import type { Report } from "../../../renderer/status/report.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
 /** The response that a client received. */
@@ -163,7 +163,7 @@ export class NginxRig {
   update(upserted: readonly Container[], removed: readonly string[] = []): void {
     const base = this.#generation;
     this.#generation += 1;
-    this.agent.send("snapshot.delta", { base, generation: this.#generation, upserted, removed, anchor });
+    this.agent.send("snapshot.delta", { base, generation: this.#generation, upserted, removed });
   }
 
   async status(): Promise<Report> {

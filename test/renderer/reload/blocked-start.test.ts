@@ -14,7 +14,7 @@ import { request } from "../../e2e/stack.ts";
 import { eventually } from "../../eventually.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { makeCertificate } from "../nginx/certificate-files.ts";
 import { runEntrypoint } from "./reload-loop.ts";
 
@@ -138,7 +138,6 @@ describe(
         generation: 6,
         upserted: [],
         removed: ["3".repeat(64)],
-        anchor,
       });
       await served(PLAIN, 503);
       await restart(() => remove("mounted", FIRST, SECOND));

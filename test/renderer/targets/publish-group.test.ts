@@ -8,7 +8,7 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
 /** A retry by time that is due within the test; the default is half a minute. */
@@ -103,7 +103,7 @@ for (const { title, files } of GROUPS) {
     }
 
     function send(upserted: readonly Container[], removed: readonly string[] = []): void {
-      agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+      agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
     }
 
     /** The apps in each file of the group. */

@@ -8,7 +8,7 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import { run } from "../../../renderer/targets/run.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { app, hostsIn, NGINX, RunRig } from "../run-rig.ts";
 
 let rig: RunRig;
@@ -29,10 +29,9 @@ test("routes only the containers that a target selects, and follows when one is 
     generation: 6,
     upserted: [app("b", "web")],
     removed: ["c".repeat(64)],
-    anchor,
   });
   await eventually("one came, one went", () => hostsIn(file).join(" ") === "a.example b.example");
-  rig.agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("a", "test")], removed: [], anchor });
+  rig.agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("a", "test")], removed: [] });
   await eventually("one is not selected any more", () => hostsIn(file).join(" ") === "b.example");
 });
 
@@ -47,12 +46,12 @@ test("debounces a flood of changes, and publishes the last one", async () => {
   const CHANGES = 4_000;
   for (let number = 1; number <= CHANGES; number++) {
     const upserted = [container("a", { ...app("a", "web"), health: number % 2 === 0 ? "healthy" : "unhealthy" })];
-    rig.agent.send("snapshot.delta", { base: 4 + number, generation: 5 + number, upserted, removed: [], anchor });
+    rig.agent.send("snapshot.delta", { base: 4 + number, generation: 5 + number, upserted, removed: [] });
     if (number % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const last = { ...app("a", "web"), env: { VIRTUAL_HOST: "last.example" } };
   const base = 5 + CHANGES;
-  rig.agent.send("snapshot.delta", { base, generation: base + 1, upserted: [last], removed: [], anchor });
+  rig.agent.send("snapshot.delta", { base, generation: base + 1, upserted: [last], removed: [] });
   await eventually("the last is live", () => hostsIn(file).join() === "last.example");
   const passes = count() - before;
   // Between two passes there are at least 100 ms: however slow the machine, that many fit and no more.
@@ -67,8 +66,8 @@ test("does not reload when a change leaves the file as it is", async () => {
   await eventually("the host is routed", () => hostsIn(file).join() === "a.example" && count() > 0);
   const before = count();
   const healthy = { ...app("a", "web"), health: "healthy" as const };
-  rig.agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [], anchor });
-  rig.agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("b", "web")], removed: [], anchor });
+  rig.agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [healthy], removed: [] });
+  rig.agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [app("b", "web")], removed: [] });
   await eventually("the next change is live", () => hostsIn(file).join(" ") === "a.example b.example");
   await eventually("it is reloaded", () => count() > before);
   assert.equal(count(), before + 1);
@@ -234,6 +233,6 @@ test("uses an edited configuration, and reports and ignores one with errors", as
   assert.match((await askStatus(config.statusSocket)).rejectedConfig.join(), /^statusSocket: /);
   writeFileSync(file, text("test"));
   await eventually("the next is used", () => hostsIn(destination).join() === "b.example");
-  rig.agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [], anchor });
+  rig.agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "test")], removed: [] });
   await eventually("changes are followed", () => hostsIn(destination).join(" ") === "b.example c.example");
 });

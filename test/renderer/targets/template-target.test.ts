@@ -13,7 +13,7 @@ import { printReport } from "../../../renderer/status/print.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
 const app = (digit: string, labels: Record<string, string> = { tier: "web" }, more: Partial<Container> = {}) =>
@@ -81,7 +81,7 @@ beforeEach(() => {
   generation = 5;
 });
 function send(upserted: readonly Container[], removed: readonly string[] = []): void {
-  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
 }
 
 const NAMES = "{{#each containers}}{{name}} {{/each}}";

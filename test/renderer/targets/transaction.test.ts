@@ -12,7 +12,7 @@ import { printReport } from "../../../renderer/status/print.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { anchor, container, FakeAgent } from "../fake-agent.ts";
+import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { unmount } from "../../unmount.ts";
 import { requires } from "../../requires.ts";
@@ -103,7 +103,7 @@ function follow(changes?: Changes): void {
 }
 
 function send(upserted: readonly Container[], removed: readonly string[] = []): void {
-  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed, anchor });
+  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
 }
 
 const status = async () => await askStatus(join(directory, "status.sock"));

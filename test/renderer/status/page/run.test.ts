@@ -7,7 +7,7 @@ import { run } from "../../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../../renderer/config/load.ts";
 import { PageWriter } from "../../../../renderer/status/page/page-writer.ts";
 import { eventually } from "../../../eventually.ts";
-import { anchor, container, FakeAgent } from "../../fake-agent.ts";
+import { container, FakeAgent } from "../../fake-agent.ts";
 import { exampleReport } from "../example-report.ts";
 import { removeDirectory } from "../../../remove-directory.ts";
 
@@ -63,7 +63,7 @@ test("updates the page on every change and marks the last version when the rende
   await eventually("the host is shown", () => read("index.html").includes("a.example"));
   assert.match(read("style.css"), /prefers-color-scheme: dark/);
   const upserted = [app("b", { VIRTUAL_HOST: "b.example" }), app("c", { VIRTUAL_HOST: "<b>c</b>" })];
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted, removed: [], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted, removed: [] });
   await eventually("one host is added, one container is quarantined", () =>
     /b\.example[^]*&lt;b&gt;c&lt;\/b&gt;/.test(read("index.html")),
   );
@@ -91,14 +91,14 @@ test("logs a directory that cannot be written once and continues to publish", as
   await eventually("the host is routed", () =>
     readFileSync(join(directory, "default.conf"), "utf8").includes("a.example"),
   );
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [], removed: ["a".repeat(64)], anchor });
+  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [], removed: ["a".repeat(64)] });
   await eventually(
     "the host is gone",
     () => !readFileSync(join(directory, "default.conf"), "utf8").includes("a.example"),
   );
   rmSync(join(directory, "status"));
   mkdirSync(join(directory, "status"));
-  agent.send("snapshot.delta", { base: 6, generation: 7, upserted: agent.first, removed: [], anchor });
+  agent.send("snapshot.delta", { base: 6, generation: 7, upserted: agent.first, removed: [] });
   await eventually("the page is written", () => read("index.html").includes("a.example"));
   assert.equal(events.filter((event) => event === "page.failed").length, 1);
 });

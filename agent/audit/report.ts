@@ -1,8 +1,15 @@
+import { asciiJson } from "../../shared/log.ts";
+import { readLines, trailFiles } from "../audit-files.ts";
+import { readRecord } from "../audit-record.ts";
 import type { CommandResult } from "../command-result.ts";
-import { readTrail, unreadable } from "./read-trail.ts";
+import { failure } from "./verify.ts";
+
+/** Rows of the table. Further ones are counted in one row, because a trail may contain any number of containers. */
+const MAX_ROWS = 10_000;
 
 /** Number of occurrences, first and last time. */
 type Row = Readonly<{ count: number; first: string; last: string }>;
+type Body = Readonly<Record<string, unknown>>;
 
 /**
  * Summarizes the trail as a table: agent starts, connections, disclosures by container, refusals, requests to
@@ -11,25 +18,34 @@ type Row = Readonly<{ count: number; first: string; last: string }>;
 export function reportTrail(directory: string): CommandResult {
   const rows = new Map<string, Row>();
   try {
-    for (const { record } of readTrail(directory)) {
-      if (!record) continue;
-      const last = String(record.body["ts"]);
-      for (const [event, details] of entries(record.body)) {
-        const key = `${event}\n${details}`;
-        const { count, first } = rows.get(key) ?? { count: 0, first: last };
-        rows.set(key, { count: count + 1, first, last });
-      }
-    }
+    const files = trailFiles(directory);
+    if (files.length === 0) throw new Error(`${asciiJson(directory)} contains no audit trail`);
+    for (const file of files) for (const record of recordsOf(file)) count(rows, record);
   } catch (error) {
-    return { failure: unreadable(directory, error), exitCode: 3 };
+    const { message, exitCode } = failure(directory, error);
+    return { failure: message, exitCode };
   }
   return { output: print([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))), exitCode: 0 };
 }
 
-type Body = Readonly<Record<string, unknown>>;
+function* recordsOf(file: string): Generator<Body> {
+  for (const { bytes } of readLines(file)) {
+    const record = readRecord(bytes);
+    if (record) yield record;
+  }
+}
 
+function count(rows: Map<string, Row>, record: Body): void {
+  const last = printable(record["ts"]);
+  for (const [event, details] of entries(record)) {
+    const wanted = `${event}\n${details}`;
+    const key = rows.has(wanted) || rows.size < MAX_ROWS ? wanted : "further rows\n";
+    const { count, first } = rows.get(key) ?? { count: 0, first: last };
+    rows.set(key, { count: count + 1, first, last });
+  }
+}
 function entries(body: Body): [event: string, details: string][] {
-  const text = (name: string, length?: number): string => String(body[name]).slice(0, length);
+  const text = (name: string, length?: number): string => printable(body[name]).slice(0, length);
   switch (text("event")) {
     case "start":
       return [["agent started", `uid ${text("uid")}, program ${text("program_sha256", 12)}`]];
@@ -53,8 +69,8 @@ function entries(body: Body): [event: string, details: string][] {
 }
 
 function disclosures({ env, labels, of }: Body): [string, string][] {
-  const names = [...list(env), ...list(labels)].join(" ") || "(only state, networks and ports)";
-  return list(of).map((id) => [`container ${String(id)} disclosed`, names]);
+  const names = [...list(env), ...list(labels)].map(printable).join(" ") || "(only state, networks and ports)";
+  return list(of).map((id) => [`container ${printable(id)} disclosed`, names]);
 }
 
 function list(value: unknown): unknown[] {
@@ -71,4 +87,9 @@ function print(rows: readonly [key: string, Row][]): string {
 
 function line(event: string, count: string, first: string, last: string, details: string): string {
   return [event.padEnd(32), count.padStart(7), first.padEnd(24), last.padEnd(24), details].join("  ");
+}
+
+/** Escapes everything but printable ASCII, for a terminal. */
+function printable(value: unknown): string {
+  return typeof value === "string" ? asciiJson(value).slice(1, -1) : asciiJson(value ?? "");
 }

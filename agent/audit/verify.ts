@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { quoted } from "../../shared/log.ts";
+import type { PublicKey } from "./public-key.ts";
+import { Tampered, TrailReader } from "./trail-reader.ts";
+
+/** Exit codes: 0 whole, 1 tampered, 2 incomplete, 3 unreadable. */
+export interface Verification {
+  readonly exitCode: 0 | 1 | 2 | 3;
+  readonly message: string;
+}
+
+/** Milliseconds that a running agent may take to sign new records. */
+const SIGNED_WITHIN_MS = 3_000;
+const POLL_MS = 100;
+
+/** Verifies a trail, also while the agent writes it. */
+export async function verifyTrail(
+  directory: string,
+  key: PublicKey,
+  settleMs = SIGNED_WITHIN_MS,
+): Promise<Verification> {
+  try {
+    const reader = new TrailReader(directory, key);
+    const size = await readSigned(reader, settleMs);
+    if (reader.missing.length > 0) return { exitCode: 2, message: reader.missing.join("; ") };
+    return { exitCode: 0, message: `records ${reader.begin} to ${size} are whole, signed by ${key.name}` };
+  } catch (error) {
+    return failure(directory, error);
+  }
+}
+
+/** Reads up to the newest checkpoint and returns its size. What is missing or not signed is in `reader.missing`. */
+async function readSigned(reader: TrailReader, settleMs: number): Promise<number> {
+  let signed = reader.readCheckpoint();
+  let hasMore = reader.advance(signed);
+  // A running agent signs its newest records within a second.
+  for (let waited = 0; hasMore && waited < settleMs; waited += POLL_MS) {
+    await sleep(POLL_MS);
+    const newer = reader.readCheckpoint();
+    if (!newer || newer.note === signed?.note) continue;
+    signed = newer;
+    if (newer.size > reader.tree.end) reader.advance(newer);
+    hasMore = false;
+  }
+  if (hasMore) reader.advance(signed, false);
+  return reader.conclude(signed);
+}
+
+/** Returns the result for an error. */
+export function failure(directory: string, error: unknown): Verification {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (error instanceof Tampered) return { exitCode: 1, message };
+  if (code === undefined) return { exitCode: 3, message };
+  return {
+    exitCode: 3,
+    message: `${quoted(path ?? directory)}: ${code}; the user of this command must be able to read it`,
+  };
+}

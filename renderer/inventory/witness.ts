@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { Log } from "../../shared/log.ts";
+import { HashRange, parseCheckpoint } from "../../shared/merkle.ts";
+import { notifications, type NotificationParams } from "../../shared/rpc.ts";
+import { safeWrite } from "../disk/safe-write.ts";
+
+const { checkpoint, hashes } = notifications["audit.checkpoint"].shape;
+
+/** Last checkpoint of an agent's audit trail, and the right edge of its tree. */
+const Witnessed = z.strictObject({ socket: z.string(), checkpoint, hashes });
+type Held = Omit<z.infer<typeof Witnessed>, "socket">;
+
+/**
+ * Remembers the last checkpoint of an agent's audit trail, also across restarts, and demands of each new one a proof that
+ * the trail was only appended to. After a failed proof the old checkpoint is kept, as evidence.
+ */
+export class Witness {
+  readonly #socket: string;
+  readonly #path: string | undefined;
+  readonly #log: Log;
+  #held: Held | undefined;
+  #error: string | undefined;
+
+  /** Without a directory the checkpoint is remembered until the renderer stops. */
+  constructor(socket: string, directory: string | undefined, log: Log) {
+    const name = createHash("sha256").update(socket).digest("hex").slice(0, 16);
+    this.#socket = socket;
+    this.#path = directory === undefined ? undefined : join(directory, `checkpoint-${name}.json`);
+    this.#log = log;
+    this.#held = this.#path === undefined ? undefined : this.#read(this.#path);
+  }
+
+  /** Size of the tree in the last checkpoint. */
+  get size(): number {
+    return this.#held ? (parseCheckpoint(this.#held.checkpoint)?.size ?? 0) : 0;
+  }
+
+  /** Why the trail is not the one of the last checkpoint, and what to do. */
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  /** Verifies a checkpoint, and remembers it if it extends the last one. */
+  async verify(received: NotificationParams<"audit.checkpoint">): Promise<void> {
+    // After a failed proof, the agent proves the next checkpoints from the one that was not accepted.
+    if (this.#error !== undefined && received.since > 0 && received.since !== this.size) return;
+    const range = extend(this.#held, this.size, received);
+    if (typeof range !== "string") {
+      this.#held = { checkpoint: received.checkpoint, hashes: range.toJSON() };
+      this.#error = undefined;
+      return await this.#write(this.#held);
+    }
+    const file = this.#path === undefined ? "" : `remove ${this.#path} and `;
+    const error = `the audit trail ${range}; verify it with sallyport-audit; to accept it, ${file}restart the renderer`;
+    if (error !== this.#error) {
+      const { checkpoint: held } = this.#held ?? {};
+      this.#log("error", "audit.forked", { socket: this.#socket, error, held, received: received.checkpoint });
+    }
+    this.#error = error;
+  }
+
+  #read(path: string): Held | undefined {
+    try {
+      const held = Witnessed.parse(JSON.parse(readFileSync(path, "utf8")));
+      return held.socket === this.#socket ? held : undefined;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const reason =
+        code === undefined ? "not a valid checkpoint; the agent's next one is trusted" : `cannot be read (${code})`;
+      if (code !== "ENOENT") this.#log("warn", "cache.discarded", { path, reason });
+      return undefined;
+    }
+  }
+
+  async #write(held: Held): Promise<void> {
+    if (this.#path === undefined) return;
+    try {
+      mkdirSync(join(this.#path, ".."), { recursive: true, mode: 0o700 });
+      await safeWrite(this.#path, Buffer.from(JSON.stringify({ socket: this.#socket, ...held })), "content", {
+        mode: 0o600,
+      });
+    } catch (error) {
+      this.#log("warn", "cache.failed", { path: this.#path, error: (error as Error).message });
+    }
+  }
+}
+
+/** Returns the right edge of the received tree, or why it does not extend the held one. */
+function extend(
+  held: Held | undefined,
+  heldSize: number,
+  { since, size, checkpoint, hashes }: NotificationParams<"audit.checkpoint">,
+): HashRange | string {
+  const parsed = parseCheckpoint(checkpoint);
+  const start =
+    since === 0 ? new HashRange() : since === heldSize ? HashRange.of(0, since, held?.hashes ?? []) : undefined;
+  const added = HashRange.of(since, size, hashes);
+  if (parsed?.size !== size || !start || !added) return "has an invalid checkpoint";
+  start.extend(added);
+  if (start.root().toString("base64") !== parsed.root) return `is not the one of ${heldSize} records seen before`;
+  if (since === heldSize) return start;
+  if (size < heldSize) return `has ${size} records, fewer than the ${heldSize} seen before`;
+  if (size === heldSize && parsed.root === parseCheckpoint(held?.checkpoint ?? "")?.root) return start;
+  return `cannot be proven to contain the ${heldSize} records seen before`;
+}
