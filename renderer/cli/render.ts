@@ -13,7 +13,8 @@ export async function runRender(config: Config, destination?: string): Promise<C
   if (target && found.length === 1) return await printTarget(config, target);
   const destinations = config.targets.map((one) => one.destination);
   const near = target ? undefined : nearest(destination ?? "", destinations);
-  const what = destination === undefined ? "several targets" : `no target with destination ${destination}`;
+  const what =
+    destination === undefined ? "several targets" : `no target with destination ${JSON.stringify(destination)}`;
   const hint = near === undefined ? `name one of ${destinations.join(", ")}` : `did you mean ${near}?`;
   return failed(`render: ${what}; ${hint}`, EX_USAGE);
 }

@@ -84,7 +84,7 @@ test("render reports why a file cannot be rendered", async () => {
   assert.match(absent.stderr, /none\.sock: ENOENT/);
   assert.match(
     (await runRender(config, "/other")).stderr,
-    /no target with destination \/other; name one of .*default\.conf/,
+    /no target with destination "\/other"; name one of .*default\.conf/,
   );
 });
 
