@@ -27,7 +27,7 @@ export class Connection {
   readonly number: number;
   readonly socket: Socket;
   readonly #rpc: JSONRPCServer<Connection>;
-  readonly #audit: AuditTrail;
+  readonly #audit: Pick<AuditTrail, "append">;
   readonly #reader = new FrameReader(MAX_REQUEST_BYTES);
   readonly #mayRequest = tokenBucket(10, 20);
   readonly #openedAt = performance.now();
@@ -38,7 +38,7 @@ export class Connection {
   /** Reason code once the agent has closed the connection. */
   #endReason: string | undefined;
 
-  constructor(number: number, socket: Socket, rpc: JSONRPCServer<Connection>, audit: AuditTrail) {
+  constructor(number: number, socket: Socket, rpc: JSONRPCServer<Connection>, audit: Pick<AuditTrail, "append">) {
     this.number = number;
     this.socket = socket;
     this.#rpc = rpc;

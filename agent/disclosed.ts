@@ -1,6 +1,7 @@
 import type { Result } from "../shared/rpc.ts";
 import { type Container, type Containers, isSameContainer, MAX_CONTAINERS } from "../shared/snapshot.ts";
 import { Pacer } from "./pacer.ts";
+import { Repeats } from "./repeats.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
 /** Maximum generations per second under a flood of changes, and the burst allowed before that limit applies. */
@@ -20,6 +21,7 @@ const MAX_REMEMBERED = 4_096;
  * No container may be sent before `complete` was called.
  */
 export class Disclosed {
+  readonly repeats = new Repeats();
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<() => void>();
   readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);

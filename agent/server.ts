@@ -2,6 +2,7 @@ import * as net from "node:net";
 import { JSONRPCErrorException, JSONRPCServer } from "json-rpc-2.0";
 import { type Params, PROTOCOL, type Result, wireErrors } from "../shared/rpc.ts";
 import { Connection } from "./connection.ts";
+import { ConnectionRecords } from "./connection-records.ts";
 import { feed, feedCheckpoints, type Source } from "./subscriber.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
@@ -14,6 +15,7 @@ const MAX_UNSUBSCRIBED = 4;
 /** Serves RPC on a Unix socket for the agent's group. Every response comes from the agent's own state. */
 export class RpcServer {
   readonly #audit: Source["audit"];
+  readonly #records: ConnectionRecords;
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #connections = new Set<Connection>();
   readonly #mayConnect = tokenBucket(10, 20);
@@ -27,6 +29,7 @@ export class RpcServer {
   /** `server` listens already. */
   constructor(source: Source, host: string, server: net.Server) {
     this.#audit = source.audit;
+    this.#records = new ConnectionRecords(source.audit);
     this.#rpc = contract(source, host, () => this.#admits());
     this.#server = server.on("connection", (socket) => this.#accept(socket));
   }
@@ -38,6 +41,7 @@ export class RpcServer {
     const ends = [...this.#connections].map(async ({ socket }) => await new Promise((end) => socket.on("close", end)));
     for (const connection of this.#connections) connection.drop("ok");
     await Promise.all([...ends, new Promise((resolve) => this.#server.close(resolve))]);
+    this.#records.flush();
   }
 
   #accept(socket: net.Socket): void {
@@ -50,7 +54,7 @@ export class RpcServer {
       ({ isSubscribed, socket: { destroyed } }) => !isSubscribed && !destroyed,
     );
     if (waiting.length >= MAX_UNSUBSCRIBED) waiting[0]?.drop("rpc.unsubscribed");
-    const connection = new Connection(++this.#accepted, socket, this.#rpc, this.#audit);
+    const connection = new Connection(++this.#accepted, socket, this.#rpc, this.#records.open());
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
   }

@@ -73,22 +73,34 @@ function* messages(conn: number, source: Source, since: number): Generator<objec
 }
 
 /** Yields the current generation: a delta from `base` if it is remembered and fits one frame, else a full snapshot. */
-function* disclosures(conn: number, { instance, disclosed, audit }: Source, base: number): Generator<object> {
+function* disclosures(conn: number, source: Source, base: number): Generator<object> {
+  const { instance, disclosed } = source;
   const { containers, generation } = disclosed;
   const peer = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
   const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
   const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
   if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
-    recordDisclosure(audit, peer, upserted, removed);
+    record(source, peer, upserted, removed);
     return yield notification("snapshot.delta", { instance, base, generation, upserted, removed });
   }
   const parts = split([...containers.values()]);
   for (const [part, some] of parts.entries()) {
-    recordDisclosure(audit, peer, some, []);
+    record(source, peer, some, []);
     const head = { instance, generation, part, parts: parts.length };
     yield notification("snapshot.part", { ...head, containers: some });
   }
+}
+
+/** Records what is sent: names that the trail has not got in full, others in short. */
+function record(
+  { audit, disclosed }: Source,
+  peer: { readonly conn: number; readonly generation: number },
+  upserted: readonly Container[],
+  removed: readonly string[],
+): void {
+  const fresh = disclosed.repeats.record(audit, peer, upserted, removed);
+  if (fresh.length + removed.length > 0 || upserted.length === 0) recordDisclosure(audit, peer, fresh, removed);
 }
 
 function notification<N extends Notification>(method: N, params: NotificationParams<N>): object {

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { ConnectionRecords } from "../../agent/connection-records.ts";
+import { eventually } from "../eventually.ts";
+import { AgentProcess } from "./agent-process.ts";
+import type { RpcClient } from "./rpc-client.ts";
+
+describe("the audit trail", () => {
+  const COUNT = 300;
+  let agent: AgentProcess;
+  let renderer: RpcClient;
+  before(async () => {
+    agent = await AgentProcess.start(["--relist", "3600"]);
+    for (let number = 0; number < COUNT; number++)
+      await agent.engine.run({ name: `app${number}`, env: { VIRTUAL_HOST: `${number}.example` }, health: "starting" });
+    renderer = await agent.subscribe();
+    await eventually("all are disclosed", () => renderer.containers.length === COUNT);
+  });
+  after(async () => {
+    renderer.close();
+    await agent.close();
+  });
+
+  function bytes(): number {
+    const files = readdirSync(agent.auditDirectory).filter((name) => name.endsWith(".jsonl"));
+    return files.reduce((sum, name) => sum + statSync(join(agent.auditDirectory, name)).size, 0);
+  }
+
+  test("names what a renderer received once, however often it reconnects", async () => {
+    const before = bytes();
+    const records = agent.records().length;
+    for (let round = 0; round < 10; round++) {
+      const again = await agent.subscribe();
+      assert.equal(again.containers.length, COUNT);
+      again.close();
+    }
+    assert.ok(bytes() - before < 10 * 1_500, `${bytes() - before} bytes`);
+    const repeated = agent
+      .records()
+      .slice(records)
+      .filter(({ event }) => event === "disclosure");
+    assert.equal(repeated.length, 10);
+    for (const { containers, repeated: number } of repeated) assert.deepEqual([containers, number], [COUNT, COUNT]);
+  });
+
+  test("does not grow with the events of one container", async () => {
+    const before = bytes();
+    for (let round = 0; round < 2_000; round++) {
+      agent.engine.health("app1", round % 2 === 0 ? "unhealthy" : "healthy");
+      if (round % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await agent.engine.run({ name: "last", env: { VIRTUAL_HOST: "last.example" } });
+    await eventually("another container is disclosed", () => renderer.named("last") !== undefined);
+    assert.ok(bytes() - before < 30_000, `${bytes() - before} bytes`);
+  });
+
+  test("names a container again when it discloses other names", async () => {
+    await agent.engine.remove("last");
+    await eventually("it is gone", () => renderer.named("last") === undefined);
+    const { id } = await agent.engine.run({ name: "last", env: { VIRTUAL_PORT: "80" } });
+    await eventually("it is disclosed", () => renderer.named("last") !== undefined);
+    const told = JSON.stringify(agent.records().map((record) => record["told"]));
+    assert.ok(told.includes(`{"env":["VIRTUAL_PORT"],"labels":[],"of":["${id.slice(0, 12)}"]}`));
+  });
+});
+
+test("connections beyond a rate are counted instead of recorded one by one", () => {
+  const appended: unknown[][] = [];
+  const records = new ConnectionRecords({ append: (...record) => void appended.push(record) });
+  for (let conn = 0; conn < 1_000; conn++) {
+    const trail = records.open();
+    trail.append("rpc.connect", "allow", "ok", { conn });
+    trail.append("rpc.close", "note", "ok", { conn });
+  }
+  records.flush();
+  const single = appended.filter(([, , reason]) => reason === "ok").length;
+  assert.ok(single >= 400 && single < 420, `${single} records`);
+  const counts = { "rpc.connect ok": 1_000 - single / 2, "rpc.close ok": 1_000 - single / 2 };
+  assert.deepEqual(appended.at(-1), ["rpc.connect", "note", "rpc.folded", { counts }]);
+});
