@@ -1,3 +1,4 @@
+import { composeServiceOf } from "../../shared/compose.ts";
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Model } from "./model.ts";
 import { compareTexts } from "./plain-record.ts";
@@ -9,8 +10,10 @@ export function inOrder(known: readonly InventoryContainer[]): InventoryContaine
 }
 
 /** Every field of a container in a template. */
-export const CONTAINER_FIELDS: readonly string[] =
-  "id shortId name host state health createdAt startedAt image env labels project service networks ports ip".split(" ");
+export const CONTAINER_FIELDS: readonly string[] = (
+  "id shortId name host state health createdAt startedAt image env labels ownEnv ownLabels " +
+  "owner project service networks ports ip"
+).split(" ");
 
 const views = new WeakMap<InventoryContainer, Model>();
 
@@ -22,7 +25,8 @@ export function containerView(known: InventoryContainer): Model {
 }
 
 function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
-  const { id, name, image, state, health, createdAt, startedAt, env, labels } = container;
+  const { id, name, image, state, health, createdAt, startedAt, env, labels, fromImage } = container;
+  const compose = composeServiceOf(labels, fromImage);
   const networks = container.networks.toSorted((a, b) => compareTexts(a.name, b.name));
   return {
     id,
@@ -35,11 +39,19 @@ function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
     env,
     labels,
     ...present({ image, startedAt }),
-    ...present({ project: labels["com.docker.compose.project"], service: labels["com.docker.compose.service"] }),
+    ownEnv: fromImage.read ? without(env, fromImage.env) : {},
+    ownLabels: fromImage.read ? without(labels, fromImage.labels) : {},
+    // A container without a project shares nothing.
+    owner: compose ? `project ${compose.project}` : `container ${host} ${id}`,
+    ...present({ ...compose }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
     ...present({ ip: networks.find(({ ipv4 }) => ipv4)?.ipv4 ?? networks.find(({ ipv6 }) => ipv6)?.ipv6 }),
   };
+}
+
+function without(record: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }
 
 function present(fields: Readonly<Record<string, Model | undefined>>): Record<string, Model> {

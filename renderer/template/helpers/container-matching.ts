@@ -117,29 +117,32 @@ function testFor(wanted: string | undefined, test: (wanted: string) => Test): Te
   return [wanted === "" ? () => false : test(wanted)];
 }
 
+/** A label or variable that says what a container is: it does not count if it is the image's own. */
+function ownText(item: unknown, from: "env" | "labels", name: string): string | undefined {
+  if (!isRecord(item)) return undefined;
+  const own = fieldOf(item, from === "env" ? "ownEnv" : "ownLabels") ?? fieldOf(item, from);
+  return textAt(own, name);
+}
+
 function textAt(item: unknown, name: string): string | undefined {
   const value = isRecord(item) ? fieldOf(item, name) : undefined;
   return typeof value === "string" || typeof value === "number" ? printed(value) : undefined;
 }
 
 function namesOf(item: unknown): (string | undefined)[] {
-  const env = isRecord(item) ? fieldOf(item, "env") : undefined;
-  return [textAt(item, "name"), ...servicesOf(item), labelOf(item, "pygen.target"), textAt(env, "PYGEN_TARGET")];
+  const targets = [ownText(item, "labels", "pygen.target"), ownText(item, "env", "PYGEN_TARGET")];
+  return [textAt(item, "name"), ...servicesOf(item), ...targets];
 }
 
 function servicesOf(item: unknown): (string | undefined)[] {
-  const swarm = labelOf(item, "com.docker.swarm.service.name");
-  const stack = labelOf(item, "com.docker.stack.namespace");
+  const swarm = ownText(item, "labels", "com.docker.swarm.service.name");
+  const stack = ownText(item, "labels", "com.docker.stack.namespace");
   const short = stack !== undefined && swarm?.startsWith(`${stack}_`) ? swarm.slice(stack.length + 1) : undefined;
-  return [textAt(item, "service"), labelOf(item, "com.docker.compose.service"), swarm, short];
+  return [textAt(item, "service"), swarm, short];
 }
 
 function projectOf(item: unknown): string | undefined {
-  return (
-    textAt(item, "project") ??
-    labelOf(item, "com.docker.compose.project") ??
-    labelOf(item, "com.docker.stack.namespace")
-  );
+  return textAt(item, "project") ?? ownText(item, "labels", "com.docker.stack.namespace");
 }
 
 function isImage(image: string | undefined, wanted: string): boolean {

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
 import { compileContainerTemplate } from "../../../renderer/template/container-template.ts";
@@ -16,6 +17,7 @@ import { eventually } from "../../eventually.ts";
 import { container } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
+import { hostileText } from "../structure/hostile.ts";
 
 const environment = { PATH: programPath() };
 const TEMPLATE = "renderer/templates/gallery/dnsmasq.hosts.hbs";
@@ -24,7 +26,11 @@ const render = compileContainerTemplate({
   format: "hosts",
 });
 
-const COMPOSE = { "com.docker.compose.service": "web", "com.docker.compose.project": "shop" };
+const COMPOSE = {
+  "com.docker.compose.service": "web",
+  "com.docker.compose.project": "shop",
+  "com.docker.compose.config-hash": "0",
+};
 const known = (digit: string, more: Partial<Container>): InventoryContainer => ({
   agent: "/a.sock",
   dockerHost: "one",
@@ -53,7 +59,10 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
     const args = [...options, ...own].map((option) => `--${option}`);
     dnsmasq = new BackgroundProcess("dnsmasq", "dnsmasq", args, { env: environment });
     resolver.setServers([`127.0.0.1:${port}`]);
-    await eventually("dnsmasq answers", async () => (await resolver.resolve4("shop-web-1")).length > 0);
+    await eventually(
+      "dnsmasq answers",
+      async () => (await resolver.resolve4("shop-web-1.containers.internal")).length > 0,
+    );
   });
   after(async () => {
     await dnsmasq.stop();
@@ -67,18 +76,21 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
   }
 
   test("containers and Compose services resolve to their IPv4 and IPv6 addresses", async () => {
-    assert.deepEqual(await resolver.resolve4("shop-web-1"), ["10.0.0.4"]);
-    assert.deepEqual(await resolver.resolve6("shop-web-2"), ["fd00::6"]);
-    assert.deepEqual(await resolver.resolve4("web.shop"), ["10.0.0.4"]);
-    assert.deepEqual(await resolver.resolve6("web.shop"), ["fd00::6"]);
-    await assert.rejects(resolver.resolve4("late"));
+    assert.deepEqual(await resolver.resolve4("shop-web-1.containers.internal"), ["10.0.0.4"]);
+    assert.deepEqual(await resolver.resolve6("shop-web-2.containers.internal"), ["fd00::6"]);
+    assert.deepEqual(await resolver.resolve4("web.shop.containers.internal"), ["10.0.0.4"]);
+    assert.deepEqual(await resolver.resolve6("web.shop.containers.internal"), ["fd00::6"]);
+    await assert.rejects(resolver.resolve4("late.containers.internal"));
   });
 
   test("SIGHUP reloads the file", async () => {
     write([four, six, late]);
     process.kill(dnsmasq.pid, "SIGHUP");
-    await eventually("the late one has its address", async () => (await resolver.resolve4("late"))[0] === "10.0.0.5");
-    assert.deepEqual(await resolver.resolve4("shop-web-1"), ["10.0.0.4"]);
+    await eventually(
+      "the late one has its address",
+      async () => (await resolver.resolve4("late.containers.internal"))[0] === "10.0.0.5",
+    );
+    assert.deepEqual(await resolver.resolve4("shop-web-1.containers.internal"), ["10.0.0.4"]);
   });
 
   for (const name of ["a\n10.6.6.6 shop-web-1", "a 10.6.6.6", "shop-web-1 #", "10.6.6.6\tx", "*", ".", "a..b\u2028"]) {
@@ -89,6 +101,49 @@ describe("dnsmasq with the hosts file of the gallery", { skip: requires("dnsmasq
       assert.ok(made.kind === "faults" && made.faults.every(({ index }) => index === 1), JSON.stringify(made));
     });
   }
+});
+
+const address = (more: Partial<Container>): InventoryContainer =>
+  known("7", { networks: [{ name: "front", ipv4: "10.6.6.6" }], ...more });
+const planted = (service: string, project: string) => ({
+  "com.docker.compose.service": service,
+  "com.docker.compose.project": project,
+  "com.docker.compose.config-hash": "0",
+});
+
+test("labels of an image add no name", () => {
+  const labels = planted("web", "shop");
+  for (const fromImage of [
+    { read: true, env: [], labels: Object.keys(labels) },
+    { read: false, env: [], labels: [] },
+  ]) {
+    const made = render([address({ name: "own", labels, fromImage })].map(containerView));
+    assert.deepEqual(made, { kind: "text", text: "10.6.6.6 own.containers.internal\n" });
+  }
+});
+
+for (const [name, labels] of [
+  ["own", planted("accounts.bank", "com")],
+  ["own", planted("accounts", "bank.com")],
+  ["own", planted("-", "shop")],
+  ["accounts.bank.com", {}],
+  ["-x", {}],
+  ["x".repeat(64), {}],
+] as const) {
+  test(`a container ${JSON.stringify([name, labels])} is quarantined, because its name is more than one label`, () => {
+    const made = render([address({ name, labels })].map(containerView));
+    assert.ok(made.kind === "faults" && /not a single DNS label/.test(made.faults[0]!.message), JSON.stringify(made));
+  });
+}
+
+test("every name of the file is below the suffix", () => {
+  fc.assert(
+    fc.property(fc.tuple(hostileText, hostileText, hostileText), ([name, service, project]) => {
+      const made = render([address({ name, labels: planted(service, project) })].map(containerView));
+      const names = made.kind === "text" ? made.text.split("\n").flatMap((line) => line.split(" ").slice(1)) : [];
+      for (const one of names) assert.match(one, /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?\.containers\.internal$/);
+    }),
+  );
 });
 
 async function freeUdpPort(): Promise<number> {

@@ -48,7 +48,7 @@ const routeRequests = fc
 const addressOf = (index: number): string => `10.0.0.${index + 1}`;
 
 function known(label: string, { host, project, createdAt, name }: RouteRequest, index: number): InventoryContainer {
-  const labels = { [label]: host, "com.docker.compose.project": project };
+  const labels = { [label]: host, "com.docker.compose.project": project, "com.docker.compose.config-hash": "0" };
   const networks = [{ name: "front", ipv4: addressOf(index) }];
   const env: Record<string, string> = label === "" ? { VIRTUAL_HOST: host } : {};
   const id = (index + 1).toString(16).padStart(64, "0");
@@ -139,6 +139,41 @@ for (const [name, format, label, read] of readers) {
       }),
       { numRuns: 150 },
     );
+  });
+}
+
+for (const [name, format, label, read] of readers) {
+  test(`${name}: a label of an image gets no host, whatever its age`, async () => {
+    const owner = known(label, { host: "shop.example", project: "owner", createdAt: 2, name: "owner" }, 0);
+    const image = known(label, { host: "shop.example", project: "owner", createdAt: 1, name: "image" }, 1);
+    for (const fromImage of [
+      { read: true, env: [], labels: [label] },
+      { read: false, env: [], labels: [] },
+    ]) {
+      const { text, reported } = await fromGallery(name, format, [
+        owner,
+        { ...image, container: { ...image.container, fromImage } },
+      ]);
+      assert.deepEqual([read(text).get("shop.example"), reported], [new Set([addressOf(0)]), new Set(["image"])]);
+    }
+  });
+
+  test(`${name}: containers without a project, or with a project of their image only, share no host`, async () => {
+    const requests = [1, 2, 3].map((createdAt) => ({
+      host: "shop.example",
+      project: "",
+      createdAt,
+      name: `n${createdAt}`,
+    }));
+    const all = requests.map((one, index) => known(label, one, index));
+    const baked = all[2]!;
+    const labels = { [label]: "shop.example", "com.docker.compose.project": "", "com.docker.compose.config-hash": "" };
+    const { text, reported } = await fromGallery(name, format, [
+      all[0]!,
+      { ...all[1]!, container: { ...all[1]!.container, labels } },
+      { ...baked, container: { ...baked.container, labels: { ...labels, "com.docker.compose.project": "owner" } } },
+    ]);
+    assert.deepEqual([read(text).get("shop.example"), reported], [new Set([addressOf(0)]), new Set(["n2", "n3"])]);
   });
 }
 

@@ -33,7 +33,12 @@ function good(digit: string): Container {
 
 /** A container with the same hostile text in every label and variable that a shipped template reads. */
 function poison(digit: string, text: string): Container {
-  const words = ["com.docker.compose.project", "com.docker.compose.service", ...LABELS];
+  const words = [
+    "com.docker.compose.project",
+    "com.docker.compose.service",
+    "com.docker.compose.config-hash",
+    ...LABELS,
+  ];
   const labels = Object.fromEntries(words.map((name) => [name, text]));
   return container(digit, { env: { VIRTUAL_HOST: text }, labels, networks: NETWORKS, ports: PORTS, createdAt: 2 });
 }

@@ -43,6 +43,7 @@ const LISTED = [
       logs: "true",
       "com.docker.compose.service": "web",
       "com.docker.compose.project": "shop",
+      "com.docker.compose.config-hash": "0",
     };
     const host = `${name}.example`;
     return known(index, name, { ...labels, "haproxy.host": host, "caddy.host": host, "traefik.host": host });
@@ -53,6 +54,7 @@ const LISTED = [
       ...labels,
       "com.docker.compose.service": value,
       "com.docker.compose.project": value,
+      "com.docker.compose.config-hash": "0",
     });
   }),
 ];
@@ -106,7 +108,7 @@ const gallery: readonly [
   [
     "dnsmasq.hosts",
     "hosts",
-    (name) => ` ${name} web.shop`,
+    (name) => ` ${name}.containers.internal web.shop.containers.internal`,
     (file, text) => {
       const lines = text.split("\n").filter((line) => line.trim() !== "");
       const odd = lines.find(

@@ -17,7 +17,7 @@ const known = (digit: string, fields: Partial<Container> = {}) => ({
   container: container(digit, fields),
 });
 const A = known("a", {
-  labels: { tier: "web", "com.docker.compose.project": "shop" },
+  labels: { tier: "web", "com.docker.compose.project": "shop", "com.docker.compose.config-hash": "0" },
   networks: [
     { name: "z", ipv4: "10.0.0.9" },
     { name: "back", ipv6: "fd00::1" },
@@ -322,11 +322,15 @@ test("no helper hides a field of a container by its name", () => {
   const full = {
     startedAt: 1,
     image: "x",
-    labels: { "com.docker.compose.project": "p", "com.docker.compose.service": "s" },
+    labels: {
+      "com.docker.compose.project": "p",
+      "com.docker.compose.service": "s",
+      "com.docker.compose.config-hash": "0",
+    },
   };
   const view = containerView(known("a", { ...full, networks: [{ name: "a", ipv4: "10.0.0.1" }] }));
   const fields = ["containers", "ipv4", "ipv6", "port", "proto", "published", ...Object.keys(view)];
-  assert.equal(fields.length, 6 + 16);
+  assert.equal(fields.length, 6 + 19);
   assert.deepEqual(
     HELPERS.filter(({ name }) => fields.includes(name)),
     [],
