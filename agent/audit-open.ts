@@ -30,52 +30,37 @@ export async function openAudit(
     if (action === "halt") stop.abort(new Error(`${at}: ${error}`));
   };
   const onDamage = (path: string, bytes: number): void => log("error", "audit.damaged", { path, bytes });
-  const hint = `the agent's user (${config.user.uid}) must be able to write there`;
-  const lock = await lockDirectory(directory).catch((error: unknown) => {
-    throw problem(at, error, hint);
-  });
-  await bind().catch((error: unknown) => {
-    throw problem(`--socket ${quoted(config.socket)}`, error, hint);
-  });
-  const key = openKey(config);
-  try {
+  const mayWrite = `the agent's user (${config.user.uid}) must be able to write there`;
+  const mayRead = `create a key with \`sallyport-audit keygen\`, or let the agent's user (${config.user.uid}) read it`;
+  const keyFile = config["audit-key"] ?? join(directory, "key");
+  const lock = await attempt(at, mayWrite, async () => await lockDirectory(directory));
+  await attempt(`--socket ${quoted(config.socket)}`, mayWrite, bind);
+  const key = await attempt(`--audit-key ${quoted(keyFile)}`, mayRead, () => openKey(keyFile, config));
+  const audit = await attempt(at, mayWrite, () => {
     const [maxBytes, keep, origin] = [config["audit-file-bytes"], config["audit-keep"], originOf(host)];
-    const audit = new AuditTrail({ directory, key, origin, maxBytes, keep, instance, onFailure, onDamage });
-    const publish = (): void =>
-      log("info", "audit.checkpointed", { checkpoint: audit.checkpoint, publicKey: key.publicKey });
-    audit.onCheckpoint(publish);
-    publish();
-    return { audit, lock };
-  } catch (error) {
-    throw problem(at, error, hint);
-  }
+    return new AuditTrail({ directory, key, origin, maxBytes, keep, instance, onFailure, onDamage });
+  });
+  const publish = (): void =>
+    log("info", "audit.checkpointed", { checkpoint: audit.checkpoint, publicKey: key.publicKey });
+  audit.onCheckpoint(publish);
+  publish();
+  return { audit, lock };
 }
 
 /** Reads the key. Creates one in a directory without a trail if none is configured. */
-function openKey({ "audit-dir": directory, "audit-key": configured, host, user }: AgentConfig): SigningKey {
-  const file = configured ?? join(directory, "key");
-  const isNew =
-    configured === undefined &&
-    !existsSync(file) &&
-    !readdirSync(directory).some((name) => /^trail-|^checkpoint$/.test(name));
-  try {
-    return isNew ? createKey(file, originOf(host)) : readKey(file, originOf(host));
-  } catch (error) {
-    throw problem(
-      `--audit-key ${quoted(file)}`,
-      error,
-      hints[(error as NodeJS.ErrnoException).code ?? ""] ?? `the agent's user (${user.uid}) must be able to read it`,
-    );
-  }
+function openKey(file: string, { "audit-dir": directory, "audit-key": configured, host }: AgentConfig): SigningKey {
+  const hasTrail = readdirSync(directory).some((name) => /^trail-|^checkpoint$/.test(name));
+  const isNew = configured === undefined && !existsSync(file) && !hasTrail;
+  return isNew ? createKey(file, originOf(host)) : readKey(file, originOf(host));
 }
 
-const hints: Readonly<Record<string, string>> = {
-  ENOENT: "restore the key, or create one with `sallyport-audit keygen`",
-};
-
-/** A system error gets a hint; other errors contain what to do. */
-function problem(at: string, error: unknown, hint: string): Error {
-  const { code, message, path } = error as NodeJS.ErrnoException;
-  const where = path === undefined || at.endsWith(quoted(path)) ? "" : ` ${quoted(path)}:`;
-  return new Error(code === undefined ? `${at}: ${message}` : `${at}:${where} ${code}; ${hint}`);
+/** Adds the option to an error, and a hint to one of the system; others state what to do themselves. */
+async function attempt<T>(at: string, hint: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message, path } = error as NodeJS.ErrnoException;
+    const where = path === undefined || at.endsWith(quoted(path)) ? "" : ` ${quoted(path)}:`;
+    throw new Error(code === undefined ? `${at}: ${message}` : `${at}:${where} ${code}; ${hint}`, { cause: error });
+  }
 }

@@ -79,6 +79,7 @@ export class AuditTrail {
   #oldest = 1;
   #isStopped = false;
   #missed = 0;
+  #isSigned = true;
   #saveTimer: NodeJS.Timeout | undefined;
 
   /** Continues the trail in the directory. Throws if its files cannot be used. */
@@ -91,14 +92,9 @@ export class AuditTrail {
     this.#attempt(() => this.#announce(() => this.#writeCheckpoint()));
   }
 
-  /** False while records cannot be written. */
+  /** False while records cannot be written or signed. */
   get isWhole(): boolean {
-    return this.#missed === 0;
-  }
-
-  /** Number of records. */
-  get size(): number {
-    return this.#tree.end;
+    return this.#missed === 0 && this.#isSigned;
   }
 
   /** Appends one record. `reason` is a code from the closed list in docs/reference/audit-trail.md. */
@@ -188,9 +184,9 @@ export class AuditTrail {
 
   /** Adds a record to the tree. */
   #add(event: string, line: Buffer): void {
-    const leaf = leafHash(line);
+    const [leaf, known]: [Buffer, Buffer[]] = [leafHash(line), []];
     if (event === "audit.file") this.#fileRange = new HashRange(this.#tree.end);
-    for (const range of [this.#tree, this.#fileRange, this.#newRange]) range.push(leaf);
+    for (const range of [this.#tree, this.#fileRange, this.#newRange]) range.push(leaf, 0, known);
     this.#isStopped = event === "stop" || (this.#isStopped && event === "audit.checkpoint");
   }
 
@@ -218,6 +214,7 @@ export class AuditTrail {
   #save(): void {
     clearTimeout(this.#saveTimer);
     this.#saveTimer = undefined;
+    this.#isSigned = false;
     this.#sync();
     const { checkpoint, edge } = this.#sign();
     const position = {
@@ -229,6 +226,7 @@ export class AuditTrail {
     const state = { ...position, clean: this.#isStopped, edge, range: this.#fileRange };
     this.#replace("resume", `${JSON.stringify(state)}\n`);
     this.#replace("checkpoint", checkpoint);
+    this.#isSigned = true;
   }
 
   #replace(name: string, text: string): void {

@@ -1,12 +1,19 @@
-import { createHash } from "node:crypto";
+import { hash as digest } from "node:crypto";
+
+const LEAF = Buffer.from([0]);
+const NODE = Buffer.from([1]);
 
 /** Returns the hash of a leaf of an RFC 6962 tree. */
 export function leafHash(record: Uint8Array): Buffer {
-  return createHash("sha256").update("\0").update(record).digest();
+  return sha256(LEAF, record);
 }
 
 function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return createHash("sha256").update("\u0001").update(left).update(right).digest();
+  return sha256(NODE, left, right);
+}
+
+function sha256(...parts: Uint8Array[]): Buffer {
+  return digest("sha256", Buffer.concat(parts), "buffer");
 }
 
 /**
@@ -40,15 +47,18 @@ export class HashRange {
     return this.#end;
   }
 
-  /** Appends a complete subtree of 2^height leaves, by default one leaf. */
-  push(hash: Buffer, height = 0): void {
-    this.#nodes.push({ height, hash });
+  /**
+   * Appends a complete subtree of 2^height leaves, by default one leaf. `known` has the hashes of the subtrees that end
+   * with it, by height; ranges to which the same subtree is appended can share them.
+   */
+  push(hash: Buffer, height = 0, known: Buffer[] = []): void {
     this.#end += 2 ** height;
-    for (;;) {
-      const [left, right] = this.#nodes.slice(-2);
-      if (!right || left?.height !== right.height || this.#end % 2 ** (right.height + 1) !== 0) return;
-      this.#nodes.splice(-2, 2, { height: right.height + 1, hash: nodeHash(left.hash, right.hash) });
+    while (this.#nodes.at(-1)?.height === height && this.#end % 2 ** (height + 1) === 0) {
+      const left = this.#nodes.pop()!;
+      height += 1;
+      hash = known[height] ??= nodeHash(left.hash, hash);
     }
+    this.#nodes.push({ height, hash });
   }
 
   /** Appends the range that begins where this one ends. */
@@ -69,9 +79,7 @@ export class HashRange {
   /** Returns the hash of the whole range as one tree. */
   root(): Buffer {
     const hashes = this.#nodes.map(({ hash }) => hash);
-    return hashes.length > 0
-      ? hashes.reduceRight((right, left) => nodeHash(left, right))
-      : createHash("sha256").digest();
+    return hashes.length > 0 ? hashes.reduceRight((right, left) => nodeHash(left, right)) : sha256();
   }
 
   toJSON(): string[] {

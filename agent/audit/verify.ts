@@ -13,11 +13,12 @@ export interface Verification {
 const SIGNED_WITHIN_MS = 3_000;
 const POLL_MS = 100;
 
-/** Verifies a trail, also while the agent writes it. */
+/** Verifies a trail, also while the agent writes it and prunes its oldest file. */
 export async function verifyTrail(
   directory: string,
   key: PublicKey,
   settleMs = SIGNED_WITHIN_MS,
+  attempts = 3,
 ): Promise<Verification> {
   try {
     const reader = new TrailReader(directory, key);
@@ -25,7 +26,8 @@ export async function verifyTrail(
     if (reader.missing.length > 0) return { exitCode: 2, message: reader.missing.join("; ") };
     return { exitCode: 0, message: `records ${reader.begin} to ${size} are whole, signed by ${key.name}` };
   } catch (error) {
-    return failure(directory, error);
+    const isPruned = (error as NodeJS.ErrnoException).code === "ENOENT" && attempts > 1;
+    return isPruned ? await verifyTrail(directory, key, settleMs, attempts - 1) : failure(directory, error);
   }
 }
 

@@ -166,4 +166,18 @@ describe("the hardening of the running stack", { skip: requires("docker") }, () 
       lines.map((line) => line.split(":\t")).map(([key = "", value = ""]) => [key, value.replaceAll("\t", " ").trim()]),
     );
   }
+
+  test("the audit trail is verified by an image of its own, and commands of the agent need no user id", async () => {
+    if (process.env["SALLYPORT_IMAGES"] !== "given") await stack.compose("build", "-q", "audit");
+    assert.match(await stack.compose("run", "--rm", "audit", "verify"), /records 1 to [0-9]+ are whole, signed by/);
+    assert.match(await stack.compose("run", "--rm", "audit", "report"), /Docker request/);
+    const copies = `try { fs.readFileSync("/var/lib/sallyport/audit/key") } catch ({ code }) { console.log(code) }`;
+    assert.match(await stack.compose("run", "--rm", "--entrypoint", "/node", "audit", "-e", copies), /EACCES/);
+    assert.match(await stack.compose("exec", "-T", "agent", "/node", "/app/agent.cjs", "health"), /"audit":"ok"/);
+    const nginx = stack.container("nginx");
+    assert.match(
+      await stack.compose("exec", "-T", "agent", "/node", "/app/agent.cjs", "policy", "explain", nginx),
+      /withheld: /,
+    );
+  });
 });

@@ -17,7 +17,7 @@ START_LIMIT_S=60
 SUITE_LIMIT_S=300
 
 # Images that the suites need. The lab's Engine has them after its own run.
-IMAGES=(sallyport-agent sallyport-renderer sallyport sallyport-demo-app node:26-trixie-slim
+IMAGES=(sallyport-agent sallyport-renderer sallyport-audit sallyport sallyport-demo-app node:26-trixie-slim
 	nginxinc/nginx-unprivileged:stable)
 
 work=$(mktemp -d)
