@@ -144,6 +144,7 @@ function kindOf(path: string): string {
   const targets = (publishedSchema() as JsonSchema).properties?.["targets"]?.items?.anyOf ?? [];
   const [nginx, template] = targets.map((target) => keysOf(target, "targets[]").some((key) => key.path === path));
   if (nginx === template) return "";
+  if (path === "targets[].format") return " Makes the target a template target.";
   return nginx ? " Not with `format`." : " Only with `format`.";
 }
 

@@ -21,7 +21,7 @@ export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   return found === undefined ? [schema] : found.flatMap(alternatives);
 }
 
-/** Prints a type for a table: `text`, `integer 1-65535`, `list of object`, `"a"` or `"b"`. */
+/** Prints a type for a table: `string`, `integer 1-65535`, `list of objects`, `"a"` or `"b"`. */
 export function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return either(schema.enum.map((value) => `\`${String(value)}\``));
@@ -30,13 +30,13 @@ export function typeText(schema: JsonSchema): string {
   if (Array.isArray(schema.type)) return either(schema.type.map((type: string) => typeText({ type })));
   switch (String(schema.type ?? "any")) {
     case "string":
-      return "text";
+      return "string";
     case "array":
-      return `${LIST_OF}${schema.items === undefined ? "any" : typeText(schema.items)}`;
+      return `${LIST_OF}${schema.items === undefined ? "any" : plural(typeText(schema.items))}`;
     case "integer":
       return `integer${range(schema)}`;
     case "object":
-      return schema.properties === undefined ? "record" : "object";
+      return schema.properties === undefined ? "map" : "object";
     default:
       return String(schema.type ?? "any");
   }
@@ -48,7 +48,12 @@ const LIST_OF = "list of ";
 function withoutRepeatedItems(texts: readonly string[]): readonly string[] {
   const list = texts.find((text) => text.startsWith(LIST_OF));
   const others = texts.filter((text) => text !== list);
-  return list === LIST_OF + either(others) ? [...others, "a list"] : texts;
+  return list === LIST_OF + plural(either(others)) ? [...others, "a list"] : texts;
+}
+
+/** Returns the plural of a type's name; other types, such as `"a"` or `"b"`, do not change. */
+function plural(type: string): string {
+  return /^[a-z]+$/.test(type) && type !== "any" ? `${type}s` : type;
 }
 
 function range({ minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER }: JsonSchema): string {
