@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { FRAME_MS, IDLE_MS, REQUEST_RATE, STALLED_MS, UNSUBSCRIBED_MS } from "../agent/connection.ts";
+import { CONNECT_RATE, MAX_SUBSCRIBED, MAX_UNSUBSCRIBED, SUBSCRIBE_RATE } from "../agent/server.ts";
 import { MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES } from "../shared/frame.ts";
 import { methods, notifications, PROTOCOL, wireErrors } from "../shared/rpc.ts";
 import {
@@ -13,12 +15,14 @@ import { MAX_VALUE_BYTES } from "../shared/text.ts";
 import { code, type JsonSchema, table, typeText } from "./schema-text.ts";
 
 const MEANINGS: Readonly<Record<keyof typeof methods | keyof typeof notifications, string>> = {
-  hello: "Once, first. The request names the protocol versions of the renderer, the response the one in use.",
-  subscribe: "Once, after `hello`. Starts notifications. `since` names the generation that the renderer already has.",
+  hello:
+    "The first request, permitted once. The request contains the protocol versions of the renderer, the response the version in use.",
+  subscribe:
+    "Permitted once, after `hello`. Starts notifications. `since` is the generation that the renderer already has.",
   health:
-    "Any time after `hello`. `generation` is 0 until the first complete snapshot. `overflow` counts containers over the limit, `unreadable` those whose list entry the agent could not read.",
+    "Permitted any time after `hello`. `generation` is 0 until the first complete snapshot. `overflow` counts containers over the limit, `unreadable` those that the agent could not read.",
   "snapshot.part":
-    "One part of a complete snapshot. All `parts` arrive in order with nothing in between. The snapshot replaces the renderer's state copy.",
+    "One part of a complete snapshot. All `parts` arrive in order without other messages in between. The snapshot replaces the renderer's state copy.",
   "snapshot.delta":
     "Changes generation `base` into `generation`. A renderer without `base` must reconnect for a complete snapshot.",
   "audit.checkpoint":
@@ -42,9 +46,9 @@ const FIELDS: Readonly<Record<keyof typeof Container.shape, string>> = {
   env: "disclosed environment variables",
   labels: "disclosed labels",
   fromImage:
-    "disclosed variables and labels whose values equal the image's own; `read` is false if the image could not be inspected, and then every value counts as the image's",
+    "names of disclosed variables and labels whose values equal the image's own; if `read` is false, the image could not be inspected, and every value counts as the image's",
   withheld: "number of variables and labels that are not disclosed",
-  refused: "disclosed names whose value is invalid; the value stays in the agent",
+  refused: "names whose values are withheld, each with the reason",
 };
 
 /** The page about the contract between agent and renderer. */
@@ -84,13 +88,34 @@ ${table(
     ["response frame", `${MAX_RESPONSE_BYTES / 1024 / 1024} MiB`],
     ["containers in a snapshot", String(MAX_CONTAINERS)],
     ["one container as JSON", `${MAX_CONTAINER_BYTES / 1024} KiB`],
-    ["disclosed variables, and labels, of one container", String(MAX_PAIRS)],
-    ["networks, and ports, of one container", `${MAX_NETWORKS}, and ${MAX_PORTS}`],
+    ["disclosed environment variables of one container", String(MAX_PAIRS)],
+    ["disclosed labels of one container", String(MAX_PAIRS)],
+    ["networks of one container", String(MAX_NETWORKS)],
+    ["ports of one container", String(MAX_PORTS)],
     ["one value", `${MAX_VALUE_BYTES / 1024} KiB`],
   ],
 )}
 
 Requests have a numeric \`id\`. Batches and notifications to the agent are rejected. One request may be pending.
+
+## Connections
+
+If a connection exceeds a limit, the agent closes it and records the reason.
+
+${table(
+  ["limit", "value"],
+  [
+    ["subscribed connections", String(MAX_SUBSCRIBED)],
+    ["other connections; a new one closes the oldest", String(MAX_UNSUBSCRIBED)],
+    ["new connections", rate(CONNECT_RATE)],
+    ["subscriptions", rate(SUBSCRIBE_RATE)],
+    ["requests of one connection", rate(REQUEST_RATE)],
+    ["time for the first request, and for each frame from its first byte", `${FRAME_MS / 1000} s`],
+    ["time until `subscribe`, or until the peer disconnects", `${UNSUBSCRIBED_MS / 1000} s`],
+    ["time between two requests of a subscribed connection", `${IDLE_MS / 1000} s`],
+    ["time without reading while the agent's buffer is full", `${STALLED_MS / 1000} s`],
+  ],
+)}
 
 ## Methods
 
@@ -102,7 +127,7 @@ After \`subscribe\`, the agent sends:
 
 ${table(["method", "params", "meaning"], sent)}
 
-\`instance\` identifies one run of one agent. A generation is a number that grows within an instance.
+\`instance\` identifies one run of one agent. A generation is a number that only increases within an instance.
 
 ## Containers
 
@@ -112,8 +137,12 @@ ${table(["field", "type", "meaning"], fields)}
 
 ${table(["code", "message"], errors)}
 
-\`error.data.correlation\` finds the record of the refusal in the audit trail.
+The record of the refusal in the audit trail contains the value of \`error.data.correlation\`.
 `;
+}
+
+function rate({ perSecond, burst }: typeof REQUEST_RATE): string {
+  return `${perSecond} a second, bursts of ${burst}`;
 }
 
 /** Prints the keys of an object with their types. */

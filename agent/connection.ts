@@ -8,19 +8,22 @@ import { readRequest, type SessionState, type Violation } from "./request.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
 /** Deadline in milliseconds for the first request, and for the rest of a frame that has started. */
-const FRAME_MS = 2_000;
+export const FRAME_MS = 2_000;
 
 /** Deadline in milliseconds for a subscription. A health check takes much less; other peers must make room. */
-const UNSUBSCRIBED_MS = 5_000;
+export const UNSUBSCRIBED_MS = 5_000;
 
 /** Idle timeout in milliseconds. Renderers request the agent's health more often than this. */
-const IDLE_MS = 60_000;
+export const IDLE_MS = 60_000;
 
 /** Bytes that may be buffered for a connection before it is closed. */
 const MAX_BUFFERED = 4 * MAX_RESPONSE_BYTES;
 
+/** Requests per second on average, and the burst. */
+export const REQUEST_RATE = { perSecond: 10, burst: 20 };
+
 /** Milliseconds a full buffer may stay undrained before the connection is closed. */
-const STALLED_MS = 10_000;
+export const STALLED_MS = 10_000;
 
 /** One connection. Any violation is recorded and closes it; other connections are not affected. */
 export class Connection {
@@ -29,7 +32,7 @@ export class Connection {
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #audit: Pick<AuditTrail, "append">;
   readonly #reader = new FrameReader(MAX_REQUEST_BYTES);
-  readonly #mayRequest = tokenBucket(10, 20);
+  readonly #mayRequest = tokenBucket(REQUEST_RATE.perSecond, REQUEST_RATE.burst);
   readonly #openedAt = performance.now();
   #state: SessionState = "new";
   #isBusy = false;

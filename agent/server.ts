@@ -6,11 +6,17 @@ import { ConnectionRecords } from "./connection-records.ts";
 import { feed, feedCheckpoints, type Source } from "./subscriber.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Maximum renderers that are subscribed. */
-const MAX_SUBSCRIBED = 8;
+/** Maximum subscribed connections. */
+export const MAX_SUBSCRIBED = 8;
 
-/** Maximum connections that are not. The oldest makes room for a new one, so that a health check is always served. */
-const MAX_UNSUBSCRIBED = 4;
+/** Maximum connections that are not subscribed. A new one closes the oldest, so that a health check is always served. */
+export const MAX_UNSUBSCRIBED = 4;
+
+/** Accepted connections per second on average, and the burst. */
+export const CONNECT_RATE = { perSecond: 10, burst: 20 };
+
+/** Subscriptions per second on average, and the burst. Each costs a complete snapshot and its record. */
+export const SUBSCRIBE_RATE = { perSecond: 1, burst: 20 };
 
 /** Serves RPC on a Unix socket for the agent's group. Every response comes from the agent's own state. */
 export class RpcServer {
@@ -18,9 +24,8 @@ export class RpcServer {
   readonly #records: ConnectionRecords;
   readonly #rpc: JSONRPCServer<Connection>;
   readonly #connections = new Set<Connection>();
-  readonly #mayConnect = tokenBucket(10, 20);
-  /** A subscription costs a complete snapshot and its record. */
-  readonly #maySubscribe = tokenBucket(1, 20);
+  readonly #mayConnect = tokenBucket(CONNECT_RATE.perSecond, CONNECT_RATE.burst);
+  readonly #maySubscribe = tokenBucket(SUBSCRIBE_RATE.perSecond, SUBSCRIBE_RATE.burst);
   readonly #server: net.Server;
   #accepted = 0;
   #refused = 0;
@@ -59,7 +64,7 @@ export class RpcServer {
     socket.on("close", () => this.#connections.delete(connection));
   }
 
-  /** Whether the connection that subscribes now may be served. It is counted already. */
+  /** Whether the connection that subscribes now may be served. It is already among the connections. */
   #admits(): boolean {
     const subscribed = [...this.#connections].filter(({ isSubscribed }) => isSubscribed);
     return subscribed.length <= MAX_SUBSCRIBED && this.#maySubscribe();

@@ -105,7 +105,7 @@ export const wireErrors = {
   /** The method does not exist or is not permitted in the connection's state. */
   method: { code: -32_601, message: "unknown method, or not permitted now" },
   /** The parameters do not match the method. */
-  params: { code: -32_602, message: "wrong parameters" },
+  params: { code: -32_602, message: "invalid parameters" },
   /** The agent failed; its log has the details. */
   internal: { code: -32_603, message: "internal error" },
   /** Caller and agent support no common protocol version. */

@@ -83,7 +83,7 @@ describe("the RPC socket", () => {
       (client) => client.sendText(hello.replace('"hello"', '"he\\nllo\\u001b[31m"')),
     ],
     ["a subscription before hello", "rpc.state", (client) => client.sendText(hello.replace('"hello"', '"subscribe"'))],
-    ["wrong parameters", "rpc.params", (client) => client.sendText(hello.replace('"min":', '"path":"/etc","min":'))],
+    ["invalid parameters", "rpc.params", (client) => client.sendText(hello.replace('"min":', '"path":"/etc","min":'))],
     ["a frame that is too large", "rpc.frame.size", (client) => client.write(encodeFrame("x".repeat(5_000), 1 << 20))],
     ["a length of 4 GiB", "rpc.frame.size", (client) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))],
     ["a frame that is not UTF-8", "rpc.frame.utf8", (client) => client.write(Buffer.from([0, 0, 0, 2, 0xc3, 0x28]))],
