@@ -36,11 +36,11 @@ export const Options = z.object({
   socket: socketPath.prefault("/run/sallyport/agent/rpc.sock").describe("PATH  RPC socket for renderers"),
   host: HostLabel.prefault("local").describe("NAME  name of this Docker host, for renderers with several agents"),
   user: user.prefault("65532:65532").describe("UID:GID  user and group to run as when started as root"),
-  policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the built-in one"),
+  policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the default policy"),
   "only-project": names.describe("NAME  disclose only containers of this Compose project; repeatable"),
   "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
   "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
-  relist: wholeNumber(1).prefault("60").describe("SECONDS  interval of a full list, in case events were lost"),
+  relist: wholeNumber(1).prefault("60").describe("SECONDS  interval between full lists, in case events were lost"),
   "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z

@@ -107,7 +107,7 @@ export class ContainerStore {
     const isLabels = this.#sources.policy.mode === "labels only" && this.#images.isSettled(entry.imageId);
     if (!entry.isPart && !isTouched && (isLabels || !isVisible(entry, this.#sources.policy)))
       return this.#update(entry);
-    // Neither labels nor environment change, so another request would fail alike. An event decides otherwise.
+    // Neither labels nor environment change, so another request would fail again. Only an event triggers one.
     if (this.#tooLarge.has(entry.id) && !isTouched) return;
     if (known?.container) void this.#images.read(known.imageId);
     if (known && known.container?.stale !== true && !differs(known.container, entry)) return;
@@ -190,7 +190,7 @@ export class ContainerStore {
   }
 }
 
-/** Whether the list entry differs from the known state. It has no environment, but a container's environment never changes. */
+/** Whether the list entry differs from the known state. The entry has no environment, but a container's environment never changes. */
 function differs(known: Container | undefined, listed: Observed): boolean {
   const textOf = ({ state, name, networks }: Observed | Container): string => JSON.stringify([state, name, networks]);
   if (!known || textOf(known) !== textOf(listed)) return true;

@@ -8,7 +8,7 @@ import { tokenBucket } from "./token-bucket.ts";
 const PACE = { perSecond: 50, burst: 40 };
 const PACED_MS = 1_000 / PACE.perSecond;
 
-/** The same under a flood that does not end, and the interval between generations from then on. */
+/** The same under a sustained flood, and the interval between generations once the burst is used up. */
 const SUSTAINED = { perSecond: 2, burst: 2_000 };
 const SUSTAINED_MS = 1_000 / SUSTAINED.perSecond;
 
@@ -26,9 +26,9 @@ export class Disclosed {
   readonly #listeners = new Set<() => void>();
   readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);
   readonly #mayFlushSoon = tokenBucket(SUSTAINED.perSecond, SUSTAINED.burst);
-  /** Disclosed containers without names of their own, the first to make room. */
+  /** Ids of disclosed containers with Compose's names only. They are the first to be removed when the limit is reached. */
   readonly #plain = new Set<string>();
-  /** Containers that are skipped; those with names of their own return first. */
+  /** Containers skipped because of the limit. When there is room, those with other names than Compose's return first. */
   readonly #left = { routed: new Map<string, Container>(), plain: new Map<string, Container>() };
   readonly #pacer = new Pacer();
   #changed = new Set<string>();
@@ -153,7 +153,7 @@ export class Disclosed {
   }
 }
 
-/** Whether the policy discloses a name that Compose did not write. All names that route a container are such names. */
+/** Whether the policy discloses a name that is not Compose's. Every container with a route has such a name. */
 function hasOwnNames({ env, labels, refused }: Container): boolean {
   const names = [...Object.keys(env), ...Object.keys(labels), ...refused.map(({ name }) => name)];
   return names.some((name) => !name.startsWith("com.docker.compose."));

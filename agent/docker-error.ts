@@ -1,4 +1,4 @@
-/** Faults of a call to Docker: reason codes of the audit trail, each with its message for people. */
+/** Faults of a call to Docker: reason codes of the audit trail, each with its message. */
 const dockerFaults = {
   "gate.route": "the agent does not permit this request",
   "docker.unreachable": "cannot connect to Docker",

@@ -21,7 +21,7 @@ const NEWEST_API = 47;
 export class DockerReader {
   readonly #client: Docker;
 
-  /** `keepsLabel` returns whether a label in the list is of use; others are only counted. */
+  /** `keepsLabel` returns whether a label in the list is needed; other labels are only counted. */
   constructor(socketPath: string, onCall: (call: DockerCall) => void, keepsLabel: (name: string) => boolean) {
     const read: ReadEntry = (entry) => {
       const parsed = ListEntry.safeParse(entry).data ?? UnreadableEntry.safeParse(entry).data;

@@ -32,7 +32,7 @@ function changed(container: Container, stopSignal: number, { action, detail, sig
     case "unpause":
       return { ...container, state: "running" };
     case "kill":
-      // Only the stop signal announces the end; other signals are for the application.
+      // Only the stop signal announces a stop; other signals are for the application.
       if (container.state !== "running" || Number(signal) !== stopSignal) return "nothing";
       return { ...container, stopping: true };
     case "rename":

@@ -4,7 +4,7 @@ import { MAX_CONTAINERS } from "../shared/snapshot.ts";
 import { asDockerError } from "./docker-error.ts";
 import type { ImageValues } from "./sanitize.ts";
 
-/** Milliseconds that a container waits for its image. After that it is disclosed, and marked when the image is known. */
+/** Milliseconds that a container waits for its image. After that it is disclosed without the image's values, and updated when they are known. */
 const WAIT_MS = 1_000;
 
 /** Maximum concurrent requests. While that many are unanswered, further containers do not wait. */
@@ -22,7 +22,7 @@ export interface ImagesOptions {
 /** Reads what images set, once per image while a container uses it. */
 export class Images {
   readonly #options: ImagesOptions;
-  /** By id. Undefined if the image cannot be read and a retry is of no use. */
+  /** By id. Undefined if the image cannot be read and a retry cannot succeed. */
   readonly #values = new Map<string, ImageValues | undefined>();
   readonly #pending = new Map<string, Promise<void>>();
 
@@ -35,7 +35,7 @@ export class Images {
     return this.#values.get(id);
   }
 
-  /** Whether the image was read, or cannot be read, so that a request is of no use. */
+  /** Whether the image was read or cannot be read, so that no further request is needed. */
   isSettled(id: string): boolean {
     return id === "" || this.#values.has(id);
   }

@@ -4,7 +4,7 @@ import { quoted } from "../shared/log.ts";
 import type { AgentConfig } from "./config.ts";
 import { defaultPolicy, parsePolicy, type Policy } from "./policy.ts";
 
-/** Loads the effective policy: the file or the default, narrowed by the `--only-*` options. */
+/** Loads the effective policy: the file or the default, with the entries of the `--only-*` options. */
 export function loadPolicy(config: AgentConfig): { policy: Policy; sha256: string } | { problems: string[] } {
   const read = config.policy === undefined ? defaultPolicy() : readPolicy(config.policy);
   if ("problems" in read) return read;

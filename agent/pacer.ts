@@ -1,10 +1,10 @@
 import { tokenBucket } from "./token-bucket.ts";
 
-/** Actions for one key: a burst, then one in five seconds. A container that restarts needs about five for each time. */
+/** Actions for one key: a burst, then one in five seconds. A restart of a container needs about five. */
 const PER_SECOND = 0.2;
 const BURST = 20;
 
-/** Limits how often something happens for one key. What exceeds the limit happens once, later. */
+/** Limits how often actions run for one key. Actions over the limit are delayed and merged into one. */
 export class Pacer {
   readonly #permits = new Map<string, () => boolean>();
   readonly #delayed = new Map<string, NodeJS.Timeout>();

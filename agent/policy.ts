@@ -20,27 +20,23 @@ export const PolicyFile = z.strictObject({
   mode: z
     .enum(["environment", "labels only"])
     .default("environment")
-    .describe("`labels only` inspects images only, so environments of containers never enter the agent's memory."),
+    .describe("`labels only` inspects no containers, so their environment never enters the agent's memory."),
   fields: z
     .array(z.enum(["image", "published", "startedAt"]))
     .default([])
-    .describe("Fields to disclose in addition to those that routing needs (name, state, health, networks, ports)."),
+    .describe("Also disclose the image name, where ports are published (`published`), or the start time."),
   env: patterns.describe("Environment variables to disclose: exact names, or prefixes followed by *."),
   labels: patterns.describe("Labels to disclose: exact keys, or prefixes followed by *."),
   force: names.describe("Exact names to disclose although the name or the value looks like a secret."),
   multiline: names.describe("Names whose values may contain line breaks and tabs."),
   only: z
     .strictObject({
-      projects: names.describe(
-        "Compose projects. Containers of other projects, and those whose image alone names the project, are not disclosed.",
-      ),
-      networks: names.describe("Networks. Containers on none of them are not disclosed."),
-      labels: names.describe(
-        "`key` or `key=value`. Containers with none of these labels, apart from their image's, are not disclosed.",
-      ),
+      projects: names.describe("Disclose only containers of these Compose projects."),
+      networks: names.describe("Disclose only containers on one of these networks."),
+      labels: names.describe("Disclose only containers with one of these labels: `key` or `key=value`."),
     })
     .prefault({})
-    .describe("Restricts which containers are disclosed. An empty list does not restrict."),
+    .describe("Containers must match every list that is not empty. Labels with the image's own value do not count."),
 });
 
 /** The parsed, frozen policy. The audit trail records its hash. */
@@ -92,7 +88,7 @@ export function defaultPolicy(): Policy {
   return complete(PolicyFile.parse({}));
 }
 
-/** Parses a policy file. Returns every problem with it; an unknown key is one. */
+/** Parses a policy file. Returns every problem with it, including unknown keys. */
 export function parsePolicy(text: string): Policy | { problems: string[] } {
   let json: unknown;
   try {

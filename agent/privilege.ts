@@ -11,7 +11,7 @@ export function dropPrivilege(dockerSocket: string, user: AgentConfig["user"]): 
   if (process.getuid?.() !== 0) return undefined;
   const socket = statSync(dockerSocket, { throwIfNoEntry: false });
   const path = `--docker-socket ${quoted(dockerSocket)}`;
-  if (socket && !socket.isSocket()) return `${path} is not a socket; mount the Docker socket there, or name its path`;
+  if (socket && !socket.isSocket()) return `${path} is not a socket; mount the Docker socket there, or set its path`;
   if (socket && (socket.mode & 0o006) !== 0o006 && (socket.mode & 0o060) !== 0o060) {
     const mode = (socket.mode & 0o777).toString(8);
     return `${path} has mode ${mode}; run chmod 0660 on it, so that its group ${socket.gid} can use it`;

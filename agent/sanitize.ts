@@ -63,7 +63,7 @@ function hasLabel(labels: Observed["labels"], wanted: string, baked: readonly st
 type Refused = Container["refused"][number];
 
 /**
- * Applies the policy to pairs. Names that the policy lists exactly come first, so that others cannot crowd them out;
+ * Applies the policy to pairs. Names that the policy lists exactly come first, so that the limit excludes others before them;
  * otherwise the order is by name, so that equal containers give equal JSON.
  */
 function disclosePairs(policy: Policy, from: Refused["from"], pairs: Observed["env"]) {
@@ -82,7 +82,7 @@ function disclosePairs(policy: Policy, from: Refused["from"], pairs: Observed["e
   return { disclosed, refused, withheld: all.length - matched };
 }
 
-/** Why a pair is withheld: `hidden` if its name is withheld, too; undefined if it is disclosed. */
+/** Returns why a pair is withheld: `hidden` if its name is withheld too, undefined if the pair is disclosed. */
 function pairFault(
   policy: Policy,
   from: Refused["from"],

@@ -19,7 +19,7 @@ export interface Source {
 /**
  * Sends Docker's state, the complete snapshot and then changes, until the connection closes. Builds no message
  * while the peer's buffer is full, so a slow peer costs no memory and receives the latest state. `since` is the
- * generation that the peer holds, or 0.
+ * generation that the peer has, or 0.
  */
 export function feed(connection: Connection, source: Source, since: number): void {
   const { socket } = connection;
@@ -72,7 +72,7 @@ function* messages(conn: number, source: Source, since: number): Generator<objec
   }
 }
 
-/** Yields the current generation: a delta from `base` if it is remembered and fits one frame, else a full snapshot. */
+/** Yields the current generation: a delta if `base` is remembered and the delta fits one frame, otherwise a full snapshot. */
 function* disclosures(conn: number, source: Source, base: number): Generator<object> {
   const { instance, disclosed } = source;
   const { containers, generation } = disclosed;
