@@ -70,6 +70,32 @@ describe("the hardening of the running stack", { skip: requires("docker") }, () 
     });
   }
 
+  test("nginx can write only to memory of limited size, where nothing can be executed", async () => {
+    const mounts = await docker("exec", stack.container("nginx"), "cat", "/proc/mounts");
+    const writable = mounts.split("\n").flatMap((line) => {
+      const [, place = "", kind = "", options = ""] = line.split(" ");
+      const isOwn = /^\/(?:proc|sys|dev)(?:\/|$)/.test(place) && place !== "/dev/shm";
+      return isOwn || options.split(",").includes("ro") ? [] : [{ place, kind, options: options.split(",") }];
+    });
+    assert.deepEqual(writable.map(({ place }) => place).toSorted(), ["/dev/shm", "/run/sallyport/reload", "/tmp"]);
+    for (const { place, kind, options } of writable) {
+      assert.equal(kind, "tmpfs", place);
+      for (const wanted of ["noexec", "nosuid", "nodev"]) assert.ok(options.includes(wanted), `${place}: ${wanted}`);
+      assert.ok(
+        options.some((option) => /^size=[1-9]/.test(option)),
+        `${place} has a size`,
+      );
+    }
+    const fill = "dd if=/dev/zero of=/run/sallyport/reload/filled bs=64k 2>&1; rm /run/sallyport/reload/filled";
+    assert.match(await docker("exec", stack.container("nginx"), "sh", "-c", fill), /No space left on device/);
+  });
+
+  test("the reload channel reports the id of nginx's container", async () => {
+    const id = await docker("inspect", "-f", "{{.Id}}", stack.container("nginx"));
+    const ready = await docker("exec", stack.container("nginx"), "cat", "/run/sallyport/reload/ready");
+    assert.match(ready, new RegExp(`^[0-9a-f-]{36} ok ${id}(?:\n|$)`));
+  });
+
   test("only the agent has the Docker socket and may change its user, only nginx has a port and a network", async () => {
     const all = Object.fromEntries(
       await Promise.all(SERVICES.map(async (name) => [name, await inspect(name)] as const)),
