@@ -69,6 +69,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "targets[].nginx.ipv6": "true",
   "targets[].nginx.proxyProtocol": "true",
   "targets[].nginx.trustedProxies": "[10.0.0.0/8]",
+  "targets[].nginx.upgrades": "[websocket, tunnel/2]",
+  "targets[].nginx.connectionsPerAddress": "500",
   "targets[].nginx.internalNetworks": "[192.168.0.0/16]",
   "targets[].nginx.resolvers": "[127.0.0.11]",
   "targets[].nginx.accessLog": "{ format: json }",

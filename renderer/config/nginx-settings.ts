@@ -41,6 +41,25 @@ export const Nginx = z.strictObject({
     .array(network)
     .default([])
     .describe("Addresses and networks of proxies in front of nginx whose X-Forwarded-* headers are trusted."),
+  upgrades: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?!(?:default|hostnames|include|volatile)$)[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$/,
+          "must be a protocol of the Upgrade header, such as `websocket`",
+        ),
+    )
+    .default(["websocket"])
+    .describe(
+      "Protocols that clients may switch to with the Upgrade header. `h2c` would bypass passwords and access rules.",
+    ),
+  connectionsPerAddress: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(2_000)
+    .describe("Concurrent requests of one client address; more get 429. 0 disables the limit."),
   internalNetworks: z
     .array(network)
     .min(1)

@@ -6,7 +6,7 @@ import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { findErrorPage, findFile, nameForFiles } from "./files.ts";
 import { hasHttp2Directive, listens } from "./listen.ts";
-import { locationModel } from "./location.ts";
+import { locationModels } from "./location.ts";
 import { type Schemes, schemesOf } from "./schemes.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
@@ -44,7 +44,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
       !hasPath(virtualHost, "/sallyport-errors/") &&
       findErrorPage(settings, [502, 503, 504], `${nameForFiles(host)}.html`),
     debug: debugModel({ ...virtualHost, options }, schemes.certificate),
-    locations: paths.map((path) => locationModel({ ...virtualHost, options }, path, settings)),
+    locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings)),
     notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { pathKey } from "../routes/path-match.ts";
+import { type PathKind, pathKey, type PathMatch } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Protocol } from "../routes/option-values.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
@@ -20,26 +20,59 @@ const FAMILIES: Readonly<Record<Protocol, "proxy" | "grpc" | "fastcgi" | "uwsgi"
 
 const DEFAULT_ROOT = "/var/www/public";
 
-/** Returns the `location` block of one path. */
-export function locationModel(virtualHost: VirtualHost, route: PathRoute, settings: NginxSettings): ModelFields {
-  const { host } = virtualHost;
+/** Which requests a `location` block serves, and the path that replaces theirs. */
+interface Place {
+  readonly kind: PathKind;
+  readonly text: string;
+  readonly destination?: string;
+}
+
+/** Returns the `location` blocks of one path. */
+export function locationModels(virtualHost: VirtualHost, route: PathRoute, settings: NginxSettings): ModelFields[] {
+  const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
   const options = { ...settings.defaults?.path, ...route.options };
   const family = FAMILIES[protocol];
-  return {
-    match: path.kind === "" ? quoted(path.text) : new Verbatim(path.kind),
-    // A prefix is one token; other kinds are an operator and the text.
-    text: path.kind === "" ? false : quoted(path.text),
+  const files = locationFiles(host, pathKey(path), settings);
+  const siblings = new Set(settings.files?.siblingDirectives);
+  const common = {
     isServed: servers.length > 0,
     family,
-    pass: passTo(protocol, upstreamName(host, pathKey(path)), destination),
     isFastcgi: family === "fastcgi",
+    needsLength: (family === "fastcgi" || family === "uwsgi") && !siblings.has(`${family}_request_buffering`),
     root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
     timeout: options.timeout ?? false,
     bodySize: options.bodySize ?? false,
     allowed: options.access === "internal" && internalNetworksOf(settings),
-    ...locationFiles(host, pathKey(path), settings),
+    ...files,
   };
+  const others = new Set(paths.map((one) => pathKey(one.path)));
+  // The operator's file replaces the whole path.
+  const places = placesOf(path, files["override"] === false ? destination : undefined, others);
+  return places.map((place) => ({
+    ...common,
+    match: place.kind === "" ? quoted(place.text) : new Verbatim(place.kind),
+    // A prefix is one token; other kinds are an operator and the text.
+    text: place.kind === "" ? false : quoted(place.text),
+    pass: passTo(protocol, upstreamName(host, pathKey(path)), place.destination),
+  }));
+}
+
+/**
+ * nginx replaces the characters of a prefix, not path segments: with `/a` to `/b/`, `/a../c` becomes `/b/../c`. So a
+ * prefix and its replacement both end in a slash, and a path without one is a location of its own. Locations that
+ * another route of the host has are omitted.
+ */
+function placesOf({ kind, text }: PathMatch, destination: string | undefined, others: ReadonlySet<string>): Place[] {
+  if (destination === undefined) return [{ kind, text }];
+  if (kind === "=") return [{ kind, text, destination }];
+  const below = text.endsWith("/") ? text : `${text}/`;
+  const prefix: Place = { kind, text: below, destination: destination.endsWith("/") ? destination : `${destination}/` };
+  if (below === text) return [prefix];
+  return [
+    ...(others.has(`= ${text}`) ? [] : [{ kind: "=" as const, text, destination }]),
+    ...(others.has(below) ? [] : [prefix]),
+  ];
 }
 
 /** FastCGI and uwsgi have no scheme. */

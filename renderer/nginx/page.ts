@@ -6,19 +6,22 @@ import { hasDebugEndpoints } from "./debug.ts";
 import { findFile } from "./files.ts";
 import { hostModel } from "./host.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
-import { quotedWithVariables, tokens } from "./text.ts";
+import { quoted, quotedWithVariables, tokens } from "./text.ts";
 import { unknownHostsModel } from "./unknown-hosts.ts";
 
 /** `http` directives of the template that nginx accepts only once. */
 const UNIQUE_DIRECTIVES = [
+  "client_body_timeout",
   "client_header_timeout",
   "fastcgi_connect_timeout",
   "grpc_connect_timeout",
+  "limit_conn_status",
   "proxy_connect_timeout",
   "proxy_http_version",
   "proxy_next_upstream_tries",
   "real_ip_header",
   "real_ip_recursive",
+  "reset_timedout_connection",
   "resolver",
   "server_names_hash_bucket_size",
   "server_names_hash_max_size",
@@ -27,6 +30,11 @@ const UNIQUE_DIRECTIVES = [
   "ssl_session_timeout",
   "uwsgi_connect_timeout",
 ];
+
+/** Prefixes of the directives that let nginx store requests and responses in files. gRPC is never stored. */
+const STORING_FAMILIES = ["proxy", "fastcgi", "uwsgi", "scgi"];
+
+const DEFAULT_CONNECTIONS_PER_ADDRESS = 2_000;
 
 /** Returns the routes as the nginx template prints them: every value is safe where the template puts it. */
 export function nginxPage({ virtualHosts }: Published, operatorSettings: NginxSettings): Page<VirtualHost> {
@@ -62,6 +70,13 @@ function globalFields(settings: NginxSettings): ModelFields {
     resolvers: resolvers.length > 0 && tokens(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
     // False where another file in the destination's directory sets the directive.
     defaults: Object.fromEntries(UNIQUE_DIRECTIVES.map((name) => [name, !siblings.has(name)])),
+    upgrades: (settings.upgrades ?? ["websocket"]).map(quoted),
+    connectionsPerAddress: settings.connectionsPerAddress ?? DEFAULT_CONNECTIONS_PER_ADDRESS,
+    families: STORING_FAMILIES.map((family) => ({
+      family,
+      streamsRequests: !siblings.has(`${family}_request_buffering`),
+      streamsResponses: !siblings.has(`${family}_max_temp_file_size`),
+    })),
     proxyFile: findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? [])]),
     ...logFormats(settings),
   };

@@ -20,6 +20,10 @@ export interface NginxSettings {
   readonly trustedProxies?: readonly string[];
   /** Networks (CIDR) that may request paths with `NETWORK_ACCESS=internal`. */
   readonly internalNetworks?: readonly string[];
+  /** Protocols that clients may switch to. Default: WebSocket. */
+  readonly upgrades?: readonly string[];
+  /** Concurrent requests of one client address; 0 disables the limit. */
+  readonly connectionsPerAddress?: number;
   /** The virtual host that also answers for unknown host names. */
   readonly defaultHost?: string;
   /** Status for paths of a virtual host that no container serves. */

@@ -47,6 +47,8 @@ function parsePlainPath(text: string): Parsed<PathText> {
   if (!text.startsWith("/")) return invalid("a path must begin with /");
   if (text.length > MAX_PATH) return invalid(`longer than ${MAX_PATH} characters`);
   if (text.includes("%")) return invalid("contains %, but paths are compared decoded");
+  if (/(?:^|\/)\.\.?(?:\/|$)/.test(text))
+    return invalid("contains a `.` or `..` segment, which nginx removes from requests");
   if (PATH.test(text)) return ok(text as PathText);
   return invalid("contains characters other than letters, digits and . _ ~ ! & ( ) * + , = : @ / -");
 }

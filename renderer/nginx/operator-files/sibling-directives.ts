@@ -13,11 +13,14 @@ export function readSiblingDirectives(destination: string): string[] {
   const names = namesIn(dirname(destination)).filter(
     (name) => /^[^.].*\.conf$/.test(name) && name !== basename(destination),
   );
-  const found = names.slice(0, MAX_FILES).flatMap((name) => {
-    const file = readText(join(dirname(destination), name));
-    return "text" in file ? topLevelDirectives(file.text) : [];
-  });
+  const found = names.slice(0, MAX_FILES).flatMap((name) => readDirectives(join(dirname(destination), name)));
   return [...new Set(found)].toSorted();
+}
+
+/** Returns the names of a file's directives outside of any block; none if it is unreadable. */
+export function readDirectives(path: string): string[] {
+  const file = readText(path);
+  return "text" in file ? topLevelDirectives(file.text) : [];
 }
 
 /** Returns the names of the directives outside of any block. */

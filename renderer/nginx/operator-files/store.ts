@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute } from "node:path";
 import type { FileDirectory, FileSettings } from "../settings.ts";
 import { readOperatorFiles } from "./directory.ts";
-import { readSiblingDirectives } from "./sibling-directives.ts";
+import { readDirectives, readSiblingDirectives } from "./sibling-directives.ts";
 
 /** Paths of the operator's files: `proxy` is a file, the others are directories. */
 export type FilePaths = { readonly [K in Exclude<keyof FileSettings, "siblingDirectives">]?: string | undefined };
@@ -58,8 +58,13 @@ export class FileStore {
     return { ...Object.fromEntries(found), siblingDirectives: this.#readSiblings() };
   }
 
+  /** The file for the proxy directives is part of the same block. */
   #readSiblings(): string[] {
-    return isAbsolute(this.#destination) ? readSiblingDirectives(this.#destination) : [];
+    const { proxy } = this.#paths;
+    return [
+      ...(isAbsolute(this.#destination) ? readSiblingDirectives(this.#destination) : []),
+      ...(proxy === undefined ? [] : readDirectives(proxy)),
+    ];
   }
 }
 

@@ -17,6 +17,15 @@ export function grpcApp(): net.Server {
   return http2.createServer().on("stream", answerCall);
 }
 
+/** Creates a gRPC server that answers with the headers of the call as JSON. */
+export function headerTellingGrpcApp(): net.Server {
+  return http2.createServer().on("stream", (stream: http2.ServerHttp2Stream, headers) => {
+    stream.on("error", () => undefined);
+    stream.respond({ ":status": 200, "content-type": "application/grpc" });
+    stream.end(JSON.stringify(headers));
+  });
+}
+
 /** Creates the same with TLS and the certificate `backend` of a directory. */
 export function secureGrpcApp(directory: string): net.Server {
   const [cert, key] = ["crt", "key"].map((ending) => readFileSync(join(directory, `backend.${ending}`)));
@@ -34,7 +43,12 @@ function answerCall(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttp
 }
 
 /** Calls a gRPC method through nginx over HTTPS and returns the response body. */
-export async function callGrpc(port: number, servername: string, path: string): Promise<string> {
+export async function callGrpc(
+  port: number,
+  servername: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const session = http2.connect(`https://127.0.0.1:${port}`, { servername, rejectUnauthorized: false });
   // The stream reports the session's errors.
   session.on("error", () => undefined);
@@ -44,6 +58,7 @@ export async function callGrpc(port: number, servername: string, path: string): 
     ":authority": servername,
     "content-type": "application/grpc",
     te: "trailers",
+    ...headers,
   });
   stream.end();
   let body = "";

@@ -34,7 +34,12 @@ const LISTED = readFileSync("docs/reference/targets.md", "utf8")
 
 /** Values for a second directive of each name. */
 const SECOND: Readonly<Record<string, string>> = {
+  client_body_timeout: "10s",
   client_header_timeout: "30s",
+  limit_conn: "own 1",
+  limit_conn_status: "503",
+  limit_conn_zone: "$host zone=own:1m",
+  reset_timedout_connection: "off",
   real_ip_header: "X-Real-IP",
   real_ip_recursive: "off",
   resolver: "192.0.2.53",
@@ -45,6 +50,12 @@ const SECOND: Readonly<Record<string, string>> = {
   ssl_session_tickets: "on",
   ssl_session_timeout: "1d",
   ...Object.fromEntries(["proxy", "grpc", "fastcgi", "uwsgi"].map((family) => [`${family}_connect_timeout`, "9s"])),
+  ...Object.fromEntries(
+    ["proxy", "fastcgi", "uwsgi", "scgi"].flatMap((family) => [
+      [`${family}_request_buffering`, "on"],
+      [`${family}_max_temp_file_size`, "1m"],
+    ]),
+  ),
   proxy_http_version: "1.0",
   proxy_next_upstream: "off",
   proxy_next_upstream_tries: "1",

@@ -127,6 +127,11 @@ export class NginxRig {
     await onlyNewWorkers(configs, first);
   }
 
+  /** Ends nginx before the rest, so that a volume which it uses can be unmounted. */
+  async stopNginx(): Promise<void> {
+    await this.#nginx?.stop();
+  }
+
   async close(): Promise<void> {
     this.#stop.abort();
     await this.agent.close();

@@ -20,6 +20,8 @@ test("the script knows every directive of the shipped template, and no other", (
   const names = new Set([...template.matchAll(/^ *([a-z_0-9]+)(?=[ ;])/gm)].map(([, name]) => name!));
   for (const family of ["proxy", "grpc", "fastcgi", "uwsgi"])
     for (const name of ["pass", "read_timeout", "send_timeout"]) names.add(`${family}_${name}`);
+  for (const family of ["proxy", "fastcgi", "uwsgi", "scgi"])
+    for (const name of ["max_temp_file_size", "request_buffering"]) names.add(`${family}_${name}`);
   // Printed as values.
   for (const name of ["least_conn", "ip_hash", "hash", "random"]) names.add(name);
   assert.deepEqual([...KNOWN].toSorted(), [...names].toSorted());

@@ -40,7 +40,8 @@ const own = text
 const vocabulary = new Set(own.match(/(?<=^|[;{}]\s*)[a-z_0-9]+(?=[ ;])/gm)?.map((name) => name.trim()));
 // Composed in the template: `{{family}}_pass`.
 for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
-  for (const what of ["pass", "read_timeout", "send_timeout"]) vocabulary.add(`${family}_${what}`);
+  for (const what of ["pass", "read_timeout", "send_timeout", "request_buffering", "max_temp_file_size"])
+    vocabulary.add(`${family}_${what}`);
 }
 const variables = new Set(own.match(/\$\{?[a-z_0-9]+/g)?.map((name) => name.replace("{", "")));
 
