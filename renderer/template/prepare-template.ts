@@ -257,7 +257,7 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set(
   "id shortId name state health createdAt startedAt ip ipv4 ipv6 ports port proto published index".split(" "),
 );
 const PLAIN_RESULTS: ReadonlySet<string> = new Set(
-  "hostPort mustBeHost mustBeInt mustBeIntInRange int len add sub mul div mod min max sha1".split(" "),
+  "hostPort mustBeHost mustBeInt mustBeIntInRange int len add sha1".split(" "),
 );
 
 function sealOfBlock(name: string, outer: Seal | undefined): { readonly sealed?: Seal } {

@@ -117,7 +117,7 @@ function testFor(wanted: string | undefined, test: (wanted: string) => Test): Te
   return [wanted === "" ? () => false : test(wanted)];
 }
 
-/** A label or variable that says what a container is: it does not count if it is the image's own. */
+/** A label or variable that identifies a container: it does not count if it is the image's own. */
 function ownText(item: unknown, from: "env" | "labels", name: string): string | undefined {
   if (!isRecord(item)) return undefined;
   const own = fieldOf(item, from === "env" ? "ownEnv" : "ownLabels") ?? fieldOf(item, from);

@@ -39,12 +39,6 @@ export const lists: readonly Helper[] = [
     (call) => call.list(0).at(-1),
   ),
   define(
-    "rest LIST",
-    "All elements except the first.",
-    { template: `{{join "," (rest names)}}`, data: NAMES, output: "b,c" },
-    (call) => call.list(0).slice(1),
-  ),
-  define(
     "slice LIST [START] [END]",
     "The elements from START up to END, exclusive. A negative position counts from the end.",
     { template: `{{join "," (slice names 1 3)}}`, data: NAMES, output: "b,c" },
@@ -63,12 +57,6 @@ export const lists: readonly Helper[] = [
       const found = call.list(0).map((item) => atPath(item, path));
       return found.filter((value) => value !== undefined && value !== null);
     },
-  ),
-  define(
-    "append LIST VALUE",
-    "LIST with VALUE at its end.",
-    { template: `{{join "," (append (list 1 2) 3)}}`, output: "1,2,3" },
-    (call) => call.bounded([...call.list(0), call.value(1)]),
   ),
   define(
     "concat LIST...",

@@ -14,12 +14,6 @@ export const regularExpressions: readonly Helper[] = [
     (call) => !matchesOf(call, 0, call.text(1)).next().done,
   ),
   define(
-    "regexFind PATTERN TEXT",
-    'The first match of PATTERN in TEXT, or "".',
-    { template: `{{regexFind "[0-9]+" tag}}`, data: { tag: "v12-3" }, output: "12" },
-    (call) => matchesOf(call, 0, call.text(1)).next().value?.groups[0] ?? "",
-  ),
-  define(
     "regexReplaceAll PATTERN TEXT REPLACEMENT",
     "TEXT with REPLACEMENT for each match of PATTERN. In REPLACEMENT, `$1`, `${1}` and `${name}` are groups, and `$$` is a dollar sign.",
     { template: `{{regexReplaceAll "v([0-9]+)" tag "version-\${1}"}}`, data: { tag: "v12" }, output: "version-12" },

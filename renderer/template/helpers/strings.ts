@@ -6,9 +6,6 @@ import { formatted } from "./printf.ts";
 
 const define = helpersOf("Strings");
 
-/** Widest indentation, in characters. */
-const MAX_WIDTH = 1000;
-
 /** Texts. A number or boolean counts as it is printed, a missing value as "". */
 export const strings: readonly Helper[] = [
   define("toLower TEXT", "TEXT in lower case.", { template: `{{toLower "Web"}}`, output: "web" }, (call) =>
@@ -49,16 +46,6 @@ export const strings: readonly Helper[] = [
     "Whether TEXT ends with SUFFIX.",
     { template: `{{hasSuffix ".d" "conf.d"}}`, output: "true" },
     (call) => call.text(1).endsWith(call.text(0)),
-  ),
-  define(
-    "trunc LENGTH TEXT",
-    "The first LENGTH characters of TEXT; the last ones if LENGTH is negative.",
-    { template: `{{trunc 3 "abcdef"}} {{trunc -2 "abcdef"}}`, output: "abc ef" },
-    (call) => {
-      const length = call.integer(0, { min: -1_000_000_000, max: 1_000_000_000 });
-      const characters = Array.from(call.text(1));
-      return (length < 0 ? characters.slice(length) : characters.slice(0, length)).join("");
-    },
   ),
   define("repeat COUNT TEXT", "TEXT COUNT times.", { template: `{{repeat 3 "ab"}}`, output: "ababab" }, (call) => {
     const [count, text] = [call.integer(0, { min: 0, max: 1_000_000 }), call.text(1)];
@@ -113,12 +100,6 @@ export const strings: readonly Helper[] = [
     "FORMAT with the values in place of its verbs: %s or %v a text, %d an integer, %f a number with 6 or .N decimals, %x hexadecimal, %q a text in double quotes, %t true or false, %% a percent sign. Between % and the verb may be - (left-aligned), 0 (filled with zeros), + (always with a sign) and a width up to 1000. There must be as many values as verbs.",
     { template: `{{printf "%s:%04d %q %.1f" "web" 80 "a" 0.25}}`, output: 'web:0080 "a" 0.3' },
     formatted,
-  ),
-  define(
-    "indent WIDTH TEXT",
-    `TEXT with WIDTH spaces, at most ${MAX_WIDTH}, before each line, also before empty ones.`,
-    { template: `{{indent 2 "a\nb"}}`, output: "  a\n  b" },
-    (call) => prefixed(call, " ".repeat(call.integer(0, { min: 0, max: MAX_WIDTH })), call.text(1)),
   ),
   define(
     "comment PREFIX TEXT",

@@ -15,8 +15,6 @@ for (let level = 0; level < 100_000; level++) deep = [deep];
 const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["repeat", 1_000_000, "abc"],
   ["repeat", 1e12, ""],
-  ["indent", 1000, "\n".repeat(10_000)],
-  ["indent", 1e9, "a"],
   ["comment", "#".repeat(1000), "\n".repeat(10_000)],
   ["replace", long, "a", "b".repeat(1000)],
   ["join", "-".repeat(1000), many],
@@ -26,7 +24,6 @@ const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["split", long, ""],
   ["split", ",".repeat(200_000), ","],
   ["concat", many, many],
-  ["append", many, 1],
   ["trim", `${long}a`],
   ["regexMatch", "a".repeat(1001), "a"],
   ["regexMatch", "(((a{1000}){1000}){1000})", "a"],
@@ -41,7 +38,7 @@ const tooMuch: readonly [name: string, ...args: unknown[]][] = [
   ["eq", deep, 1],
   ["merge", { a: 1 }, deep],
   ["at", {}, "a.".repeat(1000)],
-  ["mul", 1e308, 10],
+  ["add", 1.7e308, 1.7e308],
 ];
 for (const [name, ...args] of tooMuch) {
   const title = args.map((arg) => (Array.isArray(arg) ? "a list" : String(arg).slice(0, 24))).join(", ");
