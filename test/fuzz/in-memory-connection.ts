@@ -1,7 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { JSONRPCServer } from "json-rpc-2.0";
-import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";
 import { type Method, methods } from "../../shared/rpc.ts";
 
@@ -19,7 +18,7 @@ export async function sendToConnection(bytes: Buffer): Promise<Outcome> {
   const rpc = new JSONRPCServer<Connection>();
   for (const method of Object.keys(methods) as Method[]) rpc.addMethod(method, () => (called.push(method), {}));
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
-  const connection = new Connection(1, socket as Socket, rpc, audit as unknown as AuditTrail);
+  const connection = new Connection(1, socket as Socket, rpc, audit);
   socket.push(bytes);
   await new Promise((resolve) => setImmediate(resolve));
   const ended = reasons.find((reason) => reason !== "ok");
