@@ -108,10 +108,14 @@ class Parser {
     const hosts = [...new Set(parsed.routes.map(({ host }) => host))];
     const { allowed, reserved } = this.#checkOwners(HOST.env, hosts);
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
-    const unknown = refused
-      .filter(({ reason }) => reason === "name.unknown")
-      .map((one) => withheld(this.#subject, "option.unknown", one));
-    const remarks = [...reserved, ...parsed.remarks, ...unknown];
+    // The agent decided by their content, which the operator cannot foresee. Other values of templates are not reported.
+    const unknown = refused.filter(({ reason }) => reason === "name.unknown");
+    const secret = refused.filter(({ reason, name }) => reason === "value.secret" && !isOption(name));
+    const others = [
+      ...unknown.map((one) => withheld(this.#subject, "option.unknown", one)),
+      ...secret.map((one) => withheld(this.#subject, "value.refused", one)),
+    ];
+    const remarks = [...reserved, ...parsed.remarks, ...others];
     if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks) };
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
   }
@@ -227,4 +231,10 @@ function splitHosts(raw: string): string[] {
 /** A regular expression may match any name, so it counts as below every suffix. */
 function isBelow(host: HostName, suffix: string): boolean {
   return host === suffix || host.endsWith(`.${suffix}`) || host.startsWith("~") || host.endsWith(".*");
+}
+
+/** Whether `parseOptions` reports the name. */
+function isOption(name: string): boolean {
+  const options: OptionNames[] = [HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules));
+  return options.some((option) => [...namesOf(option, "env"), ...namesOf(option, "label")].includes(name));
 }

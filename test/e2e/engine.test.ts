@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { AgentRun } from "../agent/agent-run.ts";
 import type { RpcClient } from "../agent/rpc-client.ts";
 import type { AgentMessage } from "../../shared/rpc.ts";
@@ -37,6 +37,8 @@ describe("the agent with a real engine", { skip: requires("docker") }, () => {
     await agent.run();
     renderer = await agent.subscribe();
   });
+  // The agent closes a connection that is idle for a minute.
+  beforeEach(async () => void (await renderer.call("health", {})));
   after(async () => {
     renderer.close();
     await agent.close();

@@ -160,6 +160,12 @@ describe("a value that the agent withheld is reported in words, without the cont
     assert.deepEqual(withheld("label", "sallyport.network-acess", "name.unknown"), [{ fate: "remark", reason }]);
   });
 
+  test("a label that is not an option", () => {
+    const reason =
+      "com.example.notes: the agent withheld the value because it looks like a password, a key or a token; remove the secret, or list the name in `force` of the agent's policy";
+    assert.deepEqual(withheld("label", "com.example.notes", "value.secret"), [{ fate: "remark", reason }]);
+  });
+
   test("every code has words of its own", () => {
     const reasons = (["value.length", "value.charset", "container.size"] as const).map(
       (code) => withheld("env", "VIRTUAL_HOST", code)[0]?.reason ?? "",
