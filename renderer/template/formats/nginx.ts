@@ -16,7 +16,8 @@ export const NGINX: Format = {
       separator: /[ \t\r\n;{}]+/,
       dquote: /"(?:[^"\\]|\\[^])*"/,
       squote: /'(?:[^'\\]|\\[^])*'/,
-      bare: /(?!["'])(?:\$\{|\\[^]|[^ \t\r\n;{\\])+/,
+      // A block of Lua has its own syntax.
+      bare: /(?!["']|\w+_by_lua_block\b)(?:\$\{|\\[^]|[^ \t\r\n;{\\])+/,
     }),
     joined: bareBy(PLAIN),
     concatenates: false,

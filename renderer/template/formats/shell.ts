@@ -25,7 +25,12 @@ export const SHELL: Format = {
       bare: /(?:\\[^]|\$\{[^{}"'`\\$\0]*\}|\$(?!\(\(|\{|["'])|(?!<<)[^ \t\n;&|()"'`\\$])+/,
     }),
     joined: (value, before, after) => {
-      const isPlain = isBare(value) && (BEFORE.test(before) || before === "") && (AFTER.test(after) || after === "");
+      // A comma separates words in braces of some shells.
+      const isPlain =
+        isBare(value) &&
+        !String(value).includes(",") &&
+        (BEFORE.test(before) || before === "") &&
+        (AFTER.test(after) || after === "");
       return isPlain ? { text: String(value) } : quoted(value);
     },
     concatenates: true,

@@ -77,10 +77,9 @@ const readers: readonly [name: string, format: FormatName, label: string, read: 
     "caddy.host",
     (text) =>
       new Map(
-        [...text.matchAll(/^(\S+) \{\n\treverse_proxy(.*)\n\}/gm)].map(([, host = "", to = ""]) => [
-          host,
-          addressesIn(to),
-        ]),
+        [...text.matchAll(/^(\S+) \{\n(?:\t(?!reverse_proxy).*\n)*\treverse_proxy(.*)\n\}/gm)].map(
+          ([, host = "", to = ""]) => [host, addressesIn(to)],
+        ),
       ),
   ],
   [
