@@ -6,7 +6,7 @@ const FOLD_MS = 10_000;
 
 type Trail = Pick<AuditTrail, "append">;
 
-/** Records connections one by one up to a rate, and of more only the number of each event, so that they do not fill the trail. */
+/** Records connections one by one up to a rate, and above it only the number of each event, so that they do not fill the trail. */
 export class ConnectionRecords {
   readonly #audit: Trail;
   readonly #mayRecord = tokenBucket(0.2, 200);

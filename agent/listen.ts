@@ -35,5 +35,5 @@ function restrictDirectory(directory: string): void {
   if ((mode & 0o7777) === 0o2710) return;
   if (uid === process.getuid?.()) chmodSync(directory, 0o2710);
   else if ((mode & 0o002) !== 0)
-    throw new Error(`${quoted(directory)} is writable by all users; use a directory that belongs to the agent`);
+    throw new Error(`${quoted(directory)} is writable by all users; use a directory that belongs to the agent's user`);
 }

@@ -6,7 +6,7 @@ import type { CommandResult } from "../command-result.ts";
 import { parseConfig } from "../config.ts";
 import { becomeUser } from "../privilege.ts";
 
-/** Milliseconds that the agent may stay silent. */
+/** Idle timeout in milliseconds for the responses of the agent. */
 const SILENCE_MS = 3_000;
 
 /** Requests the agent's health. Exits with 0 if Docker is connected and the audit trail is complete. */
@@ -19,7 +19,7 @@ export async function runHealth(args: readonly string[]): Promise<CommandResult>
     return { output: asciiJson(health), exitCode: health.docker === "connected" && health.audit === "ok" ? 0 : 1 };
   } catch (error) {
     const { code = "invalid response" } = error as NodeJS.ErrnoException;
-    return { failure: `no valid response from ${quoted(config.socket)}: ${code}; is the agent running?`, exitCode: 1 };
+    return { failure: `no valid response from ${quoted(config.socket)}: ${code}; start the agent`, exitCode: 1 };
   }
 }
 

@@ -12,7 +12,7 @@ Commands:
 Options of serve, health and policy:
 ${Object.entries(Options.shape).map(describeOption).join("\n")}
 
-The audit trail is verified by a program of its own, sallyport-audit.
+A separate program, sallyport-audit, verifies the audit trail.
 `;
 
 function describeOption([name, { def, description }]: [string, (typeof Options.shape)[keyof AgentConfig]]): string {

@@ -41,7 +41,7 @@ describe("commands", () => {
     assert.match(healthy.stdout, /"docker":"connected","audit":"ok"/);
     const gone = await run("health", "--socket", `${agent.socket}.gone`);
     assert.deepEqual([gone.exitCode, gone.stdout], [1, ""]);
-    assert.match(gone.stderr, /no valid response from ".*\.gone": ENOENT; is the agent running/);
+    assert.match(gone.stderr, /no valid response from ".*\.gone": ENOENT; start the agent/);
   });
 
   test("policy explain prints disclosed values and never a withheld one, even on errors", async () => {
