@@ -113,6 +113,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   hint: "How to fix the problem",
   host: "Virtual host",
   id: "First 12 digits of the container's id",
+  image: "First 12 digits of the image's id",
   instance: "Id of one run of an agent",
   line: "A line of the command's output",
   mode: "Mode of the policy",
