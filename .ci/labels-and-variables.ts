@@ -207,9 +207,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   },
 };
 
-interface Rule extends OptionNames {
-  readonly needs?: string;
-}
+type Rule = OptionNames;
 
 /** The page with all labels and variables that containers can set. */
 export function labelsAndVariablesPage(): string {
@@ -240,6 +238,9 @@ An invalid value is ignored or quarantines its container, and is reported.
   disagree about a host or path option, the value of the oldest container applies.
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
   \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)).
+- **Image**: what an image sets (\`ENV\`, \`LABEL\`) counts only if it concerns the container itself, such as port and protocol. Host
+  names, \`redirect-from\` and every option with a permission must be set on the container, unless the operator lists
+  \`imageValues\` in \`routing.containersMay\`. \`sallyport.proxy\` and the Compose project never count from an image.
 - Booleans are \`true\`, \`yes\`, \`on\`, \`1\`, \`t\` or \`false\`, \`no\`, \`off\`, \`0\`, \`f\`.
 - nginx-proxy's own labels begin with \`com.github.nginx-proxy.nginx-proxy.\`, shortened to \`…\` here.
 

@@ -37,12 +37,20 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "agent.disconnected":
       "The connection to an agent failed or was lost; its containers keep their last state and the renderer reconnects.",
     "agent.docker-changed": "An agent's connection to Docker changed; its containers keep their last state.",
+    "agent.expired":
+      "An agent has been away for longer than `staleAfter`; its virtual hosts return 503 until it is back.",
+    "agent.expiring":
+      "An agent has been away for half of `staleAfter`; `reason` has the time when its hosts return 503.",
     "agent.restored": "An agent is not reachable; its containers were restored from the inventory cache.",
     "agent.skipped": "An agent was never reachable and has no cache; the renderer starts without it.",
     "audit.forked":
       "An agent's audit trail is not the one that the renderer saw before: records were changed or removed.",
     "cache.discarded": "The inventory cache is unreadable and was ignored.",
-    "cache.failed": "The inventory cache could not be written.",
+    "cache.failed": {
+      meaning: "The inventory cache or the file of owners could not be written.",
+      level: "warn",
+      fields: ["path", "error"],
+    },
     "certificate.expiring": {
       meaning: "A certificate expires soon or has expired.",
       level: "warn",
@@ -65,6 +73,7 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       level: "warn",
       fields: ["container", "id", "dockerHost", "reason", "code"],
     },
+    "host.released": "The operator ended the lease of a host name.",
     "option.ignored": "An option has no effect in this mode.",
     "page.failed": "The status page could not be written.",
     "publish.degraded": "The destination cannot be replaced atomically and is written in place.",
@@ -117,6 +126,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   instance: "Id of one run of an agent",
   line: "A line of the command's output",
   mode: "Mode of the policy",
+  owner: "Project or container that a host name belonged to",
   path: "File or directory",
   policySha256: "SHA-256 hash of the effective policy",
   publicKey: "Public key of the audit trail",

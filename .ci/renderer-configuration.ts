@@ -45,6 +45,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "targets[].routing": "{ grace: 30s }",
   "targets[].routing.containersMay": "[regex, hsts]",
   "targets[].routing.sharedHosts": "true",
+  "targets[].routing.ownerLease": "720h",
+  "targets[].routing.staleAfter": "1h",
   "targets[].routing.owners": "[{ suffix: shop.example.com, projects: [shop] }]",
   "targets[].routing.owners[].suffix": "shop.example.com",
   "targets[].routing.owners[].projects": "[shop]",

@@ -1,11 +1,8 @@
-const PROJECT = "com.docker.compose.project";
-const SERVICE = "com.docker.compose.service";
+export const PROJECT_LABEL = "com.docker.compose.project";
+export const SERVICE_LABEL = "com.docker.compose.service";
 
 /** Compose writes project and service also into images that it builds, but these labels on containers only. */
 const CONTAINER_ONLY = ["com.docker.compose.config-hash", "com.docker.compose.container-number"];
-
-/** Longest name of a project, in characters. */
-const MAX_NAME = 255;
 
 export interface ComposeService {
   readonly project: string;
@@ -29,7 +26,7 @@ export function composeServiceOf(
 ): ComposeService | undefined {
   const valueOf = (name: string): string => (Object.hasOwn(labels, name) ? labels[name]! : "");
   const isByCompose = image.read && CONTAINER_ONLY.some((name) => valueOf(name) !== "" && !image.labels.includes(name));
-  const [project, service] = [valueOf(PROJECT), valueOf(SERVICE)];
-  if (!isByCompose || project === "" || project.length > MAX_NAME) return undefined;
+  const [project, service] = [valueOf(PROJECT_LABEL), valueOf(SERVICE_LABEL)];
+  if (!isByCompose || project === "") return undefined;
   return { project, ...(service !== "" && { service }) };
 }

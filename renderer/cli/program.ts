@@ -12,7 +12,7 @@ import { runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
-import { runExplain, runHealth, runStatus } from "./status.ts";
+import { runExplain, runHealth, runRelease, runStatus } from "./status.ts";
 import { VERSION } from "./version.ts";
 
 const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
@@ -59,7 +59,7 @@ type ReadConfig = typeof readConfig;
 type ConfigCommand = (
   config: Config,
   args: readonly string[],
-  options: { readonly json?: boolean },
+  options: { readonly json?: boolean; readonly all?: boolean },
 ) => CommandResult | Promise<CommandResult>;
 
 /** Builds the command line interface. Each command passes its result to `finish`. */
@@ -135,6 +135,13 @@ export function createProgram(
     ["explain myapp-web-1", "why a container is not routed"],
   ]).argument("<name>", "host name, container name or container id");
   withConfig(explain, readConfig, async (config, [name = ""]) => await runExplain(config, name));
+  const release = add("release", "let a host name that belongs to a project or container go to another", [
+    ["release demo.example.com", "the first container that requests it becomes its owner"],
+    ["release --all", "after the file of owners was damaged"],
+  ])
+    .argument("[host]", "host name")
+    .option("--all", "release all host names");
+  withConfig(release, readConfig, async (config, [host], options) => await runRelease(config, host, options));
   const health = add("health", "exit code 0 if a running renderer responds", [["health", "in a health check"]]);
   withConfig(health, readConfig, runHealth);
   addImport(program, { args, variables, directory, finish });

@@ -2,8 +2,9 @@ import type { Config } from "../config/schema.ts";
 import { explain } from "../status/explain.ts";
 import { printReport } from "../status/print.ts";
 import { isFine, type Report } from "../status/report.ts";
-import { askStatus } from "../status/socket.ts";
-import { type CommandResult, failed, printed } from "./result.ts";
+import { printable } from "../status/printable.ts";
+import { askRelease, askStatus } from "../status/socket.ts";
+import { type CommandResult, EX_USAGE, failed, printed } from "./result.ts";
 
 /** Prints the status of a running renderer. Exit code 1 if something needs attention. */
 export async function runStatus(config: Config, { json = false }: { json?: boolean }): Promise<CommandResult> {
@@ -20,6 +21,21 @@ export async function runExplain(config: Config, name: string): Promise<CommandR
   });
 }
 
+/** Ends the lease of a host name, so that others may request it. Exit code 1 if the name has no recorded owner. */
+export async function runRelease(
+  { statusSocket }: Config,
+  host: string | undefined,
+  { all = false }: { all?: boolean },
+): Promise<CommandResult> {
+  if ((host === undefined) !== all) return failed("release: requires a host name, or --all", EX_USAGE);
+  const name = host?.trim().toLowerCase();
+  const owner = await askRelease(statusSocket, name).catch((error: NodeJS.ErrnoException) => error);
+  if (owner instanceof Error) return unreachable(statusSocket, owner);
+  if (name === undefined) return printed("released all host names\n");
+  if (owner === undefined) return failed(`release: ${printable(name)} has no recorded owner; see \`status\``, 1);
+  return printed(`released ${printable(name)}, which belonged to ${printable(owner)}\n`);
+}
+
 /** Exit code 0 if a running renderer responds. */
 export async function runHealth(config: Config): Promise<CommandResult> {
   return await withReport(config, () => printed("ok\n"));
@@ -30,7 +46,9 @@ async function withReport(
   command: (report: Report) => CommandResult,
 ): Promise<CommandResult> {
   const report = await askStatus(statusSocket).catch((error: NodeJS.ErrnoException) => error);
-  if (!(report instanceof Error)) return command(report);
-  const { code = "invalid report" } = report;
+  return report instanceof Error ? unreachable(statusSocket, report) : command(report);
+}
+
+function unreachable(statusSocket: string, { code = "invalid response" }: NodeJS.ErrnoException): CommandResult {
   return failed(`${statusSocket}: no renderer responds (${code}); start the renderer or correct \`statusSocket\``, 1);
 }

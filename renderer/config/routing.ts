@@ -3,11 +3,14 @@ import { parseAddress, parsePort } from "../routes/grammar.ts";
 import { PERMISSIONS } from "../routes/option.ts";
 import { HEALTH_RULES } from "../routes/options.ts";
 import { parseRoute } from "../routes/requested-route.ts";
+import { isPattern } from "../routes/reserved-names.ts";
 import type { StaticRoute } from "../routes/route-rules.ts";
 import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
 import { duration, fail } from "./values.ts";
 
 const MAX_GRACE_MS = 86_400_000;
+const MAX_LEASE_MS = 365 * 86_400_000;
+const MIN_STALE_MS = 1_000;
 
 /** `10.0.0.5:8080`, `[fd00::5]:8080`. */
 const endpoint = z.string().transform((text, context) => {
@@ -51,16 +54,34 @@ export const Routing = z.strictObject({
   sharedHosts: z
     .boolean()
     .default(false)
-    .describe("Allow several Compose projects to serve one virtual host. By default the first project keeps it."),
+    .describe(
+      "Let containers of several Compose projects, and containers without a project, serve one virtual host. By default it belongs to the project or container that requested it first.",
+    ),
   owners: z
     .array(
       z.strictObject({
-        suffix: hostName.describe("Host name. The rule covers it and all names below it."),
+        suffix: hostName
+          .refine((host) => !isPattern(host), "must be a name without wildcard; it covers all names below it")
+          .describe("Host name. The rule covers it and all names below it."),
         projects: z.array(z.string().min(1)).min(1).describe("Compose projects that may serve these names."),
       }),
     )
     .default([])
-    .describe("Reserves host names for Compose projects. The first matching suffix applies."),
+    .describe(
+      "Reserves host names for Compose projects. The first matching suffix applies. Names below it that no container requests return 503.",
+    ),
+  ownerLease: duration
+    .refine((ms) => ms <= MAX_LEASE_MS, "must be at most 8760h")
+    .prefault("168h")
+    .describe(
+      "How long a virtual host stays with its project or container after its last container was seen. Until then it returns 503. No effect with `sharedHosts`.",
+    ),
+  staleAfter: duration
+    .refine((ms) => ms >= MIN_STALE_MS && ms <= MAX_LEASE_MS, "must be from 1s to 8760h")
+    .prefault("72h")
+    .describe(
+      "How long after an agent disconnected its containers still receive requests. Then their virtual hosts return 503, because Docker may have given their addresses to other containers.",
+    ),
   hostAddress: z
     .union([z.literal("gateway"), ipAddress], "must be `gateway`, or an IP address")
     .optional()

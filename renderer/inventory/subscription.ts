@@ -21,6 +21,8 @@ export interface AgentState {
   readonly docker: Result<"health">["docker"] | "unknown";
   readonly generation: number;
   readonly containers: number;
+  /** Since when its state may be outdated; undefined while it is current. */
+  readonly absentSince?: number | undefined;
   /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
   readonly error: string | undefined;
   /** Why its audit trail is not the one seen before: `<what is wrong>; <what to do>`. */
@@ -47,6 +49,7 @@ export class Subscription {
   readonly #socket: string;
   readonly #log: Log;
   readonly #onChange: (change: InventoryChange) => void;
+  readonly #onCurrent: () => void;
   readonly #copy: StateCopy;
   readonly #witness: Witness | undefined;
   #dockerHost = "";
@@ -55,6 +58,9 @@ export class Subscription {
   #isRestored = false;
   #mayResume = false;
   #since = Date.now();
+  /** When the state copy was last known to equal the agent's state. */
+  #currentAt = Date.now();
+  #isCurrent = false;
   #failure: Failure | undefined;
   #setComplete: () => void = () => undefined;
   #rejectComplete: (error: Error) => void = () => undefined;
@@ -65,8 +71,19 @@ export class Subscription {
    */
   readonly complete: Promise<void>;
 
-  /** `onChange` is called synchronously for each message; a first complete snapshot may change nothing. Without a witness, checkpoints are ignored. */
-  constructor(socket: string, log: Log, onChange: (change: InventoryChange) => void, witness?: Witness) {
+  /**
+   * `onChange` is called synchronously for each message; a first complete snapshot may change nothing. Without a witness,
+   * checkpoints are ignored. `onCurrent` is called when the state copy became current, and when it is no longer known to
+   * be.
+   */
+  constructor(
+    socket: string,
+    log: Log,
+    onChange: (change: InventoryChange) => void,
+    witness?: Witness,
+    onCurrent: () => void = () => undefined,
+  ) {
+    this.#onCurrent = onCurrent;
     this.#socket = socket;
     this.#witness = witness;
     this.#copy = new StateCopy(socket);
@@ -106,6 +123,7 @@ export class Subscription {
       docker: this.#isConnected ? this.#docker : "unknown",
       generation: this.#copy.generation,
       containers: this.#copy.size,
+      absentSince: this.#isCurrent ? undefined : this.#currentAt,
       error: this.#failure && sentenceOf(this.#failure),
       auditError: this.#witness?.error,
     };
@@ -151,7 +169,9 @@ export class Subscription {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
-        this.#docker = (await link.request("health", {})).docker;
+        const { docker, generation } = await link.request("health", {});
+        this.#docker = docker;
+        if (generation === this.#copy.generation) this.#setCurrent(true);
         onProven();
       }
     } catch (error) {
@@ -192,6 +212,7 @@ export class Subscription {
     if (!change) return undefined;
     this.#onChange(change);
     this.#setComplete();
+    this.#setCurrent(true);
     return undefined;
   }
 
@@ -210,6 +231,15 @@ export class Subscription {
     if (isConnected !== this.#isConnected) this.#since = Date.now();
     this.#isConnected = isConnected;
     this.#failure = failure;
+    if (!isConnected) this.#setCurrent(false);
+  }
+
+  /** A connection alone proves nothing: the agent may never complete a snapshot. */
+  #setCurrent(isCurrent: boolean): void {
+    const isNew = isCurrent !== this.#isCurrent;
+    if (isCurrent || isNew) this.#currentAt = Date.now();
+    this.#isCurrent = isCurrent;
+    if (isNew) this.#onCurrent();
   }
 }
 

@@ -18,7 +18,7 @@ const NOT_FOUND = 404;
 
 /** Returns everything that the template prints for one virtual host. */
 export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): ModelFields {
-  const { host, paths, redirectTo } = virtualHost;
+  const { host, paths, redirectTo, redirectStatus = 302 } = virtualHost;
   const options = withoutContested({ ...settings.defaults?.host, ...virtualHost.options }, settings);
   const schemes = schemesOf({ host, options }, settings.https?.certificates);
   const http = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
@@ -37,6 +37,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
       challenges,
     tls: https.tls,
     redirectTo: redirectTo === undefined ? false : tokens(redirectTo),
+    redirectStatus,
     serverTokens: options.serverTokens ?? false,
     log: logModel(settings),
     extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),

@@ -37,12 +37,15 @@ const STORING_FAMILIES = ["proxy", "fastcgi", "uwsgi", "scgi"];
 const DEFAULT_CONNECTIONS_PER_ADDRESS = 2_000;
 
 /** Returns the routes as the nginx template prints them: every value is safe where the template puts it. */
-export function nginxPage({ virtualHosts }: Published, operatorSettings: NginxSettings): Page<VirtualHost> {
+export function nginxPage(
+  { virtualHosts, reserved = [] }: Published,
+  operatorSettings: NginxSettings,
+): Page<VirtualHost> {
   const settings = nginxSettingsFor(virtualHosts, operatorSettings);
   return {
     fields: {
       ...globalFields(settings),
-      ...unknownHostsModel(virtualHosts, settings),
+      ...unknownHostsModel({ kind: "routes", virtualHosts, reserved }, settings),
       debugNetworks: hasDebugEndpoints(virtualHosts, settings) && internalNetworksOf(settings),
     },
     hosts: virtualHosts,

@@ -1,10 +1,11 @@
 import type { HostOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
-import type { VirtualHost } from "../routes/routes.ts";
+import type { Published } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { isUsableFor } from "./contested-ports.ts";
 import { findErrorPage } from "./files.ts";
 import { hasHttp2Directive, listens } from "./listen.ts";
+import { reservedServers } from "./reserved-names.ts";
 import type { HttpsSettings, NginxSettings } from "./settings.ts";
 import { unknownHostTls } from "./tls.ts";
 
@@ -12,7 +13,8 @@ import { unknownHostTls } from "./tls.ts";
 const HTTPS_PORT = 443;
 
 /** Returns the servers for unknown host names, on every port that nginx listens on. */
-export function unknownHostsModel(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields {
+export function unknownHostsModel(published: Published, settings: NginxSettings): ModelFields {
+  const hosts = published.virtualHosts;
   const { https, defaultHost, defaults } = settings;
   const options = [defaults?.host ?? {}, ...hosts.map((host) => host.options)];
   const plain = portsOf(options, "httpPort", settings.listen, settings);
@@ -21,7 +23,10 @@ export function unknownHostsModel(hosts: readonly VirtualHost[], settings: Nginx
   // Before nginx 1.25.1 one server enables HTTP/2 for all servers of its port, so this one uses the operator's default.
   const http2 = defaults?.host.http2;
   const tls = http2 === undefined ? {} : { http2 };
+  const reserved = reservedServers(published, { plain, secure }, settings);
   return {
+    reservedPlain: reserved.plain,
+    reservedSecure: reserved.secure,
     quicPorts: https?.http3 ? quicPorts(secure, https) : [],
     unknownPlain: plain.flatMap((port) => listens(port, settings, { isDefault })),
     unknownSecure: secure.flatMap((port) => [

@@ -22,6 +22,7 @@ export type DiagnosticCode =
   | "port.guessed"
   | "port.contested"
   | "value.refused"
+  | "value.image"
   | "never.read"
   | "not.selected"
   | "check.rejected"
@@ -29,6 +30,7 @@ export type DiagnosticCode =
   | "render.failed"
   | "state"
   | "stopping"
+  | "agent.absent"
   | "health"
   | "network.none";
 
@@ -55,6 +57,8 @@ export interface Diagnostic extends DiagnosticSubject {
 export interface Problem {
   readonly where?: string;
   readonly value?: string | undefined;
+  /** The value may be used, but not here. */
+  readonly isValid?: boolean;
   readonly problem: string;
   readonly hint?: string;
 }
@@ -62,13 +66,17 @@ export interface Problem {
 export function diagnostic(
   { id, container, dockerHost }: DiagnosticSubject,
   code: DiagnosticCode,
-  { where, value, problem, hint }: Problem,
+  { where, value, isValid = false, problem, hint }: Problem,
 ): Diagnostic {
   const start = where === undefined ? "" : `${where}: `;
   const end = hint === undefined ? problem : `${problem}; ${hint}`;
   const message = { id, container, dockerHost, code };
   if (value === undefined) return { ...message, reason: start + end };
-  return { ...message, reason: `${start}invalid value ${quote(value)}: ${end}`, redacted: start + end };
+  return {
+    ...message,
+    reason: `${start}${isValid ? "" : "invalid "}value ${quote(value)}: ${end}`,
+    redacted: start + end,
+  };
 }
 
 export function subjectOf({ dockerHost, container: { id, name } }: InventoryContainer): DiagnosticSubject {

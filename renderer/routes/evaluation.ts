@@ -1,6 +1,7 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { type Diagnostic, type DiagnosticSubject, subjectOf } from "./diagnostic.ts";
 import type { HostOptions, PathOptions } from "./options.ts";
+import { ownerOf } from "./owner.ts";
 import type { ReachableNetworks } from "./reachable-networks.ts";
 import type { RequestedRoute } from "./requested-route.ts";
 import { parseRequest } from "./route-request.ts";
@@ -20,25 +21,31 @@ export interface Evaluation {
   /** Sort key, unique per container and independent of the order of arrival. */
   readonly order: string;
   readonly subject: DiagnosticSubject;
-  /** Its compose project. */
-  readonly project?: string;
+  /** The owner of the hosts that it requests first. */
+  readonly owner: string;
   /** Milliseconds since the epoch. Of containers that conflict, the oldest prevails. */
   readonly createdAt: number;
   readonly options: { readonly host: HostOptions; readonly path: PathOptions };
   readonly routes: readonly ResolvedRoute[];
+  /** It is stopped: its hosts stay with their owner, but it decides nothing about them while another container can. */
+  readonly isStopped?: boolean;
   readonly unrouted?: Diagnostic;
   readonly quarantined?: Diagnostic;
   readonly remarks: readonly Diagnostic[];
 }
 
 /** Evaluates one container by itself (pure): nothing in it can change the evaluation of another. */
-export function evaluate(one: InventoryContainer, networks: ReachableNetworks, rules: RouteRules): Evaluation {
+export function evaluate(
+  one: InventoryContainer,
+  networks: ReachableNetworks,
+  rules: RouteRules,
+  isAgentAbsent = false,
+): Evaluation {
   const { dockerHost, container } = one;
-  const project = container.labels["com.docker.compose.project"];
   const base = {
     order: `${dockerHost}\n${container.name}\n${container.id}`,
     subject: subjectOf(one),
-    ...(project !== undefined && { project }),
+    owner: ownerOf(one),
     createdAt: container.createdAt,
     options: { host: {}, path: {} },
     routes: [],
@@ -48,14 +55,15 @@ export function evaluate(one: InventoryContainer, networks: ReachableNetworks, r
   if (parsed.kind === "quarantined") return { ...base, quarantined: parsed.diagnostic };
   if (parsed.kind === "unrouted") return { ...base, unrouted: parsed.diagnostic };
   const { request } = parsed;
-  const resolved = resolveServers(one, request, networks, rules);
+  const resolved = resolveServers(one, request, networks, rules, isAgentAbsent);
   const options = { host: request.host, path: request.path };
   switch (resolved.kind) {
     case "absent":
       return { ...base, unrouted: resolved.diagnostic };
     case "waiting": {
       const routes = request.routes.map((route) => ({ route }));
-      return { ...base, options, routes, unrouted: resolved.diagnostic, remarks: request.remarks };
+      const { isStopped, diagnostic: unrouted } = resolved;
+      return { ...base, options, routes, unrouted, remarks: request.remarks, ...(isStopped && { isStopped }) };
     }
     case "resolved": {
       const routes = request.routes.map((route, index) => ({ route, server: resolved.servers[index]! }));

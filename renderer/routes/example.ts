@@ -22,6 +22,7 @@ export const EXAMPLE_ROUTES: Routes = {
       debugEndpoint: true,
     }),
   ],
+  reserved: ["gone.example.org" as HostName],
   unrouted: [],
   quarantined: [],
   remarks: [],

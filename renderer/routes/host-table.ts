@@ -2,8 +2,12 @@ import { compare } from "./compare.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
+import { type HostOwners, PROXY_NAME } from "./host-owners.ts";
 import { joinHost, type JoinedHost, type JoinRules } from "./join-host.ts";
+import { OPERATOR } from "./owner.ts";
 import { PortConflicts } from "./port-conflicts.ts";
+import { isReserved, namesOf } from "./reserved-names.ts";
+import type { Reservation } from "./route-rules.ts";
 import type { VirtualHost } from "./routes.ts";
 
 /** One virtual host that was added, changed or removed. */
@@ -20,6 +24,9 @@ export interface HostChanges {
 }
 
 export interface HostTableRules extends JoinRules {
+  /** Who owns each host; undefined if all containers share all hosts. */
+  readonly owners: HostOwners | undefined;
+  readonly reservations: readonly Reservation[];
   /** Milliseconds for which a host is kept, without replicas, after its last container is gone. */
   readonly graceMs: number;
 }
@@ -42,6 +49,17 @@ export class HostTable {
   /** All hosts, sorted. The next update changes this array. */
   get virtualHosts(): readonly VirtualHost[] {
     return this.#sorted;
+  }
+
+  /** All names and patterns that have a virtual host or an owner. */
+  get names(): readonly HostName[] {
+    const reserved = this.#rules.reservations.flatMap(namesOf);
+    return [...new Set([...this.#sorted.map(({ host }) => host), ...this.#recorded, ...reserved])];
+  }
+
+  get #recorded(): readonly HostName[] {
+    const names = [...(this.#rules.owners?.all.keys() ?? [])];
+    return names.filter((name) => name !== PROXY_NAME) as HostName[];
   }
 
   /** All conflicts between containers. */
@@ -86,24 +104,45 @@ export class HostTable {
     return { hosts, remarks: [...remarks, ...newOf(after, before)] };
   }
 
-  /** Removes the hosts whose grace period is over. */
+  /** Removes the hosts whose grace period is over, and joins those again whose leases are over. */
   expire(now: number): HostChanges {
-    return this.update(new Set([...this.#departures].flatMap(([host, until]) => (until <= now ? [host] : []))), now);
+    const departed = [...this.#departures].flatMap(([host, until]) => (until <= now ? [host] : []));
+    return this.update(new Set([...departed, ...((this.#rules.owners?.ended ?? []) as HostName[])]), now);
+  }
+
+  /** Records the owner of every host, as it is now. */
+  record(): void {
+    for (const host of new Set([...this.#evaluations.keys(), ...this.#recorded]))
+      this.#ownerOf(host, this.#byAge(host));
   }
 
   #updateOne(host: HostName, now: number, remarks: Diagnostic[]): HostChange | undefined {
     const at = this.#indexOf(host);
-    const before = this.#sorted[at]?.host === host ? this.#sorted[at] : undefined;
-    const evaluations = this.#evaluations.get(host);
-    const joined =
-      evaluations && evaluations.size > 0 ? joinHost(host, [...evaluations.values()], this.#rules) : undefined;
+    const before = this.#find(host);
+    const byAge = this.#byAge(host);
+    const owner = this.#ownerOf(host, byAge);
+    const joined = byAge.length > 0 ? joinHost(host, byAge, owner, this.#rules) : undefined;
     if (!joined) this.#evaluations.delete(host);
     this.#updateConflicts(host, joined, remarks);
     const after = joined?.virtualHost ?? this.#departing(host, before, now);
-    if (joined) this.#departures.delete(host);
+    if (joined?.virtualHost) this.#departures.delete(host);
     if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
     this.#sorted.splice(at, before ? 1 : 0, ...(after ? [after] : []));
     return { before, after };
+  }
+
+  /** Returns the owner of a host; undefined if all containers share it, or none requests it. */
+  #ownerOf(host: HostName, byAge: readonly Evaluation[]): string | undefined {
+    const { owners, reservations } = this.#rules;
+    const requesting = byAge.flatMap(({ owner }) => (owner === OPERATOR ? [] : [owner]));
+    const isStatic = requesting.length < byAge.length && !isReserved(host, reservations);
+    if (!owners) return undefined;
+    return isStatic ? OPERATOR : (owners.decide(host, requesting) ?? (byAge.length > 0 ? OPERATOR : undefined));
+  }
+
+  #byAge(host: HostName): Evaluation[] {
+    const evaluations = [...(this.#evaluations.get(host)?.values() ?? [])];
+    return evaluations.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
   }
 
   /** Returns a host without containers as it is kept during its grace period. */
@@ -121,6 +160,11 @@ export class HostTable {
     remarks.push(...newOf(joined?.remarks ?? [], this.#conflicts.get(host) ?? []));
     if (joined && joined.remarks.length > 0) this.#conflicts.set(host, joined.remarks);
     else this.#conflicts.delete(host);
+  }
+
+  #find(host: HostName): VirtualHost | undefined {
+    const found = this.#sorted[this.#indexOf(host)];
+    return found?.host === host ? found : undefined;
   }
 
   /** Returns the index of the host, or the index at which to insert it. */

@@ -1,21 +1,24 @@
 import { compare } from "./compare.ts";
-import { diagnostic, type Diagnostic } from "./diagnostic.ts";
+import { diagnostic, type Diagnostic, type DiagnosticSubject } from "./diagnostic.ts";
 import type { Evaluation, ResolvedRoute } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
 import { mergeOptions } from "./option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
+import { OPERATOR } from "./owner.ts";
 import { pathKey } from "./path-match.ts";
 import type { HostPorts } from "./requested-route.ts";
 import type { HostDiagnostic, PathRoute, UpstreamServer, VirtualHost } from "./routes.ts";
 
 export interface JoinedHost {
-  readonly virtualHost: VirtualHost;
+  /** Undefined if its owner has no container for it. */
+  readonly virtualHost: VirtualHost | undefined;
   /** Conflicts that an older container decides. */
   readonly remarks: readonly Diagnostic[];
 }
 
 export interface JoinRules {
-  readonly sharedHosts: boolean;
+  /** Whether containers may ask for permanent redirects. */
+  readonly permanentRedirects?: boolean;
   /** Default for hosts whose containers do not set it. */
   readonly debugEndpoint?: boolean;
 }
@@ -27,20 +30,26 @@ interface Member {
 }
 
 /**
- * Joins the routes of all containers that request one host (pure; the order of the arguments does not matter).
- * In a conflict the oldest container prevails, and the others get a diagnostic.
+ * Joins the routes of all containers that request one host, oldest first (pure). Without an `owner` all of them serve
+ * it, otherwise those of the owner and static routes. In a conflict the oldest container prevails, and the others get a
+ * diagnostic.
  */
 export function joinHost(
   host: HostName,
-  evaluations: readonly Evaluation[],
-  { sharedHosts, debugEndpoint = false }: JoinRules,
+  byAge: readonly Evaluation[],
+  owner: string | undefined,
+  { permanentRedirects = false, debugEndpoint = false }: JoinRules,
 ): JoinedHost {
-  const byAge = evaluations.toSorted((a, b) => compare(a.createdAt, b.createdAt) || compare(a.order, b.order));
-  const serving = byAge
+  const isOwners = (one: Evaluation): boolean => owner === undefined || [owner, OPERATOR].includes(one.owner);
+  const owned = byAge.filter(isOwners);
+  const remarks = byAge.filter((one) => !isOwners(one)).map(({ subject }) => ownedByOther(subject, host, owner!));
+  const running = owned.filter(({ isStopped = false }) => !isStopped);
+  const active = running.length > 0 ? running : owned;
+  if (active.length === 0) return { virtualHost: undefined, remarks };
+  const members = active
     .map((evaluation) => ({ evaluation, routes: evaluation.routes.filter(({ route }) => route.host === host) }))
     .filter(({ routes }) => routes.length > 0);
-  if (serving.length === 0) return redirected(host, byAge);
-  const { members, remarks } = sharedHosts ? { members: serving, remarks: [] } : ofFirstOwner(host, serving);
+  if (members.length === 0) return redirected(host, active, remarks, permanentRedirects);
   const own = members.map(({ evaluation, routes }) => ({
     subject: evaluation.subject,
     createdAt: evaluation.createdAt,
@@ -64,29 +73,34 @@ export function joinHost(
 }
 
 /** No container serves this name, but at least one redirects it. */
-function redirected(host: HostName, byAge: readonly Evaluation[]): JoinedHost {
-  const [first, ...others] = byAge;
+function redirected(
+  host: HostName,
+  [first, ...others]: readonly Evaluation[],
+  remarks: readonly Diagnostic[],
+  isPermanent: boolean,
+): JoinedHost {
   const redirectTo = first!.routes[0]!.route.host;
   const { redirectFrom: _, ...options } = first!.options.host;
   const problem = `${host} already redirects to ${redirectTo} by container ${first!.subject.container}`;
-  const remarks = others
+  const conflicts = others
     .filter(({ routes }) => routes[0]!.route.host !== redirectTo)
     .map(({ subject }) => diagnostic(subject, "host.conflict", { problem, hint: "redirect it by one container only" }));
-  return { virtualHost: { host, paths: [], options, redirectTo }, remarks };
+  const redirectStatus = isPermanent || first!.owner === OPERATOR ? 301 : 302;
+  return {
+    virtualHost: { host, paths: [], options, redirectTo, redirectStatus },
+    remarks: [...remarks, ...conflicts],
+  };
 }
 
-/** A host belongs to the compose project of its oldest container; containers without project count as one project. */
-function ofFirstOwner(host: HostName, byAge: readonly Member[]): { members: Member[]; remarks: Diagnostic[] } {
-  const owner = byAge[0]!.evaluation;
-  const isOwners = ({ evaluation }: Member): boolean =>
-    evaluation.project === owner.project || evaluation.createdAt === Number.NEGATIVE_INFINITY;
-  const name = owner.project === undefined ? `container ${owner.subject.container}` : `project ${owner.project}`;
-  const problem = `${host} belongs to ${name}, which requested it first`;
-  const hint = "use another name, set `sharedHosts: true` to share names, or reserve the name by `owners`";
-  const remarks = byAge
-    .filter((one) => !isOwners(one))
-    .map(({ evaluation: { subject } }) => diagnostic(subject, "host.conflict", { problem, hint }));
-  return { members: byAge.filter(isOwners), remarks };
+function ownedByOther(subject: DiagnosticSubject, host: HostName, owner: string): Diagnostic {
+  const isStatic = owner === OPERATOR;
+  const problem = isStatic
+    ? `${host} belongs to a static route of the configuration`
+    : `${host} belongs to ${owner}, which requested it first`;
+  const hint = isStatic
+    ? "use another name, or reserve the name for the container's project by `owners`"
+    : `use another name, set \`sharedHosts: true\` to share names, or run \`sallyport-renderer release ${host}\` when its owner is gone`;
+  return diagnostic(subject, "host.conflict", { problem, hint });
 }
 
 function portsOf(routes: readonly ResolvedRoute[]): HostPorts {
@@ -112,26 +126,33 @@ function groupByPath(members: readonly Member[]): (readonly [key: string, group:
   return [...groups].toSorted(([a], [b]) => compare(a, b));
 }
 
-/** Joins the replicas of one path. The oldest decides protocol and destination; others that differ are ignored. */
+/**
+ * Joins the replicas of one path. The oldest decides protocol and destination; others that differ are ignored. The path
+ * of a static route has only the servers that the operator lists.
+ */
 function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
   path: PathRoute;
   remarks: readonly Diagnostic[];
 } {
   const first = group[0]!;
   const { path, protocol, destination } = first.resolved.route;
-  const agrees = ({ resolved: { route } }: PathMember): boolean =>
-    route.protocol === protocol && route.destination === destination;
+  const isStatic = first.evaluation.owner === OPERATOR;
+  const agrees = ({ evaluation: { owner }, resolved: { route } }: PathMember): boolean =>
+    route.protocol === protocol && route.destination === destination && (!isStatic || owner === OPERATOR);
   const replicas = group.filter(agrees);
   const options = mergeOptions(
     replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );
   const proxied = destination === undefined ? protocol : `${protocol} to ${destination}`;
-  const problem = `protocol conflict on ${key}: container ${first.evaluation.subject.container} was created first and uses ${proxied}`;
+  const problem = isStatic
+    ? `${key} belongs to a static route of the configuration`
+    : `protocol conflict on ${key}: container ${first.evaluation.subject.container} was created first and uses ${proxied}`;
+  const hint = isStatic ? "use another path" : "set the same protocol and destination on both";
   const others = group
     .filter((one) => !agrees(one))
     .map(({ evaluation: { subject } }) =>
-      diagnostic(subject, "protocol.conflict", { problem, hint: "set the same protocol and destination on both" }),
+      diagnostic(subject, isStatic ? "host.conflict" : "protocol.conflict", { problem, hint }),
     );
   return {
     path: {

@@ -1,6 +1,7 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic, type DiagnosticSubject, subjectOf, withheld } from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
+import { isFromImage } from "./owner.ts";
 
 /** Settings that containers may make only with permission: `containersMay` of a target. */
 export const PERMISSIONS = [
@@ -11,6 +12,8 @@ export const PERMISSIONS = [
   "clientCertificates",
   "ports",
   "debugEndpoint",
+  "permanentRedirects",
+  "imageValues",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -22,11 +25,13 @@ export interface OptionNames {
   readonly label: string;
   /** nginx-proxy's label, without its prefix. */
   readonly nginxProxyLabel?: string;
+  /** Concerns more than the container itself, such as host names. An image may set it only with permission. */
+  readonly isRequest?: boolean;
+  readonly needs?: Permission;
 }
 
 /** One setting of a container. Invalid values are ignored and reported. */
 export interface OptionRule<T> extends OptionNames {
-  readonly needs?: Permission;
   readonly parse: (raw: string) => Parsed<T>;
 }
 
@@ -56,21 +61,53 @@ export function namesOf({ env, label, nginxProxyLabel }: OptionNames, from: "env
   return [LABELS + label, ...(nginxProxyLabel === undefined ? [] : [NGINX_PROXY_LABELS + nginxProxyLabel])];
 }
 
-/** Returns what a container sets: the first label that is not empty, else the variable. */
+/** Returns what a container sets: the first label that counts and is not empty, else the variable. */
 export function rawOption(
-  { container: { env, labels } }: InventoryContainer,
+  known: InventoryContainer,
   names: OptionNames,
+  permissions: ReadonlySet<Permission> = new Set(),
 ): RawOption | undefined {
-  for (const [source, from] of [
-    [labels, "label"],
-    [env, "env"],
-  ] as const) {
-    for (const name of namesOf(names, from)) {
+  const written = writtenOptions(known, names);
+  return written.find(({ isImages }) => !isImages || mayComeFromImage(names, permissions));
+}
+
+/** Returns a diagnostic if only the image sets an option that images may not set. */
+export function imageRemark(
+  known: InventoryContainer,
+  names: OptionNames,
+  permissions: ReadonlySet<Permission> = new Set(),
+): Diagnostic | undefined {
+  const [first] = writtenOptions(known, names);
+  if (!first || rawOption(known, names, permissions)) return undefined;
+  const { read } = known.container.fromImage;
+  const problem = read
+    ? "set by the image, which may not set this option"
+    : "counts as set by the image, because the agent could not inspect the image";
+  const own = `${LABELS}${names.label}`;
+  const set = first.name === own ? `set another value of the label` : `set the label \`${own}\``;
+  const hint = read
+    ? `${set} when you run the container, or allow it by \`containersMay: [imageValues]\``
+    : "see the agent's log, or allow it by `containersMay: [imageValues]`";
+  const value = { where: first.name, value: first.raw, isValid: true };
+  return diagnostic(subjectOf(known), "value.image", { ...value, problem, hint });
+}
+
+/** Returns all labels and variables that set an option, in the order of precedence. */
+function writtenOptions(
+  { container }: InventoryContainer,
+  names: OptionNames,
+): (RawOption & { readonly isImages: boolean })[] {
+  return (["label", "env"] as const).flatMap((from) =>
+    namesOf(names, from).flatMap((name) => {
+      const source = from === "env" ? container.env : container.labels;
       const raw = Object.hasOwn(source, name) ? source[name]!.trim() : "";
-      if (raw !== "") return { name, raw };
-    }
-  }
-  return undefined;
+      return raw === "" ? [] : [{ name, raw, isImages: isFromImage(container, from, name) }];
+    }),
+  );
+}
+
+function mayComeFromImage({ isRequest = false, needs }: OptionNames, permissions: ReadonlySet<Permission>): boolean {
+  return permissions.has("imageValues") || (!isRequest && needs === undefined);
 }
 
 /** Parses all options of a container, of one scope. */
@@ -86,8 +123,12 @@ export function parseOptions<S extends object>(
     const rule = rules[key];
     for (const one of known.container.refused)
       if (namesOf(rule, one.from).includes(one.name)) remarks.push(withheld(subject, "option.refused", one));
-    const option = rawOption(known, rule);
-    if (!option) continue;
+    const option = rawOption(known, rule, permissions);
+    if (!option) {
+      const ignored = imageRemark(known, rule, permissions);
+      if (ignored) remarks.push(ignored);
+      continue;
+    }
     const { name: where, raw: value } = option;
     if (rule.needs && !permissions.has(rule.needs)) {
       remarks.push(diagnostic(subject, "option.refused", { where, ...forbidden(rule.needs) }));

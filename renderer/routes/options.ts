@@ -140,7 +140,7 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
     needs: "debugEndpoint",
     parse: parseBoolean,
   },
-  redirectFrom: { label: "redirect-from", parse: parseHosts },
+  redirectFrom: { label: "redirect-from", isRequest: true, parse: parseHosts },
 };
 
 export const PATH_OPTIONS: OptionRules<PathOptions> = {

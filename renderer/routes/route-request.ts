@@ -10,7 +10,7 @@ import {
 } from "./diagnostic.ts";
 import { parseHost, type HostName } from "./grammar.ts";
 import { parseMultiports } from "./multiports.ts";
-import { IGNORED, namesOf, type OptionNames, parseOptions, type RawOption, rawOption } from "./option.ts";
+import { IGNORED, imageRemark, namesOf, type OptionNames, parseOptions, type RawOption, rawOption } from "./option.ts";
 import {
   HOST_OPTIONS,
   type HostOptions,
@@ -19,7 +19,9 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from "./options.ts";
+import { projectOf } from "./owner.ts";
 import { parseRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
+import { violatedReservation } from "./reserved-names.ts";
 import type { RequestRules } from "./route-rules.ts";
 
 /** Host names in one VIRTUAL_HOST: a bound against abuse, far above real use. */
@@ -42,12 +44,12 @@ export type ParsedRequest =
   | { readonly kind: "unrouted"; readonly diagnostic: Diagnostic }
   | { readonly kind: "quarantined"; readonly diagnostic: Diagnostic };
 
-const HOST = { env: "VIRTUAL_HOST", label: "host" };
+const HOST = { env: "VIRTUAL_HOST", label: "host", isRequest: true };
 const PORT = { env: "VIRTUAL_PORT", label: "port" };
 const PATH = { env: "VIRTUAL_PATH", label: "path" };
 const DESTINATION = { env: "VIRTUAL_DEST", label: "dest" };
 const PROTOCOL = { env: "VIRTUAL_PROTO", label: "proto" };
-const MULTIPORTS = { env: "VIRTUAL_HOST_MULTIPORTS", label: "multiports" };
+const MULTIPORTS = { env: "VIRTUAL_HOST_MULTIPORTS", label: "multiports", isRequest: true };
 const NETWORK = { label: "network" };
 
 /** Options that request a route; all other options are in options.ts. */
@@ -101,10 +103,7 @@ class Parser {
       return { kind: "quarantined", diagnostic: this.#report("never.read", { problem, hint }) };
     }
     const parsed = this.#parseRoutes();
-    if (!parsed) {
-      const hint = "set it, or the label `sallyport.host`, to route the container";
-      return { kind: "unrouted", diagnostic: this.#report("host.none", { problem: "has no VIRTUAL_HOST", hint }) };
-    }
+    if (!parsed) return { kind: "unrouted", diagnostic: this.#requestsNothing() };
     const hosts = [...new Set(parsed.routes.map(({ host }) => host))];
     const { allowed, reserved } = this.#checkOwners(HOST.env, hosts);
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
@@ -122,16 +121,28 @@ class Parser {
 
   /** Returns undefined if the container requests no route. */
   #parseRoutes(): ParsedRoutes | undefined {
-    const multiports = rawOption(this.#known, MULTIPORTS);
+    const multiports = this.#read(MULTIPORTS);
     if (multiports) return parseMultiports(this.#subject, multiports, this.#rules);
-    const option = rawOption(this.#known, HOST);
+    const option = this.#read(HOST);
     return option && this.#parseVirtualHost(option);
+  }
+
+  #requestsNothing(): Diagnostic {
+    const ofImage = [MULTIPORTS, HOST].flatMap(
+      (names) => imageRemark(this.#known, names, this.#rules.permissions) ?? [],
+    );
+    const hint = "set it, or the label `sallyport.host`, to route the container";
+    return ofImage[0] ?? this.#report("host.none", { problem: "has no VIRTUAL_HOST", hint });
+  }
+
+  #read(names: OptionNames): RawOption | undefined {
+    return rawOption(this.#known, names, this.#rules.permissions);
   }
 
   #parseVirtualHost(option: RawOption): ParsedRoutes {
     const { hosts, remarks } = this.#parseHosts(option);
     if (hosts.length === 0) return { routes: [], remarks };
-    const optionOf = (names: RouteOption): RawOption => rawOption(this.#known, names) ?? { name: names.env, raw: "" };
+    const optionOf = (names: RouteOption): RawOption => this.#read(names) ?? { name: names.env, raw: "" };
     const [path, port, protocol, destination] = [PATH, PORT, PROTOCOL, DESTINATION].map((names) => optionOf(names).raw);
     const raw = { host: hosts[0]!, path: path!, port: port!, protocol: protocol!, destination: destination! };
     const parsed = parseRoute(raw, this.#rules);
@@ -166,14 +177,15 @@ class Parser {
   }
 
   #checkOwners(where: string, hosts: readonly HostName[]): CheckedHosts {
-    const project = this.#known.container.labels["com.docker.compose.project"];
+    const project = projectOf(this.#known.container);
     const allowed = new Set<HostName>();
     const reserved: Diagnostic[] = [];
     for (const host of hosts) {
-      const owner = this.#rules.owners?.find(({ suffix }) => isBelow(host, suffix));
-      if (!owner || (project !== undefined && owner.projects.includes(project))) allowed.add(host);
+      const violated = violatedReservation(host, project, this.#rules.owners ?? []);
+      if (!violated) allowed.add(host);
       else {
-        const problem = `${owner.suffix} is reserved for other compose projects (${owner.projects.join(", ")})`;
+        const { suffix, projects } = violated;
+        const problem = `${suffix} is reserved for ${project === undefined ? "" : "other "}compose projects (${projects.join(", ")})`;
         const hint = "use another name, or add the container's project to `owners`";
         reserved.push(this.#report("host.owned", { where, value: host, problem, hint }));
       }
@@ -186,7 +198,7 @@ class Parser {
     const host = parseOptions(this.#known, HOST_OPTIONS, permissions);
     const path = parseOptions(this.#known, PATH_OPTIONS, permissions);
     const server = parseOptions(this.#known, SERVER_OPTIONS, permissions);
-    const network = rawOption(this.#known, NETWORK)?.raw;
+    const network = this.#read(NETWORK)?.raw;
     const unusable = unusablePorts(host.values, this.#rules);
     const portFaults = [...unusable].map(([key, problem]) =>
       this.#report("option.refused", { where: HOST_OPTIONS[key].env!, problem, hint: IGNORED }),
@@ -226,11 +238,6 @@ class Parser {
 function splitHosts(raw: string): string[] {
   const parts = raw.includes("~") ? raw.match(/~(?:\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^,])*|[^,]+/g) : raw.split(",");
   return (parts ?? []).filter((part) => part.trim() !== "");
-}
-
-/** A regular expression may match any name, so it counts as below every suffix. */
-function isBelow(host: HostName, suffix: string): boolean {
-  return host === suffix || host.endsWith(`.${suffix}`) || host.startsWith("~") || host.endsWith(".*");
 }
 
 /** Whether `parseOptions` reports the name. */

@@ -6,7 +6,7 @@ import type { PathMatch, PathText } from "./path-match.ts";
 
 /** How to find nginx's container, and so the container addresses that nginx can reach. */
 export type ProxyRule =
-  /** The oldest container with this label; without `value`, whatever the label's value. */
+  /** The running container with this label; without `value`, whatever the label's value. */
   | { readonly kind: "label"; readonly name: string; readonly value?: string }
   | { readonly kind: "container"; readonly name: string }
   /** The renderer's own container, by the beginning of its id; undefined when the id is unknown. */
@@ -15,9 +15,9 @@ export type ProxyRule =
   | { readonly kind: "host" };
 
 /** Reserves host names for compose projects. */
-export interface Owner {
+export interface Reservation {
   /** `example.com`: this name and all names below it. */
-  readonly suffix: string;
+  readonly suffix: HostName;
   /** Compose projects. */
   readonly projects: readonly string[];
 }
@@ -32,7 +32,7 @@ export interface DefaultPorts {
 /** How route requests of containers are parsed. */
 export interface RequestRules {
   readonly permissions?: ReadonlySet<Permission>;
-  readonly owners?: readonly Owner[];
+  readonly owners?: readonly Reservation[];
   readonly defaultPorts?: DefaultPorts;
 }
 
@@ -50,10 +50,14 @@ export interface StaticRoute {
 /** How containers become routes, from the configuration. */
 export interface RouteRules extends RequestRules {
   readonly proxy: ProxyRule;
+  /** The renderer's own container, by the beginning of its id; undefined when it is unknown. */
+  readonly ownId?: string | undefined;
   /** Ignore containers that expose no TCP port. */
   readonly onlyExposed: boolean;
-  /** Let containers of several compose projects serve one host. Otherwise the oldest container's project owns it. */
+  /** Let containers of several owners serve one host. Otherwise it belongs to the owner that requested it first. */
   readonly sharedHosts?: boolean;
+  /** Milliseconds for which a host stays with its owner after the owner's last container was seen. */
+  readonly ownerLeaseMs?: number;
   /** Default for containers that do not set it. */
   readonly health?: HealthRule;
   /** Address at which nginx reaches containers that use the Docker host's network. */

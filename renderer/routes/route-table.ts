@@ -4,9 +4,11 @@ import { evaluate, type Evaluation } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
 import { type HostChange, type HostChanges, HostTable } from "./host-table.ts";
 import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
-import { findReachableNetworks, isProxy, type ReachableNetworks } from "./reachable-networks.ts";
+import { findReachableNetworks, isProxy, proxyOwner, type ReachableNetworks } from "./reachable-networks.ts";
+import { namesOf } from "./reserved-names.ts";
 import type { RouteRules } from "./route-rules.ts";
-import type { Blocked, Published, Routes } from "./routes.ts";
+import { HostOwners, PROXY_NAME } from "./host-owners.ts";
+import type { Blocked, HostOwnership, Published, Routes } from "./routes.ts";
 import { staticEvaluations } from "./static-routes.ts";
 
 /** How a change of containers changed the routes. */
@@ -22,8 +24,8 @@ const NO_CHANGE: RouteChange = { hosts: [], evaluations: [], remarks: [] };
 
 /**
  * The routes of all containers, updated incrementally: the cost of a change depends on what it touches, not on the
- * number of containers. The result depends only on the containers, not on the order of changes, except for hosts in
- * their grace period. No I/O; the caller provides the clock.
+ * number of containers. The result depends only on the containers, not on the order of changes, except for recorded
+ * owners and hosts in their grace period. No I/O; the caller provides the clock.
  */
 export class RouteTable {
   readonly #rules: RouteRules;
@@ -32,12 +34,20 @@ export class RouteTable {
   readonly #hosts: HostTable;
   /** Containers that are nginx by the rule. */
   readonly #proxies = new Map<string, InventoryContainer>();
+  /** Agents whose containers are not used, because they have been disconnected for too long. */
+  #absent: ReadonlySet<string> = new Set();
   #reachable: ReachableNetworks | Blocked;
+  readonly #owners: HostOwners;
+  /** The renderer's own container. */
+  #own: InventoryContainer | undefined;
 
-  constructor(rules: RouteRules) {
+  constructor(rules: RouteRules, owners = new HostOwners({ leaseMs: rules.ownerLeaseMs ?? 0 })) {
     this.#rules = rules;
+    this.#owners = owners;
     this.#hosts = new HostTable({
-      sharedHosts: rules.sharedHosts ?? false,
+      owners: rules.sharedHosts ? undefined : owners,
+      reservations: rules.owners ?? [],
+      permanentRedirects: rules.permissions?.has("permanentRedirects") ?? false,
       graceMs: rules.graceMs ?? 0,
       debugEndpoint: rules.debugEndpoint ?? false,
     });
@@ -45,7 +55,7 @@ export class RouteTable {
       this.#hosts.replace(one.order, undefined, one),
     );
     this.#hosts.update(new Set(hosts.flat()), 0);
-    this.#reachable = findReachableNetworks([], rules.proxy);
+    this.#reachable = this.#findNetworks();
   }
 
   /** What to publish; valid until the next change. Blocked while nginx's networks are unknown. */
@@ -63,10 +73,38 @@ export class RouteTable {
       virtualHosts: [...this.#hosts.virtualHosts],
       unrouted: evaluations.flatMap(({ unrouted }) => unrouted ?? []),
       waiting: waitingByHost(evaluations),
+      owners: this.#ownership,
       disputed: this.#hosts.disputed,
       quarantined: evaluations.flatMap(({ quarantined }) => quarantined ?? []),
       remarks: [...evaluations.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
     };
+  }
+
+  /** All names and patterns that have a virtual host or an owner. */
+  get names(): readonly HostName[] {
+    return this.#hosts.names;
+  }
+
+  /** Records the owner of each host from now on. Call it when every agent has reported. */
+  recordOwners(): void {
+    this.#owners.record();
+    this.#hosts.record();
+    this.#findNetworks();
+  }
+
+  /** Ends the lease of a name, which then belongs to the oldest container that requests it. */
+  release(host: HostName, now: number): RouteChange & { readonly owner: string | undefined } {
+    const owner = this.#owners.release(host);
+    if (host === PROXY_NAME) return { ...this.#refreshNetworks(now), owner };
+    return { ...NO_CHANGE, ...this.#hosts.update(new Set([host]), now), owner };
+  }
+
+  /** Sets the agents whose containers are not used now. */
+  setAbsent(agents: ReadonlySet<string>, now: number): RouteChange {
+    const isChanged = (agent: string): boolean => agents.has(agent) !== this.#absent.has(agent);
+    const touched = [...this.#known].flatMap(([key, { agent }]) => (isChanged(agent) ? [key] : []));
+    this.#absent = new Set(agents);
+    return this.#reachable.kind === "blocked" ? NO_CHANGE : this.#evaluate(touched, this.#reachable, now);
   }
 
   /** When `expire` has to be called, on the clock of `apply`; undefined when no grace period is running. */
@@ -74,7 +112,12 @@ export class RouteTable {
     return this.#hosts.nextDeparture;
   }
 
-  /** Removes the hosts whose grace period is over. */
+  /** When `expire` has to be called because of a lease, in milliseconds since the epoch. */
+  get nextLeaseEnd(): number | undefined {
+    return this.#owners.nextEnd;
+  }
+
+  /** Removes the hosts whose grace period is over, and passes on those whose lease is over. */
   expire(now: number): HostChanges {
     return this.#hosts.expire(now);
   }
@@ -97,7 +140,7 @@ export class RouteTable {
     const evaluations = touched.map((key) => {
       const known = this.#known.get(key);
       const before = this.#evaluations.get(key);
-      const after = known && evaluate(known, reachable, this.#rules);
+      const after = known && evaluate(known, reachable, this.#rules, this.#absent.has(known.agent));
       if (after) this.#evaluations.set(key, after);
       else this.#evaluations.delete(key);
       for (const host of this.#hosts.replace(key, before, after)) hosts.add(host);
@@ -108,17 +151,45 @@ export class RouteTable {
 
   /** Returns true when nginx's networks changed, so that every container must be evaluated again. */
   #updateNetworks(touched: readonly InventoryContainer[]): boolean {
-    const { proxy } = this.#rules;
-    if (proxy.kind === "host" || !touched.some((one) => this.#proxies.has(keyOf(one)) || isProxy(one, proxy)))
-      return false;
+    const { proxy, ownId } = this.#rules;
+    const isOwn = ({ container: { id } }: InventoryContainer): boolean => ownId !== undefined && id.startsWith(ownId);
+    const own = touched.find(isOwn);
+    if (own) this.#own = this.#known.get(keyOf(own));
+    const isRelevant = (one: InventoryContainer): boolean =>
+      proxy.kind !== "host" && (this.#proxies.has(keyOf(one)) || isProxy(one, proxy));
+    if (proxy.kind === "host" || !(own || touched.some(isRelevant))) return false;
     for (const key of touched.map(keyOf)) {
       const known = this.#known.get(key);
       if (known && isProxy(known, proxy)) this.#proxies.set(key, known);
       else this.#proxies.delete(key);
     }
     const before = JSON.stringify(this.#reachable);
-    this.#reachable = findReachableNetworks([...this.#proxies.values()], proxy);
+    this.#reachable = this.#findNetworks();
     return JSON.stringify(this.#reachable) !== before;
+  }
+
+  #findNetworks(): ReachableNetworks | Blocked {
+    const { proxy } = this.#rules;
+    const proxies = [...this.#proxies.values()];
+    const owner = proxy.kind === "label" ? proxyOwner(proxies, this.#own, this.#owners) : undefined;
+    return findReachableNetworks(proxies, proxy, owner);
+  }
+
+  #refreshNetworks(now: number): RouteChange {
+    this.#reachable = this.#findNetworks();
+    return this.#reachable.kind === "blocked" ? NO_CHANGE : this.#evaluate(this.#everyKey(), this.#reachable, now);
+  }
+
+  get #ownership(): ReadonlyMap<string, HostOwnership> {
+    const all = [...this.#owners.all].toSorted(([a], [b]) => compare(a, b));
+    const reserved = (this.#rules.owners ?? []).flatMap((one) =>
+      namesOf(one).map((name): [string, HostOwnership] => [name, { owner: `the projects ${one.projects.join(", ")}` }]),
+    );
+    const recorded = all.map(([host, one]): [string, HostOwnership] => [
+      host,
+      { owner: one.owner, until: this.#owners.endOf(one) },
+    ]);
+    return new Map([...reserved, ...recorded]);
   }
 
   /** The containers there are, and those there were when the networks were last known. */

@@ -38,6 +38,8 @@ export interface VirtualHost {
   readonly portsSince?: number;
   /** The host to which all requests are redirected. */
   readonly redirectTo?: HostName;
+  /** Status of these redirects. Clients keep a permanent one even after the name has got another owner. */
+  readonly redirectStatus?: 301 | 302;
   /** Diagnostics of its containers; present only when its debug endpoint is enabled. */
   readonly diagnostics?: readonly HostDiagnostic[];
 }
@@ -47,6 +49,8 @@ export interface Published {
   readonly kind: "routes";
   /** Sorted by name. */
   readonly virtualHosts: readonly VirtualHost[];
+  /** Names and patterns that have an owner and no virtual host: no other host may serve what they match. */
+  readonly reserved?: readonly HostName[];
 }
 
 /** What is published, and the diagnostics of every container. */
@@ -55,12 +59,21 @@ export interface Routes extends Published {
   readonly unrouted: readonly Diagnostic[];
   /** The unrouted containers that request a virtual host, by host: they are not ready to serve it. */
   readonly waiting?: ReadonlyMap<HostName, readonly Diagnostic[]>;
+  /** The owner of each host name, also of names without a container and of nginx's container. */
+  readonly owners?: ReadonlyMap<string, HostOwnership>;
   /** By host, settings that an older container overrides. */
   readonly disputed?: ReadonlyMap<HostName, readonly Diagnostic[]>;
   /** Containers whose route request is invalid. */
   readonly quarantined: readonly Diagnostic[];
   /** Settings of routed containers that were ignored or replaced by a default. */
   readonly remarks: readonly Diagnostic[];
+}
+
+/** The owner of a host name. */
+export interface HostOwnership {
+  readonly owner: string;
+  /** When others may request the name, in milliseconds since the epoch; undefined while its owner has a container. */
+  readonly until?: number | undefined;
 }
 
 /** nginx's networks are unknown: nothing is published, and the live configuration is kept. */

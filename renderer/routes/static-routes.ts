@@ -1,5 +1,6 @@
 import type { Evaluation } from "./evaluation.ts";
 import type { ContainerName } from "./grammar.ts";
+import { OPERATOR } from "./owner.ts";
 import type { StaticRoute } from "./route-rules.ts";
 
 /** Returns static routes as evaluations that are older than any container, so that they prevail in conflicts. */
@@ -10,6 +11,7 @@ export function staticEvaluations(routes: readonly StaticRoute[]): Evaluation[] 
       return {
         order: `\n${String(index).padStart(6, "0")}\n${replica}`,
         subject: { id: "", container, dockerHost: "" },
+        owner: OPERATOR,
         createdAt: Number.NEGATIVE_INFINITY,
         options: { host: hostOptions, path: pathOptions },
         routes: [{ route, server: { address, port, container } }],

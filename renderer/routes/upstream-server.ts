@@ -19,7 +19,7 @@ export type Resolution =
   /** One upstream server per requested route, in their order. */
   | { readonly kind: "resolved"; readonly servers: readonly UpstreamServer[]; readonly remarks: readonly Diagnostic[] }
   /** Cannot serve requests now. Its hosts are kept and answer 503 while no other container serves them. */
-  | { readonly kind: "waiting"; readonly diagnostic: Diagnostic }
+  | { readonly kind: "waiting"; readonly diagnostic: Diagnostic; readonly isStopped?: boolean }
   /** Takes no part in routing. */
   | { readonly kind: "absent"; readonly diagnostic: Diagnostic };
 
@@ -37,12 +37,18 @@ export function resolveServers(
   request: RouteRequest,
   networks: ReachableNetworks,
   rules: RouteRules,
+  isAgentAbsent: boolean,
 ): Resolution {
   const { health = rules.health ?? "required", ...parameters } = request.server;
   const subject = subjectOf(known);
   const exposed = exposedTcp(known);
-  const idle = notServing(known, subject, rules.onlyExposed && exposed.length === 0, health);
+  const isUnexposed = rules.onlyExposed && exposed.length === 0;
+  const idle = notServing(known, subject, { isUnexposed, health, keepsStopped: rules.sharedHosts !== true });
   if (idle) return idle;
+  if (isAgentAbsent) {
+    const problem = "its agent has been disconnected for longer than `staleAfter`, so its address may be another's";
+    return { kind: "waiting", diagnostic: diagnostic(subject, "agent.absent", { problem, hint: "start the agent" }) };
+  }
   const address = chooseAddress(known, request, networks, rules);
   if (!address) return { kind: "waiting", diagnostic: unreachable(known, subject, request, networks) };
   const { container } = known;
@@ -57,21 +63,33 @@ export function resolveServers(
   };
 }
 
+interface ServingRules {
+  /** It exposes no TCP port, although it must. */
+  readonly isUnexposed: boolean;
+  readonly health: HealthRule;
+  /** Whether stopped containers keep their hosts. */
+  readonly keepsStopped: boolean;
+}
+
 function notServing(
   { container: { state, stopping, health } }: InventoryContainer,
   subject: DiagnosticSubject,
-  isUnexposed: boolean,
-  rule: HealthRule,
+  { isUnexposed, health: rule, keepsStopped }: ServingRules,
 ): Resolution | undefined {
-  const absent = (code: "state" | "port.none", problem: string, hint: string): Resolution => ({
-    kind: "absent",
+  const absent = (code: "state" | "port.none", problem: string, hint: string) => ({
+    kind: "absent" as const,
     diagnostic: diagnostic(subject, code, { problem, hint }),
   });
   const waiting = (code: "state" | "stopping" | "health", problem: string, hint: string): Resolution => ({
     kind: "waiting",
     diagnostic: diagnostic(subject, code, { problem, hint }),
   });
-  if (state !== "running" && state !== "paused") return absent("state", `is ${state}`, "start it to route it");
+  if (state !== "running" && state !== "paused") {
+    // A container that never ran has no host to keep. Docker keeps the exposed ports of a stopped one.
+    const isKept = keepsStopped && state !== "created" && !isUnexposed;
+    const stopped = absent("state", `is ${state}`, "start it to route it");
+    return isKept ? { ...stopped, kind: "waiting", isStopped: true } : stopped;
+  }
   if (isUnexposed) {
     return absent("port.none", "exposes no TCP port", "add EXPOSE to its image or `expose` to its service");
   }

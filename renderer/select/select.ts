@@ -1,3 +1,4 @@
+import { composeServiceOf, PROJECT_LABEL, SERVICE_LABEL } from "../../shared/compose.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { matchesPattern } from "./pattern.ts";
 import { isInRange } from "./port-range.ts";
@@ -34,16 +35,16 @@ function matches(fields: PredicateFields, container: Container): boolean {
 }
 
 const tests: Readonly<Record<keyof PredicateFields, (container: Container, value: string) => boolean>> = {
-  label: ({ labels }, wanted) => {
+  label: (container, wanted) => {
     const equals = wanted.indexOf("=");
-    if (equals < 0) return Object.hasOwn(labels, wanted);
-    return hasLabel(labels, wanted.slice(0, equals), wanted.slice(equals + 1));
+    const value = labelOf(container, equals < 0 ? wanted : wanted.slice(0, equals));
+    return equals < 0 ? value !== undefined : matchesSome(wanted.slice(equals + 1), value);
   },
   name: ({ name }, pattern) => matchesPattern(pattern, name),
   network: ({ networks }, pattern) => networks.some(({ name }) => matchesPattern(pattern, name)),
   image: ({ image }, pattern) => image !== undefined && matchesPattern(pattern, image),
-  project: ({ labels }, pattern) => hasLabel(labels, "com.docker.compose.project", pattern),
-  service: ({ labels }, pattern) => hasLabel(labels, "com.docker.compose.service", pattern),
+  project: (container, pattern) => matchesSome(pattern, labelOf(container, PROJECT_LABEL)),
+  service: (container, pattern) => matchesSome(pattern, labelOf(container, SERVICE_LABEL)),
   health: ({ health }, wanted) => health === wanted,
   state: ({ state }, wanted) => state === wanted,
   exposes: ({ ports }, range) => ports.some(({ port, proto }) => isInRange(range, port, proto)),
@@ -52,6 +53,13 @@ const tests: Readonly<Record<keyof PredicateFields, (container: Container, value
   id: ({ id }, prefix) => id.startsWith(prefix),
 };
 
-function hasLabel(labels: Container["labels"], key: string, pattern: string): boolean {
-  return Object.hasOwn(labels, key) && matchesPattern(pattern, labels[key] ?? "");
+function matchesSome(pattern: string, value: string | undefined): boolean {
+  return value !== undefined && matchesPattern(pattern, value);
+}
+
+/** Compose's labels count only if Compose set them on the container. */
+function labelOf({ labels, fromImage }: Container, key: string): string | undefined {
+  if (key === PROJECT_LABEL) return composeServiceOf(labels, fromImage)?.project;
+  if (key === SERVICE_LABEL) return composeServiceOf(labels, fromImage)?.service;
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

@@ -6,6 +6,7 @@ import { nginxSettingsFor } from "../nginx/contested-ports.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
+import { PROXY_NAME } from "../routes/host-owners.ts";
 import type { Routes } from "../routes/routes.ts";
 import type { FilteredContainer } from "../select/selection.ts";
 import { ContainerIndex, reportHost } from "./host-report.ts";
@@ -24,6 +25,8 @@ export interface TargetStatus {
   readonly filtered: readonly FilteredContainer[];
   /** Routes of an nginx target, as they are published. */
   readonly routes?: Omit<Routes, "quarantined">;
+  /** Milliseconds after which the containers of an absent agent receive no requests. */
+  readonly staleAfterMs?: number;
   /** Settings of an nginx target's nginx. */
   readonly settings?: NginxSettings | undefined;
   /** Containers in the file of a template target. */
@@ -55,10 +58,11 @@ export function buildReport({
     pid: process.pid,
     rejectedConfig: [...rejectedConfig],
     targets: targets.map(targetOf),
-    agents: [...agents],
+    agents: agents.map((agent) => ({ ...agent, ...staleAt(agent, targets) })),
     virtualHosts: distinct(hosts, ({ host, paths }) => JSON.stringify([host, paths.map(endpointsOf)])).toSorted(
       (a, b) => (a.host < b.host ? -1 : 1),
     ),
+    reserved: distinct(targets.flatMap(({ routes }) => (routes ? reservedOf(routes) : []))),
     rendered: targets.flatMap(({ state, rendered = [] }) => rendered.map((one) => placementOf(one, state))),
     quarantined: distinct(targets.flatMap(({ quarantined }) => quarantined.map(entryOf))),
     unrouted: unroutedByAll(targets),
@@ -88,6 +92,20 @@ function targetOf({ state, transaction, templateError = "" }: TargetStatus): Rep
   };
 }
 
+/** Returns when the first target drops the containers of an agent whose state may be outdated. */
+function staleAt({ absentSince }: AgentState, targets: readonly TargetStatus[]): { staleAt?: number } {
+  const delays = targets.flatMap(({ staleAfterMs }) => staleAfterMs ?? []);
+  return absentSince === undefined || delays.length === 0 ? {} : { staleAt: absentSince + Math.min(...delays) };
+}
+
+function reservedOf({ owners = new Map(), virtualHosts }: Pick<Routes, "owners" | "virtualHosts">): Report["reserved"] {
+  const hosts = new Set<string>(virtualHosts.map(({ host }) => host));
+  return [...owners].flatMap(([name, { owner, until }]) => {
+    const isServed = hosts.has(name) || (name === PROXY_NAME && until === undefined);
+    return isServed ? [] : [{ name, owner, ...(until !== undefined && { until }) }];
+  });
+}
+
 function entryOf({ id, container: name, dockerHost, code, reason }: Diagnostic): Entry {
   return { name, ...(id !== "" && { id, dockerHost }), code, reason };
 }
@@ -98,7 +116,7 @@ function placementOf({ dockerHost, container: { name, id } }: InventoryContainer
 
 function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex): Report["virtualHosts"] {
   if (!routes) return [];
-  const { virtualHosts, waiting, disputed } = routes;
+  const { virtualHosts, waiting, disputed, owners } = routes;
   // Conflicts about ports are known only from all hosts together.
   const resolved = settings && nginxSettingsFor(virtualHosts, settings);
   return virtualHosts.map((one) =>
@@ -107,6 +125,7 @@ function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex)
       unavailable: waiting?.get(one.host) ?? [],
       conflicts: disputed?.get(one.host) ?? [],
       settings: resolved,
+      owner: owners?.get(one.host)?.owner,
     }),
   );
 }

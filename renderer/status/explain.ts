@@ -1,5 +1,6 @@
 import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
+import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import { type Entry, type Report, staleDockerHosts, type VirtualHostReport } from "./report.ts";
 
@@ -9,11 +10,17 @@ export interface Explanation {
   readonly isRouted: boolean;
 }
 
+type Reserved = Report["reserved"][number];
+
 /** Explains how a virtual host or a container (by name or id prefix) is routed, or why it is not. Pure. */
 export function explain(report: Report, query: string): Explanation {
   const name = query.toLowerCase();
   const host = hostFor(report, name);
   const container = explainContainer(report, query);
+  if (host && "name" in host) {
+    const lines = [...explainReserved(host, name), ...(container ? ["", ...container.lines] : [])];
+    return { text: lines.join("\n"), isRouted: container?.isRouted ?? false };
+  }
   if (host) {
     const lines = [
       ...explainHost(host, name, staleDockerHosts(report)),
@@ -26,16 +33,23 @@ export function explain(report: Report, query: string): Explanation {
   return { text: notFound(report, query), isRouted: false };
 }
 
-/** nginx's order: exact name, longest leading wildcard, longest trailing wildcard, first matching expression. */
-function hostFor({ virtualHosts }: Report, name: string): VirtualHostReport | undefined {
-  const longest = (found: VirtualHostReport[]): VirtualHostReport | undefined =>
-    found.toSorted((a, b) => b.host.length - a.host.length)[0];
-  return (
-    virtualHosts.find(({ host }) => host === name) ??
-    longest(virtualHosts.filter(({ host }) => host.startsWith("*.") && name.endsWith(host.slice(1)))) ??
-    longest(virtualHosts.filter(({ host }) => host.endsWith(".*") && name.startsWith(host.slice(0, -1)))) ??
-    virtualHosts.find(({ host }) => compile(host)?.matcher(name).find())
-  );
+/**
+ * Returns what answers for a name, in nginx's order: exact name, longest leading wildcard, longest trailing wildcard,
+ * first matching expression. Names with an owner and no virtual host are part of the choice.
+ */
+function hostFor({ virtualHosts, reserved }: Report, name: string): VirtualHostReport | Reserved | undefined {
+  const byName = new Map<string, VirtualHostReport | Reserved>([
+    ...reserved.map((one) => [one.name, one] as const),
+    ...virtualHosts.map((one) => [one.host, one] as const),
+  ]);
+  const all = [...byName.keys()];
+  const longest = (found: string[]): string | undefined => found.toSorted((a, b) => b.length - a.length)[0];
+  const found =
+    all.find((host) => host === name) ??
+    longest(all.filter((host) => host.startsWith("*.") && name.endsWith(host.slice(1)))) ??
+    longest(all.filter((host) => host.endsWith(".*") && name.startsWith(host.slice(0, -1)))) ??
+    all.find((host) => compile(host)?.matcher(name).find());
+  return found === undefined ? undefined : byName.get(found);
 }
 
 /** RE2 matches in linear time. Returns undefined for expressions beyond it, such as those with back references. */
@@ -47,12 +61,25 @@ function compile(host: string): RE2JS | undefined {
   }
 }
 
+function explainReserved({ name, owner, until }: Reserved, query: string): string[] {
+  const belongs = `  503: belongs to ${printable(owner)}, which has no container for it`;
+  return [
+    `host ${printable(query)}${name === query ? "" : ` (matches ${printable(name)})`}`,
+    ...(until === undefined
+      ? [`${belongs} (\`owners\`)`]
+      : [
+          `${belongs}, until ${utc(until)}`,
+          `  to let another container have it before: sallyport-renderer release ${printable(name)}`,
+        ]),
+  ];
+}
+
 function containersOf({ paths }: VirtualHostReport): string[] {
   return paths.flatMap(({ servers }) => servers.map(({ container }) => container));
 }
 
 function explainHost(host: VirtualHostReport, name: string, stale: ReadonlySet<string>): string[] {
-  const { paths, unavailable, conflicts = [], redirectTo, tls, settings } = host;
+  const { paths, unavailable, conflicts = [], redirectTo, tls, settings, owner } = host;
   // Only a reload grace period keeps a host that no container requests.
   const isRequested = unavailable.length > 0 || containersOf(host).length > 0;
   return [
@@ -60,6 +87,7 @@ function explainHost(host: VirtualHostReport, name: string, stale: ReadonlySet<s
     ...(redirectTo === undefined
       ? paths.flatMap((path) => explainPath(path, { isOnly: paths.length === 1, isRequested, stale }))
       : [`  redirects to ${printable(redirectTo)}`]),
+    ...(owner === undefined ? [] : [`  belongs to ${printable(owner)}`]),
     ...unavailable.map(
       ({ container, reason }) => `  unavailable: container ${printable(container)}: ${printable(reason)}`,
     ),

@@ -42,12 +42,13 @@ export interface HostContext {
   /** Containers whose settings for the host are ignored. */
   readonly conflicts: readonly Diagnostic[];
   readonly settings: NginxSettings | undefined;
+  readonly owner?: string | undefined;
 }
 
 /** Reports one virtual host of an nginx target. */
 export function reportHost(
   virtualHost: VirtualHost,
-  { containers, unavailable, conflicts, settings }: HostContext,
+  { containers, unavailable, conflicts, settings, owner }: HostContext,
 ): VirtualHostReport {
   const { host, paths, redirectTo } = virtualHost;
   const options = { ...settings?.defaults?.host, ...virtualHost.options };
@@ -64,6 +65,7 @@ export function reportHost(
     unavailable: unavailable.map(reasonOf),
     ...(conflicts.length > 0 && { conflicts: conflicts.map(reasonOf) }),
     ...(settings && unlessEmpty(hostSettings(virtualHost, options, schemes, settings))),
+    ...(owner !== undefined && { owner }),
     ...(redirectTo !== undefined && { redirectTo }),
     ...(certificate && { tls: { certificate: certificate.stem, expires: expiryDate(certificate) } }),
   };

@@ -1,3 +1,4 @@
+import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import { availabilityOf, type Entry, type Report, staleDockerHosts, type VirtualHostReport } from "./report.ts";
 import { summaryOf } from "./summary.ts";
@@ -18,6 +19,11 @@ export function printReport(report: Report): string {
       "HOSTS",
       ["HOST", "STATUS", "TLS", "SERVERS"],
       report.virtualHosts.map((host) => hostRow(host, stale)),
+    ),
+    ...section(
+      "RESERVED",
+      ["NAME", "OWNER", "UNTIL"],
+      report.reserved.map(({ name, owner, until }) => [name, owner, until === undefined ? "-" : utc(until)]),
     ),
     ...section("QUARANTINED", ["NAME", "DOCKER HOST", "REASON"], report.quarantined.map(entryRow)),
     ...section("UNROUTED", ["NAME", "DOCKER HOST", "REASON"], report.unrouted.map(entryRow)),
@@ -67,8 +73,10 @@ function agentRow({
   containers,
   error = "",
   auditError,
+  staleAt,
 }: Report["agents"][number]): string[] {
-  const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}`;
+  const stale = staleAt === undefined ? "" : `; its hosts return 503 from ${utc(staleAt)} on`;
+  const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}${stale}`;
   const status = auditError === undefined ? connection : `${connection}; ${auditError}`;
   return [socket, dockerHost === "" ? "-" : dockerHost, status, String(containers)];
 }

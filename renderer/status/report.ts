@@ -63,6 +63,11 @@ const Agent = z.object({
   containers: z.int().describe("Containers that the agent discloses."),
   error: error.optional().describe("Why the agent is disconnected."),
   auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
+  staleAt: instant
+    .optional()
+    .describe(
+      "Of an agent whose state may be outdated: when its virtual hosts return 503, in milliseconds since the epoch.",
+    ),
 });
 
 const UpstreamServer = z.object({
@@ -96,6 +101,10 @@ const VirtualHost = z.object({
     .optional()
     .describe("Containers whose settings for the host are ignored because another container decides them."),
   settings,
+  owner: z
+    .string()
+    .optional()
+    .describe("Project or container that the host belongs to. Missing if all containers share hosts."),
   redirectTo: z.string().optional().describe("Virtual host that all requests are redirected to."),
   tls: z
     .object({
@@ -106,6 +115,16 @@ const VirtualHost = z.object({
     .describe("Missing if the host is served without TLS."),
 });
 export type VirtualHostReport = z.infer<typeof VirtualHost>;
+
+const Owned = z.object({
+  name: z.string().describe("Host name or pattern, or `:proxy` for nginx's container."),
+  owner: z.string().describe("Project or container that it belongs to."),
+  until: instant
+    .optional()
+    .describe(
+      "When other containers may request it, in milliseconds since the epoch. Missing if the configuration reserves it.",
+    ),
+});
 
 const Certificate = z.object({
   name: z.string().describe("Name of the certificate."),
@@ -123,6 +142,7 @@ export const Report = z.object({
   targets: z.array(Target).describe("Configured files, in their order."),
   agents: z.array(Agent).describe("Configured agents, in their order."),
   virtualHosts: z.array(VirtualHost).describe("Virtual hosts of all nginx targets, sorted by name."),
+  reserved: z.array(Owned).describe("Names and patterns whose owner has no container for them now. They return 503."),
   rendered: z.array(Rendered).describe("Containers in the files of template targets, one entry for each file."),
   quarantined: z.array(Entry).describe("Containers and virtual hosts excluded because of an error."),
   unrouted: z.array(Entry).describe("Containers that no nginx target routes, although no error occurred."),

@@ -1,20 +1,35 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
+import * as z from "zod";
 import { Report } from "./report.ts";
 
-/** Milliseconds within which a renderer must send its report. */
+/** Milliseconds without data after which a connection ends. */
 const RESPONSE_MS = 3_000;
+
+const MAX_REQUEST_BYTES = 1_024;
+
+/** Without a command the report is meant. */
+const Request = z.strictObject({ release: z.strictObject({ host: z.string().optional() }).optional() });
+
+const Released = z.object({ owner: z.string().optional() });
 
 /** The status socket cannot be created. The message states what to change. */
 export class StatusSocketError extends Error {}
 
-/** Serves the report to the user that runs the renderer. Throws StatusSocketError. */
-export async function serveStatus(path: string, report: () => Report): Promise<{ close: () => void }> {
+/** What a running renderer answers. */
+export interface Served {
+  readonly report: () => Report;
+  /** Ends the lease of a host name, or of all if it is undefined. Returns the former owner. */
+  readonly release: (host: string | undefined) => string | undefined;
+}
+
+/** Serves reports and requests to the user that runs the renderer. Throws StatusSocketError. */
+export async function serveStatus(path: string, served: Served): Promise<{ close: () => void }> {
   if (await isServed(path))
     throw new StatusSocketError(`${path}: used by another renderer; stop it or choose another path`);
-  const server = net.createServer((socket) => {
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     socket.on("error", () => socket.destroy());
-    socket.end(JSON.stringify(report()));
+    void respond(socket, served).catch(() => socket.destroy());
   });
   const umask = process.umask(0o177);
   try {
@@ -33,13 +48,45 @@ export async function serveStatus(path: string, report: () => Report): Promise<{
   return { close: () => server.close() };
 }
 
+/** Reads one request and responds. A client that sends nothing gets the report. */
+async function respond(socket: net.Socket, { report, release }: Served): Promise<void> {
+  socket.setTimeout(RESPONSE_MS, () => socket.destroy());
+  const text = await textOf(socket, MAX_REQUEST_BYTES);
+  const request = Request.parse(text === "" ? {} : JSON.parse(text));
+  if (request.release === undefined) socket.end(JSON.stringify(report()));
+  else {
+    const { host } = request.release;
+    socket.end(JSON.stringify({ owner: release(host) }));
+  }
+}
+
 /** Returns the report of a running renderer. Rejects if none responds in time. */
 export async function askStatus(path: string): Promise<Report> {
-  const socket = net.connect(path);
+  return Report.parse(await ask(path, {}));
+}
+
+/** Ends the lease of a host name, or of all of them. Returns the former owner. Rejects if no renderer responds in time. */
+export async function askRelease(path: string, host: string | undefined): Promise<string | undefined> {
+  return Released.parse(await ask(path, { release: { host } })).owner;
+}
+
+async function ask(path: string, request: z.infer<typeof Request>): Promise<unknown> {
+  const socket = net.connect({ path, allowHalfOpen: true });
   socket.setTimeout(RESPONSE_MS, () => socket.destroy(new Error(`no response within ${RESPONSE_MS / 1_000} s`)));
+  socket.end(JSON.stringify(request));
+  return JSON.parse(await textOf(socket));
+}
+
+/** Returns what the other side sends until it ends. */
+async function textOf(socket: net.Socket, maxBytes = Number.POSITIVE_INFINITY): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
-  return Report.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
+  let size = 0;
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) throw new Error("the request is too large");
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function isServed(path: string): Promise<boolean> {

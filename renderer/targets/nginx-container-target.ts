@@ -19,7 +19,7 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
 
   constructor(target: NginxTargetConfig, template: NginxTemplate, config: Config, log: Log) {
     super(target, template, config, log);
-    this.#emptyRoutes = () => new NginxRoutes(target, config);
+    this.#emptyRoutes = () => new NginxRoutes(target, config, undefined, this.owners.owners.copy());
   }
 
   override apply(change: InventoryChange, isComplete: boolean): boolean {

@@ -5,6 +5,7 @@ import { defaultGateway } from "../inventory/default-gateway.ts";
 import { ownContainer } from "../inventory/own-container.ts";
 import { type Diagnostic, subjectOf } from "../routes/diagnostic.ts";
 import { type IpAddress, parseAddress } from "../routes/grammar.ts";
+import { HostOwners } from "../routes/host-owners.ts";
 import { isProxy } from "../routes/reachable-networks.ts";
 import type { ProxyRule } from "../routes/route-rules.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
@@ -31,10 +32,12 @@ export class NginxRoutes {
     { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
     { proxy, statusPage }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage">>,
     here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
+    owners = new HostOwners({ leaseMs: routing.ownerLease }),
   ) {
     const rule = proxyRule(proxy, here.ownId);
-    this.table = new RouteTable({
+    const rules = {
       proxy: rule,
+      ownId: here.ownId,
       onlyExposed,
       ...routingRules(routing, proxy, here),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
@@ -43,9 +46,12 @@ export class NginxRoutes {
         tls: numbers(https?.listen, nginx?.defaults.httpsPort),
         page: statusPage?.listen,
       },
-    });
+    };
+    this.table = new RouteTable(rules, owners);
     this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
-    this.#selection = containers && selectionFor(containers, this.isProxy);
+    const isOwn = ({ container: { id } }: InventoryContainer): boolean =>
+      here.ownId !== undefined && id.startsWith(here.ownId);
+    this.#selection = containers && selectionFor(containers, (known) => this.isProxy(known) || isOwn(known));
   }
 
   /** Applies a change. Returns the changed routes, and the containers that are filtered now. */
@@ -88,6 +94,8 @@ function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["prox
     containersMay,
     hostAddress: configured = proxy === "self" ? "gateway" : undefined,
     grace,
+    ownerLease,
+    staleAfter: _,
     routes,
     ...rest
   } = routing;
@@ -97,6 +105,7 @@ function routingRules(routing: NginxTargetConfig["routing"], proxy: Config["prox
     permissions: new Set(containersMay),
     ...(hostAddress !== undefined && { hostAddress }),
     graceMs: grace,
+    ownerLeaseMs: ownerLease,
     staticRoutes: routes,
   };
 }

@@ -11,19 +11,26 @@ import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
 import { logRouteChange } from "../routes/log-changes.ts";
+import type { HostName } from "../routes/grammar.ts";
 import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
+import { utc } from "../status/format.ts";
 import { TemplateError } from "../template/template-error.ts";
 import { every } from "./every.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
+import { OwnersFile } from "./owners-file.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
 import type { Rendered, TargetListener } from "./target.ts";
+
+/** Longest delay of a timer in milliseconds; what is due later is checked again then. */
+const MAX_DELAY_MS = 86_400_000;
 
 /** An nginx configuration rendered from the routes of containers. Its subclasses choose the unit of quarantine. */
 export abstract class NginxTarget {
   readonly config: NginxTargetConfig;
   readonly destination: Destination;
   protected readonly routes: NginxRoutes;
+  protected readonly owners: OwnersFile;
   readonly #template: NginxTemplate;
   readonly #certificates: CertificateStore | undefined;
   readonly #files: FileStore;
@@ -32,6 +39,11 @@ export abstract class NginxTarget {
   #isComplete = false;
   #lastBlocked = "";
   #departure: NodeJS.Timeout | undefined;
+  #absence: NodeJS.Timeout | undefined;
+  #absentSince: ReadonlyMap<string, number> = new Map();
+  #expired: ReadonlySet<string> = new Set();
+  /** When each agent disconnected whose absence has been warned of. */
+  readonly #warnedOf = new Map<string, number>();
   /** The template's current error; logged once. */
   #templateError = "";
 
@@ -39,7 +51,8 @@ export abstract class NginxTarget {
     this.config = target;
     this.#template = template;
     this.log = log;
-    this.routes = new NginxRoutes(target, config);
+    this.owners = new OwnersFile(target, log);
+    this.routes = new NginxRoutes(target, config, undefined, this.owners.owners);
     this.destination = destinationOf(target, log);
     this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
     this.#files = new FileStore(target.nginx.files, target.destination);
@@ -52,6 +65,7 @@ export abstract class NginxTarget {
     logRouteChange(changed, this.log);
     for (const { id, container, dockerHost, reason, code } of changed.filtered)
       this.log("info", "container.unrouted", { container, id: id.slice(0, 12), dockerHost, reason, code });
+    if (isComplete && !this.#isComplete) this.routes.table.recordOwners();
     const blocked = this.routes.table.blocked ?? "";
     const isChanged = changed.hosts.length > 0 || isComplete !== this.#isComplete || blocked !== this.#lastBlocked;
     this.#isComplete = isComplete;
@@ -63,6 +77,7 @@ export abstract class NginxTarget {
   watch(listener: TargetListener, signal: AbortSignal): void {
     this.#listener = listener;
     const { destination, reload, interval, reloadEvery } = this.config;
+    this.owners.follow();
     this.log("info", "target.started", { path: destination, reload: nameOf(reload) });
     every(interval, () => this.refresh(), signal);
     every(reloadEvery, () => listener.reload(), signal);
@@ -77,6 +92,7 @@ export abstract class NginxTarget {
       "abort",
       () => {
         clearTimeout(this.#departure);
+        clearTimeout(this.#absence);
         stopListening();
       },
       { once: true },
@@ -96,7 +112,31 @@ export abstract class NginxTarget {
     else this.#listener?.changed();
   }
 
-  async close(): Promise<void> {}
+  /** Ends the lease of a host name, or of all of them if the file of owners is damaged. */
+  release(name: string | undefined): string | undefined {
+    const table = this.routes.table;
+    if (name === undefined) this.owners.discard();
+    const names = name === undefined ? [...this.owners.owners.all.keys()] : [name];
+    const released = names.flatMap((host) => {
+      const { owner, ...changed } = table.release(host as HostName, performance.now());
+      logRouteChange(changed, this.log);
+      if (owner !== undefined) this.log("info", "host.released", { host, owner });
+      return owner ?? [];
+    });
+    this.#awaitDeparture();
+    this.#listener?.changed();
+    return released[0];
+  }
+
+  /** `absentSince`: the disconnected agents, each with the time of its disconnection in milliseconds since the epoch. */
+  agentsChanged(absentSince: ReadonlyMap<string, number>): void {
+    this.#absentSince = absentSince;
+    this.#updateAbsent();
+  }
+
+  async close(): Promise<void> {
+    await this.owners.flush();
+  }
 
   status(state: TargetState): TargetStatus {
     return {
@@ -104,23 +144,36 @@ export abstract class NginxTarget {
       routes: this.routes.table.routes,
       quarantined: this.routes.table.routes.quarantined,
       filtered: this.routes.filtered,
+      staleAfterMs: this.config.routing.staleAfter,
       settings: this.#template.settings,
       templateError: this.#templateError,
     };
   }
 
   protected get wanted(): Published | Blocked | undefined {
-    return this.#isComplete ? this.routes.table.wanted : undefined;
+    if (!this.#isComplete) return undefined;
+    const { problem } = this.owners;
+    return problem === undefined ? this.routes.table.wanted : { kind: "blocked", reason: problem };
   }
 
   protected async print(virtualHosts: readonly VirtualHost[]): Promise<Rendered<never>> {
     try {
-      return await Promise.resolve({ kind: "text", text: this.#template.print({ kind: "routes", virtualHosts }) });
+      const reserved = this.#reservedBeside(virtualHosts);
+      return await Promise.resolve({
+        kind: "text",
+        text: this.#template.print({ kind: "routes", virtualHosts, reserved }),
+      });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // Too many hosts make too large a file; any other error is the template's.
       return { kind: "failed", error: error.message, ...(error.code !== "template.size" && { cause: "template" }) };
     }
+  }
+
+  /** Names that no other host may serve: those with an owner and no virtual host, and those of quarantined hosts. */
+  #reservedBeside(virtualHosts: readonly VirtualHost[]): readonly HostName[] {
+    const printed = new Set(virtualHosts.map(({ host }) => host));
+    return this.routes.table.names.filter((host) => !printed.has(host));
   }
 
   get #templateFile(): string {
@@ -148,7 +201,7 @@ export abstract class NginxTarget {
     });
   }
 
-  /** Removes hosts whose grace period is over. */
+  /** Removes hosts whose grace period is over, and passes on those whose lease is over. */
   #expire(): void {
     const changed = this.routes.table.expire(performance.now());
     logRouteChange(changed, this.log);
@@ -158,7 +211,42 @@ export abstract class NginxTarget {
 
   #awaitDeparture(): void {
     clearTimeout(this.#departure);
-    const due = this.routes.table.nextDeparture;
-    if (due !== undefined) this.#departure = setTimeout(() => this.#expire(), Math.max(1, due - performance.now() + 1));
+    const { nextDeparture = Number.POSITIVE_INFINITY, nextLeaseEnd = Number.POSITIVE_INFINITY } = this.routes.table;
+    const delay = Math.min(nextDeparture - performance.now(), nextLeaseEnd - Date.now());
+    if (Number.isFinite(delay)) this.#departure = setTimeout(() => this.#expire(), timerDelay(delay));
   }
+
+  /** Drops the servers of agents that have been disconnected for `staleAfter`; half of it earlier, warns of it. */
+  #updateAbsent(): void {
+    clearTimeout(this.#absence);
+    const { staleAfter } = this.config.routing;
+    const now = Date.now();
+    const absentFor = (ms: number) => [...this.#absentSince].filter(([, since]) => since + ms <= now);
+    for (const [socket, since] of absentFor(staleAfter / 2)) {
+      if (this.#warnedOf.get(socket) === since) continue;
+      const reason = `disconnected for a long time; its virtual hosts return 503 from ${utc(since + staleAfter)} on`;
+      this.log("warn", "agent.expiring", { socket, reason, hint: "start the agent" });
+      this.#warnedOf.set(socket, since);
+    }
+    const expired = new Set(absentFor(staleAfter).map(([socket]) => socket));
+    for (const socket of expired) {
+      if (this.#expired.has(socket)) continue;
+      const reason = "disconnected for longer than `staleAfter`; its virtual hosts return 503";
+      this.log("error", "agent.expired", { socket, reason, hint: "start the agent" });
+    }
+    const isChanged = [...expired, ...this.#expired].some((one) => expired.has(one) !== this.#expired.has(one));
+    this.#expired = expired;
+    if (isChanged) {
+      logRouteChange(this.routes.table.setAbsent(expired, performance.now()), this.log);
+      this.#listener?.changed();
+    }
+    const due = [...this.#absentSince.values()]
+      .flatMap((since) => [since + staleAfter / 2, since + staleAfter])
+      .filter((at) => at > now);
+    if (due.length > 0) this.#absence = setTimeout(() => this.#updateAbsent(), timerDelay(Math.min(...due) - now));
+  }
+}
+
+function timerDelay(ms: number): number {
+  return Math.min(Math.max(1, Math.ceil(ms) + 1), MAX_DELAY_MS);
 }

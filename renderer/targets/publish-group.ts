@@ -131,6 +131,17 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     if (this.#isStarted && (changed.includes(true) || isQuarantineAffected)) this.#reconciler.changed();
   }
 
+  /** `absentSince`: the disconnected agents, each with the time of its disconnection in milliseconds since the epoch. */
+  agentsChanged(absentSince: ReadonlyMap<string, number>): void {
+    for (const target of this.#targets) target.agentsChanged?.(absentSince);
+  }
+
+  /** Ends the lease of a host name, or of all of them. Returns the former owner. */
+  release(name: string | undefined): string | undefined {
+    const owners = this.#targets.flatMap((target) => target.release?.(name) ?? []);
+    return owners[0];
+  }
+
   /** Reads templates and files again, and tries again what failed, without waiting. */
   refresh(): void {
     for (const target of this.#targets) target.refresh();

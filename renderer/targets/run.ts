@@ -12,7 +12,7 @@ import { removeOutput } from "../reload/standard-output.ts";
 import { buildReport } from "../status/build-report.ts";
 import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
-import { serveStatus, StatusSocketError } from "../status/socket.ts";
+import { type Served, serveStatus, StatusSocketError } from "../status/socket.ts";
 import { loadGroups } from "./load-groups.ts";
 
 /** Milliseconds until absent agents are restored from the cache. */
@@ -70,8 +70,15 @@ export async function run(
       updateCache(socket);
       apply(change);
     };
-    return new Subscription(socket, log, onChange, new Witness(socket, agentsDirectory, log));
+    const witness = new Witness(socket, agentsDirectory, log);
+    return new Subscription(socket, log, onChange, witness, () => reportAbsent());
   });
+  const reportAbsent = (): void => {
+    const absent = subscriptions.flatMap(({ state: { socket, absentSince } }) =>
+      absentSince === undefined ? [] : [[socket, absentSince] as const],
+    );
+    for (const group of groups) group.agentsChanged(new Map(absent));
+  };
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
   const updateCache = cacheFor(agentsDirectory, bySocket, log, signal);
   const apply = (change: InventoryChange): void => {
@@ -86,7 +93,9 @@ export async function run(
       containers: subscriptions.flatMap(({ known }) => known),
       rejectedConfig: rejectedConfig(),
     });
-  const status = await startStatus(config.statusSocket, report);
+  const release = (name: string | undefined): string | undefined =>
+    groups.flatMap((group) => group.release(name) ?? [])[0];
+  const status = await startStatus(config.statusSocket, { report, release });
   if (typeof status === "string") {
     for (const group of groups) await group.stop();
     return { problems: [status], drained: Promise.resolve() };
@@ -95,6 +104,7 @@ export async function run(
   onLogged = () => page?.changed();
   for (const group of groups) await group.prepare();
   for (const group of groups) group.start(ending.signal);
+  reportAbsent();
   onStart?.({
     refresh: () => {
       for (const group of groups) group.refresh();
@@ -129,9 +139,9 @@ function cacheFor(
   return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS }, log, signal);
 }
 
-async function startStatus(path: string, report: () => Report): Promise<{ close: () => void } | string> {
+async function startStatus(path: string, served: Served): Promise<{ close: () => void } | string> {
   try {
-    return await serveStatus(path, report);
+    return await serveStatus(path, served);
   } catch (error) {
     if (error instanceof StatusSocketError) return `statusSocket: ${error.message}`;
     throw error;

@@ -20,6 +20,10 @@ export interface Target<Unit extends object> {
   watch(listener: TargetListener, signal: AbortSignal): void;
   /** Reads templates and files again, and reports changes to the listener. */
   refresh(): void;
+  /** Applies a change of the connections to agents: the disconnected ones, each with the time, in ms since the epoch. */
+  agentsChanged?(absentSince: ReadonlyMap<string, number>): void;
+  /** Ends the lease of a host name, or of all of them. Returns the former owner. */
+  release?(name: string | undefined): string | undefined;
   /** Frees what the target holds. */
   close(): Promise<void>;
   /** What distinguishes a unit from others, also in later versions of it. */

@@ -1,5 +1,6 @@
 import { composeServiceOf } from "../../shared/compose.ts";
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
+import { ownerOf } from "../routes/owner.ts";
 import type { Model } from "./model.ts";
 import { compareTexts } from "./plain-record.ts";
 
@@ -24,9 +25,9 @@ export function containerView(known: InventoryContainer): Model {
   return view;
 }
 
-function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
+function viewOf(known: InventoryContainer): Model {
+  const { dockerHost: host, container } = known;
   const { id, name, image, state, health, createdAt, startedAt, env, labels, fromImage } = container;
-  const compose = composeServiceOf(labels, fromImage);
   const networks = container.networks.toSorted((a, b) => compareTexts(a.name, b.name));
   return {
     id,
@@ -41,9 +42,8 @@ function viewOf({ dockerHost: host, container }: InventoryContainer): Model {
     ...present({ image, startedAt }),
     ownEnv: fromImage.read ? without(env, fromImage.env) : {},
     ownLabels: fromImage.read ? without(labels, fromImage.labels) : {},
-    // A container without a project shares nothing.
-    owner: compose ? `project ${compose.project}` : `container ${host} ${id}`,
-    ...present({ ...compose }),
+    owner: ownerOf(known),
+    ...present({ ...composeServiceOf(labels, fromImage) }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
     ...present({ ip: networks.find(({ ipv4 }) => ipv4)?.ipv4 ?? networks.find(({ ipv6 }) => ipv6)?.ipv6 }),

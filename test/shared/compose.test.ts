@@ -26,7 +26,6 @@ describe("a container belongs to a Compose project", () => {
       ],
       ["not with an empty name", { [PROJECT]: "", [HASH]: "h" }, []],
       ["not with an empty mark", { [PROJECT]: "shop", [HASH]: "" }, []],
-      ["not with a name of unlimited length", { [PROJECT]: "x".repeat(256), [HASH]: "h" }, []],
     ];
   for (const [title, labels, image, expected] of cases)
     test(title, () => assert.deepEqual(composeServiceOf(labels, { read: true, labels: image }), expected));

@@ -48,6 +48,8 @@ const nginxTarget = {
     containersMay: ["regex"],
     sharedHosts: false,
     owners: [{ suffix: "example.com", projects: ["shop"] }],
+    ownerLease: "24h",
+    staleAfter: "1h",
     hostAddress: "192.0.2.1",
     preferIpv6: false,
     health: "started",

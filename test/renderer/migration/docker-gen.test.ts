@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test } from "node:test";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { parse } from "yaml";
 import { run } from "../../../renderer/targets/run.ts";
 import { importCommandLine, importFiles, type Imported } from "../../../renderer/import/docker-gen/import.ts";
@@ -121,7 +122,7 @@ test("the script registers each service again at each interval, without names th
     container("0", {
       id: String(index + 4).repeat(64),
       name: `hostile${index}`,
-      labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": service },
+      labels: composeLabels("shop", service),
       networks: [{ name: "back", ipv4: "172.21.0.9" }],
       ports: [{ port: 80, proto: "tcp" }],
       env: {},

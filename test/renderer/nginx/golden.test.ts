@@ -11,6 +11,7 @@ import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { container } from "../fake-agent.ts";
 
 // To update the files: SALLYPORT_WRITE_GOLDEN=1 node --import tsx --test test/renderer/nginx/golden.test.ts
@@ -142,6 +143,7 @@ function app(number: number, env: Record<string, string>, changes: Partial<Conta
     networks: [{ name: "front", ipv4: `10.0.0.${number}`, ...(number === 2 && { ipv6: "2001:db8::2" }) }],
     ports: [{ port: 3000 + number, proto: "tcp" }],
     ...changes,
+    labels: { ...composeLabels("test"), ...changes.labels },
   });
   return { agent: "/agent.sock", dockerHost: "local", container: made };
 }

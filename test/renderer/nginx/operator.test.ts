@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { NginxRig } from "./rig.ts";
@@ -9,7 +10,7 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
 
-const project = (name: string) => ({ labels: { "com.docker.compose.project": name } });
+const project = (name: string) => ({ labels: composeLabels(name) });
 
 describe("the operator's settings with a real nginx", { skip }, () => {
   const rig = new NginxRig();
@@ -37,7 +38,10 @@ describe("the operator's settings with a real nginx", { skip }, () => {
         routing: {
           containersMay: ["hsts", "sslPolicy"],
           grace: "1h",
-          owners: [{ suffix: "owned.example", projects: ["rightful"] }],
+          owners: [
+            { suffix: "owned.example", projects: ["rightful"] },
+            { suffix: "tls.example", projects: ["test"] },
+          ],
           routes: [
             { host: "static.example", to: [`127.0.0.1:${rig.portOf("static")}`] },
             { host: "tls.example", path: "/static/", to: [`127.0.0.1:${rig.portOf("static")}`], dest: "/" },

@@ -16,6 +16,7 @@ const REQUESTS = {
   EXTERNAL_HTTP_PORT: "ports",
   "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": "clientCertificates",
   "com.github.nginx-proxy.nginx-proxy.debug-endpoint": "debugEndpoint",
+  "sallyport.host": "imageValues",
 } as const;
 
 for (const containersMay of ["all", []] as const) {
@@ -41,6 +42,19 @@ for (const containersMay of ["all", []] as const) {
       await rig.start({ routing: { containersMay } }, [
         await rig.app("requesting", env, { labels }),
         await rig.app("regex", { VIRTUAL_HOST: "~^re[0-9]\\.example$" }),
+        await rig.app(
+          "moved",
+          { VIRTUAL_HOST: "to.example" },
+          { labels: { "sallyport.redirect-from": "from.example" } },
+        ),
+        await rig.app(
+          "borne",
+          {},
+          {
+            labels: { "sallyport.host": "borne.example" },
+            fromImage: { read: true, env: [], labels: ["sallyport.host"] },
+          },
+        ),
       ]);
     });
     after(async () => await rig.close());
@@ -54,15 +68,18 @@ for (const containersMay of ["all", []] as const) {
       assert.equal("diagnostics" in (JSON.parse((await rig.ask(debug)).body) as object), all);
       assert.equal((await rig.ask({ host: "re7.example" })).status, all ? 200 : 503);
       assert.equal((await rig.ask({ host: "requesting.example", port: ownPort })).status, all ? 301 : 0);
-      const { quarantined, warnings } = await rig.status();
-      const details = [...quarantined, ...warnings].map(({ reason }) => reason).toSorted();
+      assert.equal((await rig.ask({ host: "from.example" })).status, all ? 301 : 302);
+      assert.equal((await rig.ask({ host: "borne.example" })).status, all ? 200 : 503);
+      const { quarantined, unrouted, warnings } = await rig.status();
+      const details = [...quarantined, ...unrouted, ...warnings].map(({ reason }) => reason).toSorted();
       const hinted = Object.entries({ ...REQUESTS, VIRTUAL_HOST: "regex" }).map(([name, permission]) => {
         const found = details.find((detail) => detail.startsWith(name));
         return found?.includes(`\`containersMay: [${permission}]\``) === true ? permission : undefined;
       });
       assert.deepEqual(
         hinted.filter((one) => one !== undefined).toSorted(),
-        all ? [] : [...PERMISSIONS].toSorted(),
+        // A temporary redirect is not reported.
+        all ? [] : PERMISSIONS.filter((one) => one !== "permanentRedirects").toSorted(),
         details.join("\n"),
       );
     });

@@ -14,6 +14,7 @@ import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } 
 import { eventually } from "../../eventually.ts";
 import type { Report } from "../../../renderer/status/report.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 
@@ -146,7 +147,7 @@ export class NginxRig {
     return readFileSync(join(this.directory, "conf.d", "default.conf"), "utf8");
   }
 
-  /** Starts an app and returns its container. Without a `server` the app echoes its requests. */
+  /** Starts an app and returns its container, of the Compose project `test`. Without a `server` the app echoes its requests. */
   async app(name: string, env: Record<string, string>, changes: Partial<Container> = {}, server?: net.Server) {
     const listening = server ?? echoing(name);
     this.#apps.set(name, listening);
@@ -161,6 +162,7 @@ export class NginxRig {
       networks: [{ name: "front", ipv4: "127.0.0.1" }],
       ports: [{ port, proto: "tcp" }],
       ...changes,
+      labels: { ...composeLabels("test"), ...changes.labels },
     });
   }
 

@@ -9,6 +9,7 @@ import { buildRoutes } from "./build-routes.ts";
 import type { RouteRules } from "../../../renderer/routes/route-rules.ts";
 import type { Routes, VirtualHost } from "../../../renderer/routes/routes.ts";
 import { NO_ROUTES } from "./no-routes.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -35,11 +36,11 @@ function app(changes: Partial<Container> = {}): InventoryContainer {
     networks: [{ name: "front", ipv4: `10.0.0.${made % 250}` }],
     ports: [{ port: 5000, proto: "tcp" }],
     env: { VIRTUAL_HOST: "a.example" },
-    labels: {},
     fromImage: { read: true, env: [], labels: [] },
     withheld: { env: 0, labels: 0 },
     refused: [],
     ...changes,
+    labels: { ...composeLabels("test"), ...changes.labels },
   };
   return { agent: "/one.sock", dockerHost: "local", container };
 }
@@ -75,7 +76,8 @@ describe("receives requests, or not:", () => {
       ["a starting container keeps its host without requests", { health: "starting" }, [], ["unrouted health"]],
       ["a stopping container keeps its host without requests", { stopping: true }, [], ["unrouted stopping"]],
       ["a paused container keeps its host without requests", { state: "paused" }, [], ["unrouted state"]],
-      ["an exited container has no host", { state: "exited" }, undefined, ["unrouted state"]],
+      ["an exited container keeps its host without requests", { state: "exited" }, [], ["unrouted state"]],
+      ["a container that never ran has no host", { state: "created" }, undefined, ["unrouted state"]],
       ["a container without VIRTUAL_HOST has no host", { env: {} }, undefined, ["unrouted host.none"]],
       ["a container that exposes no port has no host", { ports: [] }, undefined, ["unrouted port.none"]],
       [
@@ -169,20 +171,6 @@ test("routes are blocked while nginx is unknown, and the reason names the label 
   const blocked = buildRoutes([app()], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy", value: "true" } });
   assert.equal(blocked.kind, "blocked");
   assert.match(blocked.kind === "blocked" ? blocked.reason : "", /sallyport\.proxy=true/);
-});
-
-test("nginx is the oldest container with the label, so that a new container cannot change the networks", () => {
-  const label = { "sallyport.proxy": "true" };
-  const real = app({ env: {}, labels: label, createdAt: 1, networks: [{ name: "front" }] });
-  const impostor = app({ env: {}, labels: label, createdAt: 2, networks: [{ name: "evil" }] });
-  const victim = app({
-    networks: [
-      { name: "evil", ipv4: "10.9.0.1" },
-      { name: "front", ipv4: "10.0.0.3" },
-    ],
-  });
-  const routes = routesOf([impostor, victim, real], { ...RULES, proxy: { kind: "label", name: "sallyport.proxy" } });
-  assert.deepEqual(endpoints(routes), ["10.0.0.3:5000"]);
 });
 
 test("nginx in the renderer's own container is found by the beginning of the container's id", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import fc from "fast-check";
 import { keyOf, type InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { matchesPattern } from "../../../renderer/select/pattern.ts";
@@ -22,7 +23,7 @@ const SHOP: Container = {
   networks: [{ name: "front" }, { name: "shop_default" }],
   ports: [{ port: 5000, proto: "tcp" }],
   env: {},
-  labels: { "com.docker.compose.project": "shop", "com.docker.compose.service": "web", tier: "a=b", empty: "" },
+  labels: { ...composeLabels("shop"), tier: "a=b", empty: "" },
   fromImage: { read: true, env: [], labels: [] },
   withheld: { env: 0, labels: 0 },
   refused: [],

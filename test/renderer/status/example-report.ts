@@ -11,6 +11,7 @@ export const EMPTY_REPORT: Report = {
   targets: [],
   agents: [],
   virtualHosts: [],
+  reserved: [],
   rendered: [],
   quarantined: [],
   unrouted: [],

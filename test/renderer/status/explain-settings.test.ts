@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import { describe, test } from "node:test";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import type { CertificateSet } from "../../../renderer/nginx/certificates/directory.ts";
 import { buildReport } from "../../../renderer/status/build-report.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
@@ -34,13 +35,18 @@ function app(name: string, env: Record<string, string>, changes: Partial<Contain
   return {
     agent: "/a",
     dockerHost: "docker",
-    container: container("a", { ...all, ports: [{ port: 80, proto: "tcp" }], ...changes }),
+    container: container("a", {
+      ...all,
+      ports: [{ port: 80, proto: "tcp" }],
+      ...changes,
+      labels: { ...composeLabels("test"), ...changes.labels },
+    }),
   };
 }
 const labels = (values: Record<string, string>): Partial<Container> => ({
   labels: Object.fromEntries(Object.entries(values).map(([name, value]) => [`sallyport.${name}`, value])),
 });
-const project = (name: string): Partial<Container> => ({ labels: { "com.docker.compose.project": name } });
+const project = (name: string): Partial<Container> => ({ labels: composeLabels(name) });
 const plain = (more: Record<string, string> = {}) => ({ VIRTUAL_HOST: "plain.example", ...more });
 const tls = (more: Record<string, string> = {}) => ({ VIRTUAL_HOST: "tls.example", ...more });
 

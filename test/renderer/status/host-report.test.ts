@@ -6,6 +6,7 @@ import { Routing } from "../../../renderer/config/routing.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { TargetProgress } from "../../../renderer/publish/target-progress.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { container } from "../fake-agent.ts";
 
 const env = { VIRTUAL_HOST: "demo.example" };
@@ -13,7 +14,7 @@ const onFront = (ipv4: string): Partial<Container> => ({ env, networks: [{ name:
 const knownBy = (agent: string, digit: string, changes: Partial<Container>): InventoryContainer => ({
   agent: `/${agent}.sock`,
   dockerHost: agent,
-  container: container(digit, { startedAt: 7, ...changes }),
+  container: container(digit, { startedAt: 7, labels: composeLabels("test"), ...changes }),
 });
 
 /** Returns the report on these containers by one target. */

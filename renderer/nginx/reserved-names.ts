@@ -1,0 +1,83 @@
+import type { HostName } from "../routes/grammar.ts";
+import { isPattern } from "../routes/reserved-names.ts";
+import type { Published, VirtualHost } from "../routes/routes.ts";
+import type { Model, ModelFields } from "../template/model.ts";
+import { withoutContested } from "./contested-ports.ts";
+import { listens } from "./listen.ts";
+import { schemesOf } from "./schemes.ts";
+import type { NginxSettings } from "./settings.ts";
+import { quoted } from "./text.ts";
+
+/** Longest name that nginx accepts with its smallest `server_names_hash_bucket_size`. */
+const MAX_SHORT_NAME = 46;
+
+/** The ports of nginx on which a host is served. */
+interface HostPorts {
+  readonly plain: number | undefined;
+  readonly secure: number | undefined;
+}
+
+const cache = new WeakMap<NginxSettings, WeakMap<VirtualHost, HostPorts>>();
+
+/**
+ * Returns servers for the names that a wildcard, a regular expression or the default host would serve, although they
+ * belong to another host: names without a virtual host, and names of hosts that are not served on the port.
+ */
+export function reservedServers(
+  { virtualHosts, reserved = [] }: Published,
+  ports: { readonly plain: readonly number[]; readonly secure: readonly number[] },
+  settings: NginxSettings,
+): { readonly plain: Model[]; readonly secure: Model[] } {
+  const isPrecise = ({ host }: VirtualHost): boolean => host !== settings.defaultHost && !isPattern(host);
+  if (virtualHosts.every(isPrecise)) return { plain: [], secure: [] };
+  const served = virtualHosts.map((one) => [one.host, portsOfHost(one, settings)] as const);
+  const unserved = (use: keyof HostPorts, port: number): Model => {
+    const here = new Set(served.flatMap(([host, own]) => (own[use] === port ? [host] : [])));
+    const all = [...virtualHosts.map(({ host }) => host), ...reserved].filter((host) => !here.has(host));
+    return [...new Set(all)].toSorted().filter(isServable(here, settings)).map(quoted);
+  };
+  const serverOf = (use: keyof HostPorts, port: number, listening: Model): ModelFields[] => {
+    const names = unserved(use, port) as readonly Model[];
+    return names.length === 0 ? [] : [{ listens: listening, names }];
+  };
+  const http2 = settings.defaults?.host.http2;
+  const tls = http2 === undefined ? {} : { http2 };
+  return {
+    plain: ports.plain.flatMap((port) => serverOf("plain", port, listens(port, settings, {}))),
+    secure: ports.secure.flatMap((port) =>
+      serverOf("secure", port, [
+        ...listens(port, settings, { tls }),
+        ...(settings.https?.http3 ? listens(port, settings, { quic: "further" }) : []),
+      ]),
+    ),
+  };
+}
+
+/** Returns whether nginx accepts a name without a virtual host, and would use one of these hosts for it. */
+function isServable(hosts: ReadonlySet<HostName>, settings: NginxSettings): (name: HostName) => boolean {
+  const catchesAll = [...hosts].some(
+    (host) => host === settings.defaultHost || host.startsWith("~") || host.endsWith(".*"),
+  );
+  const hasOwnBucketSize = settings.files?.siblingDirectives?.includes("server_names_hash_bucket_size") === true;
+  return (name) => {
+    if (name.startsWith("~") || (hasOwnBucketSize && name.length > MAX_SHORT_NAME)) return false;
+    const labels = name.replace(/^\*\./, "").split(".");
+    return catchesAll || labels.some((_, at) => at > 0 && hosts.has(`*.${labels.slice(at).join(".")}` as HostName));
+  };
+}
+
+function portsOfHost(virtualHost: VirtualHost, settings: NginxSettings): HostPorts {
+  const known = cache.get(settings) ?? new WeakMap<VirtualHost, HostPorts>();
+  cache.set(settings, known);
+  const found = known.get(virtualHost);
+  if (found) return found;
+  const { host } = virtualHost;
+  const options = withoutContested({ ...settings.defaults?.host, ...virtualHost.options }, settings);
+  const { servesHttp, redirectsToHttps, certificate } = schemesOf({ host, options }, settings.https?.certificates);
+  const ports = {
+    plain: servesHttp || redirectsToHttps ? (options.httpPort ?? settings.listen) : undefined,
+    secure: certificate ? (options.httpsPort ?? settings.https?.listen) : undefined,
+  };
+  known.set(virtualHost, ports);
+  return ports;
+}

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import { composeServiceOf } from "../../shared/compose.ts";
+import type { Container } from "../../shared/snapshot.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
+
+/** Longest name of a project as it is recorded, in characters. */
+const MAX_PROJECT = 200;
+
+/** Owner of the names of static routes. */
+export const OPERATOR = "the operator";
+
+/**
+ * Returns the owner of everything that a container requests: its Compose project, or else the container itself. Names
+ * of containers are unique on a Docker host, and remain when a container is re-created. Ownership never comes from an
+ * image.
+ */
+export function ownerOf({ dockerHost, container }: InventoryContainer): string {
+  const project = projectOf(container);
+  return project === undefined ? `container ${container.name} on ${dockerHost}` : `project ${shortened(project)}`;
+}
+
+/** Owners are recorded, so a name that no version of Compose allows must not fill the file. */
+function shortened(project: string): string {
+  if (project.length <= MAX_PROJECT) return project;
+  return `${project.slice(0, MAX_PROJECT)}…${createHash("sha256").update(project).digest("hex")}`;
+}
+
+export function projectOf({ labels, fromImage }: Container): string | undefined {
+  return composeServiceOf(labels, fromImage)?.project;
+}
+
+/** Returns whether a value counts as the image's own, which it does while the image could not be inspected. */
+export function isFromImage({ fromImage }: Container, from: "env" | "label", name: string): boolean {
+  return !fromImage.read || (from === "env" ? fromImage.env : fromImage.labels).includes(name);
+}
