@@ -92,6 +92,6 @@ async function echoOf(port: number, headers: readonly string[]): Promise<string 
       text += part;
       if (/\}\s*(?:0\s*)?$/.test(text)) socket.destroy();
     });
-    socket.on("close", () => resolve(/^HTTP\/1\.1 200 /.test(text) ? text : undefined));
+    socket.on("close", () => resolve(text.startsWith("HTTP/1.1 200 ") ? text : undefined));
   });
 }

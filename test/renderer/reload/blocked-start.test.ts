@@ -125,7 +125,7 @@ describe(
       await served(FIRST, 503);
       await eventually("the status names the file", async () => {
         const { quarantined } = await askStatus(join(directory, "status.sock"));
-        return /cannot load certificate.*mounted\/first\.example\.crt/.test(quarantined[0]?.reason ?? "");
+        return /cannot load certificate.*mounted\/first\.example\.crt/s.test(quarantined[0]?.reason ?? "");
       });
       cpSync(join(directory, "certificates"), join(directory, "mounted"), { recursive: true });
       renderer?.refresh();
@@ -147,7 +147,7 @@ describe(
     test("reports nginx's message in the container's log", async () => {
       await restart(() => remove("mounted", FIRST));
       await eventually("the log names the file", () =>
-        nginx.lines.some((line) => /sallyport: nginx rejects its configuration.*first\.example\.crt/.test(line)),
+        /sallyport: nginx rejects its configuration.*first\.example\.crt/s.test(nginx.lines.join("\n")),
       );
       await served(PLAIN, 200);
     });
