@@ -61,6 +61,7 @@ async function attempt<T>(at: string, hint: string, work: () => T | Promise<T>):
   } catch (error) {
     const { code, message, path } = error as NodeJS.ErrnoException;
     const where = path === undefined || at.endsWith(quoted(path)) ? "" : ` ${quoted(path)}:`;
-    throw new Error(code === undefined ? `${at}: ${message}` : `${at}:${where} ${code}; ${hint}`, { cause: error });
+    const remedy = code === "ENOSPC" ? "make room on the volume" : hint;
+    throw new Error(code === undefined ? `${at}: ${message}` : `${at}:${where} ${code}; ${remedy}`, { cause: error });
   }
 }
