@@ -64,17 +64,17 @@ describe("owners of host names with a real nginx", { skip }, () => {
   }
 
   for (const tls of [false, true]) {
-    const nobody = tls ? 0 : 503;
+    const unrouted = tls ? 0 : 503;
     test(`over ${tls ? "HTTPS" : "HTTP"} a wildcard serves only names without another owner`, async () => {
       assert.equal(await answer("b.x.test", tls), "site");
-      assert.equal(await answer("shop.x.test", tls), nobody);
-      assert.equal(await answer("b.shop.x.test", tls), nobody);
-      assert.equal(await answer("c.b.shop.x.test", tls), nobody);
+      assert.equal(await answer("shop.x.test", tls), unrouted);
+      assert.equal(await answer("b.shop.x.test", tls), unrouted);
+      assert.equal(await answer("c.b.shop.x.test", tls), unrouted);
     });
 
     test(`over ${tls ? "HTTPS" : "HTTP"} the default host serves only names without another owner`, async () => {
       assert.equal(await answer("unknown.test", tls), "default");
-      assert.equal(await answer("name.test", tls), tls ? nobody : "first");
+      assert.equal(await answer("name.test", tls), tls ? unrouted : "first");
     });
   }
 
@@ -88,7 +88,7 @@ describe("owners of host names with a real nginx", { skip }, () => {
     assert.equal(await answer("secret.x.test"), 503);
   });
 
-  test("a host name of an image is not routed, and explain tells what to do", async () => {
+  test("a host name of an image is not routed, and explain prints what to do", async () => {
     assert.equal(await answer("borne.x.test"), "site");
     const { text } = explain(await rig.status(), "borne");
     assert.match(text, /VIRTUAL_HOST: value "borne\.x\.test": set by the image, .*`containersMay: \[imageValues\]`/);

@@ -18,7 +18,7 @@ const OWNED = [{ suffix: "shop.x.test" as HostName, projects: ["shop"] }];
 
 const hosts = fc.uniqueArray(fc.constantFrom(...NAMES, ...PATTERNS), { minLength: 1, maxLength: 3 });
 
-/** A container by what it says, who runs it, and what of it its image says. */
+/** A container: its requests, its project, and which of these values its image sets. */
 const app = fc.record({
   number: fc.nat(11),
   hosts,

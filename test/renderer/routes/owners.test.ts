@@ -87,7 +87,7 @@ describe("what an image sets", () => {
     ["sallyport.multiports", { "sallyport.multiports": "a.example:" }, {}, "a.example"],
   ];
   for (const [name, labels, env, host] of cases) {
-    test(`${name} requests nothing, and the message tells what to do`, () => {
+    test(`${name} requests nothing, and the message states what to do`, () => {
       const table = new Table().add(borne("foreign", labels, env));
       assert.deepEqual(table.serving(host), []);
       const reason = table.reasons("foreign");
@@ -141,7 +141,7 @@ describe("what an image sets", () => {
     assert.deepEqual(table.serving("image.example"), []);
   });
 
-  test("counts as everything while the agent cannot inspect the image, and the message says so", () => {
+  test("counts as everything while the agent cannot inspect the image, and the message states it", () => {
     const fromImage = { read: false, env: [], labels: [] };
     const table = new Table().add(app("a", "a.example", "shop", { fromImage }));
     assert.deepEqual(table.serving("a.example"), []);

@@ -260,7 +260,7 @@ test("a template in which a value can never be where it is, is rejected with the
     ["nginx", "set $x $host{{name}};", /name would be part of a variable or an expression$/],
     ["nginx", "set $x a\\\\{{name}};", /name cannot follow a backslash$/],
     ["nginx", 'set $x "$host{{inner name}}";', /inner would be part of a variable or an expression$/],
-    ["nginx", "content_by_lua_block { ngx.say([[ {{name}} ]]) }", /name cannot be here/],
+    ["nginx", "content_by_lua_block { ngx.print([[ {{name}} ]]) }", /name cannot be here/],
     ["shell", "cat <<EOF\n{{name}}\nEOF\n", /name cannot be here: it is not certain how "<" before it ends$/],
     ["shell", 'echo "$(grep "{{inner name}}" x)"', /cannot be here/],
     ["shell", "echo `grep {{name}} x`", /cannot be here/],
