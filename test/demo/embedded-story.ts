@@ -1,3 +1,4 @@
+import { composeLabels } from "../shared/compose-labels.ts";
 import { demoApps, DEMO_HOST } from "./demo-apps.ts";
 import type { EmbeddedStack } from "./embedded-stack.ts";
 import { showRouted } from "./embedded-view.ts";
@@ -76,6 +77,7 @@ async function runApp(stack: EmbeddedStack, name: string, host: string): Promise
     image: "sallyport-demo-app",
     networks: [NETWORK],
     env: { VIRTUAL_HOST: host },
+    labels: composeLabels("demo"),
     expose: [stack.nextPort()],
   });
 }

@@ -1,3 +1,4 @@
+import { composeLabels } from "../shared/compose-labels.ts";
 import { execFile } from "node:child_process";
 import * as http from "node:http";
 import { promisify } from "node:util";
@@ -65,8 +66,13 @@ export class Stack {
 
   /** Starts a demo app outside compose on the stack's network. `down` removes it. */
   async runApp(name: string, options: readonly string[] = [], network = `${this.project}_default`): Promise<string> {
-    const label = `sallyport.test=${this.project}`;
-    const fixed = ["run", "-d", "--name", `${this.project}-${name}`, "--label", label, "--network", network];
+    // Replicas of a host have one owner: they belong to one Compose project, which is not the stack's.
+    const owner = composeLabels(`${this.project}-apps`);
+    const labels = Object.entries({ "sallyport.test": this.project, ...owner }).flatMap(([key, value]) => [
+      "--label",
+      `${key}=${value}`,
+    ]);
+    const fixed = ["run", "-d", "--name", `${this.project}-${name}`, ...labels, "--network", network];
     return await docker(...fixed, "-e", `APP_NAME=${name}`, ...options, "sallyport-demo-app");
   }
 
