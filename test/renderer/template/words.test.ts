@@ -134,7 +134,7 @@ const CASES: readonly Case[] = [
   {
     format: "caddyfile",
     text: ['"', "`", "\\", "{x}", "{", "#", " # ", "<<X", '"x"', "`y z`", "\\\n", "import", "("],
-    lines: (words) => `:1 {\n${words.map((one) => `\theader K ${one}`).join("\n")}\n}\n`,
+    lines: (words) => `:1 {\n${words.map((one) => `\trespond /x ${one} 200`).join("\n")}\n}\n`,
     parse: adapted,
     runs: 80,
     needs: "caddy",
