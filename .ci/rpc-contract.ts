@@ -96,9 +96,7 @@ ${table(
   ],
 )}
 
-Requests have a numeric \`id\`. Batches and notifications to the agent are rejected. One request may be pending. A connection that
-does not subscribe is closed after five seconds, and the oldest of five. At most eight renderers can be subscribed, and after a burst of
-20 one can subscribe each second.
+Requests have a numeric \`id\`. Batches and notifications to the agent are rejected. One request may be pending.
 
 ## Connections
 
