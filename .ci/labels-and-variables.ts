@@ -234,6 +234,12 @@ export function labelsAndVariablesPage(): string {
 What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
 An invalid value is ignored or quarantines its container, and is reported.
 
+**Options that restrict access** are \`network-access\`, \`verify-client\` and \`plain-without-certificate\`. They are never ignored.
+If such a value is invalid or withheld by the agent, nginx responds with 503 for the container's paths until it is corrected. The same
+applies to a label that is no option and looks like one of these, such as \`sallyport.network-acess\`, and to a container with 64
+withheld labels. Of several values the restricting one applies: \`internal\`, \`on\`, \`false\`. Names that do not begin with
+\`sallyport.\`, and misspelled variables, are not disclosed: check with \`explain\` that the setting is listed.
+
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and

@@ -1,5 +1,8 @@
+import { lstatSync } from "node:fs";
 import { readOrEmpty } from "../disk/read-or-empty.ts";
+import { readText } from "../disk/read-text.ts";
 import { importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
+import type { InternalNetworksFile } from "../import/nginx-proxy/internal-networks.ts";
 import { nameservers } from "../import/nginx-proxy/nameservers.ts";
 import type { Environment } from "../import/nginx-proxy/setting.ts";
 import { sentence } from "../import/print.ts";
@@ -19,6 +22,13 @@ const IN_ONE_CONTAINER: Layout = {
 /** nginx in a container of its own, with the certificates where nginx-proxy has them. */
 const SEPARATE_NGINX: Layout = { ...IN_ONE_CONTAINER, certificatesInNginx: "/etc/nginx/certs", isSeparate: true };
 
+/** Returns undefined only if there is no such file. */
+function readInternalNetworks(file: string): InternalNetworksFile | undefined {
+  if (!lstatSync(file, { throwIfNoEntry: false })) return undefined;
+  const found = readText(file);
+  return "text" in found ? found : { problem: found.problem };
+}
+
 /**
  * Prints the configuration, or the agent's policy, for the environment of nginx-proxy. Exit code 1 if something is not
  * imported; standard error names it. Exit code 78 if a variable is invalid.
@@ -28,7 +38,7 @@ export function runImportNginxProxy(
   env: Environment,
 ): CommandResult {
   const files = {
-    internalNetworks: readOrEmpty("/etc/nginx/network_internal.conf"),
+    internalNetworks: readInternalNetworks("/etc/nginx/network_internal.conf"),
     resolvers: nameservers(readOrEmpty("/etc/resolv.conf")),
   };
   const imported = importNginxProxy(env, files, separate ? SEPARATE_NGINX : IN_ONE_CONTAINER);

@@ -1,14 +1,14 @@
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
-import type { Report } from "../status/report.ts";
+import { closuresOf, type Report } from "../status/report.ts";
 import { run, type Running } from "../targets/run.ts";
 
 /** Milliseconds for agents, check and reload together. */
 export const ONCE_MS = 30_000;
 
-/** How it ended; `late`: not every target was live in time, and why. */
+/** How it ended; `late`: not every target was live in time, and why. `closed`: all are live, and a host is closed. */
 export type OnceEnding =
-  | { readonly kind: "live" | "stopped" }
+  | { readonly kind: "live" | "closed" | "stopped" }
   | { readonly kind: "late" | "misconfigured"; readonly problems: readonly string[] };
 
 /** Runs until every target that is a file is live, then stops. */
@@ -29,7 +29,10 @@ export async function runOnce(
   };
   const onStart = (running: Running): void => {
     timer = setTimeout(() => end({ kind: "late", problems: missing(running.report()) }), timeoutMs);
-    void running.published.then(() => end({ kind: "live" }));
+    void running.published.then(() => {
+      const isClosed = running.report().virtualHosts.some((host) => closuresOf(host).length > 0);
+      end({ kind: isClosed ? "closed" : "live" });
+    });
   };
   const { problems } = await run(config, AbortSignal.any([signal, done.signal]), log, { onStart });
   clearTimeout(timer);

@@ -93,13 +93,13 @@ export function createProgram(
     ["--agent /run/a.sock --agent /run/b.sock --format json targets.hbs", "two agents, printed to stdout"],
   ])
     .addOption(configOption())
-    .option("--once", "publish once and exit: 0 if every target is live within 30 s, otherwise 1")
+    .option("--once", "publish once and exit: 0 if every target is live within 30 s and no host is closed, otherwise 1")
     .action(async (options: { once?: boolean }, command: Command) =>
       finish(await runRun(configOf(command), options, log)),
     );
   const check = add(
     "check",
-    "validate configuration and templates, and print every error; exit code 78 if there is one",
+    "validate configuration, templates and files that restrict access, and print every error; exit code 78 if there is one",
     [["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"]],
   );
   withConfig(check, readConfigWithTemplates, runCheck);

@@ -50,7 +50,10 @@ async function publishOnce(config: Config, log: Log): Promise<CommandResult> {
   return {
     stdout: results.map(({ stdout }) => stdout).join(""),
     stderr: results.map(({ stderr }) => stderr).join(""),
-    exitCode: Math.max(ending.kind === "late" ? 1 : 0, ...results.map(({ exitCode }) => exitCode)),
+    exitCode: Math.max(
+      ending.kind === "late" || ending.kind === "closed" ? 1 : 0,
+      ...results.map(({ exitCode }) => exitCode),
+    ),
   };
 }
 

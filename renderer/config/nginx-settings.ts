@@ -62,9 +62,10 @@ export const Nginx = z.strictObject({
     .describe("Concurrent requests of one client address; more get 429. 0 disables the limit."),
   internalNetworks: z
     .array(network)
-    .min(1)
     .optional()
-    .describe("Clients that may use paths with NETWORK_ACCESS=internal. Default: the private networks."),
+    .describe(
+      "Clients that may use paths with NETWORK_ACCESS=internal. Default: the private networks. If empty, these paths are closed.",
+    ),
   resolvers: z.array(ipAddress).default([]).describe("DNS servers that nginx uses, for your own nginx files."),
   accessLog: z
     .union(

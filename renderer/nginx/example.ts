@@ -1,5 +1,6 @@
 import type { CertificateSet } from "./certificates/directory.ts";
-import type { FileDirectory, FileSettings } from "./settings.ts";
+import type { FileDirectory } from "./operator-files/directory.ts";
+import type { FileSettings } from "./settings.ts";
 
 /** A certificate for one of the example's hosts (renderer/routes/example.ts). */
 export const EXAMPLE_CERTIFICATES: CertificateSet = {
@@ -21,5 +22,5 @@ export const EXAMPLE_FILES: FileSettings = {
 };
 
 function directory(...names: readonly string[]): FileDirectory {
-  return { directory: "/etc/nginx/example", files: new Map(names.map((name) => [name, "0"])) };
+  return { directory: "/etc/nginx/example", files: new Map(names.map((name) => [name, { name, hash: "0" }])) };
 }

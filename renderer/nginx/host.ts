@@ -4,11 +4,14 @@ import type { VirtualHost } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
-import { findErrorPage, findFile, nameForFiles } from "./files.ts";
+import { hostAccess, pathAccess } from "./access.ts";
+import type { ClientFiles } from "./certificates/clients.ts";
+import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
+import { ABSENT, type Guard } from "./guard.ts";
 import { hasHttp2Directive, listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
 import { type Schemes, schemesOf } from "./schemes.ts";
-import type { NginxSettings } from "./settings.ts";
+import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
 import { tlsModel } from "./tls.ts";
 import { upstreamModel } from "./upstream.ts";
@@ -19,14 +22,18 @@ const NOT_FOUND = 404;
 /** Returns everything that the template prints for one virtual host. */
 export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): ModelFields {
   const { host, paths, redirectTo, redirectStatus = 302 } = virtualHost;
-  const options = withoutContested({ ...settings.defaults?.host, ...virtualHost.options }, settings);
+  const access = hostAccess(virtualHost, settings);
+  const options = withoutContested(access.options, settings);
+  if (access.faults.length > 0) return closedModel(virtualHost, options, settings);
   const schemes = schemesOf({ host, options }, settings.https?.certificates);
   const http = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
-  const https = httpsModel({ ...virtualHost, options }, schemes, settings);
   const challenges = schemes.servesChallenges && (settings.https?.challenges ?? false);
+  const https = httpsModel({ ...virtualHost, options }, schemes, settings, access.clients);
   return {
     name: quoted(host),
-    upstreams: paths.filter(({ servers }) => servers.length > 0).map((path) => upstreamModel(host, path)),
+    upstreams: paths
+      .filter((path) => path.servers.length > 0 && pathAccess(host, path, settings).faults.length === 0)
+      .map((path) => upstreamModel(host, path)),
     redirect: schemes.redirectsToHttps && { listens: http, challenges, ...redirectModel(options, settings) },
     listens: [...(schemes.servesHttp ? http : []), ...https.listens],
     hasServer: schemes.servesHttp || https.listens.length > 0,
@@ -40,14 +47,40 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     redirectStatus,
     serverTokens: options.serverTokens ?? false,
     log: logModel(settings),
-    extra: redirectTo === undefined && findFile(settings.files?.vhosts, [nameForFiles(host), "default"]),
-    errors:
-      !hasPath(virtualHost, "/sallyport-errors/") &&
-      findErrorPage(settings, [502, 503, 504], `${nameForFiles(host)}.html`),
-    debug: debugModel({ ...virtualHost, options }, schemes.certificate),
+    extra: fileModel(access.extra),
+    errors: !hasPath(virtualHost, "/sallyport-errors/") && errorPage(host, settings),
+    debug: internalNetworksOf(settings).length > 0 && debugModel({ ...virtualHost, options }, schemes.certificate),
     locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings)),
     notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),
   };
+}
+
+/** Returns a host that responds with 503 to every request, over HTTP and HTTPS, because a restriction cannot be applied. */
+function closedModel({ host }: VirtualHost, options: HostOptions, settings: NginxSettings): ModelFields {
+  const schemes = schemesOf({ host, options }, settings.https?.certificates);
+  const http = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
+  const https = httpsModel({ host, options }, schemes, settings, ABSENT);
+  return {
+    name: quoted(host),
+    upstreams: [],
+    redirect: false,
+    listens: [...http, ...https.listens],
+    hasServer: true,
+    challenges: settings.https?.challenges ?? false,
+    tls: https.tls,
+    redirectTo: false,
+    serverTokens: options.serverTokens ?? false,
+    log: logModel(settings),
+    extra: false,
+    errors: errorPage(host, settings),
+    debug: false,
+    locations: [],
+    notFound: 503,
+  };
+}
+
+function errorPage(host: string, settings: NginxSettings): Model {
+  return findErrorPage(settings, [502, 503, 504], `${nameForFiles(host)}.html`);
 }
 
 /** Whether a container has exactly this path: nginx rejects a second location for it. */
@@ -56,9 +89,10 @@ function hasPath({ paths }: VirtualHost, text: string): boolean {
 }
 
 function httpsModel(
-  { host, options }: VirtualHost,
+  { host, options }: Pick<VirtualHost, "host" | "options">,
   { certificate }: Schemes,
   settings: NginxSettings,
+  clients: Guard<ClientFiles>,
 ): { readonly listens: readonly Model[]; readonly tls: Model } {
   const { https } = settings;
   if (!https || !certificate) return { listens: [], tls: false };
@@ -71,7 +105,7 @@ function httpsModel(
       ...(hasQuic ? listens(port, settings, { isDefault, quic: "further" }) : []),
     ],
     tls: {
-      ...tlsModel(host, certificate, options, https),
+      ...tlsModel(certificate, options, https, clients),
       http2: options.http2 !== false && hasHttp2Directive(settings),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
     },

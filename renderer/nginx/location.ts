@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
 import { type PathKind, pathKey, type PathMatch } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Protocol } from "../routes/option-values.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
-import { findFile, nameForFiles } from "./files.ts";
-import { internalNetworksOf, type NginxSettings } from "./settings.ts";
+import { pathAccess } from "./access.ts";
+import { type AppliedFile, fileModel } from "./files.ts";
+import type { Guard } from "./guard.ts";
+import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
 
@@ -33,22 +34,25 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
   const { path, protocol, destination, servers } = route;
   const options = { ...settings.defaults?.path, ...route.options };
   const family = FAMILIES[protocol];
-  const files = locationFiles(host, pathKey(path), settings);
+  const { passwords, extra, override, networks, faults } = pathAccess(host, route, settings);
+  const isClosed = faults.length > 0;
   const siblings = new Set(settings.files?.siblingDirectives);
   const common = {
-    isServed: servers.length > 0,
+    isServed: !isClosed && servers.length > 0,
     family,
     isFastcgi: family === "fastcgi",
     needsLength: (family === "fastcgi" || family === "uwsgi") && !siblings.has(`${family}_request_buffering`),
     root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
     timeout: options.timeout ?? false,
     bodySize: options.bodySize ?? false,
-    allowed: options.access === "internal" && internalNetworksOf(settings),
-    ...files,
+    allowed: !isClosed && networks !== undefined && networks,
+    passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
+    extra: !isClosed && fileModel(extra),
+    override: !isClosed && fileModel(override),
   };
   const others = new Set(paths.map((one) => pathKey(one.path)));
   // The operator's file replaces the whole path.
-  const places = placesOf(path, files["override"] === false ? destination : undefined, others);
+  const places = placesOf(path, override.kind === "absent" ? destination : undefined, others);
   return places.map((place) => ({
     ...common,
     match: place.kind === "" ? quoted(place.text) : new Verbatim(place.kind),
@@ -81,19 +85,8 @@ function passTo(protocol: Protocol, upstream: string, destination: string | unde
   return destination === undefined ? `${protocol}://${upstream}` : quoted(`${protocol}://${upstream}${destination}`);
 }
 
-/** Returns the operator's files for one path: passwords, additional directives, a replacement for the location. */
-function locationFiles(host: string, path: string, { files }: NginxSettings): ModelFields {
-  const name = nameForFiles(host);
-  const hashed = `${name}_${createHash("sha1").update(path).digest("hex")}`;
-  const isRoot = path === "/";
-  const passwords = findFile(files?.passwords, [hashed, name]);
-  const realm = `Restricted ${isRoot ? host : host + path}`.replaceAll("$", "");
-  return {
-    passwords: passwords && { ...passwords, realm: quoted(realm) },
-    extra: findFile(files?.vhosts, [`${hashed}_location`, `${name}_location`, "default_location"]),
-    override: findFile(files?.vhosts, [
-      `${hashed}_location_override`,
-      ...(isRoot ? [`${name}_location_override`] : []),
-    ]),
-  };
+function passwordsModel(passwords: Guard<AppliedFile>, host: string, path: string): Model {
+  const model = fileModel(passwords);
+  const realm = `Restricted ${path === "/" ? host : host + path}`.replaceAll("$", "");
+  return model && { ...model, realm: quoted(realm) };
 }

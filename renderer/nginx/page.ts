@@ -3,7 +3,8 @@ import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields, Page } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
 import { hasDebugEndpoints } from "./debug.ts";
-import { findFile } from "./files.ts";
+import { findProxyFile } from "./access.ts";
+import { fileModel } from "./files.ts";
 import { hostModel } from "./host.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
@@ -80,7 +81,7 @@ function globalFields(settings: NginxSettings): ModelFields {
       streamsRequests: !siblings.has(`${family}_request_buffering`),
       streamsResponses: !siblings.has(`${family}_max_temp_file_size`),
     })),
-    proxyFile: findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? [])]),
+    proxyFile: fileModel(findProxyFile(settings)),
     ...logFormats(settings),
   };
 }

@@ -2,7 +2,7 @@ import type { StatusPageSettings } from "../config/status-page.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { CertificateSet } from "./certificates/directory.ts";
-import type { OperatorFiles } from "./operator-files/directory.ts";
+import type { FileDirectory } from "./operator-files/directory.ts";
 
 /** How nginx is set up, apart from containers. The same object as long as nothing in it changes. */
 export interface NginxSettings {
@@ -73,12 +73,6 @@ export interface FileSettings {
   readonly proxy?: FileDirectory;
   /** `http` directives in other files next to the destination. */
   readonly siblingDirectives?: readonly string[];
-}
-
-export interface FileDirectory {
-  /** As nginx sees it. */
-  readonly directory: string;
-  readonly files: OperatorFiles;
 }
 
 const PRIVATE_NETWORKS = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];

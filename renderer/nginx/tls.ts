@@ -3,6 +3,8 @@ import { SSL_POLICIES, type SslPolicy } from "../routes/ssl-policies.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { type Certificate, expiryDate } from "./certificates/certificate.ts";
 import { DEFAULT_STEM } from "./certificates/choose.ts";
+import type { ClientFiles } from "./certificates/clients.ts";
+import type { Guard } from "./guard.ts";
 import type { HttpsSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
 
@@ -13,17 +15,16 @@ const UNUSABLE_CIPHER = "PSK-AES256-GCM-SHA384";
 
 /** Returns the TLS directives of one virtual host. */
 export function tlsModel(
-  host: string,
   certificate: Certificate,
   options: HostOptions,
   https: HttpsSettings,
+  clients: Guard<ClientFiles>,
 ): ModelFields {
   const { directory, certificates } = https;
   const file = (name: string): Model => quoted(`${directory}/${name}`);
   const { stem, fingerprint, extras, extrasHash } = certificate;
   const hasOwnDhparam = extras?.includes("dhparam.pem") === true;
   const dhparam = hasOwnDhparam ? undefined : certificates.dhparam;
-  const clients = certificates.authorities?.get(host) ?? certificates.authorities?.get("");
   const policy = policyOf(options);
   const hsts = options.httpsMethod === "noredirect" ? undefined : hstsOf(options, https);
   return {
@@ -36,14 +37,20 @@ export function tlsModel(
     chain: extras?.includes("chain.pem") ? file(`${stem}.chain.pem`) : false,
     hsts: hsts === undefined ? false : quoted(hsts),
     policy: policy ? policyModel(policy) : false,
-    clients: clients
-      ? {
-          authority: file(clients.authority),
-          revoked: clients.revoked === undefined ? false : file(clients.revoked),
-          verify: options.verifyClient ?? "on",
-          hash: clients.hash,
-        }
-      : false,
+    clients: clients.kind === "applied" && clientsModel(clients.value, options, file),
+  };
+}
+
+function clientsModel(
+  { authority, revoked }: ClientFiles,
+  { verifyClient = "on" }: HostOptions,
+  file: (name: string) => Model,
+): ModelFields {
+  return {
+    authority: file(authority.name),
+    revoked: revoked !== undefined && file(revoked.name),
+    verify: verifyClient,
+    hash: [authority, ...(revoked ? [revoked] : [])].map(({ model }) => model.hash).join("-"),
   };
 }
 

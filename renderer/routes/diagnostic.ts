@@ -17,6 +17,7 @@ export type DiagnosticCode =
   | "option.refused"
   | "option.unknown"
   | "option.conflict"
+  | "access.closed"
   | "port.none"
   | "port.refused"
   | "port.guessed"
@@ -84,7 +85,9 @@ export function subjectOf({ dockerHost, container: { id, name } }: InventoryCont
 }
 
 /** Why the agent withheld a value, by the contract's code. */
-const WITHHELD: Readonly<Record<Container["refused"][number]["reason"], Omit<Problem, "where">>> = {
+export const WITHHELD: Readonly<
+  Record<Container["refused"][number]["reason"], Required<Pick<Problem, "problem" | "hint">>>
+> = {
   "value.length": {
     problem: `the agent withheld the value because it is longer than ${MAX_VALUE_BYTES} bytes`,
     hint: "shorten it",

@@ -32,6 +32,8 @@ export interface Evaluation {
   readonly unrouted?: Diagnostic;
   readonly quarantined?: Diagnostic;
   readonly remarks: readonly Diagnostic[];
+  /** Options that would restrict access and cannot be applied: its paths are closed. */
+  readonly faults?: readonly Diagnostic[];
 }
 
 /** Evaluates one container by itself (pure): nothing in it can change the evaluation of another. */
@@ -57,26 +59,40 @@ export function evaluate(
   const { request } = parsed;
   const resolved = resolveServers(one, request, networks, rules, isAgentAbsent);
   const options = { host: request.host, path: request.path };
+  const closed = request.faults.length > 0 && { faults: request.faults };
   switch (resolved.kind) {
     case "absent":
       return { ...base, unrouted: resolved.diagnostic };
     case "waiting": {
       const routes = request.routes.map((route) => ({ route }));
       const { isStopped, diagnostic: unrouted } = resolved;
-      return { ...base, options, routes, unrouted, remarks: request.remarks, ...(isStopped && { isStopped }) };
+      return {
+        ...base,
+        options,
+        routes,
+        unrouted,
+        remarks: request.remarks,
+        ...(isStopped && { isStopped }),
+        ...closed,
+      };
     }
     case "resolved": {
       const routes = request.routes.map((route, index) => ({ route, server: resolved.servers[index]! }));
-      return { ...base, options, routes, remarks: [...request.remarks, ...resolved.remarks] };
+      return { ...base, options, routes, remarks: [...request.remarks, ...resolved.remarks], ...closed };
     }
   }
 }
 
 /** Returns the diagnostics of a container, each with its log event. */
-export function eventsOf({ unrouted, quarantined, remarks }: Evaluation): [event: string, message: Diagnostic][] {
+export function eventsOf({
+  unrouted,
+  quarantined,
+  remarks,
+  faults = [],
+}: Evaluation): [event: string, message: Diagnostic][] {
   return [
     ...(unrouted ? [["container.unrouted", unrouted] as [string, Diagnostic]] : []),
     ...(quarantined ? [["container.quarantined", quarantined] as [string, Diagnostic]] : []),
-    ...remarks.map((message): [string, Diagnostic] => ["container.warned", message]),
+    ...[...faults, ...remarks].map((message): [string, Diagnostic] => ["container.warned", message]),
   ];
 }

@@ -144,6 +144,7 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
     replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );
+  const faults = replicas.flatMap(({ evaluation }) => evaluation.faults ?? []);
   const proxied = destination === undefined ? protocol : `${protocol} to ${destination}`;
   const problem = isStatic
     ? `${key} belongs to a static route of the configuration`
@@ -161,6 +162,7 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
       ...(destination !== undefined && { destination }),
       options: options.values,
       servers: replicasOf(replicas),
+      ...(faults.length > 0 && { faults: faults.map(({ container, reason }) => ({ container, reason })) }),
     },
     remarks: [...options.remarks, ...others],
   };
@@ -177,7 +179,11 @@ function replicasOf(members: readonly PathMember[]): UpstreamServer[] {
 }
 
 function hostDiagnostics(evaluations: readonly Evaluation[], conflicts: readonly Diagnostic[]): HostDiagnostic[] {
-  const own = evaluations.flatMap(({ unrouted, remarks }) => [...(unrouted ? [unrouted] : []), ...remarks]);
+  const own = evaluations.flatMap(({ unrouted, faults = [], remarks }) => [
+    ...(unrouted ? [unrouted] : []),
+    ...faults,
+    ...remarks,
+  ]);
   return [...own, ...conflicts].map(({ container, code, reason, redacted = reason }) => ({
     container,
     code,

@@ -1,5 +1,13 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import { diagnostic, type Diagnostic, type DiagnosticSubject, subjectOf, withheld } from "./diagnostic.ts";
+import {
+  diagnostic,
+  type Diagnostic,
+  type DiagnosticSubject,
+  type Problem,
+  subjectOf,
+  WITHHELD,
+  withheld,
+} from "./diagnostic.ts";
 import type { Parsed } from "./grammar.ts";
 import { isFromImage } from "./owner.ts";
 
@@ -30,8 +38,13 @@ export interface OptionNames {
   readonly needs?: Permission;
 }
 
-/** One setting of a container. Invalid values are ignored and reported. */
+/** One setting of a container. Invalid values are ignored and reported, unless the option restricts access. */
 export interface OptionRule<T> extends OptionNames {
+  /**
+   * Whether a value restricts access. It needs no permission and prevails over others. A value that cannot be parsed
+   * closes the container's paths.
+   */
+  readonly restricts?: (value: T) => boolean;
   readonly parse: (raw: string) => Parsed<T>;
 }
 
@@ -41,6 +54,8 @@ export type OptionRules<S> = { readonly [K in keyof S]-?: OptionRule<NonNullable
 export interface ParsedOptions<S> {
   readonly values: S;
   readonly remarks: readonly Diagnostic[];
+  /** Options that would restrict access and cannot be applied. */
+  readonly faults: readonly OptionFault[];
 }
 
 /** An option as a container sets it: the full name, and the value without surrounding whitespace. */
@@ -54,6 +69,12 @@ const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
 
 /** What to do about an invalid option. */
 export const IGNORED = "correct or remove the option, which is ignored";
+
+/** What to do about an option that would restrict access. */
+export const CLOSED = "correct or remove it; until then nginx responds with 503 for the container's paths";
+
+/** An option that would restrict access and cannot be applied. */
+export type OptionFault = Required<Pick<Problem, "where" | "problem" | "hint">> & Pick<Problem, "value">;
 
 /** Returns the full names of the variables or labels that set an option. */
 export function namesOf({ env, label, nginxProxyLabel }: OptionNames, from: "env" | "label"): readonly string[] {
@@ -118,17 +139,28 @@ export function parseOptions<S extends object>(
 ): ParsedOptions<S> {
   const values: Partial<S> = {};
   const remarks: Diagnostic[] = [];
+  const faults: OptionFault[] = [];
   const subject = subjectOf(known);
   for (const key of keysOf(rules)) {
     const rule = rules[key];
-    for (const one of known.container.refused)
-      if (namesOf(rule, one.from).includes(one.name)) remarks.push(withheld(subject, "option.refused", one));
+    for (const one of known.container.refused) {
+      if (!namesOf(rule, one.from).includes(one.name)) continue;
+      if (rule.restricts) faults.push({ where: one.name, ...WITHHELD[one.reason] });
+      else remarks.push(withheld(subject, "option.refused", one));
+    }
+    const restriction = rule.restricts && restrictionOf(known, rule, rule.restricts);
+    faults.push(...(restriction?.faults ?? []));
+    if (restriction?.value !== undefined) {
+      values[key] = restriction.value;
+      continue;
+    }
     const option = rawOption(known, rule, permissions);
     if (!option) {
       const ignored = imageRemark(known, rule, permissions);
       if (ignored) remarks.push(ignored);
       continue;
     }
+    if (faults.some(({ where }) => where === option.name)) continue;
     const { name: where, raw: value } = option;
     if (rule.needs && !permissions.has(rule.needs)) {
       remarks.push(diagnostic(subject, "option.refused", { where, ...forbidden(rule.needs) }));
@@ -138,7 +170,23 @@ export function parseOptions<S extends object>(
     if (parsed.kind === "ok") values[key] = parsed.value;
     else remarks.push(diagnostic(subject, "option.refused", { where, value, problem: parsed.reason, hint: IGNORED }));
   }
-  return { values: values as S, remarks };
+  return { values: values as S, remarks, faults };
+}
+
+/** Returns the value that restricts access, if any label or variable has one, and those that cannot be parsed. */
+function restrictionOf<T>(
+  known: InventoryContainer,
+  rule: OptionRule<T>,
+  restricts: (value: T) => boolean,
+): { readonly value: T | undefined; readonly faults: readonly OptionFault[] } {
+  const faults: OptionFault[] = [];
+  let value: T | undefined;
+  for (const { name: where, raw } of writtenOptions(known, rule)) {
+    const parsed = rule.parse(raw);
+    if (parsed.kind === "invalid") faults.push({ where, value: raw, problem: parsed.reason, hint: CLOSED });
+    else if (restricts(parsed.value)) value ??= parsed.value;
+  }
+  return { value, faults };
 }
 
 /** The options of one container. */
@@ -147,26 +195,31 @@ export interface ContainerOptions<S> {
   readonly values: S;
 }
 
-/** Merges the options of several containers, oldest first: the first value of each option applies. */
+/**
+ * Merges the options of several containers, oldest first: the first value that restricts access applies, else the first
+ * value.
+ */
 export function mergeOptions<S extends object>(
   containers: readonly ContainerOptions<S>[],
   rules: OptionRules<S>,
-): ParsedOptions<S> {
+): Pick<ParsedOptions<S>, "values" | "remarks"> {
   const values: Partial<S> = {};
-  const sources = new Map<keyof S, string>();
   const remarks: Diagnostic[] = [];
-  for (const { subject, values: own } of containers) {
-    for (const key of keysOf(rules)) {
-      const value = own[key];
-      if (value === undefined) continue;
-      if (values[key] === undefined) {
-        values[key] = value;
-        sources.set(key, subject.container);
-      } else if (JSON.stringify(values[key]) !== JSON.stringify(value)) {
-        const where = rules[key].env ?? LABELS + rules[key].label;
-        const problem = `conflicts with container ${sources.get(key)}, which was created first`;
-        remarks.push(diagnostic(subject, "option.conflict", { where, problem, hint: "set the same value on both" }));
-      }
+  for (const key of keysOf(rules)) {
+    const { restricts = () => false, env, label } = rules[key];
+    const own = containers.flatMap(({ subject, values: { [key]: value } }) =>
+      value == null ? [] : [{ subject, value }],
+    );
+    const strictest = own.find(({ value }) => restricts(value));
+    const source = strictest ?? own[0];
+    if (!source) continue;
+    values[key] = source.value;
+    for (const { subject, value } of own) {
+      if (JSON.stringify(value) === JSON.stringify(source.value)) continue;
+      const why = strictest ? "which restricts access" : "which was created first";
+      const problem = `conflicts with container ${source.subject.container}, ${why}`;
+      const hint = "set the same value on both";
+      remarks.push(diagnostic(subject, "option.conflict", { where: env ?? LABELS + label, problem, hint }));
     }
   }
   return { values: values as S, remarks };

@@ -91,6 +91,7 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
   plainWithoutCertificate: {
     env: "ENABLE_HTTP_ON_MISSING_CERT",
     label: "plain-without-certificate",
+    restricts: (value) => !value,
     parse: parseBoolean,
   },
   defaultCertificate: { label: "default-certificate", nginxProxyLabel: "trust-default-cert", parse: parseBoolean },
@@ -106,6 +107,7 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
     label: "verify-client",
     nginxProxyLabel: "ssl_verify_client",
     needs: "clientCertificates",
+    restricts: (value) => value === "on",
     parse: oneOf("on", "off", "optional", "optional_no_ca"),
   },
   http2: { label: "http2", nginxProxyLabel: "http2.enable", parse: parseBoolean },
@@ -144,7 +146,12 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
 };
 
 export const PATH_OPTIONS: OptionRules<PathOptions> = {
-  access: { env: "NETWORK_ACCESS", label: "network-access", parse: oneOf("internal", "external") },
+  access: {
+    env: "NETWORK_ACCESS",
+    label: "network-access",
+    restricts: (value) => value === "internal",
+    parse: oneOf("internal", "external"),
+  },
   balance: { label: "balance", nginxProxyLabel: "loadbalance", parse: balance },
   keepalive: { label: "keepalive", nginxProxyLabel: "keepalive", parse: keepalive },
   timeout: { label: "timeout", parse: seconds(MAX_TIMEOUT_HOURS) },

@@ -20,6 +20,7 @@ import {
   type ServerOptions,
 } from "./options.ts";
 import { projectOf } from "./owner.ts";
+import { UnknownLabelFinder } from "./unknown-labels.ts";
 import { parseRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
 import { violatedReservation } from "./reserved-names.ts";
 import type { RequestRules } from "./route-rules.ts";
@@ -37,6 +38,8 @@ export interface RouteRequest {
   /** The Docker network on which nginx connects to it. */
   readonly network?: string;
   readonly remarks: readonly Diagnostic[];
+  /** Options that would restrict access and cannot be applied: its paths are closed. */
+  readonly faults: readonly Diagnostic[];
 }
 
 export type ParsedRequest =
@@ -54,6 +57,13 @@ const NETWORK = { label: "network" };
 
 /** Options that request a route; all other options are in options.ts. */
 export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK];
+
+const UNKNOWN_LABELS = new UnknownLabelFinder([
+  ...ROUTE_NAMES,
+  ...Object.values(HOST_OPTIONS),
+  ...Object.values(PATH_OPTIONS),
+  ...Object.values(SERVER_OPTIONS),
+]);
 
 type RouteOption = Required<Pick<OptionNames, "env" | "label">>;
 
@@ -108,12 +118,8 @@ class Parser {
     const { allowed, reserved } = this.#checkOwners(HOST.env, hosts);
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
     // The agent decided by their content, which the operator cannot foresee. Other values of templates are not reported.
-    const unknown = refused.filter(({ reason }) => reason === "name.unknown");
     const secret = refused.filter(({ reason, name }) => reason === "value.secret" && !isOption(name));
-    const others = [
-      ...unknown.map((one) => withheld(this.#subject, "option.unknown", one)),
-      ...secret.map((one) => withheld(this.#subject, "value.refused", one)),
-    ];
+    const others = secret.map((one) => withheld(this.#subject, "value.refused", one));
     const remarks = [...reserved, ...parsed.remarks, ...others];
     if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks) };
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
@@ -203,6 +209,9 @@ class Parser {
     const portFaults = [...unusable].map(([key, problem]) =>
       this.#report("option.refused", { where: HOST_OPTIONS[key].env!, problem, hint: IGNORED }),
     );
+    const unknown = UNKNOWN_LABELS.find(this.#known);
+    const faults = [...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
+    const misspelled = unknown.misspelled.map((problem) => this.#report("option.unknown", problem));
     const { redirectFrom = [], ...options } = host.values;
     for (const key of unusable.keys()) delete options[key];
     const { allowed, reserved } = this.#checkRedirects(redirectFrom, routes[0]!.host);
@@ -212,7 +221,16 @@ class Parser {
       path: path.values,
       server: server.values,
       ...(network !== undefined && { network }),
-      remarks: [...remarks, ...reserved, ...portFaults, ...host.remarks, ...path.remarks, ...server.remarks],
+      faults: faults.map((fault) => this.#report("access.closed", fault)),
+      remarks: [
+        ...remarks,
+        ...reserved,
+        ...portFaults,
+        ...host.remarks,
+        ...path.remarks,
+        ...server.remarks,
+        ...misspelled,
+      ],
     };
   }
 

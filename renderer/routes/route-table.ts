@@ -76,7 +76,7 @@ export class RouteTable {
       owners: this.#ownership,
       disputed: this.#hosts.disputed,
       quarantined: evaluations.flatMap(({ quarantined }) => quarantined ?? []),
-      remarks: [...evaluations.flatMap(({ remarks }) => remarks), ...this.#hosts.remarks],
+      remarks: [...evaluations.flatMap(({ faults = [], remarks }) => [...faults, ...remarks]), ...this.#hosts.remarks],
     };
   }
 

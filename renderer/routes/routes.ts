@@ -20,6 +20,14 @@ export interface PathRoute {
   readonly options: PathOptions;
   /** The replicas. Empty: the path exists, but no replica can serve it now. */
   readonly servers: readonly UpstreamServer[];
+  /** Options of its containers that would restrict access and cannot be applied: the path is closed. */
+  readonly faults?: readonly ClosedReason[];
+}
+
+/** Why a path of a container is closed: `<option>: <what is wrong>; <what to do>`. */
+export interface ClosedReason {
+  readonly container: string;
+  readonly reason: string;
 }
 
 /** One diagnostic as the debug endpoint shows it: without the container's own text. */

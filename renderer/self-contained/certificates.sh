@@ -39,7 +39,7 @@ refresh() {
 	declare -A present=()
 	while IFS="|" read -r -d "" kind size about file; do
 		name=${file##*/}
-		case $name in *[!A-Za-z0-9._-]*) continue ;; esac
+		case $name in *[!A-Za-z0-9.:*_-]*) continue ;; esac
 		if [[ $kind != regular* ]] || { [ "$file" = "$dhparam" ] && [ -e "$from/dhparam.pem" ]; }; then continue; fi
 		present[$name]=yes
 		[ "${copied[$name]:-}" != "$size $about" ] || continue
@@ -50,6 +50,15 @@ refresh() {
 		fi
 		copied[$name]="$size $about"
 	done < <(stat -L --printf '%F|%s|%d %i %y %z|%n\0' -- "$dhparam" "$from"/*.{crt,key,pem} 2>/dev/null)
+	# Files about client certificates are never omitted: one that was never usable becomes an empty copy, which closes its
+	# host. The ending _removed confirms that such a file is removed.
+	for file in "$from"/ca.crt "$from"/*.ca.crt "$from"/*.crl.pem "$from"/*_removed; do
+		name=${file##*/}
+		if [ ! -e "$file" ] && [ ! -L "$file" ]; then continue; fi
+		case $name in *[!A-Za-z0-9.:*_-]*) continue ;; esac
+		present[$name]=yes
+		[ -e "$copies/$name" ] || (umask 0222 && : >"$copies/$name")
+	done
 	# A file that exists but is unusable, such as a half-written one, keeps its previous copy.
 	for file in "$copies"/*; do
 		name=${file##*/}

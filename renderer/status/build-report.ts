@@ -1,8 +1,10 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { AgentState } from "../inventory/subscription.ts";
+import { unusedFiles } from "../nginx/access.ts";
 import { daysLeft, expiryDate, isExpiring } from "../nginx/certificates/certificate.ts";
 import type { CertificateSet } from "../nginx/certificates/directory.ts";
 import { nginxSettingsFor } from "../nginx/contested-ports.ts";
+import { type Fault, faultText } from "../nginx/guard.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
@@ -69,7 +71,12 @@ export function buildReport({
     filtered: targets.flatMap(({ state, filtered }) =>
       filtered.map(({ known, reason }) => ({ ...placementOf(known, state), reason })),
     ),
-    warnings: distinct(targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf))),
+    warnings: distinct([
+      ...targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf)),
+      ...targets.flatMap(({ routes, settings }) =>
+        routes && settings ? unusedFiles(routes.virtualHosts, settings).map(fileEntry) : [],
+      ),
+    ]),
     certificates: distinct(certificates),
   };
 }
@@ -108,6 +115,10 @@ function reservedOf({ owners = new Map(), virtualHosts }: Pick<Routes, "owners" 
 
 function entryOf({ id, container: name, dockerHost, code, reason }: Diagnostic): Entry {
   return { name, ...(id !== "" && { id, dockerHost }), code, reason };
+}
+
+function fileEntry(fault: Fault): Entry {
+  return { name: fault.where, code: "file.unused", reason: faultText(fault) };
 }
 
 function placementOf({ dockerHost, container: { name, id } }: InventoryContainer, { destination }: TargetState) {

@@ -2,7 +2,14 @@ import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
 import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
-import { type Entry, type Report, staleDockerHosts, type VirtualHostReport } from "./report.ts";
+import {
+  availabilityOf,
+  closuresOf,
+  type Entry,
+  type Report,
+  staleDockerHosts,
+  type VirtualHostReport,
+} from "./report.ts";
 
 /** An explanation for people, and whether the host or container is routed or rendered. */
 export interface Explanation {
@@ -26,7 +33,7 @@ export function explain(report: Report, query: string): Explanation {
       ...explainHost(host, name, staleDockerHosts(report)),
       ...(container ? ["", ...container.lines] : []),
     ];
-    const isRouted = host.redirectTo !== undefined || containersOf(host).length > 0;
+    const isRouted = availabilityOf(host) !== "none";
     return { text: lines.join("\n"), isRouted };
   }
   if (container) return { text: container.lines.join("\n"), isRouted: container.isRouted };
@@ -79,11 +86,12 @@ function containersOf({ paths }: VirtualHostReport): string[] {
 }
 
 function explainHost(host: VirtualHostReport, name: string, stale: ReadonlySet<string>): string[] {
-  const { paths, unavailable, conflicts = [], redirectTo, tls, settings, owner } = host;
+  const { paths, unavailable, conflicts = [], closed = [], redirectTo, tls, settings, owner } = host;
   // Only a reload grace period keeps a host that no container requests.
   const isRequested = unavailable.length > 0 || containersOf(host).length > 0;
   return [
     `host ${name}${host.host === name ? "" : ` (matches ${printable(host.host)})`}`,
+    ...closed.map((reason) => `  closed (503): ${printable(reason)}`),
     ...(redirectTo === undefined
       ? paths.flatMap((path) => explainPath(path, { isOnly: paths.length === 1, isRequested, stale }))
       : [`  redirects to ${printable(redirectTo)}`]),
@@ -105,7 +113,7 @@ interface PathContext {
 
 /** Names the path unless it is the default one: `/` over HTTP, alone. */
 function explainPath(
-  { path, protocol, servers, settings = [] }: VirtualHostReport["paths"][number],
+  { path, protocol, servers, closed = [], settings = [] }: VirtualHostReport["paths"][number],
   { isOnly, isRequested, stale }: PathContext,
 ): string[] {
   const isDefault = isOnly && path === "/" && protocol === "http" && settings.length === 0;
@@ -120,6 +128,7 @@ function explainPath(
   const unavailable = isRequested ? "no container is available" : "its containers are gone";
   return [
     ...(isDefault ? [] : [`  ${printable(path)}${protocol === "http" ? "" : ` (${protocol})`}`]),
+    ...closed.map((reason) => `${indent}closed (503): ${printable(reason)}`),
     ...(servers.length === 0 ? [`503: ${unavailable}`] : replicas).map((line) => `${indent}${line}`),
     ...settings.map((one) => `${indent}${printable(one)}`),
   ];
@@ -147,6 +156,7 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
   const lines = [
     `${entries[0] && entries[0].id === undefined ? "host" : "container"} ${printable(name)}`,
     ...(hosts.length > 0 || entries.length > 0 ? [`  ${status}`] : []),
+    ...hosts.flatMap((host) => closuresOf(host).map((one) => `  ${host.host} is closed (503): ${printable(one)}`)),
     ...entries.map(({ reason }) => `  ${printable(reason)}`),
     ...rendered.map(({ dockerHost, destination }) => `  ${on(dockerHost)}rendered into ${printable(destination)}`),
     ...filtered.map(

@@ -1,6 +1,8 @@
 import { isIPv6 } from "node:net";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { expiryDate } from "../nginx/certificates/certificate.ts";
+import { hostAccess, pathAccess } from "../nginx/access.ts";
+import { type Fault, faultText } from "../nginx/guard.ts";
 import { schemesOf } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
@@ -51,17 +53,24 @@ export function reportHost(
   { containers, unavailable, conflicts, settings, owner }: HostContext,
 ): VirtualHostReport {
   const { host, paths, redirectTo } = virtualHost;
-  const options = { ...settings?.defaults?.host, ...virtualHost.options };
+  const access = settings && hostAccess(virtualHost, settings);
+  const options = access?.options ?? virtualHost.options;
   const schemes = schemesOf({ host, options }, settings?.https?.certificates);
   const { certificate } = schemes;
   return {
     host,
-    paths: paths.map((path) => ({
-      path: pathKey(path.path),
-      protocol: path.protocol,
-      servers: path.servers.map((server) => reportServer(server, containers.find(server))),
-      ...unlessEmpty(pathSettings(path, { ...settings?.defaults?.path, ...path.options }, options.root)),
-    })),
+    paths: paths.map((path) => {
+      const pathLevel = settings && pathAccess(host, path, settings);
+      const pathOptions = { ...settings?.defaults?.path, ...path.options };
+      return {
+        path: pathKey(path.path),
+        protocol: path.protocol,
+        servers: path.servers.map((server) => reportServer(server, containers.find(server))),
+        ...closed(pathLevel?.faults),
+        ...unlessEmpty(pathSettings(path, pathOptions, options.root, pathLevel?.passwords)),
+      };
+    }),
+    ...closed(access?.faults),
     unavailable: unavailable.map(reasonOf),
     ...(conflicts.length > 0 && { conflicts: conflicts.map(reasonOf) }),
     ...(settings && unlessEmpty(hostSettings(virtualHost, options, schemes, settings))),
@@ -73,6 +82,10 @@ export function reportHost(
 
 function reasonOf({ container, reason }: Diagnostic): { container: string; reason: string } {
   return { container, reason };
+}
+
+function closed(faults: readonly Fault[] = []): { closed?: string[] } {
+  return faults.length === 0 ? {} : { closed: faults.map(faultText) };
 }
 
 function unlessEmpty(settings: string[]): { settings?: string[] } {

@@ -1,4 +1,7 @@
+import { clientFilesOf } from "../nginx/certificates/clients.ts";
 import { isUsableFor } from "../nginx/contested-ports.ts";
+import type { AppliedFile } from "../nginx/files.ts";
+import type { Guard } from "../nginx/guard.ts";
 import type { Schemes } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import { hstsOf } from "../nginx/tls.ts";
@@ -36,8 +39,10 @@ export function pathSettings(
   { protocol, destination }: PathRoute,
   options: PathOptions,
   root: string | undefined,
+  passwords: Guard<AppliedFile> | undefined,
 ): string[] {
   return applicable([
+    passwords?.kind === "applied" && `password file: ${passwords.value.name}`,
     destination !== undefined && `path sent to the upstream server: ${destination}`,
     protocol === "fastcgi" && root !== undefined && `document root: ${root}`,
     options.access === "internal" && "internal networks only",
@@ -94,12 +99,11 @@ function ports({ httpPort, httpsPort }: HostOptions, { certificate }: Schemes, s
 function tlsSettings(host: string, options: HostOptions, { https }: NginxSettings): Sentence[] {
   const { sslPolicy, verifyClient } = options;
   const hsts = options.httpsMethod === "noredirect" ? undefined : hstsOf(options, https!);
-  const { authorities } = https!.certificates;
-  const hasAuthority = authorities?.has(host) || authorities?.has("");
+  const { kind } = clientFilesOf(host, options, https!.certificates);
   return [
     hsts !== undefined && `HSTS: ${hsts}`,
     sslPolicy !== undefined && `TLS policy: ${sslPolicy}`,
-    hasAuthority && verifyClient !== "off" && `client certificates: ${verifyClient ?? "on"}`,
+    kind === "applied" && `client certificates: ${verifyClient ?? "on"}`,
     options.http2 === false && "HTTP/2: off",
     https!.http3 === true && `HTTP/3: ${options.http3 === false ? "off" : "on"}`,
   ];

@@ -1,6 +1,13 @@
 import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
-import { availabilityOf, type Entry, type Report, staleDockerHosts, type VirtualHostReport } from "./report.ts";
+import {
+  availabilityOf,
+  closuresOf,
+  type Entry,
+  type Report,
+  staleDockerHosts,
+  type VirtualHostReport,
+} from "./report.ts";
 import { summaryOf } from "./summary.ts";
 
 /** Prints the report for people: a summary line, then one table per section. Untrusted text is escaped. */
@@ -24,6 +31,11 @@ export function printReport(report: Report): string {
       "RESERVED",
       ["NAME", "OWNER", "UNTIL"],
       report.reserved.map(({ name, owner, until }) => [name, owner, until === undefined ? "-" : utc(until)]),
+    ),
+    ...section(
+      "CLOSED",
+      ["HOST", "REASON"],
+      report.virtualHosts.flatMap((host) => closuresOf(host).map((reason) => [host.host, reason])),
     ),
     ...section("QUARANTINED", ["NAME", "DOCKER HOST", "REASON"], report.quarantined.map(entryRow)),
     ...section("UNROUTED", ["NAME", "DOCKER HOST", "REASON"], report.unrouted.map(entryRow)),
@@ -86,9 +98,10 @@ function hostRow(virtualHost: VirtualHostReport, stale: ReadonlySet<string>): st
   const servers = paths.flatMap((path) => path.servers);
   const isStale = servers.some(({ dockerHost = "" }) => stale.has(dockerHost));
   const availability = { all: "routed", some: "partly routed", none: "503" }[availabilityOf(virtualHost)];
+  const isClosed = closuresOf(virtualHost).length > 0;
   return [
     host,
-    isStale ? "last known state" : availability,
+    isClosed ? "closed" : isStale ? "last known state" : availability,
     tls ? `until ${tls.expires}` : "-",
     redirectTo === undefined ? servers.map(({ endpoint }) => endpoint).join(", ") : `redirects to ${redirectTo}`,
   ];

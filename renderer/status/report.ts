@@ -9,11 +9,16 @@ const settings = z
   .optional()
   .describe("Settings in effect that differ from the default, one sentence each.");
 
+const closed = z
+  .array(z.string())
+  .optional()
+  .describe("Restrictions that cannot be applied, with what to do: nginx responds with 503 until they can.");
+
 /** A container or virtual host with the reason for its status. Text of containers is not escaped. */
 const Entry = z.object({
-  name: z.string().describe("Name of the container or virtual host."),
-  id: z.string().optional().describe("Container id. Missing for a virtual host."),
-  dockerHost: z.string().optional().describe("Docker host of the container. Missing for a virtual host."),
+  name: z.string().describe("Name of the container or virtual host, or path of a file."),
+  id: z.string().optional().describe("Container id. Missing for a virtual host or file."),
+  dockerHost: z.string().optional().describe("Docker host of the container. Missing for a virtual host or file."),
   code: z.string().describe("Reason as a fixed code for programs, such as `port.none`."),
   reason: z.string().describe("Reason as a sentence for people."),
 });
@@ -84,6 +89,7 @@ const Path = z.object({
   path: z.string().describe("Path of the virtual host, as nginx matches it."),
   protocol: z.string().describe("Protocol of the upstream servers, such as `http` or `grpc`."),
   servers: z.array(UpstreamServer).describe("Upstream servers. Empty: nginx responds with 503."),
+  closed,
   settings,
 });
 
@@ -100,6 +106,7 @@ const VirtualHost = z.object({
     .array(ContainerReason)
     .optional()
     .describe("Containers whose settings for the host are ignored because another container decides them."),
+  closed,
   settings,
   owner: z
     .string()
@@ -155,20 +162,27 @@ export const Report = z.object({
 export type Report = z.infer<typeof Report>;
 
 /** Returns true when nothing needs attention. */
-export function isFine({ rejectedConfig, targets, agents, quarantined, certificates }: Report): boolean {
+export function isFine({ rejectedConfig, targets, agents, virtualHosts, quarantined, certificates }: Report): boolean {
   return (
     rejectedConfig.length === 0 &&
     targets.every(({ pending, templateError }) => !pending && templateError === undefined) &&
     agents.every((agent) => agent.connected && agent.docker === "connected" && agent.auditError === undefined) &&
     quarantined.length === 0 &&
+    virtualHosts.every((host) => closuresOf(host).length === 0) &&
     certificates.every((one) => one.error === undefined && one.warning === undefined)
   );
 }
 
+/** Returns why a host or a path of it is closed. */
+export function closuresOf({ closed = [], paths }: VirtualHostReport): string[] {
+  return [...new Set([...closed, ...paths.flatMap((path) => path.closed ?? [])])];
+}
+
 /** Returns whether all paths of a virtual host have an upstream server, some or none. A redirect needs none. */
-export function availabilityOf({ paths, redirectTo }: VirtualHostReport): "all" | "some" | "none" {
+export function availabilityOf({ paths, closed, redirectTo }: VirtualHostReport): "all" | "some" | "none" {
+  if (closed) return "none";
   if (redirectTo !== undefined) return "all";
-  const available = paths.filter(({ servers }) => servers.length > 0).length;
+  const available = paths.filter((path) => path.servers.length > 0 && !path.closed).length;
   return available === 0 ? "none" : available === paths.length ? "all" : "some";
 }
 

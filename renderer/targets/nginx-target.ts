@@ -4,8 +4,6 @@ import type { NginxTargetConfig } from "../config/nginx-target.ts";
 import type { Config } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
-import { CertificateStore } from "../nginx/certificates/store.ts";
-import { FileStore } from "../nginx/operator-files/store.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
@@ -16,7 +14,9 @@ import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import { utc } from "../status/format.ts";
 import { TemplateError } from "../template/template-error.ts";
+import { AccessLog } from "./access-log.ts";
 import { every } from "./every.ts";
+import { openOperatorStores, type OperatorStores } from "./operator-stores.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import { OwnersFile } from "./owners-file.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
@@ -32,8 +32,8 @@ export abstract class NginxTarget {
   protected readonly routes: NginxRoutes;
   protected readonly owners: OwnersFile;
   readonly #template: NginxTemplate;
-  readonly #certificates: CertificateStore | undefined;
-  readonly #files: FileStore;
+  readonly #stores: OperatorStores;
+  readonly #access: AccessLog;
   protected readonly log: Log;
   #listener: TargetListener | undefined;
   #isComplete = false;
@@ -54,8 +54,8 @@ export abstract class NginxTarget {
     this.owners = new OwnersFile(target, log);
     this.routes = new NginxRoutes(target, config, undefined, this.owners.owners);
     this.destination = destinationOf(target, log);
-    this.#certificates = target.https && new CertificateStore(target.https.certificates, log);
-    this.#files = new FileStore(target.nginx.files, target.destination);
+    this.#access = new AccessLog(log);
+    this.#stores = openOperatorStores(target, log);
     this.#useFiles();
   }
 
@@ -63,11 +63,15 @@ export abstract class NginxTarget {
   apply(change: InventoryChange, isComplete: boolean): boolean {
     const changed = this.routes.apply(change);
     logRouteChange(changed, this.log);
+    this.#access.log(changed.hosts, this.#template.settings);
     for (const { id, container, dockerHost, reason, code } of changed.filtered)
       this.log("info", "container.unrouted", { container, id: id.slice(0, 12), dockerHost, reason, code });
     if (isComplete && !this.#isComplete) this.routes.table.recordOwners();
     const blocked = this.routes.table.blocked ?? "";
     const isChanged = changed.hosts.length > 0 || isComplete !== this.#isComplete || blocked !== this.#lastBlocked;
+    if (isComplete && !this.#isComplete) {
+      this.#access.logUnused(this.routes.table.routes.virtualHosts, this.#template.settings);
+    }
     this.#isComplete = isComplete;
     this.#lastBlocked = blocked;
     this.#awaitDeparture();
@@ -76,17 +80,21 @@ export abstract class NginxTarget {
 
   watch(listener: TargetListener, signal: AbortSignal): void {
     this.#listener = listener;
+    this.#stores.memory.keep();
     const { destination, reload, interval, reloadEvery } = this.config;
     this.owners.follow();
     this.log("info", "target.started", { path: destination, reload: nameOf(reload) });
     every(interval, () => this.refresh(), signal);
     every(reloadEvery, () => listener.reload(), signal);
     watchDirectory(dirname(this.#templateFile), () => this.refresh(), signal);
-    const watched = [...(this.#certificates ? [this.#certificates.directory] : []), ...this.#files.directories];
+    const watched = [
+      ...(this.#stores.certificates ? [this.#stores.certificates.directory] : []),
+      ...this.#stores.files.directories,
+    ];
     for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
     // Each publication changes this directory, so certificates and files are not read again because of it.
-    if (this.#files.siblingDirectory !== undefined)
-      watchDirectory(this.#files.siblingDirectory, () => this.#readBeside(), signal);
+    if (this.#stores.files.siblingDirectory !== undefined)
+      watchDirectory(this.#stores.files.siblingDirectory, () => this.#readBeside(), signal);
     const stopListening = this.destination.server.onReady((state) => listener.serverChanged(state));
     signal.addEventListener(
       "abort",
@@ -181,23 +189,29 @@ export abstract class NginxTarget {
   }
 
   #readFiles(): void {
-    const [newCertificates, newFiles] = [this.#certificates?.refresh() ?? false, this.#files.refresh()];
+    const [newCertificates, newFiles] = [this.#stores.certificates?.refresh() ?? false, this.#stores.files.refresh()];
     if (newCertificates || newFiles) this.#filesChanged();
   }
 
   #readBeside(): void {
-    if (this.#files.refreshSiblings()) this.#filesChanged();
+    if (this.#stores.files.refreshSiblings()) this.#filesChanged();
   }
 
   #filesChanged(): void {
     this.#useFiles();
+    const { virtualHosts } = this.routes.table.routes;
+    this.#access.log(
+      virtualHosts.map((after) => ({ before: after, after })),
+      this.#template.settings,
+    );
+    if (this.#isComplete) this.#access.logUnused(virtualHosts, this.#template.settings);
     this.#listener?.retryQuarantined();
   }
 
   #useFiles(): void {
     this.#template.use({
-      ...(this.#certificates && { certificates: this.#certificates.certificates }),
-      files: this.#files.settings,
+      ...(this.#stores.certificates && { certificates: this.#stores.certificates.certificates }),
+      files: this.#stores.files.settings,
     });
   }
 
@@ -205,6 +219,7 @@ export abstract class NginxTarget {
   #expire(): void {
     const changed = this.routes.table.expire(performance.now());
     logRouteChange(changed, this.log);
+    this.#access.log(changed.hosts, this.#template.settings);
     if (changed.hosts.length > 0) this.#listener?.changed();
     this.#awaitDeparture();
   }

@@ -4,7 +4,7 @@ import { groupPairs } from "../docker-gen/generation.ts";
 import { differs, type Note, quoted, skipped } from "../note.ts";
 import { printDocument, sentence } from "../print.ts";
 import { accessLogOf } from "./access-log.ts";
-import { parseInternalNetworks } from "./internal-networks.ts";
+import { type InternalNetworksFile, parseInternalNetworks } from "./internal-networks.ts";
 import { type Environment, invalid, parseFlag, type SettingValue } from "./setting.ts";
 import { statusPageOf } from "./status-page.ts";
 import { ALL_NETWORKS, VARIABLES } from "./variables.ts";
@@ -24,8 +24,8 @@ export interface Layout {
 
 /** Files of nginx-proxy that change its settings. */
 export interface SettingFiles {
-  /** Text of network_internal.conf. */
-  readonly internalNetworks?: string | undefined;
+  /** network_internal.conf; undefined if there is none. */
+  readonly internalNetworks?: InternalNetworksFile | undefined;
   /** Name servers of resolv.conf. */
   readonly resolvers?: readonly string[] | undefined;
 }
@@ -50,16 +50,16 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
     return { kind: "failed", problems: [...variables.problems, ...own] };
   }
   const filters = importFilterList(env["DOCKER_CONTAINER_FILTERS"] ?? "");
-  const internal = parseInternalNetworks(files.internalNetworks ?? "");
+  const internal = files.internalNetworks && parseInternalNetworks(files.internalNetworks);
   const target = baseTarget(layout, isStrict, files);
   put(target, ["nginx", "accessLog"], log.accessLog);
-  if (internal.networks) put(target, ["nginx", "internalNetworks"], internal.networks);
+  if (internal) put(target, ["nginx", "internalNetworks"], internal.networks);
   if (filters.where.length > 0) put(target, ["containers", "where"], filters.where);
   if (filters.onlyPublished) put(target, ["containers", "onlyPublished"], true);
   if (filters.onlyExposed) target["onlyExposed"] = true;
   for (const { path, value } of variables.values) put(target, path, value);
   const label = env["NGINX_CONTAINER_LABEL"] || LABEL;
-  const notes = [...variables.notes, ...filters.notes, ...internal.notes, ...(isStrict ? [] : [COMPATIBLE])];
+  const notes = [...variables.notes, ...filters.notes, ...(internal?.notes ?? []), ...(isStrict ? [] : [COMPATIBLE])];
   const document = new Document({
     agents: [{ socket: layout.agentSocket }],
     proxy: layout.isSeparate ? { label } : "self",

@@ -19,15 +19,6 @@ export interface Certificate {
   readonly extrasHash?: string;
 }
 
-/** A CA for client certificates, as files in the certificate directory. */
-export interface ClientAuthority {
-  readonly authority: string;
-  /** Certificate revocation list. */
-  readonly revoked?: string;
-  /** Hash of the contents of both files. */
-  readonly hash: string;
-}
-
 /** A pair of files with which nginx would reject the whole configuration. */
 export interface InvalidCertificate {
   readonly stem: string;

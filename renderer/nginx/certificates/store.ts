@@ -1,4 +1,6 @@
 import type { Log } from "../../../shared/log.ts";
+import { directoryFingerprint } from "../operator-files/store.ts";
+import type { GuardMemory } from "../operator-files/memory.ts";
 import { isExpiring } from "./certificate.ts";
 import { type CertificateSet, readCertificates } from "./directory.ts";
 
@@ -6,13 +8,15 @@ import { type CertificateSet, readCertificates } from "./directory.ts";
 export class CertificateStore {
   readonly directory: string;
   readonly #log: Log;
+  readonly #memory: GuardMemory;
   #set: CertificateSet;
   #logged = new Set<string>();
 
-  constructor(directory: string, log: Log) {
+  constructor(directory: string, memory: GuardMemory, log: Log) {
     this.directory = directory;
+    this.#memory = memory;
     this.#log = log;
-    this.#set = readCertificates(directory);
+    this.#set = this.#read();
     this.#logNew();
   }
 
@@ -22,11 +26,19 @@ export class CertificateStore {
 
   /** Reads the directory again. Returns true if a certificate was added, removed or renewed. */
   refresh(): boolean {
-    const found = readCertificates(this.directory);
+    const found = this.#read();
     const isChanged = fingerprintOf(found) !== fingerprintOf(this.#set);
     if (isChanged) this.#set = found;
     this.#logNew();
     return isChanged;
+  }
+
+  #read(): CertificateSet {
+    const found = readCertificates(this.directory);
+    return {
+      ...found,
+      ...(found.clients && { clients: this.#memory.complete(`https.certificates ${this.directory}`, found.clients) }),
+    };
   }
 
   #logNew(): void {
@@ -45,7 +57,7 @@ export class CertificateStore {
   }
 }
 
-function fingerprintOf({ usable, invalid, authorities = new Map(), dhparam }: CertificateSet): string {
+function fingerprintOf({ usable, invalid, clients, dhparam }: CertificateSet): string {
   const pairs = [...usable.values()].map(({ stem, fingerprint, extrasHash }) => [stem, fingerprint, extrasHash]);
-  return JSON.stringify([pairs, invalid, [...authorities], dhparam]);
+  return JSON.stringify([pairs, invalid, clients && directoryFingerprint(clients), dhparam]);
 }

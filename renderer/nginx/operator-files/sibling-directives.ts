@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { namesIn } from "../../disk/read-or-empty.ts";
 import { readText } from "../../disk/read-text.ts";
+import { statementsOf } from "./statements.ts";
 
 /** Maximum number of files that are read from the destination's directory. */
 const MAX_FILES = 1_000;
@@ -25,13 +26,5 @@ export function readDirectives(path: string): string[] {
 
 /** Returns the names of the directives outside of any block. */
 export function topLevelDirectives(text: string): string[] {
-  const bare = text.replaceAll(/"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|(?<![^\s;{}])#.*|\$\{[^}]*\}|\\[^]/g, (one) =>
-    one.startsWith("#") ? "" : "x",
-  );
-  let depth = 0;
-  return [...bare.matchAll(/([^{};]*)([{};])/g)].flatMap(([, statement = "", end]) => {
-    const isTopLevel = depth === 0 && end === ";";
-    depth += end === "{" ? 1 : end === "}" ? -1 : 0;
-    return isTopLevel ? (/^\s*([a-z][a-z0-9_]*)\s/.exec(`${statement} `)?.[1] ?? []) : [];
-  });
+  return statementsOf(text).flatMap(({ name, depth, isBlock }) => (depth === 0 && !isBlock ? [name] : []));
 }

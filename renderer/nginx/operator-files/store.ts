@@ -1,20 +1,30 @@
-import { basename, dirname, isAbsolute } from "node:path";
-import type { FileDirectory, FileSettings } from "../settings.ts";
-import { readOperatorFiles } from "./directory.ts";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { lstatSync } from "node:fs";
+import type { FileSettings } from "../settings.ts";
+import { type FileDirectory, type FileKind, readOperatorFiles } from "./directory.ts";
+import type { GuardMemory } from "./memory.ts";
 import { readDirectives, readSiblingDirectives } from "./sibling-directives.ts";
 
 /** Paths of the operator's files: `proxy` is a file, the others are directories. */
 export type FilePaths = { readonly [K in Exclude<keyof FileSettings, "siblingDirectives">]?: string | undefined };
 
+/** Where the operator's files are. */
+export interface FilePlaces {
+  readonly paths: FilePaths;
+  readonly destination: string;
+  /** The directory of the reload channel, whose FIFO belongs to nginx's user. */
+  readonly channel?: string | undefined;
+}
+
 /** The operator's files, and the other files in the destination's directory, as they were last read. */
 export class FileStore {
-  readonly #paths: FilePaths;
-  readonly #destination: string;
+  readonly #places: FilePlaces;
+  readonly #memory: GuardMemory;
   #settings: FileSettings;
 
-  constructor(paths: FilePaths, destination: string) {
-    this.#paths = paths;
-    this.#destination = destination;
+  constructor(places: FilePlaces, memory: GuardMemory) {
+    this.#places = places;
+    this.#memory = memory;
     this.#settings = this.#read();
   }
 
@@ -24,13 +34,14 @@ export class FileStore {
 
   /** Directories to watch; call `refresh` when one changes. */
   get directories(): readonly string[] {
-    const { proxy, ...directories } = this.#paths;
+    const { proxy, ...directories } = this.#places.paths;
     return [...Object.values(directories), proxy && dirname(proxy)].filter((directory) => directory !== undefined);
   }
 
   /** The destination's directory, which changes with each publication; call `refreshSiblings` when it does. */
   get siblingDirectory(): string | undefined {
-    return isAbsolute(this.#destination) ? dirname(this.#destination) : undefined;
+    const { destination } = this.#places;
+    return isAbsolute(destination) ? dirname(destination) : undefined;
   }
 
   /** Reads all files again. Returns true if one was added, removed or changed. */
@@ -50,25 +61,43 @@ export class FileStore {
   }
 
   #read(): FileSettings {
-    const found = Object.entries(this.#paths).flatMap(([kind, path]): [string, FileDirectory][] => {
+    const { paths, channel } = this.#places;
+    const nginxUser = channel === undefined ? undefined : ownerOf(join(channel, "word"));
+    const found = Object.entries(paths).flatMap(([kind, path]): [string, FileDirectory][] => {
       if (path === undefined) return [];
-      const [directory, names] = kind === "proxy" ? [dirname(path), [basename(path)]] : [path];
-      return [[kind, { directory, files: readOperatorFiles(directory, names) }]];
+      const [directory, names] = kind === "proxy" ? [dirname(path), [basename(path)]] : [path, undefined];
+      const setting = `nginx.files.${kind}`;
+      const options = { kind: kind as FileKind, setting, nginxUser, ...(names && { names }) };
+      return [[kind, this.#memory.complete(`${setting} ${path}`, readOperatorFiles(directory, options))]];
     });
     return { ...Object.fromEntries(found), siblingDirectives: this.#readSiblings() };
   }
 
   /** The file for the proxy directives is part of the same block. */
   #readSiblings(): string[] {
-    const { proxy } = this.#paths;
+    const { destination, paths } = this.#places;
     return [
-      ...(isAbsolute(this.#destination) ? readSiblingDirectives(this.#destination) : []),
-      ...(proxy === undefined ? [] : readDirectives(proxy)),
+      ...(isAbsolute(destination) ? readSiblingDirectives(destination) : []),
+      ...(paths.proxy === undefined ? [] : readDirectives(paths.proxy)),
     ];
   }
 }
 
+/** Root's child processes of nginx have another user. */
+function ownerOf(path: string): number | undefined {
+  try {
+    const uid = lstatSync(path, { throwIfNoEntry: false })?.uid;
+    return uid === 0 ? undefined : uid;
+  } catch {
+    return undefined;
+  }
+}
+
 function fingerprintOf({ siblingDirectives, ...directories }: FileSettings): string {
-  const files = Object.entries(directories).map(([kind, found]) => [kind, [...(found?.files ?? [])]]);
-  return JSON.stringify([siblingDirectives, files]);
+  return JSON.stringify([siblingDirectives, Object.values(directories).map(directoryFingerprint)]);
+}
+
+/** Returns a text that differs when anything in the directory does. */
+export function directoryFingerprint({ files, lost, released, ...rest }: FileDirectory): string {
+  return JSON.stringify([rest, [...files.values()], [...(lost ?? [])], [...(released ?? [])]]);
 }

@@ -1,5 +1,5 @@
 import { counted } from "../format.ts";
-import { availabilityOf, type Report, type VirtualHostReport } from "../report.ts";
+import { availabilityOf, closuresOf, type Report, type VirtualHostReport } from "../report.ts";
 import { badge, type Level, time } from "./elements.ts";
 import { type Content, type Markup, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
@@ -24,6 +24,7 @@ export function hostTable({ virtualHosts, certificates, agents }: Report): Table
         untrusted(host.host),
         statusOf(host),
         [
+          closuresOf(host).map((reason) => markup`<p>${untrusted(reason)}</p>`),
           host.paths.map((path) => pathOf(path, { isOnly: host.paths.length === 1, hasSeveralDockerHosts })),
           unavailableOf(host),
         ],
@@ -35,6 +36,7 @@ export function hostTable({ virtualHosts, certificates, agents }: Report): Table
 
 function statusOf(host: VirtualHostReport): Markup {
   if (host.redirectTo !== undefined) return badge("good", `redirects to ${host.redirectTo}`);
+  if (closuresOf(host).length > 0) return badge("bad", "503, closed");
   switch (availabilityOf(host)) {
     case "all":
       return badge("good", "routed");
@@ -88,7 +90,8 @@ function healthOf(health: string): [Level, string] {
 
 function unavailableOf(host: VirtualHostReport): Content {
   const { unavailable } = host;
-  if (unavailable.length === 0) return availabilityOf(host) === "none" && markup`<p>Its containers are gone.</p>`;
+  const isGone = availabilityOf(host) === "none" && closuresOf(host).length === 0;
+  if (unavailable.length === 0) return isGone && markup`<p>Its containers are gone.</p>`;
   const list = unavailable.map(
     ({ container, reason }) => markup`<li><strong>${untrusted(container)}</strong> ${untrusted(reason)}</li>`,
   );

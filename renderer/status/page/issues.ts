@@ -1,5 +1,5 @@
 import { counted } from "../format.ts";
-import { availabilityOf, type Report } from "../report.ts";
+import { availabilityOf, closuresOf, type Report, type VirtualHostReport } from "../report.ts";
 import type { Level } from "./elements.ts";
 import { type Content, markup, untrusted } from "./markup.ts";
 
@@ -42,10 +42,15 @@ function targetsAndAgents({ agents, targets, rejectedConfig }: Report): Issue[] 
 }
 
 function hosts({ virtualHosts }: Report): Issue[] {
+  const isClosed = (host: VirtualHostReport): boolean => closuresOf(host).length > 0;
   const namesOf = (availability: string): string[] =>
-    virtualHosts.filter((one) => availabilityOf(one) === availability).map(({ host }) => host);
+    virtualHosts.filter((one) => availabilityOf(one) === availability && !isClosed(one)).map(({ host }) => host);
+  const closed = virtualHosts.filter(isClosed).map(({ host }) => host);
   const [unavailable, partly] = [namesOf("none"), namesOf("some")];
   return [
+    ...(closed.length > 0
+      ? [bad("hosts", [counted(closed.length, "host"), " closed, a restriction cannot be applied: ", names(closed)])]
+      : []),
     ...(unavailable.length > 0
       ? [bad("hosts", [counted(unavailable.length, "host"), " unavailable: ", names(unavailable)])]
       : []),

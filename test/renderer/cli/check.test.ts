@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { bundle } from "../../../.ci/bundle.ts";
 import { BackgroundProcess } from "../../demo/background-process.ts";
@@ -127,4 +127,21 @@ test("prints a hint for a value that touches other text, with the form in which 
         'write "app-{{inner labels.[app.group]}}"\nok\n',
     ],
   );
+});
+
+test("reports every file that restricts access and cannot be applied", () => {
+  const [passwords, vhosts] = [file("passwords"), file("missing")];
+  mkdirSync(join(passwords, "directory.example"), { recursive: true });
+  writeFileSync(join(passwords, "empty.example"), "");
+  writeFileSync(join(passwords, "good.example"), "user:hash\n");
+  const template = resolve("renderer/templates/nginx.conf.hbs");
+  const files = JSON.stringify({ passwords, vhosts });
+  const target = `agents: [{ socket: ${file("a.sock")} }]\ntargets:\n  - template: ${template}\n    destination: ${file("n")}\n    reload: none\n`;
+  const { status, errors } = check(`${target}    nginx: { files: ${files} }\n`);
+  assert.equal(status, 78);
+  assert.deepEqual(errors, [
+    `nginx.files.vhosts ${vhosts}: the directory does not exist in the renderer; mount or create it, or remove the key`,
+    `${passwords}/directory.example: it is not a regular file; replace it by a file`,
+    `${passwords}/empty.example: it has no line \`name:hash\`; add a user, see docs/how-to/passwords.md`,
+  ]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { runDiff } from "../../../renderer/cli/diff.ts";
@@ -96,6 +96,15 @@ test("run --once publishes the file, reloads the server and exits", async () => 
   assert.deepEqual(hostsIn(join(rig.directory, "default.conf")), ["a.example"]);
   assert.ok(existsSync(told));
   assert.deepEqual(await runOnce(config, rig.stop.signal, () => undefined), { kind: "live" });
+});
+
+test("run --once publishes a closed host and reports it", async () => {
+  rig.agent.first = [NGINX, app("a", "web")];
+  const passwords = join(rig.directory, "passwords");
+  mkdirSync(join(passwords, "a.example"), { recursive: true });
+  const config = rig.configOf({ nginx: { files: { passwords } } });
+  assert.deepEqual(await runOnce(config, rig.stop.signal, () => undefined), { kind: "closed" });
+  assert.doesNotMatch(readFileSync(join(rig.directory, "default.conf"), "utf8"), /proxy_pass/);
 });
 
 test("run --once reports what is missing after the timeout", async () => {

@@ -163,11 +163,32 @@ describe("reports invalid and unsupported variables", () => {
   for (const [env, note] of notes) test(JSON.stringify(env), () => assert.match(notesOf(env), note));
 });
 
-test("imports the networks of network_internal.conf and reports other directives", () => {
-  const internalNetworks = "# ours\nallow 10.0.0.0/8; allow fd00::/8;\ndeny all;\nsatisfy any;\n";
+test("imports the networks of network_internal.conf up to `deny all`", () => {
+  const internalNetworks = { text: "# ours\nallow 10.0.0.0/8; allow fd00::/8;\ndeny all;\nallow 192.0.2.0/24;\n" };
   assert.deepEqual(targetOf({}, { internalNetworks }).nginx.internalNetworks, ["10.0.0.0/8", "fd00::/8"]);
-  assert.match(notesOf({}, { internalNetworks }), /skipped: network_internal\.conf: "satisfy any"/);
-  assert.match(notesOf({}, { internalNetworks: "allow 10.0.0.0/99;" }), /skipped: network_internal\.conf: "allow 10/);
+  assert.equal(targetOf({}).nginx.internalNetworks, undefined);
+});
+
+describe("a network_internal.conf that cannot be applied allows no network and is reported", () => {
+  const rows: readonly [file: { text: string } | { problem: string }, note: RegExp][] = [
+    [{ problem: "cannot be read: EACCES" }, /cannot be read: EACCES/],
+    [{ text: "" }, /it allows no network/],
+    [{ text: "deny all;\nallow all;\n" }, /it allows no network/],
+    [{ text: "allow 10.0.0.0/8\ndeny all;\n" }, /"allow 10\.0\.0\.0\/8 deny all"/],
+    [{ text: "allow 10.0.0.0/8;\ndeny all\n" }, /"deny all" has no semicolon/],
+    [{ text: "allow 10.0.0.0/99;\ndeny all;\n" }, /"allow 10\.0\.0\.0\/99"/],
+    [{ text: "deny 10.1.0.0/16;\nallow 10.0.0.0/8;\ndeny all;\n" }, /"deny 10\.1\.0\.0\/16"/],
+    [{ text: "satisfy any;\nallow 10.0.0.0/8;\ndeny all;\n" }, /"satisfy any"/],
+    [{ text: "\u0001 garbage" }, /has no semicolon/],
+  ];
+  for (const [internalNetworks, note] of rows) {
+    test(JSON.stringify(internalNetworks), () => {
+      assert.deepEqual(targetOf({}, { internalNetworks }).nginx.internalNetworks, []);
+      const notes = notesOf({}, { internalNetworks });
+      assert.match(notes, note);
+      assert.match(notes, /skipped: network_internal\.conf: .+; hosts with NETWORK_ACCESS=internal are closed/);
+    });
+  }
 });
 
 test("reads name servers from resolv.conf without those with a zone", () => {
@@ -204,7 +225,10 @@ test("imports any environment or names the invalid variable", () => {
     fc.constantFrom(...NGINX_PROXY_VARIABLES, "SALLYPORT_STRICT", "SALLYPORT_STATUS_PORT", "SALLYPORT_STATUS_ALLOW"),
     value,
   );
-  const files = fc.record({ internalNetworks: fc.option(value, { nil: undefined }), resolvers: fc.constant([]) });
+  const files = fc.record({
+    internalNetworks: fc.option(fc.record({ text: value }), { nil: undefined }),
+    resolvers: fc.constant([]),
+  });
   fc.assert(
     fc.property(env, files, (variables, found) => {
       const imported = importNginxProxy(variables, found, LAYOUT);

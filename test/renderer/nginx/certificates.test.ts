@@ -7,8 +7,12 @@ import { after, before, describe, test } from "node:test";
 import { chooseCertificate } from "../../../renderer/nginx/certificates/choose.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
+import { findFile } from "../../../renderer/nginx/files.ts";
+import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { requires } from "../../requires.ts";
+
+const memory = new GuardMemory(undefined, () => undefined);
 
 describe("certificates of a directory", { skip: requires("openssl") }, () => {
   let directory: string;
@@ -62,7 +66,7 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
 
   test("reports an unreadable directory once and returns no certificates", () => {
     const logged: string[] = [];
-    const store = new CertificateStore(join(directory, "missing"), (_level, event, fields) =>
+    const store = new CertificateStore(join(directory, "missing"), memory, (_level, event, fields) =>
       logged.push(`${event} ${String(fields?.["reason"])}`),
     );
     assert.equal(store.certificates.usable.size, 0);
@@ -75,15 +79,15 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
       symlinkSync(`./gone/${ending}`, join(directory, `other.${ending}`));
     symlinkSync("./gone/dhparam.pem", join(directory, "dhparam.pem"));
     symlinkSync("./gone/ca.crt", join(directory, "other.ca.crt"));
-    const { usable, authorities, dhparam } = readCertificates(directory);
+    const { usable, clients, dhparam } = readCertificates(directory);
     assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
     // A missing CA file must not disable client certificates.
-    assert.ok(authorities?.has("other"));
+    assert.equal(findFile(clients, ["other.ca.crt"]).kind, "unusable");
   });
 
   test("detects changes and reports an expiring certificate once", () => {
     const logged: string[] = [];
-    const store = new CertificateStore(directory, (_level, event, fields) =>
+    const store = new CertificateStore(directory, memory, (_level, event, fields) =>
       logged.push(`${event} ${String(fields?.["certificate"])}`),
     );
     makeCertificate(directory, "a.example", ["a.example"]);

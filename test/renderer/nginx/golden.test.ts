@@ -8,6 +8,7 @@ import { RouteTable } from "../../../renderer/routes/route-table.ts";
 import type { RouteRules } from "../../../renderer/routes/route-rules.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
+import type { FileDirectory } from "../../../renderer/nginx/operator-files/directory.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -28,6 +29,10 @@ interface Scenario {
   readonly settings?: Partial<NginxSettings>;
 }
 
+function filesIn(directory: string, hashes: Readonly<Record<string, string>>): FileDirectory {
+  return { directory, files: new Map(Object.entries(hashes).map(([name, hash]) => [name, { name, hash }])) };
+}
+
 const CERTIFICATES: CertificateSet = {
   usable: new Map(
     ["shop.example", "default"].map((stem) => [
@@ -36,7 +41,7 @@ const CERTIFICATES: CertificateSet = {
     ]),
   ),
   invalid: [],
-  authorities: new Map([["shop.example", { authority: "shop.example.ca.crt", hash: "cd".repeat(8) }]]),
+  clients: filesIn("/etc/nginx/certs", { "shop.example.ca.crt": "cd".repeat(8) }),
 };
 const https = {
   listen: 8443,
@@ -92,15 +97,9 @@ const SCENARIOS: readonly Scenario[] = [
       accessLog: { file: "/var/log/nginx/access.log", format: "json" },
       defaults: { host: { serverTokens: "off" }, path: { timeout: 300, bodySize: 1_048_576 } },
       files: {
-        vhosts: {
-          directory: "/etc/nginx/vhost.d",
-          files: new Map([
-            ["default", "01"],
-            ["shop.example_location", "02"],
-          ]),
-        },
-        passwords: { directory: "/etc/nginx/htpasswd", files: new Map([["shop.example", "03"]]) },
-        errors: { directory: "/etc/nginx/errors", files: new Map([["50x.html", "04"]]) },
+        vhosts: filesIn("/etc/nginx/vhost.d", { default: "01", "shop.example_location": "02" }),
+        passwords: filesIn("/etc/nginx/htpasswd", { "shop.example": "03" }),
+        errors: filesIn("/etc/nginx/errors", { "50x.html": "04" }),
       },
       statusPage: { listen: 8081, directory: "/etc/nginx/conf.d/status", allow: ["127.0.0.0/8"] },
     },

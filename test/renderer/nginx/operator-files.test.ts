@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { findFile } from "../../../renderer/nginx/files.ts";
 import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
+import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
 import { topLevelDirectives } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
 import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
 import { eventually } from "../../eventually.ts";
@@ -17,7 +19,7 @@ describe("the operator's files", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
   after(() => rmSync(directory, { recursive: true }));
 
-  test("reading the operator's files skips a FIFO without blocking and includes a very large file", () => {
+  test("reading the operator's files does not block on a FIFO, and reports what cannot be applied", () => {
     const files = join(directory, "files");
     mkdirSync(files);
     writeFileSync(join(files, "a.example"), "client_max_body_size 1m;\n");
@@ -25,13 +27,23 @@ describe("the operator's files", () => {
     mkdirSync(join(files, "c.example"));
     writeFileSync(join(files, "d.example"), "");
     truncateSync(join(files, "d.example"), 64 * 1024 * 1024);
-    assert.deepEqual([...readOperatorFiles(files).keys()].toSorted(), ["a.example", "d.example"]);
+    const read = readOperatorFiles(files, { kind: "vhosts", setting: "nginx.files.vhosts" });
+    const problems = [...read.files].map(([name, { fault }]) => [name, fault?.problem]);
+    assert.deepEqual(Object.fromEntries(problems), {
+      "a.example": undefined,
+      "b.example": "it is not a regular file",
+      "c.example": "it is not a regular file",
+      "d.example": "it is larger than 16 MiB",
+    });
   });
 
   test("a publication does not cause the operator's files to be read again", () => {
     const [vhosts, conf] = [join(directory, "vhost.d"), join(directory, "conf.d")];
     for (const path of [vhosts, conf]) mkdirSync(path);
-    const store = new FileStore({ vhosts }, join(conf, "default.conf"));
+    const store = new FileStore(
+      { paths: { vhosts }, destination: join(conf, "default.conf") },
+      new GuardMemory(undefined, () => undefined),
+    );
     assert.deepEqual([store.directories, store.siblingDirectory], [[vhosts], conf]);
     const { settings } = store;
     writeFileSync(join(conf, "default.conf"), "proxy_connect_timeout 1s;\n");
@@ -46,6 +58,95 @@ describe("the operator's files", () => {
     assert.equal(store.refresh(), true);
     assert.ok(store.settings.vhosts?.files.has("www.example.org"));
   });
+});
+
+describe("files and directories that users other than root read", { skip: requires("root") }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-readers-"));
+  after(() => rmSync(directory, { recursive: true }));
+  const options = { kind: "passwords", setting: "nginx.files.passwords" } as const;
+
+  /** Reads the directory as the renderer's user. */
+  const read = (nginxUser?: number) => {
+    process.seteuid!(65_533);
+    try {
+      return readOperatorFiles(directory, { ...options, nginxUser });
+    } finally {
+      process.seteuid!(0);
+    }
+  };
+
+  test("a file that nginx may not read is unusable, one that only the renderer may not read is not", () => {
+    chmodSync(directory, 0o755);
+    for (const [name, mode, uid, gid] of [
+      ["all.example", 0o644, 0, 0],
+      ["root.example", 0o600, 0, 0],
+      ["group.example", 0o640, 0, 101],
+      ["own.example", 0o600, 101, 101],
+    ] as const) {
+      writeFileSync(join(directory, name), "user:hash\n");
+      chmodSync(join(directory, name), mode);
+      chownSync(join(directory, name), uid, gid);
+    }
+    const unusable = (nginxUser?: number) =>
+      [...read(nginxUser).files].flatMap(([name, { fault }]) => (fault ? [name] : []));
+    assert.deepEqual(unusable(), ["root.example"]);
+    assert.deepEqual(unusable(101), ["root.example"]);
+    assert.deepEqual(unusable(33), ["own.example", "root.example"]);
+  });
+
+  test("a directory that cannot be listed or entered makes every file unusable", () => {
+    chmodSync(directory, 0o700);
+    assert.equal(read().fault?.problem, "the renderer may not list the directory");
+    chmodSync(directory, 0o711);
+    assert.equal(read().fault?.problem, "the renderer may not list the directory");
+    chmodSync(directory, 0o744);
+    const found = read();
+    assert.ok(found.fault !== undefined || [...found.files.values()].every(({ fault }) => fault));
+    chownSync(directory, 65_533, 65_533);
+    chmodSync(directory, 0o700);
+    assert.equal(read(101).fault?.problem, "nginx may not enter the directory");
+  });
+});
+
+describe("the memory of files that restrict access", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-memory-"));
+  after(() => rmSync(directory, { recursive: true }));
+  const [passwords, known] = [join(directory, "passwords"), join(directory, "guards.json")];
+  const guardOf = (host: string) => {
+    const memory = new GuardMemory(known, () => undefined);
+    memory.keep();
+    const found = readOperatorFiles(passwords, { kind: "passwords", setting: "nginx.files.passwords" });
+    return findFile(memory.complete("passwords", found), [host]).kind;
+  };
+
+  test("survives a restart, and ends with a release file", async () => {
+    mkdirSync(passwords);
+    assert.equal(guardOf("a.example"), "absent");
+    writeFileSync(join(passwords, "a.example"), "user:hash\n");
+    assert.equal(guardOf("a.example"), "applied");
+    await eventually("it is saved", () => existsSync(known));
+    rmSync(join(passwords, "a.example"));
+    assert.equal(guardOf("a.example"), "unusable");
+    assert.equal(guardOf("b.example"), "absent");
+    writeFileSync(join(passwords, "A.example_removed"), "");
+    assert.equal(guardOf("a.example"), "absent");
+    rmSync(join(passwords, "A.example_removed"));
+    await eventually("the release is saved", () => guardOf("a.example") === "absent");
+  });
+
+  for (const [what, damage] of [
+    ["garbage", () => writeFileSync(known, "garbage")],
+    ["a list", () => writeFileSync(known, "[]")],
+    ["a directory", () => (rmSync(known), mkdirSync(known))],
+  ] as const) {
+    test(`makes every file unusable while it is ${what}`, () => {
+      damage();
+      assert.equal(guardOf("b.example"), "unusable");
+      rmSync(known, { recursive: true });
+      assert.equal(guardOf("b.example"), "absent");
+      writeFileSync(known, "{}");
+    });
+  }
 });
 
 describe("top-level directives of a file", () => {

@@ -45,6 +45,9 @@ export interface Ask {
   readonly port?: number;
   /** The client's source address. */
   readonly from?: string;
+  /** The client's certificate and key, in PEM. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** A renderer between a fake agent and a real nginx that proxies to apps on this machine. */
@@ -58,7 +61,8 @@ export class NginxRig {
   plainPort = 0;
   tlsPort = 0;
   readonly #apps = new Map<string, net.Server>();
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
+  #run: () => void = () => undefined;
   #nginx: BackgroundProcess | undefined;
   #running: Promise<unknown> | undefined;
   #made = 0;
@@ -112,14 +116,17 @@ export class NginxRig {
       "test.yml",
     );
     if ("problems" in config) throw new Error(config.problems.join("\n"));
-    this.#running = run(
-      config,
-      this.#stop.signal,
-      (level, event, fields) => {
-        this.logged.push({ level, event, ...fields });
-      },
-      { onStart: (running) => (this.refresh = () => running.refresh()) },
-    );
+    this.#run = () => {
+      this.#running = run(
+        config,
+        this.#stop.signal,
+        (level, event, fields) => {
+          this.logged.push({ level, event, ...fields });
+        },
+        { onStart: (running) => (this.refresh = () => running.refresh()) },
+      );
+    };
+    this.#run();
     await eventually("nginx serves the routes", () => {
       const rejected = this.logged.find(({ event }) => event === "publish.rejected");
       if (rejected) throw new Error(String(rejected["error"]));
@@ -131,6 +138,19 @@ export class NginxRig {
   /** Ends nginx before the rest, so that a volume which it uses can be unmounted. */
   async stopNginx(): Promise<void> {
     await this.#nginx?.stop();
+  }
+
+  /** Stops the renderer, changes something, and starts the renderer again while nginx runs. */
+  async restart(change: () => void): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    change();
+    this.#stop = new AbortController();
+    this.#run();
+    await eventually("the renderer knows its containers", async () => {
+      const { agents, targets } = await this.status().catch(() => ({ agents: [], targets: [] }));
+      return agents.some(({ connected }) => connected) && targets.every((one) => !one.pending && one.sha256);
+    });
   }
 
   async close(): Promise<void> {
@@ -192,6 +212,8 @@ export class NginxRig {
     tls: isTls = false,
     port,
     from,
+    cert,
+    key,
   }: Ask): Promise<Seen> {
     return await new Promise((resolve) => {
       const options = {
@@ -202,7 +224,13 @@ export class NginxRig {
         agent: false as const,
         ...(from !== undefined && { localAddress: from, host: "127.0.0.1" }),
       };
-      const secure = { ...options, rejectUnauthorized: false, ...(net.isIP(host) === 0 && { servername: host }) };
+      const secure = {
+        ...options,
+        cert,
+        key,
+        rejectUnauthorized: false,
+        ...(net.isIP(host) === 0 && { servername: host }),
+      };
       const request = isTls ? https.request(secure) : http.request(options);
       request.on("response", (response) => {
         const parts: Buffer[] = [];

@@ -20,6 +20,9 @@ const PROTOCOL = "not one of http, https, grpc, grpcs, fastcgi, uwsgi";
 const MULTIPORTS = "not a YAML mapping of host names";
 
 const IGNORED = "correct or remove the option, which is ignored";
+const CLOSED = "correct or remove it; until then nginx responds with 503 for the container's paths";
+/** Options that restrict access: an invalid value closes the container's paths. */
+const RESTRICTING = ["plain-without-certificate", "verify-client", "network-access"];
 const KEY_IGNORED = "correct or remove the key, which is ignored";
 const TO_ROUTE = "correct it to route the container";
 const TO_ROUTE_ENTRY = "correct it to route the entry";
@@ -110,7 +113,7 @@ function labelsOf({ label, nginxProxyLabel }: (typeof options)[number]): string[
 describe("an invalid value is reported with its option, the escaped value, the problem and a hint", () => {
   for (const option of options.filter(({ label }) => label !== "network")) {
     const { env, label } = option;
-    const [problem, hint] = QUARANTINES[label] ?? [IGNORES[label], IGNORED];
+    const [problem, hint] = QUARANTINES[label] ?? [IGNORES[label], RESTRICTING.includes(label) ? CLOSED : IGNORED];
     const expected = (name: string): Reported[] => [
       {
         fate: QUARANTINES[label] === undefined ? "remark" : "quarantined",
@@ -155,9 +158,16 @@ describe("a value that the agent withheld is reported in words, without the cont
   }
 
   test("a label that is probably a misspelled option", () => {
-    const reason =
-      "sallyport.network-acess: is not an option of Sallyport, so the agent withheld the value; correct the name, or list it in `labels` of the agent's policy";
-    assert.deepEqual(withheld("label", "sallyport.network-acess", "name.unknown"), [{ fate: "remark", reason }]);
+    const hint = "correct or remove the label, or list it in `labels` of the agent's policy";
+    for (const [name, reason] of [
+      ["sallyport.prt", `sallyport.prt: is not an option, but sallyport.port is; ${hint}`],
+      ["sallyport.zzzzzzzzzz", `sallyport.zzzzzzzzzz: is not an option; ${hint}`],
+      [
+        "sallyport.network-acess",
+        `sallyport.network-acess: is not an option, but sallyport.network-access is; ${CLOSED}`,
+      ],
+    ] as const)
+      assert.deepEqual(withheld("label", name, "name.unknown"), [{ fate: "remark", reason }]);
   });
 
   test("a label that is not an option", () => {

@@ -21,9 +21,12 @@ const certificate = (stem: string) => ({
   fingerprint: "ab".repeat(32),
 });
 const CERTIFICATES: CertificateSet = {
-  usable: new Map(["tls.example", "other"].map((stem) => [stem, certificate(stem)])),
+  usable: new Map(["tls.example", "clients.example", "other"].map((stem) => [stem, certificate(stem)])),
   invalid: [],
-  authorities: new Map([["tls.example", { authority: "tls.example.ca.crt", hash: "a" }]]),
+  clients: {
+    directory: "/c",
+    files: new Map([["clients.example.ca.crt", { name: "clients.example.ca.crt", hash: "a" }]]),
+  },
 };
 
 let count = 0;
@@ -159,11 +162,16 @@ const TLS: readonly Case[] = [
   ["SSL_POLICY", "tls.example", [app("a", tls({ SSL_POLICY: "Mozilla-Modern" }))], /TLS policy: Mozilla-Modern/],
   [
     "client certificates",
-    "tls.example",
-    [app("a", tls(), labels({ "verify-client": "optional" }))],
+    "clients.example",
+    [app("a", { VIRTUAL_HOST: "clients.example" }, labels({ "verify-client": "optional" }))],
     /client certificates: optional/,
   ],
-  ["no HTTP/2", "tls.example", [app("a", tls(), labels({ http2: "no" }))], /HTTP\/2: off/],
+  [
+    "no HTTP/2",
+    "clients.example",
+    [app("a", { VIRTUAL_HOST: "clients.example" }, labels({ http2: "no" }))],
+    /HTTP\/2: off/,
+  ],
   ["HTTP/3", "tls.example", [app("a", tls())], /HTTP\/3: on/],
   ["no HTTP/3", "tls.example", [app("a", tls(), labels({ http3: "no" }))], /HTTP\/3: off/],
   [

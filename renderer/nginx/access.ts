@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { pathKey } from "../routes/path-match.ts";
+import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { PathRoute, VirtualHost } from "../routes/routes.ts";
+import { type ClientFiles, clientFilesOf, tlsForClients, withVerifiedClients } from "./certificates/clients.ts";
+import { type AppliedFile, findFile, nameForFiles } from "./files.ts";
+import { ABSENT, type Fault, faultsOf, type Guard, unusable } from "./guard.ts";
+import { internalNetworksOf, type NginxSettings } from "./settings.ts";
+
+/** What restricts a virtual host and its files. With a fault, nginx responds with 503 for the whole host. */
+export interface HostAccess {
+  /** The host's options with the operator's defaults. */
+  readonly options: HostOptions;
+  readonly clients: Guard<ClientFiles>;
+  /** Directives of the operator for the whole host. */
+  readonly extra: Guard<AppliedFile>;
+  readonly faults: readonly Fault[];
+}
+
+/** What restricts a path of a virtual host. With a fault, nginx responds with 503 for the path. */
+export interface PathAccess {
+  readonly passwords: Guard<AppliedFile>;
+  /** Directives of the operator in the path's location, and those that replace the location. */
+  readonly extra: Guard<AppliedFile>;
+  readonly override: Guard<AppliedFile>;
+  /** Networks (CIDR) whose clients have access; undefined: all. */
+  readonly networks: readonly string[] | undefined;
+  readonly faults: readonly Fault[];
+}
+
+/** Decides how a host is restricted, and whether it is closed because a restriction cannot be applied. */
+export function hostAccess({ host, options: own, redirectTo }: VirtualHost, settings: NginxSettings): HostAccess {
+  const { files, https, defaults } = settings;
+  const certificates = https?.certificates;
+  const requested = { ...defaults?.host, ...own };
+  const options = withVerifiedClients(host, requested, certificates);
+  const clients = clientFilesOf(host, options, certificates);
+  const name = nameForFiles(host);
+  const extra = redirectTo === undefined ? findFile(files?.vhosts, [name, "default"]) : ABSENT;
+  const tls = tlsForClients(host, options, certificates);
+  return { options, clients, extra, faults: faultsOf([findProxyFile(settings), extra, clients, tls]) };
+}
+
+/** The same for one path of the host. */
+export function pathAccess(
+  host: string,
+  route: PathRoute,
+  { files, defaults, ...settings }: NginxSettings,
+): PathAccess {
+  const names = files?.passwords || files?.vhosts ? pathFileNames(host, route) : NO_NAMES;
+  const passwords = findFile(files?.passwords, names.passwords);
+  const extra = findFile(files?.vhosts, names.extra);
+  const override = findFile(files?.vhosts, names.override);
+  const { access }: PathOptions = { ...defaults?.path, ...route.options };
+  const networks = access === "internal" ? internalNetworksOf(settings) : undefined;
+  const guards = [passwords, extra, override, ...replaced(override, passwords, networks), emptyNetworks(networks)];
+  const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
+  return { passwords, extra, override, networks, faults: [...requested, ...faultsOf(guards)] };
+}
+
+/** Returns every reason for which nginx responds with 503 although containers could serve the host. */
+export function closedBy(virtualHost: VirtualHost, settings: NginxSettings): Fault[] {
+  const { host, paths } = virtualHost;
+  const faults = [
+    ...hostAccess(virtualHost, settings).faults,
+    ...paths.flatMap((route) => pathAccess(host, route, settings).faults),
+  ];
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+/** Returns the file of global proxy directives: it may restrict every host. */
+export function findProxyFile({ files }: NginxSettings): Guard<AppliedFile> {
+  return findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? []), ...(files?.proxy?.lost ?? [])]);
+}
+
+/** Returns the operator's files that restrict access and that no virtual host uses. */
+export function unusedFiles(virtualHosts: readonly VirtualHost[], { files, https }: NginxSettings): Fault[] {
+  const directories = [files?.vhosts, files?.passwords, https?.certificates.clients];
+  if (!directories.some((found) => found && [...found.files.values()].some(({ restricts }) => restricts))) return [];
+  const used = new Set(["default", "default_location", "ca.crt", "ca.crl.pem"]);
+  for (const { host, paths } of virtualHosts) {
+    const name = nameForFiles(host);
+    for (const one of [name, `${name}.ca.crt`, `${name}.crl.pem`, `${name}.ca.crl.pem`]) used.add(one);
+    for (const route of paths) for (const one of Object.values(pathFileNames(host, route)).flat()) used.add(one);
+  }
+  return directories.flatMap((found) =>
+    [...(found?.files ?? [])].flatMap(([key, { name, restricts }]) => {
+      if (restricts !== true || used.has(key)) return [];
+      const problem = "no virtual host uses this file, so it restricts nothing";
+      const hint = "name it like the host, or remove it";
+      return [{ where: `${found!.directory}/${name}`, problem, hint }];
+    }),
+  );
+}
+
+type PathFileNames = Readonly<Record<"passwords" | "extra" | "override", readonly string[]>>;
+
+const NO_NAMES: PathFileNames = { passwords: [], extra: [], override: [] };
+
+/** Names of a path's files, the most specific first. */
+function pathFileNames(host: string, { path }: PathRoute): PathFileNames {
+  const [name, key] = [nameForFiles(host), pathKey(path)];
+  const hashed = `${name}_${createHash("sha1").update(key).digest("hex")}`;
+  return {
+    passwords: [hashed, name],
+    extra: [`${hashed}_location`, `${name}_location`, "default_location"],
+    override: [`${hashed}_location_override`, ...(key === "/" ? [`${name}_location_override`] : [])],
+  };
+}
+
+/** A file that replaces the location must restrict it itself: the restrictions of the location are gone. */
+function replaced(
+  override: Guard<AppliedFile>,
+  passwords: Guard<AppliedFile>,
+  networks: readonly string[] | undefined,
+): Guard<never>[] {
+  if (override.kind !== "applied") return [];
+  const { name: file, directives = [] } = override.value;
+  const missing = [
+    ...(passwords.kind === "applied" && !directives.includes("auth_basic") ? ["auth_basic"] : []),
+    ...(networks && !directives.includes("deny") ? ["deny"] : []),
+  ];
+  return missing.map((name) => {
+    const problem = `it replaces a location that is restricted, and has no \`${name}\``;
+    return unusable(file, problem, `add \`${name}\` to it`);
+  });
+}
+
+function emptyNetworks(networks: readonly string[] | undefined): Guard<never> {
+  if (networks?.length !== 0) return ABSENT;
+  const problem = "NETWORK_ACCESS is internal, and no network is internal";
+  return unusable("nginx.internalNetworks", problem, "list the networks of internal clients");
+}

@@ -1,0 +1,69 @@
+import { nearest } from "../../shared/nearest.ts";
+import { MAX_PAIRS } from "../../shared/snapshot.ts";
+import type { InventoryContainer } from "../inventory/inventory-change.ts";
+import type { Problem } from "./diagnostic.ts";
+import { CLOSED, namesOf, type OptionFault, type OptionNames } from "./option.ts";
+
+const LABELS = "sallyport.";
+const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
+
+/** Labels that are not options of a route: those of nginx's container, and of nginx-proxy's other programs. */
+const OTHER_LABELS = [`${LABELS}proxy`, `${NGINX_PROXY_LABELS}nginx`, `${NGINX_PROXY_LABELS}docker-gen`];
+
+/** Words in the name of a label that was meant to restrict access. */
+const RESTRICTING =
+  /access|allow|auth|block|client.?cert|deny|forbid|guard|internal|login|passw|private|protect|restrict|secur|verify|whitelist/i;
+
+const HINT = "correct or remove the label, or list it in `labels` of the agent's policy";
+
+/** Labels of Sallyport or nginx-proxy that are no option. */
+export interface UnknownLabels {
+  /** Those that were most likely meant to restrict access. */
+  readonly faults: readonly OptionFault[];
+  /** Those that are most likely misspelled. */
+  readonly misspelled: readonly Problem[];
+}
+
+/** Finds labels that are no option among the disclosed ones and those that the agent withheld. */
+export class UnknownLabelFinder {
+  readonly #known: ReadonlySet<string>;
+  readonly #restricting: ReadonlySet<string>;
+
+  constructor(rules: readonly (OptionNames & { readonly restricts?: unknown })[]) {
+    this.#known = new Set([...rules.flatMap((rule) => namesOf(rule, "label")), ...OTHER_LABELS]);
+    this.#restricting = new Set(rules.flatMap((rule) => (rule.restricts ? namesOf(rule, "label") : [])));
+  }
+
+  find({ container: { labels, refused } }: InventoryContainer): UnknownLabels {
+    const withheldLabels = refused.filter(({ from }) => from === "label");
+    const faults: OptionFault[] = [];
+    const misspelled: Problem[] = [];
+    for (const where of [...Object.keys(labels), ...withheldLabels.map(({ name }) => name)]) {
+      const prefix = [LABELS, NGINX_PROXY_LABELS].find((one) => where.startsWith(one));
+      if (prefix === undefined || this.#known.has(where)) continue;
+      const meant = this.#nearest(where, prefix);
+      const problem = `is not an option${meant === undefined ? "" : `, but ${meant} is`}`;
+      const isGuard =
+        (meant !== undefined && this.#restricting.has(meant)) || RESTRICTING.test(where.slice(prefix.length));
+      if (isGuard) faults.push({ where, problem, hint: CLOSED });
+      else if (meant !== undefined || !Object.hasOwn(labels, where)) misspelled.push({ where, problem, hint: HINT });
+    }
+    if (withheldLabels.length >= MAX_PAIRS) {
+      const problem = `the agent withheld ${MAX_PAIRS} labels, and possibly others that restrict access`;
+      faults.push({ where: "labels", problem, hint: CLOSED });
+    }
+    return { faults, misspelled };
+  }
+
+  /** Compares names without case and punctuation. */
+  #nearest(name: string, prefix: string): string | undefined {
+    const plain = (one: string): string =>
+      one
+        .slice(prefix.length)
+        .toLowerCase()
+        .replaceAll(/[^a-z0-9]/g, "");
+    const candidates = [...this.#known].filter((one) => one.startsWith(prefix));
+    const near = nearest(plain(name), candidates.map(plain));
+    return candidates.find((one) => plain(one) === near);
+  }
+}

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { closuresOf } from "../../../renderer/status/report.ts";
+import { type Container, MAX_PAIRS } from "../../../shared/snapshot.ts";
+import { requires } from "../../requires.ts";
+import { CertificateAuthority } from "./certificate-authority.ts";
+import { makeCertificate } from "./certificate-files.ts";
+import { NginxRig } from "./rig.ts";
+
+const skip = requires("nginx", "openssl");
+const NGINX_PROXY = "com.github.nginx-proxy.nginx-proxy.";
+
+type Refused = Container["refused"];
+
+/** What a container sets, and the text by which its host is reported as closed. */
+interface Request {
+  readonly name: string;
+  readonly labels?: Record<string, string>;
+  readonly env?: Record<string, string>;
+  readonly refused?: Refused;
+  readonly reported: RegExp;
+}
+
+const refusedLabel = (name: string, reason: Refused[number]["reason"]): Refused => [{ from: "label", name, reason }];
+
+const CLOSED: readonly Request[] = [
+  ...["intern", "Internal!", "true", "interna1", "10.0.0.0/8", "external,internal"].flatMap((value) => [
+    {
+      name: value,
+      labels: { "sallyport.network-access": value },
+      reported: /sallyport\.network-access: invalid value/,
+    },
+    { name: value, env: { NETWORK_ACCESS: value }, reported: /NETWORK_ACCESS: invalid value/ },
+  ]),
+  {
+    name: "an invalid label next to a valid variable",
+    labels: { "sallyport.network-access": "extern" },
+    env: { NETWORK_ACCESS: "external" },
+    reported: /sallyport\.network-access: invalid value "extern"/,
+  },
+  ...[
+    "network-acces",
+    "network_access",
+    "networkaccess",
+    "Network-Access",
+    "netwrok-access",
+    "access",
+    "allow",
+    "deny",
+  ].map((label) => ({
+    name: `the label ${label}`,
+    labels: { [`sallyport.${label}`]: "internal" },
+    reported: new RegExp(`sallyport\\.${label}: is not an option`),
+  })),
+  ...(["name.unknown", "container.names"] as const).map((reason) => ({
+    name: `a misspelled label that is withheld: ${reason}`,
+    refused: refusedLabel("sallyport.network-acces", reason),
+    reported: /sallyport\.network-acces: is not an option, but sallyport\.network-access is/,
+  })),
+  ...(["value.length", "value.charset", "value.secret", "container.names", "container.size"] as const).flatMap(
+    (reason) => [
+      {
+        name: `a withheld label: ${reason}`,
+        refused: refusedLabel("sallyport.network-access", reason),
+        reported: /sallyport\.network-access: the agent withheld the value/,
+      },
+      {
+        name: `a withheld variable: ${reason}`,
+        refused: [{ from: "env" as const, name: "NETWORK_ACCESS", reason }],
+        reported: /NETWORK_ACCESS: the agent withheld the value/,
+      },
+    ],
+  ),
+  {
+    name: "as many withheld labels as the agent reports",
+    refused: Array.from(
+      { length: MAX_PAIRS },
+      (_, index) => refusedLabel(`sallyport.zzzzzzzz${index}`, "name.unknown")[0]!,
+    ),
+    reported: /labels: the agent withheld 64 labels/,
+  },
+  {
+    name: "verify-client",
+    labels: { "sallyport.verify-client": "yes" },
+    reported: /sallyport\.verify-client: invalid value/,
+  },
+  {
+    name: "ssl_verify_client",
+    labels: { [`${NGINX_PROXY}ssl_verify_client`]: "onn" },
+    reported: /ssl_verify_client: invalid/,
+  },
+  {
+    name: "ssl-verify-client",
+    labels: { [`${NGINX_PROXY}ssl-verify-client`]: "on" },
+    reported: /ssl-verify-client: is not an/,
+  },
+  {
+    name: "verify-client without an authority",
+    labels: { "sallyport.verify-client": "on" },
+    reported: /clients must present a certificate, but no authority is configured/,
+  },
+  {
+    name: "plain-without-certificate",
+    env: { ENABLE_HTTP_ON_MISSING_CERT: "flase" },
+    reported: /ENABLE_HTTP_ON_MISSING_CERT: invalid value/,
+  },
+];
+
+describe("an option that restricts access and cannot be applied, with a real nginx", { skip }, () => {
+  const rig = new NginxRig();
+  const hostOf = (index: number): string => `host${index}.example`;
+  let app: Container;
+
+  before(async () => {
+    makeCertificate(rig.certificates, "default", ["default.example"]);
+    app = await rig.app("open", { VIRTUAL_HOST: "open.example" });
+    const closed = CLOSED.map(({ env = {}, labels = {}, refused = [] }, index) => ({
+      ...app,
+      id: (index + 100).toString(16).padStart(64, "0"),
+      name: `closed${index}`,
+      env: { ...env, VIRTUAL_HOST: hostOf(index) },
+      labels,
+      refused,
+    }));
+    const replica = (name: string, createdAt: number, env: Record<string, string>): Container => ({
+      ...app,
+      id: name.charCodeAt(0).toString(16).padStart(64, "f"),
+      name,
+      createdAt,
+      env: { VIRTUAL_HOST: "replicas.example", ...env },
+    });
+    const others = {
+      ...app,
+      id: "e".repeat(64),
+      name: "misspelled",
+      env: { VIRTUAL_HOST: "misspelled.example" },
+      labels: { "sallyport.timeuot": "5m" },
+    };
+    await rig.start({ nginx: { internalNetworks: ["192.0.2.0/24"] } }, [
+      app,
+      ...closed,
+      others,
+      replica("older", 1, { NETWORK_ACCESS: "external" }),
+      replica("younger", 2, { NETWORK_ACCESS: "internal" }),
+    ]);
+  });
+  after(async () => await rig.close());
+
+  for (const [index, { name, reported }] of CLOSED.entries()) {
+    test(`closes the host and is reported: ${name}`, async () => {
+      for (const tls of [false, true]) {
+        const { status, body } = await rig.ask({ host: hostOf(index), tls });
+        assert.ok(!body.startsWith("{") && !(status >= 200 && status < 300), `${status} ${body}`);
+      }
+      const host = (await rig.status()).virtualHosts.find((one) => one.host === hostOf(index));
+      assert.match(closuresOf(host!).join("\n"), reported);
+      const events = rig.logged.filter(
+        ({ event, host: logged }) => event === "host.closed" && logged === hostOf(index),
+      );
+      assert.match(String(events[0]?.["reason"]), reported);
+    });
+  }
+
+  test("other hosts keep working, and other misspelled labels are reported only", async () => {
+    for (const host of ["open.example", "misspelled.example"])
+      assert.equal((await rig.ask({ host, tls: true })).status, 200, host);
+    const { warnings } = await rig.status();
+    assert.ok(
+      warnings.some(({ reason }) => reason.startsWith("sallyport.timeuot: is not an option, but sallyport.timeout is")),
+    );
+  });
+
+  test("of several replicas the one that restricts access decides", async () => {
+    assert.equal((await rig.ask({ host: "replicas.example", tls: true })).status, 403);
+  });
+});
+
+describe("a host whose clients must present a certificate, with a real nginx", { skip }, () => {
+  const rig = new NginxRig();
+  const authority = new CertificateAuthority(join(rig.directory, "authority"));
+  const requests: readonly Record<string, string>[] = [
+    {},
+    { HTTPS_METHOD: "noredirect" },
+    { HTTPS_METHOD: "nohttps" },
+    { HTTPS_METHOD: "nohttp" },
+    { CERT_NAME: "nothing" },
+    { CERT_NAME: "nothing", HTTPS_METHOD: "noredirect" },
+    { CERT_NAME: "nothing", HTTPS_METHOD: "nohttps" },
+    { SSL_POLICY: "nothing" },
+    { ENABLE_HTTP_ON_MISSING_CERT: "true", CERT_NAME: "nothing" },
+  ];
+  const hostOf = (index: number): string => `host${index}.example`;
+
+  before(async () => {
+    mkdirSync(join(rig.directory, "passwords"));
+    authority.issue("client");
+    makeCertificate(rig.certificates, "default", ["default.example"]);
+    for (const index of requests.keys())
+      copyFileSync(authority.path("ca.crt"), join(rig.certificates, `${hostOf(index)}.ca.crt`));
+    copyFileSync(authority.path("ca.crt"), join(rig.certificates, "*.wild.example.ca.crt"));
+    writeFileSync(join(rig.directory, "passwords", "Upper.Example"), "user:{PLAIN}secret\n");
+    writeFileSync(join(rig.directory, "passwords", "bücher.example"), "user:{PLAIN}secret\n");
+    writeFileSync(join(rig.directory, "passwords", "fd00::1"), "user:{PLAIN}secret\n");
+    writeFileSync(join(rig.directory, "passwords", "unused.example"), "user:{PLAIN}secret\n");
+    const app = await rig.app("open", { VIRTUAL_HOST: "open.example" });
+    const more = ["*.wild.example", "Upper.Example", "bücher.example", "[fd00::1]"].map((host) => ({
+      VIRTUAL_HOST: host,
+    }));
+    const all = [...requests.map((env, index) => ({ VIRTUAL_HOST: hostOf(index), ...env })), ...more];
+    await rig.start({ nginx: { files: { passwords: join(rig.directory, "passwords") } } }, [
+      app,
+      ...all.map((env, index) => ({ ...app, id: index.toString(16).padStart(64, "d"), name: `app${index}`, env })),
+    ]);
+  });
+  after(async () => await rig.close());
+
+  for (const [index, env] of requests.entries()) {
+    test(`is never served without one: ${JSON.stringify(env)}`, async () => {
+      for (const tls of [false, true]) {
+        const { status, body } = await rig.ask({ host: hostOf(index), tls });
+        assert.ok(!body.startsWith("{") && !(status >= 200 && status < 300), `${status} ${body}`);
+      }
+    });
+  }
+
+  test("the authority of a wildcard host applies", async () => {
+    assert.equal((await rig.ask({ host: "a.wild.example", tls: true })).status, 400);
+  });
+
+  test("password files are found in any case, and with an address or an internationalized name", async () => {
+    assert.equal((await rig.ask({ host: "upper.example", tls: true })).status, 401);
+    assert.equal((await rig.ask({ host: "[fd00::1]", tls: true })).status, 401);
+    assert.equal((await rig.ask({ host: "xn--bcher-kva.example", tls: true })).status, 503);
+    assert.equal((await rig.ask({ host: "open.example", tls: true })).status, 200);
+  });
+
+  test("a password file that no host uses is reported", async () => {
+    const { warnings } = await rig.status();
+    assert.deepEqual(
+      warnings.filter(({ code }) => code === "file.unused").map(({ name }) => name),
+      [join(rig.directory, "passwords", "unused.example")],
+    );
+    assert.ok(rig.logged.some(({ event, path }) => event === "file.unused" && String(path).endsWith("unused.example")));
+  });
+});
