@@ -106,9 +106,9 @@ function printed(all: readonly InventoryContainer[], settings: NginxSettings = {
   return render(nginxPage(routes, settings)).toString("utf8");
 }
 
-/** Returns the rest of the server block after the host's name. */
+/** Returns the rest of the host's server block after its name. Before it, servers may reserve the name on other ports. */
 function blockOf(text: string): string | undefined {
-  return /server_name good\.test;[^]*?\n\}\n/.exec(text)?.[0];
+  return text.match(/server_name good\.test;[^]*?\n\}\n/g)?.at(-1);
 }
 
 const alone = blockOf(printed([good]))!;
