@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Container } from "../../../shared/snapshot.ts";
 import { asciiJson } from "../../../shared/log.ts";
 import { textFault } from "../../../shared/text.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { eventually } from "../../eventually.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
@@ -50,7 +51,7 @@ function containerOf({ place, value }: Hostile, index: number): Container {
     name: `bad${index}`,
     createdAt: 1_000 + index,
     env: { VIRTUAL_HOST: `h${index}.example`, ...(!isLabel && variable) },
-    labels: isLabel ? variable : {},
+    labels: { ...composeLabels("corpus"), ...(isLabel && variable) },
     refused: fault === undefined ? [] : [{ from: isLabel ? "label" : "env", name: place, reason: fault }],
     networks: [{ name: "front", ipv4: "192.0.2.1" }],
     ports: [{ port: 80, proto: "tcp" }],
