@@ -191,6 +191,11 @@ describe("a file that restricts access and becomes unusable, with a real nginx",
           virtualHosts.flatMap(closuresOf).length + quarantined.length === 0 && targets.every((one) => !one.pending)
         );
       });
+      // A FIFO would block an nginx that still reads its files.
+      await eventually("nginx has read the restored files", async () => {
+        for (const { host } of CASES) if ((await ask(host, true)).status === 503) return false;
+        return true;
+      });
       await expectClosed();
     });
   }
