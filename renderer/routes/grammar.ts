@@ -38,21 +38,23 @@ const NUMERIC_END = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/;
 const MAX_PATTERN = 200;
 
 /**
- * Parses one entry of VIRTUAL_HOST. Normalizes case, surrounding whitespace and one trailing dot.
- * Accepts regular expressions (`~...`) only if `allowsPatterns`.
+ * Parses one entry of VIRTUAL_HOST. Normalizes case, surrounding whitespace and the trailing dot of a name. Every result
+ * parses to itself, because owners are recorded by it. Accepts regular expressions (`~...`) only if `allowsPatterns`.
  */
 export function parseHost(raw: string, allowsPatterns = false): Parsed<HostName> {
-  const text = raw.trim().replace(/\.$/, "");
-  if (text.startsWith("~")) {
-    const pattern = parsePattern(text.slice(1), allowsPatterns);
+  const trimmed = raw.trim();
+  if (trimmed.startsWith("~")) {
+    const pattern = parsePattern(trimmed.slice(1), allowsPatterns);
     return pattern.kind === "ok" ? ok(`~${pattern.value}` as HostName) : pattern;
   }
+  const text = trimmed.replace(/\.$/, "");
   const address = parseHostAddress(text);
   if (address !== undefined) return ok(address);
   const [leading, trailing] = [text.startsWith("*."), text.endsWith(".*")];
   const name = toALabels(text.slice(leading ? 2 : 0, trailing ? -2 : undefined));
-  const fault = leading && trailing ? "more than one wildcard" : hostFault(text, name, leading);
-  return fault === undefined ? ok(`${leading ? "*." : ""}${name}${trailing ? ".*" : ""}` as HostName) : invalid(fault);
+  const host = `${leading ? "*." : ""}${name}${trailing ? ".*" : ""}` as HostName;
+  const fault = leading && trailing ? "more than one wildcard" : hostFault(text, name, host);
+  return fault === undefined ? ok(host) : invalid(fault);
 }
 
 /** Parses a comma-separated list of names; one invalid name makes the list invalid. */
@@ -123,13 +125,13 @@ function toALabels(name: string): string {
   return onlyLettersAndDots && !/^[a-z0-9.-]+$/.test(lower) ? domainToASCII(lower) : lower;
 }
 
-function hostFault(text: string, name: string, wildcard: boolean): string | undefined {
+function hostFault(text: string, name: string, host: HostName): string | undefined {
   if (text === "") return "empty";
-  if (text.length > MAX_HOST || name.length + (wildcard ? 2 : 0) > MAX_HOST) return "longer than 253 characters";
+  if (text.length > MAX_HOST || host.length > MAX_HOST) return "longer than 253 characters";
   if (isIPv4(name) || isIPv6(name.replace(/^\[|\]$/g, ""))) return "wildcard on an IP address";
   if (!LABELS.test(name)) return "not a DNS name (letters, digits, dashes and dots)";
   if (NUMERIC_END.test(name)) return "ends in a number, so clients read it as an IP address";
-  if (wildcard && !name.includes(".")) return "a wildcard needs at least two labels after `*.`";
+  if (host.startsWith("*.") && !name.includes(".")) return "a wildcard needs at least two labels after `*.`";
   return undefined;
 }
 

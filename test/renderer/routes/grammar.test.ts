@@ -98,6 +98,22 @@ test("every accepted path prints as one quoted token of nginx", () => {
   );
 });
 
+test("every accepted wildcard and regular expression parses to itself", () => {
+  const long = fc.tuple(fc.integer({ min: 150, max: 250 }), fc.constantFrom("*.", ""), fc.constantFrom(".*", ""));
+  const nearLimit = long.map(([length, leading, trailing]) => {
+    const name = Array.from({ length: 5 }, () => `ü${"a".repeat(49)}`).join(".");
+    return `${leading}${name.slice(0, length)}${trailing}`;
+  });
+  fc.assert(
+    fc.property(fc.oneof(nearLimit, fc.stringMatching(/^~[a-z^$.\\()*, -]{1,12}$/)), (raw) => {
+      const parsed = parseHost(raw, true);
+      if (parsed.kind === "ok") assert.deepEqual(parseHost(parsed.value, true), parsed);
+    }),
+    { numRuns: 5_000 },
+  );
+  assert.deepEqual(parseHost("~^shop..", true), { kind: "ok", value: "~^shop.." });
+});
+
 test("every accepted host is safe to print, and parses to itself", () => {
   const nearHosts = fc.stringMatching(/^[a-zA-Z0-9.*_ ;{}\n~ü-]{1,40}$/);
   fc.assert(

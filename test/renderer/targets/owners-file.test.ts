@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { parseConfig } from "../../../renderer/config/load.ts";
+import { parseHost } from "../../../renderer/routes/grammar.ts";
 import { OwnersFile } from "../../../renderer/targets/owners-file.ts";
 import { nginxTargetOf } from "../config/target-of.ts";
 
@@ -43,6 +44,19 @@ describe("the file of owners", () => {
     assert.deepEqual(owners.all.get("b.example"), first.owners.all.get("b.example"));
     assert.equal(owners.decide("a.example", ["project thief"]), "project shop");
   });
+
+  for (const requested of ["~^shop..", "~^shop\\..", `${`ü${"a".repeat(54)}.`.repeat(3)}ü${"a".repeat(55)}.*`]) {
+    test(`is not damaged by a container that requests ${requested.slice(0, 20)}`, async () => {
+      const first = open();
+      first.owners.decide("a.example", ["project shop"]);
+      const parsed = parseHost(requested, true);
+      if (parsed.kind === "ok") first.owners.decide(parsed.value, ["project hostile"]);
+      await first.flush();
+      const { owners, problem } = open();
+      assert.equal(problem, undefined);
+      assert.equal(owners.decide("a.example", ["project hostile"]), "project shop");
+    });
+  }
 
   for (const [what, text] of [
     ["is empty", ""],
