@@ -4,6 +4,9 @@ export const SERVICE_LABEL = "com.docker.compose.service";
 /** Compose writes project and service also into images that it builds, but these labels on containers only. */
 const CONTAINER_ONLY = ["com.docker.compose.config-hash", "com.docker.compose.container-number"];
 
+/** All labels by which a container belongs to a Compose project. */
+export const COMPOSE_LABELS: readonly string[] = [PROJECT_LABEL, SERVICE_LABEL, ...CONTAINER_ONLY];
+
 export interface ComposeService {
   readonly project: string;
   readonly service?: string;

@@ -1,3 +1,4 @@
+import { COMPOSE_LABELS } from "../../shared/compose.ts";
 import { keyOf, type InventoryContainer, type InventoryChange } from "../inventory/inventory-change.ts";
 import type { SelectRule } from "./rule.ts";
 import { filterReason } from "./select.ts";
@@ -19,13 +20,18 @@ export interface SelectedChange extends InventoryChange {
 export class Selection {
   readonly #rule: SelectRule;
   readonly #isProxy: (known: InventoryContainer) => boolean;
+  readonly #labelsOfProxy: ReadonlySet<string>;
   readonly #selected = new Map<string, InventoryContainer>();
   readonly #filtered = new Map<string, FilteredContainer>();
 
-  /** nginx's container is passed on although it is excluded, for its networks, but without its environment. */
-  constructor(rule: SelectRule, isProxy: (known: InventoryContainer) => boolean = () => false) {
+  /**
+   * nginx's container is passed on although it is excluded, for its networks and its owner. It requests nothing: of its
+   * labels only `proxyLabel` and those of Compose are passed on.
+   */
+  constructor(rule: SelectRule, isProxy: (known: InventoryContainer) => boolean = () => false, proxyLabel?: string) {
     this.#rule = rule;
     this.#isProxy = isProxy;
+    this.#labelsOfProxy = new Set([...COMPOSE_LABELS, ...(proxyLabel === undefined ? [] : [proxyLabel])]);
   }
 
   /** All containers that are excluded now. */
@@ -67,6 +73,8 @@ export class Selection {
   }
 
   #viewOfProxy(one: InventoryContainer): InventoryContainer | undefined {
-    return this.#isProxy(one) ? { ...one, container: { ...one.container, env: {}, refused: [] } } : undefined;
+    if (!this.#isProxy(one)) return undefined;
+    const kept = Object.entries(one.container.labels).filter(([name]) => this.#labelsOfProxy.has(name));
+    return { ...one, container: { ...one.container, env: {}, labels: Object.fromEntries(kept), refused: [] } };
   }
 }

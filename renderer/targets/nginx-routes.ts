@@ -9,6 +9,7 @@ import { HostOwners } from "../routes/host-owners.ts";
 import { isProxy } from "../routes/reachable-networks.ts";
 import type { ProxyRule } from "../routes/route-rules.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
+import type { SelectRule } from "../select/rule.ts";
 import { type FilteredContainer, Selection } from "../select/selection.ts";
 
 /** The settings of a target that decide its routes. */
@@ -51,7 +52,9 @@ export class NginxRoutes {
     this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
     const isOwn = ({ container: { id } }: InventoryContainer): boolean =>
       here.ownId !== undefined && id.startsWith(here.ownId);
-    this.#selection = containers && selectionFor(containers, (known) => this.isProxy(known) || isOwn(known));
+    const isNginx = (known: InventoryContainer): boolean => this.isProxy(known) || isOwn(known);
+    const proxyLabel = rule.kind === "label" ? rule.name : undefined;
+    this.#selection = containers && new Selection(selectsStopped(containers), isNginx, proxyLabel);
   }
 
   /** Applies a change. Returns the changed routes, and the containers that are filtered now. */
@@ -77,12 +80,9 @@ function unselected({ known, reason }: FilteredContainer): Diagnostic {
   return { ...subjectOf(known), code: "not.selected", reason };
 }
 
-/** nginx's own container is never filtered, because its networks are needed. */
-function selectionFor(
-  containers: NonNullable<NginxTargetConfig["containers"]>,
-  isNginx: (known: InventoryContainer) => boolean,
-): Selection {
-  return new Selection({ ...containers, onlyExposed: false, includeStopped: true }, isNginx);
+/** Stopped containers keep their host names, and `onlyExposed` is a rule of the routes. */
+function selectsStopped(containers: NonNullable<NginxTargetConfig["containers"]>): SelectRule {
+  return { ...containers, onlyExposed: false, includeStopped: true };
 }
 
 function numbers(...some: readonly (number | undefined)[]): number[] {

@@ -201,13 +201,15 @@ test("selecting changes equals selecting everything at once", () => {
   );
 });
 
-test("nginx is passed on with its networks and without its environment", () => {
+test("nginx is passed on with its networks and its owner, and requests nothing", () => {
   const rule = SelectRule.parse({ where: [{ name: "other" }] });
-  const nginx = known({ ...SHOP, env: { VIRTUAL_HOST: "a.example" } });
-  const { upserted } = new Selection(rule, () => true).apply({ upserted: [nginx], gone: [] });
+  const kept = { ...composeLabels("infra"), proxy: "yes" };
+  const labels = { ...kept, "sallyport.host": "a.example", "sallyport.multiports": "a.example:" };
+  const nginx = known({ ...SHOP, labels, env: { VIRTUAL_HOST: "a.example" } });
+  const { upserted } = new Selection(rule, () => true, "proxy").apply({ upserted: [nginx], gone: [] });
   assert.deepEqual(
-    upserted.map(({ container }) => [container.networks, container.env]),
-    [[SHOP.networks, {}]],
+    upserted.map(({ container }) => [container.networks, container.env, container.labels]),
+    [[SHOP.networks, {}, kept]],
   );
 });
 

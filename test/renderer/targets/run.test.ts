@@ -35,6 +35,14 @@ test("routes only the containers that a target selects, and follows when one is 
   await eventually("one is not selected any more", () => hostsIn(file).join(" ") === "b.example");
 });
 
+test("routes no container that is not selected, also if it has the label of nginx's container", async () => {
+  const labels = { "sallyport.proxy": "true", "sallyport.host": "evil.example" };
+  rig.agent.first = [NGINX, app("a", "web"), container("b", { ...app("b", "test"), labels })];
+  const file = rig.follow({ containers: { where: [{ label: "tier=web" }] } });
+  await eventually("the selected one is routed", () => hostsIn(file).includes("a.example"));
+  assert.deepEqual(hostsIn(file), ["a.example"]);
+});
+
 test("debounces a flood of changes, and publishes the last one", async () => {
   rig.agent.first = [NGINX, app("a", "web")];
   const reloads = join(rig.directory, "reloads");
