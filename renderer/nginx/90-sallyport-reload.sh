@@ -39,41 +39,63 @@ function within(path, list,   all, count, i) {
 		if (path "/" == all[i] || path == all[i] || (all[i] ~ /\/$/ && index(path, all[i]) == 1)) return 1
 	return 0
 }
-function directive(name, value) {
+# Whether nginx connects to the container that this text names. Other spellings of an address are names for nginx, which
+# the resolver reads as any address.
+function is_address(text) {
+	if (sub(/:[0-9]+$/, "", text) && text ~ /^\[[0-9a-f:]+\]$/) return text !~ /^\[(fe[89ab][0-9a-f]:|(0*:)+ffff:)/
+	return text ~ /^((0|[1-9][0-9]*)\.)+(0|[1-9][0-9]*)$/ && gsub(/\./, ".", text) == 3 && text !~ /^169\.254\./
+}
+# `all` has every word of the directive.
+function directive(name, value, all) {
 	# A quoted * stands for itself.
 	if (name == "include" && gsub(/\\\*/, "", value) >= 0 && value ~ /[*?\[\\]/) refuse("this file name is a pattern")
 	if (name == "include" && !within(value, paths)) refuse("this file may not be included; add its directory to SALLYPORT_PATHS")
 	if (name == "include" || data[depth]) return
 	if (!(name in known)) refuse("this directive is not allowed; add its name to SALLYPORT_DIRECTIVES")
 	if (name == "root" || name == "alias") root[depth] = value
+	if (name == "root" && depth == 0 && !within(value, paths)) refuse("this directory may not be served; add it to SALLYPORT_PATHS")
+	# With `location /a` and `alias /b/`, the file of /a../c would be /b/../c.
+	if (name == "alias" && !is_exact[depth] && (place[depth] !~ /\/$/ || value !~ /\/$/)) refuse("location and alias must end with a slash")
+	# nginx does not normalize these paths.
+	if (name ~ /^(error_page|index)$/ && all ~ /\.\.|[\\$]/) refuse("this path is not generated")
 	if (name == "fastcgi_pass") is_fastcgi[depth] = 1
-	if (name == "disable_symlinks" && value == "on") has_no_links[depth] = 1
+	if (name == "disable_symlinks" && all != "disable_symlinks on") refuse("this text is not generated")
+	if (name == "disable_symlinks") has_no_links[depth] = 1
+	# A key from an `engine:` would load its code.
+	if (name ~ /^ssl_certificate/ && value !~ /^\//) refuse("this is not the path of a file")
+	if (name == "listen" && tolower(value) ~ /^unix:/) refuse("this address is not a port")
 	if (name == "access_log" && value != "off" && !within(value, logs)) refuse("this file may not be a log; add its directory to SALLYPORT_PATHS")
-	if (name == "server" && value ~ /^(unix:|169\.254\.|\[?[fF][eE]80:)/) refuse("this address is not that of a container")
+	if (name == "server" && !is_address(tolower(value))) refuse("this address is not that of a container")
 	if (name ~ /_pass$/) {
 		sub(/^[a-z]+:\/\//, "", value)
 		sub(/\/.*/, "", value)
 		passed[value] = FILENAME ":" FNR
 	}
 }
-function begin(name, value) {
-	if (!data[depth] && !(name in known)) refuse("this block is not allowed; add its name to SALLYPORT_DIRECTIVES")
+function begin(name, value, third) {
+	if (data[depth]) refuse("unexpected {")
+	if (!(name in known)) refuse("this block is not allowed; add its name to SALLYPORT_DIRECTIVES")
+	# nginx takes a name with a port for an address, even if an upstream has this name.
+	if (name == "upstream" && value !~ /^[A-Za-z0-9_.-]+$/) refuse("this name is not generated")
 	if (name == "upstream") upstreams[value] = 1
+	if (name == "location") has_location[depth] = 1
 	depth++
+	place[depth] = name == "location" ? (third == "" ? value : third) : ""
+	is_exact[depth] = name == "location" && value == "=" && third != ""
 	data[depth] = data[depth - 1] || name == "map" || name == "geo" || name == "types"
 	root[depth] = ""
-	is_fastcgi[depth] = has_no_links[depth] = 0
+	is_fastcgi[depth] = has_no_links[depth] = has_location[depth] = 0
 }
 function end() {
-	# With FastCGI, the root is a directory of the app.
-	if (root[depth] != "" && !is_fastcgi[depth] && !within(root[depth], paths) && !(has_no_links[depth] && within(root[depth], live)))
+	# With FastCGI, the root is a directory of the app. A location inside of it has the root, but not FastCGI.
+	if (root[depth] != "" && (!is_fastcgi[depth] || has_location[depth]) && !within(root[depth], paths) && !(has_no_links[depth] && within(root[depth], live)))
 		refuse("this directory may not be served; add it to SALLYPORT_PATHS")
 	if (--depth < 0) refuse("unexpected }")
 }
 function tokens(text,   token, quoted) {
 	while (text != "") {
 		quoted = 0
-		if (match(text, /^[ \t\r]+/)) {
+		if (match(text, /^[ \t]+/)) {
 			text = substr(text, RLENGTH + 1)
 			continue
 		}
@@ -82,8 +104,8 @@ function tokens(text,   token, quoted) {
 			token = substr(text, 1, 1)
 			text = substr(text, 2)
 			if ((token == "}") == (count > 0)) refuse("unexpected " token)
-			if (token == ";") directive(words[0], words[1])
-			else if (token == "{") begin(words[0], words[1])
+			if (token == ";") directive(words[0], words[1], all)
+			else if (token == "{") begin(words[0], words[1], count > 2 ? words[2] : "")
 			else end()
 			count = 0
 			continue
@@ -91,14 +113,16 @@ function tokens(text,   token, quoted) {
 		if (match(text, /^"([^"\\]|\\.)*"/) || match(text, /^\047([^\047\\]|\\.)*\047/)) {
 			quoted = 1
 			token = substr(text, 2, RLENGTH - 2)
-			if (substr(text, RLENGTH + 1) !~ /^([ \t\r;{]|$)/) refuse("unexpected text after quotes")
-		} else if (match(text, /^([^ \t\r;{}"\047\\$]|\\[^ \t\r]|\$\{[a-z_0-9]+\}|\$)([^ \t\r;{"\047\\$]|\\[^ \t\r]|\$\{[a-z_0-9]+\}|\$)*/))
+		} else if (match(text, /^([^ \t;{}"\047\\$]|\\[^ \t]|\$\{[a-z_0-9]+\}|\$)([^ \t;{"\047\\$]|\\[^ \t]|\$\{[a-z_0-9]+\}|\$)*/))
 			token = substr(text, 1, RLENGTH)
 		else refuse("unexpected text")
-		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|server|upstream|.*_pass)$/ && token ~ /[\\$]/))
+		# A quote inside of a word is an ordinary character for nginx, and so is a brace after a dollar sign.
+		if (substr(text, RLENGTH + 1) !~ /^([ \t;{]|$)/ || !quoted && substr(text, RLENGTH, 2) == "${") refuse("unexpected text after a word")
+		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|server|upstream|ssl_certificate.*|.*_pass)$/ && token ~ /[\\$]/))
 			refuse("this text is not generated")
 		text = substr(text, RLENGTH + 1)
-		if (count < 2) words[count] = token
+		if (count < 3) words[count] = token
+		all = count == 0 ? token : all " " token
 		count++
 	}
 }
@@ -111,7 +135,8 @@ FNR == 1 && (count || depth) { refuse("the file before ends in a block") }
 # A shorter way for most lines.
 count == 0 && /^[ \t]*[a-z_0-9]+( [^;{}"\047\\#$]+)?;$/ {
 	sub(/;$/, "")
-	directive($1, $2)
+	sub(/^[ \t]+/, "")
+	directive($1, $2, $0)
 	next
 }
 { tokens($0) }
@@ -138,7 +163,13 @@ is_allowed() {
 		fi
 		set -- "$@" "$file"
 	done
-	[ "$#" -eq 0 ] || awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
+	[ "$#" -eq 0 ] && return 0
+	# awk may end a line at a NUL, or take a carriage return for a part of a word.
+	if [ "$(cat "$@" | LC_ALL=C tr -cd '\000-\010\013-\037\177' | wc -c)" -ne 0 ]; then
+		echo "$live: a file has a control character"
+		return 1
+	fi
+	LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
 		-v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1
 }
 

@@ -76,6 +76,48 @@ for (const shell of ["dash", "busybox"] as const) {
       ["hide a directive on the line of another", () => server("return 200 a; load_module x;"), /not allowed/],
       ["hide a block", () => "lua_block { }", /this block is not allowed/],
       ["leave a block open", () => "server {", /ends in a block/],
+      [
+        "hide a directive between quotes inside of words",
+        () => 'add_header X a"; load_module x; add_header Y b";',
+        /./,
+      ],
+      ["hide a directive after a brace that nginx reads as text", () => "types { a ${ b; }\nload_module x;", /./],
+      ["hide a directive after a block in a map", () => "map $a $b { a b { }\nload_module x;\n}", /unexpected \{/],
+      ["hide a directive after a NUL", () => "add_header X b\0; load_module x; add_header Y c\n;", /control character/],
+      ["leave a directory before a carriage return", () => server("root /var/www/..\r;"), /control character/],
+      ["serve keys by a root of all servers", () => "root /etc/nginx;", /this directory may not be served/],
+      [
+        "serve keys from the root of a FastCGI app",
+        () =>
+          `upstream a { server 10.0.0.1:9000; }\n${server("location / { root /; fastcgi_pass a; location /etc/ { } }")}`,
+        /this directory may not be served/,
+      ],
+      ["serve keys next to a directory", () => server("location /a { alias /var/www/; }"), /must end with a slash/],
+      ["serve keys as an error page", () => server("error_page 404 /../../../etc/x;"), /this path is not generated/],
+      ["serve keys as an index", () => server("index ../../../etc/x;"), /this path is not generated/],
+      [
+        "allow links in a part of a path",
+        () => server(`root ${dirname(rig.live)}/status;\ndisable_symlinks on from=${dirname(rig.live)}/status;`),
+        /not generated/,
+      ],
+      [
+        "allow links in a location",
+        () => server(`root ${dirname(rig.live)}/x;\ndisable_symlinks on;\nlocation /y { disable_symlinks off; }`),
+        /not generated/,
+      ],
+      ["load code with a key", () => server("ssl_certificate_key engine:/tmp/evil.so:x;"), /not the path of a file/],
+      ["load code with a key that a variable names", () => server("ssl_certificate_key $x;"), /not generated/],
+      ["listen on a socket file", () => "server { listen UNIX:/tmp/x; }", /not a port/],
+      [
+        "reach an address that is also the name of an upstream",
+        () =>
+          `upstream 169.254.169.254:80 { server 10.0.0.1:80; }\n${server("location / { proxy_pass http://169.254.169.254:80; }")}`,
+        /not generated/,
+      ],
+      ...["UNIX:/x.sock", "2852039166:80", "[::ffff:a9fe:a9fe]:80", "[fe90::1]:80", "localhost:80"].map(
+        (address) =>
+          [`reach ${address}`, () => `upstream a { server ${address}; }`, /not that of a container/] as const,
+      ),
     ];
     for (const [title, text, message] of ATTACKS) {
       test(`does not let a generated file ${title}`, async () => {
