@@ -13,7 +13,11 @@ export const HAPROXY: Format = {
     andThen(literal(String(value)), (text) => ({
       text: PLAIN.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`,
     })),
-  inner: (value) => andThen(literal(value), (text) => ({ text: text.replace(/["\\$]/g, "\\$&") })),
+  inner: (value) =>
+    andThen(literal(value), (text) => {
+      if (text.endsWith("%")) return { refused: "ends in %, which could begin an expression in HAProxy" };
+      return { text: text.replace(/["\\$]/g, "\\$&") };
+    }),
   syntax: {
     lexemes: lexemesBy({
       comment: /#[^\n]*/,

@@ -22,6 +22,8 @@ export const NGINX: Format = {
     joined: bareBy(PLAIN),
     concatenates: false,
     expression: /\$(?:[\w\0]*|\{[^}]*)$/,
+    wordProblem: (word) =>
+      /^(["']?)include\1$/.test(word) ? "is `include`, with which nginx reads a file, even in quotes" : undefined,
   },
 };
 

@@ -264,6 +264,9 @@ test("a template in which a value can never be where it is, is rejected with the
     ["shell", "cat <<EOF\n{{name}}\nEOF\n", /name cannot be here: it is not certain how "<" before it ends$/],
     ["shell", 'echo "$(grep "{{inner name}}" x)"', /cannot be here/],
     ["shell", "echo `grep {{name}} x`", /cannot be here/],
+    // Arithmetic of bash, which runs a command in an index.
+    ["shell", "echo $[ {{name}} ]", /cannot be here/],
+    ["shell", 'echo "$[ {{inner name}} ]"', /cannot be here/],
     ["haproxy", 'http-request set-header X "%[str({{inner name}})]"', /inner would be part of a variable/],
     ["caddyfile", "respond `{{inner name}}`", /inner cannot be in quotes other than double ones$/],
     ["caddyfile", 'respond "{env.{{inner name}} }"', /inner would be part of a variable or an expression$/],
@@ -273,6 +276,19 @@ test("a template in which a value can never be where it is, is rejected with the
       { message },
       `${format}: ${text}`,
     );
+  }
+});
+
+test("a value that means something else with the text next to it quarantines its container", () => {
+  for (const [format, text, a, b] of [
+    ["nginx", "map $host $x {\n{{labels.a}} {{labels.b}};\n}", "include", "/etc/nginx/certs/key.pem"],
+    ["nginx", 'map $host $x {\n"{{inner labels.a}}" {{labels.b}};\n}', "include", "/etc/nginx/certs/key.pem"],
+    ["nginx", "map $host $x {\n{{labels.a}}{{labels.b}} x;\n}", "incl", "ude"],
+    ["haproxy", 'http-request set-header X "{{inner labels.a}}{{inner labels.b}}"', "%", "[env(SECRET)]"],
+    ["haproxy", 'http-request set-header X "{{inner labels.a}}[env(SECRET)]"', "100%", ""],
+  ] as const) {
+    const made = render(`{{#each containers}}${text}{{/each}}`, [known("a", { labels: { a, b } })], { format });
+    assert.ok(made.kind === "faults" && made.faults.length === 1, `${text}: ${JSON.stringify(made)}`);
   }
 });
 
