@@ -70,8 +70,6 @@ const nginxTarget = {
     resolvers: ["192.0.2.53"],
     accessLog: { file: "/var/log/nginx/a.log", format: { text: "$host", escape: "json" } },
     files: { vhosts: "/v", passwords: "/p", errors: "/e", proxy: "/x" },
-    upgrades: ["websocket"],
-    connectionsPerAddress: 500,
     version: "1.26.0",
   },
   https: {
