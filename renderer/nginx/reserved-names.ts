@@ -2,6 +2,7 @@ import type { HostName } from "../routes/grammar.ts";
 import { isPattern } from "../routes/reserved-names.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
+import { hostAccess } from "./access.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { listens } from "./listen.ts";
 import { schemesOf } from "./schemes.ts";
@@ -15,6 +16,8 @@ const MAX_SHORT_NAME = 46;
 interface HostPorts {
   readonly plain: number | undefined;
   readonly secure: number | undefined;
+  /** HTTP/3, which a host can disable: nginx chooses among the servers that listen for QUIC. */
+  readonly quic: number | undefined;
 }
 
 const cache = new WeakMap<NginxSettings, WeakMap<VirtualHost, HostPorts>>();
@@ -44,12 +47,10 @@ export function reservedServers(
   const tls = http2 === undefined ? {} : { http2 };
   return {
     plain: ports.plain.flatMap((port) => serverOf("plain", port, listens(port, settings, {}))),
-    secure: ports.secure.flatMap((port) =>
-      serverOf("secure", port, [
-        ...listens(port, settings, { tls }),
-        ...(settings.https?.http3 ? listens(port, settings, { quic: "further" }) : []),
-      ]),
-    ),
+    secure: ports.secure.flatMap((port) => [
+      ...serverOf("secure", port, listens(port, settings, { tls })),
+      ...(settings.https?.http3 ? serverOf("quic", port, listens(port, settings, { quic: "further" })) : []),
+    ]),
   };
 }
 
@@ -72,11 +73,15 @@ function portsOfHost(virtualHost: VirtualHost, settings: NginxSettings): HostPor
   const found = known.get(virtualHost);
   if (found) return found;
   const { host } = virtualHost;
-  const options = withoutContested({ ...settings.defaults?.host, ...virtualHost.options }, settings);
+  const access = hostAccess(virtualHost, settings);
+  const isClosed = access.faults.length > 0;
+  const options = withoutContested(access.options, settings);
   const { servesHttp, redirectsToHttps, certificate } = schemesOf({ host, options }, settings.https?.certificates);
+  const secure = certificate ? (options.httpsPort ?? settings.https?.listen) : undefined;
   const ports = {
-    plain: servesHttp || redirectsToHttps ? (options.httpPort ?? settings.listen) : undefined,
-    secure: certificate ? (options.httpsPort ?? settings.https?.listen) : undefined,
+    plain: isClosed || servesHttp || redirectsToHttps ? (options.httpPort ?? settings.listen) : undefined,
+    secure,
+    quic: options.http3 === false ? undefined : secure,
   };
   known.set(virtualHost, ports);
   return ports;

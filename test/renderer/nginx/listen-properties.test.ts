@@ -24,7 +24,7 @@ const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMP
 const [PLAIN, TLS, PAGE] = [18_080, 18_443, 18_081];
 /** Few, so that containers conflict with each other, with the default ports and with the status page. */
 const PORTS = [PLAIN, TLS, PAGE, 19_001, 19_002, 19_003].map(String);
-const HOSTS = ["a.example", "b.example", "c.example", "*.d.example"];
+const HOSTS = ["a.example", "b.example", "c.example", "x.d.example", "*.d.example"];
 
 const yes = fc.constantFrom("true", "false");
 const requested = fc.record(
@@ -124,11 +124,8 @@ function listensOf(text: string): Map<string, Listen[]> {
   const statements = readNginx(text) as unknown as { words: string[]; block?: { words: string[] }[] }[];
   for (const [server, { words, block = [] }] of statements.entries()) {
     if (words[0] !== "server") continue;
-    const name =
-      block
-        .find((one) => one.words[0] === "server_name")
-        ?.words.slice(1)
-        .join(" ") ?? "";
+    const named = block.filter((one) => one.words[0] === "server_name");
+    const name = named.flatMap((one) => one.words.slice(1)).join(" ");
     for (const {
       words: [, address = "", ...parameters],
     } of block.filter((one) => one.words[0] === "listen")) {
@@ -137,6 +134,27 @@ function listensOf(text: string): Map<string, Listen[]> {
     }
   }
   return places;
+}
+
+/**
+ * Asserts that no wildcard and no default host serves a name that has a server for another port or protocol, and that no
+ * name has two servers.
+ */
+function assertReserved(text: string): void {
+  const places = [...listensOf(text)].map(([place, listens]) => {
+    const named = listens.flatMap(({ name }) => name.split(" ")).filter((one) => one !== "_");
+    assert.equal(new Set(named).size, named.length, `a name with two servers at ${place}\n${text}`);
+    const namesOf = ({ name }: Listen): string[] => name.split(" ").filter((one) => /^[a-z*]/.test(one));
+    const isDefault = listens.some((one) => one.parameters.has("default_server") && namesOf(one).length > 0);
+    return { place, isDefault, names: new Set(listens.flatMap(namesOf)) };
+  });
+  const all = new Set(places.flatMap(({ names }) => [...names]));
+  for (const { place, isDefault, names } of places) {
+    for (const name of all) {
+      const isCaught = isDefault || names.has(name.replace(/^[^.*]+\./, "*."));
+      assert.ok(names.has(name) || !isCaught, `${name} is served by another host at ${place}\n${text}`);
+    }
+  }
 }
 
 function assertSound(text: string, { hasPage, defaultHost }: Operator): void {
@@ -170,13 +188,22 @@ const stems = [...HOSTS.slice(0, 2), "default"];
 const certificates: CertificateSet = {
   usable: new Map(stems.map((stem) => [stem, { stem, names: [stem], notAfter: 0, fingerprint: "ab".repeat(32) }])),
   invalid: [],
+  clients: {
+    directory: NO_FILES,
+    files: new Map([
+      ["a.example.ca.crt", { name: "a.example.ca.crt", hash: "1" }],
+      ["b.example.ca.crt", { name: "b.example.ca.crt", hash: "2", fault: { problem: "garbage", hint: "renew it" } }],
+    ]),
+  },
 };
 
 test("each address has one QUIC socket, one protocol, and a server for unknown host names", () => {
   fc.assert(
     fc.property(containers, operator, fc.boolean(), (all, setup, hasDefault) => {
       const usable = new Map([...certificates.usable].filter(([stem]) => hasDefault || stem !== "default"));
-      assertSound(printed(all, setup, { ...certificates, usable }, NO_FILES), setup);
+      const text = printed(all, setup, { ...certificates, usable }, NO_FILES);
+      assertSound(text, setup);
+      assertReserved(text);
     }),
     { numRuns: 2_000 },
   );
