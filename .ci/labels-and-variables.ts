@@ -142,7 +142,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   },
   redirectFrom: {
     type: "host names, separated by commas",
-    meaning: "Names that redirect to this host",
+    meaning: "Names that redirect to this host, at most 20",
     example: "www.example.com",
   },
   access: {

@@ -25,7 +25,7 @@ import { parseRoute, type RequestedRoute, unusablePorts } from "./requested-rout
 import { violatedReservation } from "./reserved-names.ts";
 import type { RequestRules } from "./route-rules.ts";
 
-/** Host names in one VIRTUAL_HOST: a bound against abuse, far above real use. */
+/** Host names in one VIRTUAL_HOST, and names that a container redirects: a bound against abuse, far above real use. */
 const MAX_HOSTS = 20;
 
 /** What a container requests. */
@@ -174,10 +174,7 @@ class Parser {
       if (parsed.kind === "ok") hosts.add(parsed.value);
       else remarks.push(this.#report("host.refused", { where, value: entry.trim(), problem: parsed.reason, hint }));
     }
-    if (hosts.size > MAX_HOSTS) {
-      const problem = `has ${hosts.size} host names, of which the first ${MAX_HOSTS} are used`;
-      remarks.push(this.#report("host.too-many", { where, problem, hint: "use several containers or a wildcard" }));
-    }
+    if (hosts.size > MAX_HOSTS) remarks.push(this.#tooMany(where, hosts.size));
     if (hosts.size === 0 && remarks.length === 0) remarks.push(this.#noHost(where, raw));
     return { hosts: [...hosts].slice(0, MAX_HOSTS), remarks };
   }
@@ -237,10 +234,19 @@ class Parser {
   /** Returns the names that this container may redirect to its first host. */
   #checkRedirects(from: readonly HostName[], to: HostName): CheckedHosts {
     const where = namesOf(HOST_OPTIONS.redirectFrom, "label")[0]!;
-    if (from.length === 0 || /^[a-z0-9.-]+$/.test(to)) return this.#checkOwners(where, from);
+    if (from.length === 0 || /^[a-z0-9.-]+$/.test(to)) {
+      const { allowed, reserved } = this.#checkOwners(where, from.slice(0, MAX_HOSTS));
+      const tooMany = from.length > MAX_HOSTS ? [this.#tooMany(where, from.length)] : [];
+      return { allowed, reserved: [...reserved, ...tooMany] };
+    }
     const problem = "the container's first host matches more than one name, so it cannot be the target of a redirect";
     const hint = "put a plain name first, or remove the option, which is ignored";
     return { allowed: new Set(), reserved: [this.#report("option.refused", { where, problem, hint })] };
+  }
+
+  #tooMany(where: string, count: number): Diagnostic {
+    const problem = `has ${count} host names, of which the first ${MAX_HOSTS} are used`;
+    return this.#report("host.too-many", { where, problem, hint: "use several containers or a wildcard" });
   }
 
   #noHost(where: string, value: string): Diagnostic {
