@@ -95,7 +95,7 @@ for (const { title, files } of GROUPS) {
       const text =
         file === "routes"
           ? readFileSync(nginx, "utf8").replace("{{#eachHost}}", `{{#eachHost}}\n${filler && `# ${filler}`}`)
-          : `{{#each containers}}{{name}} {{#if (eq labels.mark 'bad')}}bad{{/if}}${filler}{{/each}}`;
+          : `{{#each containers}}{{name}} {{#if (eq labels.mark 'bad')}}bad{{/if}} ${filler} {{/each}}`;
       writeFileSync(marker(`${file}.hbs`), text);
       return file === "routes"
         ? { template: marker(`${file}.hbs`) }
