@@ -38,7 +38,8 @@ export async function openAudit(
   const key = await attempt(`--audit-key ${quoted(keyFile)}`, mayRead, () => openKey(keyFile, config));
   const audit = await attempt(at, mayWrite, () => {
     const [maxBytes, keep, origin] = [config["audit-file-bytes"], config["audit-keep"], originOf(host)];
-    return new AuditTrail({ directory, key, origin, maxBytes, keep, instance, onFailure, onDamage });
+    const keepMs = config["audit-keep-days"] * 86_400_000;
+    return new AuditTrail({ directory, key, origin, maxBytes, keep, keepMs, instance, onFailure, onDamage });
   });
   const publish = (): void =>
     log("info", "audit.checkpointed", { checkpoint: audit.checkpoint, publicKey: key.publicKey });

@@ -18,6 +18,8 @@ export interface AuditOptions {
   readonly maxBytes: number;
   /** Number of sealed files to keep; older ones are deleted. */
   readonly keep: number;
+  /** Milliseconds for which more sealed files than `keep` are kept, up to MAX_KEPT times as many. */
+  readonly keepMs: number;
   readonly instance: string;
   /** Called for each failed write. The record is lost and counted. */
   readonly onFailure: (errno: string) => void;
@@ -51,6 +53,9 @@ const MOVE_AWAY = "move all files of the directory away to start a new trail";
 
 /** Maximum delay before routine records are synced. Refusals, start and stop are synced immediately. */
 const SAVE_MS = 1_000;
+
+/** Young files are kept up to this multiple of the number to keep. */
+const MAX_KEPT = 10;
 
 /** Lines read from disk for a proof before other events are handled. */
 const LINES_AT_ONCE = 500;
@@ -272,9 +277,12 @@ export class AuditTrail {
 
   /** Seals the current file and starts the next one. */
   #rotate(): void {
-    const { directory, keep } = this.#options;
+    const { directory, keep, keepMs } = this.#options;
     const [sealed, files] = [this.#file, trailFiles(directory)];
-    const pruned = files.slice(0, Math.max(0, files.length - keep));
+    const since = Date.now() - keepMs;
+    const isOld = (file: string, index: number): boolean =>
+      files.length - index > MAX_KEPT * keep || (files.length - index > keep && statSync(file).mtimeMs <= since);
+    const pruned = files.slice(0, files.filter(isOld).length);
     if (pruned.length > 0) this.#oldest = firstSeqOf(files[pruned.length] ?? sealed);
     this.#sync();
     this.#announce(() => {

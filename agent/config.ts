@@ -50,6 +50,9 @@ export const Options = z.object({
   "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),
   "audit-file-bytes": wholeNumber(4_096).prefault("8388608").describe("BYTES  size at which a trail file is sealed"),
   "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of sealed trail files to keep"),
+  "audit-keep-days": wholeNumber(0)
+    .prefault("90")
+    .describe("DAYS  age up to which more sealed trail files are kept, at most ten times --audit-keep"),
 });
 
 /** The agent's configuration, parsed once from the command line. */

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, closeSync, copyFileSync, cpSync, mkdirSync, openSync, readdirSync } from "node:fs";
-import { readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { AuditTrail } from "../../agent/audit.ts";
@@ -83,6 +92,19 @@ describe("a trail", () => {
     assert.equal(exitCode, 0, message);
     assert.match(message, /^records (?!1 )[0-9]+ to /);
     assert.ok(named("audit.resume").every(({ clean }) => clean === true));
+  });
+
+  test("keeps more files than configured while they are young, up to ten times as many", async () => {
+    for (let run = 0; run < 3; run++) write({ maxBytes: 3_000, keep: 1, keepMs: 3_600_000 });
+    const young = files().length;
+    assert.ok(young > 3 && young <= 11);
+    assert.match((await verify()).message, /^records 1 to /);
+    for (const file of files().slice(0, 2)) utimesSync(file, 0, 0);
+    write({ maxBytes: 3_000, keep: 1, keepMs: 3_600_000 });
+    assert.doesNotMatch((await verify()).message, /^records 1 to /);
+    for (let run = 0; run < 6; run++) write({ maxBytes: 3_000, keep: 1, keepMs: 3_600_000 });
+    assert.equal(files().length, 11);
+    assert.equal((await verify()).exitCode, 0);
   });
 
   test("is incomplete when files are missing that the agent did not prune", async () => {

@@ -13,6 +13,7 @@ export const ORIGIN = originOf("local");
 interface OpenOptions {
   readonly maxBytes?: number;
   readonly keep?: number;
+  readonly keepMs?: number;
   readonly onFailure?: (errno: string) => void;
   readonly onDamage?: (path: string, bytes: number) => void;
 }
@@ -38,9 +39,25 @@ export class TrailRig {
   }
 
   open(directory: string, options: OpenOptions = {}): AuditTrail {
-    const { maxBytes = 1 << 20, keep = 100, onFailure = () => undefined, onDamage = () => undefined } = options;
+    const {
+      maxBytes = 1 << 20,
+      keep = 100,
+      keepMs = 0,
+      onFailure = () => undefined,
+      onDamage = () => undefined,
+    } = options;
     const key = readKey(this.keyFile, ORIGIN);
-    return new AuditTrail({ directory, key, origin: ORIGIN, maxBytes, keep, instance: "test", onFailure, onDamage });
+    return new AuditTrail({
+      directory,
+      key,
+      origin: ORIGIN,
+      maxBytes,
+      keep,
+      keepMs,
+      instance: "test",
+      onFailure,
+      onDamage,
+    });
   }
 
   async close(): Promise<void> {
