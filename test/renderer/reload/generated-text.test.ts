@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
@@ -28,7 +38,7 @@ test("the script knows every directive of the shipped template, and no other", (
 });
 
 for (const shell of ["dash", "busybox"] as const) {
-  describe(`nginx's container with ${shell}`, { skip: requires("nginx", "busybox") }, () => {
+  describe(`nginx's container with ${shell}`, { skip: requires("nginx", "busybox", "root") }, () => {
     let rig: Rig;
     let channel: ReloadChannel;
     let secret: string;
@@ -141,6 +151,26 @@ for (const shell of ["dash", "busybox"] as const) {
       assert.match(JSON.stringify(tested), /not a regular file/);
       execFileSync("rm", [link]);
     });
+
+    for (const below of [false, true]) {
+      test(`does not read candidates behind a link in place of ${below ? "the parent of their" : "their"} directory`, async () => {
+        const linked = below ? dirname(dirname(rig.candidate)) : dirname(rig.candidate);
+        const other = join(rig.directory, "other");
+        mkdirSync(join(other, "candidate"), { recursive: true });
+        for (const directory of [other, join(other, "candidate")]) {
+          const file = join(directory, "secret.conf");
+          copyFileSync(secret, file);
+          chownSync(file, 65_534, 65_534);
+        }
+        renameSync(linked, `${linked}-moved`);
+        symlinkSync(other, linked);
+        const tested = await channel.check(rig.candidate, true);
+        unlinkSync(linked);
+        renameSync(`${linked}-moved`, linked);
+        assert.match(JSON.stringify(tested), /not a directory of its own/);
+        assert.doesNotMatch(JSON.stringify(tested), /MIIE/);
+      });
+    }
 
     test("accepts what the shipped template generates", async () => {
       for (const name of readdirSync("test/renderer/golden").filter((file) => file.endsWith(".conf"))) {
