@@ -65,6 +65,14 @@ const UNKNOWN_LABELS = new UnknownLabelFinder([
   ...Object.values(SERVER_OPTIONS),
 ]);
 
+/** Returns whether a container sets an option that requests a route, valid or not. */
+export function requestsRoute({ container: { env, labels } }: InventoryContainer): boolean {
+  const isSet = (names: OptionNames): boolean =>
+    namesOf(names, "env").some((name) => Object.hasOwn(env, name)) ||
+    namesOf(names, "label").some((name) => Object.hasOwn(labels, name));
+  return ROUTE_NAMES.some(isSet);
+}
+
 type RouteOption = Required<Pick<OptionNames, "env" | "label">>;
 
 const FIELDS: Readonly<Record<"path" | "port" | "protocol", readonly [RouteOption, DiagnosticCode]>> = {

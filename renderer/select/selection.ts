@@ -20,18 +20,15 @@ export interface SelectedChange extends InventoryChange {
 export class Selection {
   readonly #rule: SelectRule;
   readonly #isProxy: (known: InventoryContainer) => boolean;
-  readonly #labelsOfProxy: ReadonlySet<string>;
+  readonly #proxyLabel: string | undefined;
   readonly #selected = new Map<string, InventoryContainer>();
   readonly #filtered = new Map<string, FilteredContainer>();
 
-  /**
-   * nginx's container is passed on although it is excluded, for its networks and its owner. It requests nothing: of its
-   * labels only `proxyLabel` and those of Compose are passed on.
-   */
+  /** nginx's container is passed on although it is excluded, as `withoutRequests` returns it. */
   constructor(rule: SelectRule, isProxy: (known: InventoryContainer) => boolean = () => false, proxyLabel?: string) {
     this.#rule = rule;
     this.#isProxy = isProxy;
-    this.#labelsOfProxy = new Set([...COMPOSE_LABELS, ...(proxyLabel === undefined ? [] : [proxyLabel])]);
+    this.#proxyLabel = proxyLabel;
   }
 
   /** All containers that are excluded now. */
@@ -73,8 +70,16 @@ export class Selection {
   }
 
   #viewOfProxy(one: InventoryContainer): InventoryContainer | undefined {
-    if (!this.#isProxy(one)) return undefined;
-    const kept = Object.entries(one.container.labels).filter(([name]) => this.#labelsOfProxy.has(name));
-    return { ...one, container: { ...one.container, env: {}, labels: Object.fromEntries(kept), refused: [] } };
+    return this.#isProxy(one) ? withoutRequests(one, this.#proxyLabel) : undefined;
   }
+}
+
+/**
+ * Returns nginx's container with its networks and its owner, so that it requests nothing: of its labels only `proxyLabel`
+ * and those of Compose remain.
+ */
+export function withoutRequests(one: InventoryContainer, proxyLabel: string | undefined): InventoryContainer {
+  const isKept = (name: string): boolean => name === proxyLabel || COMPOSE_LABELS.includes(name);
+  const labels = Object.fromEntries(Object.entries(one.container.labels).filter(([name]) => isKept(name)));
+  return { ...one, container: { ...one.container, env: {}, labels, refused: [] } };
 }

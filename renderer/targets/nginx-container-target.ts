@@ -3,6 +3,7 @@ import type { NginxTargetConfig } from "../config/nginx-target.ts";
 import type { Config } from "../config/schema.ts";
 import { keyOf, type InventoryChange, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { logRouteChange } from "../routes/log-changes.ts";
+import { requestsRoute } from "../routes/route-request.ts";
 import type { Blocked, Published } from "../routes/routes.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import { NginxTarget } from "./nginx-target.ts";
@@ -11,7 +12,7 @@ import type { Rendered, Target, UnitDescription } from "./target.ts";
 
 /** An nginx target that is published together with others: a container that any of them rejects is quarantined from all. */
 export class NginxContainerTarget extends NginxTarget implements Target<InventoryContainer> {
-  /** All containers of the target except nginx, which is always seen: its networks decide what is reachable. */
+  /** All containers of the target. nginx is always seen, because its networks decide what is reachable. */
   readonly #containers = new Map<string, InventoryContainer>();
   /** The containers that the routes are made of now. */
   readonly #routed = new Map<string, InventoryContainer>();
@@ -73,12 +74,15 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
     return routes.table.wanted;
   }
 
+  /** Adds nginx's container, without its requests if it is not among the containers. */
   #withProxies(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
-    const proxies = [...this.#containers.values()].filter((one) => this.routes.isProxy(one));
-    return proxies.length === 0 ? containers : [...new Set([...containers, ...proxies])];
+    const present = new Set(containers);
+    const proxies = [...this.#containers.values()].filter((one) => this.routes.isProxy(one) && !present.has(one));
+    return [...containers, ...proxies.map((one) => this.routes.withoutRequests(one))];
   }
 
+  /** nginx is a unit only if it requests a route. */
   #others(containers: readonly InventoryContainer[]): readonly InventoryContainer[] {
-    return containers.filter((one) => !this.routes.isProxy(one));
+    return containers.filter((one) => !this.routes.isProxy(one) || requestsRoute(one));
   }
 }

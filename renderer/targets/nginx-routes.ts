@@ -10,7 +10,7 @@ import { isProxy } from "../routes/reachable-networks.ts";
 import type { ProxyRule } from "../routes/route-rules.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import type { SelectRule } from "../select/rule.ts";
-import { type FilteredContainer, Selection } from "../select/selection.ts";
+import { type FilteredContainer, Selection, withoutRequests } from "../select/selection.ts";
 
 /** The settings of a target that decide its routes. */
 export type RoutedTarget = Pick<NginxTargetConfig, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
@@ -27,6 +27,8 @@ export class NginxRoutes {
   readonly table: RouteTable;
   /** Returns whether a container is nginx. */
   readonly isProxy: (known: InventoryContainer) => boolean;
+  /** Returns nginx's container without its requests; the same object for the same container. */
+  readonly withoutRequests: (known: InventoryContainer) => InventoryContainer;
   readonly #selection: Selection | undefined;
 
   constructor(
@@ -54,6 +56,12 @@ export class NginxRoutes {
       here.ownId !== undefined && id.startsWith(here.ownId);
     const isNginx = (known: InventoryContainer): boolean => this.isProxy(known) || isOwn(known);
     const proxyLabel = rule.kind === "label" ? rule.name : undefined;
+    const views = new WeakMap<InventoryContainer, InventoryContainer>();
+    this.withoutRequests = (known) => {
+      const view = views.get(known) ?? withoutRequests(known, proxyLabel);
+      views.set(known, view);
+      return view;
+    };
     this.#selection = containers && new Selection(selectsStopped(containers), isNginx, proxyLabel);
   }
 

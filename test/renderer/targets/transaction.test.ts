@@ -189,6 +189,20 @@ test("keeps every route when nginx's own container is quarantined", async () => 
   );
 });
 
+test("quarantines a container with the label of nginx's container whose routes a check rejects", async () => {
+  const check = { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad"; exit 1; fi', "check", "{candidate}"] };
+  const labels = { "sallyport.proxy": "true", tier: "web", zone: "one" };
+  agent.first = [NGINX, app("a"), { ...app("b"), labels, env: { VIRTUAL_HOST: "bad.example" } }];
+  follow({ routes: { check } });
+  await eventually("the app is everywhere, and nginx's networks are known", () => everywhere("a"));
+  assert.deepEqual(
+    (await status()).quarantined.map(({ name }) => name),
+    ["appb"],
+  );
+  send([{ ...app("b"), labels }]);
+  await eventually("its valid routes are published", () => everywhere("ab"));
+});
+
 test("keeps all files and names the check when it rejects containers that are already live", async () => {
   const poison = join(directory, "poison");
   follow({ tiers: { check: { command: ["sh", "-c", `if [ -e ${poison} ]; then echo poisoned; exit 1; fi`] } } });
