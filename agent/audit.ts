@@ -1,12 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync } from "node:fs";
 import { readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
 import { asciiJson } from "../shared/log.ts";
 import { HashRange, leafHash, parseCheckpoint } from "../shared/merkle.ts";
 import { firstSeqOf, MAX_RECORD_BYTES, readLines, readSmall, trailFile, trailFiles } from "./audit-files.ts";
-import { type AuditEvent, type AuditFields, fileHeader, isCheckpointOf, readRecord } from "./audit-record.ts";
+import {
+  type AuditEvent,
+  type AuditFields,
+  fileHeader,
+  type FileHeader,
+  isCheckpointOf,
+  readRecord,
+} from "./audit-record.ts";
 import type { SigningKey } from "./audit-key.ts";
 
 export interface AuditOptions {
@@ -43,7 +50,6 @@ type Saved = Readonly<{
   file: string;
   bytes: number;
   first: number;
-  oldest: number;
   clean: boolean;
   edge: string[];
   range: string[];
@@ -56,6 +62,9 @@ const SAVE_MS = 1_000;
 
 /** Young files are kept up to this multiple of the number to keep. */
 const MAX_KEPT = 10;
+
+/** Flags that create a file, and sync each write to it. */
+const NEW_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
 /** Lines read from disk for a proof before other events are handled. */
 const LINES_AT_ONCE = 500;
@@ -222,12 +231,7 @@ export class AuditTrail {
     this.#isSigned = false;
     this.#sync();
     const { checkpoint, edge } = this.#sign();
-    const position = {
-      file: basename(this.#file),
-      bytes: this.#bytes,
-      first: this.#fileRange.begin + 1,
-      oldest: this.#oldest,
-    };
+    const position = { file: basename(this.#file), bytes: this.#bytes, first: this.#fileRange.begin + 1 };
     const state = { ...position, clean: this.#isStopped, edge, range: this.#fileRange };
     this.#replace("resume", `${JSON.stringify(state)}\n`);
     this.#replace("checkpoint", checkpoint);
@@ -236,8 +240,9 @@ export class AuditTrail {
 
   #replace(name: string, text: string): void {
     const path = join(this.#options.directory, name);
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC;
-    const fd = openSync(`${path}.new`, flags, 0o640);
+    // Only a new file is neither a link nor a FIFO, on which the agent would wait.
+    rmSync(`${path}.new`, { force: true });
+    const fd = openSync(`${path}.new`, NEW_SYNCED, 0o640);
     try {
       writeSync(fd, text);
     } finally {
@@ -336,8 +341,7 @@ export class AuditTrail {
   #keepDamaged(fd: number, from: number): { damaged: string; damaged_bytes: number } {
     const name = `damaged-${String(this.#tree.end + 1).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
     const path = join(this.#options.directory, name);
-    const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
-    const copy = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, 0o640);
+    const copy = openSync(path, NEW_SYNCED, 0o640);
     const chunk = Buffer.alloc(MAX_RECORD_BYTES);
     let offset = from;
     for (
@@ -398,8 +402,10 @@ export class AuditTrail {
       const [tree, range] = [HashRange.of(0, size, saved.edge), HashRange.of(saved.first - 1, size, saved.range)];
       if (!tree || !range || !isCheckpointOf(tree, checkpoint)) return undefined;
       [this.#tree, this.#fileRange, this.#isStopped] = [tree, range, saved.clean];
-      this.#oldest = saved.oldest;
-      return { file: join(directory, basename(saved.file)), bytes: saved.bytes };
+      const file = join(directory, basename(saved.file));
+      // `resume` is not signed: it must not decide which records count as pruned.
+      this.#oldest = (existsSync(file) ? headerOf(file)?.first : undefined) ?? 1;
+      return { file, bytes: saved.bytes };
     } catch {
       return undefined;
     }
@@ -408,8 +414,7 @@ export class AuditTrail {
   /** Restores the tree from the last file that starts with a signed one. Returns that file. */
   #restoreFromHeader(files: readonly string[]): string {
     for (const file of files.toReversed()) {
-      const line = readLines(file).next().value;
-      const header = line && fileHeader(readRecord(line.bytes));
+      const header = headerOf(file);
       if (!header || (header.checkpoint !== undefined && this.#signed(header.tree) !== header.checkpoint)) continue;
       [this.#tree, this.#oldest] = [header.tree, header.first];
       return file;
@@ -440,6 +445,12 @@ async function addRecords(range: HashRange, file: string, size: number): Promise
     if (index === range.end && index < size && fault === undefined) range.push(leafHash(bytes));
     if (++index % LINES_AT_ONCE === 0) await yieldToEvents();
   }
+}
+
+/** Returns the tree before a file, from its first record. */
+function headerOf(file: string): FileHeader | undefined {
+  const [line] = readLines(file);
+  return line && fileHeader(readRecord(line.bytes));
 }
 
 /** Returns the hashes of the file before the given one, from its first record. */

@@ -115,6 +115,17 @@ describe("a trail", () => {
     assert.match(message, /^records [0-9]+ to [0-9]+ are missing$/);
   });
 
+  test("is incomplete when files are missing that `resume` counts as pruned", async () => {
+    write({ maxBytes: 3_000 });
+    rmSync(files()[0]!);
+    const resume = join(directory, "resume");
+    const forged = { ...(JSON.parse(readFileSync(resume, "utf8")) as object), oldest: Number(records()[0]!["seq"]) };
+    writeFileSync(resume, JSON.stringify(forged));
+    write({ maxBytes: 3_000 });
+    const { exitCode, message } = await verify();
+    assert.deepEqual([exitCode, /^records 1 to [0-9]+ are missing$/.test(message)], [2, true], message);
+  });
+
   test("is incomplete while the last records are not signed", async () => {
     const trail = rig.open(directory);
     stop(trail);
@@ -329,6 +340,17 @@ describe("a trail after a crash", () => {
   });
 });
 
+test("a trail waits for no FIFO, and writes through no link, where the agent writes its own files", async () => {
+  write();
+  const other = join(rig.directory, `other${number}`);
+  writeFileSync(other, "other");
+  symlinkSync(other, join(directory, "checkpoint.new"));
+  execFileSync("mkfifo", [join(directory, "resume.new")]);
+  write();
+  assert.equal(readFileSync(other, "utf8"), "other");
+  assert.equal((await verify()).exitCode, 0);
+});
+
 describe("a trail that another process changes", () => {
   let trail: AuditTrail;
   beforeEach(() => {
@@ -515,6 +537,33 @@ describe("proofs", () => {
       ).length > 2,
       true,
     );
+  });
+
+  test("never replace the tiles of an earlier export by those of a trail that was pruned, altered or replaced", () => {
+    const target = join(directory, "tiles");
+    const snapshot = (): string[] =>
+      readdirSync(target, { recursive: true, encoding: "utf8" })
+        .toSorted()
+        .filter((path) => statSync(join(target, path)).isFile())
+        .map((path) => path + readFileSync(join(target, path), "latin1"));
+    write({ maxBytes: 3_000 });
+    const copy = rig.create(`copy${number}`);
+    cpSync(directory, copy, { recursive: true });
+    write({ maxBytes: 3_000 });
+    assert.equal((exportTrail(directory, key, target) as { exitCode: number }).exitCode, 0);
+    const before = snapshot();
+    const failureOf = (at: string): string => JSON.stringify(exportTrail(at, key, target));
+    assert.match(failureOf(copy), /tiles\/checkpoint.* has [0-9]+ records, the trail [0-9]+; keep it as evidence/);
+    const replaced = rig.create(`replaced${number}`);
+    const trail = rig.open(replaced);
+    appendTo(trail, 100);
+    stop(trail);
+    assert.match(failureOf(replaced), /"the records 1 to [0-9]+ do not match the signed checkpoint"/);
+    write({ maxBytes: 3_000, keep: 2 });
+    assert.match(failureOf(directory), /records 1 to [0-9]+ were pruned/);
+    writeFileSync(files()[1]!, readFileSync(files()[1]!, "latin1").replace("rpc.connect", "rpc.refused"));
+    assert.match(failureOf(directory), /"exitCode":1/);
+    assert.deepEqual(snapshot(), before);
   });
 
   test("show an older tree in a newer one, from memory and from disk", async () => {
