@@ -58,8 +58,8 @@ export class ContainerStore {
 
   get hasStale(): boolean {
     return [...this.#known].some(
-      ([id, { container, imageId }]) =>
-        container && ((container.stale && !this.#tooLarge.has(id)) || !this.#images.isSettled(imageId)),
+      ([id, { container, imageId, isWaiting }]) =>
+        (container?.stale && !this.#tooLarge.has(id)) || (isWaiting && !this.#images.isSettled(imageId)),
     );
   }
 
@@ -131,6 +131,9 @@ export class ContainerStore {
       const { message: reason, code, errno } = asDockerError(error);
       if (isOutdated() || (errno === "404" && !this.#known.has(id))) return;
       this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
+      const listed = this.#listed.get(id);
+      if (listed && !this.#known.has(id) && isVisible(listed, this.#sources.policy))
+        await this.#images.read(listed.imageId);
       this.#markStale(id);
       if (code === "docker.size" && this.#known.get(id)?.container?.unread !== false) this.#tooLarge.add(id);
       else this.#onStale();
@@ -141,14 +144,22 @@ export class ContainerStore {
 
   #update(observed: Observed, unread = false): void {
     const { stopSignal, stopMs, imageId } = observed;
-    const container = sanitize(observed, this.#sources.policy, this.#images.get(imageId), unread);
-    this.#store(observed.id, { container, stopSignal, stopMs, imageId });
+    const { policy } = this.#sources;
+    const image = this.#images.get(imageId);
+    const container = sanitize(observed, policy, image, unread);
+    this.#store(observed.id, {
+      container,
+      stopSignal,
+      stopMs,
+      imageId,
+      isWaiting: !image && isVisible(observed, policy),
+    });
   }
 
-  /** Inspects the containers that were disclosed before their image could be read. */
+  /** Inspects the containers that were read before their image. */
   #mark(imageId: string): void {
     for (const [id, known] of this.#known)
-      if (known.imageId === imageId && known.container?.fromImage.read === false) this.#inspections.request(id);
+      if (known.imageId === imageId && known.isWaiting) this.#inspections.request(id);
   }
 
   #markStale(id: string): void {

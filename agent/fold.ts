@@ -5,6 +5,8 @@ import { healthOf, type Observed, safeName } from "./observed.ts";
 /** State of one container. `container` is undefined when the policy hides it. */
 export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId"> {
   readonly container: Container | undefined;
+  /** The image is not known, so that values, and labels that `only` lists require, count as the image's. */
+  readonly isWaiting?: boolean;
 }
 
 /** Decision for one event: nothing, one inspect, removal, or the new state if the event contains all of it. */

@@ -1,4 +1,4 @@
-import { composeServiceOf } from "../shared/compose.ts";
+import { composeServiceOf, type ImageLabels } from "../shared/compose.ts";
 import { type Container, isPairName, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
 import { DockerError } from "./docker-error.ts";
@@ -16,7 +16,8 @@ export function sanitize(
   from: ImageValues | undefined,
   unread = false,
 ): Container | undefined {
-  if (!isVisible(observed, policy, from)) return undefined;
+  const baked = from ? namesFrom(from, "label", observed.labels) : [];
+  if (!isVisible(observed, policy, { read: from !== undefined, labels: baked })) return undefined;
   const { id, name, state, health, createdAt, startedAt, image, ports } = observed;
   const env = disclosePairs(policy, "env", observed.env);
   const labels = disclosePairs(policy, "label", observed.labels);
@@ -46,18 +47,25 @@ export function sanitize(
   });
 }
 
-/** Whether the container matches each of the policy's `only` lists that is not empty. Labels of its image do not count. */
-export function isVisible({ labels, networks }: Observed, { only }: Policy, image?: ImageValues): boolean {
-  const baked = image ? namesFrom(image, "label", labels) : [];
-  const project = composeServiceOf(labels, { read: true, labels: baked })?.project ?? "";
+/**
+ * Whether the container matches each of the policy's `only` lists that is not empty. Labels of its image do not count.
+ * Without `image`: whether it may match, whatever its image sets.
+ */
+export function isVisible(
+  { labels, networks }: Observed,
+  { only }: Policy,
+  image: ImageLabels = { read: true, labels: [] },
+): boolean {
+  const project = composeServiceOf(labels, image)?.project ?? "";
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;
   if (only.networks.length > 0 && !networks.some(({ name }) => only.networks.includes(name))) return false;
-  return only.labels.length === 0 || only.labels.some((wanted) => hasLabel(labels, wanted, baked));
+  return only.labels.length === 0 || only.labels.some((wanted) => hasLabel(labels, wanted, image));
 }
 
-function hasLabel(labels: Observed["labels"], wanted: string, baked: readonly string[]): boolean {
+function hasLabel(labels: Observed["labels"], wanted: string, image: ImageLabels): boolean {
   const [name = "", value] = wanted.split(/=(.*)/s);
-  return Object.hasOwn(labels, name) && !baked.includes(name) && (value ?? labels[name]) === labels[name];
+  if (!image.read || image.labels.includes(name)) return false;
+  return Object.hasOwn(labels, name) && (value ?? labels[name]) === labels[name];
 }
 
 type Refused = Container["refused"][number];

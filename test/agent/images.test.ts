@@ -207,3 +207,30 @@ test("a project that only an image names does not make its container visible", a
     await agent.close();
   }
 });
+
+test("a label or project of an image that cannot be read does not make its container visible", async () => {
+  const labels = { [PROJECT]: "shop", "com.docker.compose.config-hash": "0", team: "web" };
+  for (const only of ["--only-project=shop", "--only-label=team"]) {
+    const agent = await AgentProcess.start([only, "--relist", "1"]);
+    try {
+      agent.engine.image("baked", { labels });
+      const text = `{"${"x".repeat(4_000)}":1,`;
+      agent.engine.api.fault("image", { kind: "endless", text }, { of: imageId("baked").slice(7) });
+      agent.engine.image("slow", { labels: { other: "1" } });
+      const planned = agent.engine.api.fault("image", { kind: "status", status: 500, message: CANARY });
+      await agent.engine.run({ name: "foreign", image: "baked" });
+      await agent.engine.run({ name: "own", image: "slow", labels });
+      const renderer = await agent.subscribe();
+      assert.deepEqual(renderer.containers, []);
+      planned.lift();
+      await eventually("the image is read", () => renderer.named("own"));
+      assert.deepEqual(
+        renderer.containers.map(({ name }) => name),
+        ["own"],
+      );
+      renderer.close();
+    } finally {
+      await agent.close();
+    }
+  }
+});
