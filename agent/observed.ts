@@ -108,16 +108,14 @@ function portRows(
   exposed: Inspected["Config"]["ExposedPorts"],
   bound: Inspected["NetworkSettings"]["Ports"],
 ): PortRow[] {
-  return Object.keys({ ...exposed, ...bound }).flatMap((name) => {
+  const rowOf = (name: string): PortRow => {
     const [port, Type = ""] = name.split("/");
-    const row = { PrivatePort: Number(port), Type };
-    const published = (bound?.[name] ?? []).map(({ HostIp, HostPort }) => ({
-      ...row,
-      IP: HostIp,
-      PublicPort: Number(HostPort),
-    }));
-    return [{ ...row, IP: "", PublicPort: 0 }, ...published];
-  });
+    return { IP: "", PrivatePort: Number(port), PublicPort: 0, Type };
+  };
+  const published = Object.entries(bound ?? {}).flatMap(([name, addresses]) =>
+    (addresses ?? []).map(({ HostIp, HostPort }) => ({ ...rowOf(name), IP: HostIp, PublicPort: Number(HostPort) })),
+  );
+  return [...Object.keys({ ...exposed, ...bound }).map(rowOf), ...published];
 }
 
 /** Merges rows with the same port and protocol, sorted. Rows with invalid port numbers are skipped. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fold, type Known, type Step } from "../../agent/fold.ts";
 import { EVENT_FILTERS } from "../../agent/gate.ts";
-import { EngineEvent } from "../../agent/inspected.ts";
+import { EngineEvent, Inspected } from "../../agent/inspected.ts";
+import { fromInspected } from "../../agent/observed.ts";
 import type { Container } from "../../shared/snapshot.ts";
 
 const ID = "ab".repeat(32);
@@ -148,3 +149,17 @@ function parse(event: string, attributes: Attributes): EngineEvent {
     : { ID, Attributes: attributes };
   return EngineEvent.parse({ Type: isNetwork ? "network" : "container", Action: event, Actor: actor });
 }
+
+test("a port named like a key of JavaScript's objects costs its container nothing", () => {
+  const observed = fromInspected(
+    Inspected.parse({
+      Id: "a".repeat(64),
+      Name: "/app",
+      Created: "2026-01-01T00:00:00Z",
+      State: { Status: "running" },
+      Config: { ExposedPorts: { constructor: {}, "80/tcp": {} } },
+      NetworkSettings: { Ports: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }] } },
+    }),
+  );
+  assert.deepEqual(observed.ports, [{ port: 80, proto: "tcp", published: [{ ip: "127.0.0.1", port: 8080 }] }]);
+});
