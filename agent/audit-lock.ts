@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import * as net from "node:net";
 import { join } from "node:path";
 import { socketPathProblem } from "../shared/socket-path.ts";
+import { isHeld } from "./listen.ts";
 
 /**
  * Locks a directory until the returned server is closed or the process ends. Throws while another process holds the lock.
@@ -37,14 +38,4 @@ async function removeFree(directory: string, own: number, pathOf: (number: numbe
 
 function locks(directory: string): number[] {
   return readdirSync(directory).flatMap((name) => (/^lock\.[0-9]{1,15}$/.test(name) ? Number(name.slice(5)) : []));
-}
-
-/** Only a refused connection shows that no process listens. */
-async function isHeld(path: string): Promise<boolean> {
-  const probe = net.connect(path);
-  const code = await new Promise((resolve) => {
-    probe.on("connect", () => resolve("connected")).on("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
-  });
-  probe.destroy();
-  return code !== "ECONNREFUSED" && code !== "ENOENT";
 }

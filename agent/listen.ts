@@ -20,13 +20,18 @@ async function removeStale(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, { throwIfNoEntry: false });
   if (!found) return;
   if (!found.isSocket()) throw new Error(`${quoted(socketPath)} exists and is not a socket; move it away`);
-  const probe = net.connect(socketPath);
-  const isAlive = await new Promise((resolve) => {
-    probe.on("connect", () => resolve(true)).on("error", () => resolve(false));
+  if (await isHeld(socketPath)) throw new Error(`another process listens on ${quoted(socketPath)}; stop it first`);
+  unlinkSync(socketPath);
+}
+
+/** Whether a process listens on a socket. Only a refused connection shows that none does: a queue may be full. */
+export async function isHeld(path: string): Promise<boolean> {
+  const probe = net.connect(path);
+  const code = await new Promise((resolve) => {
+    probe.on("connect", () => resolve("connected")).on("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
   });
   probe.destroy();
-  if (isAlive === true) throw new Error(`another process listens on ${quoted(socketPath)}; stop it first`);
-  unlinkSync(socketPath);
+  return code !== "ECONNREFUSED" && code !== "ENOENT";
 }
 
 /** Restricts the directory so that group members can reach the socket but cannot list or change entries. */

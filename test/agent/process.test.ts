@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, statSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { listen } from "../../agent/listen.ts";
 import { PROTOCOL } from "../../shared/rpc.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
@@ -54,6 +57,28 @@ describe("the agent's socket", { skip: requires("root") }, () => {
     for (const act of acts)
       assert.match(asUser(RENDERER_ID, AGENT_ID, `${act}; console.log("ok")`), /^E(ACCES|PERM)$/, act);
   });
+});
+
+test("an agent does not replace a socket whose process is too busy to accept connections", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-busy-"));
+  const path = join(directory, "rpc.sock");
+  const script = `require("node:net").createServer().listen({ path: process.argv[1], backlog: 1 })`;
+  const busy = spawn(process.execPath, ["-e", script, path], { stdio: "ignore" });
+  const clients: net.Socket[] = [];
+  try {
+    await eventually("the process listens", () => existsSync(path));
+    busy.kill("SIGSTOP");
+    let isFull = false;
+    await eventually("the queue is full", () => {
+      clients.push(net.connect(path).on("error", () => (isFull = true)));
+      return isFull;
+    });
+    await assert.rejects(listen(net.createServer(), path), /another process listens on/);
+  } finally {
+    for (const client of clients) client.destroy();
+    busy.kill("SIGKILL");
+    rmSync(directory, { recursive: true });
+  }
 });
 
 describe("the audit trail on a full disk", () => {
