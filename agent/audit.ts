@@ -330,11 +330,8 @@ export class AuditTrail {
     const missing = Math.max(0, this.#bytes - size);
     const damage = size > from ? this.#keepDamaged(this.#fd, from) : {};
     if (missing > 0 || nlink === 0) this.#startFile();
-    this.#write("audit.damaged", "note", "audit.damaged", {
-      file,
-      ...damage,
-      ...(missing > 0 && { missing_bytes: missing }),
-    });
+    const lost = missing > 0 && { missing_bytes: missing };
+    this.#write("audit.damaged", "note", "audit.damaged", { file, ...damage, ...lost });
   }
 
   /** Moves the bytes from an offset to a file of their own. */
@@ -344,14 +341,8 @@ export class AuditTrail {
     const copy = openSync(path, NEW_SYNCED, 0o640);
     const chunk = Buffer.alloc(MAX_RECORD_BYTES);
     let offset = from;
-    for (
-      let read = readSync(fd, chunk, 0, chunk.length, offset);
-      read > 0;
-      read = readSync(fd, chunk, 0, chunk.length, offset)
-    ) {
+    for (let read; (read = readSync(fd, chunk, 0, chunk.length, offset)) > 0; offset += read)
       writeSync(copy, chunk, 0, read);
-      offset += read;
-    }
     closeSync(copy);
     ftruncateSync(fd, from);
     this.#options.onDamage(path, offset - from);

@@ -47,6 +47,8 @@ export function sanitize(
   });
 }
 
+const SETS_NOTHING: ImageLabels = { read: true, labels: [] };
+
 /**
  * Whether the container matches each of the policy's `only` lists that is not empty. Labels of its image do not count.
  * Without `image`: whether it may match, whatever its image sets.
@@ -54,7 +56,7 @@ export function sanitize(
 export function isVisible(
   { labels, networks }: Observed,
   { only }: Policy,
-  image: ImageLabels = { read: true, labels: [] },
+  image: ImageLabels = SETS_NOTHING,
 ): boolean {
   const project = composeServiceOf(labels, image)?.project ?? "";
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;

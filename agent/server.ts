@@ -9,7 +9,7 @@ import { tokenBucket } from "./token-bucket.ts";
 /** Maximum subscribed connections. */
 export const MAX_SUBSCRIBED = 8;
 
-/** Maximum connections that are not subscribed. A new one closes the oldest, so that a health check is always served. */
+/** Maximum connections that are not subscribed. A new one closes the oldest, so that idle peers cannot occupy all places. */
 export const MAX_UNSUBSCRIBED = 4;
 
 /** Accepted connections per second on average, and the burst. */
@@ -55,9 +55,7 @@ export class RpcServer {
       socket.destroy();
       return this.#countRefused();
     }
-    const waiting = [...this.#connections].filter(
-      ({ isSubscribed, socket: { destroyed } }) => !isSubscribed && !destroyed,
-    );
+    const waiting = [...this.#connections].filter((one) => !one.isSubscribed && !one.socket.destroyed);
     if (waiting.length >= MAX_UNSUBSCRIBED) waiting[0]?.drop("rpc.unsubscribed");
     const connection = new Connection(++this.#accepted, socket, this.#rpc, this.#records.open());
     this.#connections.add(connection);
@@ -103,16 +101,9 @@ function contract(source: Source, host: string, admits: () => boolean): JSONRPCS
     return {};
   });
   rpc.addMethod("health", (): Result<"health"> => {
-    const { docker, generation, containers, overflow, unreadable } = disclosed;
-    const trail = audit.isWhole ? "ok" : "degraded";
-    return {
-      docker,
-      audit: trail,
-      generation,
-      containers: generation === 0 ? 0 : containers.size,
-      overflow,
-      unreadable,
-    };
+    const { docker, generation, overflow, unreadable } = disclosed;
+    const containers = generation === 0 ? 0 : disclosed.containers.size;
+    return { docker, audit: audit.isWhole ? "ok" : "degraded", generation, containers, overflow, unreadable };
   });
   rpc.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {
     const { code, message } = error instanceof JSONRPCErrorException ? error : wireErrors.internal;

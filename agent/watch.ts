@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../shared/backoff.ts";
 import { ContainerStore, type Sources } from "./container-store.ts";
-import { asDockerError, type DockerError } from "./docker-error.ts";
+import { asDockerError } from "./docker-error.ts";
 import type { EngineEvent } from "./inspected.ts";
 import { Timer } from "./timer.ts";
 
@@ -40,20 +40,16 @@ export class Watch {
     while (!signal.aborted && (refused < MAX_REFUSALS || !this.#options.exitWhenRefused)) {
       try {
         await this.#connected(signal);
-      } catch (error) {
+      } catch (fault) {
         if (signal.aborted) break;
-        const fault = asDockerError(error);
-        refused = fault.errno === "ECONNREFUSED" ? refused + 1 : 0;
-        this.#disconnected(fault);
+        const { message: error, code, errno } = asDockerError(fault);
+        refused = errno === "ECONNREFUSED" ? refused + 1 : 0;
+        this.#options.onState("unreachable");
+        this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[errno ?? code] });
       }
       await sleep(backoffMs(this.#attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
     return signal.aborted ? "stopped" : "refused";
-  }
-
-  #disconnected({ message: error, code, errno }: DockerError): void {
-    this.#options.onState("unreachable");
-    this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[errno ?? code] });
   }
 
   /** Runs one connection: subscribes before it lists, so that no change is missed. Rejects when it ends. */

@@ -34,32 +34,25 @@ async function run(args: readonly string[]): Promise<CommandResult> {
   if (positionals.length > takes) throw new Error(`unexpected argument ${quoted(positionals[takes]!)}`);
   if (command === "keygen") return keygen(values);
   if (command === "report") return reportTrail(directory);
-  const readKey = (): PublicKey => new PublicKey(values["public-key"] ?? join(directory, "key.pub"));
-  if (command === "proof") {
-    if (!/^[1-9][0-9]{0,14}$/.test(argument ?? "")) throw new Error("`proof` requires the sequence number of a record");
-    return withKey(readKey, (key) => proveRecord(directory, key, Number(argument)));
-  }
-  if (command === "export") {
-    if (argument === undefined) throw new Error("`export` requires a directory");
-    return withKey(readKey, (key) => exportTrail(directory, key, argument));
-  }
-  if (command !== "verify") throw new Error(`unknown command ${quoted(command)}`);
-  return await withKey(readKey, async (key) => {
-    const result = await verifyTrail(directory, key);
-    return { output: values.json ? asciiJson(result) : result.message, exitCode: result.exitCode };
-  });
+  if (command !== "verify" && takes === 1) throw new Error(`unknown command ${quoted(command)}`);
+  if (command === "proof" && !/^[1-9][0-9]{0,14}$/.test(argument ?? ""))
+    throw new Error("`proof` requires the sequence number of a record");
+  if (command === "export" && argument === undefined) throw new Error("`export` requires a directory");
+  const key = readKey(values["public-key"] ?? join(directory, "key.pub"));
+  if ("failure" in key) return key;
+  if (command === "proof") return proveRecord(directory, key, Number(argument));
+  if (command === "export") return exportTrail(directory, key, argument!);
+  const result = await verifyTrail(directory, key);
+  return { output: values.json ? asciiJson(result) : result.message, exitCode: result.exitCode };
 }
 
 /** Reads the public key. A key that cannot be read is exit code 3, as an unreadable trail is. */
-function withKey<R>(readKey: () => PublicKey, use: (key: PublicKey) => R): R | CommandResult {
-  let key: PublicKey;
+function readKey(file: string): PublicKey | ReturnType<typeof failure> {
   try {
-    key = readKey();
+    return new PublicKey(file);
   } catch (error) {
-    const { message, exitCode } = failure("--public-key", error);
-    return { failure: message, exitCode };
+    return failure("--public-key", error);
   }
-  return use(key);
 }
 
 function keygen({

@@ -71,8 +71,7 @@ function withSigned(directory: string, key: PublicKey, begin: (size: number) => 
     if (reader.missing.length > 0) return { failure: reader.missing.join("; "), exitCode: 2 };
     return task.finish({ begin: reader.begin, note: checkpoint.note });
   } catch (error) {
-    const { message, exitCode } = failure(directory, error);
-    return { failure: message, exitCode };
+    return failure(directory, error);
   }
 }
 

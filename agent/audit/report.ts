@@ -20,19 +20,11 @@ export function reportTrail(directory: string): CommandResult {
   try {
     const files = trailFiles(directory);
     if (files.length === 0) throw new Error(`${asciiJson(directory)} contains no audit trail`);
-    for (const file of files) for (const record of recordsOf(file)) count(rows, record);
+    for (const file of files) for (const { bytes } of readLines(file)) count(rows, readRecord(bytes) ?? {});
   } catch (error) {
-    const { message, exitCode } = failure(directory, error);
-    return { failure: message, exitCode };
+    return failure(directory, error);
   }
   return { output: print([...rows].toSorted(([a], [b]) => (a < b ? -1 : 1))), exitCode: 0 };
-}
-
-function* recordsOf(file: string): Generator<Body> {
-  for (const { bytes } of readLines(file)) {
-    const record = readRecord(bytes);
-    if (record) yield record;
-  }
 }
 
 function count(rows: Map<string, Row>, record: Body): void {
@@ -44,6 +36,7 @@ function count(rows: Map<string, Row>, record: Body): void {
     rows.set(key, { count: count + 1, first, last });
   }
 }
+
 function entries(body: Body): [event: string, details: string][] {
   const text = (name: string, length?: number): string => printable(body[name]).slice(0, length);
   switch (text("event")) {
@@ -89,7 +82,8 @@ function line(event: string, count: string, first: string, last: string, details
   return [event.padEnd(32), count.padStart(7), first.padEnd(24), last.padEnd(24), details].join("  ");
 }
 
-/** Escapes everything but printable ASCII, for a terminal. */
+/** Returns a text or a number in printable ASCII, for a terminal. A forged record may contain anything else, which is omitted. */
 function printable(value: unknown): string {
-  return typeof value === "string" ? asciiJson(value).slice(1, -1) : asciiJson(value ?? "");
+  if (typeof value === "string") return asciiJson(value).slice(1, -1);
+  return typeof value === "number" ? String(value) : "";
 }

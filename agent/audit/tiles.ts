@@ -54,15 +54,9 @@ export class TileWriter {
 
   /** Returns the number of the last tile of a level in groups of three digits, such as `x001/x234/067`. */
   #path(level: number, width: number): string {
-    const number = Math.ceil(this.#count / WIDTH ** (level + 1)) - 1;
-    const groups =
-      String(number)
-        .padStart(3 * Math.ceil(String(number).length / 3), "0")
-        .match(/.{3}/g) ?? [];
-    return (
-      groups.map((group, index) => (index < groups.length - 1 ? `x${group}` : group)).join("/") +
-      (width < WIDTH ? `.p/${width}` : "")
-    );
+    const number = String(Math.ceil(this.#count / WIDTH ** (level + 1)) - 1);
+    const padded = number.padStart(3 * Math.ceil(number.length / 3), "0");
+    return padded.replace(/[0-9]{3}(?=[0-9])/g, "x$&/") + (width < WIDTH ? `.p/${width}` : "");
   }
 
   #write(path: string, content: Buffer): void {

@@ -27,7 +27,9 @@ export async function verifyTrail(
     return { exitCode: 0, message: `records ${reader.begin} to ${size} are whole, signed by ${key.name}` };
   } catch (error) {
     const isPruned = (error as NodeJS.ErrnoException).code === "ENOENT" && attempts > 1;
-    return isPruned ? await verifyTrail(directory, key, settleMs, attempts - 1) : failure(directory, error);
+    if (isPruned) return await verifyTrail(directory, key, settleMs, attempts - 1);
+    const { failure: message, exitCode } = failure(directory, error);
+    return { exitCode, message };
   }
 }
 
@@ -49,12 +51,9 @@ async function readSigned(reader: TrailReader, settleMs: number): Promise<number
 }
 
 /** Returns the result for an error. */
-export function failure(directory: string, error: unknown): Verification {
+export function failure(directory: string, error: unknown): { readonly failure: string; readonly exitCode: 1 | 3 } {
   const { code, path, message } = error as NodeJS.ErrnoException;
-  if (error instanceof Tampered) return { exitCode: 1, message };
-  if (code === undefined) return { exitCode: 3, message };
-  return {
-    exitCode: 3,
-    message: `${quoted(path ?? directory)}: ${code}; the user of this command must be able to read it`,
-  };
+  const remedy = "the user of this command must be able to read it";
+  const text = code === undefined ? message : `${quoted(path ?? directory)}: ${code}; ${remedy}`;
+  return { failure: text, exitCode: error instanceof Tampered ? 1 : 3 };
 }

@@ -31,12 +31,9 @@ async function explain(wanted: string, args: readonly string[]): Promise<Command
   if (problem !== undefined) return { problems: [problem] };
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
-  const docker = new DockerReader(
-    dockerSocket,
-    () => undefined,
-    () => true,
-  );
+  const keepsLabel = (): boolean => true;
   try {
+    const docker = new DockerReader(dockerSocket, () => undefined, keepsLabel);
     return await explainFrom(docker, loaded.policy, wanted);
   } catch (error) {
     return { failure: `--docker-socket ${quoted(dockerSocket)}: ${asDockerError(error).message}`, exitCode: 1 };

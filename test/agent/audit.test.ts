@@ -588,5 +588,8 @@ describe("the report", () => {
     const output = "output" in report ? report.output : "";
     assert.match(output, /container abcdef012345 disclosed .*VIRTUAL_HOST\\u001b\[2J/);
     assert.match(output, /request refused .*rpc\.violation: rpc\.batch/);
+    const nested = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+    appendFileSync(current(), `{"seq":99,"event":"start","uid":${nested},"ts":${nested}}\n`);
+    assert.match(JSON.stringify(reportTrail(directory)), /agent started.*uid , program/);
   });
 });
