@@ -23,8 +23,8 @@ export interface PathAccess {
   /** Directives of the operator in the path's location, and those that replace the location. */
   readonly extra: Guard<AppliedFile>;
   readonly override: Guard<AppliedFile>;
-  /** Networks (CIDR) whose clients have access; undefined: all. */
-  readonly networks: readonly string[] | undefined;
+  /** Whether only clients of the internal networks have access. */
+  readonly isInternal: boolean;
   readonly faults: readonly Fault[];
 }
 
@@ -52,10 +52,11 @@ export function pathAccess(
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
   const { access }: PathOptions = { ...defaults?.path, ...route.options };
-  const networks = access === "internal" ? internalNetworksOf(settings) : undefined;
-  const guards = [passwords, extra, override, ...replaced(override, passwords, networks), emptyNetworks(networks)];
+  const isInternal = access === "internal";
+  const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
+  const guards = [passwords, extra, override, ...replaced(override, passwords, isInternal), networks];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
-  return { passwords, extra, override, networks, faults: [...requested, ...faultsOf(guards)] };
+  return { passwords, extra, override, isInternal, faults: [...requested, ...faultsOf(guards)] };
 }
 
 /** Returns every reason for which nginx responds with 503 although containers could serve the host. */
@@ -93,6 +94,12 @@ export function unusedFiles(virtualHosts: readonly VirtualHost[], { files, https
   );
 }
 
+const NO_NETWORKS = unusable(
+  "nginx.internalNetworks",
+  "NETWORK_ACCESS is internal, and no network is internal",
+  "list the networks of internal clients",
+);
+
 type PathFileNames = Readonly<Record<"passwords" | "extra" | "override", readonly string[]>>;
 
 const NO_NAMES: PathFileNames = { passwords: [], extra: [], override: [] };
@@ -109,25 +116,15 @@ function pathFileNames(host: string, { path }: PathRoute): PathFileNames {
 }
 
 /** A file that replaces the location must restrict it itself: the restrictions of the location are gone. */
-function replaced(
-  override: Guard<AppliedFile>,
-  passwords: Guard<AppliedFile>,
-  networks: readonly string[] | undefined,
-): Guard<never>[] {
+function replaced(override: Guard<AppliedFile>, passwords: Guard<AppliedFile>, isInternal: boolean): Guard<never>[] {
   if (override.kind !== "applied") return [];
   const { name: file, directives = [] } = override.value;
   const missing = [
     ...(passwords.kind === "applied" && !directives.includes("auth_basic") ? ["auth_basic"] : []),
-    ...(networks && !directives.includes("deny") ? ["deny"] : []),
+    ...(isInternal && !directives.includes("deny") ? ["deny"] : []),
   ];
   return missing.map((name) => {
     const problem = `it replaces a location that is restricted, and has no \`${name}\``;
     return unusable(file, problem, `add \`${name}\` to it`);
   });
-}
-
-function emptyNetworks(networks: readonly string[] | undefined): Guard<never> {
-  if (networks?.length !== 0) return ABSENT;
-  const problem = "NETWORK_ACCESS is internal, and no network is internal";
-  return unusable("nginx.internalNetworks", problem, "list the networks of internal clients");
 }

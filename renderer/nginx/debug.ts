@@ -3,7 +3,6 @@ import { pathKey } from "../routes/path-match.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Model } from "../template/model.ts";
 import { type Certificate, expiryDate } from "./certificates/certificate.ts";
-import type { NginxSettings } from "./settings.ts";
 import { quotedWithVariables } from "./text.ts";
 
 const DEBUG_PATH = "/nginx-proxy-debug";
@@ -25,10 +24,6 @@ export function debugModel(virtualHost: VirtualHost, certificate: Certificate | 
     first: quotedWithVariables(first),
     more: more.map((piece) => quotedWithVariables(`\${sallyport_debug}${piece}`)),
   };
-}
-
-export function hasDebugEndpoints(hosts: readonly VirtualHost[], { defaults }: NginxSettings): boolean {
-  return defaults?.host.debugEndpoint === true || hosts.some(({ options }) => options.debugEndpoint === true);
 }
 
 /**

@@ -34,7 +34,7 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
   const { path, protocol, destination, servers } = route;
   const options = { ...settings.defaults?.path, ...route.options };
   const family = FAMILIES[protocol];
-  const { passwords, extra, override, networks, faults } = pathAccess(host, route, settings);
+  const { passwords, extra, override, isInternal, faults } = pathAccess(host, route, settings);
   const isClosed = faults.length > 0;
   const siblings = new Set(settings.files?.siblingDirectives);
   const common = {
@@ -45,7 +45,7 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
     root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
     timeout: options.timeout ?? false,
     bodySize: options.bodySize ?? false,
-    allowed: !isClosed && networks !== undefined && networks,
+    isInternal: !isClosed && isInternal,
     passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
     extra: !isClosed && fileModel(extra),
     override: !isClosed && fileModel(override),

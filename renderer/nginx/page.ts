@@ -2,7 +2,6 @@ import type { StatusPageSettings } from "../config/status-page.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields, Page } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
-import { hasDebugEndpoints } from "./debug.ts";
 import { findProxyFile } from "./access.ts";
 import { fileModel } from "./files.ts";
 import { hostModel } from "./host.ts";
@@ -47,7 +46,7 @@ export function nginxPage(
     fields: {
       ...globalFields(settings),
       ...unknownHostsModel({ kind: "routes", virtualHosts, reserved }, settings),
-      debugNetworks: hasDebugEndpoints(virtualHosts, settings) && internalNetworksOf(settings),
+      internalNetworks: internalNetworksOf(settings),
     },
     hosts: virtualHosts,
     settings,

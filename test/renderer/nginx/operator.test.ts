@@ -24,6 +24,7 @@ describe("the operator's settings with a real nginx", { skip }, () => {
     for (const directory of [vhosts, passwords, errors]) mkdirSync(directory);
     writeFileSync(join(vhosts, "files.example"), "add_header X-Host-File yes always;\n");
     writeFileSync(join(vhosts, "files.example_location"), "add_header X-Location-File yes always;\n");
+    writeFileSync(join(vhosts, "narrow.example"), "deny 192.0.2.5;\n");
     writeFileSync(join(vhosts, "instead.example_location_override"), "location / { return 418; }\n");
     writeFileSync(join(vhosts, "*.star.example"), "add_header X-Star yes always;\n");
     writeFileSync(join(passwords, "locked.example"), "user:{PLAIN}secret\n");
@@ -65,6 +66,7 @@ describe("the operator's settings with a real nginx", { skip }, () => {
         await rig.app("star", { VIRTUAL_HOST: "*.star.example" }),
         await rig.app("locked", { VIRTUAL_HOST: "locked.example" }),
         await rig.app("inside", { VIRTUAL_HOST: "inside.example", NETWORK_ACCESS: "internal" }),
+        await rig.app("narrow", { VIRTUAL_HOST: "narrow.example", NETWORK_ACCESS: "internal" }),
         await rig.app("down", { VIRTUAL_HOST: "down.example" }, { health: "unhealthy" }),
         await rig.app("leaving", { VIRTUAL_HOST: "leaving.example" }),
         await rig.app("tls", {
@@ -147,6 +149,14 @@ describe("the operator's settings with a real nginx", { skip }, () => {
 
   test("NETWORK_ACCESS=internal returns 403 to other networks", async () => {
     assert.equal((await rig.ask({ host: "inside.example" })).status, 403);
+  });
+
+  test("NETWORK_ACCESS=internal and a file of the operator restrict a host together", async () => {
+    const statuses = ["192.0.2.5", "192.0.2.6", "203.0.113.9"].map(async (client) => {
+      const headers = { "x-forwarded-for": client };
+      return (await rig.ask({ host: "narrow.example", headers, from: "127.0.0.2" })).status;
+    });
+    assert.deepEqual(await Promise.all(statuses), [403, 200, 403]);
   });
 
   test("a host without a healthy container shows the operator's error page", async () => {
