@@ -11,12 +11,15 @@ const AgentFile = z.strictObject({
   socket: z.string(),
   host: HostLabel,
   containers: z.array(Container).max(MAX_CONTAINERS),
+  absentSince: z.int().optional(),
 });
 
 /** The last known inventory of one agent. */
 export interface CachedInventory {
   readonly dockerHost: string;
   readonly containers: readonly Container[];
+  /** When the agent disconnected, in milliseconds since the epoch; undefined if it was connected. */
+  readonly absentSince?: number | undefined;
 }
 
 /** Milliseconds between two writes of one file, which is too large to write on every event. */
@@ -42,7 +45,8 @@ export class InventoryCache {
       this.#log("warn", "cache.discarded", { path: file.path, reason });
     }
     if (found.kind !== "value" || found.value.socket !== socket) return undefined;
-    return { dockerHost: found.value.host, containers: found.value.containers };
+    const { host: dockerHost, containers, absentSince } = found.value;
+    return { dockerHost, containers, absentSince };
   }
 
   /** Returns whether the agent has a file, valid or not. */
@@ -53,8 +57,8 @@ export class InventoryCache {
   /** Schedules a write. The first one of an agent is immediate, so that the agent is known to exist. */
   changed(socket: string, current: () => CachedInventory): void {
     this.#fileOf(socket).changed(() => {
-      const { dockerHost: host, containers } = current();
-      return { socket, host, containers: [...containers] };
+      const { dockerHost: host, containers, absentSince } = current();
+      return { socket, host, containers: [...containers], ...(absentSince !== undefined && { absentSince }) };
     });
   }
 

@@ -1,9 +1,9 @@
 import type { Log } from "../../shared/log.ts";
-import { InventoryCache } from "./cache.ts";
+import { type CachedInventory, InventoryCache } from "./cache.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** What is known of an agent that has never connected to a renderer here. */
-const NOTHING = { dockerHost: "", containers: [] };
+const NOTHING: CachedInventory = { dockerHost: "", containers: [] };
 
 /** Where the inventory of each agent is cached, and how long the renderer waits for absent agents. */
 export interface RestoreOptions {
@@ -14,8 +14,8 @@ export interface RestoreOptions {
 
 /**
  * Restores absent agents from the cache of an earlier renderer, so that one absent agent does not block the others.
- * An agent without a cache has never contributed containers, so none can be lost. Returns a function to call with
- * the socket of each agent whose inventory changed, which updates the cache.
+ * An agent without a cache has never contributed containers, so none can be lost. Returns a function to call with the
+ * socket of each agent whose inventory changed, or that disconnected, which updates the cache.
  */
 export function restoreAbsent(
   subscriptions: ReadonlyMap<string, Subscription>,
@@ -38,9 +38,10 @@ export function restoreAbsent(
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return (socket) => {
     const subscription = subscriptions.get(socket);
-    if (!subscription) return;
+    if (!subscription?.isComplete) return;
     cache.changed(socket, () => ({
       dockerHost: subscription.state.dockerHost,
+      absentSince: subscription.state.absentSince,
       containers: subscription.known.map(({ container }) => container),
     }));
   };

@@ -101,12 +101,14 @@ export class Subscription {
     return this.#isRestored || this.#copy.generation > 0;
   }
 
-  /** Continues from the cached inventory, unless the agent has already sent a snapshot. */
-  restore({ dockerHost, containers }: CachedInventory): void {
+  /** Continues from the cached inventory, and the time of the disconnection, unless the agent has already sent a snapshot. */
+  restore({ dockerHost, containers, absentSince = this.#currentAt }: CachedInventory): void {
     if (this.isComplete) return;
     this.#isRestored = true;
+    this.#currentAt = Math.min(absentSince, this.#currentAt);
     this.#log("warn", "agent.restored", { socket: this.#socket, dockerHost, containers: containers.length });
     this.#onChange(this.#copy.restore(dockerHost, containers));
+    this.#onCurrent();
     this.#setComplete();
   }
 

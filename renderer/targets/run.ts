@@ -71,7 +71,10 @@ export async function run(
       apply(change);
     };
     const witness = new Witness(socket, agentsDirectory, log);
-    return new Subscription(socket, log, onChange, witness, () => reportAbsent());
+    return new Subscription(socket, log, onChange, witness, () => {
+      updateCache(socket);
+      reportAbsent();
+    });
   });
   const reportAbsent = (): void => {
     const absent = subscriptions.flatMap(({ state: { socket, absentSince } }) =>

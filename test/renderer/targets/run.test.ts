@@ -168,6 +168,35 @@ test("keeps the cached routes of an absent agent at start, and follows the other
   );
 });
 
+test("counts staleAfter from the disconnection, also across a restart of the renderer", async () => {
+  const other = new FakeAgent(join(rig.directory, "other.sock"));
+  const agents = [{ socket: join(rig.directory, "agent.sock") }, { socket: join(rig.directory, "other.sock") }];
+  rig.agent.first = [app("a", "web")];
+  other.first = [app("b", "web")];
+  const config = { ...rig.configOf({ routing: { staleAfter: "1h" } }), agents, proxy: "host" as const };
+  const file = join(rig.directory, "default.conf");
+  rig.running = run(config, rig.stop.signal, () => undefined);
+  await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
+  await other.close();
+  const memory = join(rig.directory, ".sallyport", "agents");
+  const ofOther = () => {
+    const paths = (existsSync(memory) ? readdirSync(memory) : []).map((name) => join(memory, name));
+    return paths.find((path) => /"absentSince":\d+/.test(readFileSync(path, "utf8")));
+  };
+  const path = await eventually("the time is recorded", () => ofOther());
+  rig.stop.abort();
+  await rig.running;
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(/"absentSince":\d+/, `"absentSince":${Date.now() - 7_200_000}`));
+
+  rig.stop = new AbortController();
+  const logged: string[] = [];
+  rig.running = run(config, rig.stop.signal, (_level, event) => void logged.push(event));
+  await eventually("it is expired", () => logged.includes("agent.expired"));
+  await eventually("only the other agent's app is served", () => !readFileSync(file, "utf8").includes("appb"));
+  assert.match(readFileSync(file, "utf8"), /appa/);
+});
+
 test("publishes the routes of other agents although one agent never connected", async () => {
   rig.agent.first = [app("a", "web")];
   const agents = [{ socket: join(rig.directory, "agent.sock") }, { socket: join(rig.directory, "never.sock") }];
