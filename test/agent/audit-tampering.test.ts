@@ -9,7 +9,7 @@ import { requires } from "../requires.ts";
 import { appendTo, GoVerifier, stop, TrailRig } from "./trail-rig.ts";
 
 /** Some tamperings change nothing, such as an exchange of a line with itself. */
-const TAMPERINGS = 10_900;
+const TAMPERINGS = 10_000;
 
 /** At least 0 and less than 1, evenly spread, unlike numbers of `fc.double`. */
 const fraction = fc.nat({ max: 2 ** 30 - 1 }).map((number) => number / 2 ** 30);
@@ -182,15 +182,19 @@ const isSame = (a: ReadonlyMap<string, Buffer>, b: ReadonlyMap<string, Buffer>):
 test(`two verifiers agree on ${TAMPERINGS} tamperings and accept none`, { skip: requires("go") }, async () => {
   const seed = Number(process.env["SALLYPORT_SEED"] ?? Date.now() % 2 ** 31);
   const samples = fc.sample(fc.noBias(fc.tuple(fc.nat({ max: originals.length - 1 }), Tampering)), {
-    numRuns: TAMPERINGS,
+    // Some change nothing.
+    numRuns: 1.2 * TAMPERINGS,
     seed,
   });
   const codes = new Map<string, number>();
+  let tried = 0;
   for (const [index, tampering] of samples) {
     const original = originals[index]!;
     const { directory, files } = original;
     const changed = tamper(original, tampering);
     if (isSame(changed, files)) continue;
+    if (tried === TAMPERINGS) break;
+    tried += 1;
     replaceFiles(directory, files, changed);
     const title = JSON.stringify({ seed, trail: directory, ...tampering });
     const [{ exitCode, message }, [second]] = await Promise.all([
@@ -202,7 +206,6 @@ test(`two verifiers agree on ${TAMPERINGS} tamperings and accept none`, { skip: 
     codes.set(String(exitCode), (codes.get(String(exitCode)) ?? 0) + 1);
     replaceFiles(directory, changed, files);
   }
-  const tried = [...codes.values()].reduce((sum, count) => sum + count, 0);
-  assert.ok(tried >= 10_000, `only ${tried} tamperings`);
+  assert.equal(tried, TAMPERINGS);
   assert.ok((codes.get("1") ?? 0) > TAMPERINGS / 3 && (codes.get("2") ?? 0) > 0, JSON.stringify([...codes]));
 });

@@ -37,7 +37,10 @@ describe("the stack with certificates on a volume", { skip: requires("docker") }
     await eventually("nginx answers over TLS", async () => (await statusOf(host, authority)) === 200);
     await stack.answered(HOST, 301);
     const explanation = await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", HOST);
-    assert.match(explanation, /container spe2e-https-[a-z0-9-]+\n {2}certificate demo\.viktoradam\.net/);
+    assert.match(
+      explanation,
+      /container spe2e-https-[a-z0-9-]+\n {2}belongs to project spe2e-https\n {2}certificate demo\.viktoradam\.net/,
+    );
     const tested = await docker("exec", stack.container("nginx"), "nginx", "-t", "-q");
     assert.equal(tested, "");
   });
