@@ -129,8 +129,11 @@ for (const [name, labels] of [
   ["accounts.bank.com", {}],
   ["-x", {}],
   ["x".repeat(64), {}],
+  // DNS would add its address to those of another container.
+  ["WEB", {}],
+  ["own", planted("web", "SHOP")],
 ] as const) {
-  test(`a container ${JSON.stringify([name, labels])} is quarantined, because its name is more than one label`, () => {
+  test(`a container ${JSON.stringify([name, labels])} is quarantined, because its name is not one label in lower case`, () => {
     const made = render([address({ name, labels })].map(containerView));
     assert.ok(made.kind === "faults" && /not a single DNS label/.test(made.faults[0]!.message), JSON.stringify(made));
   });
