@@ -300,8 +300,7 @@ export class AuditTrail {
 
   /** Opens the file before closing the current one: a closed descriptor's number may be reused by another file. */
   #startFile(): void {
-    const file = trailFile(this.#options.directory, this.#tree.end + 1);
-    this.#open(file, "ax+", 0);
+    this.#open(trailFile(this.#options.directory, this.#tree.end + 1), "ax+", 0);
   }
 
   #open(file: string, flags: string, bytes: number): void {

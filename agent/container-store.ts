@@ -117,9 +117,9 @@ export class ContainerStore {
 
   /** Inspects one container. On failure its last state is kept and marked stale. */
   async #inspect(id: string, isOutdated: () => boolean): Promise<void> {
+    const { docker, policy } = this.#sources;
+    const listed = this.#listed.get(id);
     try {
-      const { docker, policy } = this.#sources;
-      const listed = this.#listed.get(id);
       const isListed = policy.mode === "labels only" && listed?.isPart === false;
       const observed = isListed
         ? listed
@@ -131,9 +131,7 @@ export class ContainerStore {
       const { message: reason, code, errno } = asDockerError(error);
       if (isOutdated() || (errno === "404" && !this.#known.has(id))) return;
       this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
-      const listed = this.#listed.get(id);
-      if (listed && !this.#known.has(id) && isVisible(listed, this.#sources.policy))
-        await this.#images.read(listed.imageId);
+      if (listed && !this.#known.has(id) && isVisible(listed, policy)) await this.#images.read(listed.imageId);
       this.#markStale(id);
       if (code === "docker.size" && this.#known.get(id)?.container?.unread !== false) this.#tooLarge.add(id);
       else this.#onStale();

@@ -8,7 +8,7 @@ const MAX_NAMES_BYTES = 48 * 1024;
 /** Size of a shortened id in a list, in bytes of JSON. */
 const ID_BYTES = 15;
 
-type Group = Readonly<{ env: string[]; labels: string[]; of: string[] }>;
+type Group = Readonly<{ env: string[]; labels: string[]; refused?: string[]; of: string[] }>;
 
 /**
  * Records, before containers are sent, which connection receives them, which names they disclose, and a hash of the
@@ -36,14 +36,15 @@ export function recordDisclosure(
     [groups, some, gone, bytes] = [new Map(), [], [], 0];
   };
   for (const container of upserted) {
-    const [env, labels] = [Object.keys(container.env), Object.keys(container.labels)];
-    const key = JSON.stringify({ env, labels, of: [] });
-    const size = (): number => ID_BYTES + (groups.has(key) ? 0 : key.length + 1);
-    if (bytes + size() > MAX_NAMES_BYTES) flush();
-    bytes += size();
-    const group = groups.get(key) ?? { env, labels, of: [] };
-    groups.set(key, group);
-    group.of.push(container.id.slice(0, 12));
+    for (const names of namesOf(container)) {
+      const key = JSON.stringify(names);
+      const size = (): number => ID_BYTES + (groups.has(key) ? 0 : key.length + 1);
+      if (bytes + size() > MAX_NAMES_BYTES) flush();
+      bytes += size();
+      const group = groups.get(key) ?? names;
+      groups.set(key, group);
+      group.of.push(container.id.slice(0, 12));
+    }
     some.push(container);
   }
   for (const id of removed) {
@@ -52,4 +53,11 @@ export function recordDisclosure(
     gone.push(id.slice(0, 12));
   }
   flush();
+}
+
+/** Names whose values are withheld are a group of their own, so that every group fits into a record. */
+function namesOf({ env, labels, refused }: Container): Group[] {
+  const told = { env: Object.keys(env), labels: Object.keys(labels), of: [] };
+  if (refused.length === 0) return [told];
+  return [told, { env: [], labels: [], refused: refused.map(({ name }) => name), of: [] }];
 }

@@ -23,8 +23,8 @@ export class Repeats {
     this.#disclosures = (this.#disclosures + 1) % FORGET_AFTER;
     if (this.#disclosures === 0 || this.#names.size > 2 * MAX_CONTAINERS) this.#names.clear();
     for (const id of removed) this.#names.delete(id);
-    const isRepeated = ({ id, env, labels, withheld }: Container): boolean => {
-      const names = JSON.stringify([Object.keys(env), Object.keys(labels), withheld]);
+    const isRepeated = ({ id, env, labels, withheld, refused }: Container): boolean => {
+      const names = JSON.stringify([Object.keys(env), Object.keys(labels), withheld, refused]);
       const isKnown = this.#names.get(id) === names;
       this.#names.set(id, names);
       return isKnown;

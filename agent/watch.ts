@@ -104,8 +104,7 @@ export class Watch {
   }
 
   #retryLater(): void {
-    const bounds = { firstMs: RETRY_MS, capMs: this.#options.relistMs };
-    this.#relist.set(backoffMs(this.#retries, Math.random(), bounds));
+    this.#relist.set(backoffMs(this.#retries, Math.random(), { firstMs: RETRY_MS, capMs: this.#options.relistMs }));
   }
 }
 

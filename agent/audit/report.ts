@@ -61,8 +61,8 @@ function entries(body: Body): [event: string, details: string][] {
   }
 }
 
-function disclosures({ env, labels, of }: Body): [string, string][] {
-  const names = [...list(env), ...list(labels)].map(printable).join(" ") || "(only state, networks and ports)";
+function disclosures({ env, labels, refused, of }: Body): [string, string][] {
+  const names = [env, labels, refused].flatMap(list).map(printable).join(" ") || "(only state, networks and ports)";
   return list(of).map((id) => [`container ${printable(id)} disclosed`, names]);
 }
 

@@ -169,6 +169,11 @@ describe("a trail", () => {
     const worst = container("b", {
       env: Object.fromEntries(Array.from({ length: 64 }, (_, name) => [String(name).padEnd(128, "\\"), ""])),
       labels: Object.fromEntries(Array.from({ length: 64 }, (_, name) => [String(name).padEnd(128, '"'), ""])),
+      refused: Array.from({ length: 128 }, (_, name) => ({
+        from: "label",
+        name: `sallyport.${name}`.padEnd(128, '"'),
+        reason: "container.size",
+      })),
     });
     const trail = rig.open(directory);
     recordDisclosure(
@@ -580,13 +585,17 @@ describe("the report", () => {
   test("lists disclosures and refusals, and escapes what it prints", () => {
     const trail = rig.open(directory);
     trail.append("disclosure", "allow", "ok", {
-      told: [{ env: ["VIRTUAL_HOST\u001b[2J"], labels: [], of: ["abcdef012345"] }],
+      told: [
+        { env: ["VIRTUAL_HOST\u001b[2J"], labels: [], of: ["abcdef012345"] },
+        { env: [], labels: [], refused: ["sallyport.hots"], of: ["abcdef012346"] },
+      ],
     });
     trail.append("rpc.violation", "deny", "rpc.batch", { conn: 3 });
     trail.close();
     const report = reportTrail(directory);
     const output = "output" in report ? report.output : "";
     assert.match(output, /container abcdef012345 disclosed .*VIRTUAL_HOST\\u001b\[2J/);
+    assert.match(output, /container abcdef012346 disclosed .*sallyport\.hots$/m);
     assert.match(output, /request refused .*rpc\.violation: rpc\.batch/);
     const nested = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
     appendFileSync(current(), `{"seq":99,"event":"start","uid":${nested},"ts":${nested}}\n`);

@@ -56,6 +56,9 @@ test("never discloses a secret from any field of Docker's responses", async () =
       ...["sallyport.key", "sallyport.secret"].map((name) => ({ from: "label", name, reason: "name.unknown" })),
     ]);
     assert.ok((disclosed?.withheld.env ?? 0) >= 3);
+    const recorded = JSON.stringify(agent.records().filter(({ event }) => event === "disclosure"));
+    for (const { name } of disclosed?.refused ?? [])
+      assert.ok(recorded.includes(`"${name}"`), "the trail has the name");
     const commandLine = readFileSync(`/proc/${agent.pid}/cmdline`, "utf8");
     renderer.close();
     const output = agent.lines.join("\n") + JSON.stringify(agent.records()) + renderer.bytes + commandLine;
