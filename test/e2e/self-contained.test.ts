@@ -187,6 +187,8 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     writeFileSync(join(passwords, "steady.example"), "user:{PLAIN}secret\n");
     await box.answered("steady.example", 401);
     rmSync(join(passwords, "steady.example"));
+    await box.answered("steady.example", 503);
+    writeFileSync(join(passwords, "steady.example_removed"), "");
     await box.answers("steady.example", "steady");
   });
 
@@ -370,7 +372,7 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
         "65532:65532 2710",
         "65533:65533 750",
         "101:65533 750",
-        "65532:65532 700",
+        "65532:65532 750",
       ]);
     } finally {
       await removeDirectory(directory);
