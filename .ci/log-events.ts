@@ -64,7 +64,7 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "config.rejected":
       "The command line or the configuration is invalid; a running renderer keeps the previous configuration.",
     "config.reloaded": "The configuration file changed and is in effect.",
-    "file.unused": "A file that restricts access belongs to no virtual host, so it restricts nothing.",
+    "file.unused": "A file that restricts access belongs to no virtual host, so requests for its name return 503.",
     "host.closed": "A file or option that restricts access to the host cannot be applied; nginx responds with 503.",
     "host.reopened": "Everything that restricts access to the host is applied again.",
     "container.filtered": "The configuration excludes the container from this target.",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type HostName, parseHost } from "../routes/grammar.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
@@ -75,7 +76,27 @@ export function findProxyFile({ files }: NginxSettings): Guard<AppliedFile> {
 }
 
 /** Returns the operator's files that restrict access and that no virtual host uses. */
-export function unusedFiles(virtualHosts: readonly VirtualHost[], { files, https }: NginxSettings): Fault[] {
+export function unusedFiles(virtualHosts: readonly VirtualHost[], settings: NginxSettings): Fault[] {
+  return unusedNames(virtualHosts, settings).map(({ path }) => {
+    const problem = "no virtual host uses this file, and requests for its name return 503";
+    return { where: path, problem, hint: "name it like the host, or remove it" };
+  });
+}
+
+/** Returns the host names of these files: a wildcard or the default host must not serve them without the restriction. */
+export function restrictedNames(virtualHosts: readonly VirtualHost[], settings: NginxSettings): HostName[] {
+  return unusedNames(virtualHosts, settings).flatMap(({ name }) => {
+    const parsed = parseHost(name.replace(/(_[0-9a-f]{40})?(_location(_override)?)?$|\.(ca\.)?cr[tl](\.pem)?$/, ""));
+    return parsed.kind === "ok" ? [parsed.value] : [];
+  });
+}
+
+interface UnusedFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+function unusedNames(virtualHosts: readonly VirtualHost[], { files, https }: NginxSettings): UnusedFile[] {
   const directories = [files?.vhosts, files?.passwords, https?.certificates.clients];
   if (!directories.some((found) => found && [...found.files.values()].some(({ restricts }) => restricts))) return [];
   const used = new Set(["default", "default_location", "ca.crt", "ca.crl.pem"]);
@@ -87,9 +108,7 @@ export function unusedFiles(virtualHosts: readonly VirtualHost[], { files, https
   return directories.flatMap((found) =>
     [...(found?.files ?? [])].flatMap(([key, { name, restricts }]) => {
       if (restricts !== true || used.has(key)) return [];
-      const problem = "no virtual host uses this file, so it restricts nothing";
-      const hint = "name it like the host, or remove it";
-      return [{ where: `${found!.directory}/${name}`, problem, hint }];
+      return [{ name, path: `${found!.directory}/${name}` }];
     }),
   );
 }

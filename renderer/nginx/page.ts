@@ -2,7 +2,7 @@ import type { StatusPageSettings } from "../config/status-page.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields, Page } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
-import { findProxyFile } from "./access.ts";
+import { findProxyFile, restrictedNames } from "./access.ts";
 import { fileModel } from "./files.ts";
 import { hostModel } from "./host.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
@@ -38,10 +38,11 @@ const DEFAULT_CONNECTIONS_PER_ADDRESS = 2_000;
 
 /** Returns the routes as the nginx template prints them: every value is safe where the template puts it. */
 export function nginxPage(
-  { virtualHosts, reserved = [] }: Published,
+  { virtualHosts, reserved: owned = [] }: Published,
   operatorSettings: NginxSettings,
 ): Page<VirtualHost> {
   const settings = nginxSettingsFor(virtualHosts, operatorSettings);
+  const reserved = [...owned, ...restrictedNames(virtualHosts, settings)];
   return {
     fields: {
       ...globalFields(settings),

@@ -204,6 +204,7 @@ describe("a host whose clients must present a certificate, with a real nginx", {
     writeFileSync(join(rig.directory, "passwords", "bücher.example"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "fd00::1"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "unused.example"), "user:{PLAIN}secret\n");
+    writeFileSync(join(rig.directory, "passwords", "shop.wild.example"), "user:{PLAIN}secret\n");
     const app = await rig.app("open", { VIRTUAL_HOST: "open.example" });
     const more = ["*.wild.example", "Upper.Example", "bücher.example", "[fd00::1]"].map((host) => ({
       VIRTUAL_HOST: host,
@@ -236,11 +237,16 @@ describe("a host whose clients must present a certificate, with a real nginx", {
     assert.equal((await rig.ask({ host: "open.example", tls: true })).status, 200);
   });
 
+  test("a wildcard host does not serve a name that has a password file of its own", async () => {
+    assert.equal((await rig.ask({ host: "shop.wild.example" })).status, 503);
+    assert.notEqual((await rig.ask({ host: "other.wild.example" })).status, 503);
+  });
+
   test("a password file that no host uses is reported", async () => {
     const { warnings } = await rig.status();
     assert.deepEqual(
       warnings.filter(({ code }) => code === "file.unused").map(({ name }) => name),
-      [join(rig.directory, "passwords", "unused.example")],
+      ["shop.wild.example", "unused.example"].map((name) => join(rig.directory, "passwords", name)),
     );
     assert.ok(rig.logged.some(({ event, path }) => event === "file.unused" && String(path).endsWith("unused.example")));
   });
