@@ -63,6 +63,8 @@ const nginxTarget = {
     unclaimedPath: 404,
     ipv6: true,
     proxyProtocol: false,
+    upgrades: ["websocket"],
+    connectionsPerAddress: 2_000,
     trustedProxies: ["10.0.0.0/8"],
     internalNetworks: ["10.0.0.0/8"],
     resolvers: ["192.0.2.53"],
