@@ -22,7 +22,19 @@ describe("the loss of a part of the stack", { skip }, () => {
     stack = await Stack.up("spe2e-survival");
     await Promise.all([stack.routed(HOSTS[0], "demo-site", 60_000), stack.routed(HOSTS[1], "github-proxy", 60_000)]);
   });
-  after(async () => await stack.down());
+  after(async () => {
+    await stack.compose("--profile", "demo", "down", "--timeout", "2");
+    // An Engine that was killed counts the mounts of a volume in memory wrongly, and removes it only after its next start.
+    await restartEngine("SIGTERM");
+    await stack.down();
+  });
+
+  async function restartEngine(signal: NodeJS.Signals): Promise<void> {
+    process.kill(Number(readFileSync(`${process.env["SALLYPORT_LAB_STATE"]}/dockerd.pid`, "utf8")), signal);
+    await eventually("the Engine has ended", async () => (await docker("info").catch(() => "gone")) === "gone");
+    await run(process.env["SALLYPORT_LAB_DOCKERD"] ?? "", []);
+    await docker("info");
+  }
 
   /** Starts and removes a container and waits for both changes of the routes. */
   async function startAndRemove(): Promise<void> {
@@ -73,10 +85,7 @@ describe("the loss of a part of the stack", { skip }, () => {
   test("requests succeed while the Engine is killed and restarted, and changes are followed afterwards", async () => {
     await undisturbed(async () => {
       await startAndRemove();
-      process.kill(Number(readFileSync(`${process.env["SALLYPORT_LAB_STATE"]}/dockerd.pid`, "utf8")), "SIGKILL");
-      await eventually("the Engine has ended", async () => (await docker("info").catch(() => "gone")) === "gone");
-      await run(process.env["SALLYPORT_LAB_DOCKERD"] ?? "", []);
-      await docker("info");
+      await restartEngine("SIGKILL");
     });
     await eventually("the agent runs", async () => (await state("agent")) === "running", 30_000);
     await undisturbed(async () => await startAndRemove());

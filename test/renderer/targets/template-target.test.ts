@@ -168,8 +168,8 @@ test("status reports a template with errors until it is fixed, and the last good
     );
   });
   assert.equal(file(), '"appa" ');
-  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}<{{name}}>{{/each}}");
-  await eventually("the next good one is used", () => file() === '<"appa">');
+  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}[{{name}}]{{/each}}");
+  await eventually("the next good one is used", () => file() === '["appa"]');
   assert.equal((await status()).targets[0]?.templateError, undefined);
 });
 

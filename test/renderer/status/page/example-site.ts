@@ -4,6 +4,7 @@ import type { Container } from "../../../../shared/snapshot.ts";
 import { freePort } from "../../../demo/free-port.ts";
 import { makeCertificate } from "../../nginx/certificate-files.ts";
 import { NginxRig } from "../../nginx/rig.ts";
+import { composeLabels } from "../../../shared/compose-labels.ts";
 import { container, type FakeAgent } from "../../fake-agent.ts";
 
 /** A morning in November, in milliseconds since the epoch. */
@@ -63,6 +64,7 @@ function app(digit: string, name: string, env: Record<string, string>, changes: 
     health: "healthy",
     createdAt: MORNING,
     startedAt: MORNING + number * HOUR_MS,
+    labels: composeLabels(name.replace(/-.*/, "")),
     networks: [{ name: "front", ipv4: `172.18.0.${number + 2}` }],
     ports: [{ port: 8000, proto: "tcp" }],
     ...changes,
