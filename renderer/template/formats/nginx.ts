@@ -17,7 +17,7 @@ export const NGINX: Format = {
       dquote: /"(?:[^"\\]|\\[^])*"/,
       squote: /'(?:[^'\\]|\\[^])*'/,
       // A block of Lua has its own syntax.
-      bare: /(?!["']|\w+_by_lua_block\b)(?:\$\{|\\[^]|[^ \t\r\n;{\\])+/,
+      bare: /(?!["']|\w+_by_lua_block\b)(?:\$\{+|\\[^]|[^ \t\r\n;{\\])+/,
     }),
     joined: bareBy(PLAIN),
     concatenates: false,

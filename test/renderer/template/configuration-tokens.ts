@@ -34,7 +34,8 @@ export function nginxDirectives(text: string): NginxDirective[] | undefined {
         const isEnd = quote ? next === quote : isSpace(next) || next === ";" || (next === "{" && !isVariable);
         if (isEnd) break;
         // A dollar sign at the beginning, or after an ordinary character, begins a variable.
-        isVariable = next === "$" && (isFirst || !quote || !isVariable);
+        // All `{` that follow it belong to the word.
+        if (next !== "{" || !isVariable) isVariable = next === "$" && (isFirst || !quote || !isVariable);
         isFirst = false;
         at++;
         token += next;
