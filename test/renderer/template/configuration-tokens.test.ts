@@ -31,7 +31,7 @@ test("the tokenizer of the tests reads what a real nginx reads", { skip: require
       if (told !== undefined) assert.equal(nginxFirst(`x${text};\n`), told, JSON.stringify(text));
       else assert.equal(first, undefined, `${JSON.stringify(text)}: ${stderr}`);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: Number(process.env["SALLYPORT_SEED"] ?? 1) },
   );
 });
 
@@ -58,6 +58,6 @@ test("the tokenizer of the tests reads what a real HAProxy reads", { skip: requi
       if (told !== undefined) assert.equal(words?.[0]?.[0], told, `${JSON.stringify(text)}: ${stderr}`);
       else assert.equal(words, undefined, `${JSON.stringify(text)}: ${stderr}`);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: Number(process.env["SALLYPORT_SEED"] ?? 1) },
   );
 });
