@@ -124,7 +124,7 @@ const AREAS: readonly Area[] = [
 const INTERNAL =
   /^renderer\/import|^agent\/(?:docker|gate|transport)\.ts|^renderer\/(?:disk\/read-regular|nginx\/text|template\/bounded-renderer)\.ts|^shared\/(?:frame|rpc)\.ts/;
 
-/** Returns the messages without an area. The page is complete when there is none. */
+/** Returns the messages without an area. The page is complete if the list is empty. */
 export function withoutArea(): string[] {
   return rows()
     .filter(({ file }) => areaOf(file) === undefined)

@@ -24,7 +24,7 @@ export interface Layout {
 
 /** Files of nginx-proxy that change its settings. */
 export interface SettingFiles {
-  /** network_internal.conf; undefined if there is none. */
+  /** network_internal.conf; undefined if the file does not exist. */
   readonly internalNetworks?: InternalNetworksFile | undefined;
   /** Name servers of resolv.conf. */
   readonly resolvers?: readonly string[] | undefined;
