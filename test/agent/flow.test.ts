@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import { JSONRPCServer } from "json-rpc-2.0";
 import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { Duplex } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import { JSONRPCServer } from "json-rpc-2.0";
 import type { AuditTrail } from "../../agent/audit.ts";
 import { Connection } from "../../agent/connection.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import { chart } from "../../bench/chart.ts";
 import { replaceSection } from "../../bench/page.ts";
 import { median, quantile } from "../../bench/statistics.ts";

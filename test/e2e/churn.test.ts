@@ -4,6 +4,7 @@ import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
+import { SEED } from "../property.ts";
 import { requires } from "../requires.ts";
 
 /** Containers that start and stop, and the virtual hosts they belong to. */
@@ -18,8 +19,7 @@ const CONCURRENCY = 4;
 const STEADY = 6;
 
 describe("30 containers and 200 operations on them", { skip: requires("docker") }, () => {
-  const seed = Number(process.env["SALLYPORT_SEED"] ?? Date.now() % 1_000_000);
-  const random = randomFrom(seed);
+  const random = randomFrom(SEED);
   let stack: Stack;
 
   before(async () => {
@@ -58,7 +58,7 @@ describe("30 containers and 200 operations on them", { skip: requires("docker") 
     await actions[Math.floor(random() * actions.length)]!().catch(ignoreNotRunning);
   }
 
-  test(`fail no request to other virtual hosts and leave no stale upstream server (SALLYPORT_SEED=${seed})`, async () => {
+  test(`fail no request to other virtual hosts and leave no stale upstream server (SALLYPORT_SEED=${SEED})`, async () => {
     const hosts = Array.from({ length: STEADY }, (_, number) => `steady${number}.example`);
     const traffic = new Traffic(await stack.address(), hosts);
     // Each worker has its own containers, so that no two operations meet at one container.

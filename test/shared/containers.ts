@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import type { Container } from "../../shared/snapshot.ts";
 
 /** One of 16 ids, so that generated snapshots overlap. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import { encodeFrame, FrameError, FrameReader } from "../../shared/frame.ts";
 
 const text = fc.string({ minLength: 1, maxLength: 200, unit: "grapheme" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../property.ts";
 import { backoffMs } from "../../shared/backoff.ts";
 import { createLog } from "../../shared/log.ts";
 import { nearest } from "../../shared/nearest.ts";

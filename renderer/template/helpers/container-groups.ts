@@ -3,7 +3,7 @@ import { atPath } from "../field-path.ts";
 import type { HelperCall } from "../helper-call.ts";
 import { compareTexts, isRecord, isReserved, recordOf } from "../plain-record.ts";
 import { printed } from "../scalar.ts";
-import type { Helper } from "../template-helper.ts";
+import { shown, type Helper } from "../template-helper.ts";
 import { labelOf } from "./container-queries.ts";
 
 const define = helpersOf("Containers");
@@ -98,7 +98,7 @@ function byPath(call: HelperCall): GroupOf {
   const path = call.path(1);
   return (item) => {
     const found = atPath(item, path) ?? undefined;
-    if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${path} must be a text`);
+    if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${shown(path)} must be a text`);
     return found === undefined ? undefined : printed(found);
   };
 }

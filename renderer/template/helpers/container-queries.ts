@@ -5,7 +5,7 @@ import { fieldOf, isRecord } from "../plain-record.ts";
 import { expressionOf } from "../regular-expression.ts";
 import { same } from "../sameness.ts";
 import { printed } from "../scalar.ts";
-import type { Helper } from "../template-helper.ts";
+import { shown, type Helper } from "../template-helper.ts";
 
 const define = helpersOf("Containers");
 
@@ -107,7 +107,7 @@ function isMissing(value: unknown): boolean {
 
 function partsOf(call: HelperCall, found: unknown): string[] {
   if (isMissing(found)) return [];
-  if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${call.path(1)} must be a text`);
+  if (Array.isArray(found) || isRecord(found)) throw call.error(`the value at ${shown(call.path(1))} must be a text`);
   return call.split(printed(found), call.text(2));
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { createTerminalLog } from "../../../renderer/cli/log.ts";
 import { eventually } from "../../eventually.ts";
 import { container, FakeAgent } from "../fake-agent.ts";

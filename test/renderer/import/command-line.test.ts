@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { FLAGS, type Flags, splitArguments } from "../../../renderer/import/docker-gen/flags.ts";
 import { importCommandLine, importFiles } from "../../../renderer/import/docker-gen/import.ts";

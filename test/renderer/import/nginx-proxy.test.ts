@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { parsePolicy } from "../../../agent/policy.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import type { NginxTargetConfig } from "../../../renderer/config/nginx-target.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { isIPv6 } from "node:net";
 import { endianness } from "node:os";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { defaultGateway, ipv4Gateway, ipv6Gateway } from "../../../renderer/inventory/default-gateway.ts";
 import { NginxRoutes } from "../../../renderer/targets/nginx-routes.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";

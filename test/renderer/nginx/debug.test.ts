@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import type { PathText } from "../../../renderer/routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../../../renderer/routes/routes.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { type CertificateSet, readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { quotedWithVariables } from "../../../renderer/nginx/text.ts";
 import { eventually } from "../../eventually.ts";

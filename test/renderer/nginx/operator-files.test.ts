@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, trunc
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
 import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
 import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";

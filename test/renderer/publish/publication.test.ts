@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { dueAt } from "../../../renderer/publish/debounce.ts";
 import { RenderedFile } from "../../../renderer/publish/rendered-file.ts";
 import { publish as publishTogether } from "../../../renderer/publish/publication.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { parseAddress, parseHost, parsePort } from "../../../renderer/routes/grammar.ts";
 import { parsePath } from "../../../renderer/routes/path-match.ts";
 import { quoted } from "../../../renderer/nginx/text.ts";

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { HostOwners } from "../../../renderer/routes/host-owners.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import type { IpAddress } from "../../../renderer/routes/grammar.ts";
 import { RouteTable } from "../../../renderer/routes/route-table.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { composeLabels } from "../../shared/compose-labels.ts";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { keyOf, type InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { matchesPattern } from "../../../renderer/select/pattern.ts";
 import { SelectRule } from "../../../renderer/select/rule.ts";

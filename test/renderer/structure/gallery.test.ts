@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { container } from "../fake-agent.ts";
 import { renderWith, templateGroup } from "../targets/template-group.ts";

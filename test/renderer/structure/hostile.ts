@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 
 const lines = (file: string): string[] => readFileSync(file, "utf8").split("\n");
 

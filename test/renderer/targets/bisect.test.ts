@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { Quarantine } from "../../../renderer/targets/quarantine.ts";
 import { bisect } from "../../../renderer/targets/bisect.ts";
 

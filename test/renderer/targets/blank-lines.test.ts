@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { withoutBlankLines } from "../../../renderer/targets/blank-lines.ts";
 
 const strip = (text: string): string => withoutBlankLines(Buffer.from(text)).toString();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import * as fc from "fast-check";
+import { fc } from "../../property.ts";
 import { HELPERS } from "../../../renderer/template/helper-table.ts";
 import { HelperError } from "../../../renderer/template/template-helper.ts";
 
@@ -32,6 +32,7 @@ const TEXTS = [
   "(a+)+$",
   "%s%5d",
   "\ud800",
+  "\ud800.a",
   "\u{1f600}é",
   "1h",
   "{}",

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../property.ts";
 import { templateProblems } from "../../../renderer/targets/template-problems.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { kindOfTemplate } from "../../../renderer/template/template-kind.ts";

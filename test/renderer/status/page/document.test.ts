@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import { fc } from "../../../property.ts";
 import { statusPage } from "../../../../renderer/status/page/document.ts";
 import type { Report } from "../../../../renderer/status/report.ts";
 import { exampleReport, entry, MORNING } from "../example-report.ts";
