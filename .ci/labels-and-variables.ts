@@ -205,6 +205,13 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     meaning: "Period for `max-fails`, and time for which the replica is skipped",
     example: "30s",
   },
+  replica: {
+    type: "boolean",
+    default: "replicas are the containers of one Compose service, and those of other services on the same port",
+    meaning:
+      "`true`: serves the host next to containers of other services and ports, also as a one-off container; `false`: receives no requests",
+    example: "true",
+  },
 };
 
 type Rule = OptionNames;

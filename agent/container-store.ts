@@ -13,8 +13,11 @@ import { Pacer } from "./pacer.ts";
 import type { Policy } from "./policy.ts";
 import { type ImageValues, isVisible, sanitize, valuesOf } from "./sanitize.ts";
 
-/** Milliseconds after a container's stop timeout before a container that still runs is inspected again. */
+/** Milliseconds after a container's stop timeout before a container that still runs counts as running again. */
 const STOP_GRACE_MS = 5_000;
+
+/** The shortest time until then: `docker stop` can wait for longer than the container's own timeout, and does not report it. */
+const MIN_STOP_MS = 600_000;
 
 /** Source and destination of containers, and the policy applied between them. */
 export interface Sources {
@@ -36,7 +39,7 @@ export class ContainerStore {
   readonly #listed = new Map<string, Observed>();
   /** Ids of containers that are too large to read. */
   readonly #tooLarge = new Set<string>();
-  readonly #stopTimers = new Map<string, NodeJS.Timeout>();
+  readonly #stops = new Map<string, { readonly timer: NodeJS.Timeout; readonly until: number }>();
   readonly #images: Images;
   readonly #pacer = new Pacer();
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
@@ -74,9 +77,10 @@ export class ContainerStore {
     if (step === "inspect") return this.#pacer.run(id, () => this.#inspections.request(id));
     this.#inspections.outdate(id);
     if (step === "gone") return this.#remove(id);
-    if (known) this.#store(id, { ...known, container: step });
     if (step.stopping) this.#startStopTimer(id, known?.stopMs ?? 0);
     else this.#clearStopTimer(id);
+    if (known) this.#store(id, { ...known, container: step });
+    if (step.state === "restarting") this.#pacer.run(id, () => this.#inspections.request(id));
   }
 
   /** Reconciles with a complete list. Changes nothing if the request fails. */
@@ -141,7 +145,7 @@ export class ContainerStore {
   }
 
   #update(observed: Observed, unread = false): void {
-    const { stopSignal, stopMs, imageId } = observed;
+    const { stopSignal, stopMs, imageId, restarts } = observed;
     const { policy } = this.#sources;
     const image = this.#images.get(imageId);
     const container = sanitize(observed, policy, image, unread);
@@ -150,6 +154,7 @@ export class ContainerStore {
       stopSignal,
       stopMs,
       imageId,
+      restarts,
       isWaiting: !image && isVisible(observed, policy),
     });
   }
@@ -168,8 +173,7 @@ export class ContainerStore {
   }
 
   #store(id: string, { container, ...known }: Known): void {
-    const isStopping = this.#stopTimers.has(id) && container?.state === "running";
-    const stored = container && { ...container, stopping: container.stopping || isStopping };
+    const stored = container && withStop(container, this.#stops.get(id)?.until);
     this.#known.set(id, { container: stored, ...known });
     if (stored) this.#sources.disclosed.set(stored);
     else this.#sources.disclosed.remove(id);
@@ -185,18 +189,25 @@ export class ContainerStore {
 
   /** Inspects a container that survives its stop signal, so that it is routed again. */
   #startStopTimer(id: string, stopMs: number): void {
-    if (this.#stopTimers.has(id)) return;
+    if (this.#stops.has(id)) return;
+    const ms = Math.max(stopMs + STOP_GRACE_MS, MIN_STOP_MS);
     const timer = setTimeout(() => {
-      this.#stopTimers.delete(id);
+      this.#stops.delete(id);
       if (this.#known.has(id)) this.#inspections.request(id);
-    }, stopMs + STOP_GRACE_MS);
-    this.#stopTimers.set(id, timer.unref());
+    }, ms);
+    this.#stops.set(id, { timer: timer.unref(), until: Date.now() + ms });
   }
 
   #clearStopTimer(id: string): void {
-    clearTimeout(this.#stopTimers.get(id));
-    this.#stopTimers.delete(id);
+    clearTimeout(this.#stops.get(id)?.timer);
+    this.#stops.delete(id);
   }
+}
+
+/** Returns the container as stopping until this time, if it still runs. */
+function withStop({ stoppingUntil: _, ...container }: Container, until: number | undefined): Container {
+  const isStopping = until !== undefined && container.state === "running";
+  return { ...container, stopping: container.stopping || isStopping, ...(isStopping && { stoppingUntil: until }) };
 }
 
 /** Whether the list entry differs from the known state. The entry has no environment, but a container's environment never changes. */

@@ -3,7 +3,7 @@ import type { EngineEvent } from "./inspected.ts";
 import { healthOf, type Observed, safeName } from "./observed.ts";
 
 /** State of one container. `container` is undefined when the policy hides it. */
-export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId"> {
+export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId" | "restarts"> {
   readonly container: Container | undefined;
   /** The image is not known, so that values, and labels that `only` lists require, count as the image's. */
   readonly isWaiting?: boolean;
@@ -21,14 +21,22 @@ export function fold(known: Known | undefined, event: EngineEvent): Step {
   if (!known) return isAttachment ? "nothing" : "inspect";
   if (action === "start") return "inspect";
   if (!known.container) return isAttachment ? "inspect" : "nothing";
-  return isAttachment ? reattached(known.container, event) : changed(known.container, known.stopSignal, event);
+  return isAttachment ? reattached(known.container, event) : changed(known.container, known, event);
 }
 
-function changed(container: Container, stopSignal: number, { action, detail, signal, name }: EngineEvent): Step {
+function changed(container: Container, known: Known, { action, detail, signal, name }: EngineEvent): Step {
+  const { stopSignal, restarts } = known;
   switch (action) {
     case "die":
     case "died":
-      return { ...container, state: "exited", health: "none", stopping: false, networks: detached(container) };
+      return {
+        ...container,
+        // The event does not contain whether Docker starts it again.
+        state: restarts && !container.stopping ? "restarting" : "exited",
+        health: "none",
+        stopping: false,
+        networks: detached(container),
+      };
     case "pause":
       return { ...container, state: "paused" };
     case "unpause":

@@ -23,6 +23,15 @@ const imageId = text.transform((value) => /^(?:sha256:)?([0-9a-f]{64})$/.exec(va
 
 const variables = z.array(z.string()).nullish();
 
+/** The id of the container whose network is used, or "". */
+const networkMode = text.transform((mode) => /^container:([0-9a-f]{64})$/.exec(mode)?.[1] ?? "");
+
+/** Nanoseconds. */
+const nanoseconds = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? 0);
+
 const PortRow = z.object({ IP: text, PrivatePort: z.number(), PublicPort: z.number().nullish(), Type: text });
 export type PortRow = z.infer<typeof PortRow>;
 
@@ -37,6 +46,7 @@ export const ListEntry = z.object({
   Status: text,
   Labels: strings,
   Ports: z.array(PortRow).nullish(),
+  HostConfig: z.object({ NetworkMode: networkMode }).nullish(),
   NetworkSettings: z.object({ Networks }).nullish(),
   isPart: z.literal(true).optional(),
 });
@@ -61,7 +71,9 @@ export const Inspected = z.object({
     ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
     StopSignal: text,
     StopTimeout: z.number().nullish(),
+    Healthcheck: z.object({ Interval: nanoseconds, StartPeriod: nanoseconds, StartInterval: nanoseconds }).nullish(),
   }),
+  HostConfig: z.object({ NetworkMode: networkMode, RestartPolicy: z.object({ Name: text }).nullish() }).nullish(),
   NetworkSettings: z.object({
     Networks,
     Ports: z.record(z.string(), z.array(z.object({ HostIp: text, HostPort: text })).nullish()).nullish(),

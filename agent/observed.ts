@@ -5,9 +5,9 @@ import { textFault } from "../shared/text.ts";
 import type { Inspected, ListEntry, PortRow } from "./inspected.ts";
 
 /** One container as Docker reports it, before the policy is applied. */
-export interface Observed extends Pick<
+export interface Observed extends Omit<
   Container,
-  "id" | "name" | "state" | "health" | "createdAt" | "networks" | "ports" | "env" | "labels"
+  "stopping" | "stoppingUntil" | "stale" | "unread" | "startedAt" | "image" | "fromImage" | "withheld" | "refused"
 > {
   /** Milliseconds since the epoch, or NaN. */
   readonly startedAt: number;
@@ -16,6 +16,8 @@ export interface Observed extends Pick<
   /** Number of the stop signal, and milliseconds between it and SIGKILL. */
   readonly stopSignal: number;
   readonly stopMs: number;
+  /** Whether Docker may start it again after it exited. */
+  readonly restarts: boolean;
   /** Number of labels that were not kept. */
   readonly otherLabels: number;
   /** Only the id, and the name if possible, could be read. */
@@ -23,8 +25,10 @@ export interface Observed extends Pick<
 }
 
 /** Converts a response to inspect. */
-export function fromInspected({ Id, Image, Name, Created, State, Config, NetworkSettings }: Inspected): Observed {
+export function fromInspected({ Id, Image, Name, Created, State, Config, ...inspected }: Inspected): Observed {
+  const { NetworkSettings, HostConfig } = inspected;
   const state = stateOf(State.Status);
+  const startedAt = instant(Date.parse(State.StartedAt));
   return {
     id: Id,
     name: safeName(Name, Id),
@@ -32,15 +36,18 @@ export function fromInspected({ Id, Image, Name, Created, State, Config, Network
     // Docker keeps the last health of a stopped container; it is meaningless.
     health: state === "running" || state === "paused" ? healthOf(State.Health?.Status) : "none",
     createdAt: instant(Date.parse(Created)) || 0,
-    startedAt: instant(Date.parse(State.StartedAt)),
+    startedAt,
     image: Config.Image,
     imageId: Image,
     networks: attachmentsOf(NetworkSettings.Networks),
-    ports: portsOf(portRows(Config.ExposedPorts, NetworkSettings.Ports)),
+    ...joined(HostConfig),
+    ...portsOf(portRows(Config.ExposedPorts, NetworkSettings.Ports)),
+    ...(State.Health && Number.isFinite(startedAt) && { healthCheck: checkOf(Config.Healthcheck, startedAt) }),
     env: Object.fromEntries((Config.Env ?? []).map(splitVariable)),
     labels: Config.Labels,
     stopSignal: signalNumber(Config.StopSignal),
     stopMs: (Config.StopTimeout ?? 10) * 1_000,
+    restarts: !["", "no"].includes(HostConfig?.RestartPolicy?.Name ?? ""),
     otherLabels: 0,
     isPart: false,
   };
@@ -64,11 +71,13 @@ export function fromListEntry(
     image: entry.Image,
     imageId: entry.ImageID,
     networks: attachmentsOf(entry.NetworkSettings?.Networks),
-    ports: portsOf(entry.Ports ?? []),
+    ...joined(entry.HostConfig),
+    ...portsOf(entry.Ports ?? []),
     env: {},
     labels: Object.fromEntries(kept),
     stopSignal: signalNumber(""),
     stopMs: 10_000,
+    restarts: false,
     otherLabels: all.length - kept.length,
     isPart: entry.isPart === true,
   };
@@ -103,6 +112,18 @@ function attachmentsOf(networks: Inspected["NetworkSettings"]["Networks"]): Cont
     .slice(0, MAX_NETWORKS);
 }
 
+function joined(config: ListEntry["HostConfig"]): Pick<Observed, "joins"> {
+  return config?.NetworkMode ? { joins: config.NetworkMode } : {};
+}
+
+/** Docker checks every 30 seconds by default. With a start period it can check more often during it. */
+function checkOf(check: Inspected["Config"]["Healthcheck"], startedAt: number): Observed["healthCheck"] {
+  const { Interval = 0, StartPeriod = 0, StartInterval = 0 } = check ?? {};
+  const everyMs = Math.trunc(Interval / 1e6) || 30_000;
+  const firstMs = StartPeriod > 0 ? Math.trunc(StartInterval / 1e6) || everyMs : everyMs;
+  return { everyMs, firstAt: startedAt + firstMs };
+}
+
 /** Converts exposed and published ports to the rows of the list format. */
 function portRows(
   exposed: Inspected["Config"]["ExposedPorts"],
@@ -119,7 +140,7 @@ function portRows(
 }
 
 /** Merges rows with the same port and protocol, sorted. Rows with invalid port numbers are skipped. */
-function portsOf(rows: readonly PortRow[]): Port[] {
+function portsOf(rows: readonly PortRow[]): Pick<Observed, "ports" | "unlistedPorts"> {
   const byName = new Map<string, Port>();
   for (const { IP: ip, PrivatePort: port, PublicPort: publicPort, Type } of rows) {
     const proto = (["tcp", "udp", "sctp"] as const).find((name) => name === (Type || "tcp"));
@@ -129,7 +150,10 @@ function portsOf(rows: readonly PortRow[]): Port[] {
       published.push({ ip: isIPv4(ip) || isIPv6(ip) ? ip : "0.0.0.0", port: publicPort });
     byName.set(`${port}/${proto}`, { port, proto, ...(published.length > 0 && { published }) });
   }
-  return [...byName.values()].toSorted((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : 1)).slice(0, MAX_PORTS);
+  const all = [...byName.values()].toSorted((a, b) => a.port - b.port || (a.proto < b.proto ? -1 : 1));
+  if (all.length <= MAX_PORTS) return { ports: all };
+  const byUse = all.toSorted((a, b) => Number(b.proto === "tcp") - Number(a.proto === "tcp"));
+  return { ports: byUse.slice(0, MAX_PORTS), unlistedPorts: all.length - MAX_PORTS };
 }
 
 function isPort(value: number | null | undefined): value is number {

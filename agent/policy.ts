@@ -28,7 +28,9 @@ export const PolicyFile = z.strictObject({
   env: patterns.describe("Environment variables to disclose: exact names, or prefixes followed by *."),
   labels: patterns.describe("Labels to disclose: exact keys, or prefixes followed by *."),
   force: names.describe("Exact names to disclose although the name or the value looks like a secret."),
-  multiline: names.describe("Names whose values may contain line breaks and tabs."),
+  multiline: names.describe(
+    "Names whose values keep their line breaks and tabs. In other values, blanks replace them.",
+  ),
   only: z
     .strictObject({
       projects: names.describe("Disclose only containers of these Compose projects."),
@@ -57,12 +59,12 @@ const defaults: Policy = PolicyFile.parse({
   ),
   labels: [
     ...words(
-      "host port path dest proto multiports network proxy redirect-from root network-access balance keepalive timeout " +
+      "host port path dest proto multiports network proxy replica redirect-from root network-access balance keepalive timeout " +
         "body-size health weight backup max-fails fail-timeout https-method certificate plain-without-certificate " +
         "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
         "http-port https-port debug-endpoint",
     ).map((name) => `sallyport.${name}`),
-    ...words("project service config-hash container-number").map((name) => `com.docker.compose.${name}`),
+    ...words("project service oneoff config-hash container-number").map((name) => `com.docker.compose.${name}`),
     ...words(
       "trust-default-cert ssl_verify_client http2.enable http3.enable non-get-redirect debug-endpoint loadbalance keepalive",
     ).map((name) => `com.github.nginx-proxy.nginx-proxy.${name}`),
@@ -125,9 +127,18 @@ export function isSecretValue(policy: Policy, name: string, value: string): bool
   return !policy.force.includes(name) && SECRET_VALUES.some((shape) => shape.test(value));
 }
 
-/** Whether only the name of a label is disclosed, so that a misspelled option is not ignored silently. */
-export function isMisspelled(policy: Policy, name: string): boolean {
-  return name.startsWith("sallyport.") && policy.labels.some((pattern) => pattern.startsWith("sallyport."));
+/** Whether only the name is disclosed, so that a misspelled option is not ignored silently. */
+export function isMisspelled({ env, labels }: Policy, from: "env" | "label", name: string): boolean {
+  if (from === "label" && name.startsWith("sallyport.")) return labels.some((one) => one.startsWith("sallyport."));
+  return /^(?:virtual|sallyport)/i.test(name) && [...env, ...labels].some((one) => plain(one) === plain(name));
+}
+
+/** Returns the name without case and punctuation, in the singular. */
+function plain(name: string): string {
+  return name
+    .toUpperCase()
+    .replaceAll(/[^A-Z]/g, "")
+    .replace(/S$/, "");
 }
 
 /** Whether the policy lists the exact name, not only a prefix. */

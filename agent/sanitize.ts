@@ -18,7 +18,7 @@ export function sanitize(
 ): Container | undefined {
   const baked = from ? namesFrom(from, "label", observed.labels) : [];
   if (!isVisible(observed, policy, { read: from !== undefined, labels: baked })) return undefined;
-  const { id, name, state, health, createdAt, startedAt, image, ports } = observed;
+  const { id, name, state, health, createdAt, startedAt, image, ports, joins, unlistedPorts, healthCheck } = observed;
   const env = disclosePairs(policy, "env", observed.env);
   const labels = disclosePairs(policy, "label", observed.labels);
   const fields = new Set(policy.fields);
@@ -34,13 +34,16 @@ export function sanitize(
     ...(fields.has("startedAt") && Number.isFinite(startedAt) && { startedAt }),
     ...(fields.has("image") && textFault(image, 512) === undefined && { image }),
     networks: observed.networks.filter((network) => textFault(network.name, 256) === undefined),
+    ...(joins !== undefined && { joins }),
     ports: fields.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
+    ...(unlistedPorts !== undefined && { unlistedPorts }),
+    ...(healthCheck && { healthCheck }),
     env: env.disclosed,
     labels: labels.disclosed,
     fromImage: {
       read: from !== undefined,
-      env: from ? namesFrom(from, "env", env.disclosed) : [],
-      labels: from ? namesFrom(from, "label", labels.disclosed) : [],
+      env: from ? namesFrom(from, "env", observed.env).filter((one) => Object.hasOwn(env.disclosed, one)) : [],
+      labels: baked.filter((one) => Object.hasOwn(labels.disclosed, one)),
     },
     withheld: { env: env.withheld, labels: labels.withheld + observed.otherLabels },
     refused: [...env.refused, ...labels.refused],
@@ -82,7 +85,8 @@ function disclosePairs(policy: Policy, from: Refused["from"], pairs: Observed["e
   let matched = 0;
   const all = Object.entries(pairs).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const exactFirst = all.toSorted(([a], [b]) => Number(isExact(policy, from, b)) - Number(isExact(policy, from, a)));
-  for (const [name, value] of exactFirst) {
+  for (const [name, raw] of exactFirst) {
+    const value = normalized(policy, name, raw);
     const reason = pairFault(policy, from, name, value, matched);
     if (reason === "hidden") continue;
     matched += 1;
@@ -102,12 +106,15 @@ function pairFault(
 ): Refused["reason"] | "hidden" | undefined {
   if (!isPairName(name)) return "hidden";
   if (!discloses(policy, from, name)) {
-    return from === "label" && isMisspelled(policy, name) ? "name.unknown" : "hidden";
+    return isMisspelled(policy, from, name) ? "name.unknown" : "hidden";
   }
   if (before >= MAX_PAIRS) return "container.names";
-  // Line breaks and tabs are permitted in few values.
-  if (/[\t\n]/.test(value) && !policy.multiline.includes(name)) return "value.charset";
   return textFault(value) ?? (isSecretValue(policy, name, value) ? "value.secret" : undefined);
+}
+
+/** Replaces line breaks and tabs, which are permitted in few values, by blanks. YAML blocks and `.env` files add them. */
+function normalized({ multiline }: Policy, name: string, value: string): string {
+  return multiline.includes(name) ? value.replaceAll(/\r\n?/g, "\n") : value.replaceAll(/[\t\r\n]/g, " ");
 }
 
 /** Removes environment and labels from a container that is too large, and lists their names as refused. */
@@ -147,7 +154,7 @@ export function valuesOf({ Config }: InspectedImage, policy: Policy): ImageValue
 
 /** Whether the policy discloses the label or its name, or its `only` lists may depend on it. */
 export function usesLabel(policy: Policy, name: string): boolean {
-  return discloses(policy, "label", name) || isMisspelled(policy, name) || isSelecting(policy, name);
+  return discloses(policy, "label", name) || isMisspelled(policy, "label", name) || isSelecting(policy, name);
 }
 
 function isSelecting({ only }: Policy, name: string): boolean {

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
-import { textFault } from "./text.ts";
+import { MAX_VALUE_BYTES, textFault } from "./text.ts";
 
 /** Maximum containers in one snapshot. The agent skips further ones and logs their number. */
 export const MAX_CONTAINERS = 20_000;
@@ -27,7 +27,7 @@ export function isPairName(name: string): boolean {
 const pairName = z.string().refine(isPairName, "contains forbidden characters or is reserved");
 
 const pairs = z
-  .record(pairName, plainText(4 * 1024))
+  .record(pairName, plainText(MAX_VALUE_BYTES))
   .refine((record) => Object.keys(record).length <= MAX_PAIRS, "too many names");
 
 const count = z.int().nonnegative();
@@ -96,6 +96,8 @@ export const Container = z.strictObject({
   health: z.enum(["none", "starting", "healthy", "unhealthy"]),
   /** The container received its stop signal and still runs. */
   stopping: z.boolean(),
+  /** When a container that is stopping counts as running again, if it still runs. */
+  stoppingUntil: instant.optional(),
   /** The last inspect failed; the record contains the previous state. */
   stale: z.boolean(),
   /** The container was never inspected; its environment is unknown, not empty. */
@@ -104,7 +106,13 @@ export const Container = z.strictObject({
   startedAt: instant.optional(),
   image: plainText(512).optional(),
   networks: z.array(Attachment).max(MAX_NETWORKS),
+  /** Id of the container whose network namespace it uses; it has no networks of its own. */
+  joins: ContainerId.optional(),
   ports: z.array(Port).max(MAX_PORTS),
+  /** Number of exposed ports beyond the limit. TCP ports are listed first. */
+  unlistedPorts: count.optional(),
+  /** Milliseconds between health checks, and the time of the first one. */
+  healthCheck: z.strictObject({ everyMs: count, firstAt: instant }).optional(),
   env: pairs,
   labels: pairs,
   fromImage: FromImage,

@@ -1,5 +1,5 @@
 /** Maximum size of a disclosed value of an environment variable or label, in bytes of UTF-8. */
-export const MAX_VALUE_BYTES = 4 * 1024;
+export const MAX_VALUE_BYTES = 16 * 1024;
 
 /**
  * Characters that no disclosed text may contain: controls (C0 except tab and line feed, DEL, C1), line and

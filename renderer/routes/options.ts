@@ -73,6 +73,8 @@ export interface ServerOptions {
   readonly maxFails?: number;
   /** Seconds. */
   readonly failTimeout?: number;
+  /** Whether it serves its hosts together with containers of other services, or on other ports. */
+  readonly replica?: boolean;
 }
 
 /** Largest `bodySize`, in bytes. */
@@ -164,4 +166,5 @@ export const SERVER_OPTIONS: OptionRules<ServerOptions> = {
   backup: { label: "backup", parse: parseBoolean },
   maxFails: { label: "max-fails", parse: integer(0, 1_000) },
   failTimeout: { label: "fail-timeout", parse: seconds(1) },
+  replica: { label: "replica", parse: parseBoolean },
 };

@@ -137,8 +137,14 @@ describe("fold", () => {
   });
 });
 
+test("a container that Docker restarts is restarting after its end, unless it was stopped", () => {
+  const stateAfter = (one: Known): unknown => fold({ ...one, restarts: true }, parse("die", {}));
+  assert.deepEqual(stateAfter(states.running), { ...running, ...stopped, state: "restarting" });
+  assert.deepEqual(stateAfter(states.stopping), { ...running, ...stopped });
+});
+
 function known(container: Container | undefined): Known {
-  return { container, stopSignal: SIGQUIT, stopMs: 10_000, imageId: "" };
+  return { container, stopSignal: SIGQUIT, stopMs: 10_000, restarts: false, imageId: "" };
 }
 
 /** Parses the event as the agent parses a line of the event stream. */

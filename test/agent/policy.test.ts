@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as z from "zod";
-import { ListEntry } from "../../agent/inspected.ts";
-import { fromListEntry, type Observed } from "../../agent/observed.ts";
+import { Inspected, ListEntry } from "../../agent/inspected.ts";
+import { fromInspected, fromListEntry, type Observed } from "../../agent/observed.ts";
 import { defaultPolicy, discloses, isSecretValue, parsePolicy, type Policy, PolicyFile } from "../../agent/policy.ts";
 import { sanitize } from "../../agent/sanitize.ts";
 import { namesOf, type OptionNames } from "../../renderer/routes/option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
 import { ROUTE_NAMES } from "../../renderer/routes/route-request.ts";
-import { Container, MAX_PAIRS } from "../../shared/snapshot.ts";
+import { Container, MAX_PAIRS, MAX_PORTS } from "../../shared/snapshot.ts";
 import { parseConfig, refusedVariables } from "../../agent/config.ts";
 
 test("the published schema matches the code", () => {
@@ -22,7 +22,7 @@ test("the default policy discloses exactly the names that the renderer reads", (
   const read = (from: "env" | "label") => [...ROUTE_NAMES, ...options].flatMap((names) => namesOf(names, from));
   const others = [
     "sallyport.proxy",
-    ...["project", "service", "config-hash", "container-number"].map((name) => `com.docker.compose.${name}`),
+    ...["project", "service", "oneoff", "config-hash", "container-number"].map((name) => `com.docker.compose.${name}`),
   ];
   const { env, labels } = defaultPolicy();
   assert.deepEqual(env.toSorted(), [...new Set(read("env"))].toSorted());
@@ -187,4 +187,74 @@ test("reports every invalid option with its value and a hint", () => {
   assert.match(problems("--exit-when-refused=no"), /--exit-when-refused "no": takes no value/);
   assert.match(problems("extra"), /unexpected argument "extra"/);
   assert.match(problems("--policy"), /--policy requires a value/);
+});
+
+test("replaces line breaks and tabs in values by blanks, and keeps them where a value has lines", () => {
+  const disclosed = sanitized({
+    env: { VIRTUAL_HOST: "a.example,\n\tb.example\r\n", HTTPS_METHOD: "noredirect\r", CERT_NAME: "a\u0007" },
+    labels: { "sallyport.multiports": "a.example:\r\n  /: {}\n" },
+  });
+  assert.deepEqual(disclosed?.env, { VIRTUAL_HOST: "a.example,  b.example  ", HTTPS_METHOD: "noredirect " });
+  assert.deepEqual(disclosed?.labels, { "sallyport.multiports": "a.example:\n  /: {}\n" });
+  assert.deepEqual(disclosed?.refused, [{ from: "env", name: "CERT_NAME", reason: "value.charset" }]);
+  assert.ok(Container.safeParse(disclosed).success);
+});
+
+test("a value that contains line breaks is still the image's", () => {
+  const row = { Id: "a".repeat(64), Created: 1, Names: ["/app"] };
+  const observed = { ...fromListEntry(ListEntry.parse(row), () => true), env: { VIRTUAL_PORT: "80\n" } };
+  const container = sanitize(observed, defaultPolicy(), new Set(["env VIRTUAL_PORT=80\n"]));
+  assert.deepEqual(container?.fromImage.env, ["VIRTUAL_PORT"]);
+});
+
+test("discloses the name of a variable or label that differs from an option in case and punctuation only", () => {
+  const values = {
+    virtual_host: "hunter2",
+    VIRTUALHOST: "hunter2",
+    VIRTUAL_HOSTS: "hunter2",
+    VIRTUAL_DB_PWD: "hunter2",
+  };
+  const container = sanitized({ env: values, labels: { VIRTUAL_PORT: "hunter2", "com.example": "hunter2" } });
+  assert.deepEqual(
+    container?.refused.map(({ from, name, reason }) => `${from} ${name} ${reason}`),
+    [
+      "env VIRTUALHOST name.unknown",
+      "env VIRTUAL_HOSTS name.unknown",
+      "env virtual_host name.unknown",
+      "label VIRTUAL_PORT name.unknown",
+    ],
+  );
+  assert.ok(!JSON.stringify(container).includes("hunter2"));
+});
+
+const INSPECTED = {
+  Id: "a".repeat(64),
+  Name: "/app",
+  Created: "2026-01-01T00:00:00Z",
+  State: { Status: "running", StartedAt: "2026-01-01T00:00:00Z" },
+  Config: {},
+  NetworkSettings: {},
+};
+
+test("keeps the TCP ports of a container that exposes more ports than the limit, and counts the others", () => {
+  const udp = Array.from({ length: 2_001 }, (_, index) => [`${2_000 + index}/udp`, {}]);
+  const ExposedPorts = { ...Object.fromEntries(udp), "8000/tcp": {} };
+  const { ports, unlistedPorts } = fromInspected(Inspected.parse({ ...INSPECTED, Config: { ExposedPorts } }));
+  assert.deepEqual(
+    [ports[0], ports.length, unlistedPorts],
+    [{ port: 8_000, proto: "tcp" }, MAX_PORTS, 2_002 - MAX_PORTS],
+  );
+});
+
+test("reads the container whose network is used, the health check and whether Docker restarts it", () => {
+  const HostConfig = { NetworkMode: `container:${"b".repeat(64)}`, RestartPolicy: { Name: "unless-stopped" } };
+  const Healthcheck = { Interval: 300_000_000_000 };
+  const State = { ...INSPECTED.State, Health: { Status: "starting" } };
+  const read = fromInspected(Inspected.parse({ ...INSPECTED, HostConfig, State, Config: { Healthcheck } }));
+  const started = Date.parse(INSPECTED.State.StartedAt);
+  assert.equal(read.joins, "b".repeat(64));
+  assert.equal(read.restarts, true);
+  assert.deepEqual(read.healthCheck, { everyMs: 300_000, firstAt: started + 300_000 });
+  const own = fromInspected(Inspected.parse({ ...INSPECTED, HostConfig: { NetworkMode: "bridge" } }));
+  assert.deepEqual([own.joins, own.restarts, own.healthCheck], [undefined, false, undefined]);
 });

@@ -66,6 +66,7 @@ const IGNORES: Readonly<Record<string, string>> = {
   backup: BOOLEAN,
   "max-fails": "not an integer from 0 to 1000",
   "fail-timeout": "not a duration from 1s to 1h, such as 90s or 5m",
+  replica: BOOLEAN,
 };
 
 interface Reported {
