@@ -9,6 +9,7 @@ import { checklistPage } from "./docker-gen-checklist.ts";
 import { errorReference } from "./error-reference.ts";
 import { labelsAndVariablesPage } from "./labels-and-variables.ts";
 import { logReference } from "./log-reference.ts";
+import { metricsPage } from "./metrics-page.ts";
 import { policyPage } from "./policy-page.ts";
 import { rendererConfigurationPage } from "./renderer-configuration.ts";
 import { rpcContractPage } from "./rpc-contract.ts";
@@ -25,6 +26,7 @@ export const GENERATED: Readonly<Record<string, (existing: string) => string>> =
   "docs/reference/errors.md": errorReference,
   "docs/reference/labels-and-variables.md": labelsAndVariablesPage,
   "docs/reference/log-events.md": logReference,
+  "docs/reference/metrics.md": metricsPage,
   "docs/reference/policy.md": policyPage,
   "docs/reference/renderer-configuration.md": rendererConfigurationPage,
   "docs/reference/rpc-contract.md": rpcContractPage,

@@ -13,7 +13,7 @@ import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
 import { runExplain, runHealth, runRelease, runStatus } from "./status.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../status/version.ts";
 
 const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
 

@@ -6,7 +6,7 @@ const LOOPBACK = ["127.0.0.0/8", "::1"];
 
 export const StatusPageSettings = z.strictObject({
   directory: nginxPath.describe(
-    "Directory of index.html, style.css and status.json, as the renderer sees it. It must be mounted into nginx.",
+    "Directory of the page and its metrics, as the renderer sees it. It must be mounted into nginx.",
   ),
   directoryInNginx: nginxPath
     .optional()

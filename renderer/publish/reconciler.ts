@@ -39,6 +39,9 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
+  /** Time of the first change that is not live yet, and start of the pass that runs, in milliseconds. */
+  #pendingSince: number | undefined;
+  #startedAt = 0;
   #lastPass = Number.NEGATIVE_INFINITY;
   readonly #retry = new Retry();
   readonly #progress: readonly TargetProgress[];
@@ -148,6 +151,8 @@ export class Reconciler {
   async #pass(): Promise<void> {
     // Changes of the same turn belong to the same pass.
     await new Promise((resolve) => setImmediate(resolve));
+    this.#startedAt = performance.now();
+    this.#pendingSince ??= this.#firstChange ?? this.#startedAt;
     this.#firstChange = undefined;
     try {
       if (this.#needsPreparation) await this.#prepare();
@@ -155,7 +160,10 @@ export class Reconciler {
       const next = await this.#options.source.next();
       if (this.#isStopped) return;
       // A retry is due again only after another failure.
-      if (!next) this.#retry.clear();
+      if (!next) {
+        this.#retry.clear();
+        this.#pendingSince = undefined;
+      }
       if (next?.kind === "revision") await this.#publish(next);
       else if (next?.kind === "blocked") this.#block(next.reason);
       else if (next) this.#reject(next.error);
@@ -204,7 +212,15 @@ export class Reconciler {
     this.#retry.clear();
     this.#rejected = undefined;
     const generations = outcome.kind === "published" ? outcome.generations : [];
-    for (const [index, { hash }] of revision.files.entries()) this.#progress[index]?.isLive(hash, generations[index]);
+    const now = performance.now();
+    const durations = {
+      durationMs: Math.round(now - this.#startedAt),
+      changeToLiveMs: Math.round(now - (this.#pendingSince ?? now)),
+    };
+    this.#pendingSince = undefined;
+    for (const [index, { hash }] of revision.files.entries()) {
+      this.#progress[index]?.isLive(hash, durations, generations[index]);
+    }
     revision.published();
   }
 

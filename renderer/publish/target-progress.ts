@@ -23,6 +23,12 @@ export interface Publication {
   readonly reason?: string;
 }
 
+/** How long a publication took, and how long the first change in it waited until it was live. */
+export interface Durations {
+  readonly durationMs: number;
+  readonly changeToLiveMs: number;
+}
+
 /** Publications kept for each target: enough to show the latest ones. */
 const MAX_PUBLICATIONS = 10;
 
@@ -70,12 +76,12 @@ export class TargetProgress {
   }
 
   /** The current revision is live; with a generation if it was published just now. */
-  isLive(hash: string, generation?: number): void {
+  isLive(hash: string, durations: Durations, generation?: number): void {
     this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
     if (generation === undefined) return;
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
     this.#note({ outcome: "published", generation, hash });
-    this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256: hash });
+    this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256: hash, ...durations });
   }
 
   /** The current revision is not live. Logged once for each error. */

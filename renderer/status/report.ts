@@ -68,6 +68,11 @@ const Agent = z.object({
   containers: z.int().describe("Containers that the agent discloses."),
   error: error.optional().describe("Why the agent is disconnected."),
   auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
+  absentSince: instant
+    .optional()
+    .describe(
+      "Since when the agent's state may be outdated, in milliseconds since the epoch. Missing while it is current.",
+    ),
   staleAt: instant
     .optional()
     .describe(

@@ -10,6 +10,7 @@ import { Witness } from "../inventory/witness.ts";
 import { ownDirectory } from "../publish/volume.ts";
 import { removeOutput } from "../reload/standard-output.ts";
 import { buildReport } from "../status/build-report.ts";
+import { Metrics } from "../status/metrics/metrics.ts";
 import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
 import { type Served, serveStatus, StatusSocketError } from "../status/socket.ts";
@@ -57,8 +58,10 @@ export async function run(
   setMaxListeners(0, signal, ending.signal);
   // The status page may change whenever something is logged.
   let onLogged: () => void = () => undefined;
-  const log: Log = (...line) => {
-    toLog(...line);
+  const metrics = new Metrics();
+  const log: Log = (level, event, fields) => {
+    toLog(level, event, fields);
+    metrics.logged(event, fields);
     onLogged();
   };
   const groups = await loadGroups(config, { log, quarantineRetry });
@@ -103,7 +106,7 @@ export async function run(
     for (const group of groups) await group.stop();
     return { problems: [status], drained: Promise.resolve() };
   }
-  const page = config.statusPage && new PageWriter(config.statusPage.directory, report, toLog);
+  const page = config.statusPage && new PageWriter(config.statusPage.directory, { report, metrics }, toLog);
   onLogged = () => page?.changed();
   for (const group of groups) await group.prepare();
   for (const group of groups) group.start(ending.signal);

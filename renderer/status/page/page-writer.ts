@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../../../shared/log.ts";
 import { safeWrite, WriteError } from "../../disk/safe-write.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Report } from "../report.ts";
+import { VERSION } from "../version.ts";
 import { statusPage, type Version } from "./document.ts";
 import { STYLE } from "./style.ts";
 
@@ -12,16 +14,17 @@ const DELAY_MS = 1_000;
 /** The pause after a version is at least this many times as long as writing it took. */
 const PAUSE_FACTOR = 20;
 
-/** Milliseconds between checks for changes without an event, such as the days left of a certificate. */
+/** Milliseconds between checks for changes without an event, such as the days left of a certificate, and between metrics. */
 const CHECK_MS = 15_000;
 
 /**
- * Keeps the files of the page up to date with the report. An error affects nothing else: it is logged once, and the next
+ * Keeps the files of the page and the metrics up to date with the report. An error affects nothing else: it is logged once, and the next
  * change retries.
  */
 export class PageWriter {
   readonly #directory: string;
   readonly #report: () => Report;
+  readonly #metrics: Metrics;
   readonly #log: Log;
   readonly #check: NodeJS.Timeout;
   #due: NodeJS.Timeout | undefined;
@@ -31,9 +34,10 @@ export class PageWriter {
   #error = "";
   #isStopped = false;
 
-  constructor(directory: string, report: () => Report, log: Log) {
+  constructor(directory: string, { report, metrics }: { report: () => Report; metrics: Metrics }, log: Log) {
     this.#directory = directory;
     this.#report = report;
+    this.#metrics = metrics;
     this.#log = log;
     this.#check = setInterval(() => this.changed(), CHECK_MS);
     this.changed();
@@ -73,6 +77,7 @@ export class PageWriter {
 
   async #write(isLast: boolean): Promise<void> {
     const report = this.#report();
+    await this.#put("metrics", this.#metrics.print(report, VERSION, Date.now()));
     const hash = createHash("sha256")
       .update(JSON.stringify([report, isLast]))
       .digest("hex");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { type Environment, runProgram } from "../../../renderer/cli/program.ts";
-import { VERSION } from "../../../renderer/cli/version.ts";
+import { VERSION } from "../../../renderer/status/version.ts";
 
 /** Runs a command line without an environment, as if its log were discarded. */
 async function run(line: string) {

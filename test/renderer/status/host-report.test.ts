@@ -65,7 +65,8 @@ test("lists the unavailable containers of a host with their reasons", () => {
 
 test("lists the last ten publications of a target and repeated failures once", () => {
   const progress = new TargetProgress("/x", () => undefined);
-  for (let generation = 1; generation <= 12; generation++) progress.isLive(`hash${generation}`, generation);
+  for (let generation = 1; generation <= 12; generation++)
+    progress.isLive(`hash${generation}`, { durationMs: 1, changeToLiveMs: 1 }, generation);
   progress.troubled("rejected", "no");
   progress.troubled("rejected", "no");
   const { publications = [] } = reportOf([], progress).targets[0] ?? {};

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { run } from "../../../../renderer/targets/run.ts";
 import { parseConfig } from "../../../../renderer/config/load.ts";
+import { Metrics } from "../../../../renderer/status/metrics/metrics.ts";
 import { PageWriter } from "../../../../renderer/status/page/page-writer.ts";
 import { eventually } from "../../../eventually.ts";
 import { container, FakeAgent } from "../../fake-agent.ts";
@@ -107,7 +108,7 @@ test("does not write an unchanged page again", async () => {
   let report = exampleReport();
   const writer = new PageWriter(
     join(directory, "status"),
-    () => report,
+    { report: () => report, metrics: new Metrics() },
     () => undefined,
   );
   const identity = () => statSync(join(directory, "status", "index.html")).ino;

@@ -1,0 +1,202 @@
+import type { LogFields } from "../../../shared/log.ts";
+import { availabilityOf, isFine, type Report } from "../report.ts";
+import { type Family, Histogram, openMetrics, type Sample } from "./open-metrics.ts";
+
+/** Upper bounds of durations in seconds. nginx gives up on a configuration after some seconds. */
+const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const OUTCOMES = ["succeeded", "rejected", "failed"] as const;
+
+/** What happened since the start, read from the log, and the report: together the metrics. */
+export class Metrics {
+  /** Publications by `path` and outcome. */
+  readonly #publications = new Map<string, Record<(typeof OUTCOMES)[number], number>>();
+  readonly #durations = new Histogram(BOUNDS);
+  readonly #changesToLive = new Histogram(BOUNDS);
+  #quarantined = 0;
+
+  /** Counts a line of the log. */
+  logged(event: string, fields: LogFields = {}): void {
+    if (event === "container.quarantined") this.#quarantined += 1;
+    const outcome = OUTCOMES.find((one) => event === `publish.${one}`);
+    if (outcome === undefined) return;
+    const path = String(fields["path"]);
+    const counts = this.#publications.get(path) ?? { succeeded: 0, rejected: 0, failed: 0 };
+    this.#publications.set(path, { ...counts, [outcome]: counts[outcome] + 1 });
+    if (outcome !== "succeeded") return;
+    this.#durations.observe(Number(fields["durationMs"]) / 1_000);
+    this.#changesToLive.observe(Number(fields["changeToLiveMs"]) / 1_000);
+  }
+
+  /** The metrics as OpenMetrics text. `now` is in milliseconds since the epoch. */
+  print(report: Report, version: string, now: number): string {
+    return openMetrics(this.families(report, version, now));
+  }
+
+  families(report: Report, version: string, now: number): Family[] {
+    return [
+      {
+        name: "sallyport_build_info",
+        type: "gauge",
+        help: "Version of the renderer.",
+        samples: [{ labels: { version }, value: 1 }],
+      },
+      gauge(
+        "sallyport_metrics_timestamp_seconds",
+        "When these metrics were written, as Unix time. They are written at least every 15 seconds.",
+        now / 1_000,
+      ),
+      gauge(
+        "sallyport_needs_attention",
+        "1 if something needs attention: `status` lists it and exits with 1.",
+        isFine(report) ? 0 : 1,
+      ),
+      gauge(
+        "sallyport_config_rejected",
+        "1 if an edited configuration file is not used because of an error.",
+        report.rejectedConfig.length > 0 ? 1 : 0,
+      ),
+      ...agentFamilies(report, now),
+      ...hostFamilies(report),
+      {
+        name: "sallyport_containers_quarantined",
+        type: "counter",
+        help: "Containers and virtual hosts that were quarantined since the start.",
+        samples: [{ value: this.#quarantined }],
+      },
+      ...targetFamilies(report),
+      {
+        name: "sallyport_publications",
+        type: "counter",
+        help: "Attempts to publish a file since the start. An attempt that fails again with the same error is not counted again.",
+        samples: [...this.#publications].flatMap(([path, counts]) =>
+          OUTCOMES.map((outcome) => ({ labels: { path, outcome }, value: counts[outcome] })),
+        ),
+      },
+      {
+        name: "sallyport_publication_duration_seconds",
+        type: "histogram",
+        help: "Time to render, check, write and reload.",
+        samples: this.#durations.samples,
+      },
+      {
+        name: "sallyport_change_to_live_seconds",
+        type: "histogram",
+        help: "Time from the first change that an agent reports until it is live.",
+        samples: this.#changesToLive.samples,
+      },
+      ...certificateFamilies(report),
+    ];
+  }
+}
+
+function agentFamilies({ agents }: Report, now: number): Family[] {
+  const labels = agents.map(({ socket, dockerHost }) => ({ socket, docker_host: dockerHost }));
+  const of = (value: (agent: Report["agents"][number]) => number): Sample[] =>
+    agents.map((agent, index) => ({ labels: labels[index]!, value: value(agent) }));
+  return [
+    {
+      name: "sallyport_agent_connected",
+      type: "gauge",
+      help: "1 if the renderer is connected to the agent.",
+      samples: of(({ connected }) => (connected ? 1 : 0)),
+    },
+    {
+      name: "sallyport_docker_connected",
+      type: "gauge",
+      help: "1 if the agent follows the Engine's events.",
+      samples: of(({ docker }) => (docker === "connected" ? 1 : 0)),
+    },
+    {
+      name: "sallyport_snapshot_age_seconds",
+      type: "gauge",
+      help: "For how long the agent's snapshot may be outdated; 0 while it is current.",
+      samples: of(({ absentSince }) => (absentSince === undefined ? 0 : Math.max(0, now - absentSince) / 1_000)),
+    },
+    {
+      name: "sallyport_audit_trail_trusted",
+      type: "gauge",
+      help: "0 if the agent's audit trail is not the one that the renderer saw before.",
+      samples: of(({ auditError }) => (auditError === undefined ? 1 : 0)),
+    },
+    {
+      name: "sallyport_containers",
+      type: "gauge",
+      help: "Containers that the agent discloses.",
+      samples: of(({ containers }) => containers),
+    },
+  ];
+}
+
+function hostFamilies({ virtualHosts, quarantined, unrouted, warnings }: Report): Family[] {
+  const hosts = countBy(virtualHosts.map(availabilityOf), ["all", "some", "none"]);
+  const servers = countBy(
+    virtualHosts.flatMap(({ paths }) => paths.flatMap((path) => path.servers.map(({ health = "none" }) => health))),
+    ["healthy", "unhealthy", "starting", "none"],
+  );
+  return [
+    {
+      name: "sallyport_virtual_hosts",
+      type: "gauge",
+      help: "Virtual hosts by how many of their paths have an upstream server.",
+      samples: hosts.map(([available, value]) => ({ labels: { available }, value })),
+    },
+    {
+      name: "sallyport_upstream_servers",
+      type: "gauge",
+      help: "Upstream servers of all paths by health; `none`: without a health check.",
+      samples: servers.map(([health, value]) => ({ labels: { health }, value })),
+    },
+    gauge("sallyport_quarantined", "Containers and virtual hosts excluded because of an error.", quarantined.length),
+    gauge("sallyport_unrouted", "Containers that no nginx target routes.", unrouted.length),
+    gauge("sallyport_warnings", "Settings of routed containers that are ignored or guessed.", warnings.length),
+  ];
+}
+
+function targetFamilies({ targets }: Report): Family[] {
+  return [
+    {
+      name: "sallyport_target_pending",
+      type: "gauge",
+      help: "1 if the live file is not the wanted one.",
+      samples: targets.map(({ destination: path, pending }) => ({ labels: { path }, value: pending ? 1 : 0 })),
+    },
+    {
+      name: "sallyport_target_published_timestamp_seconds",
+      type: "gauge",
+      help: "Last publication since the start, as Unix time.",
+      samples: targets.flatMap(({ destination: path, publishedAt }) =>
+        publishedAt === undefined ? [] : [{ labels: { path }, value: publishedAt / 1_000 }],
+      ),
+    },
+  ];
+}
+
+function certificateFamilies({ certificates }: Report): Family[] {
+  return [
+    {
+      name: "sallyport_certificate_expiry_timestamp_seconds",
+      type: "gauge",
+      help: "Last day of a certificate, as Unix time.",
+      samples: certificates.flatMap(({ name, expires }) =>
+        expires === undefined ? [] : [{ labels: { certificate: name }, value: Date.parse(expires) / 1_000 }],
+      ),
+    },
+    gauge(
+      "sallyport_certificates_unusable",
+      "Certificates that are not used because of an error.",
+      certificates.filter(({ error }) => error !== undefined).length,
+    ),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Family {
+  return { name, type: "gauge", help, samples: [{ value }] };
+}
+
+/** The number of values of each kind, and of other values. Kinds without a value are counted as 0. */
+function countBy(values: readonly string[], kinds: readonly string[]): [string, number][] {
+  const counts = new Map(kinds.map((kind) => [kind, 0]));
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts];
+}
