@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { socketPathProblem } from "../shared/socket-path.ts";
 import { isHeld } from "./listen.ts";
 
+const MAX_LOCK = 999_999_999_999_999;
+
 /**
  * Locks a directory until the returned server is closed or the process ends. Throws while another process holds the lock.
  *
@@ -17,6 +19,8 @@ export async function lockDirectory(directory: string): Promise<net.Server> {
   if (problem !== undefined) throw new Error(problem);
   await removeFree(directory, Infinity, pathOf);
   const own = Math.max(0, ...locks(directory)) + 1;
+  // Another agent would not find a longer number.
+  if (own > MAX_LOCK) throw new Error(`the lock "lock.${own - 1}" has too high a number; remove it`);
   const server = net.createServer((socket) => socket.destroy()).unref();
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(pathOf(own), resolve));
   try {

@@ -7,6 +7,9 @@ import { failure } from "./verify.ts";
 /** Rows of the table. Further ones are counted in one row, because a trail may contain any number of containers. */
 const MAX_ROWS = 10_000;
 
+/** Longest details of a row and longest time, in characters: longer ones, as in a forged trail, are cut. */
+const [MAX_DETAILS, MAX_TIME] = [2_000, 24];
+
 /** Number of occurrences, first and last time. */
 type Row = Readonly<{ count: number; first: string; last: string }>;
 type Body = Readonly<Record<string, unknown>>;
@@ -28,13 +31,18 @@ export function reportTrail(directory: string): CommandResult {
 }
 
 function count(rows: Map<string, Row>, record: Body): void {
-  const last = printable(record["ts"]);
+  const last = copyOf(printable(record["ts"]), MAX_TIME);
   for (const [event, details] of entries(record)) {
-    const wanted = `${event}\n${details}`;
+    const wanted = copyOf(`${event}\n${details}`, MAX_DETAILS);
     const key = rows.has(wanted) || rows.size < MAX_ROWS ? wanted : "further rows\n";
     const { count, first } = rows.get(key) ?? { count: 0, first: last };
     rows.set(key, { count: count + 1, first, last });
   }
+}
+
+/** Returns the beginning of a text. A part of a string keeps the whole string in memory, so this is a copy. */
+function copyOf(text: string, length: number): string {
+  return Buffer.from(text.slice(0, length), "latin1").toString("latin1");
 }
 
 function entries(body: Body): [event: string, details: string][] {

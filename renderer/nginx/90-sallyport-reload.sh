@@ -15,10 +15,14 @@ pid_file=${SALLYPORT_PID_FILE:-/tmp/nginx.pid}
 scratch=${SALLYPORT_SCRATCH:-/tmp}
 # Maximum time for nginx to start new workers, in tenths of a second.
 patience=100
+# Maximum time for nginx to read a configuration, in seconds: a FIFO in place of an included file would block it.
+test_seconds=${SALLYPORT_TEST_SECONDS:-25}
 # Directives of generated files, besides those in $SALLYPORT_DIRECTIVES. With `any`, no file is read for its directives.
 directives="access_log add_header alias allow auth_basic auth_basic_user_file charset client_body_timeout client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_connect_timeout fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout geo grpc_connect_timeout grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header hash http2 http3 if include index internal ip_hash keepalive least_conn limit_conn limit_conn_status limit_conn_zone listen location log_format map proxy_connect_timeout proxy_http_version proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_tries proxy_pass proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header random real_ip_header real_ip_recursive reset_timedout_connection resolver return root scgi_max_temp_file_size scgi_request_buffering server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client types upstream uwsgi_connect_timeout uwsgi_max_temp_file_size uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout"
 # Files and directories, ending in a slash, that generated files may include and serve, besides those in $SALLYPORT_PATHS.
+# `passwords` are those of password files.
 paths="/usr/share/nginx/ /var/www/ /etc/nginx/vhost.d/ /etc/nginx/errors/ /etc/nginx/proxy.conf /etc/nginx/network_internal.conf"
+passwords="/etc/nginx/htpasswd/"
 # Exit code of a request that cannot be served before nginx runs.
 absent=2
 
@@ -64,6 +68,7 @@ function directive(name, value, all) {
 	# A key from an `engine:` would load its code.
 	if (name ~ /^ssl_certificate/ && value !~ /^\//) refuse("this is not the path of a file")
 	if (name == "listen" && tolower(value) ~ /^unix:/) refuse("this address is not a port")
+	if (name == "auth_basic_user_file" && !within(value, passwords)) refuse("this file may not have passwords; add its directory to SALLYPORT_PATHS")
 	if (name == "access_log" && value != "off" && !within(value, logs)) refuse("this file may not be a log; add its directory to SALLYPORT_PATHS")
 	if (name == "server" && !is_address(tolower(value))) refuse("this address is not that of a container")
 	if (name ~ /_pass$/) {
@@ -118,7 +123,7 @@ function tokens(text,   token, quoted) {
 		else refuse("unexpected text")
 		# A quote inside of a word is an ordinary character for nginx, and so is a brace after a dollar sign.
 		if (substr(text, RLENGTH + 1) !~ /^([ \t;{]|$)/ || !quoted && substr(text, RLENGTH, 2) == "${") refuse("unexpected text after a word")
-		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|server|upstream|ssl_certificate.*|.*_pass)$/ && token ~ /[\\$]/))
+		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|auth_basic_user_file|server|upstream|ssl_certificate.*|.*_pass)$/ && token ~ /[\\$]/))
 			refuse("this text is not generated")
 		text = substr(text, RLENGTH + 1)
 		if (count < 3) words[count] = token
@@ -131,6 +136,8 @@ BEGIN {
 	split(directives, names, " ")
 	for (i in names) known[names[i]] = 1
 }
+# The time to read a line is proportional to the square of its length.
+length($0) > 16384 { refuse("this line has more than 16,384 characters") }
 FNR == 1 && (count || depth) { refuse("the file before ends in a block") }
 # A shorter way for most lines.
 count == 0 && /^[ \t]*[a-z_0-9]+( [^;{}"\047\\#$]+)?;$/ {
@@ -170,7 +177,7 @@ is_allowed() {
 		return 1
 	fi
 	LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
-		-v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1
+		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1
 }
 
 # Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
@@ -180,8 +187,9 @@ is_valid() {
 
 # FILE: nginx prints a warning for each virtual host first, which would push the error out of the message.
 check() {
-	warnings_and_error=$(nginx -t -q -c "$1" 2>&1)
+	warnings_and_error=$(timeout "$test_seconds" nginx -t -q -c "$1" 2>&1)
 	outcome=$?
+	case $outcome in 124 | 137 | 143) warnings_and_error="nginx did not read its configuration within $test_seconds s; a file may be a FIFO" ;; esac
 	printf '%s\n' "$warnings_and_error" | sed '/\[warn\]/d'
 	return "$outcome"
 }

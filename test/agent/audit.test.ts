@@ -405,6 +405,16 @@ describe("the lock", () => {
     again.close();
   });
 
+  test("is never held twice because of a number that agents do not look for", async () => {
+    writeFileSync(join(directory, "lock.999999999999999"), "");
+    const tried = await Promise.allSettled([lockDirectory(directory), lockDirectory(directory)]);
+    assert.deepEqual(
+      tried.map(({ status }) => status),
+      ["rejected", "rejected"],
+    );
+    await assert.rejects(lockDirectory(directory), /"lock.999999999999999" has too high a number; remove it/);
+  });
+
   test("is never held twice when many try at once", async () => {
     for (let round = 0; round < 20; round++) {
       const tried = await Promise.allSettled(Array.from({ length: 8 }, async () => await lockDirectory(directory)));

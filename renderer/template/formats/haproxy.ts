@@ -4,20 +4,16 @@ import { andThen, bareBy, type Escaped, type Format, lexemesBy, singleLine } fro
 const PLAIN = /^[A-Za-z0-9._:/*@+,=-]+$/;
 
 /**
- * HAProxy: plain values bare, others in single quotes, where no character is special. `%[` and `%{` are rejected: they
- * are expressions in every log format, even in quotes. A value that touches other text has no comma, which separates
- * arguments of an expression.
+ * HAProxy: plain values bare, others in single quotes, where no character is special. `%` is rejected: in a log format,
+ * which the value of a header is, too, it begins a variable or an expression, even in quotes. A value that touches other
+ * text has no comma, which separates arguments of an expression.
  */
 export const HAPROXY: Format = {
   alone: (value) =>
     andThen(literal(String(value)), (text) => ({
       text: PLAIN.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`,
     })),
-  inner: (value) =>
-    andThen(literal(value), (text) => {
-      if (text.endsWith("%")) return { refused: "ends in %, which could begin an expression in HAProxy" };
-      return { text: text.replace(/["\\$]/g, "\\$&") };
-    }),
+  inner: (value) => andThen(literal(value), (text) => ({ text: text.replace(/["\\$]/g, "\\$&") })),
   syntax: {
     lexemes: lexemesBy({
       comment: /#[^\n]*/,
@@ -36,6 +32,6 @@ export const HAPROXY: Format = {
 
 function literal(value: string): Escaped {
   return andThen(singleLine(value), (text) =>
-    /%[[{]/.test(text) ? { refused: "has %[ or %{, which is an expression in HAProxy" } : { text },
+    text.includes("%") ? { refused: "has a %, which begins a variable or an expression in HAProxy" } : { text },
   );
 }

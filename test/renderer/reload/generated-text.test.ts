@@ -117,6 +117,13 @@ for (const shell of ["dash", "busybox"] as const) {
       ],
       ["load code with a key", () => server("ssl_certificate_key engine:/tmp/evil.so:x;"), /not the path of a file/],
       ["load code with a key that a variable names", () => server("ssl_certificate_key $x;"), /not generated/],
+      ["read any file for passwords", () => server(`auth_basic_user_file ${secret};`), /may not have passwords/],
+      [
+        "read a file of the client's choice for passwords",
+        () => server("auth_basic_user_file $arg_x;"),
+        /not generated/,
+      ],
+      ["keep the script busy with a long line", () => `${"a ".repeat(500_000)};`, /more than 16,384 characters/],
       ["listen on a socket file", () => "server { listen UNIX:/tmp/x; }", /not a port/],
       [
         "reach an address that is also the name of an upstream",
@@ -143,6 +150,18 @@ for (const shell of ["dash", "busybox"] as const) {
         rig.goLive(rig.configuration("first"));
       });
     }
+
+    test("is not blocked by a FIFO that the operator's file includes", async () => {
+      const [file, fifo] = [join(dirname(rig.live), "own.conf"), join(rig.directory, "fifo")];
+      execFileSync("mkfifo", [fifo]);
+      writeFileSync(file, `include ${fifo};\n`);
+      chownSync(file, 65_534, 65_534);
+      rig.stage(rig.configuration("first"));
+      const tested = await channel.check(rig.candidate, true);
+      unlinkSync(file);
+      assert.match(JSON.stringify(tested), /"rejected".*a file may be a FIFO/);
+      assert.equal((await channel.check(rig.candidate, true)).kind, "ok");
+    });
 
     test("does not read a generated file that is a link", async () => {
       const link = join(dirname(rig.candidate), "other.conf");

@@ -38,6 +38,7 @@ function runGroup(
     SALLYPORT_LIVE: join(directory, "conf.d"),
     SALLYPORT_PID_FILE: join(directory, "nginx.pid"),
     SALLYPORT_SCRATCH: join(directory, "scratch"),
+    SALLYPORT_TEST_SECONDS: "5",
   };
   const args = ["--wait", "sh", "-c", `trap 'kill 0' TERM; ${command}`];
   return new BackgroundProcess(name, "setsid", args, { ...options, env });

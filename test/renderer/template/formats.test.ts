@@ -94,7 +94,12 @@ test("haproxy: a real HAProxy reads every accepted value as one token", () => {
         values.map((value) => value.slice(0, 20)),
       )
         .filter(({ value }) => value !== "")
-        .flatMap(({ alone, inner }) => [`acl x path -- ${alone} # ${alone}`, `acl x path -- ${inner}`]);
+        .flatMap(({ alone, inner }) => [
+          `acl x path -- ${alone} # ${alone}`,
+          `acl x path -- ${inner}`,
+          `http-request set-header X ${alone}`,
+          `http-request set-header X ${inner}`,
+        ]);
       const file = join(directory, "haproxy.cfg");
       const head =
         "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nfrontend f\n bind 127.0.0.1:1\n";
@@ -129,7 +134,7 @@ test("caddyfile: a real Caddy reads every accepted value unchanged", () => {
 
 const refused: readonly [FormatName, readonly string[]][] = [
   ["nginx", ["$host", "${x}", "a\nb", "a\0"]],
-  ["haproxy", ["%[env(SECRET)]", "%{+Q}[env(X)]", "a\nb"]],
+  ["haproxy", ["%[env(SECRET)]", "%{+Q}[env(X)]", "%ci", "a %zz", "100%", "%%", "a\nb"]],
   ["caddyfile", ["{env.SECRET}", "{$SECRET}", "}", "{", "a\nb", "a\\"]],
   ["shell", ["a\nb", "a\rb", "\0"]],
   ["hosts", ["a b", "a\n10.0.0.1 bank.example", "#", "", "-a", "a/b", "é", "a.", "[::1]"]],
