@@ -141,7 +141,7 @@ ${table(["field", "type", "meaning"], fields)}
 
 ${table(["code", "message"], errors)}
 
-The record of the refusal in the audit trail contains the value of \`error.data.correlation\`.
+The record of the refusal in the audit trail contains the value of \`error.data.correlation\`. An error without \`data\` was only counted.
 `;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, constants, existsSync, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
 import { readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setImmediate as yieldToEvents } from "node:timers/promises";
@@ -43,17 +43,7 @@ export interface CheckpointProof {
 }
 
 /** A checkpoint that the trail's key signed. */
-type SignedTree = Readonly<{ size: number; root: string; checkpoint: string }>;
-
-/** Content of `resume`. */
-type Saved = Readonly<{
-  file: string;
-  bytes: number;
-  first: number;
-  clean: boolean;
-  edge: string[];
-  range: string[];
-}>;
+type SignedTree = Readonly<{ size: number; checkpoint: string }>;
 
 const MOVE_AWAY = "move all files of the directory away to start a new trail";
 
@@ -111,8 +101,8 @@ export class AuditTrail {
     return this.#missed === 0 && this.#isSigned;
   }
 
-  /** Appends one record. `reason` is a code from the closed list in docs/reference/audit-trail.md. */
-  append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): void {
+  /** Appends one record. `reason` is a code from the list in docs/reference/audit-trail.md. Returns whether it was written. */
+  append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): boolean {
     const isWritten = this.#attempt(() => {
       this.#checkFile();
       if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });
@@ -121,6 +111,7 @@ export class AuditTrail {
     });
     if (!isWritten) this.#missed += 1;
     else if (this.#bytes >= this.#options.maxBytes) this.#attempt(() => this.#rotate());
+    return isWritten;
   }
 
   /** Signs the tree and publishes the checkpoint in the trail, in the directory and to the listeners, if there are new records. */
@@ -230,11 +221,8 @@ export class AuditTrail {
     this.#saveTimer = undefined;
     this.#isSigned = false;
     this.#sync();
-    const { checkpoint, edge } = this.#sign();
-    const position = { file: basename(this.#file), bytes: this.#bytes, first: this.#fileRange.begin + 1 };
-    const state = { ...position, clean: this.#isStopped, edge, range: this.#fileRange };
-    this.#replace("resume", `${JSON.stringify(state)}\n`);
-    this.#replace("checkpoint", checkpoint);
+    this.#replace("resume", `${JSON.stringify(this.#tree)}\n`);
+    this.#replace("checkpoint", this.#signed(this.#tree));
     this.#isSigned = true;
   }
 
@@ -349,30 +337,26 @@ export class AuditTrail {
   }
 
   /**
-   * Continues from `resume` if it matches the signed checkpoint, otherwise from the last file that starts with a signed
-   * tree. Moves bytes that are not records to a file of their own. Returns the fields of the `audit.resume` record.
+   * Continues after the last record that a checkpoint proves, in the directory or in the trail. What follows may be forged,
+   * so it is not signed, but moved to a file of its own. Returns the fields of the `audit.resume` record.
    */
   #resume(): AuditFields {
-    const { directory } = this.#options;
-    const files = trailFiles(directory);
+    const files = trailFiles(this.#options.directory);
     const signed = this.#readSigned();
-    this.#isStopped = files.length === 0 && !signed;
-    const saved = signed && this.#restore(signed);
-    const { file: first, bytes } = saved ?? { file: this.#restoreFromHeader(files), bytes: 0 };
-    const proven = signed?.size ?? this.#tree.end;
-    const isMissing = saved !== undefined && (statSync(first, { throwIfNoEntry: false })?.size ?? -1) < bytes;
+    const { last, bytes } = this.#restore(files, signed ? [signed] : []);
+    if (files.length === 0 && !signed) this.#isStopped = true;
+    const isMissing = signed !== undefined && signed.size > this.#tree.end;
+    if (isMissing) this.#restoreEdge(signed);
     const damage: AuditFields[] = [];
-    for (const file of isMissing ? [] : files.filter((file) => file >= first)) {
-      this.#open(file, "a+", this.#replay(file, file === first ? bytes : 0, signed));
-      const isWhole = fstatSync(this.#fd).size === this.#bytes;
-      if (!isWhole) damage.push({ file: basename(file), ...this.#keepDamaged(this.#fd, this.#bytes) });
+    for (const file of files.filter((file) => file >= last).toReversed()) {
+      this.#open(file, "a+", file === last ? bytes : 0);
+      if (fstatSync(this.#fd).size > this.#bytes)
+        damage.push({ file: basename(file), ...this.#keepDamaged(this.#fd, this.#bytes) });
+      if (this.#bytes === 0) rmSync(file);
     }
-    const { end } = this.#tree;
-    if (proven > end) throw new Error(`records ${end + 1} to ${proven} were signed but are missing; ${MOVE_AWAY}`);
-    if (this.#bytes === 0 && this.#fd >= 0 && firstSeqOf(this.#file) !== end + 1) rmSync(this.#file);
-    if (this.#fd < 0 || fstatSync(this.#fd).nlink === 0) this.#startFile();
+    if (isMissing || this.#fd < 0 || fstatSync(this.#fd).nlink === 0) this.#startFile();
     const isClean = this.#isStopped && !isMissing && damage.length === 0;
-    return { clean: isClean, unsigned: end - proven, ...(damage.length > 0 && { damage }), missing: isMissing };
+    return { clean: isClean, ...(damage.length > 0 && { damage }), missing: isMissing };
   }
 
   /** Returns the checkpoint in the directory, if there is one. Throws if another key signed it. */
@@ -384,47 +368,74 @@ export class AuditTrail {
     throw new Error(`"checkpoint" was signed with another key or altered; use the key of this trail, or ${MOVE_AWAY}`);
   }
 
-  /** Restores the tree from `resume`, and returns the position of the next record. */
-  #restore({ size, checkpoint }: SignedTree): { file: string; bytes: number } | undefined {
-    const { directory } = this.#options;
-    try {
-      const saved = JSON.parse(readSmall(join(directory, "resume")) ?? "") as Saved;
-      const [tree, range] = [HashRange.of(0, size, saved.edge), HashRange.of(saved.first - 1, size, saved.range)];
-      if (!tree || !range || !isCheckpointOf(tree, checkpoint)) return undefined;
-      [this.#tree, this.#fileRange, this.#isStopped] = [tree, range, saved.clean];
-      const file = join(directory, basename(saved.file));
-      // `resume` is not signed: it must not decide which records count as pruned.
-      this.#oldest = (existsSync(file) ? headerOf(file)?.first : undefined) ?? 1;
-      return { file, bytes: saved.bytes };
-    } catch {
-      return undefined;
-    }
+  /** Restores the tree of a checkpoint whose records are missing from `resume`. Throws unless they match. */
+  #restoreEdge({ size, checkpoint }: SignedTree): void {
+    const edge = parseEdge(readSmall(join(this.#options.directory, "resume")));
+    const tree = edge && HashRange.of(0, size, edge);
+    if (!tree || !isCheckpointOf(tree, checkpoint))
+      throw new Error(
+        `signed records are missing: ${size} were signed, the files prove ${this.#tree.end}; ${MOVE_AWAY}`,
+      );
+    [this.#tree, this.#fileRange] = [tree, new HashRange(size)];
   }
 
-  /** Restores the tree from the last file that starts with a signed one. Returns that file. */
-  #restoreFromHeader(files: readonly string[]): string {
+  /** Restores the tree up to the last record that one of the checkpoints, or one in the trail, proves. Returns its position. */
+  #restore(files: readonly string[], proofs: SignedTree[]): { last: string; bytes: number } {
+    let last = "";
     for (const file of files.toReversed()) {
       const header = headerOf(file);
       if (!header || (header.checkpoint !== undefined && this.#signed(header.tree) !== header.checkpoint)) continue;
-      [this.#tree, this.#oldest] = [header.tree, header.first];
-      return file;
+      [this.#tree, this.#oldest, last] = [header.tree, header.first, file];
+      const bytes = this.#replay(file, proofs);
+      if (bytes > 0) return { last, bytes };
+      // The header itself is not proven, but its checkpoint proves the file before it.
+      if (header.checkpoint !== undefined) proofs.push({ size: header.tree.end, checkpoint: header.checkpoint });
     }
-    if (files.length > 1) throw new Error(`no file starts with a tree that this key signed; ${MOVE_AWAY}`);
-    return files[0] ?? "";
+    if (last === "" && files.length > 1)
+      throw new Error(`no file starts with a tree that this key signed; ${MOVE_AWAY}`);
+    this.#oldest = 1;
+    return { last, bytes: 0 };
   }
 
-  /** Adds the records of a file from an offset to the tree. Returns the offset of the first line that is no next record. */
-  #replay(file: string, from: number, signed: SignedTree | undefined): number {
-    let good = from;
-    for (const { bytes, end, fault } of readLines(file, from)) {
+  /** Adds the records of a file to the tree up to the last proven one. Returns the offset of what follows. */
+  #replay(file: string, proofs: readonly SignedTree[]): number {
+    const range = new HashRange(this.#tree.end);
+    let isStopped = false;
+    const stateAt = (bytes: number) => ({ bytes, isStopped, end: range.end, hashes: range.toJSON() });
+    let [proven, begin] = [stateAt(0), 0];
+    for (const { bytes, end, fault } of readLines(file)) {
       const record = fault === undefined ? readRecord(bytes) : undefined;
-      if (record?.seq !== this.#tree.end + 1) break;
-      this.#add(String(record["event"]), bytes);
-      if (this.#tree.end === signed?.size && !isCheckpointOf(this.#tree, signed.checkpoint))
-        throw new Error(`the records up to ${signed.size} are not those that were signed; ${MOVE_AWAY}`);
-      good = end;
+      if (record?.seq !== range.end + 1) break;
+      const { event, checkpoint } = record;
+      if (event === "audit.checkpoint" && checkpoint === this.#signed(this.#treeWith(range))) proven = stateAt(begin);
+      range.push(leafHash(bytes));
+      isStopped = event === "stop" || (isStopped && event === "audit.checkpoint");
+      begin = end;
+      const proof = proofs.find(({ size }) => size === range.end);
+      if (proof) proven = stateAt(end);
+      if (proof && !isCheckpointOf(this.#treeWith(range), proof.checkpoint))
+        throw new Error(`the records up to ${range.end} are not those that were signed; ${MOVE_AWAY}`);
     }
-    return good;
+    this.#fileRange = HashRange.of(range.begin, proven.end, proven.hashes)!;
+    this.#tree = this.#treeWith(this.#fileRange);
+    this.#isStopped = proven.isStopped;
+    return proven.bytes;
+  }
+
+  /** Returns the tree with the records that follow it. */
+  #treeWith(range: HashRange): HashRange {
+    const tree = HashRange.of(0, this.#tree.end, this.#tree.toJSON())!;
+    tree.extend(range);
+    return tree;
+  }
+}
+
+/** Parses the content of `resume`, which may be damaged. */
+function parseEdge(text = ""): string[] | undefined {
+  try {
+    return (JSON.parse(text) as unknown[]).map(String);
+  } catch {
+    return undefined;
   }
 }
 

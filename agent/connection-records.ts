@@ -17,7 +17,7 @@ export class ConnectionRecords {
     this.#audit = audit;
   }
 
-  /** Returns where a new connection is recorded. */
+  /** Returns where a new connection is recorded. `append` returns false for an event that is only counted. */
   open(): Trail {
     return this.#mayRecord()
       ? this.#audit
@@ -33,8 +33,9 @@ export class ConnectionRecords {
     this.#counts.clear();
   }
 
-  #count(key: string): void {
+  #count(key: string): false {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     this.#timer ??= setTimeout(() => this.flush(), FOLD_MS).unref();
+    return false;
   }
 }

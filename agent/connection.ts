@@ -70,15 +70,16 @@ export class Connection {
     this.#stalled ??= setTimeout(() => this.drop("rpc.stalled"), STALLED_MS).unref();
   }
 
-  /** Closes the connection and records the reason. An error response carries a fixed text and the record's correlation id. */
+  /** Closes the connection and records the reason. An error response has a fixed text and the correlation id of the record. */
   drop(reason: string, response?: Pick<Violation, "error" | "id">): void {
     // Already closed, or dropped earlier and still flushing its error response.
     if (this.socket.destroyed || this.#endReason !== undefined) return void this.socket.destroy();
     this.#endReason = reason;
     const correlation = randomBytes(6).toString("hex");
-    if (reason !== "ok") this.#audit.append("rpc.violation", "deny", reason, { conn: this.number, correlation });
+    const fields = { conn: this.number, correlation };
+    const isRecorded = reason !== "ok" && this.#audit.append("rpc.violation", "deny", reason, fields);
     if (!response) return void this.socket.destroy();
-    const error = { ...response.error, data: { correlation } };
+    const error = { ...response.error, ...(isRecorded && { data: { correlation } }) };
     this.socket.end(frame({ jsonrpc: "2.0", id: response.id, error }), () => this.socket.destroy());
     this.#expect("rpc.slow", FRAME_MS);
   }

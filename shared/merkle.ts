@@ -1,19 +1,23 @@
 import { hash as digest } from "node:crypto";
 
 const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
+
+/** Input of `nodeHash`: a byte that marks nodes, and two hashes. */
+const node = Buffer.alloc(65, 1);
 
 /** Returns the hash of a leaf of an RFC 6962 tree. */
 export function leafHash(record: Uint8Array): Buffer {
-  return sha256(LEAF, record);
+  return sha256(Buffer.concat([LEAF, record]));
 }
 
 function nodeHash(left: Buffer, right: Buffer): Buffer {
-  return sha256(NODE, left, right);
+  node.set(left, 1);
+  node.set(right, 33);
+  return sha256(node);
 }
 
-function sha256(...parts: Uint8Array[]): Buffer {
-  return digest("sha256", Buffer.concat(parts), "buffer");
+function sha256(bytes: Uint8Array): Buffer {
+  return digest("sha256", bytes, "buffer");
 }
 
 /**
@@ -79,7 +83,7 @@ export class HashRange {
   /** Returns the hash of the whole range as one tree. */
   root(): Buffer {
     const hashes = this.#nodes.map(({ hash }) => hash);
-    return hashes.length > 0 ? hashes.reduceRight((right, left) => nodeHash(left, right)) : sha256();
+    return hashes.length > 0 ? hashes.reduceRight((right, left) => nodeHash(left, right)) : sha256(Buffer.alloc(0));
   }
 
   toJSON(): string[] {

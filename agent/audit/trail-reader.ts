@@ -30,6 +30,8 @@ export class TrailReader {
   #begin = 1;
   #unpruned = 1;
   readonly #missing: string[] = [];
+  /** The last restart that found records without a signature, and the number of such restarts. */
+  #unsigned = { at: "", restarts: 0 };
 
   /** Throws if the directory contains no trail. */
   constructor(directory: string, key: PublicKey, receiver: Receiver = {}) {
@@ -52,6 +54,14 @@ export class TrailReader {
   get missing(): readonly string[] {
     const pruned = this.#begin > this.#unpruned ? [`records ${this.#unpruned} to ${this.#begin - 1} are missing`] : [];
     return [...pruned, ...this.#missing];
+  }
+
+  /** What restarts of the agent moved out of the trail because it was not signed. */
+  get unsigned(): readonly string[] {
+    const { at, restarts } = this.#unsigned;
+    return restarts > 0
+      ? [`${restarts} restarts moved unsigned bytes to "damaged-…" files, the last one at ${at}`]
+      : [];
   }
 
   /** Returns the checkpoint of the directory and its text. Throws if the key did not sign it. */
@@ -102,6 +112,8 @@ export class TrailReader {
     if (this.#line === 0) this.#start(at, fileHeader(record), checkpoint);
     if (record.seq !== this.#tree.end + 1) throw new Tampered(`${at} has sequence number ${record.seq}`);
     if (record["event"] === "audit.checkpoint") this.#verify(at, record["checkpoint"]);
+    if (record["event"] === "audit.resume" && record["damage"] !== undefined)
+      this.#unsigned = { at, restarts: this.#unsigned.restarts + 1 };
     const hash = leafHash(bytes);
     this.#receiver.onRecord?.(this.#tree.end, bytes, hash);
     this.#tree.push(hash);

@@ -23,7 +23,8 @@ export async function verifyTrail(
   try {
     const reader = new TrailReader(directory, key);
     const size = await readSigned(reader, settleMs);
-    if (reader.missing.length > 0) return { exitCode: 2, message: reader.missing.join("; ") };
+    const missing = [...reader.missing, ...reader.unsigned];
+    if (missing.length > 0) return { exitCode: 2, message: missing.join("; ") };
     return { exitCode: 0, message: `records ${reader.begin} to ${size} are whole, signed by ${key.name}` };
   } catch (error) {
     const isPruned = (error as NodeJS.ErrnoException).code === "ENOENT" && attempts > 1;

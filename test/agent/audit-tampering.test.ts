@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fc, SEED } from "../property.ts";
@@ -86,6 +86,13 @@ before(async () => {
       appendTo(trail, 2);
       stop(trail);
     }
+  });
+  await write("killed", 2, (directory) => {
+    const trail = rig.open(directory);
+    appendTo(trail, 12);
+    trail.close();
+    appendFileSync(join(directory, "trail-000000000000001.jsonl"), "{");
+    stop(rig.open(directory));
   });
   await write("with a lost file", 2, (directory) => {
     const trail = rig.open(directory, { maxBytes: 1_500 });

@@ -254,44 +254,119 @@ describe("tampering", () => {
 });
 
 describe("a trail after a crash", () => {
-  /** Writes a trail and leaves it as a process does that is killed within the first second. Returns the record count. */
-  function crash(): number {
+  /** Writes a trail, and leaves it as a process does that is killed within the first second after the last four records. */
+  function crash(): void {
     const living = rig.create(`living${number}`);
     const trail = rig.open(living);
     appendTo(trail, 14);
     cpSync(living, directory, { recursive: true });
     trail.close();
-    return records().length;
   }
 
-  const damages: readonly [title: string, damage: () => void, lost: (text: string) => string][] = [
-    ["a torn line", () => appendFileSync(current(), '{"v":2,"seq":'), () => '{"v":2,"seq":'],
-    ["zeros", () => appendFileSync(current(), Buffer.alloc(5_000)), () => "\0".repeat(5_000)],
-    ["a line that is not a record", () => appendFileSync(current(), "hello\n"), () => "hello\n"],
-    [
-      "a forged record far ahead",
-      () => appendFileSync(current(), '{"seq":9007199254740991}\n'),
-      () => '{"seq":9007199254740991}\n',
-    ],
-    ["more than a line can have", () => appendFileSync(current(), "x".repeat(200_000)), () => "x".repeat(200_000)],
+  /** Opens and stops the trail, and returns the content of the files with damaged bytes. */
+  function restart(): string {
+    const before = new Set(readdirSync(directory));
+    const reported: string[] = [];
+    stop(rig.open(directory, { onDamage: (path) => reported.push(basename(path)) }));
+    const kept = readdirSync(directory).filter((name) => name.startsWith("damaged-") && !before.has(name));
+    assert.deepEqual(reported.toSorted(), kept);
+    return kept.map((name) => readFileSync(join(directory, name), "latin1")).join("");
+  }
+
+  const forge = (record: string, seq: number): string =>
+    record.replace(/"seq":[0-9]+/, `"seq":${seq}`).replace(/"conn":[0-9]+/, '"conn":666');
+  const damages: readonly [title: string, damage: string | ((all: string[]) => string)][] = [
+    ["nothing else", ""],
+    ["a torn line", '{"v":2,"seq":'],
+    ["zeros", "\0".repeat(5_000)],
+    ["a line that is not a record", "hello\n"],
+    ["a forged record far ahead", '{"seq":9007199254740991}\n'],
+    ["forged records", (all) => [1, 2, 3].map((next) => forge(all.at(-1)!, all.length + next)).join("")],
+    ["more than a line can have", "x".repeat(200_000)],
   ];
-  for (const [title, damage, lost] of damages) {
+  for (const [title, damage] of damages) {
     for (const without of ["nothing", "resume", "checkpoint", "resume and checkpoint"]) {
-      test(`continues after ${title}, which it keeps in a file of its own, without ${without}`, async () => {
-        const size = crash();
-        damage();
+      test(`keeps unsigned records and ${title} in a file of their own, and signs none, without ${without}`, async () => {
+        crash();
+        const all = lines();
+        const appended = typeof damage === "string" ? damage : damage(all);
+        appendFileSync(current(), appended, "latin1");
         for (const name of ["resume", "checkpoint"]) if (without.includes(name)) rmSync(join(directory, name));
-        const reported: string[] = [];
-        stop(rig.open(directory, { onDamage: (path) => reported.push(basename(path)) }));
-        const kept = readdirSync(directory).filter((name) => name.startsWith("damaged-"));
-        assert.deepEqual(reported, kept);
-        assert.equal(readFileSync(join(directory, kept[0]!), "latin1"), lost(""));
+        // Without `checkpoint`, the last proof is in the trail, in the record before the last four.
+        const proven = without.includes("checkpoint") ? all.length - 5 : all.length - 4;
+        assert.equal(restart(), all.slice(proven).join("") + appended);
         const resumed = named("audit.resume").at(-1)!;
-        assert.deepEqual([resumed["seq"], resumed["clean"]], [size + 1, false]);
-        assert.equal((await verify()).exitCode, 0);
+        assert.deepEqual([resumed["seq"], resumed["clean"]], [proven + 1, false]);
+        assert.deepEqual(lines().slice(0, proven), all.slice(0, proven));
+        const { exitCode, message } = await verify();
+        assert.equal(exitCode, 2);
+        assert.match(
+          message,
+          /^1 restarts moved unsigned bytes to "damaged-…" files, the last one at .*\.jsonl:[0-9]+: record [0-9]+$/,
+        );
       });
     }
   }
+
+  const rollbacks: readonly [title: string, names: readonly string[]][] = [
+    ["checkpoint", ["checkpoint"]],
+    ["checkpoint and resume", ["checkpoint", "resume"]],
+    ["resume", ["resume"]],
+  ];
+  for (const [title, names] of rollbacks) {
+    test(`signs no forged records when an older ${title} is put back`, async () => {
+      write();
+      const older = new Map(names.map((name) => [name, readFileSync(join(directory, name))]));
+      write();
+      const all = lines();
+      for (const [name, content] of older) writeFileSync(join(directory, name), content);
+      const forged = [1, 2, 3].map((next) => forge(all[7]!, all.length + next)).join("");
+      appendFileSync(current(), forged);
+      // The last checkpoint in the trail proves the records before it.
+      const signed = all.slice(0, title === "resume" ? all.length : -1);
+      assert.equal(restart(), all.slice(signed.length).join("") + forged);
+      assert.doesNotMatch(lines().join(""), /"conn":666/);
+      assert.deepEqual(lines().slice(0, signed.length), signed, "keeps what was signed");
+      assert.equal((await verify()).exitCode, 2);
+      const exported = exportTrail(directory, key, join(directory, "tiles"));
+      assert.deepEqual(exported, { output: `wrote ${lines().length} records`, exitCode: 0 });
+    });
+  }
+
+  test("signs no record of a forged file, and continues in the last one that is signed", async () => {
+    write();
+    const all = lines();
+    const name = `trail-${String(all.length + 1).padStart(15, "0")}.jsonl`;
+    const header = all[0]!.replace('"seq":1,', `"seq":${all.length + 1},`);
+    writeFileSync(join(directory, name), header + forge(all[7]!, all.length + 2), "latin1");
+    assert.match(restart(), /"conn":666/);
+    assert.deepEqual(
+      files().map((file) => basename(file)),
+      ["trail-000000000000001.jsonl"],
+    );
+    assert.equal((await verify()).exitCode, 2);
+  });
+
+  test("believes no header that is not proven", async () => {
+    for (let run = 0; run < 3; run++) write({ maxBytes: 3_000 });
+    const [header] = lines();
+    rmSync(files()[0]!);
+    writeFileSync(current(), header!.replace('"first":1,', `"first":${String(records()[0]!["seq"])},`), "latin1");
+    rmSync(join(directory, "checkpoint"));
+    assert.match(restart(), /^\{"v":2,"seq":[0-9]+,"event":"audit\.file"/);
+    const { exitCode, message } = await verify();
+    assert.deepEqual([exitCode, /^records 1 to [0-9]+ are missing; 1 restarts/.test(message)], [2, true], message);
+  });
+
+  test("reports a crash as one although `resume` says otherwise", () => {
+    const trail = rig.open(directory);
+    appendTo(trail, 5);
+    trail.close();
+    const forged = { edge: [], clean: true, range: [], file: basename(current()), bytes: 0, first: 1 };
+    writeFileSync(join(directory, "resume"), JSON.stringify(forged));
+    stop(rig.open(directory));
+    assert.equal(named("audit.resume").at(-1)!["clean"], false);
+  });
 
   const losses: readonly [title: string, lose: () => void][] = [
     ["the last signed records", () => truncateSync(current(), statSync(current()).size - 900)],
@@ -311,29 +386,23 @@ describe("a trail after a crash", () => {
     });
   }
 
-  test("counts the records that were not signed", () => {
-    const size = crash();
-    stop(rig.open(directory));
-    const { seq, unsigned, clean } = named("audit.resume").at(-1)!;
-    // The last checkpoint was published after the tenth of the 14 connections.
-    assert.deepEqual([seq, unsigned, clean], [size + 1, 4, false]);
-  });
-
   test("continues when the file was created and its first record is incomplete", async () => {
-    crash();
-    stop(rig.open(directory));
+    write();
     const size = records().length;
     writeFileSync(join(directory, `trail-${String(size + 1).padStart(15, "0")}.jsonl`), '{"v":2,"se');
     stop(rig.open(directory));
     assert.equal(named("audit.resume").at(-1)!["clean"], false);
-    assert.equal((await verify()).exitCode, 0);
+    assert.equal((await verify()).exitCode, 2);
   });
 
   test("refuses to continue when signed records are missing and the tree cannot be continued", () => {
     write();
     rmSync(join(directory, "resume"));
     truncateSync(current(), lines().slice(0, 8).join("").length);
-    assert.throws(() => rig.open(directory), /records 9 to 21 were signed but are missing; move all files/);
+    assert.throws(
+      () => rig.open(directory),
+      /signed records are missing: 21 were signed, the files prove 2; move all files/,
+    );
     assert.equal(lines().length, 8, "changes nothing");
   });
 

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, statSync } from "node:fs";
+import { once } from "node:events";
+import * as net from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
+import { JSONRPCServer } from "json-rpc-2.0";
+import { Connection } from "../../agent/connection.ts";
 import { ConnectionRecords } from "../../agent/connection-records.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
@@ -68,7 +73,7 @@ describe("the audit trail", () => {
 
 test("connections beyond a rate are counted instead of recorded one by one", () => {
   const appended: unknown[][] = [];
-  const records = new ConnectionRecords({ append: (...record) => void appended.push(record) });
+  const records = new ConnectionRecords({ append: (...record) => appended.push(record) > 0 });
   for (let conn = 0; conn < 1_000; conn++) {
     const trail = records.open();
     trail.append("rpc.connect", "allow", "ok", { conn });
@@ -79,4 +84,29 @@ test("connections beyond a rate are counted instead of recorded one by one", () 
   assert.ok(single >= 400 && single < 420, `${single} records`);
   const counts = { "rpc.connect ok": 1_000 - single / 2, "rpc.close ok": 1_000 - single / 2 };
   assert.deepEqual(appended.at(-1), ["rpc.connect", "note", "rpc.folded", { counts }]);
+});
+
+test("an error response names a correlation id only if the trail has it", async () => {
+  const appended: unknown[][] = [];
+  const records = new ConnectionRecords({ append: (...record) => appended.push(record) > 0 });
+  const server = net.createServer((socket) => void new Connection(1, socket, new JSONRPCServer(), records.open()));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as net.AddressInfo;
+  try {
+    for (let conn = 1; conn <= 250; conn++) {
+      const socket = net.connect(port, "127.0.0.1");
+      socket.write(Buffer.from("\0\0\0\x01x", "latin1"));
+      const response = (await text(socket)).slice(4);
+      const { data } = (JSON.parse(response) as { error: { data?: { correlation: string } } }).error;
+      const recorded = appended.flatMap(([, , , fields]) => (fields as { correlation?: string }).correlation ?? []);
+      assert.equal(data !== undefined, conn <= 200, `connection ${conn}`);
+      assert.equal(recorded.includes(String(data?.correlation)), conn <= 200);
+    }
+  } finally {
+    records.flush();
+    server.close();
+  }
+  assert.deepEqual(appended.at(-1)![3], {
+    counts: { "rpc.connect ok": 50, "rpc.violation rpc.json": 50, "rpc.close rpc.json": 50 },
+  });
 });

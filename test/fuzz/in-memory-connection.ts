@@ -14,7 +14,7 @@ export interface Outcome {
 export async function sendToConnection(bytes: Buffer): Promise<Outcome> {
   const called: string[] = [];
   const reasons: string[] = [];
-  const audit = { append: (_event: string, _decision: string, reason: string) => reasons.push(reason) };
+  const audit = { append: (_event: string, _decision: string, reason: string) => reasons.push(reason) > 0 };
   const rpc = new JSONRPCServer<Connection>();
   for (const method of Object.keys(methods) as Method[]) rpc.addMethod(method, () => (called.push(method), {}));
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });

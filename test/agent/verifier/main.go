@@ -115,6 +115,7 @@ func (t *trail) verify(directory string) (missing bool, err error) {
 				Event      string
 				Edge       [][]byte
 				Checkpoint string
+				Damage     json.RawMessage
 			}
 			if len(line) > 65535 {
 				return false, errTampered
@@ -145,6 +146,7 @@ func (t *trail) verify(directory string) (missing bool, err error) {
 					return false, errTampered
 				}
 			}
+			missing = missing || record.Event == "audit.resume" && record.Damage != nil
 			if err := t.add(line); err != nil {
 				return false, err
 			}
