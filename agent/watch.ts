@@ -110,6 +110,7 @@ export class Watch {
 
 const hints: Readonly<Record<string, string>> = {
   ENOENT: "the socket does not exist; start Docker and mount its socket",
-  EACCES: "start the agent as root (it drops root itself) or add its user to the socket's group",
+  EACCES:
+    "start the agent as root (it drops root itself) or add its user to the socket's group; with SELinux, add `security_opt: [label=type:container_runtime_t]` to its container",
   ECONNREFUSED: "no process listens on the socket; start Docker",
 };

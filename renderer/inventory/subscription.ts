@@ -12,6 +12,9 @@ import type { Witness } from "./witness.ts";
 /** Milliseconds between two health requests, which prove that the agent is alive. */
 const HEALTH_MS = 10_000;
 
+/** Milliseconds for a first connection, before its absence is logged. */
+const START_MS = 5_000;
+
 /** The state of an agent, for the status report. `since` is milliseconds since the epoch. */
 export interface AgentState {
   readonly socket: string;
@@ -61,6 +64,7 @@ export class Subscription {
   /** When the state copy was last known to equal the agent's state. */
   #currentAt = Date.now();
   #isCurrent = false;
+  #hasConnected = false;
   #failure: Failure | undefined;
   #setComplete: () => void = () => undefined;
   #rejectComplete: (error: Error) => void = () => undefined;
@@ -132,15 +136,21 @@ export class Subscription {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const started = Date.now();
     let attempt = 0;
+    let logged: string | undefined;
     while (!signal.aborted) {
       const failure = await this.#follow(signal, () => {
         attempt = 0;
+        logged = undefined;
       });
       if (signal.aborted) return;
       const { error, hint } = failure;
-      if (this.#isConnected || error !== this.#failure?.error) {
+      // An agent that starts together with the renderer may need a moment.
+      const isStarting = !this.#hasConnected && Date.now() - started < START_MS;
+      if (!isStarting && (this.#isConnected || error !== logged)) {
         this.#log("warn", "agent.disconnected", { socket: this.#socket, error, hint });
+        logged = error;
       }
       this.#setConnected(false, failure);
       if (hint !== undefined) this.#rejectComplete(new Error(`${this.#socket}: ${sentenceOf(failure)}`));
@@ -166,6 +176,7 @@ export class Subscription {
       this.#dockerHost = host;
       await link.request("subscribe", this.#resumeFrom(instance));
       this.#setConnected(true, undefined);
+      this.#hasConnected = true;
       this.#log("info", "agent.connected", { socket: this.#socket, dockerHost: host, instance });
       for (;;) {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });

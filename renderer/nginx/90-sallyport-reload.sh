@@ -2,7 +2,8 @@
 # nginx's end of the reload channel: reads the renderer's requests, tests or reloads, and writes nginx's message as answer.
 # The image's entrypoint runs it before nginx starts; it continues in the background. Undo: remove the mount of this file.
 # Requests are answered before nginx runs, and nginx starts as soon as it accepts the live configuration.
-# With the argument `wait` it stays in the foreground, for a supervisor.
+# With the argument `wait` it stays in the foreground, for a supervisor. With `check` it prints why nginx must not read the
+# live configuration, and serves no requests; exit code 0 if it may.
 #   $channel/word    FIFO, one request a line: "test TOKEN" or "reload TOKEN"
 #   $channel/answer  file: "TOKEN VERB OUTCOME", then nginx's message. OUTCOME: ok, failed, or absent (nginx does not run)
 #   $channel/ready   file: "START STATE CONTAINER", then nginx's message. START: a name for this start. STATE: starting, ok
@@ -347,6 +348,11 @@ await_valid_configuration() {
 	until is_valid; do sleep 1; done
 }
 
+if [ "${1:-}" = check ]; then
+	is_valid && exit
+	printf '%s\n' "$message"
+	exit 1
+fi
 [ -d "$channel" ] || { echo "sallyport: $channel is missing; mount the reload volume there" >&2 && exit 1; }
 rm -f "$channel/word" "$channel/answer" "$channel/ready"
 read -r start </proc/sys/kernel/random/uuid

@@ -115,6 +115,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    for (const progress of this.#progress) progress.stop();
     await Promise.race([this.#running, sleep(STOP_MS)]);
   }
 
@@ -207,7 +208,7 @@ export class Reconciler {
   }
 
   #report(revision: Revision, outcome: Outcome): void {
-    if (outcome.kind === "pending") return this.#fail(outcome.message);
+    if (outcome.kind === "pending") return this.#fail(outcome.message, "absent");
     if (outcome.kind === "rejected") return this.#reject(outcome.message, revision.files);
     this.#retry.clear();
     this.#rejected = undefined;
@@ -227,7 +228,7 @@ export class Reconciler {
   /** There is nothing to publish until something changes. */
   #block(reason: string): void {
     this.#retry.clear();
-    this.#trouble("rejected", reason);
+    this.#trouble("absent", reason);
   }
 
   #reject(error: string, files?: readonly RenderedFile[]): void {
@@ -237,12 +238,12 @@ export class Reconciler {
     this.#trouble("rejected", error);
   }
 
-  #fail(error: string): void {
+  #fail(error: string, kind: "failed" | "absent" = "failed"): void {
     this.#retryLater(RETRY_FAILED);
-    this.#trouble("failed", error);
+    this.#trouble(kind, error);
   }
 
-  #trouble(kind: "rejected" | "failed", error: string): void {
+  #trouble(kind: "rejected" | "failed" | "absent", error: string): void {
     for (const progress of this.#progress) progress.troubled(kind, error);
   }
 

@@ -35,9 +35,14 @@ const MAX_PUBLICATIONS = 10;
 const IN_PLACE = "the file itself is a mount, so it is overwritten in place and readers may see a partial file";
 const IN_PLACE_HINT = "mount its directory instead";
 
+/** Milliseconds that a server may be absent before this is logged: it starts after the renderer and stops before it. */
+const ABSENT_MS = 10_000;
+
 /** Records the state of one target's file, and logs each change of it once. */
 export class TargetProgress {
   readonly #log: Log;
+  /** Logs an absence that lasts. */
+  #absence: NodeJS.Timeout | undefined;
   #state: TargetState;
 
   constructor(path: string, log: Log) {
@@ -77,6 +82,7 @@ export class TargetProgress {
 
   /** The current revision is live; with a generation if it was published just now. */
   isLive(hash: string, durations: Durations, generation?: number): void {
+    this.stop();
     this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
     if (generation === undefined) return;
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
@@ -84,11 +90,30 @@ export class TargetProgress {
     this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256: hash, ...durations });
   }
 
-  /** The current revision is not live. Logged once for each error. */
-  troubled(outcome: "rejected" | "failed", error: string): void {
+  /** The current revision is not live. Logged once for each error, and an absent server only if it remains absent. */
+  troubled(outcome: "rejected" | "failed" | "absent", error: string): void {
     const isNew = error !== this.#state.problem;
     this.#state = { ...this.#state, pending: true, problem: error };
-    if (!isNew) return;
+    if (outcome === "absent") {
+      if (isNew) this.#absence ??= setTimeout(() => this.#logAbsence(), ABSENT_MS);
+      return;
+    }
+    this.stop();
+    if (isNew) this.#logTrouble(outcome, error);
+  }
+
+  /** Logs nothing that has not been logged yet. */
+  stop(): void {
+    clearTimeout(this.#absence);
+    this.#absence = undefined;
+  }
+
+  #logAbsence(): void {
+    this.#absence = undefined;
+    this.#logTrouble("failed", this.#state.problem ?? "");
+  }
+
+  #logTrouble(outcome: "rejected" | "failed", error: string): void {
     this.#note({ outcome, generation: this.#state.generation, reason: error });
     const level = outcome === "rejected" ? "error" : "warn";
     this.#log(level, `publish.${outcome}`, { path: this.#state.destination, error });

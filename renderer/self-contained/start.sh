@@ -16,7 +16,10 @@ conf=/etc/nginx/conf.d
 # Maximum delay before a restart in seconds. The delay starts at one, doubles, and is reset after a minute of work.
 max_delay=30
 EX_CONFIG=78
-ending="" is_ready=""
+# nginx's end of the reload channel. With `check` it prints why nginx must not read its files.
+channel=(/opt/sallyport/as-nginx "SALLYPORT_CHANNEL=$run/reload" SALLYPORT_PID_FILE=/run/nginx/nginx.pid
+	"SALLYPORT_DIRECTIVES=${SALLYPORT_DIRECTIVES:-}" "SALLYPORT_PATHS=${SALLYPORT_PATHS:-}" /opt/sallyport/reload.sh)
+ending="" is_ready="" nginx_group="" socket_problem=""
 
 log() {
 	echo "sallyport: $*" >&2
@@ -27,24 +30,39 @@ fail() {
 	exit "$EX_CONFIG"
 }
 
-# Sets the socket's path. Other kinds of DOCKER_HOST are not supported.
+# Sets the socket's path, and the group of nginx: a group with access to the socket would give nginx that access. Returns 1
+# and sets socket_problem if the agent cannot use the socket.
 find_socket() {
-	local host=${DOCKER_HOST:-unix:///tmp/docker.sock}
+	local host=${DOCKER_HOST:-unix:///tmp/docker.sock} group="" owner=""
+	socket_problem=""
 	case $host in
 	unix:///*) socket=${host#unix://} ;;
-	*) fail "DOCKER_HOST is \"${host:0:64}\": only unix:///PATH is supported; mount the Docker socket at PATH" ;;
+	*) socket_problem="DOCKER_HOST is \"${host:0:64}\": only unix:///PATH is supported; mount the Docker socket at PATH" ;;
 	esac
-	[ -S "$socket" ] || fail "$socket is not a socket; mount the Docker socket there (-v /var/run/docker.sock:$socket:ro)"
-	local group
-	group=$(stat -L -c %g "$socket")
-	# A group with the id of one of these processes would give that process access to the socket.
-	nginx_group=101
-	[ "$group" != 101 ] || nginx_group=65531
-	case $(stat -L -c %u "$socket") in 101 | 65533) fail "the owner of the Docker socket has the user id of nginx or the renderer; change the owner" ;; esac
-	case $group in 65531 | 65532 | 65533) fail "the group of the Docker socket has the reserved id $group; change the group" ;; esac
+	[ -n "$socket_problem" ] || socket_problem=$(problem_of "$socket")
+	[ -n "$socket_problem" ] || read -r owner group < <(stat -L -c "%u %g" "$socket")
+	case $owner in 101 | 65533) socket_problem="the owner of the Docker socket has the user id of nginx or the renderer; change the owner" ;; esac
+	case $group in 65531 | 65532 | 65533) socket_problem="the group of the Docker socket has the reserved id $group; change the group" ;; esac
+	[ -z "$group" ] || [ "$group" != "$nginx_group" ] || socket_problem="the group of the Docker socket has the id $group, which nginx uses since the start; restart the container"
+	# While the socket is unknown, nginx uses a group that no socket may have.
+	[ -n "$nginx_group" ] || case ${group:-101} in 101) nginx_group=65531 ;; *) nginx_group=101 ;; esac
+	[ -z "$socket_problem" ] || return 1
 	if as "$nginx" "$nginx_group" test -w "$socket"; then
 		log "WARNING: every user may write to $socket, also nginx; restrict it to its group (chmod 0660)"
 	fi
+}
+
+# PATH: prints why it is not a socket, and what to do.
+problem_of() {
+	local kind
+	kind=$(LC_ALL=C stat -L -c %F -- "$1" 2>&1)
+	case $kind in
+	socket) ;;
+	directory) echo "$1 is a directory, not a socket: Docker creates one if the mounted path does not exist on the Docker host; remove it there, start Docker, and re-create this container with -v /var/run/docker.sock:$1:ro" ;;
+	*"No such file"*) echo "$1 does not exist; mount the Docker socket there (-v /var/run/docker.sock:$1:ro)" ;;
+	*"denied"*) echo "access to $1 is denied; with SELinux, add \`security_opt: [label=type:container_runtime_t]\` to this container, otherwise do not drop the capability DAC_OVERRIDE" ;;
+	*) echo "$1 is not a socket but a ${kind:0:64}; mount the Docker socket there (-v /var/run/docker.sock:$1:ro)" ;;
+	esac
 }
 
 # USER GROUP COMMAND…: runs it with this one group, without capabilities, and with no way to gain privileges.
@@ -70,11 +88,17 @@ lay_out() {
 	give "$renderer:$renderer" 0750 "$run/renderer"
 	give "$nginx:$renderer" 0750 "$run/reload"
 	give "$nginx:$nginx" 0700 /var/cache/nginx
+	# Directories only: a link to one of root's files must not change that file's owner.
+	find /var/cache/nginx -type d ! -uid "$nginx" -exec chown "$nginx:$nginx" {} + -exec chmod u+rwx {} + ||
+		log "WARNING: nginx cannot write to all directories in /var/cache/nginx; give them to user $nginx"
 	# nginx-proxy's logs belong to root. Change them before the directory belongs to nginx, not after.
 	[ "$(stat -c %u /var/log/nginx)" = "$nginx" ] || chown -h "$nginx:$nginx" /var/log/nginx/* 2>/dev/null
 	give "$nginx:$nginx" 0755 /var/log/nginx
 	give "$renderer:$renderer" 0755 "$conf"
-	: >/run/nginx.pid && chown "$nginx" /run/nginx.pid
+	# nginx removes its file at a stop, so its directory is nginx's own. The link is for configurations and scripts that use
+	# the path of nginx-proxy's image.
+	give "$nginx:$nginx" 0755 /run/nginx
+	ln -sfn nginx/nginx.pid /run/nginx.pid
 	echo "$nginx_group" >"$run/nginx-group"
 }
 
@@ -94,25 +118,42 @@ configure() {
 	sallyport-renderer "${args[@]}" --policy >"$run/policy.json" || exit "$EX_CONFIG"
 }
 
-# An existing file may come from nginx-proxy or name files that no longer exist. Replaces it so that nginx can start. The
-# directory belongs to the renderer, so files in it are changed as the renderer.
+# Replaces or removes generated files that nginx would reject, or that contain what Sallyport does not generate, so that nginx
+# can start: default.conf may come from nginx-proxy or name files that no longer exist. The directory belongs to the renderer,
+# so files in it are changed as the renderer.
 repair_live() {
-	local message live=$conf/default.conf
-	[ -e "$live" ] || return 0
-	message=$(nginx -t -q 2>&1) && return 0
-	message=${message##*"[emerg] "}
-	message=${message%%$'\n'*}
-	case $message in
-	*duplicate* | *" in $live:"*) ;;
-	# A file of the operator is invalid; nginx reports it.
-	*" in $conf/"* | *" in /etc/nginx/toplevel.conf.d/"*) return 0 ;;
-	esac
-	if in_conf cp -f "$conf/.sallyport/last-good/default.conf" "$live" 2>/dev/null && nginx -t -q 2>/dev/null; then
-		log "default.conf was rejected; restored the last valid one: $message"
-		return 0
-	fi
-	log "default.conf was rejected and removed: $message"
-	in_conf rm -f "$live"
+	local message file live=$conf/default.conf last_good=$conf/.sallyport/last-good/default.conf
+	while ! message=$("${channel[@]}" check 2>&1); do
+		message=${message##*"[emerg] "}
+		message=${message%%$'\n'*}
+		case $message in
+		"$live:"* | *duplicate* | *" in $live:"*) ;;
+		"$conf"/*.conf:*)
+			# The renderer's user wrote a file next to default.conf that Sallyport does not generate.
+			file=${message%%.conf:*}.conf
+			in_conf mv -f -- "$file" "$file.refused" 2>/dev/null || fail "$message; remove this file"
+			log "$message; the file is renamed to ${file##*/}.refused"
+			continue
+			;;
+		# A file of the operator is invalid; nginx reports it.
+		*" in $conf/"* | *" in /etc/nginx/toplevel.conf.d/"*) return ;;
+		esac
+		[ -e "$live" ] || [ -L "$live" ] || return
+		if in_conf cp -f "$last_good" "$live" 2>/dev/null && "${channel[@]}" check >/dev/null 2>&1; then
+			log "default.conf was rejected; restored the last valid one: $message"
+		else
+			log "default.conf was rejected and removed: $message"
+			in_conf rm -f "$live" || return
+		fi
+	done
+}
+
+# The renderer compares the agent's audit trail with the one it saw before. Without a volume, a new container has a new trail.
+accept_new_trail() {
+	local started=/var/lib/sallyport/started
+	[ -e "$started" ] || [ "$(stat -c %m /var/lib/sallyport/audit)" != / ] ||
+		in_conf find "$conf/.sallyport/agents" -name "checkpoint-*.json" -delete 2>/dev/null
+	: 2>/dev/null >"$started"
 }
 
 in_conf() {
@@ -120,19 +161,27 @@ in_conf() {
 }
 
 declare -A process_of=() pause=() since=()
+# The problem of the socket that was logged last.
+reported=""
 
 # PROCESS: starts it in the background.
 start() {
 	case $1 in
 	agent)
+		if ! find_socket; then
+			[ "$socket_problem" = "$reported" ] || log "$socket_problem; until then nginx serves the last configuration"
+			reported=$socket_problem
+			sleep 2 &
+			process_of[$!]=again:agent
+			return
+		fi
 		local policy=$run/policy.json
 		[ -f /etc/sallyport/policy.json ] && policy=/etc/sallyport/policy.json
 		sallyport-agent serve --docker-socket "$socket" --policy "$policy" --exit-when-refused &
 		;;
 	renderer) env -i "PATH=$PATH" sallyport-renderer run & ;;
 	certificates) /opt/sallyport/certificates.sh follow "$nginx_group" & ;;
-	reload) /opt/sallyport/as-nginx SALLYPORT_CHANNEL="$run/reload" SALLYPORT_PID_FILE=/run/nginx.pid \
-		"SALLYPORT_DIRECTIVES=${SALLYPORT_DIRECTIVES:-}" "SALLYPORT_PATHS=${SALLYPORT_PATHS:-}" /opt/sallyport/reload.sh wait & ;;
+	reload) "${channel[@]}" wait & ;;
 	nginx)
 		local args=()
 		# A main configuration written for nginx-proxy may set it, and nginx rejects a second one.
@@ -177,25 +226,45 @@ restart_later() {
 	process_of[$!]=again:$1
 }
 
-# SIGNAL for nginx: stops everything.
+# SIGNAL for nginx: stops everything. The agent stops after the renderer, which would report its absence.
 stop() {
-	local pid nginx_pid=
+	local pid
 	trap '' TERM INT QUIT HUP
 	for pid in "${!process_of[@]}"; do
-		if [ "${process_of[$pid]}" = nginx ]; then nginx_pid=$pid; else kill -TERM "$pid" 2>/dev/null; fi
+		case ${process_of[$pid]} in
+		nginx) kill "-$1" "$pid" 2>/dev/null ;;
+		agent) ;;
+		*) kill -TERM "$pid" 2>/dev/null ;;
+		esac
 	done
-	if [ -n "$nginx_pid" ]; then
-		kill "-$1" "$nginx_pid" 2>/dev/null
-		wait "$nginx_pid"
-	fi
+	wait_for renderer
+	for pid in "${!process_of[@]}"; do [ "${process_of[$pid]}" != agent ] || kill -TERM "$pid" 2>/dev/null; done
 	wait
+}
+
+# PROCESS: waits until it ends.
+wait_for() {
+	local pid
+	for pid in "${!process_of[@]}"; do [ "${process_of[$pid]}" != "$1" ] || wait "$pid"; done
 }
 
 # Makes the renderer read its files again, and nginx everything that is not generated.
 reload_all() {
-	local pid
+	local pid message
 	for pid in "${!process_of[@]}"; do
-		case ${process_of[$pid]} in renderer | nginx) kill -HUP "$pid" ;; esac
+		case ${process_of[$pid]} in
+		renderer) kill -HUP "$pid" ;;
+		nginx) if message=$("${channel[@]}" check 2>&1); then kill -HUP "$pid"; else log "nginx is not reloaded: ${message%%$'\n'*}"; fi ;;
+		esac
+	done
+}
+
+# Names the volumes that nginx in another container needs.
+report_missing_volumes() {
+	local directory
+	for directory in "$conf" "$run/reload"; do
+		[ "$(stat -c %m "$directory")" = / ] || continue
+		log "WARNING: $directory is not a volume; SALLYPORT_NGINX=separate needs the same volume there in this container and in nginx's (docs/how-to/separate-nginx.md)"
 	done
 }
 
@@ -213,7 +282,10 @@ supervise() {
 		announcement) is_ready=yes ;;
 		again:*) start "${part#again:}" ;;
 		?*)
-			if [ "$code" = "$EX_CONFIG" ] && [ -z "$is_ready" ]; then stop TERM; exit "$EX_CONFIG"; fi
+			if [ "$code" = "$EX_CONFIG" ] && [ -z "$is_ready" ] && [ "$part:$has_live" != agent:yes ]; then
+				stop TERM
+				exit "$EX_CONFIG"
+			fi
 			restart_later "$part" "$code"
 			;;
 		esac
@@ -236,14 +308,19 @@ trap reload_all HUP
 ulimit -c 0
 
 [ "$(id -u)" = 0 ] || fail "the container must be started as root, to run each process as its own user"
-find_socket
+# With a configuration of an earlier start nginx serves even if the agent cannot use Docker.
+[ -s "$conf/default.conf" ] && has_live=yes || has_live=""
+find_socket || [ -n "$has_live" ] || fail "$socket_problem"
 lay_out
+accept_new_trail
 configure
 /opt/sallyport/certificates.sh once "$nginx_group"
-[ -n "$is_separate" ] || repair_live
+if [ -z "$is_separate" ]; then repair_live; else report_missing_volumes; fi
+# The channel is open before the renderer uses it.
+[ -n "$is_separate" ] || start reload
 for part in agent renderer certificates announcement; do start "$part"; done
 if [ -z "$is_separate" ]; then
 	wait_for_configuration
-	for part in reload nginx; do start "$part"; done
+	start nginx
 fi
 supervise

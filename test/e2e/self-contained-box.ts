@@ -21,7 +21,7 @@ export class SelfContained {
   static async create(name: string): Promise<SelfContained> {
     const box = new SelfContained(name);
     await box.remove();
-    await docker("network", "create", "--label", `sallyport.test=${name}`, name);
+    await docker("network", "create", "--label", `spe2e=${name}`, name);
     return box;
   }
 
@@ -107,10 +107,10 @@ export class SelfContained {
   }
 
   async remove(): Promise<void> {
-    await removeLabelled(`sallyport.test=${this.name}`);
+    await removeLabelled(`spe2e=${this.name}`);
   }
 
   #fixed(): string[] {
-    return ["--network", this.name, "--label", `sallyport.test=${this.name}`];
+    return ["--network", this.name, "--label", `spe2e=${this.name}`];
   }
 }

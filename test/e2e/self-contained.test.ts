@@ -30,6 +30,9 @@ const PROCESSES = String.raw`for p in /proc/[0-9]*; do
   g=$(sed -n "s/^Groups:\t//p" $p/status); echo "$u|$c|$g|$(tr '\0' ' ' <$p/cmdline)"
 done`;
 
+/** Levels of the programs' log lines, of nginx's, and the messages of the start script. */
+const ABOVE_INFO = /"level":"(?!info")|\[(?:notice|warn|error|crit|alert|emerg)\]|^sallyport: .*$/m;
+
 interface Running {
   readonly user: number;
   readonly capabilities: bigint;
@@ -111,6 +114,44 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
       const can = await box.exec("sh", "-c", `setpriv ${ids} test -w /tmp/docker.sock && echo yes || echo no`);
       assert.equal(can, "no", ids);
     }
+  });
+
+  test("reloads nginx on SIGHUP and by the reload command of nginx-proxy's companions", async () => {
+    const workers = async (): Promise<string> =>
+      await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
+    const companion = "/app/docker-entrypoint.sh /usr/local/bin/docker-gen /app/nginx.tmpl; /usr/sbin/nginx -s reload";
+    const ways = [
+      async () => await docker("kill", "-s", "HUP", box.name),
+      async () => await box.exec("sh", "-c", companion),
+    ];
+    for (const way of ways) {
+      const before = await workers();
+      await way();
+      await eventually("there are new workers", async () => {
+        const now = await workers();
+        return now !== "" && now !== before;
+      });
+    }
+    await box.answers("steady.example", "steady");
+  });
+
+  test("completes requests on `docker stop`, exits with 0, and continues after `docker start`", async () => {
+    const slow = box.get("steady.example", "/?ms=2000");
+    await eventually("the request is in flight", async () =>
+      (await box.exec("sh", "-c", "cat /proc/net/tcp")).includes(":1388 01"),
+    );
+    await docker("stop", box.name);
+    assert.equal((await slow).status, 200);
+    assert.equal(await box.exitCode(), 0);
+    await docker("start", box.name);
+    await box.logsReady(2);
+    await box.answers("steady.example", "steady");
+    assert.doesNotMatch(await box.logs(), /default\.conf was rejected/, "the last configuration was kept");
+  });
+
+  test("logs nothing above info when it starts, reloads, stops and starts again", async () => {
+    assert.doesNotMatch(await box.logs(), ABOVE_INFO);
+    assert.match(await box.exec("readlink", "-f", "/run/nginx.pid"), /^\/run\/nginx\/nginx\.pid$/);
   });
 
   test("follows changes after agent and renderer were killed, without a failed request", async () => {
@@ -213,39 +254,6 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     );
   });
 
-  test("reloads nginx on SIGHUP and by the reload command of nginx-proxy's companions", async () => {
-    const workers = async (): Promise<string> =>
-      await box.exec("sh", "-c", "grep -l 'nginx: worker' /proc/[0-9]*/cmdline | sort | tr '\\n' ' '");
-    const companion = "/app/docker-entrypoint.sh /usr/local/bin/docker-gen /app/nginx.tmpl; /usr/sbin/nginx -s reload";
-    const ways = [
-      async () => await docker("kill", "-s", "HUP", box.name),
-      async () => await box.exec("sh", "-c", companion),
-    ];
-    for (const way of ways) {
-      const before = await workers();
-      await way();
-      await eventually("there are new workers", async () => {
-        const now = await workers();
-        return now !== "" && now !== before;
-      });
-    }
-    await box.answers("steady.example", "steady");
-  });
-
-  test("completes requests on `docker stop`, exits with 0, and continues after `docker start`", async () => {
-    const slow = box.get("steady.example", "/?ms=2000");
-    await eventually("the request is in flight", async () =>
-      (await box.exec("sh", "-c", "cat /proc/net/tcp")).includes(":1388 01"),
-    );
-    await docker("stop", box.name);
-    assert.equal((await slow).status, 200);
-    assert.equal(await box.exitCode(), 0);
-    await docker("start", box.name);
-    await box.logsReady(2);
-    await box.answers("steady.example", "steady");
-    assert.doesNotMatch(await box.logs(), /default\.conf was rejected/, "the last configuration was kept");
-  });
-
   test("the users of renderer and nginx cannot change files of root", async () => {
     const state = "cd /opt/sallyport && sha256sum *.sh as-nginx nginx && stat -c '%U %n' . * && ls -A";
     const before = await box.exec("sh", "-c", state);
@@ -267,6 +275,21 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     assert.equal(await box.exec("sh", "-c", state), before);
   });
 
+  test("nginx never serves a file of the renderer's user that Sallyport does not generate", async () => {
+    const write = "cd /etc/nginx/conf.d && echo 'server { listen 79; root /etc; }' >extra.conf";
+    await docker("exec", "-u", "65533:65533", box.name, "sh", "-c", write);
+    const refused = /extra\.conf:1: this directory may not be served/;
+    await assert.rejects(box.exec("nginx", "-s", "reload"), refused);
+    await docker("kill", "-s", "HUP", box.name);
+    await eventually("the reload is refused", async () =>
+      /nginx is not reloaded: .*extra\.conf:1/.test(await box.logs()),
+    );
+    await docker("restart", box.name);
+    await box.answers("steady.example", "steady");
+    await assert.rejects(box.get("steady.example", "/passwd", 79), /ECONNREFUSED/);
+    assert.match(await box.logs(), /extra\.conf:1: .*; the file is renamed to extra\.conf\.refused/);
+  });
+
   test("nginx can write to the container's log but not read it", async () => {
     const streams = await box.exec("stat", "-L", "-c", "%u:%g %a", "/proc/1/fd/1", "/proc/1/fd/2");
     assert.equal(streams, "0:101 620\n0:101 620");
@@ -276,7 +299,7 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     await box.exec("sh", "-c", "printf 'broken' >/etc/nginx/conf.d/default.conf; rm -rf /etc/nginx/conf.d/.sallyport");
     await docker("restart", box.name);
     await box.answers("steady.example", "steady");
-    assert.match(await box.logs(), /default\.conf was rejected and removed: .*unexpected end of file/);
+    assert.match(await box.logs(), /default\.conf was rejected and removed: .*default\.conf:\d+: ends in a block/);
   });
 
   test("keeps the live configuration when nginx rejects a file of the operator", async () => {
@@ -321,7 +344,7 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       ["-e", "DOCKER_HOST=tcp://10.0.0.1:2375"],
       /only unix:\/\/\/PATH is supported/,
     ],
-    ["a missing socket", ["-e", "DOCKER_HOST=unix:///tmp/other.sock"], /\/tmp\/other\.sock is not a socket; mount/],
+    ["a missing socket", ["-e", "DOCKER_HOST=unix:///tmp/other.sock"], /\/tmp\/other\.sock does not exist; mount/],
     ["another user", ["--user", "101"], /must be started as root/],
   ];
   for (const [what, options, message] of mistakes) {
@@ -331,6 +354,33 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       assert.match(await box.logs(), message);
     });
   }
+
+  test("serves the last configuration until the Docker socket can be used, and names the reason", async () => {
+    const conf = `${box.name}-last`;
+    await docker("volume", "create", "--label", `spe2e=${box.name}`, conf);
+    try {
+      const volume = ["-v", `${conf}:/etc/nginx/conf.d`];
+      await box.start(...volume);
+      await box.answers("web.example", "web");
+      await box.run(...volume, "-e", "DOCKER_HOST=unix:///srv/docker.sock");
+      await box.answers("web.example", "web");
+      const steps: readonly [script: string, message: RegExp][] = [
+        ["true", /^sallyport: \/srv\/docker\.sock does not exist; mount/m],
+        ["mkdir /srv/docker.sock", /^sallyport: \/srv\/docker\.sock is a directory, not a socket: Docker creates one/m],
+        ["rmdir /srv/docker.sock; touch /srv/docker.sock", /is not a socket but a regular empty file; mount/],
+        ["rm /srv/docker.sock; ln -s /tmp/docker.sock /srv/docker.sock", /^Watching docker events$/m],
+      ];
+      for (const [script, message] of steps) {
+        await box.exec("sh", "-c", script);
+        await eventually(String(message), async () => message.test(await box.logs()));
+        await box.answers("web.example", "web");
+      }
+      assert.doesNotMatch(await box.logs(), /audit\.forked/, "a new container has a new trail");
+    } finally {
+      await docker("rm", "-f", box.name);
+      await docker("volume", "rm", conf);
+    }
+  });
 
   test("uses the given ports, log format, proxy.conf and the minimum of capabilities", async () => {
     const directory = mkdtempSync(join(tmpdir(), "sallyport-selfenv-"));
@@ -417,14 +467,14 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
     ] as const) {
       // Podman changes the owner of an empty volume at the next mount.
       const options = isPodman() ? ["--opt", `o=${owner}`] : [];
-      await docker("volume", "create", "--label", `sallyport.test=${box.name}`, ...options, volume);
+      await docker("volume", "create", "--label", `spe2e=${box.name}`, ...options, volume);
     }
     const script = join(process.cwd(), "renderer/nginx/90-sallyport-reload.sh");
     try {
       const settings = ["SALLYPORT_NGINX=separate", "HTTP_PORT=8080", "HTTPS_PORT=8443"];
       const volumes = ["-v", `${conf}:/etc/nginx/conf.d`, "-v", `${reload}:/run/sallyport/reload`];
       await box.run(...settings.flatMap((one) => ["-e", one]), ...volumes);
-      const labels = [`sallyport.test=${box.name}`, "com.github.nginx-proxy.nginx-proxy.nginx"];
+      const labels = [`spe2e=${box.name}`, "com.github.nginx-proxy.nginx-proxy.nginx"];
       const mounts = [
         `${conf}:/etc/nginx/conf.d:ro,nocopy`,
         `${reload}:/run/sallyport/reload`,
