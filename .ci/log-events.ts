@@ -28,7 +28,8 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "docker.connected": "The agent has read every container and follows Docker's events.",
     "docker.disconnected":
       "The connection to Docker failed or was lost; containers keep their last state and the agent reconnects.",
-    "docker.list-failed": "A periodic list of containers failed; it is retried.",
+    "docker.list-failed":
+      "A periodic list of containers failed; it is retried. Docker counts as unreachable after three lists without an answer.",
     "image.skipped":
       "An image could not be inspected; every value of its containers counts as the image's. Requests that can succeed are retried.",
   },

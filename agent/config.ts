@@ -33,7 +33,10 @@ const names = z.array(z.string()).default([]);
 /** The options with their defaults. A description has the value's placeholder, two spaces and the meaning, for `--help`. */
 export const Options = z.object({
   "docker-socket": socketPath.prefault("/var/run/docker.sock").describe("PATH  Docker's socket"),
-  socket: socketPath.prefault("/run/sallyport/agent/rpc.sock").describe("PATH  RPC socket for renderers"),
+  socket: socketPath
+    .max(100, "must have at most 100 characters, because the agent adds `.health` for a second socket")
+    .prefault("/run/sallyport/agent/rpc.sock")
+    .describe("PATH  RPC socket for renderers"),
   host: HostLabel.prefault("local").describe("NAME  name of this Docker host, for renderers with several agents"),
   user: user.prefault("65532:65532").describe("UID:GID  user and group to run as when started as root"),
   policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the default policy"),

@@ -3,11 +3,16 @@ import * as net from "node:net";
 import { dirname } from "node:path";
 import { quoted } from "../shared/log.ts";
 
-/** Binds a server to a Unix socket with mode 0660 from the start. Rejects when the path is in use. */
-export async function listen(server: net.Server, socketPath: string): Promise<void> {
+/** Returns the path of the socket for the agent's own health check, which a flood of connections by the group cannot reach. */
+export function healthSocket(socketPath: string): string {
+  return `${socketPath}.health`;
+}
+
+/** Binds a server to a Unix socket with this mode from the start. Rejects when the path is in use. */
+export async function listen(server: net.Server, socketPath: string, mode = 0o660): Promise<void> {
   await removeStale(socketPath);
   restrictDirectory(dirname(socketPath));
-  const umask = process.umask(0o117);
+  const umask = process.umask(0o777 & ~mode);
   try {
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socketPath, resolve));
   } finally {

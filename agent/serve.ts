@@ -7,7 +7,7 @@ import { openAudit } from "./audit-open.ts";
 import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
 import { DockerReader } from "./docker.ts";
-import { listen } from "./listen.ts";
+import { healthSocket, listen } from "./listen.ts";
 import { loadPolicy } from "./load-policy.ts";
 import type { Policy } from "./policy.ts";
 import { dropPrivilege } from "./privilege.ts";
@@ -30,15 +30,18 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
   const instance = randomUUID();
-  const server = net.createServer();
-  const bind = async (): Promise<void> => await listen(server, config.socket);
+  const [server, own] = [net.createServer(), net.createServer()];
+  const bind = async (): Promise<void> => {
+    await listen(server, config.socket);
+    await listen(own, healthSocket(config.socket), 0o600);
+  };
   const opened = await openAudit(config, instance, { bind, stop, log }).catch(({ message }: Error) => message);
   if (typeof opened === "string") {
-    server.close();
+    for (const one of [server, own]) one.close();
     return { problems: [opened] };
   }
   const source = { instance, disclosed: new Disclosed(), audit: opened.audit };
-  const rpc = new RpcServer(source, config.host, server);
+  const rpc = [server, own].map((one) => new RpcServer(source, config.host, one));
   const programSha256 = createHash("sha256").update(readFileSync(program)).digest("hex");
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   source.audit.append("start", "note", "ok", { uid, gid, program_sha256: programSha256 });
@@ -51,7 +54,7 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
 /** Watches Docker until the signal aborts, and closes the connections and the trail. */
 async function serveFrom(
   source: Source,
-  rpc: RpcServer,
+  rpc: readonly RpcServer[],
   config: AgentConfig,
   { policy, sha256: policySha256 }: { policy: Policy; sha256: string },
   signal: AbortSignal,
@@ -63,7 +66,7 @@ async function serveFrom(
   const checkpoints = setInterval(() => audit.announce(), CHECKPOINT_MS).unref();
   const end = await watch(config, policy, source, log).run(signal);
   clearInterval(checkpoints);
-  await rpc.close();
+  await Promise.all(rpc.map((one) => one.close()));
   audit.append("stop", "note", "ok");
   audit.announce();
   audit.close();

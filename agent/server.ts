@@ -27,7 +27,8 @@ export class RpcServer {
   readonly #mayConnect = tokenBucket(CONNECT_RATE.perSecond, CONNECT_RATE.burst);
   readonly #maySubscribe = tokenBucket(SUBSCRIBE_RATE.perSecond, SUBSCRIBE_RATE.burst);
   readonly #server: net.Server;
-  #accepted = 0;
+  /** Connections of all servers, which have different numbers in the trail. */
+  static #accepted = 0;
   #refused = 0;
   #refusedTimer: NodeJS.Timeout | undefined;
 
@@ -57,7 +58,7 @@ export class RpcServer {
     }
     const waiting = [...this.#connections].filter((one) => !one.isSubscribed && !one.socket.destroyed);
     if (waiting.length >= MAX_UNSUBSCRIBED) waiting[0]?.drop("rpc.unsubscribed");
-    const connection = new Connection(++this.#accepted, socket, this.#rpc, this.#records.open());
+    const connection = new Connection(++RpcServer.#accepted, socket, this.#rpc, this.#records.open());
     this.#connections.add(connection);
     socket.on("close", () => this.#connections.delete(connection));
   }

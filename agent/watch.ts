@@ -8,6 +8,9 @@ import { Timer } from "./timer.ts";
 /** First delay in milliseconds before containers that could not be read are listed again. */
 const RETRY_MS = 1_000;
 
+/** Consecutive lists without an answer after which Docker counts as unreachable, although it accepts connections. */
+const MAX_TIMEOUTS = 3;
+
 /** Consecutive refused connections after which the socket is considered stale. */
 const MAX_REFUSALS = 4;
 
@@ -25,6 +28,7 @@ export class Watch {
   readonly #relist = new Timer();
   #attempt = 0;
   #retries = 0;
+  #timeouts = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -94,10 +98,14 @@ export class Watch {
   async #resync(): Promise<void> {
     try {
       await this.#store.list();
+      this.#timeouts = 0;
       this.#retries = this.#store.hasStale ? this.#retries + 1 : 0;
     } catch (error) {
       const { message, code } = asDockerError(error);
       this.#options.log("warn", "docker.list-failed", { error: message, code });
+      this.#timeouts = code === "docker.timeout" ? this.#timeouts + 1 : 0;
+      if (this.#timeouts >= MAX_TIMEOUTS) throw error;
+      if (this.#timeouts > 0) await this.#options.docker.negotiate();
       this.#retries += 1;
       this.#retryLater();
     }
@@ -113,4 +121,5 @@ const hints: Readonly<Record<string, string>> = {
   EACCES:
     "start the agent as root (it drops root itself) or add its user to the socket's group; with SELinux, add `security_opt: [label=type:container_runtime_t]` to its container",
   ECONNREFUSED: "no process listens on the socket; start Docker",
+  "docker.timeout": "Docker accepts connections and does not respond; restart it",
 };

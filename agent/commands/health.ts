@@ -4,6 +4,7 @@ import { AgentMessage, methods, PROTOCOL, type Result } from "../../shared/rpc.t
 import { asciiJson, quoted } from "../../shared/log.ts";
 import type { CommandResult } from "../command-result.ts";
 import { parseConfig } from "../config.ts";
+import { healthSocket } from "../listen.ts";
 import { becomeUser } from "../privilege.ts";
 
 /** Idle timeout in milliseconds for the responses of the agent. */
@@ -15,7 +16,8 @@ export async function runHealth(args: readonly string[]): Promise<CommandResult>
   if ("problems" in config) return config;
   becomeUser(config.user);
   try {
-    const health = await requestHealth(config.socket);
+    // Other users reach only the socket of the renderers.
+    const health = await requestHealth(healthSocket(config.socket)).catch(() => requestHealth(config.socket));
     return { output: asciiJson(health), exitCode: health.docker === "connected" && health.audit === "ok" ? 0 : 1 };
   } catch (error) {
     const { code = "invalid response" } = error as NodeJS.ErrnoException;

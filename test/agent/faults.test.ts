@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { Disclosed } from "../../agent/disclosed.ts";
+import type { DockerReader } from "../../agent/docker.ts";
+import { DockerError } from "../../agent/docker-error.ts";
+import type { EngineEvent } from "../../agent/inspected.ts";
+import { defaultPolicy } from "../../agent/policy.ts";
+import { Watch } from "../../agent/watch.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import type { RpcClient } from "./rpc-client.ts";
@@ -117,6 +124,55 @@ describe("the agent with a faulty Docker", () => {
     const resident = Number(/VmRSS:\s+([0-9]+) kB/.exec(readFileSync(`/proc/${agent.pid}/status`, "utf8"))?.[1]);
     assert.ok(resident > 0 && resident < 160 * 1024, `${resident} kB`);
   });
+});
+
+describe("a Docker that accepts connections and keeps its event stream open", () => {
+  const hung = new DockerError("docker.timeout");
+  const cases: readonly [title: string, lists: number, hangs: { list: number; version: number }][] = [
+    ["is unreachable when three consecutive lists time out", 5, { list: 3, version: 0 }],
+    ["is unreachable when one list and the version time out", 3, { list: 1, version: 1 }],
+  ];
+  for (const [title, lists, hangs] of cases) {
+    test(`${title}, until it responds again`, async () => {
+      const left = { ...hangs };
+      let [listed, connects] = [0, 0];
+      const docker = {
+        negotiate: async () => {
+          if (listed > 1 && left.version-- > 0) throw hung;
+          return await Promise.resolve("v1.47");
+        },
+        events: async (signal: AbortSignal) => {
+          connects += 1;
+          return await Promise.resolve(silence(signal));
+        },
+        list: async () => {
+          listed += 1;
+          if (listed > 1 && left.list-- > 0) throw hung;
+          return await Promise.resolve({ listed: [], unreadable: 0 });
+        },
+      } as unknown as DockerReader;
+      const states: string[] = [];
+      const stop = new AbortController();
+      const onState = (state: string): void => {
+        states.push(state);
+        if (states.length === 3) stop.abort();
+      };
+      const log = (): void => undefined;
+      const options = { docker, policy: defaultPolicy(), disclosed: new Disclosed(), log, relistMs: 5, onState };
+      // The agent's timers do not keep the process alive.
+      const alive = setInterval(() => undefined, 60_000);
+      assert.equal(await new Watch({ ...options, exitWhenRefused: false }).run(stop.signal), "stopped");
+      clearInterval(alive);
+      assert.deepEqual([states, listed, connects], [["connected", "unreachable", "connected"], lists, 2]);
+    });
+  }
+
+  /** An event stream without events, which ends with the signal. */
+  async function* silence(signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    await once(signal, "abort");
+    yield* [];
+    throw new DockerError("docker.ended");
+  }
 });
 
 describe("requests for one container", () => {

@@ -182,6 +182,25 @@ describe("the RPC socket", () => {
     await goodClientIsServed("after-flood");
   });
 
+  test("a flood of connections keeps out renderers only, not the agent's own health check", async () => {
+    const flood = new Set<RpcClient>();
+    const timer = setInterval(() => {
+      for (let number = 0; number < 20; number++) {
+        const client = new RpcClient(agent.socket);
+        flood.add(client);
+        client.socket.on("close", () => flood.delete(client));
+      }
+    }, 20);
+    try {
+      for (let check = 0; check < 5; check++) assert.match(await health(), /"docker":"connected"/);
+    } finally {
+      clearInterval(timer);
+      for (const client of flood) client.close();
+    }
+    const [, ...numbers] = agent.records().flatMap(({ event, conn }) => (event === "rpc.connect" ? Number(conn) : []));
+    assert.equal(new Set(numbers).size, numbers.length, "each connection has a number of its own");
+  });
+
   test("error responses contain a code, a fixed text and the id of the audit record only", async () => {
     await eventually("an error response arrives", async () => {
       const client = new RpcClient(agent.socket);
@@ -213,6 +232,7 @@ describe("the RPC socket", () => {
       };
       assert.equal(connect(1_000, 1_000), "EACCES");
       assert.equal(connect(65_533, 65_532), "in");
+      assert.equal(statSync(`${agent.socket}.health`).mode & 0o7777, 0o600);
     },
   );
 });
