@@ -17,7 +17,7 @@ export async function collectInventory(
 ): Promise<string | undefined> {
   const stop = new AbortController();
   const silent: Log = () => undefined;
-  const agents = config.agents.map(({ socket }) => new Subscription(socket, silent, (change) => void onChange(change)));
+  const agents = config.agents.map((agent) => new Subscription(agent, silent, (change) => void onChange(change)));
   const running = agents.map(async (agent) => await agent.run(stop.signal));
   const complete = Promise.all(agents.map(async (agent) => await agent.complete)).then(
     () => undefined,

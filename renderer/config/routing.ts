@@ -6,11 +6,10 @@ import { parseRoute } from "../routes/requested-route.ts";
 import { isPattern } from "../routes/reserved-names.ts";
 import type { StaticRoute } from "../routes/route-rules.ts";
 import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
-import { duration, fail } from "./values.ts";
+import { duration, fail, staleAfter } from "./values.ts";
 
 const MAX_GRACE_MS = 86_400_000;
 const MAX_LEASE_MS = 365 * 86_400_000;
-const MIN_STALE_MS = 1_000;
 
 /** `10.0.0.5:8080`, `[fd00::5]:8080`. */
 const endpoint = z.string().transform((text, context) => {
@@ -76,8 +75,7 @@ export const Routing = z.strictObject({
     .describe(
       "How long a virtual host stays with its project or container after its last container was seen. Until then it returns 503. No effect with `sharedHosts`.",
     ),
-  staleAfter: duration
-    .refine((ms) => ms >= MIN_STALE_MS && ms <= MAX_LEASE_MS, "must be from 1s to 8760h")
+  staleAfter: staleAfter
     .prefault("72h")
     .describe(
       "How long after an agent disconnected its containers still receive requests. Then their virtual hosts return 503, because Docker may have given their addresses to other containers.",

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { NginxTarget, type NginxTargetConfig } from "./nginx-target.ts";
 import { StatusPageSettings } from "./status-page.ts";
 import { TemplateTarget, type TemplateTargetConfig } from "./template-target.ts";
-import { socketPath } from "./values.ts";
+import { ipAddress } from "./option-keys.ts";
+import { socketPath, staleAfter } from "./values.ts";
 
 const Proxy = z.union(
   [
@@ -14,14 +15,39 @@ const Proxy = z.union(
   "must be `host`, `self`, or have one of `label` and `container`",
 );
 
+const Agent = z.strictObject({
+  socket: socketPath.describe("Path of the agent's Unix socket."),
+  host: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe(
+      "Name of the agent's Docker host. An agent with another name is refused: a tunnel may lead to another host. Default: any name.",
+    ),
+  address: ipAddress
+    .optional()
+    .describe(
+      "Address of the Docker host. nginx reaches its containers there, by their published ports. Default: by the containers' own addresses, which nginx reaches on its own Docker host only.",
+    ),
+  staleAfter: staleAfter.optional().describe("`routing.staleAfter` for the containers of this agent."),
+});
+export type AgentConfig = z.infer<typeof Agent>;
+
+function areDistinct(texts: readonly string[]): boolean {
+  return new Set(texts).size === texts.length;
+}
+
 const Target = z.discriminatedUnion("format", [NginxTarget, TemplateTarget]);
 
 /** The renderer's configuration file (YAML). */
 export const ConfigFile = z.strictObject({
   $schema: z.string().optional().describe("Address of this schema for editors. The renderer ignores it."),
   agents: z
-    .array(z.strictObject({ socket: socketPath.describe("Path of the agent's Unix socket.") }))
+    .array(Agent)
     .min(1)
+    .refine((agents) => areDistinct(agents.map(({ socket }) => socket)), "must have different sockets")
+    .refine((agents) => areDistinct(agents.flatMap(({ host }) => host ?? [])), "must have different hosts")
     .describe("The agents to follow, one for each Docker host."),
   proxy: Proxy.default({ label: "sallyport.proxy=true" }).describe(
     "How nginx's container is found. Its networks decide which containers are reachable. `host`: nginx runs on the Docker host; `self`: in the renderer's container.",

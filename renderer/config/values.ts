@@ -8,6 +8,8 @@ const MIN_PERIOD_MS = 1_000;
 /** A timer of Node.js fires at once when its delay exceeds 2^31 ms; a day is far below. */
 const MAX_PERIOD_MS = 86_400_000;
 
+const MAX_STALE_MS = 365 * MAX_PERIOD_MS;
+
 const DURATION = "must be a duration such as 100ms, 1s or 2m";
 const WAIT = "must be MIN:MAX, two durations such as 100ms:1s";
 
@@ -29,6 +31,12 @@ export const network = z.string().refine(isNetwork, "must be an address or a net
 
 /** Milliseconds. */
 export const duration = z.string(DURATION).transform((text, context) => parseDuration(text) ?? fail(context, DURATION));
+
+/** Milliseconds for which the state of an absent agent is used. */
+export const staleAfter = duration.refine(
+  (ms) => ms >= MIN_PERIOD_MS && ms <= MAX_STALE_MS,
+  "must be from 1s to 8760h",
+);
 
 /** Milliseconds between two runs of a timer. */
 export const period = duration.refine((ms) => ms >= MIN_PERIOD_MS && ms <= MAX_PERIOD_MS, "must be from 1s to 24h");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../shared/backoff.ts";
-import type { Log } from "../../shared/log.ts";
+import { type Log, quoted } from "../../shared/log.ts";
 import { type NotificationParams, type Params, PROTOCOL, type Result } from "../../shared/rpc.ts";
 import { AgentLink, type AgentNotification, LinkError } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
@@ -39,6 +39,12 @@ const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "start the agent",
 };
 
+/** Where an agent is, and the name of the Docker host that it must have; undefined: any name. */
+export interface AgentAddress {
+  readonly socket: string;
+  readonly host?: string | undefined;
+}
+
 interface Failure {
   readonly error: string;
   readonly hint?: string | undefined;
@@ -50,6 +56,7 @@ interface Failure {
  */
 export class Subscription {
   readonly #socket: string;
+  readonly #expectedHost: string | undefined;
   readonly #log: Log;
   readonly #onChange: (change: InventoryChange) => void;
   readonly #onCurrent: () => void;
@@ -81,7 +88,7 @@ export class Subscription {
    * be.
    */
   constructor(
-    socket: string,
+    { socket, host }: AgentAddress,
     log: Log,
     onChange: (change: InventoryChange) => void,
     witness?: Witness,
@@ -89,6 +96,7 @@ export class Subscription {
   ) {
     this.#onCurrent = onCurrent;
     this.#socket = socket;
+    this.#expectedHost = host;
     this.#witness = witness;
     this.#copy = new StateCopy(socket);
     this.#log = log;
@@ -172,6 +180,12 @@ export class Subscription {
     const stop = AbortSignal.any([signal, gaps.signal]);
     try {
       const { instance, host } = await link.request("hello", { protocol: { min: PROTOCOL, max: PROTOCOL } });
+      if (this.#expectedHost !== undefined && host !== this.#expectedHost) {
+        return {
+          error: `the agent's Docker host is ${quoted(host)}, not ${quoted(this.#expectedHost)}`,
+          hint: "correct `host` in `agents`, or the tunnel behind the socket",
+        };
+      }
       assembly = new Assembly(instance);
       this.#dockerHost = host;
       await link.request("subscribe", this.#resumeFrom(instance));

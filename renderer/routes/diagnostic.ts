@@ -21,6 +21,7 @@ export type DiagnosticCode =
   | "port.none"
   | "port.refused"
   | "port.guessed"
+  | "port.unpublished"
   | "port.contested"
   | "value.refused"
   | "value.image"

@@ -62,6 +62,8 @@ export interface RouteRules extends RequestRules {
   readonly health?: HealthRule;
   /** Address at which nginx reaches containers that use the Docker host's network. */
   readonly hostAddress?: IpAddress;
+  /** Addresses of other Docker hosts, by the socket of their agent. Their containers are reached by published ports. */
+  readonly otherHosts?: ReadonlyMap<string, IpAddress>;
   /** Prefer the IPv6 address of a container that has both. */
   readonly preferIpv6?: boolean;
   /** Milliseconds for which a host answers 503 after its last container is gone. */

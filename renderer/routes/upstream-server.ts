@@ -10,6 +10,7 @@ import {
   type PortNumber,
 } from "./grammar.ts";
 import type { HealthRule } from "./options.ts";
+import { HOST_NETWORK, publishedPorts } from "./published-ports.ts";
 import type { ReachableNetworks } from "./reachable-networks.ts";
 import type { RouteRequest } from "./route-request.ts";
 import type { RouteRules } from "./route-rules.ts";
@@ -25,9 +26,6 @@ export type Resolution =
 
 /** Docker's network for published ports of Swarm services: its addresses are not reachable from elsewhere. */
 const SWARM_INGRESS = "ingress";
-
-/** Docker's name for the network of the Docker host itself. */
-const HOST_NETWORK = "host";
 
 const LOOPBACK = "127.0.0.1" as IpAddress;
 
@@ -49,18 +47,37 @@ export function resolveServers(
     const problem = "its agent has been disconnected for longer than `staleAfter`, so its address may be another's";
     return { kind: "waiting", diagnostic: diagnostic(subject, "agent.absent", { problem, hint: "start the agent" }) };
   }
-  const address = chooseAddress(known, request, networks, rules);
-  if (!address) return { kind: "waiting", diagnostic: unreachable(known, subject, request, networks) };
   const { container } = known;
   const name = parseContainerName(container.name) ?? (container.id.slice(0, 12) as ContainerName);
   const [only] = exposed.length === 1 ? exposed : [];
   const defaultPort = only ?? (80 as PortNumber);
   const isGuessed = only === undefined && request.routes.some(({ port }) => port === undefined);
+  const ports = request.routes.map(({ port = defaultPort }) => port);
+  const places = placesOf(known, ports, request, networks, rules);
+  if ("reason" in places) return { kind: "waiting", diagnostic: places };
   return {
     kind: "resolved",
-    servers: request.routes.map(({ port = defaultPort }) => ({ address, port, container: name, ...parameters })),
+    servers: places.map((place) => ({ ...place, container: name, ...parameters })),
     remarks: isGuessed ? [guessedPort(subject, exposed)] : [],
   };
+}
+
+/** Where nginx connects for each of the ports inside the container, or why it cannot. */
+function placesOf(
+  known: InventoryContainer,
+  ports: readonly PortNumber[],
+  request: RouteRequest,
+  networks: ReachableNetworks,
+  rules: RouteRules,
+): readonly Pick<UpstreamServer, "address" | "port">[] | Diagnostic {
+  const other = rules.otherHosts?.get(known.agent);
+  if (other !== undefined && !isOnNginxHost(known, networks)) {
+    const published = publishedPorts(known, other, ports);
+    return "reason" in published ? published : published.map((port) => ({ address: other, port }));
+  }
+  const address = chooseAddress(known, request, networks, rules);
+  if (!address) return unreachable(known, subjectOf(known), request, networks);
+  return ports.map((port) => ({ address, port }));
 }
 
 interface ServingRules {
@@ -146,6 +163,10 @@ function sharedNetworks(
     : usable.filter(({ name }) => reachable.names.includes(name));
 }
 
+function isOnNginxHost({ agent }: InventoryContainer, reachable: ReachableNetworks): boolean {
+  return reachable.kind === "networks" && reachable.agent === agent;
+}
+
 /** Networks of the same name on different Docker hosts are different networks. */
 function isOnOtherHost({ agent }: InventoryContainer, reachable: ReachableNetworks): boolean {
   return reachable.kind === "networks" && reachable.agent !== agent;
@@ -181,7 +202,7 @@ function unreachable(
   if (isOnOtherHost(known, reachable)) {
     return because(
       `runs on ${known.dockerHost}, another Docker host than nginx`,
-      "route it by an nginx on its own Docker host",
+      "set `address` of its agent in `agents` and publish its port, or route it by an nginx on its own Docker host",
     );
   }
   if (names.includes(HOST_NETWORK)) {

@@ -27,8 +27,8 @@ export interface TargetStatus {
   readonly filtered: readonly FilteredContainer[];
   /** Routes of an nginx target, as they are published. */
   readonly routes?: Omit<Routes, "quarantined">;
-  /** Milliseconds after which the containers of an absent agent receive no requests. */
-  readonly staleAfterMs?: number;
+  /** Milliseconds after which the containers of an absent agent receive no requests, by its socket. */
+  readonly staleAfter?: (socket: string) => number;
   /** Settings of an nginx target's nginx. */
   readonly settings?: NginxSettings | undefined;
   /** Containers in the file of a template target. */
@@ -100,8 +100,8 @@ function targetOf({ state, transaction, templateError = "" }: TargetStatus): Rep
 }
 
 /** Returns when the first target drops the containers of an agent whose state may be outdated. */
-function staleAt({ absentSince }: AgentState, targets: readonly TargetStatus[]): { staleAt?: number } {
-  const delays = targets.flatMap(({ staleAfterMs }) => staleAfterMs ?? []);
+function staleAt({ socket, absentSince }: AgentState, targets: readonly TargetStatus[]): { staleAt?: number } {
+  const delays = targets.flatMap(({ staleAfter }) => staleAfter?.(socket) ?? []);
   return absentSince === undefined || delays.length === 0 ? {} : { staleAt: absentSince + Math.min(...delays) };
 }
 

@@ -33,7 +33,7 @@ export class NginxRoutes {
 
   constructor(
     { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
-    { proxy, statusPage }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage">>,
+    { proxy, statusPage, agents = [] }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage" | "agents">>,
     here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
     owners = new HostOwners({ leaseMs: routing.ownerLease }),
   ) {
@@ -43,6 +43,7 @@ export class NginxRoutes {
       ownId: here.ownId,
       onlyExposed,
       ...routingRules(routing, proxy, here),
+      otherHosts: new Map(agents.flatMap(({ socket, address }) => (address === undefined ? [] : [[socket, address]]))),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
       defaultPorts: {
         plain: numbers(listen, nginx?.defaults.httpPort),

@@ -44,11 +44,15 @@ export abstract class NginxTarget {
   #expired: ReadonlySet<string> = new Set();
   /** When each agent disconnected whose absence has been warned of. */
   readonly #warnedOf = new Map<string, number>();
+  /** Milliseconds after which the containers of an absent agent receive no requests. */
+  readonly #staleAfter: (socket: string) => number;
   /** The template's current error; logged once. */
   #templateError = "";
 
   constructor(target: NginxTargetConfig, template: NginxTemplate, config: Config, log: Log) {
     this.config = target;
+    const ofAgents = new Map(config.agents.map((agent) => [agent.socket, agent.staleAfter]));
+    this.#staleAfter = (socket) => ofAgents.get(socket) ?? target.routing.staleAfter;
     this.#template = template;
     this.log = log;
     this.owners = new OwnersFile(target, log);
@@ -152,7 +156,7 @@ export abstract class NginxTarget {
       routes: this.routes.table.routes,
       quarantined: this.routes.table.routes.quarantined,
       filtered: this.routes.filtered,
-      staleAfterMs: this.config.routing.staleAfter,
+      staleAfter: this.#staleAfter,
       settings: this.#template.settings,
       templateError: this.#templateError,
     };
@@ -234,16 +238,18 @@ export abstract class NginxTarget {
   /** Drops the servers of agents that have been disconnected for `staleAfter`; half of it earlier, warns of it. */
   #updateAbsent(): void {
     clearTimeout(this.#absence);
-    const { staleAfter } = this.config.routing;
     const now = Date.now();
-    const absentFor = (ms: number) => [...this.#absentSince].filter(([, since]) => since + ms <= now);
-    for (const [socket, since] of absentFor(staleAfter / 2)) {
-      if (this.#warnedOf.get(socket) === since) continue;
-      const reason = `disconnected for a long time; its virtual hosts return 503 from ${utc(since + staleAfter)} on`;
+    const absent = [...this.#absentSince].map(([socket, since]) => {
+      const staleAfter = this.#staleAfter(socket);
+      return { socket, since, warnAt: since + staleAfter / 2, staleAt: since + staleAfter };
+    });
+    for (const { socket, since, warnAt, staleAt } of absent) {
+      if (warnAt > now || this.#warnedOf.get(socket) === since) continue;
+      const reason = `disconnected for a long time; its virtual hosts return 503 from ${utc(staleAt)} on`;
       this.log("warn", "agent.expiring", { socket, reason, hint: "start the agent" });
       this.#warnedOf.set(socket, since);
     }
-    const expired = new Set(absentFor(staleAfter).map(([socket]) => socket));
+    const expired = new Set(absent.filter(({ staleAt }) => staleAt <= now).map(({ socket }) => socket));
     for (const socket of expired) {
       if (this.#expired.has(socket)) continue;
       const reason = "disconnected for longer than `staleAfter`; its virtual hosts return 503";
@@ -255,9 +261,7 @@ export abstract class NginxTarget {
       logRouteChange(this.routes.table.setAbsent(expired, performance.now()), this.log);
       this.#listener?.changed();
     }
-    const due = [...this.#absentSince.values()]
-      .flatMap((since) => [since + staleAfter / 2, since + staleAfter])
-      .filter((at) => at > now);
+    const due = absent.flatMap(({ warnAt, staleAt }) => [warnAt, staleAt]).filter((at) => at > now);
     if (due.length > 0) this.#absence = setTimeout(() => this.#updateAbsent(), timerDelay(Math.min(...due) - now));
   }
 }

@@ -68,13 +68,14 @@ export async function run(
   if ("problems" in groups) return { ...groups, drained: Promise.resolve() };
 
   const agentsDirectory = directoryOfAgents(config);
-  const subscriptions = config.agents.map(({ socket }) => {
+  const subscriptions = config.agents.map((agent) => {
+    const { socket } = agent;
     const onChange = (change: InventoryChange): void => {
       updateCache(socket);
       apply(change);
     };
     const witness = new Witness(socket, agentsDirectory, log);
-    return new Subscription(socket, log, onChange, witness, () => {
+    return new Subscription(agent, log, onChange, witness, () => {
       updateCache(socket);
       reportAbsent();
     });

@@ -228,7 +228,7 @@ describe("the renderer as a witness", () => {
     const witness = new Witness(of.socket, directory, log);
     const before = witness.size;
     const stop = new AbortController();
-    const subscription = new Subscription(of.socket, log, () => undefined, witness);
+    const subscription = new Subscription({ socket: of.socket }, log, () => undefined, witness);
     const running = subscription.run(stop.signal);
     await eventually("a checkpoint is verified", () => witness.error !== undefined || witness.size > before);
     stop.abort();

@@ -37,6 +37,7 @@ export class FakeAgent {
   readonly #server: net.Server;
   #socket: net.Socket | undefined;
   instance: string = INSTANCES[0];
+  host = "fake";
   subscriptions = 0;
   /** What a new subscriber receives at once. */
   first: Container[] = [container("a"), container("b")];
@@ -80,7 +81,7 @@ export class FakeAgent {
   #answer({ id, method, params }: Asked): void {
     if (this.isMute) return;
     const results: Record<string, object> = {
-      hello: { protocol: 2, instance: this.instance, host: "fake" },
+      hello: { protocol: 2, instance: this.instance, host: this.host },
       subscribe: {},
       health: {
         docker: "connected",

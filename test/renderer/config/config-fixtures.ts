@@ -1,6 +1,6 @@
 /** Valid configurations that together have every key of the schema. */
 
-const agents = [{ socket: "/run/a.sock" }];
+const agents = [{ socket: "/run/a.sock", host: "app-1", address: "192.0.2.7", staleAfter: "5m" }];
 const predicate = {
   label: "tier=web",
   name: "web-*",

@@ -21,7 +21,7 @@ describe("a subscription", () => {
     agent = new FakeAgent(path);
     stop = new AbortController();
     subscription = new Subscription(
-      path,
+      { socket: path, host: "fake" },
       () => undefined,
       () => undefined,
     );
@@ -134,6 +134,18 @@ describe("a subscription", () => {
     assert.equal(agent.heldBySubscriber, 5);
     delta(5, 6, [container("c")]);
     await eventually("it is applied", () => names().join() === "appa,appb,appc");
+  });
+
+  test("refuses an agent whose Docker host has another name, and keeps the state", async () => {
+    agent.host = "evil";
+    agent.first = [container("d")];
+    agent.hangUp();
+    await eventually("it is refused", () =>
+      /Docker host is "evil", not "fake"; correct `host` in `agents`/.test(subscription.state.error ?? ""),
+    );
+    assert.deepEqual(names(), ["appa", "appb"]);
+    agent.host = "fake";
+    await eventually("the right agent is followed", () => subscription.state.connected);
   });
 
   test("does not resume from another instance", async () => {
