@@ -132,8 +132,8 @@ export class ContainerStore {
       if (!isOutdated()) this.#update(observed);
       this.#tooLarge.delete(id);
     } catch (error) {
-      const { message: reason, code, errno } = asDockerError(error);
-      if (isOutdated() || (errno === "404" && !this.#known.has(id))) return;
+      const { message: reason, code, detail } = asDockerError(error);
+      if (isOutdated() || (detail === "404" && !this.#known.has(id))) return;
       this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
       if (listed && !this.#known.has(id) && isVisible(listed, policy)) await this.#images.read(listed.imageId);
       this.#markStale(id);
@@ -205,9 +205,12 @@ export class ContainerStore {
 }
 
 /** Returns the container as stopping until this time, if it still runs. */
-function withStop({ stoppingUntil: _, ...container }: Container, until: number | undefined): Container {
-  const isStopping = until !== undefined && container.state === "running";
-  return { ...container, stopping: container.stopping || isStopping, ...(isStopping && { stoppingUntil: until }) };
+function withStop(container: Container, until: number | undefined): Container {
+  const stored = { ...container };
+  delete stored.stoppingUntil;
+  return until === undefined || stored.state !== "running"
+    ? stored
+    : { ...stored, stopping: true, stoppingUntil: until };
 }
 
 /** Whether the list entry differs from the known state. The entry has no environment, but a container's environment never changes. */

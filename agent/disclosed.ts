@@ -1,7 +1,7 @@
 import type { Result } from "../shared/rpc.ts";
 import { type Container, type Containers, isSameContainer, MAX_CONTAINERS } from "../shared/snapshot.ts";
+import { Disclosures } from "./disclosure.ts";
 import { Pacer } from "./pacer.ts";
-import { Repeats } from "./repeats.ts";
 import { tokenBucket } from "./token-bucket.ts";
 
 /** Maximum generations per second under a flood of changes, and the burst allowed before that limit applies. */
@@ -21,15 +21,15 @@ const MAX_REMEMBERED = 4_096;
  * No container may be sent before `complete` was called.
  */
 export class Disclosed {
-  readonly repeats = new Repeats();
+  readonly disclosures = new Disclosures();
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<() => void>();
   readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);
   readonly #mayFlushSoon = tokenBucket(SUSTAINED.perSecond, SUSTAINED.burst);
   /** Ids of disclosed containers with Compose's names only. They are the first to be removed when the limit is reached. */
-  readonly #plain = new Set<string>();
+  readonly #unrouted = new Set<string>();
   /** Containers skipped because of the limit. When there is room, those with other names than Compose's return first. */
-  readonly #left = { routed: new Map<string, Container>(), plain: new Map<string, Container>() };
+  readonly #skipped = { routed: new Map<string, Container>(), unrouted: new Map<string, Container>() };
   readonly #pacer = new Pacer();
   #changed = new Set<string>();
   /** Ids changed by recent generations, the current one last. */
@@ -58,7 +58,7 @@ export class Disclosed {
 
   /** Number of containers skipped because MAX_CONTAINERS was reached. */
   get overflow(): number {
-    return this.#left.routed.size + this.#left.plain.size;
+    return this.#skipped.routed.size + this.#skipped.unrouted.size;
   }
 
   /** Number of entries in Docker's last list that could not be read. */
@@ -72,41 +72,41 @@ export class Disclosed {
   set(container: Container): void {
     const before = this.#containers.get(container.id);
     if (isSameContainer(before, container)) return;
-    this.#unleave(container.id);
-    const isPlain = !hasOwnNames(container);
+    this.#unskip(container.id);
+    const isUnrouted = !hasOwnNames(container);
     if (!before && this.#containers.size >= MAX_CONTAINERS) {
-      const [plain] = this.#plain;
-      if (isPlain || plain === undefined)
-        return void this.#left[isPlain ? "plain" : "routed"].set(container.id, container);
-      this.#left.plain.set(plain, this.#containers.get(plain)!);
-      this.#drop(plain);
+      const [unrouted] = this.#unrouted;
+      if (isUnrouted || unrouted === undefined)
+        return void this.#skipped[isUnrouted ? "unrouted" : "routed"].set(container.id, container);
+      this.#skipped.unrouted.set(unrouted, this.#containers.get(unrouted)!);
+      this.#drop(unrouted);
     }
     this.#containers.set(container.id, container);
-    if (isPlain) this.#plain.add(container.id);
-    else this.#plain.delete(container.id);
+    if (isUnrouted) this.#unrouted.add(container.id);
+    else this.#unrouted.delete(container.id);
     if (this.#generation > 0) this.#pacer.run(container.id, () => this.#touch(container.id));
   }
 
   /** Removes a container, and discloses one that was skipped. */
   remove(id: string): void {
-    this.#unleave(id);
+    this.#unskip(id);
     if (!this.#containers.has(id)) return;
     this.#drop(id);
-    const [[routed], [plain]] = [this.#left.routed.values(), this.#left.plain.values()];
-    const next = routed ?? plain;
+    const [[routed], [unrouted]] = [this.#skipped.routed.values(), this.#skipped.unrouted.values()];
+    const next = routed ?? unrouted;
     if (next) this.set(next);
   }
 
   #drop(id: string): void {
     this.#containers.delete(id);
-    this.#plain.delete(id);
+    this.#unrouted.delete(id);
     this.#pacer.forget(id);
     this.#touch(id);
   }
 
-  #unleave(id: string): void {
-    this.#left.routed.delete(id);
-    this.#left.plain.delete(id);
+  #unskip(id: string): void {
+    this.#skipped.routed.delete(id);
+    this.#skipped.unrouted.delete(id);
   }
 
   /** Marks the first complete read: a snapshot exists from now on. */

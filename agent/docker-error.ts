@@ -15,17 +15,17 @@ const dockerFaults = {
 export type DockerFault = keyof typeof dockerFaults;
 
 /**
- * A failed call to Docker. `errno` is the system's error code (ENOENT, EACCES, …), the HTTP status or the
+ * A failed call to Docker. `detail` is the system's error code (ENOENT, EACCES, …), the HTTP status or the
  * API version. Docker's own message is dropped, because it may contain secrets.
  */
 export class DockerError extends Error {
   readonly code: DockerFault;
-  readonly errno: string | undefined;
+  readonly detail: string | undefined;
 
-  constructor(code: DockerFault, errno?: string) {
-    super(errno === undefined ? dockerFaults[code] : `${dockerFaults[code]}: ${errno}`);
+  constructor(code: DockerFault, detail?: string) {
+    super(detail === undefined ? dockerFaults[code] : `${dockerFaults[code]}: ${detail}`);
     this.code = code;
-    this.errno = errno;
+    this.detail = detail;
   }
 }
 

@@ -62,9 +62,9 @@ export class Images {
       this.#values.set(id, await inspect(id));
       onRead(id);
     } catch (error) {
-      const { message: reason, code, errno } = asDockerError(error);
+      const { message: reason, code, detail } = asDockerError(error);
       log("warn", "image.skipped", { image: id.slice(0, 12), reason, code });
-      if (errno === "404" || code === "docker.size" || code === "docker.schema") this.#values.set(id, undefined);
+      if (detail === "404" || code === "docker.size" || code === "docker.schema") this.#values.set(id, undefined);
       else onRetry();
     } finally {
       this.#pending.delete(id);

@@ -4,7 +4,6 @@ import type { Container } from "../shared/snapshot.ts";
 import type { AuditTrail } from "./audit.ts";
 import type { Connection } from "./connection.ts";
 import type { Disclosed } from "./disclosed.ts";
-import { recordDisclosure } from "./disclosure.ts";
 
 /** Maximum size of the containers in one part of a snapshot, in bytes of JSON. Leaves room for the frame's other fields. */
 const PART_BYTES = MAX_RESPONSE_BYTES - 64 * 1024;
@@ -67,40 +66,29 @@ function* messages(conn: number, source: Source, since: number): Generator<objec
     } else {
       const base = sent;
       sent = disclosed.generation;
-      yield* disclosures(conn, source, base);
+      yield* changesSince(conn, source, base);
     }
   }
 }
 
 /** Yields the current generation: a delta if `base` is remembered and the delta fits one frame, otherwise a full snapshot. */
-function* disclosures(conn: number, source: Source, base: number): Generator<object> {
-  const { instance, disclosed } = source;
-  const { containers, generation } = disclosed;
+function* changesSince(conn: number, source: Source, base: number): Generator<object> {
+  const { instance, disclosed, audit } = source;
+  const { containers, generation, disclosures } = disclosed;
   const peer = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
   const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
   const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
   if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
-    record(source, peer, upserted, removed);
+    disclosures.record(audit, peer, upserted, removed);
     return yield notification("snapshot.delta", { instance, base, generation, upserted, removed });
   }
   const parts = split([...containers.values()]);
   for (const [part, some] of parts.entries()) {
-    record(source, peer, some, []);
+    disclosures.record(audit, peer, some, []);
     const head = { instance, generation, part, parts: parts.length };
     yield notification("snapshot.part", { ...head, containers: some });
   }
-}
-
-/** Records what is sent: names that the trail has not got in full, others in short. */
-function record(
-  { audit, disclosed }: Source,
-  peer: { readonly conn: number; readonly generation: number },
-  upserted: readonly Container[],
-  removed: readonly string[],
-): void {
-  const fresh = disclosed.repeats.record(audit, peer, upserted, removed);
-  if (fresh.length + removed.length > 0 || upserted.length === 0) recordDisclosure(audit, peer, fresh, removed);
 }
 
 function notification<N extends Notification>(method: N, params: NotificationParams<N>): object {

@@ -3,7 +3,6 @@ import { backoffMs } from "../shared/backoff.ts";
 import { ContainerStore, type Sources } from "./container-store.ts";
 import { asDockerError } from "./docker-error.ts";
 import type { EngineEvent } from "./inspected.ts";
-import { Timer } from "./timer.ts";
 
 /** First delay in milliseconds before containers that could not be read are listed again. */
 const RETRY_MS = 1_000;
@@ -25,7 +24,9 @@ export interface WatchOptions extends Sources {
 export class Watch {
   readonly #options: WatchOptions;
   readonly #store: ContainerStore;
-  readonly #relist = new Timer();
+  #listAt = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #onDue: (() => void) | undefined;
   #attempt = 0;
   #retries = 0;
   #timeouts = 0;
@@ -46,10 +47,10 @@ export class Watch {
         await this.#connected(signal);
       } catch (fault) {
         if (signal.aborted) break;
-        const { message: error, code, errno } = asDockerError(fault);
-        refused = errno === "ECONNREFUSED" ? refused + 1 : 0;
+        const { message: error, code, detail } = asDockerError(fault);
+        refused = detail === "ECONNREFUSED" ? refused + 1 : 0;
         this.#options.onState("unreachable");
-        this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[errno ?? code] });
+        this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[detail ?? code] });
       }
       await sleep(backoffMs(this.#attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
@@ -66,7 +67,7 @@ export class Watch {
       await Promise.race([this.#pump(events), this.#follow(api, end)]);
     } finally {
       connection.abort();
-      this.#relist.clear();
+      this.#clearTimer();
     }
   }
 
@@ -89,8 +90,8 @@ export class Watch {
     const { containers, overflow } = disclosed;
     log("info", "docker.connected", { apiVersion: api, containers: containers.size, skipped: overflow || undefined });
     while (!end.aborted) {
-      this.#relist.set(relistMs);
-      await this.#relist.wait();
+      this.#listIn(relistMs);
+      await new Promise<void>((resolve) => (this.#onDue = resolve));
       if (!end.aborted) await this.#resync();
     }
   }
@@ -111,8 +112,24 @@ export class Watch {
     }
   }
 
+  /** Requests a list in `ms` milliseconds, unless one is due earlier. */
+  #listIn(ms: number): void {
+    if (performance.now() + ms >= this.#listAt) return;
+    this.#clearTimer();
+    this.#listAt = performance.now() + ms;
+    this.#timer = setTimeout(() => {
+      this.#clearTimer();
+      this.#onDue?.();
+    }, ms).unref();
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#listAt = Infinity;
+  }
+
   #retryLater(): void {
-    this.#relist.set(backoffMs(this.#retries, Math.random(), { firstMs: RETRY_MS, capMs: this.#options.relistMs }));
+    this.#listIn(backoffMs(this.#retries, Math.random(), { firstMs: RETRY_MS, capMs: this.#options.relistMs }));
   }
 }
 

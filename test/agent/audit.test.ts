@@ -17,7 +17,7 @@ import type { AuditTrail } from "../../agent/audit.ts";
 import { trailFiles } from "../../agent/audit-files.ts";
 import { createKey, readKey } from "../../agent/audit-key.ts";
 import { lockDirectory } from "../../agent/audit-lock.ts";
-import { recordDisclosure } from "../../agent/disclosure.ts";
+import { Disclosures } from "../../agent/disclosure.ts";
 import { exportTrail, proveRecord } from "../../agent/audit/prove.ts";
 import { PublicKey } from "../../agent/audit/public-key.ts";
 import { reportTrail } from "../../agent/audit/report.ts";
@@ -176,7 +176,7 @@ describe("a trail", () => {
       })),
     });
     const trail = rig.open(directory);
-    recordDisclosure(
+    new Disclosures().record(
       trail,
       { conn: 1, generation: 1 },
       [...containers, worst],
