@@ -5,12 +5,10 @@ import type { Model, ModelFields } from "../template/model.ts";
 import { hostAccess } from "./access.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { listens } from "./listen.ts";
+import { BUCKET_SIZE } from "./operator-files/sibling-directives.ts";
 import { schemesOf } from "./schemes.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
-
-/** Longest name that nginx accepts with its smallest `server_names_hash_bucket_size`. */
-const MAX_SHORT_NAME = 46;
 
 /** The ports of nginx on which a host is served. */
 interface HostPorts {
@@ -59,12 +57,20 @@ function isServable(hosts: ReadonlySet<HostName>, settings: NginxSettings): (nam
   const catchesAll = [...hosts].some(
     (host) => host === settings.defaultHost || host.startsWith("~") || host.endsWith(".*"),
   );
-  const hasOwnBucketSize = settings.files?.siblingDirectives?.includes("server_names_hash_bucket_size") === true;
+  const longest = longestName(settings.files?.siblingDirectives);
   return (name) => {
-    if (name.startsWith("~") || (hasOwnBucketSize && name.length > MAX_SHORT_NAME)) return false;
+    if (name.startsWith("~") || name.length > longest) return false;
     const labels = name.replace(/^\*\./, "").split(".");
     return catchesAll || labels.some((_, at) => at > 0 && hosts.has(`*.${labels.slice(at).join(".")}` as HostName));
   };
+}
+
+/** Returns the length of the longest name that nginx accepts with the operator's size of a bucket, if there is one. */
+function longestName(siblingDirectives: readonly string[] = []): number {
+  if (!siblingDirectives.includes(BUCKET_SIZE)) return Number.POSITIVE_INFINITY;
+  const sizes = siblingDirectives.flatMap((one) => /^\S+ ([0-9]{1,9})$/.exec(one)?.[1] ?? []).map(Number);
+  // A bucket has whole cache lines, and a name in it two pointers and two more bytes.
+  return Math.ceil(Math.max(64, ...sizes) / 64) * 64 - 18;
 }
 
 function portsOfHost(virtualHost: VirtualHost, settings: NginxSettings): HostPorts {

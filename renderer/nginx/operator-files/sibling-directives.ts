@@ -18,10 +18,15 @@ export function readSiblingDirectives(destination: string): string[] {
   return [...new Set(found)].toSorted();
 }
 
+/** The directive that limits the length of host names; it is also listed with its size. */
+export const BUCKET_SIZE = "server_names_hash_bucket_size";
+
 /** Returns the names of a file's directives outside of any block; none if it is unreadable. */
 export function readDirectives(path: string): string[] {
   const file = readText(path);
-  return "text" in file ? topLevelDirectives(file.text) : [];
+  if (!("text" in file)) return [];
+  const sizes = statementsOf(file.text).filter(({ name, depth }) => name === BUCKET_SIZE && depth === 0);
+  return [...topLevelDirectives(file.text), ...sizes.map(({ parameters }) => `${BUCKET_SIZE} ${parameters}`)];
 }
 
 /** Returns the names of the directives outside of any block. */

@@ -4,6 +4,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
@@ -80,6 +81,47 @@ for (const { program, template, format, local, args } of PROGRAMS) {
     },
   );
 }
+
+interface TraefikRouter {
+  readonly rule: string;
+  readonly middlewares: readonly [string];
+}
+
+interface TraefikFile {
+  readonly http: {
+    readonly routers: Readonly<Record<string, TraefikRouter>>;
+    readonly middlewares: Readonly<
+      Record<string, { readonly headers: { readonly customRequestHeaders: Readonly<Record<string, string>> } }>
+    >;
+  };
+}
+
+test("traefik.yml: only WebSocket upgrades reach an app, and no Forwarded header of a client", async () => {
+  const one = container("a", {
+    labels: { "traefik.host": "app.example" },
+    networks: [{ name: "front", ipv4: "10.0.0.1" }],
+    ports: [{ port: 80, proto: "tcp" }],
+  });
+  const source = readFileSync("renderer/templates/gallery/traefik.yml.hbs", "utf8");
+  const { text } = await renderWith(templateGroup(source, "yaml"), [
+    { agent: "/a", dockerHost: "one", container: one },
+  ]);
+  const { routers, middlewares } = (parse(text) as TraefikFile).http;
+  // As Traefik does: the longest rule that matches any of the values is used, and its middleware replaces all of them.
+  const upgradeOf = (values: readonly string[]): string => {
+    const matching = Object.values(routers).filter(({ rule }) => {
+      const pattern = /HeaderRegexp\(`Upgrade`, `\(\?i\)([^`]*)`\)$/.exec(rule)?.[1];
+      return pattern === undefined || values.some((value) => new RegExp(pattern, "i").test(value));
+    });
+    const [router] = matching.toSorted((a, b) => b.rule.length - a.rule.length);
+    const { customRequestHeaders } = middlewares[router!.middlewares[0]]!.headers;
+    assert.equal(customRequestHeaders["Forwarded"], "");
+    return customRequestHeaders["Upgrade"]!;
+  };
+  for (const values of [[], ["h2c"], ["TLS/1.2"], ["websocket, h2c"]]) assert.equal(upgradeOf(values), "");
+  for (const values of [["WebSocket"], ["h2c", "websocket"], ["websocket", "h2c"]])
+    assert.equal(upgradeOf(values), "websocket");
+});
 
 /** The request as the app received it, or undefined without a response. */
 async function echoOf(port: number, headers: readonly string[]): Promise<string | undefined> {

@@ -102,7 +102,9 @@ const gallery: readonly [
     (_file, text) => {
       const { http } = parseYaml(text) as { http: { routers: Record<string, { rule: string }> } };
       const rules = Object.values(http.routers).map(({ rule }) => rule);
-      return rules.find((rule) => !/^Host\(`[A-Za-z0-9.-]+`\)$/.test(rule));
+      return rules.find(
+        (rule) => !/^Host\(`[A-Za-z0-9.-]+`\)( && HeaderRegexp\(`Upgrade`, `\(\?i\)\^websocket\$`\))?$/.test(rule),
+      );
     },
   ],
   [

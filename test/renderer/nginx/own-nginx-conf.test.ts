@@ -14,6 +14,8 @@ import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { BUCKET_SIZE } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { requires } from "../../requires.ts";
 
 const skip = requires("nginx", "openssl");
@@ -109,4 +111,29 @@ describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
     writeFileSync(join(directory, "conf.d", "default.conf"), printed(twice));
     assert.equal(checked(twice.map((name) => `${name} ${SECOND[name] ?? ""};`).join("\n")), "", "next to the defaults");
   });
+
+  for (const [size, longest] of [
+    [64, 46],
+    [100, 110],
+    [256, 238],
+  ] as const) {
+    test(`with buckets of ${size} bytes, no wildcard serves a name with another owner of up to ${longest} characters`, () => {
+      const named = (length: number): HostName =>
+        `${"a.".repeat(length)}x.test`.slice(-length).replace(/^\./, "b") as HostName;
+      const known = [
+        { agent: "/a", dockerHost: "h", container: container("a", { env: { VIRTUAL_HOST: "*.x.test" } }) },
+      ];
+      const routes = buildRoutes(known, { proxy: { kind: "host" }, onlyExposed: false });
+      assert.equal(routes.kind, "routes");
+      const files = { siblingDirectives: [BUCKET_SIZE, `${BUCKET_SIZE} ${size}`] };
+      const reserved = [longest - 1, longest, longest + 1].map(named);
+      const page = render(nginxPage({ ...routes, reserved }, { listen: 18_080, files })).toString("utf8");
+      assert.deepEqual(
+        reserved.filter((name) => page.includes(` ${name};`)).map(({ length }) => length),
+        [longest - 1, longest],
+      );
+      writeFileSync(join(directory, "conf.d", "default.conf"), page);
+      assert.equal(checked(`${BUCKET_SIZE} ${size};`), "");
+    });
+  }
 });
