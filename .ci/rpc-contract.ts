@@ -38,6 +38,7 @@ const FIELDS: Readonly<Record<keyof typeof Container.shape, string>> = {
   stopping: "Docker announced a stop, and the container is still running",
   stoppingUntil: "until when it counts as stopping while it still runs, in milliseconds since 1970",
   stale: "the last inspection failed; these are the previous values",
+  problem: "why the last inspection failed, with Docker's HTTP status",
   unread: "never inspected; the environment is unknown",
   createdAt: "milliseconds since 1970",
   startedAt: "milliseconds since 1970, if the policy discloses it",

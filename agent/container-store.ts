@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { backoffMs } from "../shared/backoff.ts";
 import type { Log } from "../shared/log.ts";
 import type { Container } from "../shared/snapshot.ts";
 import type { Disclosed } from "./disclosed.ts";
@@ -18,6 +20,9 @@ const STOP_GRACE_MS = 5_000;
 
 /** The shortest time until then: `docker stop` can wait for longer than the container's own timeout, and does not report it. */
 const MIN_STOP_MS = 600_000;
+
+/** Requests for a container that joined a network, until Docker's list has the network: its events precede its list. */
+const MAX_LIST_REQUESTS = 6;
 
 /** Source and destination of containers, and the policy applied between them. */
 export interface Sources {
@@ -43,6 +48,10 @@ export class ContainerStore {
   readonly #images: Images;
   readonly #pacer = new Pacer();
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
+  /** The network that a container joined last, while its list entry is requested because of that. */
+  readonly #joined = new Map<string, string>();
+  /** Networks before those that a container left, until another event of it. */
+  readonly #left = new Map<string, Container["networks"]>();
   /** Ids with events since the current list was requested: for them the list may be outdated. */
   #touched: Set<string> | undefined;
 
@@ -70,10 +79,12 @@ export class ContainerStore {
     const { id } = event;
     if (!isFullId(id)) return;
     const known = this.#known.get(id);
-    const step = fold(known, event);
+    const step = fold(known && this.#withNetworks(known, event), event);
     if (step === "nothing") return;
     this.#touched?.add(id);
     if (this.#sources.policy.mode === "labels only") this.#listed.delete(id);
+    if (event.action === "connect") this.#joined.set(id, event.network ?? event.name ?? "");
+    else if (event.action === "disconnect") this.#joined.delete(id);
     if (step === "inspect") return this.#pacer.run(id, () => this.#inspections.request(id));
     this.#inspections.outdate(id);
     if (step === "gone") return this.#remove(id);
@@ -81,6 +92,15 @@ export class ContainerStore {
     else this.#clearStopTimer(id);
     if (known) this.#store(id, { ...known, container: step });
     if (step.state === "restarting") this.#pacer.run(id, () => this.#inspections.request(id));
+  }
+
+  /** Restores the networks of a container that crashed: Docker reports that it left them before it reports the crash. */
+  #withNetworks(known: Known, { id, action }: EngineEvent): Known {
+    const { container } = known;
+    const networks = this.#left.get(id) ?? container?.networks;
+    if (networks && action === "disconnect") this.#left.set(id, networks);
+    else this.#left.delete(id);
+    return container && networks && action === "die" ? { ...known, container: { ...container, networks } } : known;
   }
 
   /** Reconciles with a complete list. Changes nothing if the request fails. */
@@ -127,7 +147,7 @@ export class ContainerStore {
       const isListed = policy.mode === "labels only" && listed?.isPart === false;
       const observed = isListed
         ? listed
-        : await (policy.mode === "labels only" ? docker.listOne(id) : docker.inspect(id));
+        : await (policy.mode === "labels only" ? this.#listOne(id) : docker.inspect(id));
       if (isVisible(observed, policy)) await this.#images.read(observed.imageId);
       if (!isOutdated()) this.#update(observed);
       this.#tooLarge.delete(id);
@@ -136,11 +156,26 @@ export class ContainerStore {
       if (isOutdated() || (detail === "404" && !this.#known.has(id))) return;
       this.#sources.log("warn", "container.skipped", { id: id.slice(0, 12), reason, code });
       if (listed && !this.#known.has(id) && isVisible(listed, policy)) await this.#images.read(listed.imageId);
-      this.#markStale(id);
+      this.#markStale(id, reason);
       if (code === "docker.size" && this.#known.get(id)?.container?.unread !== false) this.#tooLarge.add(id);
       else this.#onStale();
     } finally {
       this.#listed.delete(id);
+      if (!isOutdated()) this.#joined.delete(id);
+    }
+  }
+
+  /** Lists one container, again while its entry lacks the network that it joined. */
+  async #listOne(id: string): Promise<Observed> {
+    for (let request = 1; ; request++) {
+      const observed = await this.#sources.docker.listOne(id);
+      const joined = this.#joined.get(id);
+      if (joined === undefined || observed.networks.some(({ name }) => name === joined)) return observed;
+      if (request === MAX_LIST_REQUESTS) {
+        this.#onStale();
+        return observed;
+      }
+      await sleep(backoffMs(request, Math.random(), { firstMs: 10, capMs: 500 }), undefined, { ref: false });
     }
   }
 
@@ -165,11 +200,11 @@ export class ContainerStore {
       if (known.imageId === imageId && known.isWaiting) this.#inspections.request(id);
   }
 
-  #markStale(id: string): void {
-    const known = this.#known.get(id);
+  #markStale(id: string, problem: string): void {
     const listed = this.#listed.get(id);
-    if (known?.container) this.#store(id, { ...known, container: { ...known.container, stale: true } });
-    else if (!known && listed) this.#update(listed, true);
+    if (listed && !this.#known.has(id)) this.#update(listed, true);
+    const known = this.#known.get(id);
+    if (known?.container) this.#store(id, { ...known, container: { ...known.container, stale: true, problem } });
   }
 
   #store(id: string, { container, ...known }: Known): void {
@@ -182,6 +217,8 @@ export class ContainerStore {
   #remove(id: string): void {
     this.#known.delete(id);
     this.#tooLarge.delete(id);
+    this.#joined.delete(id);
+    this.#left.delete(id);
     this.#pacer.forget(id);
     this.#clearStopTimer(id);
     this.#sources.disclosed.remove(id);

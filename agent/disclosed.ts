@@ -64,6 +64,9 @@ export class Disclosed {
   /** Number of entries in Docker's last list that could not be read. */
   unlisted = 0;
 
+  /** How often Docker's event stream ended. */
+  streamEnds = 0;
+
   /** Number of containers that could not be read. */
   get unreadable(): number {
     return this.unlisted + [...this.#containers.values()].filter(({ unread }) => unread).length;

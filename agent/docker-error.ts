@@ -16,7 +16,7 @@ export type DockerFault = keyof typeof dockerFaults;
 
 /**
  * A failed call to Docker. `detail` is the system's error code (ENOENT, EACCES, …), the HTTP status or the
- * API version. Docker's own message is dropped, because it may contain secrets.
+ * API versions. Docker's own message is dropped, because it may contain secrets.
  */
 export class DockerError extends Error {
   readonly code: DockerFault;

@@ -8,11 +8,11 @@ import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
 import { type DockerCall, gatedTransport, type ReadEntry } from "./transport.ts";
 
 /**
- * Supported API versions: 1.40 (Engine 19.03) is the first with all required fields. Engine 29 rejects
- * clients below 1.44 and still supports 1.47 (Engine 27).
+ * Supported API versions: 1.40 (Engine 19.03) is the first with all required fields, 1.55 (Engine 29.7) the newest tested.
+ * Engine 29.0 to 29.2 reject clients below 1.44.
  */
 const OLDEST_API = 40;
-const NEWEST_API = 47;
+const NEWEST_API = 55;
 
 /**
  * The agent's requests to Docker, and the only user of dockerode. Responses are complete and validated;
@@ -87,10 +87,10 @@ export function gatedClient(socketPath: string, onCall: (call: DockerCall) => vo
 
 /** Returns the newest minor version supported by both. Throws `docker.version` when the ranges do not overlap. */
 function chooseMinor(engine: EngineVersion): number {
-  const newest = Math.min(NEWEST_API, minorOf(engine.ApiVersion));
-  const oldest = Math.max(OLDEST_API, minorOf(engine.MinAPIVersion || `1.${OLDEST_API}`));
-  if (newest < oldest) throw new DockerError("docker.version", engine.ApiVersion.slice(0, 16));
-  return newest;
+  const [first, last] = [minorOf(engine.MinAPIVersion || `1.${OLDEST_API}`), minorOf(engine.ApiVersion)];
+  if (last >= OLDEST_API && first <= NEWEST_API) return Math.min(NEWEST_API, last);
+  const ranges = `Docker has 1.${first} to 1.${last}, the agent 1.${OLDEST_API} to 1.${NEWEST_API}`;
+  throw new DockerError("docker.version", ranges);
 }
 
 function minorOf(version: string): number {

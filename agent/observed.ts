@@ -7,7 +7,16 @@ import type { Inspected, ListEntry, PortRow } from "./inspected.ts";
 /** One container as Docker reports it, before the policy is applied. */
 export interface Observed extends Omit<
   Container,
-  "stopping" | "stoppingUntil" | "stale" | "unread" | "startedAt" | "image" | "fromImage" | "withheld" | "refused"
+  | "stopping"
+  | "stoppingUntil"
+  | "stale"
+  | "problem"
+  | "unread"
+  | "startedAt"
+  | "image"
+  | "fromImage"
+  | "withheld"
+  | "refused"
 > {
   /** Milliseconds since the epoch, or NaN. */
   readonly startedAt: number;

@@ -102,9 +102,17 @@ function contract(source: Source, host: string, admits: () => boolean): JSONRPCS
     return {};
   });
   rpc.addMethod("health", (): Result<"health"> => {
-    const { docker, generation, overflow, unreadable } = disclosed;
+    const { docker, generation, overflow, unreadable, streamEnds } = disclosed;
     const containers = generation === 0 ? 0 : disclosed.containers.size;
-    return { docker, audit: audit.isWhole ? "ok" : "degraded", generation, containers, overflow, unreadable };
+    return {
+      docker,
+      audit: audit.isWhole ? "ok" : "degraded",
+      generation,
+      containers,
+      overflow,
+      unreadable,
+      streamEnds,
+    };
   });
   rpc.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {
     const { code, message } = error instanceof JSONRPCErrorException ? error : wireErrors.internal;

@@ -50,7 +50,10 @@ export class Watch {
         const { message: error, code, detail } = asDockerError(fault);
         refused = detail === "ECONNREFUSED" ? refused + 1 : 0;
         this.#options.onState("unreachable");
-        this.#options.log("warn", "docker.disconnected", { error, code, hint: hints[detail ?? code] });
+        const { disclosed, log } = this.#options;
+        if (code === "docker.ended") disclosed.streamEnds += 1;
+        const count = disclosed.streamEnds;
+        log("warn", "docker.disconnected", { error, code, count, hint: hints[detail ?? code] ?? hints[code] });
       }
       await sleep(backoffMs(this.#attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
     }
@@ -138,5 +141,7 @@ const hints: Readonly<Record<string, string>> = {
   EACCES:
     "start the agent as root (it drops root itself) or add its user to the socket's group; with SELinux, add `security_opt: [label=type:container_runtime_t]` to its container",
   ECONNREFUSED: "no process listens on the socket; start Docker",
+  "docker.version":
+    "update Docker if its versions are lower; otherwise update Sallyport, or lower DOCKER_MIN_API_VERSION",
   "docker.timeout": "Docker accepts connections and does not respond; restart it",
 };

@@ -41,6 +41,7 @@ export const methods = {
   /**
    * Returns the agent's state; also resets the idle timeout. `generation` is 0 until the first complete snapshot.
    * `overflow` counts containers beyond MAX_CONTAINERS, `unreadable` those whose list entry could not be read.
+   * `streamEnds` counts how often Docker's event stream ended since the agent started.
    */
   health: {
     params: none,
@@ -51,6 +52,7 @@ export const methods = {
       containers: count,
       overflow: count,
       unreadable: count,
+      streamEnds: count.default(0),
     }),
   },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;

@@ -100,6 +100,8 @@ export const Container = z.strictObject({
   stoppingUntil: instant.optional(),
   /** The last inspect failed; the record contains the previous state. */
   stale: z.boolean(),
+  /** Why the last inspect failed, with Docker's HTTP status if it has one. */
+  problem: plainText(128).optional(),
   /** The container was never inspected; its environment is unknown, not empty. */
   unread: z.boolean(),
   createdAt: instant,

@@ -110,14 +110,15 @@ class Parser {
   }
 
   parse(): ParsedRequest {
-    const { refused, unread } = this.#known.container;
+    const { refused, unread, problem: error } = this.#known.container;
     const refusal = refused.find(({ from, name }) =>
       ROUTE_NAMES.some((option) => namesOf(option, from).includes(name)),
     );
     if (refusal) return { kind: "quarantined", diagnostic: withheld(this.#subject, "value.refused", refusal) };
     if (unread) {
-      const problem = "the agent could not inspect the container, so its environment is unknown";
-      const hint = "the agent retries; see its log for the error";
+      const cause = error === undefined ? "" : ` (${error})`;
+      const problem = `the agent could not inspect the container${cause}, so its environment is unknown`;
+      const hint = "let Docker answer the request; the agent retries";
       return { kind: "quarantined", diagnostic: this.#report("never.read", { problem, hint }) };
     }
     const parsed = this.#parseRoutes();

@@ -126,6 +126,87 @@ describe("the agent with a faulty Docker", () => {
   });
 });
 
+test("reports the HTTP status of a failed inspect, and how often the event stream ended", async () => {
+  const agent = await AgentProcess.start();
+  try {
+    const renderer = await agent.subscribe();
+    agent.engine.api.fault("inspect", { kind: "status", status: 403, message: "canary" });
+    await agent.engine.run(app("denied"));
+    agent.engine.api.cutEventStreams();
+    await eventually("the container is listed", () => renderer.named("denied") !== undefined);
+    const { unread, problem } = renderer.named("denied")!;
+    assert.deepEqual([unread, problem], [true, "Docker responded with an error: 403"]);
+    const health = await renderer.call("health", {});
+    assert.equal("result" in health && (health.result as { streamEnds: number }).streamEnds, 1);
+    await agent.logs('"docker.disconnected","error":"Docker closed the event stream","code":"docker.ended","count":1');
+    agent.engine.api.liftFaults();
+    await eventually("the problem is gone", () => renderer.named("denied")?.unread === false);
+    assert.equal(renderer.named("denied")?.problem, undefined);
+    renderer.close();
+  } finally {
+    await agent.close();
+  }
+});
+
+describe("Docker Engines of several versions", () => {
+  const spoken = [
+    ["1.41", "1.41"],
+    ["1.45", "1.45"],
+    ["1.52", "1.52"],
+    ["1.55", "1.55"],
+    ["1.60", "1.55"],
+  ];
+  for (const [apiVersion = "", expected = ""] of spoken) {
+    test(`the agent uses ${expected} with ${apiVersion}, and keeps the networks of a container that crashed`, async () => {
+      const agent = await AgentProcess.start([], { apiVersion });
+      try {
+        agent.engine.network("front");
+        await agent.engine.run({ ...app("one"), networks: ["front"] });
+        const renderer = await agent.subscribe();
+        await agent.engine.crash("one");
+        await eventually("it has exited", () => renderer.named("one")?.state === "exited");
+        await eventually("its network is kept", () => renderer.named("one")?.networks[0]?.name === "front");
+        assert.equal(renderer.named("one")?.networks[0]?.ipv4, undefined);
+        await agent.engine.start("one");
+        await eventually("it runs", () => renderer.named("one")?.networks[0]?.ipv4 !== undefined);
+        await agent.engine.disconnect("one", "front");
+        await eventually("it has left", () => renderer.named("one")?.networks.length === 0);
+        const versions = agent.engine.api.requests.map(({ target }) => target.split("/")[1]);
+        assert.deepEqual(new Set(versions), new Set(["version", `v${expected}`]));
+        renderer.close();
+      } finally {
+        await agent.close();
+      }
+    });
+  }
+
+  const unsupported = [
+    ["1.56", "1.60", /update Sallyport, or lower DOCKER_MIN_API_VERSION/],
+    ["1.12", "1.39", /update Docker/],
+  ] as const;
+  for (const [first, last, hint] of unsupported) {
+    test(`an Engine with API ${first} to ${last} is reported with both ranges and a remedy`, async () => {
+      const agent = await AgentProcess.start();
+      try {
+        const change = (answer: unknown): unknown => ({
+          ...(answer as object),
+          MinAPIVersion: first,
+          ApiVersion: last,
+        });
+        agent.engine.api.fault("version", { kind: "change", change });
+        await agent.stop();
+        await agent.run();
+        await agent.logs(
+          `"error":"Docker's API version is not supported: Docker has ${first} to ${last}, the agent 1.40 to 1.55","code":"docker.version"`,
+        );
+        assert.match(agent.lines.find((line) => line.includes("docker.version")) ?? "", hint);
+      } finally {
+        await agent.close();
+      }
+    });
+  }
+});
+
 describe("a Docker that accepts connections and keeps its event stream open", () => {
   const hung = new DockerError("docker.timeout");
   const cases: readonly [title: string, lists: number, hangs: { list: number; version: number }][] = [

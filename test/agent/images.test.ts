@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { after, before, describe, test } from "node:test";
 import type { Fault } from "../engine/fault.ts";
 import { imageId } from "../engine/hex-id.ts";
@@ -162,6 +163,26 @@ test("without environments, marks labels and sends no request for a container's 
     const renderer = await agent.subscribe();
     assert.deepEqual(renderer.named("baked")?.fromImage, { read: true, env: [], labels: ["sallyport.host"] });
     assert.deepEqual(renderer.named("own")?.fromImage, { read: true, env: [], labels: [] });
+    // The event precedes Docker's list.
+    agent.engine.network("late");
+    type Entry = { NetworkSettings: { Networks: Record<string, unknown> } };
+    const lagging = agent.engine.api.fault(
+      "list",
+      {
+        kind: "change",
+        change: (answer) => {
+          for (const { NetworkSettings } of answer as Entry[]) delete NetworkSettings.Networks["late"];
+          return answer;
+        },
+      },
+      { times: 3 },
+    );
+    await agent.engine.connect("own", "late");
+    const names = (): unknown => renderer.named("own")?.networks.map(({ name }) => name);
+    await eventually("the network is disclosed", () => isDeepStrictEqual(names(), ["bridge", "late"]));
+    assert.equal(lagging.hits, 3);
+    await agent.engine.disconnect("own", "late");
+    await eventually("it is gone", () => isDeepStrictEqual(names(), ["bridge"]));
     assert.ok(!agent.engine.api.requests.some(({ target }) => /containers\/[0-9a-f]+\/json/.test(target)));
     renderer.close();
   } finally {

@@ -138,4 +138,7 @@ async function knownOptions(all: readonly string[]): Promise<string[]> {
 async function cleanUp(): Promise<void> {
   for (const name of [NAME, `${NAME}-renamed`]) await docker("rm", "--force", "--volumes", name).catch(() => undefined);
   await docker("network", "rm", NAME).catch(() => undefined);
+  // `docker rm --volumes` keeps volumes with a name.
+  const volumes = (await docker("volume", "ls", "--quiet", "--filter", `name=${CANARY}`)).split("\n").filter(Boolean);
+  if (volumes.length > 0) await docker("volume", "rm", ...volumes);
 }

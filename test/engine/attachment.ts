@@ -11,12 +11,14 @@ export async function connect(machine: Machine, container: Container, networkNam
   if (isAlive(container)) await plug(machine, container, attachment);
 }
 
-/** `docker network disconnect`. As in the real engine, a running container emits the event twice. */
+/** `docker network disconnect`. Until Engine 28 a running container emits the event twice. */
 export async function disconnect(machine: Machine, container: Container, networkName: string): Promise<void> {
   const attachment = container.attachments.get(networkName);
   if (attachment === undefined) throw new Error(`${container.name} is not in ${networkName}`);
   container.attachments.delete(networkName);
-  if (isAlive(container)) await unplug(machine, container, attachment);
+  const isAnnounced = isAlive(container);
+  if (isAnnounced) await unplug(machine, container, attachment);
+  if (isAnnounced && !machine.options.release.legacyFields) return;
   machine.events.emit(networkEvent(attachment.network, "disconnect", container));
 }
 

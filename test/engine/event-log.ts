@@ -1,5 +1,6 @@
 import { type Clock, type Instant, unixSeconds } from "./clock.ts";
 import type { EventMessage } from "./event-message.ts";
+import type { Release } from "./release.ts";
 
 /** A message and its time. `text` is the line that is sent. */
 export interface LoggedEvent {
@@ -16,22 +17,26 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
   #history: LoggedEvent[] = [];
+  readonly #legacyFields: boolean;
   #muted = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { legacyFields }: Release) {
     this.#clock = clock;
+    this.#legacyFields = legacyFields;
   }
 
   get history(): readonly LoggedEvent[] {
     return this.#history;
   }
 
-  emit(message: EventMessage): void {
+  emit({ status, id, from, ...event }: EventMessage): void {
     if (this.#muted) return;
+    const isLegacy = this.#legacyFields && status !== undefined;
+    const message = (isLegacy ? { status, id, from, ...event } : event) as EventMessage;
     const at = this.#clock.now();
-    const event = { message, at, text: wireText(message, at) };
-    this.#history = [...this.#history, event].slice(-HISTORY);
-    for (const listener of this.#listeners) listener(event);
+    const logged = { message, at, text: wireText(message, at) };
+    this.#history = [...this.#history, logged].slice(-HISTORY);
+    for (const listener of this.#listeners) listener(logged);
   }
 
   /** Returns a function that removes the listener. */

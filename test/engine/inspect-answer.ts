@@ -29,7 +29,7 @@ export function inspectAnswer(container: Container, release: Release): Record<st
     ExecIDs: null,
     HostConfig: hostConfig(container, release),
     Mounts: container.options.mounts ?? [],
-    Config: configAnswer(container),
+    Config: configAnswer(container, release),
     NetworkSettings: networkSettings(container, release),
   };
 }
@@ -69,7 +69,7 @@ function hostConfig(container: Container, release: Release): Record<string, unkn
     Binds: null,
     LogConfig: { Type: "json-file", Config: {} },
     NetworkMode: modeAnswer(container, release),
-    PortBindings: bindings.length === 0 ? null : Object.fromEntries(bindings),
+    PortBindings: bindings.length === 0 && release.legacyFields ? null : Object.fromEntries(bindings),
     RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
     AutoRemove: false,
     Privileged: false,
@@ -77,7 +77,7 @@ function hostConfig(container: Container, release: Release): Record<string, unkn
   };
 }
 
-function configAnswer(container: Container): Record<string, unknown> {
+function configAnswer(container: Container, { legacyFields }: Release): Record<string, unknown> {
   const { options, id } = container;
   const ports = exposedPorts(options);
   return {
@@ -92,7 +92,7 @@ function configAnswer(container: Container): Record<string, unknown> {
     Image: imageOf(container),
     Volumes: null,
     WorkingDir: "",
-    OnBuild: null,
+    ...(legacyFields && { OnBuild: null }),
     Labels: options.labels ?? {},
     ...(options.stopSignal && { StopSignal: options.stopSignal }),
     ...(options.stopTimeout !== undefined && { StopTimeout: options.stopTimeout }),
@@ -104,7 +104,7 @@ function networkSettings(container: Container, release: Release): Record<string,
   const sandbox = isAlive(container) ? hexId() : "";
   const bridge = container.attachments.get("bridge")?.endpoint;
   return {
-    Bridge: "",
+    ...(release.legacyFields && { Bridge: "" }),
     SandboxID: sandbox,
     SandboxKey: sandbox && `/var/run/docker/netns/${sandbox.slice(0, 12)}`,
     Ports: portsAnswer(container),

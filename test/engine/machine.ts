@@ -23,7 +23,7 @@ export interface MachineOptions {
 export class Machine {
   readonly options: MachineOptions;
   readonly clock = new Clock();
-  readonly events = new EventLog(this.clock);
+  readonly events: EventLog;
   /** By id, in the order of creation. */
   readonly containers = new Map<string, Container>();
   readonly #named = new Map<string, Container>();
@@ -34,6 +34,7 @@ export class Machine {
 
   constructor(options: MachineOptions) {
     this.options = options;
+    this.events = new EventLog(this.clock, options.release);
     this.#octet = options.firstOctet;
     this.addNetwork("bridge", {});
     this.addNetwork("host", { driver: "host" });

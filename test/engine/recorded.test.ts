@@ -19,6 +19,44 @@ for (const version of recordings) {
   });
 }
 
+test("the embedded engine matches what was observed of Docker Engine 29.7.2", async (t) => {
+  const file = new URL("recorded/26.1.5.json", import.meta.url);
+  await agrees(t, asEngine29(JSON.parse(readFileSync(file, "utf8")) as Recording));
+});
+
+/** Fields of a recording of Engine 26 that Engine 29.7.2 does not have. */
+const REMOVED = {
+  event: ["status", "id", "from"],
+  config: ["OnBuild"],
+  networkSettings: [
+    ...["Bridge", "EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen", "HairpinMode", "IPAddress"],
+    ...["IPPrefixLen", "IPv6Gateway", "LinkLocalIPv6Address", "LinkLocalIPv6PrefixLen", "MacAddress"],
+    ...["SecondaryIPAddresses", "SecondaryIPv6Addresses"],
+  ],
+};
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Changes a recording of Engine 26 by what differs in Engine 29.7.2 with API 1.55. */
+function asEngine29({ version, inspected, events, order, ...recording }: Recording): Recording {
+  const without = (body: unknown, names: readonly string[]): Body =>
+    Object.fromEntries(Object.entries(body as Body).filter(([name]) => !names.includes(name)));
+  const changed = Object.entries(inspected as Readonly<Record<string, Body>>).map(([moment, body]) => {
+    const HostConfig = { ...(body["HostConfig"] as Body), PortBindings: {} };
+    const Config = without(body["Config"], REMOVED.config);
+    const NetworkSettings = without(body["NetworkSettings"], REMOVED.networkSettings);
+    return [moment, { ...body, HostConfig, Config, NetworkSettings }];
+  });
+  return {
+    ...recording,
+    version: { ...(version as Body), ApiVersion: "1.55", MinAPIVersion: "1.40" },
+    inspected: Object.fromEntries(changed) as Recording["inspected"],
+    events: events.map((event) => without(event, REMOVED.event)) as unknown as Recording["events"],
+    // Leaving a network is reported once.
+    order: order.filter((word, i) => !(word === "network disconnect" && order[i - 1] === word)),
+  };
+}
+
 const skip = requires("docker", `image:${IMAGE}`);
 
 test("the embedded engine matches the available real engine", { skip }, async (t) => {
