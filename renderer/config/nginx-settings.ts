@@ -17,6 +17,20 @@ export const CustomLogFormat = z.strictObject({
   escape: z.enum(["default", "json", "none"]).default("default").describe("How nginx escapes variables."),
 });
 
+const UNCLAIMED_PATH = "must be `none`, a status from 200 to 599, a status with an address or a text, or an address";
+
+/** As nginx-proxy's DEFAULT_ROOT: `none`, or what `return` accepts. */
+export const unclaimedPath = z.union(
+  [
+    z.int(UNCLAIMED_PATH).min(200, UNCLAIMED_PATH).max(599, UNCLAIMED_PATH),
+    z
+      .string()
+      .max(2_000)
+      .regex(/^(?:none|[2-5][0-9]{2} [\x20-\x7e]*[\x21-\x7e]|(?:https?|\$[a-z_]+):\/\/[\x21-\x7e]+)$/, UNCLAIMED_PATH),
+  ],
+  UNCLAIMED_PATH,
+);
+
 /** How nginx is set up, apart from ports and TLS. */
 export const Nginx = z.strictObject({
   version: z
@@ -29,12 +43,11 @@ export const Nginx = z.strictObject({
   defaultHost: hostName
     .optional()
     .describe("Virtual host that serves unknown host names. Default: none, they get 503."),
-  unclaimedPath: z
-    .int()
-    .min(200)
-    .max(599)
+  unclaimedPath: unclaimedPath
     .default(404)
-    .describe("Status code for paths of a virtual host that no container serves."),
+    .describe(
+      "What nginx returns for paths of a virtual host that no container serves: a status, a status with an address or a text, or an address, all with nginx's variables. `none`: your own files have `location /`.",
+    ),
   ipv6: z.boolean().default(false).describe("Also listen on IPv6."),
   proxyProtocol: z.boolean().default(false).describe("Expect the PROXY protocol on every port."),
   trustedProxies: z

@@ -10,9 +10,9 @@ import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
 import { hasHttp2Directive, listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
-import { type Schemes, schemesOf } from "./schemes.ts";
+import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
-import { quoted, tokens } from "./text.ts";
+import { quoted, returnParameters, tokens } from "./text.ts";
 import { tlsModel } from "./tls.ts";
 import { upstreamModel } from "./upstream.ts";
 
@@ -43,6 +43,9 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
       !hasPath(virtualHost, "/.well-known/acme-challenge/") &&
       challenges,
     tls: https.tls,
+    rejects: rejectsTls({ host, options }, settings.https?.certificates) && {
+      listens: listens(options.httpsPort ?? settings.https?.listen ?? 0, settings, { tls: {} }),
+    },
     redirectTo: redirectTo === undefined ? false : tokens(redirectTo),
     redirectStatus,
     serverTokens: options.serverTokens ?? false,
@@ -51,7 +54,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     errors: !hasPath(virtualHost, "/sallyport-errors/") && errorPage(host, settings),
     debug: internalNetworksOf(settings).length > 0 && debugModel({ ...virtualHost, options }, schemes.certificate),
     locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings)),
-    notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && (settings.unclaimedPath ?? NOT_FOUND),
+    notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && notFoundModel(settings),
   };
 }
 
@@ -74,9 +77,16 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
     extra: false,
     errors: errorPage(host, settings),
     debug: false,
+    rejects: false,
     locations: [],
     notFound: 503,
   };
+}
+
+/** Returns the parameters of `return`; false if the operator's files have a location for these paths. */
+function notFoundModel({ unclaimedPath = NOT_FOUND }: NginxSettings): Model {
+  if (typeof unclaimedPath === "number") return unclaimedPath;
+  return unclaimedPath !== "none" && returnParameters(unclaimedPath);
 }
 
 function errorPage(host: string, settings: NginxSettings): Model {

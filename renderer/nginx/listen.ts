@@ -13,16 +13,23 @@ export interface ListenOptions {
 /** Returns the parameters of `listen`: for IPv4, and for IPv6 if enabled. */
 export function listens(port: number, settings: NginxSettings, options: ListenOptions): Verbatim[] {
   const { isDefault = false, tls, quic } = options;
-  const parameters = quic
-    ? ["quic", ...(quic === "first" ? ["reuseport"] : []), ...(isDefault ? ["default_server"] : [])]
-    : [
-        ...(isDefault ? ["default_server"] : []),
-        ...(tls ? ["ssl"] : []),
-        ...(tls && tls.http2 !== false && !hasHttp2Directive(settings) ? ["http2"] : []),
-        // nginx supports no PROXY protocol over QUIC.
-        ...(settings.proxyProtocol ? ["proxy_protocol"] : []),
-      ];
-  return [tokens(port, ...parameters), ...(settings.ipv6 ? [tokens(`[::]:${port}`, ...parameters)] : [])];
+  const others = new Set(settings.files?.siblingDirectives);
+  // A file of the operator in the same directory may have these parameters, which nginx accepts only once.
+  const unique = (socket: string, parameter: string): string[] =>
+    others.has(`listen ${socket}${quic ? " quic" : ""} ${parameter}`) ? [] : [parameter];
+  const parametersOf = (socket: string): string[] => {
+    const byDefault = isDefault ? unique(socket, "default_server") : [];
+    if (quic) return ["quic", ...(quic === "first" ? unique(socket, "reuseport") : []), ...byDefault];
+    return [
+      ...byDefault,
+      ...(tls ? ["ssl"] : []),
+      ...(tls && tls.http2 !== false && !hasHttp2Directive(settings) ? ["http2"] : []),
+      // nginx supports no PROXY protocol over QUIC.
+      ...(settings.proxyProtocol ? ["proxy_protocol"] : []),
+    ];
+  };
+  const sockets = [`${port}`, ...(settings.ipv6 ? [`[::]:${port}`] : [])];
+  return sockets.map((socket) => tokens(socket, ...parametersOf(socket)));
 }
 
 /** Whether nginx has the `http2` directive and warns about the `http2` parameter of `listen`: from 1.25.1. */

@@ -43,6 +43,7 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
     isFastcgi: family === "fastcgi",
     needsLength: (family === "fastcgi" || family === "uwsgi") && !siblings.has(`${family}_request_buffering`),
     root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
+    closes: family === "proxy" && options.keepalive === 0,
     timeout: options.timeout ?? false,
     bodySize: options.bodySize ?? false,
     isInternal: !isClosed && isInternal,
@@ -87,6 +88,7 @@ function passTo(protocol: Protocol, upstream: string, destination: string | unde
 
 function passwordsModel(passwords: Guard<AppliedFile>, host: string, path: string): Model {
   const model = fileModel(passwords);
-  const realm = `Restricted ${path === "/" ? host : host + path}`.replaceAll("$", "");
+  const place = host.startsWith("~") ? "access" : path === "/" ? host : host + path;
+  const realm = `Restricted ${place}`.replaceAll("$", "");
   return model && { ...model, realm: quoted(realm) };
 }

@@ -6,7 +6,7 @@ import { hostAccess } from "./access.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { listens } from "./listen.ts";
 import { BUCKET_SIZE } from "./operator-files/sibling-directives.ts";
-import { schemesOf } from "./schemes.ts";
+import { rejectsTls, schemesOf } from "./schemes.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 
@@ -83,7 +83,10 @@ function portsOfHost(virtualHost: VirtualHost, settings: NginxSettings): HostPor
   const isClosed = access.faults.length > 0;
   const options = withoutContested(access.options, settings);
   const { servesHttp, redirectsToHttps, certificate } = schemesOf({ host, options }, settings.https?.certificates);
-  const secure = certificate ? (options.httpsPort ?? settings.https?.listen) : undefined;
+  const secure =
+    certificate || rejectsTls({ host, options }, settings.https?.certificates)
+      ? (options.httpsPort ?? settings.https?.listen)
+      : undefined;
   const ports = {
     plain: isClosed || servesHttp || redirectsToHttps ? (options.httpPort ?? settings.listen) : undefined,
     secure,

@@ -1,6 +1,6 @@
 import type { VirtualHost } from "../routes/routes.ts";
 import type { Certificate } from "./certificates/certificate.ts";
-import { certificateOf } from "./certificates/choose.ts";
+import { certificateOf, DEFAULT_STEM } from "./certificates/choose.ts";
 import type { CertificateSet } from "./certificates/directory.ts";
 
 /** How nginx serves a virtual host over HTTP and HTTPS. */
@@ -33,4 +33,14 @@ export function schemesOf(
   const servesHttp =
     !certificates || method === "noredirect" || method === "nohttps" || options.plainWithoutCertificate !== false;
   return { servesHttp, redirectsToHttps: !servesHttp && method === "redirect", servesChallenges: hasChallenges };
+}
+
+/** Whether handshakes are rejected because the host must not have the default certificate, which unknown names have. */
+export function rejectsTls(
+  { host, options }: Pick<VirtualHost, "host" | "options">,
+  certificates: CertificateSet | undefined,
+): boolean {
+  if (options.defaultCertificate !== false || options.httpsMethod === "nohttps") return false;
+  if (!certificates?.usable.has(DEFAULT_STEM)) return false;
+  return certificateOf({ host, options }, certificates) === undefined;
 }

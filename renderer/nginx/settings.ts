@@ -26,8 +26,8 @@ export interface NginxSettings {
   readonly connectionsPerAddress?: number;
   /** The virtual host that also answers for unknown host names. */
   readonly defaultHost?: string;
-  /** Status for paths of a virtual host that no container serves. */
-  readonly unclaimedPath?: number;
+  /** What nginx returns for paths of a virtual host that no container serves; `none`: the operator's files decide. */
+  readonly unclaimedPath?: number | string;
   readonly resolvers?: readonly string[];
   readonly accessLog?: AccessLog;
   readonly files?: FileSettings;
@@ -71,7 +71,7 @@ export interface FileSettings {
   readonly errors?: FileDirectory;
   /** The directory of the file that replaces the proxy directives; contains only that file. */
   readonly proxy?: FileDirectory;
-  /** `http` directives in other files next to the destination. */
+  /** `http` directives in other files next to the destination, and parameters of `listen`: `listen 80 default_server`. */
   readonly siblingDirectives?: readonly string[];
 }
 

@@ -23,6 +23,17 @@ export function quotedWithVariables(text: string): Verbatim {
   return new Verbatim(inQuotes(text));
 }
 
+/**
+ * Returns the parameters of `return` for a status, a status with a text or an address, or an address. Quotes of the
+ * operator around the text are removed. Throws if it is not one line of ASCII.
+ */
+export function returnParameters(raw: string): Verbatim {
+  const [, status = "", rest = ""] = /^([0-9]{3}(?= |$))? ?(.*)$/s.exec(raw) ?? [];
+  const [, , inside] = /^(["'])(.*)\1$/s.exec(rest.trim()) ?? [];
+  const text = inside ?? rest.trim();
+  return new Verbatim([status, ...(text === "" ? [] : [quotedWithVariables(text).text])].join(" ").trim());
+}
+
 function inQuotes(text: string): string {
   return `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
 }

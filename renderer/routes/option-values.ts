@@ -70,12 +70,10 @@ export function parseHsts(raw: string): Parsed<string> {
   if (ages.length !== 1 || recognized !== parts.length) {
     return invalid("not `off`, or max-age=SECONDS with optional includeSubDomains and preload");
   }
-  const age = Number(ages[0]);
-  if (preload && (!subdomains || age < 31_536_000)) {
-    return invalid("preload requires includeSubDomains and a max-age of at least 31536000");
-  }
   return ok(
-    [`max-age=${age}`, ...(subdomains ? ["includeSubDomains"] : []), ...(preload ? ["preload"] : [])].join("; "),
+    [`max-age=${Number(ages[0])}`, ...(subdomains ? ["includeSubDomains"] : []), ...(preload ? ["preload"] : [])].join(
+      "; ",
+    ),
   );
 }
 

@@ -97,7 +97,6 @@ function readVariables(env: Environment): ReadVariables {
     const raw = (env[name] ?? "").trim();
     if (raw === "") continue;
     if (setting.kind === "note") notes.push(...[setting.note(raw) ?? []].flat());
-    else if (name === "DEFAULT_ROOT" && raw === "none") notes.push(NO_ROOT);
     else {
       const parsed = setting.parse(raw);
       if (parsed.kind === "ok") values.push(...setting.paths.map((path) => ({ path, value: parsed.value })));
@@ -114,8 +113,6 @@ function duplicatePort(env: Environment): string[] {
   const duplicate = ports.findLast(([, port], index) => ports.findIndex(([, other]) => other === port) !== index);
   return duplicate ? [`${duplicate[0]}: port ${quoted(duplicate[1])} is used twice; choose another port`] : [];
 }
-
-const NO_ROOT = skipped("DEFAULT_ROOT=none: paths that no container serves return 404");
 
 type Target = Record<string, unknown>;
 

@@ -1,6 +1,7 @@
+import { unclaimedPath } from "../../config/nginx-settings.ts";
 import { parseAddress, parseHost, parsePort, type Parsed } from "../../routes/grammar.ts";
 import { HOST_OPTIONS } from "../../routes/options.ts";
-import { integer, oneOf, parseBoolean } from "../../routes/option-values.ts";
+import { oneOf, parseBoolean } from "../../routes/option-values.ts";
 import { at, READ_ELSEWHERE, type Setting, type SettingValue, unneeded, unsupported } from "./setting.ts";
 
 /** Every environment variable of nginx-proxy, and how it is imported. */
@@ -8,7 +9,7 @@ export const VARIABLES: Readonly<Record<string, Setting>> = {
   HTTP_PORT: at("listen", parsePort),
   HTTPS_PORT: at("https.listen", parsePort, "https.port"),
   DEFAULT_HOST: at("nginx.defaultHost", (raw) => parseHost(raw, true)),
-  DEFAULT_ROOT: at("nginx.unclaimedPath", integer(200, 599)),
+  DEFAULT_ROOT: at("nginx.unclaimedPath", defaultRoot),
   HTTPS_METHOD: hostDefault("httpsMethod"),
   HSTS: hostDefault("hsts"),
   SSL_POLICY: hostDefault("sslPolicy"),
@@ -59,6 +60,13 @@ function trusted(raw: string): Parsed<readonly string[]> {
 }
 
 export const ALL_NETWORKS: readonly string[] = ["0.0.0.0/0", "::/0"];
+
+/** What nginx's `return` accepts, or `none`. */
+function defaultRoot(raw: string): Parsed<SettingValue> {
+  const parsed = unclaimedPath.safeParse(/^[0-9]+$/.test(raw) ? Number(raw) : raw);
+  if (parsed.success) return { kind: "ok", value: parsed.data };
+  return { kind: "invalid", reason: parsed.error.issues[0]?.message ?? "" };
+}
 
 /** Addresses as in nginx's `resolver`, without its parameters. */
 function resolvers(raw: string): Parsed<readonly string[]> {

@@ -12,6 +12,9 @@ export function certificateOf(
 ): Certificate | undefined {
   if (options.httpsMethod === "nohttps") return undefined;
   const own = chooseCertificate(host, options.certificate, certificates);
+  // Its names may include the host.
+  if (own?.stem === DEFAULT_STEM && options.certificate === undefined && options.defaultCertificate === false)
+    return undefined;
   if (own || options.certificate !== undefined || options.defaultCertificate === false) return own;
   return certificates.usable.get(DEFAULT_STEM);
 }

@@ -72,11 +72,18 @@ export const checks: readonly Helper[] = [
     },
     (call) => {
       const parsed = parseHsts(call.text(0));
-      if (parsed.kind === "ok" && /^max-age=[1-9]/.test(parsed.value)) return parsed.value;
+      if (parsed.kind === "ok" && /^max-age=[1-9]/.test(parsed.value) && isPreloadable(parsed.value))
+        return parsed.value;
       throw call.invalid(0, "a value of Strict-Transport-Security");
     },
   ),
 ];
+
+/** Whether browsers would accept `preload` in this value, if it has it. */
+function isPreloadable(hsts: string): boolean {
+  if (!hsts.endsWith("preload")) return true;
+  return hsts.includes("includeSubDomains") && Number(/[0-9]+/.exec(hsts)?.[0]) >= 31_536_000;
+}
 
 function parsedBoolean(call: HelperCall): unknown {
   const text = call.text(0);

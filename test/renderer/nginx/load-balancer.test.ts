@@ -19,9 +19,10 @@ describe("nginx behind a load balancer with the PROXY protocol", { skip }, () =>
   after(async () => await rig.close());
 
   test("the client address is taken from a trusted load balancer", async () => {
-    const answer = await exchange(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n");
+    const answer = await exchange(rig.plainPort, "127.0.0.1", "PROXY TCP4 203.0.113.9 127.0.0.1 4711 8443\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "203.0.113.9");
+    assert.equal(headers["x-forwarded-port"], "8443");
   });
 
   test("a client without the PROXY protocol gets no response", async () => {
@@ -32,6 +33,7 @@ describe("nginx behind a load balancer with the PROXY protocol", { skip }, () =>
     const answer = await exchange(rig.plainPort, "::1", "PROXY TCP6 2001:db8::9 ::1 4711 80\r\n");
     const { headers } = JSON.parse(/\{.*\}/.exec(answer)![0]) as Echo;
     assert.equal(headers["x-real-ip"], "::1");
+    assert.equal(headers["x-forwarded-port"], "80");
   });
 });
 

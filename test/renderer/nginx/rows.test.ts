@@ -148,8 +148,8 @@ describe("rows of docs/reference/nginx-proxy.md with a real nginx", { skip }, ()
         .split("\n")
         .find((text) => text.includes("/log?")),
     );
-    const { host, status, upstream } = JSON.parse(line) as Record<string, string>;
-    assert.deepEqual([host, status, upstream], ["kept.example", "200", `127.0.0.1:${rig.portOf("kept")}`]);
+    const { host, status, upstream_addr } = JSON.parse(line) as Record<string, string>;
+    assert.deepEqual([host, status, upstream_addr], ["kept.example", "200", `127.0.0.1:${rig.portOf("kept")}`]);
     assert.match(rig.text, /^resolver 192\.0\.2\.53;$/m);
   });
 
