@@ -6,7 +6,7 @@ const budgets = [
   // Commands on the command line run in short-lived processes, not in the agent that serves.
   { area: "the agent's bundle without commands", isIn: serves, limit: 2_797 },
   { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 517 },
-  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 415 },
+  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 416 },
 ];
 
 function isBundled(path: string): boolean {

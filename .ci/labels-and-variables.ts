@@ -142,7 +142,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   },
   redirectFrom: {
     type: "host names, separated by commas",
-    meaning: "Names that redirect to this host, at most 20",
+    meaning: "Names that redirect to this host, at most `routing.maxRoutes`",
     example: "www.example.com",
   },
   access: {

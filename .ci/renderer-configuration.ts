@@ -44,6 +44,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "targets[].listen": "8080",
   "targets[].routing": "{ grace: 30s }",
   "targets[].routing.containersMay": "[regex, hsts]",
+  "targets[].routing.maxRoutes": "2000",
   "targets[].routing.sharedHosts": "true",
   "targets[].routing.ownerLease": "720h",
   "targets[].routing.staleAfter": "1h",

@@ -129,8 +129,7 @@ function joined(config: ListEntry["HostConfig"]): Pick<Observed, "joins"> {
 function checkOf(check: Inspected["Config"]["Healthcheck"], startedAt: number): Observed["healthCheck"] {
   const { Interval = 0, StartPeriod = 0, StartInterval = 0 } = check ?? {};
   const everyMs = Math.trunc(Interval / 1e6) || 30_000;
-  const firstMs = StartPeriod > 0 ? Math.trunc(StartInterval / 1e6) || everyMs : everyMs;
-  return { everyMs, firstAt: startedAt + firstMs };
+  return { everyMs, firstAt: startedAt + ((StartPeriod > 0 && Math.trunc(StartInterval / 1e6)) || everyMs) };
 }
 
 /** Converts exposed and published ports to the rows of the list format. */

@@ -7,6 +7,9 @@ const CONTAINER_ONLY = ["com.docker.compose.config-hash", "com.docker.compose.co
 /** All labels by which a container belongs to a Compose project. */
 export const COMPOSE_LABELS: readonly string[] = [PROJECT_LABEL, SERVICE_LABEL, ...CONTAINER_ONLY];
 
+/** `True` on containers of `docker compose run`. */
+export const ONE_OFF_LABEL = "com.docker.compose.oneoff";
+
 export interface ComposeService {
   readonly project: string;
   readonly service?: string;

@@ -4,7 +4,7 @@ import { PERMISSIONS } from "../routes/option.ts";
 import { HEALTH_RULES } from "../routes/options.ts";
 import { parseRoute } from "../routes/requested-route.ts";
 import { isPattern } from "../routes/reserved-names.ts";
-import type { StaticRoute } from "../routes/route-rules.ts";
+import { DEFAULT_MAX_ROUTES, type StaticRoute } from "../routes/route-rules.ts";
 import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
 import { duration, fail, staleAfter } from "./values.ts";
 
@@ -50,6 +50,12 @@ export const Routing = z.strictObject({
     )
     .prefault([])
     .describe("Security-sensitive settings that containers may set. Default: none. `all` allows every one."),
+  maxRoutes: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(DEFAULT_MAX_ROUTES)
+    .describe("Host names and paths that one container may request. Further ones are ignored and reported."),
   sharedHosts: z
     .boolean()
     .default(false)

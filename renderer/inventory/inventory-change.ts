@@ -6,7 +6,10 @@ export interface InventoryContainer {
   readonly agent: string;
   /** Name of the Docker host, from its agent. */
   readonly dockerHost: string;
+  /** With the networks of `joined`, if it uses them. */
   readonly container: Container;
+  /** The container whose network it uses. */
+  readonly joined?: Pick<Container, "name" | "state">;
 }
 
 /** New or changed containers, and the last state of removed ones. */

@@ -40,6 +40,10 @@ export class StateCopy {
     return this.#known.values();
   }
 
+  find(id: string): InventoryContainer | undefined {
+    return this.#known.get(id);
+  }
+
   /** Replaces the state by a complete snapshot. Containers that did not change remain the same objects. */
   replace(snapshot: {
     instance: string;

@@ -6,6 +6,7 @@ import { AgentLink, type AgentNotification, LinkError } from "./agent-link.ts";
 import { Assembly } from "./assembly.ts";
 import type { CachedInventory } from "./cache.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
+import { JoinedNetworks } from "./joined-networks.ts";
 import { type Gap, StateCopy } from "./state-copy.ts";
 import type { Witness } from "./witness.ts";
 
@@ -100,7 +101,8 @@ export class Subscription {
     this.#witness = witness;
     this.#copy = new StateCopy(socket);
     this.#log = log;
-    this.#onChange = onChange;
+    const joined = new JoinedNetworks((id) => this.#copy.find(id));
+    this.#onChange = (change) => onChange(joined.apply(change));
     this.complete = new Promise((resolve, reject) => {
       this.#setComplete = resolve;
       this.#rejectComplete = reject;

@@ -23,6 +23,8 @@ export type DiagnosticCode =
   | "port.guessed"
   | "port.unpublished"
   | "port.contested"
+  | "replica.none"
+  | "replica.mixed"
   | "value.refused"
   | "value.image"
   | "never.read"
@@ -53,6 +55,8 @@ export interface Diagnostic extends DiagnosticSubject {
   readonly reason: string;
   /** The reason without the quoted text; absent if nothing is quoted. */
   readonly redacted?: string;
+  /** Host names, as the container writes them, that the container does not serve because of it. */
+  readonly hosts?: readonly string[];
 }
 
 /** What is wrong with what (`where`: an option), and what to do. */
@@ -63,16 +67,17 @@ export interface Problem {
   readonly isValid?: boolean;
   readonly problem: string;
   readonly hint?: string;
+  readonly hosts?: readonly string[];
 }
 
 export function diagnostic(
   { id, container, dockerHost }: DiagnosticSubject,
   code: DiagnosticCode,
-  { where, value, isValid = false, problem, hint }: Problem,
+  { where, value, isValid = false, problem, hint, hosts = [] }: Problem,
 ): Diagnostic {
   const start = where === undefined ? "" : `${where}: `;
   const end = hint === undefined ? problem : `${problem}; ${hint}`;
-  const message = { id, container, dockerHost, code };
+  const message = { id, container, dockerHost, code, ...(hosts.length > 0 && { hosts }) };
   if (value === undefined) return { ...message, reason: start + end };
   return {
     ...message,

@@ -1,17 +1,23 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { type Diagnostic, type DiagnosticSubject, subjectOf } from "./diagnostic.ts";
 import type { HostOptions, PathOptions } from "./options.ts";
-import { ownerOf } from "./owner.ts";
+import type { PortNumber } from "./grammar.ts";
+import { ownerOf, serviceOf } from "./owner.ts";
 import type { ReachableNetworks } from "./reachable-networks.ts";
 import type { RequestedRoute } from "./requested-route.ts";
 import { parseRequest } from "./route-request.ts";
 import type { RouteRules } from "./route-rules.ts";
 import type { UpstreamServer } from "./routes.ts";
+import { portsOf } from "./upstream-port.ts";
 import { resolveServers } from "./upstream-server.ts";
 
 /** A requested route with the address that serves it. */
 export interface ResolvedRoute {
   readonly route: RequestedRoute;
+  /** The port of the container, also while it cannot serve requests. */
+  readonly port: PortNumber;
+  /** Whether the port is probably not that of a web server: a database's, or one that the container does not expose. */
+  readonly isDoubtful: boolean;
   /** Undefined while the container cannot serve requests. Its hosts are kept. */
   readonly server?: UpstreamServer;
 }
@@ -23,6 +29,10 @@ export interface Evaluation {
   readonly subject: DiagnosticSubject;
   /** The owner of the hosts that it requests first. */
   readonly owner: string;
+  /** The service whose containers are replicas of each other. */
+  readonly service: string;
+  /** Whether a label says that it is a replica, whatever its service and port. */
+  readonly isReplica: boolean;
   /** Milliseconds since the epoch. Of containers that conflict, the oldest prevails. */
   readonly createdAt: number;
   readonly options: { readonly host: HostOptions; readonly path: PathOptions };
@@ -48,6 +58,8 @@ export function evaluate(
     order: `${dockerHost}\n${container.name}\n${container.id}`,
     subject: subjectOf(one),
     owner: ownerOf(one),
+    service: serviceOf(one),
+    isReplica: false,
     createdAt: container.createdAt,
     options: { host: {}, path: {} },
     routes: [],
@@ -57,19 +69,22 @@ export function evaluate(
   if (parsed.kind === "quarantined") return { ...base, quarantined: parsed.diagnostic };
   if (parsed.kind === "unrouted") return { ...base, unrouted: parsed.diagnostic };
   const { request } = parsed;
-  const resolved = resolveServers(one, request, networks, rules, isAgentAbsent);
+  const { ports, remarks: guessed } = portsOf(one, request);
+  const resolved = resolveServers(one, { ...request, ports }, networks, rules, isAgentAbsent);
+  const requested = request.routes.map((route, index) => ({ route, ...ports[index]! }));
+  const isReplica = request.server.replica === true;
   const options = { host: request.host, path: request.path };
   const closed = request.faults.length > 0 && { faults: request.faults };
   switch (resolved.kind) {
     case "absent":
-      return { ...base, unrouted: resolved.diagnostic };
+      return { ...base, unrouted: { ...resolved.diagnostic, hosts: hostsOf(request.routes) } };
     case "waiting": {
-      const routes = request.routes.map((route) => ({ route }));
       const { isStopped, diagnostic: unrouted } = resolved;
       return {
         ...base,
+        isReplica,
         options,
-        routes,
+        routes: requested,
         unrouted,
         remarks: request.remarks,
         ...(isStopped && { isStopped }),
@@ -77,10 +92,14 @@ export function evaluate(
       };
     }
     case "resolved": {
-      const routes = request.routes.map((route, index) => ({ route, server: resolved.servers[index]! }));
-      return { ...base, options, routes, remarks: [...request.remarks, ...resolved.remarks], ...closed };
+      const routes = requested.map((route, index) => ({ ...route, server: resolved.servers[index]! }));
+      return { ...base, isReplica, options, routes, remarks: [...request.remarks, ...guessed], ...closed };
     }
   }
+}
+
+function hostsOf(routes: readonly RequestedRoute[]): string[] {
+  return [...new Set(routes.map(({ host }) => host))];
 }
 
 /** Returns the diagnostics of a container, each with its log event. */

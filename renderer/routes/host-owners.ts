@@ -11,6 +11,9 @@ export const PROXY_NAME = ":proxy";
 /** Names whose owners are recorded at most. Others belong to their oldest container, and are counted. */
 export const MAX_OWNED = 50_000;
 
+/** Of these, the names of one owner, so that no project can fill the list. */
+export const MAX_OWNED_BY_ONE = 5_000;
+
 export interface HostOwnersOptions {
   /** Milliseconds for which a name stays with its owner after the owner's last container was seen. */
   readonly leaseMs: number;
@@ -24,8 +27,9 @@ export class HostOwners {
   readonly #leaseMs: number;
   readonly #clock: () => number;
   readonly #owners: Map<string, HostOwner>;
+  readonly #counts = new Map<string, number>();
+  readonly #unrecorded = new Set<string>();
   #isRecording = false;
-  #unrecorded = 0;
   /** Called after each change. */
   onChange: () => void = () => undefined;
 
@@ -33,6 +37,7 @@ export class HostOwners {
     this.#leaseMs = leaseMs;
     this.#owners = new Map(recorded);
     this.#clock = clock;
+    for (const { owner } of recorded.values()) this.#count(owner, 1);
   }
 
   /** All recorded owners by host name. */
@@ -42,7 +47,7 @@ export class HostOwners {
 
   /** Names whose owners were not recorded because there are too many. */
   get unrecorded(): number {
-    return this.#unrecorded;
+    return this.#unrecorded.size;
   }
 
   /** When the lease of a name ends, in milliseconds since the epoch; undefined while its owner has a container. */
@@ -86,24 +91,36 @@ export class HostOwners {
   /** Ends the lease of a name. Returns its owner. */
   release(host: string): string | undefined {
     const released = this.#owners.get(host)?.owner;
-    if (this.#owners.delete(host)) this.onChange();
+    this.#remove(host);
     return released;
   }
 
   #set(host: string, owner: string | undefined, isPresent: boolean): void {
     const before = this.#owners.get(host);
-    if (owner === undefined) {
-      if (this.#owners.delete(host)) this.onChange();
-      return;
-    }
-    if (!before && this.#owners.size >= MAX_OWNED) {
-      this.#unrecorded += 1;
-      return;
-    }
+    this.#unrecorded.delete(host);
+    if (owner === undefined) return this.#remove(host);
+    const isFull = this.#owners.size >= MAX_OWNED || (this.#counts.get(owner) ?? 0) >= MAX_OWNED_BY_ONE;
+    if (!before && isFull) return void this.#unrecorded.add(host);
     const lastSeen = isPresent ? undefined : (before?.lastSeen ?? this.#clock());
     if (before?.owner === owner && before.lastSeen === lastSeen) return;
+    if (before) this.#count(before.owner, -1);
+    this.#count(owner, 1);
     this.#owners.set(host, lastSeen === undefined ? { owner } : { owner, lastSeen });
     this.onChange();
+  }
+
+  #remove(host: string): void {
+    const before = this.#owners.get(host);
+    if (!before) return;
+    this.#owners.delete(host);
+    this.#count(before.owner, -1);
+    this.onChange();
+  }
+
+  #count(owner: string, change: number): void {
+    const count = (this.#counts.get(owner) ?? 0) + change;
+    if (count > 0) this.#counts.set(owner, count);
+    else this.#counts.delete(owner);
   }
 
   #isOver(one: HostOwner): boolean {

@@ -44,7 +44,8 @@ export function joinHost(
   const owned = byAge.filter(isOwners);
   const remarks = byAge.filter((one) => !isOwners(one)).map(({ subject }) => ownedByOther(subject, host, owner!));
   const running = owned.filter(({ isStopped = false }) => !isStopped);
-  const active = running.length > 0 ? running : owned;
+  const isServed = running.some((one) => !isDoubtful(one, host));
+  const active = isServed || (running.length > 0 && owned.every((one) => isDoubtful(one, host))) ? running : owned;
   if (active.length === 0) return { virtualHost: undefined, remarks };
   const members = active
     .map((evaluation) => ({ evaluation, routes: evaluation.routes.filter(({ route }) => route.host === host) }))
@@ -70,6 +71,12 @@ export function joinHost(
     virtualHost: isDebugged ? { ...virtualHost, diagnostics: hostDiagnostics(byAge, conflicts) } : virtualHost,
     remarks: conflicts,
   };
+}
+
+/** Whether no port of a container for this host is probably that of a web server. */
+function isDoubtful({ routes }: Evaluation, host: HostName): boolean {
+  const own = routes.filter(({ route }) => route.host === host);
+  return own.length > 0 && own.every((one) => one.isDoubtful);
 }
 
 /** No container serves this name, but at least one redirects it. */
@@ -127,34 +134,30 @@ function groupByPath(members: readonly Member[]): (readonly [key: string, group:
 }
 
 /**
- * Joins the replicas of one path. The oldest decides protocol and destination; others that differ are ignored. The path
- * of a static route has only the servers that the operator lists.
+ * Joins the replicas of one path: the containers of one service, those of other services on the same port, and those
+ * that a label makes replicas. The oldest decides, or of its owner's services the oldest whose port is not doubtful.
+ * Others are ignored. The path of a static route has only the servers that the operator lists.
  */
 function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
   path: PathRoute;
   remarks: readonly Diagnostic[];
 } {
-  const first = group[0]!;
+  const first = leaderOf(group);
   const { path, protocol, destination } = first.resolved.route;
   const isStatic = first.evaluation.owner === OPERATOR;
-  const agrees = ({ evaluation: { owner }, resolved: { route } }: PathMember): boolean =>
-    route.protocol === protocol && route.destination === destination && (!isStatic || owner === OPERATOR);
+  const agrees = (one: PathMember): boolean => {
+    const { route } = one.resolved;
+    if (isStatic) return one.evaluation.owner === OPERATOR;
+    return route.protocol === protocol && route.destination === destination && isReplica(one, first);
+  };
   const replicas = group.filter(agrees);
   const options = mergeOptions(
     replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );
   const faults = replicas.flatMap(({ evaluation }) => evaluation.faults ?? []);
-  const proxied = destination === undefined ? protocol : `${protocol} to ${destination}`;
-  const problem = isStatic
-    ? `${key} belongs to a static route of the configuration`
-    : `protocol conflict on ${key}: container ${first.evaluation.subject.container} was created first and uses ${proxied}`;
-  const hint = isStatic ? "use another path" : "set the same protocol and destination on both";
-  const others = group
-    .filter((one) => !agrees(one))
-    .map(({ evaluation: { subject } }) =>
-      diagnostic(subject, isStatic ? "host.conflict" : "protocol.conflict", { problem, hint }),
-    );
+  const others = group.filter((one) => !agrees(one)).map((one) => notJoined(key, one, first));
+  const mixed = replicas.filter(({ evaluation }) => isMixed(evaluation, first.evaluation));
   return {
     path: {
       path,
@@ -164,8 +167,51 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
       servers: replicasOf(replicas),
       ...(faults.length > 0 && { faults: faults.map(({ container, reason }) => ({ container, reason })) }),
     },
-    remarks: [...options.remarks, ...others],
+    remarks: [...options.remarks, ...others, ...mixed.map((one) => alsoServes(key, one, first))],
   };
+}
+
+function leaderOf(group: readonly PathMember[]): PathMember {
+  const [oldest] = group;
+  const own = group.filter(({ evaluation }) => evaluation.owner === oldest!.evaluation.owner);
+  return own.find(({ resolved }) => !resolved.isDoubtful) ?? oldest!;
+}
+
+function isReplica({ evaluation, resolved }: PathMember, leader: PathMember): boolean {
+  if (evaluation.isReplica || evaluation.service === leader.evaluation.service) return true;
+  return resolved.port === leader.resolved.port && (!resolved.isDoubtful || leader.resolved.isDoubtful);
+}
+
+/** Whether two services serve one path although no label says so. A service is known only of Compose's containers. */
+function isMixed(one: Evaluation, leader: Evaluation): boolean {
+  const isService = [one, leader].every(({ service }) => service.startsWith("service "));
+  return isService && !one.isReplica && one.service !== leader.service;
+}
+
+const OTHER_SERVICE = "remove VIRTUAL_HOST from one of them (does an `env_file` set it for both?)";
+
+function notJoined(key: string, one: PathMember, leader: PathMember): Diagnostic {
+  const { subject, service, owner } = leader.evaluation;
+  const { protocol, destination } = leader.resolved.route;
+  const own = one.evaluation.subject;
+  if (owner === OPERATOR) {
+    const problem = `${key} belongs to a static route of the configuration`;
+    return diagnostic(own, "host.conflict", { problem, hint: "use another path" });
+  }
+  if (!isReplica(one, leader)) {
+    const problem = `${key} of ${leader.resolved.route.host} is served by ${service} on port ${leader.resolved.port}, and ${one.evaluation.service} on port ${one.resolved.port} is no replica of it`;
+    const hint = `${OTHER_SERVICE}, or set the label \`sallyport.replica=true\``;
+    return diagnostic(own, "replica.none", { problem, hint });
+  }
+  const proxied = destination === undefined ? protocol : `${protocol} to ${destination}`;
+  const problem = `protocol conflict on ${key}: container ${subject.container} was created first and uses ${proxied}`;
+  return diagnostic(own, "protocol.conflict", { problem, hint: "set the same protocol and destination on both" });
+}
+
+function alsoServes(key: string, { evaluation }: PathMember, leader: PathMember): Diagnostic {
+  const problem = `requests to ${key} of ${leader.resolved.route.host} go to ${evaluation.service} and ${leader.evaluation.service}, on the same port`;
+  const hint = `${OTHER_SERVICE}, or set the label \`sallyport.replica=true\` to confirm`;
+  return diagnostic(evaluation.subject, "replica.mixed", { problem, hint });
 }
 
 function replicasOf(members: readonly PathMember[]): UpstreamServer[] {

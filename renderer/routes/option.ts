@@ -8,7 +8,7 @@ import {
   WITHHELD,
   withheld,
 } from "./diagnostic.ts";
-import type { Parsed } from "./grammar.ts";
+import { type Invalid, type Parsed, unquoted } from "./grammar.ts";
 import { isFromImage } from "./owner.ts";
 
 /** Settings that containers may make only with permission: `containersMay` of a target. */
@@ -70,8 +70,10 @@ const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
 /** What to do about an invalid option. */
 export const IGNORED = "correct or remove the option, which is ignored";
 
+const UNTIL_THEN = "until then nginx responds with 503 for the container's paths";
+
 /** What to do about an option that would restrict access. */
-export const CLOSED = "correct or remove it; until then nginx responds with 503 for the container's paths";
+export const CLOSED = `correct or remove it; ${UNTIL_THEN}`;
 
 /** An option that would restrict access and cannot be applied. */
 export type OptionFault = Required<Pick<Problem, "where" | "problem" | "hint">> & Pick<Problem, "value">;
@@ -168,9 +170,23 @@ export function parseOptions<S extends object>(
     }
     const parsed = rule.parse(value);
     if (parsed.kind === "ok") values[key] = parsed.value;
-    else remarks.push(diagnostic(subject, "option.refused", { where, value, problem: parsed.reason, hint: IGNORED }));
+    else {
+      const { problem, hint = IGNORED } = problemOf(value, parsed, rule.parse);
+      remarks.push(diagnostic(subject, "option.refused", { where, value, problem, hint }));
+    }
   }
   return { values: values as S, remarks, faults };
+}
+
+/** Returns what is wrong with a value, and what to write instead if that is known. */
+function problemOf(
+  raw: string,
+  { reason: problem, hint }: Invalid,
+  parse: (raw: string) => Parsed<unknown>,
+): Pick<Problem, "problem" | "hint"> {
+  const isQuoted = hint === undefined && unquoted(raw) !== raw && parse(unquoted(raw)).kind === "ok";
+  if (isQuoted) return { problem: "quotes are part of the value", hint: "remove the quotes" };
+  return { problem, ...(hint !== undefined && { hint }) };
 }
 
 /** Returns the value that restricts access, if any label or variable has one, and those that cannot be parsed. */
@@ -183,8 +199,10 @@ function restrictionOf<T>(
   let value: T | undefined;
   for (const { name: where, raw } of writtenOptions(known, rule)) {
     const parsed = rule.parse(raw);
-    if (parsed.kind === "invalid") faults.push({ where, value: raw, problem: parsed.reason, hint: CLOSED });
-    else if (restricts(parsed.value)) value ??= parsed.value;
+    if (parsed.kind === "invalid") {
+      const { problem, hint } = problemOf(raw, parsed, rule.parse);
+      faults.push({ where, value: raw, problem, hint: hint === undefined ? CLOSED : `${hint}; ${UNTIL_THEN}` });
+    } else if (restricts(parsed.value)) value ??= parsed.value;
   }
   return { value, faults };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { composeServiceOf } from "../../shared/compose.ts";
+import { composeServiceOf, ONE_OFF_LABEL } from "../../shared/compose.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 
@@ -27,6 +27,20 @@ function shortened(project: string): string {
 
 export function projectOf({ labels, fromImage }: Container): string | undefined {
   return composeServiceOf(labels, fromImage)?.project;
+}
+
+/** Returns the containers that are replicas of each other: those of one Compose service, or else the container itself. */
+export function serviceOf({ dockerHost, container }: InventoryContainer): string {
+  const { project, service } = composeServiceOf(container.labels, container.fromImage) ?? {};
+  if (project === undefined) return `container ${container.name} on ${dockerHost}`;
+  const own = `project ${shortened(project)}`;
+  return service === undefined ? own : `service ${shortened(service)} of ${own}`;
+}
+
+/** Returns whether `docker compose run` created the container. */
+export function isOneOff({ labels, fromImage }: Container): boolean {
+  const isSet = Object.hasOwn(labels, ONE_OFF_LABEL) && labels[ONE_OFF_LABEL]!.toLowerCase() === "true";
+  return isSet && !fromImage.labels.includes(ONE_OFF_LABEL);
 }
 
 /** Returns whether a value counts as the image's own, which it does while the image could not be inspected. */

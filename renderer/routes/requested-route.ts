@@ -52,6 +52,7 @@ export interface RawRoute {
 export interface InvalidValue {
   readonly value: string;
   readonly reason: string;
+  readonly hint?: string;
 }
 
 export type ParsedRoute =

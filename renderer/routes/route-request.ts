@@ -8,7 +8,7 @@ import {
   subjectOf,
   withheld,
 } from "./diagnostic.ts";
-import { parseHost, type HostName } from "./grammar.ts";
+import { type HostName, parseHostEntry, parsePort, splitList, unquoted } from "./grammar.ts";
 import { parseMultiports } from "./multiports.ts";
 import { IGNORED, imageRemark, namesOf, type OptionNames, parseOptions, type RawOption, rawOption } from "./option.ts";
 import {
@@ -20,13 +20,10 @@ import {
   type ServerOptions,
 } from "./options.ts";
 import { projectOf } from "./owner.ts";
-import { UnknownLabelFinder } from "./unknown-labels.ts";
-import { parseRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
+import { UnknownNameFinder } from "./unknown-names.ts";
+import { type InvalidValue, parseRoute, type RawRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
 import { violatedReservation } from "./reserved-names.ts";
-import type { RequestRules } from "./route-rules.ts";
-
-/** Host names in one VIRTUAL_HOST, and names that a container redirects: a bound against abuse, far above real use. */
-const MAX_HOSTS = 20;
+import { DEFAULT_MAX_ROUTES, type RequestRules } from "./route-rules.ts";
 
 /** What a container requests. */
 export interface RouteRequest {
@@ -58,7 +55,7 @@ const NETWORK = { label: "network" };
 /** Options that request a route; all other options are in options.ts. */
 export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK];
 
-const UNKNOWN_LABELS = new UnknownLabelFinder([
+const UNKNOWN_NAMES = new UnknownNameFinder([
   ...ROUTE_NAMES,
   ...Object.values(HOST_OPTIONS),
   ...Object.values(PATH_OPTIONS),
@@ -146,8 +143,19 @@ class Parser {
     const ofImage = [MULTIPORTS, HOST].flatMap(
       (names) => imageRemark(this.#known, names, this.#rules.permissions) ?? [],
     );
-    const hint = "set it, or the label `sallyport.host`, to route the container";
-    return ofImage[0] ?? this.#report("host.none", { problem: "has no VIRTUAL_HOST", hint });
+    const { faults, misspelled } = UNKNOWN_NAMES.find(this.#known);
+    const [unknown] = [...misspelled, ...faults];
+    const isEmpty = Object.hasOwn(this.#known.container.env, HOST.env);
+    const none = isEmpty
+      ? {
+          problem: "VIRTUAL_HOST is empty",
+          hint: "write a name; Compose replaces a variable that is not set by nothing",
+        }
+      : {
+          problem: "has no VIRTUAL_HOST",
+          hint: "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
+        };
+    return ofImage[0] ?? this.#report("host.none", unknown ?? none);
   }
 
   #read(names: OptionNames): RawOption | undefined {
@@ -163,9 +171,9 @@ class Parser {
     const parsed = parseRoute(raw, this.#rules);
     if (parsed.kind === "invalid") {
       const [names, code] = FIELDS[parsed.field];
-      const { value, reason: problem } = parsed;
-      const hint = "correct it to route the container";
-      return { routes: [], remarks: [this.#report(code, { where: optionOf(names).name, value, problem, hint })] };
+      const { problem, hint = "correct it to route the container" } = problemOf(parsed, raw, this.#rules);
+      const reported = { where: optionOf(names).name, value: parsed.value, problem, hint, hosts };
+      return { routes: [], remarks: [this.#report(code, reported)] };
     }
     const where = optionOf(DESTINATION).name;
     const ignored = parsed.ignored.map(({ value, reason: problem }) =>
@@ -177,15 +185,18 @@ class Parser {
   #parseHosts({ name: where, raw }: RawOption): { hosts: HostName[]; remarks: Diagnostic[] } {
     const hosts = new Set<HostName>();
     const remarks: Diagnostic[] = [];
-    for (const entry of splitHosts(raw)) {
-      const parsed = parseHost(entry, this.#rules.permissions?.has("regex"));
-      const hint = "correct it to route the host";
-      if (parsed.kind === "ok") hosts.add(parsed.value);
-      else remarks.push(this.#report("host.refused", { where, value: entry.trim(), problem: parsed.reason, hint }));
+    for (const value of splitList(raw)) {
+      const parsed = parseHostEntry(value, this.#rules.permissions?.has("regex"));
+      if (parsed.kind === "ok") {
+        for (const host of parsed.value) hosts.add(host);
+        continue;
+      }
+      const { reason: problem, hint = "correct it to route the host" } = parsed;
+      remarks.push(this.#report("host.refused", { where, value, problem, hint, hosts: [value] }));
     }
-    if (hosts.size > MAX_HOSTS) remarks.push(this.#tooMany(where, hosts.size));
     if (hosts.size === 0 && remarks.length === 0) remarks.push(this.#noHost(where, raw));
-    return { hosts: [...hosts].slice(0, MAX_HOSTS), remarks };
+    const { used, tooMany } = this.#limited(where, [...hosts]);
+    return { hosts: used, remarks: [...remarks, ...tooMany] };
   }
 
   #checkOwners(where: string, hosts: readonly HostName[]): CheckedHosts {
@@ -199,7 +210,7 @@ class Parser {
         const { suffix, projects } = violated;
         const problem = `${suffix} is reserved for ${project === undefined ? "" : "other "}compose projects (${projects.join(", ")})`;
         const hint = "use another name, or add the container's project to `owners`";
-        reserved.push(this.#report("host.owned", { where, value: host, problem, hint }));
+        reserved.push(this.#report("host.owned", { where, value: host, problem, hint, hosts: [host] }));
       }
     }
     return { allowed, reserved };
@@ -215,7 +226,7 @@ class Parser {
     const portFaults = [...unusable].map(([key, problem]) =>
       this.#report("option.refused", { where: HOST_OPTIONS[key].env!, problem, hint: IGNORED }),
     );
-    const unknown = UNKNOWN_LABELS.find(this.#known);
+    const unknown = UNKNOWN_NAMES.find(this.#known);
     const faults = [...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
     const misspelled = unknown.misspelled.map((problem) => this.#report("option.unknown", problem));
     const { redirectFrom = [], ...options } = host.values;
@@ -244,8 +255,8 @@ class Parser {
   #checkRedirects(from: readonly HostName[], to: HostName): CheckedHosts {
     const where = namesOf(HOST_OPTIONS.redirectFrom, "label")[0]!;
     if (from.length === 0 || /^[a-z0-9.-]+$/.test(to)) {
-      const { allowed, reserved } = this.#checkOwners(where, from.slice(0, MAX_HOSTS));
-      const tooMany = from.length > MAX_HOSTS ? [this.#tooMany(where, from.length)] : [];
+      const { used, tooMany } = this.#limited(where, from);
+      const { allowed, reserved } = this.#checkOwners(where, used);
       return { allowed, reserved: [...reserved, ...tooMany] };
     }
     const problem = "the container's first host matches more than one name, so it cannot be the target of a redirect";
@@ -253,9 +264,14 @@ class Parser {
     return { allowed: new Set(), reserved: [this.#report("option.refused", { where, problem, hint })] };
   }
 
-  #tooMany(where: string, count: number): Diagnostic {
-    const problem = `has ${count} host names, of which the first ${MAX_HOSTS} are used`;
-    return this.#report("host.too-many", { where, problem, hint: "use several containers or a wildcard" });
+  /** Returns the first names, and a diagnostic if there are more than the limit. */
+  #limited(where: string, hosts: readonly HostName[]): { used: HostName[]; tooMany: Diagnostic[] } {
+    const { maxRoutes = DEFAULT_MAX_ROUTES } = this.#rules;
+    const [used, dropped] = [hosts.slice(0, maxRoutes), hosts.slice(maxRoutes)];
+    const problem = `has ${hosts.length} host names, of which the first ${maxRoutes} are used`;
+    const hint = "raise `maxRoutes`, or use several containers or a wildcard";
+    const tooMany = this.#report("host.too-many", { where, problem, hint, hosts: dropped });
+    return { used, tooMany: dropped.length === 0 ? [] : [tooMany] };
   }
 
   #noHost(where: string, value: string): Diagnostic {
@@ -267,10 +283,28 @@ class Parser {
   }
 }
 
-/** Splits at commas, except at those inside the brackets of a regular expression. */
-function splitHosts(raw: string): string[] {
-  const parts = raw.includes("~") ? raw.match(/~(?:\{[^}]*\}|\[[^\]]*\]|\([^)]*\)|[^,])*|[^,]+/g) : raw.split(",");
-  return (parts ?? []).filter((part) => part.trim() !== "");
+/** Returns what is wrong with a path, port or protocol, and what to write instead if that is known. */
+function problemOf(
+  { field, value, reason: problem, hint }: InvalidValue & { readonly field: "path" | "port" | "protocol" },
+  route: RawRoute,
+  rules: RequestRules,
+): Pick<Problem, "problem" | "hint"> {
+  const ports = value.split(/[\s,;]+/).map((part) => parsePort(part));
+  if (field === "port" && ports.length > 1 && ports.every(({ kind }) => kind === "ok")) {
+    const paths = ports.map((port, index) => [
+      index === 0 ? "/" : `/path${index}/`,
+      { port: port.kind === "ok" && port.value },
+    ]);
+    const multiports = JSON.stringify({ [route.host]: Object.fromEntries(paths) });
+    return {
+      problem: "a container has one port here",
+      hint: `for several, write VIRTUAL_HOST_MULTIPORTS=${multiports}`,
+    };
+  }
+  const bare = parseRoute({ ...route, [field]: unquoted(value) }, rules);
+  const isQuoted = hint === undefined && unquoted(value) !== value && bare.kind === "ok";
+  if (isQuoted) return { problem: "quotes are part of the value", hint: "remove the quotes" };
+  return { problem, ...(hint !== undefined && { hint }) };
 }
 
 /** Whether `parseOptions` reports the name. */

@@ -29,11 +29,15 @@ export interface DefaultPorts {
   readonly page?: number | undefined;
 }
 
+export const DEFAULT_MAX_ROUTES = 1_000;
+
 /** How route requests of containers are parsed. */
 export interface RequestRules {
   readonly permissions?: ReadonlySet<Permission>;
   readonly owners?: readonly Reservation[];
   readonly defaultPorts?: DefaultPorts;
+  /** Host names, and paths of VIRTUAL_HOST_MULTIPORTS, that one container may request. */
+  readonly maxRoutes?: number;
 }
 
 /** A route that the configuration defines, to an upstream outside of Docker. */

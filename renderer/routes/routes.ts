@@ -5,7 +5,7 @@ import type { HostOptions, PathOptions, ServerOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 
 /** One replica of a path of a virtual host. */
-export interface UpstreamServer extends Omit<ServerOptions, "health"> {
+export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"> {
   readonly address: IpAddress;
   readonly port: PortNumber;
   readonly container: ContainerName;

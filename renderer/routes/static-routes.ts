@@ -12,9 +12,11 @@ export function staticEvaluations(routes: readonly StaticRoute[]): Evaluation[] 
         order: `\n${String(index).padStart(6, "0")}\n${replica}`,
         subject: { id: "", container, dockerHost: "" },
         owner: OPERATOR,
+        service: OPERATOR,
+        isReplica: false,
         createdAt: Number.NEGATIVE_INFINITY,
         options: { host: hostOptions, path: pathOptions },
-        routes: [{ route, server: { address, port, container } }],
+        routes: [{ route, port, isDoubtful: false, server: { address, port, container } }],
         remarks: [],
       };
     }),

@@ -1,24 +1,19 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Attachment } from "../../shared/snapshot.ts";
 import { diagnostic, type Diagnostic, type DiagnosticSubject, subjectOf } from "./diagnostic.ts";
-import {
-  parseAddress,
-  parseContainerName,
-  parsePort,
-  type ContainerName,
-  type IpAddress,
-  type PortNumber,
-} from "./grammar.ts";
+import { parseAddress, parseContainerName, type ContainerName, type IpAddress, type PortNumber } from "./grammar.ts";
 import type { HealthRule } from "./options.ts";
 import { HOST_NETWORK, publishedPorts } from "./published-ports.ts";
+import { isOneOff } from "./owner.ts";
 import type { ReachableNetworks } from "./reachable-networks.ts";
 import type { RouteRequest } from "./route-request.ts";
 import type { RouteRules } from "./route-rules.ts";
 import type { UpstreamServer } from "./routes.ts";
+import { exposedTcp } from "./upstream-port.ts";
 
 export type Resolution =
   /** One upstream server per requested route, in their order. */
-  | { readonly kind: "resolved"; readonly servers: readonly UpstreamServer[]; readonly remarks: readonly Diagnostic[] }
+  | { readonly kind: "resolved"; readonly servers: readonly UpstreamServer[] }
   /** Cannot serve requests now. Its hosts are kept and answer 503 while no other container serves them. */
   | { readonly kind: "waiting"; readonly diagnostic: Diagnostic; readonly isStopped?: boolean }
   /** Takes no part in routing. */
@@ -29,18 +24,20 @@ const SWARM_INGRESS = "ingress";
 
 const LOOPBACK = "127.0.0.1" as IpAddress;
 
-/** Resolves the routes of a container to upstream servers. */
+/** Resolves the routes of a container to upstream servers. `ports` are those of the routes. */
 export function resolveServers(
   known: InventoryContainer,
-  request: RouteRequest,
+  request: RouteRequest & { readonly ports: readonly { readonly port: PortNumber }[] },
   networks: ReachableNetworks,
   rules: RouteRules,
   isAgentAbsent: boolean,
 ): Resolution {
-  const { health = rules.health ?? "required", ...parameters } = request.server;
+  const { health = rules.health ?? "required", replica, ...parameters } = request.server;
   const subject = subjectOf(known);
-  const exposed = exposedTcp(known);
-  const isUnexposed = rules.onlyExposed && exposed.length === 0;
+  const excluded = notReplica(known, subject, replica);
+  if (excluded) return excluded;
+  const hasNoPort = exposedTcp(known).length === 0 && request.routes.some(({ port }) => port === undefined);
+  const isUnexposed = rules.onlyExposed && hasNoPort;
   const idle = notServing(known, subject, { isUnexposed, health, keepsStopped: rules.sharedHosts !== true });
   if (idle) return idle;
   if (isAgentAbsent) {
@@ -49,16 +46,12 @@ export function resolveServers(
   }
   const { container } = known;
   const name = parseContainerName(container.name) ?? (container.id.slice(0, 12) as ContainerName);
-  const [only] = exposed.length === 1 ? exposed : [];
-  const defaultPort = only ?? (80 as PortNumber);
-  const isGuessed = only === undefined && request.routes.some(({ port }) => port === undefined);
-  const ports = request.routes.map(({ port = defaultPort }) => port);
+  const ports = request.ports.map(({ port }) => port);
   const places = placesOf(known, ports, request, networks, rules);
   if ("reason" in places) return { kind: "waiting", diagnostic: places };
   return {
     kind: "resolved",
     servers: places.map((place) => ({ ...place, container: name, ...parameters })),
-    remarks: isGuessed ? [guessedPort(subject, exposed)] : [],
   };
 }
 
@@ -80,8 +73,22 @@ function placesOf(
   return ports.map((port) => ({ address, port }));
 }
 
+/** Containers of `docker compose run` run one command, next to the service's own containers. */
+function notReplica(
+  { container }: InventoryContainer,
+  subject: DiagnosticSubject,
+  replica: boolean | undefined,
+): Resolution | undefined {
+  if (replica ?? !isOneOff(container)) return undefined;
+  const [problem, hint] =
+    replica === false
+      ? ["the label `sallyport.replica` excludes it", "remove the label to route it"]
+      : ["is a one-off container of `docker compose run`", "set the label `sallyport.replica=true` to route it"];
+  return { kind: "absent", diagnostic: diagnostic(subject, "replica.none", { problem, hint }) };
+}
+
 interface ServingRules {
-  /** It exposes no TCP port, although it must. */
+  /** It neither exposes nor names a TCP port, although it must. */
   readonly isUnexposed: boolean;
   readonly health: HealthRule;
   /** Whether stopped containers keep their hosts. */
@@ -89,7 +96,7 @@ interface ServingRules {
 }
 
 function notServing(
-  { container: { state, stopping, health } }: InventoryContainer,
+  { container: { state, stopping, stoppingUntil, health, healthCheck, joins } }: InventoryContainer,
   subject: DiagnosticSubject,
   { isUnexposed, health: rule, keepsStopped }: ServingRules,
 ): Resolution | undefined {
@@ -101,6 +108,10 @@ function notServing(
     kind: "waiting",
     diagnostic: diagnostic(subject, code, { problem, hint }),
   });
+  if (state === "restarting") {
+    const why = "is restarting: Docker starts it again after it exited";
+    return waiting("state", why, "see its log in `docker logs`");
+  }
   if (state !== "running" && state !== "paused") {
     // A container that never ran has no host to keep. Docker keeps the exposed ports of a stopped one.
     const isKept = keepsStopped && state !== "created" && !isUnexposed;
@@ -108,29 +119,40 @@ function notServing(
     return isKept ? { ...stopped, kind: "waiting", isStopped: true } : stopped;
   }
   if (isUnexposed) {
-    return absent("port.none", "exposes no TCP port", "add EXPOSE to its image or `expose` to its service");
+    const hint = joins === undefined ? "set VIRTUAL_PORT, or add EXPOSE to its image" : "set VIRTUAL_PORT";
+    return absent("port.none", "exposes no TCP port and has no VIRTUAL_PORT", hint);
   }
   if (state === "paused") return waiting("state", "is paused", "unpause it to route it");
-  if (stopping) return waiting("stopping", "is stopping", "start it again to route it");
+  if (stopping) {
+    const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
+    return waiting("stopping", `is stopping: it received its stop signal${until}`, "start it again to route it");
+  }
   if (health === "starting" && rule === "required") {
-    return waiting("health", "has not passed its health check yet", "wait, or see its health check's log");
+    const due = healthCheck
+      ? `, which runs every ${timeText(healthCheck.everyMs)}, first at ${utc(healthCheck.firstAt)}`
+      : "";
+    const hint = "wait, or set the label `sallyport.health=started` to route it before";
+    return waiting("health", `has not passed its health check yet${due}`, hint);
   }
   if (health === "unhealthy" && rule !== "ignored") {
-    return waiting("health", "is unhealthy", "see its health check's log in `docker inspect`");
+    const due = healthCheck ? ` by its health check, which runs every ${timeText(healthCheck.everyMs)}` : "";
+    const hint = "see its log in `docker inspect`, or set the label `sallyport.health=ignored` to route it anyway";
+    return waiting("health", `is unhealthy${due}`, hint);
   }
   return undefined;
 }
 
-function guessedPort(subject: DiagnosticSubject, exposed: readonly PortNumber[]): Diagnostic {
-  const ports = exposed.length === 0 ? "no TCP port" : `the TCP ports ${exposed.join(", ")}`;
-  const problem = `exposes ${ports} and has no VIRTUAL_PORT, so port 80 is used`;
-  return diagnostic(subject, "port.guessed", { problem, hint: "set VIRTUAL_PORT" });
+function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-function exposedTcp({ container }: InventoryContainer): PortNumber[] {
-  const tcp = container.ports.filter(({ proto }) => proto === "tcp").map(({ port }) => parsePort(String(port)));
-  const ports = tcp.flatMap((parsed) => (parsed.kind === "ok" ? [parsed.value] : []));
-  return [...new Set(ports)].toSorted((a, b) => a - b);
+/** Formats milliseconds as `90s`, `5m` or `1h`. */
+function timeText(ms: number): string {
+  const [size, unit] = [[3_600_000, "h"] as const, [60_000, "m"] as const].find(([one]) => ms % one === 0) ?? [
+    1_000,
+    "s",
+  ];
+  return `${ms / size}${unit}`;
 }
 
 /**
@@ -194,6 +216,13 @@ function unreachable(
   const names = known.container.networks.map(({ name }) => name);
   const own = list(names);
   const because = (problem: string, hint: string): Diagnostic => diagnostic(subject, "network.none", { problem, hint });
+  const { joined, container } = known;
+  if (container.joins !== undefined && !joined) {
+    const problem = `uses the network of container ${container.joins.slice(0, 12)}, which the agent does not disclose`;
+    return because(problem, "disclose that container in the agent's policy");
+  }
+  if (joined && joined.state !== "running")
+    return because(`uses the network of container ${joined.name}, which is ${joined.state}`, "start that container");
   if (network !== undefined && !names.includes(network)) {
     const problem = `the container is not on this network (its networks: ${own})`;
     const hint = "attach it to the network, or correct the label";

@@ -113,8 +113,8 @@ function reservedOf({ owners = new Map(), virtualHosts }: Pick<Routes, "owners" 
   });
 }
 
-function entryOf({ id, container: name, dockerHost, code, reason }: Diagnostic): Entry {
-  return { name, ...(id !== "" && { id, dockerHost }), code, reason };
+function entryOf({ id, container: name, dockerHost, code, reason, hosts }: Diagnostic): Entry {
+  return { name, ...(id !== "" && { id, dockerHost }), code, reason, ...(hosts && { hosts: [...hosts] }) };
 }
 
 function fileEntry(fault: Fault): Entry {

@@ -24,17 +24,20 @@ export function explain(report: Report, query: string): Explanation {
   const name = query.toLowerCase();
   const host = hostFor(report, name);
   const container = explainContainer(report, query);
+  const refused = explainRefused(report, name);
+  const others = [...refused, ...(container ? ["", ...container.lines] : [])];
   if (host && "name" in host) {
-    const lines = [...explainReserved(host, name), ...(container ? ["", ...container.lines] : [])];
+    const lines = [...explainReserved(host, name), ...others];
     return { text: lines.join("\n"), isRouted: container?.isRouted ?? false };
   }
   if (host) {
-    const lines = [
-      ...explainHost(host, name, staleDockerHosts(report)),
-      ...(container ? ["", ...container.lines] : []),
-    ];
+    const lines = [...explainHost(host, name, staleDockerHosts(report)), ...others];
     const isRouted = availabilityOf(host) !== "none";
     return { text: lines.join("\n"), isRouted };
+  }
+  if (refused.length > 0) {
+    const text = [`host ${printable(query)}`, "  not routed", ...others].join("\n");
+    return { text, isRouted: container?.isRouted ?? false };
   }
   if (container) return { text: container.lines.join("\n"), isRouted: container.isRouted };
   return { text: notFound(report, query), isRouted: false };
@@ -79,6 +82,14 @@ function explainReserved({ name, owner, until }: Reserved, query: string): strin
           `  to let another container have it before: sallyport-renderer release ${printable(name)}`,
         ]),
   ];
+}
+
+/** Returns the containers that request a name and do not serve it, with the reasons. */
+function explainRefused({ quarantined, unrouted, warnings }: Report, query: string): string[] {
+  const requesting = [...quarantined, ...unrouted, ...warnings].filter(({ hosts = [] }) =>
+    hosts.some((host) => host.toLowerCase() === query),
+  );
+  return requesting.map(({ name, reason }) => `  requested by container ${printable(name)}: ${printable(reason)}`);
 }
 
 function containersOf({ paths }: VirtualHostReport): string[] {

@@ -21,6 +21,10 @@ const Entry = z.object({
   dockerHost: z.string().optional().describe("Docker host of the container. Missing for a virtual host or file."),
   code: z.string().describe("Reason as a fixed code for programs, such as `port.none`."),
   reason: z.string().describe("Reason as a sentence for people."),
+  hosts: z
+    .array(z.string())
+    .optional()
+    .describe("Host names, as the container writes them, that it does not serve because of the reason."),
 });
 export type Entry = z.infer<typeof Entry>;
 

@@ -49,7 +49,7 @@ test("render lists quarantined containers, and reports the limit that a template
     name: `many${index}`,
     env: { VIRTUAL_HOST: `many${index}.example` },
   }));
-  rig.agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b example" } }];
+  rig.agent.first = [NGINX, ...many, { ...app("b", "web"), env: { VIRTUAL_HOST: "b!example" } }];
   const aside = await runRender(rig.configOf({}));
   assert.equal(aside.exitCode, 0);
   assert.match(aside.stderr, /^container appb is quarantined: VIRTUAL_HOST: invalid value .* not a DNS name.*\n$/);

@@ -46,6 +46,7 @@ const nginxTarget = {
   reload: { channel: "/run/reload" },
   routing: {
     containersMay: ["regex"],
+    maxRoutes: 2_000,
     sharedHosts: false,
     owners: [{ suffix: "example.com", projects: ["shop"] }],
     ownerLease: "24h",

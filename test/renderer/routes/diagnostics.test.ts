@@ -15,7 +15,7 @@ const BAD = "a; b\n\u001b[31m";
 const PORT = "not a port number from 1 to 65535";
 const BOOLEAN = "not true or false";
 const BALANCE = "not round-robin, least-conn, ip-hash, hash-address, hash-uri or random";
-const HOST = "not a DNS name (letters, digits, dashes and dots)";
+const HOST = "not a DNS name (letters, digits, dashes, underscores and dots)";
 const PROTOCOL = "not one of http, https, grpc, grpcs, fastcgi, uwsgi";
 const MULTIPORTS = "not a YAML mapping of host names";
 
@@ -26,6 +26,7 @@ const RESTRICTING = ["plain-without-certificate", "verify-client", "network-acce
 const KEY_IGNORED = "correct or remove the key, which is ignored";
 const TO_ROUTE = "correct it to route the container";
 const TO_ROUTE_ENTRY = "correct it to route the entry";
+const AS_EXAMPLE = 'write it as in {"a.example": {"/": {"port": 8080}, "/api/": {"port": 9000}}}';
 
 /** Problem and hint for each option that quarantines its container, by label. */
 const QUARANTINES: Readonly<Record<string, readonly [problem: string, hint: string]>> = {
@@ -33,7 +34,7 @@ const QUARANTINES: Readonly<Record<string, readonly [problem: string, hint: stri
   port: [PORT, TO_ROUTE],
   path: ["a path must begin with /", TO_ROUTE],
   proto: [PROTOCOL, TO_ROUTE],
-  multiports: [MULTIPORTS, TO_ROUTE_ENTRY],
+  multiports: [MULTIPORTS, AS_EXAMPLE],
 };
 
 /** Problem for each option that is ignored, by label. */
@@ -202,15 +203,23 @@ const DOCUMENTS: readonly [
   problem: string,
   hint?: string,
 ][] = [
-  ["[]", "quarantined", "", "[]", MULTIPORTS],
-  ["8080", "quarantined", "", "8080", MULTIPORTS],
-  ["{", "quarantined", "", "{", MULTIPORTS],
+  ["[]", "quarantined", "", "[]", MULTIPORTS, AS_EXAMPLE],
+  ["8080", "quarantined", "", "8080", MULTIPORTS, AS_EXAMPLE],
+  ["{", "quarantined", "", "{", MULTIPORTS, AS_EXAMPLE],
   ["{}", "quarantined", "", "{}", "contains no host name"],
-  ["a.example: {/: {port: 80}", "quarantined", "", "a.example: {/: {port: 80}", MULTIPORTS],
-  ["a.example:\na.example:", "quarantined", "", "a.example:\na.example:", MULTIPORTS],
-  ["&a [*a]", "quarantined", "", "&a [*a]", MULTIPORTS],
+  ["a.example: {/: {port: 80}", "quarantined", "", "a.example: {/: {port: 80}", MULTIPORTS, AS_EXAMPLE],
+  ["a.example:\na.example:", "quarantined", "", "a.example:\na.example:", MULTIPORTS, AS_EXAMPLE],
+  ["&a [*a]", "quarantined", "", "&a [*a]", MULTIPORTS, AS_EXAMPLE],
   ["a.example: !!js/function x", "quarantined", "a.example: ", "x", "not a mapping of paths"],
-  ["a;b:", "quarantined", "", "a;b", HOST],
+  ["a;b:", "quarantined", "", "a;b", "names are separated by commas", "write a,b"],
+  [
+    "a.example:\n\t/:",
+    "quarantined",
+    "",
+    "a.example:\n\t/:",
+    "not YAML, which permits no tabs at the beginning of a line",
+    AS_EXAMPLE,
+  ],
   ["a.example: 5", "quarantined", "a.example: ", "5", "not a mapping of paths"],
   ["a.example: [1]", "quarantined", "a.example: ", "[1]", "not a mapping of paths"],
   ["a.example: {/: 5}", "quarantined", "a.example: /: ", "5", "not a mapping of port, proto and dest"],

@@ -7,8 +7,7 @@ import { parsePath } from "../../../renderer/routes/path-match.ts";
 import { quoted } from "../../../renderer/nginx/text.ts";
 
 /** A name, optionally with a wildcard at one end, or an address. */
-const SAFE =
-  /^(?:(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.\*)?|\[[0-9a-f:]+\])$/;
+const SAFE = /^(?:(?:\*\.)?(?!-)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}(?:\.\*)?|\[[0-9a-f:]+\])$/;
 
 const corpus = readFileSync("test/corpus/hosts/refused.txt", "utf8")
   .split("\n")

@@ -345,7 +345,12 @@ const CONTAINERS: readonly Case[] = [
     /sallyport\.network: invalid value "back": the container is not on this network \(its networks: front\); /,
   ],
   ["no host", "a", [app("a", {})], /not routed\n {2}has no VIRTUAL_HOST/],
-  ["no port", "a", [app("a", plain(), { ports: [] })], /exposes no TCP port; add EXPOSE/],
+  [
+    "no port",
+    "a",
+    [app("a", plain(), { ports: [] })],
+    /exposes no TCP port and has no VIRTUAL_PORT; set VIRTUAL_PORT, or add EXPOSE/,
+  ],
   [
     "several ports without VIRTUAL_PORT",
     "a",

@@ -58,7 +58,11 @@ test("lists the unavailable containers of a host with their reasons", () => {
     knownBy("one", "c", { env: {} }),
   ]);
   assert.deepEqual(report.virtualHosts[0]?.unavailable, [
-    { container: "appa", reason: "is unhealthy; see its health check's log in `docker inspect`" },
+    {
+      container: "appa",
+      reason:
+        "is unhealthy; see its log in `docker inspect`, or set the label `sallyport.health=ignored` to route it anyway",
+    },
     { container: "appb", reason: "is paused; unpause it to route it" },
   ]);
 });

@@ -16,28 +16,33 @@ const RESTRICTING =
 
 const HINT = "correct or remove the label, or list it in `labels` of the agent's policy";
 
-/** Labels of Sallyport or nginx-proxy that are no option. */
-export interface UnknownLabels {
-  /** Those that were most likely meant to restrict access. */
+/** Names of labels and variables that are no option. */
+export interface UnknownNames {
+  /** Labels that were most likely meant to restrict access. */
   readonly faults: readonly OptionFault[];
-  /** Those that are most likely misspelled. */
+  /** Names that are most likely misspelled. */
   readonly misspelled: readonly Problem[];
 }
 
-/** Finds labels that are no option among the disclosed ones and those that the agent withheld. */
-export class UnknownLabelFinder {
+/** Finds names that are no option among the disclosed ones and those that the agent withheld. */
+export class UnknownNameFinder {
   readonly #known: ReadonlySet<string>;
   readonly #restricting: ReadonlySet<string>;
+  /** Options by the names of their variables and labels, without case and punctuation. */
+  readonly #options: ReadonlyMap<string, OptionNames>;
 
   constructor(rules: readonly (OptionNames & { readonly restricts?: unknown })[]) {
     this.#known = new Set([...rules.flatMap((rule) => namesOf(rule, "label")), ...OTHER_LABELS]);
     this.#restricting = new Set(rules.flatMap((rule) => (rule.restricts ? namesOf(rule, "label") : [])));
+    this.#options = new Map(
+      rules.flatMap((rule) => [...namesOf(rule, "env"), ...namesOf(rule, "label")].map((name) => [plain(name), rule])),
+    );
   }
 
-  find({ container: { labels, refused } }: InventoryContainer): UnknownLabels {
+  find({ container: { labels, refused } }: InventoryContainer): UnknownNames {
     const withheldLabels = refused.filter(({ from }) => from === "label");
     const faults: OptionFault[] = [];
-    const misspelled: Problem[] = [];
+    const misspelled: Problem[] = refused.flatMap((one) => this.#misplaced(one) ?? []);
     for (const where of [...Object.keys(labels), ...withheldLabels.map(({ name }) => name)]) {
       const prefix = [LABELS, NGINX_PROXY_LABELS].find((one) => where.startsWith(one));
       if (prefix === undefined || this.#known.has(where)) continue;
@@ -55,15 +60,25 @@ export class UnknownLabelFinder {
     return { faults, misspelled };
   }
 
+  /** Returns the problem of a variable whose name is misspelled, or of one that was set as a label. */
+  #misplaced({ from, name: where, reason }: InventoryContainer["container"]["refused"][number]): Problem | undefined {
+    const meant = this.#options.get(plain(where)) ?? this.#options.get(plain(where).replace(/S$/, ""));
+    if (reason !== "name.unknown" || !meant || (from === "label" && where.startsWith(LABELS))) return undefined;
+    const label = `the label \`${LABELS}${meant.label}\` under \`labels\``;
+    const [isVariable = ""] = namesOf(meant, "env");
+    const hint = isVariable === "" ? `set ${label}` : `set ${isVariable} under \`environment\`, or ${label}`;
+    return { where, problem: `is not ${from === "env" ? "a variable" : "a label"} of Sallyport`, hint };
+  }
+
   /** Compares names without case and punctuation. */
   #nearest(name: string, prefix: string): string | undefined {
-    const plain = (one: string): string =>
-      one
-        .slice(prefix.length)
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9]/g, "");
+    const own = (one: string): string => plain(one.slice(prefix.length));
     const candidates = [...this.#known].filter((one) => one.startsWith(prefix));
-    const near = nearest(plain(name), candidates.map(plain));
-    return candidates.find((one) => plain(one) === near);
+    const near = nearest(own(name), candidates.map(own));
+    return candidates.find((one) => own(one) === near);
   }
+}
+
+function plain(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
 }
