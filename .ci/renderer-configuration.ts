@@ -5,7 +5,10 @@ import { alternatives, code, type JsonSchema, table, typeText } from "./schema-t
 export const EXAMPLES: Readonly<Record<string, string>> = {
   $schema: "docs/renderer.schema.json",
   agents: "[{ socket: /run/sallyport/agent/rpc.sock }]",
+  "agents[].address": "192.0.2.7",
+  "agents[].host": "app-1",
   "agents[].socket": "/run/sallyport/agent/rpc.sock",
+  "agents[].staleAfter": "5m",
   proxy: "{ label: sallyport.proxy=true }",
   "proxy.label": "sallyport.proxy=true",
   "proxy.container": "nginx",
