@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { programPath } from "./demo/program-path.ts";
 
 /**
  * Returns the reason to skip a test on a machine without all of these, or false. A need is the name of a program,
- * `root`, `docker` (an Engine answers), `lab` (the Engine is the one that test/lab started) or `image:NAME`.
+ * `root`, a path, `docker` (an Engine answers), `lab` (the Engine is the one that test/lab started) or `image:NAME`.
  * With SALLYPORT_REQUIRE_DOCKER=1 no test is skipped: a missing need is an error.
  */
 export function requires(...needs: readonly string[]): string | false {
@@ -21,6 +21,7 @@ function isAvailable(need: string): boolean {
   if (need === "lab") return process.env["SALLYPORT_LAB_STATE"] !== undefined;
   if (need === "docker") return docker("version", "--format", "{{.Server.Version}}");
   if (need.startsWith("image:")) return docker("image", "inspect", need.slice("image:".length));
+  if (need.startsWith("/")) return existsSync(need);
   return programPath()
     .split(":")
     .some((directory) => isExecutable(join(directory, need)));

@@ -32,7 +32,6 @@ const Agent = z.strictObject({
     ),
   staleAfter: staleAfter.optional().describe("`routing.staleAfter` for the containers of this agent."),
 });
-export type AgentConfig = z.infer<typeof Agent>;
 
 function areDistinct(texts: readonly string[]): boolean {
   return new Set(texts).size === texts.length;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages whose programs are missing. Without missing programs it needs no network.
 #
-#   packages.sh PROGRAM=PACKAGE...      e.g. packages.sh dockerd=docker.io
+#   packages.sh PROGRAM=PACKAGE...      e.g. packages.sh dockerd=docker.io; instead of a program an absolute path
 #
 # Needs root and Debian 12 or newer. No service is started by the installation. Undo: apt-get remove PACKAGE...
 set -euo pipefail
@@ -11,7 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 missing=()
 for pair in "$@"; do
-	command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+	[[ -e ${pair%%=*} ]] || command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
 done
 ((${#missing[@]})) || exit 0
 
