@@ -28,11 +28,10 @@ test("the embedded engine matches what was observed of Docker Engine 29.7.2", as
 const REMOVED = {
   event: ["status", "id", "from"],
   config: ["OnBuild"],
-  networkSettings: [
-    ...["Bridge", "EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen", "HairpinMode", "IPAddress"],
-    ...["IPPrefixLen", "IPv6Gateway", "LinkLocalIPv6Address", "LinkLocalIPv6PrefixLen", "MacAddress"],
-    ...["SecondaryIPAddresses", "SecondaryIPv6Addresses"],
-  ],
+  networkSettings: (
+    "Bridge EndpointID Gateway GlobalIPv6Address GlobalIPv6PrefixLen HairpinMode IPAddress IPPrefixLen IPv6Gateway " +
+    "LinkLocalIPv6Address LinkLocalIPv6PrefixLen MacAddress SecondaryIPAddresses SecondaryIPv6Addresses"
+  ).split(" "),
 };
 
 type Body = Readonly<Record<string, unknown>>;
