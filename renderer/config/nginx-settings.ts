@@ -37,7 +37,9 @@ export const Nginx = z.strictObject({
     .string('must be a version of nginx in quotes, such as "1.26"')
     .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/, 'must be a version of nginx in quotes, such as "1.26"')
     .optional()
-    .describe("Version of nginx. From 1.25.1 on, HTTP/2 is enabled by the directive that does not log a warning."),
+    .describe(
+      "Version of nginx, which decides on directives. Default: the one that nginx reports through the reload channel; else the configuration suits all supported versions.",
+    ),
   defaults: hostOptions.prefault({}).describe("Options of virtual hosts whose containers do not set them."),
   pathDefaults: pathOptions.prefault({}).describe("Options of paths whose containers do not set them."),
   defaultHost: hostName

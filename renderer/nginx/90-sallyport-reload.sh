@@ -6,8 +6,9 @@
 # live configuration, and serves no requests; exit code 0 if it may.
 #   $channel/word    FIFO, one request a line: "test TOKEN" or "reload TOKEN"
 #   $channel/answer  file: "TOKEN VERB OUTCOME", then nginx's message. OUTCOME: ok, failed, or absent (nginx does not run)
-#   $channel/ready   file: "START STATE CONTAINER", then nginx's message. START: a name for this start. STATE: starting, ok
-#                    (nginx runs) or failed (nginx rejects the live configuration). CONTAINER: nginx's id, - if unknown
+#   $channel/ready   file: "START STATE CONTAINER VERSION", then nginx's message. START: a name for this start. STATE:
+#                    starting, ok (nginx runs) or failed (nginx rejects the live configuration). CONTAINER: nginx's id, and
+#                    VERSION: nginx's version, - if unknown
 set -u
 channel=${SALLYPORT_CHANNEL:-/run/sallyport/reload}
 main_conf=${SALLYPORT_MAIN_CONF:-/etc/nginx/nginx.conf}
@@ -19,7 +20,7 @@ patience=100
 # Maximum time for nginx to read a configuration, in seconds: a FIFO in place of an included file would block it.
 test_seconds=${SALLYPORT_TEST_SECONDS:-25}
 # Directives of generated files, besides those in $SALLYPORT_DIRECTIVES. With `any`, no file is read for its directives.
-directives="access_log add_header alias allow auth_basic auth_basic_user_file charset client_body_timeout client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_connect_timeout fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout geo grpc_connect_timeout grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header hash http2 http3 if include index internal ip_hash keepalive least_conn limit_conn limit_conn_status limit_conn_zone listen location log_format map proxy_connect_timeout proxy_http_version proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_tries proxy_pass proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header random real_ip_header real_ip_recursive reset_timedout_connection resolver return root scgi_max_temp_file_size scgi_request_buffering server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client types upstream uwsgi_connect_timeout uwsgi_max_temp_file_size uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout"
+directives="absolute_redirect access_log add_header add_header_inherit alias allow auth_basic auth_basic_user_file charset client_body_timeout client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_connect_timeout fastcgi_hide_header fastcgi_index fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout fastcgi_split_path_info geo grpc_connect_timeout grpc_hide_header grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header grpc_ssl_name grpc_ssl_server_name hash http2 http3 if include index internal ip_hash keepalive keepalive_timeout least_conn limit_conn limit_conn_status limit_conn_zone listen location log_format map proxy_connect_timeout proxy_hide_header proxy_http_version proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_tries proxy_pass proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header proxy_ssl_name proxy_ssl_server_name random real_ip_header real_ip_recursive reset_timedout_connection resolver return root scgi_max_temp_file_size scgi_request_buffering server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client types upstream uwsgi_connect_timeout uwsgi_hide_header uwsgi_max_temp_file_size uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout variables_hash_max_size"
 # Files and directories, ending in a slash, that generated files may include and serve, besides those in $SALLYPORT_PATHS.
 # `passwords` are those of password files.
 paths="/usr/share/nginx/ /var/www/ /etc/nginx/vhost.d/ /etc/nginx/errors/ /etc/nginx/proxy.conf /etc/nginx/network_internal.conf"
@@ -202,7 +203,7 @@ put() {
 
 # STATE MESSAGE
 announce() {
-	put ready "$start $1 $container" "$2"
+	put ready "$start $1 $container $version" "$2"
 }
 
 # Prints the id of this container: Docker and Podman mount files from a directory named by it. The default hostname is its
@@ -357,6 +358,9 @@ fi
 rm -f "$channel/word" "$channel/answer" "$channel/ready"
 read -r start </proc/sys/kernel/random/uuid
 container=$(identify)
+# Such as 1.26.3; of OpenResty, the version of its nginx.
+version=$(nginx -v 2>&1 | sed -n 's#^[^/]*/\([0-9]*\.[0-9]*\.[0-9]*\).*#\1#p')
+version=${version:--}
 mkfifo -m 0622 "$channel/word" || exit 1
 # Open for reading and writing, so that read waits for a request and never sees the end of the file.
 exec 3<>"$channel/word"

@@ -12,7 +12,7 @@ const DEFAULT_PAGE = "50x.html";
 type FileModel = { readonly path: Model; readonly include: Model; readonly hash: string };
 
 /** A file that is applied. */
-export interface AppliedFile extends Pick<OperatorFile, "directives"> {
+export interface AppliedFile extends Pick<OperatorFile, "directives" | "settings"> {
   readonly model: FileModel;
   readonly name: string;
 }
@@ -41,7 +41,8 @@ export function findFile(found: FileDirectory | undefined, names: readonly strin
   // `include` expands a *, other directives do not.
   const pattern = path.includes("*") ? new Verbatim(path.replaceAll("*", "\\*")) : quoted(path);
   const model = { path: quoted(path), include: pattern, hash: file.hash };
-  return applied({ model, name: file.name, ...(file.directives && { directives: file.directives }) });
+  const { directives, settings } = file;
+  return applied({ model, name: file.name, ...(directives && { directives }), ...(settings && { settings }) });
 }
 
 /** Returns the file as the template prints it, or false. */

@@ -8,13 +8,15 @@ import { hostAccess, pathAccess } from "./access.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
 import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
-import { hasHttp2Directive, listens } from "./listen.ts";
+import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
+import { listsBeside } from "./own-lists.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, returnParameters, tokens } from "./text.ts";
 import { tlsModel } from "./tls.ts";
 import { upstreamModel } from "./upstream.ts";
+import { hasHttp2Directive } from "./version.ts";
 
 /** Status for a path that no container serves. */
 const NOT_FOUND = 404;
@@ -29,32 +31,38 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   const http = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
   const challenges = schemes.servesChallenges && (settings.https?.challenges ?? false);
   const https = httpsModel({ ...virtualHost, options }, schemes, settings, access.clients);
+  const inFile = new Set(access.extra.kind === "applied" ? access.extra.value.settings : []);
+  // nginx rejects a second location for a path, so that of a container or of the operator's file replaces Sallyport's.
+  const has = (path: string): boolean => hasPath(virtualHost, path) || inFile.has(`location ${path}`);
+  const errors = !has("/sallyport-errors/") && errorPage(host, settings);
   return {
     name: quoted(host),
     upstreams: paths
       .filter((path) => path.servers.length > 0 && pathAccess(host, path, settings).faults.length === 0)
-      .map((path) => upstreamModel(host, path)),
+      .map((path) => upstreamModel(host, path, settings)),
     redirect: schemes.redirectsToHttps && { listens: http, challenges, ...redirectModel(options, settings) },
     listens: [...(schemes.servesHttp ? http : []), ...https.listens],
     hasServer: schemes.servesHttp || https.listens.length > 0,
     challenges:
-      schemes.servesHttp &&
-      options.challenge !== "legacy" &&
-      !hasPath(virtualHost, "/.well-known/acme-challenge/") &&
-      challenges,
+      schemes.servesHttp && options.challenge !== "legacy" && !has("/.well-known/acme-challenge/") && challenges,
     tls: https.tls,
     rejects: rejectsTls({ host, options }, settings.https?.certificates) && {
       listens: listens(options.httpsPort ?? settings.https?.listen ?? 0, settings, { tls: {} }),
     },
+    http2: options.http2 !== false && hasHttp2Directive(settings),
     redirectTo: redirectTo === undefined ? false : tokens(redirectTo),
     redirectStatus,
-    serverTokens: options.serverTokens ?? false,
+    serverTokens: !inFile.has("server_tokens") && (options.serverTokens ?? false),
     log: logModel(settings),
     extra: fileModel(access.extra),
-    errors: !hasPath(virtualHost, "/sallyport-errors/") && errorPage(host, settings),
-    debug: internalNetworksOf(settings).length > 0 && debugModel({ ...virtualHost, options }, schemes.certificate),
-    locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings)),
-    notFound: redirectTo === undefined && !hasPath(virtualHost, "/") && notFoundModel(settings),
+    lists: listsBeside(access.extra, settings),
+    errors,
+    debug:
+      !has("= /nginx-proxy-debug") &&
+      internalNetworksOf(settings).length > 0 &&
+      debugModel({ ...virtualHost, options }, schemes.certificate),
+    locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings, errors)),
+    notFound: redirectTo === undefined && !has("/") && notFoundModel(settings),
   };
 }
 
@@ -71,6 +79,8 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
     hasServer: true,
     challenges: settings.https?.challenges ?? false,
     tls: https.tls,
+    http2: options.http2 !== false && hasHttp2Directive(settings),
+    lists: [],
     redirectTo: false,
     serverTokens: options.serverTokens ?? false,
     log: logModel(settings),
@@ -116,7 +126,6 @@ function httpsModel(
     ],
     tls: {
       ...tlsModel(certificate, options, https, clients),
-      http2: options.http2 !== false && hasHttp2Directive(settings),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
     },
   };

@@ -1,6 +1,7 @@
 import type { Verbatim } from "../template/model.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
+import { hasHttp2Directive } from "./version.ts";
 
 export interface ListenOptions {
   /** Answers for unknown host names on this port. */
@@ -30,10 +31,4 @@ export function listens(port: number, settings: NginxSettings, options: ListenOp
   };
   const sockets = [`${port}`, ...(settings.ipv6 ? [`[::]:${port}`] : [])];
   return sockets.map((socket) => tokens(socket, ...parametersOf(socket)));
-}
-
-/** Whether nginx has the `http2` directive and warns about the `http2` parameter of `listen`: from 1.25.1. */
-export function hasHttp2Directive({ version }: Pick<NginxSettings, "version">): boolean {
-  const [, minor = 0, patch = 0] = (version ?? "1.0").split(".").map(Number);
-  return minor > 25 || (minor === 25 && patch >= 1);
 }

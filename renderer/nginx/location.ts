@@ -5,6 +5,7 @@ import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import { pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
+import { listsBeside } from "./own-lists.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
@@ -28,8 +29,13 @@ interface Place {
   readonly destination?: string;
 }
 
-/** Returns the `location` blocks of one path. */
-export function locationModels(virtualHost: VirtualHost, route: PathRoute, settings: NginxSettings): ModelFields[] {
+/** Returns the `location` blocks of one path. `errors`: the error page of the host. */
+export function locationModels(
+  virtualHost: VirtualHost,
+  route: PathRoute,
+  settings: NginxSettings,
+  errors: Model,
+): ModelFields[] {
   const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
   const options = { ...settings.defaults?.path, ...route.options };
@@ -37,18 +43,27 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
   const { passwords, extra, override, isInternal, faults } = pathAccess(host, route, settings);
   const isClosed = faults.length > 0;
   const siblings = new Set(settings.files?.siblingDirectives);
+  const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
+  const isFastcgi = family === "fastcgi";
+  const isUsedOnce = options.keepalive === 0;
+  const root = virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT;
   const common = {
     isServed: !isClosed && servers.length > 0,
     family,
-    isFastcgi: family === "fastcgi",
     needsLength: (family === "fastcgi" || family === "uwsgi") && !siblings.has(`${family}_request_buffering`),
-    root: virtualHost.options.root ?? settings.defaults?.host.root ?? DEFAULT_ROOT,
-    closes: family === "proxy" && options.keepalive === 0,
-    timeout: options.timeout ?? false,
-    bodySize: options.bodySize ?? false,
+    // nginx accepts each of these once, and the operator's file counts.
+    bodySize: !inFile.has("client_max_body_size") && (options.bodySize ?? false),
+    readTimeout: !inFile.has(`${family}_read_timeout`) && (options.timeout ?? false),
+    sendTimeout: !inFile.has(`${family}_send_timeout`) && (options.timeout ?? false),
+    root: isFastcgi && !inFile.has("root") && root,
+    keepsFastcgi: isFastcgi && !isUsedOnce && !inFile.has("fastcgi_keep_conn"),
+    splitsPath: isFastcgi && !inFile.has("fastcgi_split_path_info"),
+    isUsedOnce,
     isInternal: !isClosed && isInternal,
     passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
     extra: !isClosed && fileModel(extra),
+    lists: listsBeside(extra, settings),
+    errorPage: inFile.has("error_page") && errors,
     override: !isClosed && fileModel(override),
   };
   const others = new Set(paths.map((one) => pathKey(one.path)));
@@ -59,7 +74,7 @@ export function locationModels(virtualHost: VirtualHost, route: PathRoute, setti
     match: place.kind === "" ? quoted(place.text) : new Verbatim(place.kind),
     // A prefix is one token; other kinds are an operator and the text.
     text: place.kind === "" ? false : quoted(place.text),
-    pass: passTo(protocol, upstreamName(host, pathKey(path)), place.destination),
+    pass: passTo(protocol, upstreamName(host, pathKey(path), settings), place.destination),
   }));
 }
 

@@ -4,21 +4,29 @@ import type { ModelFields, Page } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
 import { findProxyFile, restrictedNames } from "./access.ts";
 import { fileModel } from "./files.ts";
+import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
+import { hasHeaderMerge } from "./version.ts";
 import { unknownHostsModel } from "./unknown-hosts.ts";
 
 /** `http` directives of the template that nginx accepts only once. */
 const UNIQUE_DIRECTIVES = [
+  "absolute_redirect",
   "client_body_timeout",
   "client_header_timeout",
   "fastcgi_connect_timeout",
+  "fastcgi_index",
   "grpc_connect_timeout",
+  "grpc_ssl_name",
+  "grpc_ssl_server_name",
   "limit_conn_status",
   "proxy_connect_timeout",
   "proxy_http_version",
   "proxy_next_upstream_tries",
+  "proxy_ssl_name",
+  "proxy_ssl_server_name",
   "real_ip_header",
   "real_ip_recursive",
   "reset_timedout_connection",
@@ -29,12 +37,11 @@ const UNIQUE_DIRECTIVES = [
   "ssl_session_tickets",
   "ssl_session_timeout",
   "uwsgi_connect_timeout",
+  "variables_hash_max_size",
 ];
 
 /** Prefixes of the directives that let nginx store requests and responses in files. gRPC is never stored. */
 const STORING_FAMILIES = ["proxy", "fastcgi", "uwsgi", "scgi"];
-
-const DEFAULT_CONNECTIONS_PER_ADDRESS = 2_000;
 
 /** Returns the routes as the nginx template prints them: every value is safe where the template puts it. */
 export function nginxPage(
@@ -68,14 +75,15 @@ function globalFields(settings: NginxSettings): ModelFields {
       default: trustsAll ? 1 : 0,
       networks: trustedProxies.filter((one) => !trustsAll || !isEverything(one)),
     },
-    // Never take the client address from 0.0.0.0/0: any client could claim an internal address.
-    addressSources: trustedProxies.filter((network) => proxyProtocol || !isEverything(network)),
     proxyProtocol: proxyProtocol && trustedProxies.length > 0,
     resolvers: resolvers.length > 0 && tokens(...resolvers.map((one) => (one.includes(":") ? `[${one}]` : one))),
     // False where another file in the destination's directory sets the directive.
     defaults: Object.fromEntries(UNIQUE_DIRECTIVES.map((name) => [name, !siblings.has(name)])),
     upgrades: (settings.upgrades ?? ["websocket"]).map(quoted),
-    connectionsPerAddress: settings.connectionsPerAddress ?? DEFAULT_CONNECTIONS_PER_ADDRESS,
+    connectionsPerAddress: settings.connectionsPerAddress !== 0,
+    lists: listsForHttp(settings),
+    mergesHeaders: hasHeaderMerge(settings) && !siblings.has("add_header_inherit"),
+    logsLikeNginxProxy: usesVhostFormat(settings),
     families: STORING_FAMILIES.map((family) => ({
       family,
       streamsRequests: !siblings.has(`${family}_request_buffering`),
@@ -93,6 +101,13 @@ function logFormats({ accessLog }: NginxSettings): ModelFields {
     logsJson: format === "json",
     logsOwn: typeof format === "object" && { text: quotedWithVariables(format.text), escape: format.escape },
   };
+}
+
+/** Whether an operator's file uses nginx-proxy's log format, and none defines it. */
+function usesVhostFormat({ files }: NginxSettings): boolean {
+  if (files?.siblingDirectives?.includes("log_format vhost")) return false;
+  const settings = [...(files?.vhosts?.files.values() ?? [])].flatMap((file) => file.settings ?? []);
+  return [...settings, ...(files?.siblingDirectives ?? [])].includes("access_log vhost");
 }
 
 function isEverything(network: string): boolean {

@@ -5,7 +5,7 @@ import type { Model, ModelFields } from "../template/model.ts";
 import { hostAccess } from "./access.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { listens } from "./listen.ts";
-import { BUCKET_SIZE } from "./operator-files/sibling-directives.ts";
+import { BUCKET_SIZE } from "./operator-files/top-level-directives.ts";
 import { rejectsTls, schemesOf } from "./schemes.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
@@ -68,7 +68,9 @@ function isServable(hosts: ReadonlySet<HostName>, settings: NginxSettings): (nam
 /** Returns the length of the longest name that nginx accepts with the operator's size of a bucket, if there is one. */
 function longestName(siblingDirectives: readonly string[] = []): number {
   if (!siblingDirectives.includes(BUCKET_SIZE)) return Number.POSITIVE_INFINITY;
-  const sizes = siblingDirectives.flatMap((one) => /^\S+ ([0-9]{1,9})$/.exec(one)?.[1] ?? []).map(Number);
+  const sizes = siblingDirectives
+    .flatMap((one) => /^server_names_hash_bucket_size ([0-9]{1,9})$/.exec(one)?.[1] ?? [])
+    .map(Number);
   // A bucket has whole cache lines, and a name in it two pointers and two more bytes.
   return Math.ceil(Math.max(64, ...sizes) / 64) * 64 - 18;
 }

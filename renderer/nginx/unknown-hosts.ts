@@ -4,10 +4,11 @@ import type { Published } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { isUsableFor } from "./contested-ports.ts";
 import { findErrorPage } from "./files.ts";
-import { hasHttp2Directive, listens } from "./listen.ts";
+import { listens } from "./listen.ts";
 import { reservedServers } from "./reserved-names.ts";
 import type { HttpsSettings, NginxSettings } from "./settings.ts";
 import { unknownHostTls } from "./tls.ts";
+import { hasHttp2Directive } from "./version.ts";
 
 /** The port that clients omit from URLs. */
 const HTTPS_PORT = 443;

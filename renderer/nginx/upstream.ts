@@ -5,7 +5,9 @@ import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
 import type { ModelFields, Verbatim } from "../template/model.ts";
+import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
+import { keepsConnections } from "./version.ts";
 
 /** nginx's directives by balancing method; round robin is nginx's default. */
 const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
@@ -20,18 +22,31 @@ const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
 /** Balancing methods with which nginx accepts no `backup`. */
 const WITHOUT_BACKUP: readonly Balance[] = ["ip-hash", "hash-address", "hash-uri", "random"];
 
+/** A host name with a dot that is not an address. */
+const PLAIN_NAME = /^(?=.*[a-z])[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
+
+/** A host name that looks like the upstream of another host's path. */
+const LIKE_PATH = /-[0-9a-f]{40}$/;
+
+/** Longest upstream name that is not hashed, in characters. */
+const MAX_NAME = 200;
+
 /** Seconds for which a failed replica receives no requests. */
 const FAIL_TIMEOUT_S = 1;
 
 /** Returns the `upstream` block of a path that has servers. */
-export function upstreamModel(host: string, { path, servers, options }: PathRoute): ModelFields {
-  const { balance = "round-robin", keepalive = "auto" } = options;
+export function upstreamModel(
+  host: string,
+  { path, servers, options }: PathRoute,
+  settings: NginxSettings,
+): ModelFields {
+  const { balance = "round-robin", keepalive = "auto" } = { ...settings.defaults?.path, ...options };
   // nginx rejects an upstream that has only backups.
   const hasMain = servers.some(({ backup }) => !backup);
   const takesBackup = hasMain && !WITHOUT_BACKUP.includes(balance);
   const directive = DIRECTIVES[balance];
   return {
-    name: upstreamName(host, pathKey(path)),
+    name: upstreamName(host, pathKey(path), settings),
     balance: directive === undefined ? false : tokens(directive),
     servers: servers.map((server) => ({
       endpoint: endpointOf(server),
@@ -39,11 +54,19 @@ export function upstreamModel(host: string, { path, servers, options }: PathRout
       parameters: parametersOf(server, takesBackup),
     })),
     keepalive: keepalive === "auto" ? 2 * servers.length : keepalive,
+    disablesKeepalive: keepalive === 0 && keepsConnections(settings),
   };
 }
 
-/** Hashes the name: a host may be longer than nginx allows for an upstream, and `*.a` must differ from `a`. */
-export function upstreamName(host: string, path: string): string {
+/**
+ * Returns nginx-proxy's name of the upstream, which operators' files may use: the host, and the SHA-1 of the path. A name
+ * that could be that of a container or of another upstream is hashed: requests of an operator's file for an app in the
+ * same network must not be sent to a container that requests its name.
+ */
+export function upstreamName(host: string, path: string, { files }: Pick<NginxSettings, "files">): string {
+  const name = path === "/" ? host : `${host}-${createHash("sha1").update(path).digest("hex")}`;
+  const isSafe = PLAIN_NAME.test(host) && !LIKE_PATH.test(host) && name.length <= MAX_NAME;
+  if (isSafe && files?.siblingDirectives?.includes(`upstream ${name}`) !== true) return name;
   const key = path === "/" ? host : `${host} ${path}`;
   return `sallyport-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
 }

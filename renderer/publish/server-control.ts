@@ -13,6 +13,8 @@ export type ServerState = "ready" | "blocked";
 
 /** How publication checks and reloads the server that reads the file. */
 export interface ServerControl {
+  /** nginx's version, such as 1.26.3, if the server reports it. */
+  readonly version?: string | undefined;
   /** Checks the candidate without touching the live file. `isBeside`: it is below the live file's directory. */
   check(candidate: string, isBeside: boolean): Promise<ControlResult>;
   /** Makes the server load the live file; `ok` means that it runs it. */

@@ -27,6 +27,7 @@ interface Ready {
   readonly isBlocked: boolean;
   /** The id of nginx's container, or its first 12 digits. */
   readonly container: string | undefined;
+  readonly version: string | undefined;
 }
 
 /**
@@ -72,6 +73,10 @@ export class ReloadChannel implements ServerControl {
   /** Returns the id of nginx's container, or its first 12 digits, as nginx's end of the channel reports it. */
   get container(): string | undefined {
     return this.#ready?.container;
+  }
+
+  get version(): string | undefined {
+    return this.#ready?.version;
   }
 
   get #ready(): Ready | undefined {
@@ -170,10 +175,12 @@ function parseAnswer(text: string): Answer | undefined {
 }
 
 function parseReady(text: string): Ready | undefined {
-  const [, start, state, container] =
-    /^([0-9a-f-]{36}) (starting|ok|failed) (-|[0-9a-f]{12}|[0-9a-f]{64})\n/.exec(text) ?? [];
+  const [, start, state, container, version] =
+    /^([0-9a-f-]{36}) (starting|ok|failed) (-|[0-9a-f]{12}|[0-9a-f]{64}) (-|1\.[0-9]{1,3}\.[0-9]{1,3})\n/.exec(text) ??
+    [];
   if (start === undefined) return undefined;
-  return { start, isBlocked: state === "failed", container: container === "-" ? undefined : container };
+  const known = (value: string | undefined): string | undefined => (value === "-" ? undefined : value);
+  return { start, isBlocked: state === "failed", container: known(container), version: known(version) };
 }
 
 /** A missing directory means that the volume is not mounted; writing the request fails as well. */

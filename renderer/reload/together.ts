@@ -8,6 +8,13 @@ export class ReloadTogether implements ServerControl {
     this.#controls = controls;
   }
 
+  /** The oldest version: every server must accept the file. Undefined if one is unknown. */
+  get version(): string | undefined {
+    const versions = this.#controls.map(({ version }) => version);
+    if (versions.includes(undefined)) return undefined;
+    return versions.toSorted((a, b) => a!.localeCompare(b!, "en", { numeric: true }))[0];
+  }
+
   /** Stops at the first server that rejects or cannot be reached. Returns `ok` if at least one has a check. */
   async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
     let all: ControlResult = { kind: "unchecked" };

@@ -99,7 +99,10 @@ export abstract class NginxTarget {
     // Each publication changes this directory, so certificates and files are not read again because of it.
     if (this.#stores.files.siblingDirectory !== undefined)
       watchDirectory(this.#stores.files.siblingDirectory, () => this.#readBeside(), signal);
-    const stopListening = this.destination.server.onReady((state) => listener.serverChanged(state));
+    const stopListening = this.destination.server.onReady((state) => {
+      if (this.#readVersion()) listener.retryQuarantined();
+      listener.serverChanged(state);
+    });
     signal.addEventListener(
       "abort",
       () => {
@@ -170,6 +173,7 @@ export abstract class NginxTarget {
 
   protected async print(virtualHosts: readonly VirtualHost[]): Promise<Rendered<never>> {
     try {
+      this.#readVersion();
       const reserved = this.#reservedBeside(virtualHosts);
       return await Promise.resolve({
         kind: "text",
@@ -217,6 +221,12 @@ export abstract class NginxTarget {
       ...(this.#stores.certificates && { certificates: this.#stores.certificates.certificates }),
       files: this.#stores.files.settings,
     });
+  }
+
+  /** nginx may be replaced by another version at any time. Returns whether it was. */
+  #readVersion(): boolean {
+    const { version } = this.destination.server;
+    return version !== undefined && this.#template.useVersion(version);
   }
 
   /** Removes hosts whose grace period is over, and passes on those whose lease is over. */

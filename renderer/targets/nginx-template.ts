@@ -31,6 +31,8 @@ export class NginxTemplate {
   #render: Render<VirtualHost>;
   #certificates = NO_CERTIFICATES;
   #files: FileSettings = {};
+  /** The version that nginx reports. */
+  #version: string | undefined;
   #settings: NginxSettings;
 
   private constructor(target: NginxTargetConfig, statusPage: StatusPage, text: string, render: Render<VirtualHost>) {
@@ -71,7 +73,16 @@ export class NginxTemplate {
   use({ certificates = this.#certificates, files = this.#files }: Partial<OperatorFiles>): void {
     this.#certificates = certificates;
     this.#files = files;
-    this.#settings = settingsOf(this.#target, certificates, files, this.#statusPage);
+    const settings = settingsOf(this.#target, certificates, files, this.#statusPage);
+    this.#settings = this.#version === undefined ? settings : { ...settings, version: this.#version };
+  }
+
+  /** Sets the version that nginx reports. Returns whether it differs from the one that is known. */
+  useVersion(version: string): boolean {
+    if (version === this.#settings.version) return false;
+    this.#version = version;
+    this.use({});
+    return true;
   }
 
   /** Reads the template again and uses it if it is valid. */

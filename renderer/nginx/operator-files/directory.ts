@@ -5,6 +5,7 @@ import { readRegular } from "../../disk/read-regular.ts";
 import { parseHost } from "../../routes/grammar.ts";
 import type { Fault } from "../guard.ts";
 import { clientFileProblem } from "../certificates/client-files.ts";
+import { topLevelDirectives } from "./top-level-directives.ts";
 import { isRestricting, statementsOf } from "./statements.ts";
 
 /** What the files of a directory are for. Those for `errors` never restrict access. */
@@ -22,6 +23,8 @@ export interface OperatorFile {
   readonly isBlank?: boolean;
   /** Names of the directives in it. */
   readonly directives?: readonly string[];
+  /** Its directives outside of any block, see `topLevelDirectives`. */
+  readonly settings?: readonly string[];
 }
 
 /** The files of a directory by their names as hosts look for them: host names in lower case and ASCII. */
@@ -174,7 +177,7 @@ function describe(name: string, text: string, kind: FileKind): Omit<OperatorFile
     case "proxy": {
       const statements = statementsOf(text);
       const directives = [...new Set(statements.map(({ name }) => name))];
-      return { isBlank, directives, restricts: statements.some(isRestricting) };
+      return { isBlank, directives, settings: topLevelDirectives(text), restricts: statements.some(isRestricting) };
     }
   }
 }

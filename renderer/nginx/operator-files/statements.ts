@@ -1,7 +1,7 @@
 /** One directive of an nginx configuration. */
 export interface Statement {
   readonly name: string;
-  /** What follows the name, with quoted text replaced. */
+  /** What follows the name. Quoted text is replaced, unless it is one word. */
   readonly parameters: string;
   /** Number of blocks around it. */
   readonly depth: number;
@@ -11,7 +11,7 @@ export interface Statement {
 /** Returns the directives of a text, in order. Text that is not valid results in fewer directives. */
 export function statementsOf(text: string): Statement[] {
   const bare = text.replaceAll(/"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*'|(?<![^\s;{}])#.*|\$\{[^}]*\}|\\[^]/g, (one) =>
-    one.startsWith("#") ? "" : "x",
+    one.startsWith("#") ? "" : (/^["']([A-Za-z0-9_.-]+)["']$/.exec(one)?.[1] ?? "x"),
   );
   let depth = 0;
   return [...bare.matchAll(/([^{};]*)([{};])/g)].flatMap(([, statement = "", end]) => {

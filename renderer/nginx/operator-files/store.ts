@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 import type { FileSettings } from "../settings.ts";
 import { type FileDirectory, type FileKind, readOperatorFiles } from "./directory.ts";
 import type { GuardMemory } from "./memory.ts";
-import { readDirectives, readSiblingDirectives } from "./sibling-directives.ts";
+import { readDirectives, readSiblingDirectives } from "./top-level-directives.ts";
 
 /** Paths of the operator's files: `proxy` is a file, the others are directories. */
 export type FilePaths = { readonly [K in Exclude<keyof FileSettings, "siblingDirectives">]?: string | undefined };

@@ -26,7 +26,7 @@ describe("the debug endpoint", { skip }, () => {
         await rig.app("silent", { VIRTUAL_HOST: "silent.example" }),
         await rig.app("tls", { VIRTUAL_HOST: "tls.example" }, { labels: { "sallyport.debug-endpoint": "yes" } }),
         await rig.app("many", { VIRTUAL_HOST_MULTIPORTS: manyPaths("many.example", 60) }, debugLabel("true")),
-        await rig.app("dollar", { VIRTUAL_HOST: '~^a"\\.\\$host(x)$' }, debugLabel("true")),
+        await rig.app("dollar", { VIRTUAL_HOST: '~^a"?\\.\\$host(x)$' }, debugLabel("true")),
         await rig.app("own", { VIRTUAL_HOST: "own.example" }, debugLabel("true")),
         await rig.app("own-path", { VIRTUAL_HOST: "own.example", VIRTUAL_PATH: `= ${path}` }),
         await rig.app(
@@ -94,8 +94,9 @@ describe("the debug endpoint", { skip }, () => {
     });
 
     test("prints a regular expression unchanged, without expanding nginx variables", async () => {
-      const { body } = await rig.ask({ host: 'a".$hostx', path });
-      assert.equal((JSON.parse(body) as VirtualHost).host, '~^a"\\.\\$host(x)$');
+      // A current nginx rejects a quote in the Host header.
+      const { body } = await rig.ask({ host: "a.$hostx", path });
+      assert.equal((JSON.parse(body) as VirtualHost).host, '~^a"?\\.\\$host(x)$');
     });
 
     async function until() {

@@ -8,7 +8,7 @@ import { fc } from "../../property.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
 import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
 import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
-import { topLevelDirectives } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
+import { topLevelDirectives } from "../../../renderer/nginx/operator-files/top-level-directives.ts";
 import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
 import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
@@ -155,11 +155,17 @@ describe("top-level directives of a file", () => {
     ["gzip on;\nproxy_connect_timeout\t600;", ["gzip", "proxy_connect_timeout"]],
     ["# resolver 192.0.2.1;\ngzip on; # resolver 192.0.2.1;\n", ["gzip"]],
     ["server { listen 80; location / { resolver 192.0.2.1; } }\ngzip on;", ["gzip"]],
-    [`log_format own '"{$host}; # }';\nresolver "192.0.2.1";`, ["log_format", "resolver"]],
+    [`log_format own '"{$host}; # }';\nresolver "192.0.2.1";`, ["log_format", "log_format own", "resolver"]],
     ['map $a $b { default \'}\'; "~^\\"{" 1; }\nresolver 192.0.2.1;', ["resolver"]],
-    ["set_real_ip_from 10.0.0.0/8;real_ip_header X-Own;", ["set_real_ip_from", "real_ip_header"]],
-    ["add_header X ${host}a#b;resolver 192.0.2.1;", ["add_header", "resolver"]],
+    [
+      "set_real_ip_from 10.0.0.0/8;real_ip_header X-Own;",
+      ["set_real_ip_from", "set_real_ip_from 10.0.0.0/8", "real_ip_header"],
+    ],
+    ["add_header X ${host}a#b;resolver 192.0.2.1;", ["add_header", "add_header x", "resolver"]],
     ["resolver 192.0.2.1", []],
+    ['proxy_set_header "Host" a;', ["proxy_set_header", "proxy_set_header host"]],
+    ["upstream a.example { server b; }\nlocation ^~  /a { }", ["upstream a.example", "location /a"]],
+    ["location / { access_log /a vhost; }", ["location /", "access_log vhost"]],
     ["}}}; resolver 192.0.2.1;", []],
   ];
   for (const [text, names] of rows) test(JSON.stringify(text), () => assert.deepEqual(topLevelDirectives(text), names));
@@ -170,7 +176,9 @@ describe("top-level directives of a file", () => {
       maxLength: 200,
     });
     fc.assert(
-      fc.property(text, (one) => assert.ok(topLevelDirectives(one).every((name) => /^[a-z][a-z0-9_]*$/.test(name)))),
+      fc.property(text, (one) =>
+        assert.ok(topLevelDirectives(one).every((name) => /^[a-z][a-z0-9_]*(?: |$)/.test(name))),
+      ),
     );
   });
 });

@@ -9,12 +9,12 @@ import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
-import { testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import { nginxVersion, testConfig, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { container } from "../fake-agent.ts";
 import { readNginx } from "../structure/read-nginx.ts";
 import { removeDirectory } from "../../remove-directory.ts";
-import { BUCKET_SIZE } from "../../../renderer/nginx/operator-files/sibling-directives.ts";
+import { BUCKET_SIZE } from "../../../renderer/nginx/operator-files/top-level-directives.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { requires } from "../../requires.ts";
 
@@ -58,6 +58,15 @@ const SECOND: Readonly<Record<string, string>> = {
       [`${family}_max_temp_file_size`, "1m"],
     ]),
   ),
+  absolute_redirect: "on",
+  variables_hash_max_size: "4096",
+  fastcgi_index: "own.php",
+  ...Object.fromEntries(
+    ["proxy", "grpc"].flatMap((family) => [
+      [`${family}_ssl_name`, "own.example"],
+      [`${family}_ssl_server_name`, "off"],
+    ]),
+  ),
   proxy_http_version: "1.0",
   proxy_next_upstream: "off",
   proxy_next_upstream_tries: "1",
@@ -80,6 +89,7 @@ describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {
     const https = { listen: 18_443, port: 443, directory, challenges: "/c", hstsSeconds: 1 };
     const settings: NginxSettings = {
       listen: 18_080,
+      version: nginxVersion()!.replace("nginx/", ""),
       https: { ...https, certificates: readCertificates(directory) },
       trustedProxies: ["192.0.2.9"],
       resolvers: ["192.0.2.53"],

@@ -17,6 +17,8 @@ import { askStatus } from "../../../renderer/status/socket.ts";
 import { composeLabels } from "../../shared/compose-labels.ts";
 import { container, FakeAgent } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+import { readOrEmpty } from "../../../renderer/disk/read-or-empty.ts";
+import { runReloadLoop } from "../reload/reload-loop.ts";
 
 /** The response that a client received. */
 export interface Seen {
@@ -64,6 +66,7 @@ export class NginxRig {
   #stop = new AbortController();
   #run: () => void = () => undefined;
   #nginx: BackgroundProcess | undefined;
+  #loop: BackgroundProcess | undefined;
   #running: Promise<unknown> | undefined;
   #made = 0;
   #generation = 5;
@@ -76,7 +79,7 @@ export class NginxRig {
 
   /**
    * Starts nginx and the renderer and resolves when nginx serves these containers. `target` adds to the keys of the
-   * nginx target, `more` to those of the configuration.
+   * nginx target, `more` to those of the configuration. With `reload: "channel"` nginx is reloaded as in compose.yml.
    */
   async start(
     target: Record<string, unknown>,
@@ -92,6 +95,15 @@ export class NginxRig {
       return workers.size > 0 && workers;
     });
     this.agent.first = [...containers];
+    const isByChannel = target["reload"] === "channel";
+    const channel = join(directory, "channel");
+    if (isByChannel) {
+      for (const path of [channel, join(directory, "scratch")]) mkdirSync(path);
+      this.#loop = runReloadLoop(configs, channel, "dash", { env: { SALLYPORT_PATHS: `${directory}/` } });
+      await eventually("nginx's end of the channel is ready", () =>
+        /^\S+ ok /.test(readOrEmpty(join(channel, "ready"))),
+      );
+    }
     const config = parseConfig(
       JSON.stringify({
         agents: [{ socket: join(directory, "agent.sock") }],
@@ -109,6 +121,7 @@ export class NginxRig {
             check: { command: [...nginxCommand(directory, configs.candidate), "-t", "-q"] },
             reload: { exec: { command: [...nginxCommand(directory, configs.live), "-s", "reload"] } },
             ...target,
+            ...(isByChannel && { reload: { channel }, check: undefined }),
           },
         ],
         ...more,
@@ -157,6 +170,7 @@ export class NginxRig {
     this.#stop.abort();
     await this.agent.close();
     await this.#running;
+    await this.#loop?.stop();
     await this.#nginx?.stop();
     for (const app of this.#apps.values()) app.close();
     await removeDirectory(this.directory);

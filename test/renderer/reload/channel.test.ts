@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
 import { ownContainer } from "../../../renderer/inventory/own-container.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import { BackgroundProcess } from "../../demo/background-process.ts";
@@ -107,10 +108,10 @@ describe("the reload channel's requests", () => {
 describe("the id of nginx's container", () => {
   const ID = "0123456789ab".repeat(6).slice(0, 64);
   for (const [what, text, expected] of [
-    ["its id", `11111111-2222-3333-4444-555555555555 ok ${ID}\n`, ID],
-    ["the start of its id", `11111111-2222-3333-4444-555555555555 starting ${ID.slice(0, 12)}\n`, ID.slice(0, 12)],
-    ["no id", "11111111-2222-3333-4444-555555555555 ok -\n", undefined],
-    ["another text", "11111111-2222-3333-4444-555555555555 ok shop; }\n", undefined],
+    ["its id", `11111111-2222-3333-4444-555555555555 ok ${ID} 1.26.3\n`, ID],
+    ["the start of its id", `11111111-2222-3333-4444-555555555555 starting ${ID.slice(0, 12)} -\n`, ID.slice(0, 12)],
+    ["no id", "11111111-2222-3333-4444-555555555555 ok - 1.26.3\n", undefined],
+    ["another text", "11111111-2222-3333-4444-555555555555 ok shop; } -\n", undefined],
     ["nothing", "", undefined],
   ] as const) {
     test(`is ${expected ?? "unknown"} if nginx reports ${what}`, async () => {
@@ -128,10 +129,11 @@ describe("the id of nginx's container", () => {
     try {
       const reported = await eventually(
         "the script is ready",
-        () => /^[0-9a-f-]{36} starting (\S+)\n/.exec(rig.readyFile)?.[1],
+        () => /^[0-9a-f-]{36} starting (\S+) \S+\n/.exec(rig.readyFile)?.[1],
       );
       assert.equal(reported, ownContainer() ?? "-");
       assert.equal(new ReloadChannel(rig.channel).container, ownContainer());
+      assert.equal(`nginx/${new ReloadChannel(rig.channel).version}`, nginxVersion());
     } finally {
       await rig.close();
     }

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { LIST_DIRECTIVES } from "../../../renderer/nginx/own-lists.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
@@ -34,6 +35,7 @@ test("the script knows every directive of the shipped template, and no other", (
     for (const name of ["max_temp_file_size", "request_buffering"]) names.add(`${family}_${name}`);
   // Printed as values.
   for (const name of ["least_conn", "ip_hash", "hash", "random"]) names.add(name);
+  for (const name of LIST_DIRECTIVES) names.add(name);
   assert.deepEqual([...KNOWN].toSorted(), [...names].toSorted());
 });
 

@@ -39,6 +39,7 @@ function runGroup(
     SALLYPORT_PID_FILE: join(directory, "nginx.pid"),
     SALLYPORT_SCRATCH: join(directory, "scratch"),
     SALLYPORT_TEST_SECONDS: "5",
+    ...options.env,
   };
   const args = ["--wait", "sh", "-c", `trap 'kill 0' TERM; ${command}`];
   return new BackgroundProcess(name, "setsid", args, { ...options, env });

@@ -5,6 +5,7 @@ import { fc } from "../../property.ts";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
+import { listsForHttp } from "../../../renderer/nginx/own-lists.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import { container } from "../fake-agent.ts";
@@ -43,7 +44,15 @@ for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
   for (const what of ["pass", "read_timeout", "send_timeout", "request_buffering", "max_temp_file_size"])
     vocabulary.add(`${family}_${what}`);
 }
-const variables = new Set(own.match(/\$\{?[a-z_0-9]+/g)?.map((name) => name.replace("{", "")));
+// Of the lists that are repeated next to operators' files.
+const lists = listsForHttp({ listen: 8080 }).map((one) => one.text);
+for (const line of lists) vocabulary.add(line.split(" ")[0]!);
+const variables = new Set(
+  [own, ...lists]
+    .join("\n")
+    .match(/\$\{?[a-z_0-9]+/g)
+    ?.map((name) => name.replace("{", "")),
+);
 
 function known(
   digit: string,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasHttp2Directive, listens } from "../../../renderer/nginx/listen.ts";
+import { listens } from "../../../renderer/nginx/listen.ts";
+import { hasHttp2Directive } from "../../../renderer/nginx/version.ts";
 
 const versions: readonly [version: string | undefined, hasDirective: boolean][] = [
   [undefined, false],
