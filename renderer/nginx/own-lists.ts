@@ -153,7 +153,7 @@ function printed(directive: string, entries: readonly Entry[], set: ReadonlySet<
 
 const DEFAULT_CONNECTIONS_PER_ADDRESS = 2_000;
 
-/** Never take the client address from 0.0.0.0/0: any client could claim an internal address. */
+/** Never take the client address from 0.0.0.0/0: any client could pretend to have an internal address. */
 function addressSources({ trustedProxies = [], proxyProtocol = false }: NginxSettings): readonly string[] {
   return trustedProxies.filter((network) => proxyProtocol || !network.endsWith("/0"));
 }

@@ -277,7 +277,7 @@ describe("requests through nginx next to files of the operator", { skip }, () =>
     assert.ok(ms < 4_000, `${ms} ms`);
   });
 
-  test("`keepalive=disabled` tells an app that its connection is used once", async () => {
+  test("an app with `keepalive=disabled` gets `Connection: close`", async () => {
     for (let round = 0; round < 2; round += 1) {
       const { body } = await rig.ask({ host: "once.example", method: "POST", body: "x" });
       assert.equal(body, "close");
