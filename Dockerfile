@@ -12,7 +12,7 @@ ARG NGINX_IMAGE=nginxinc/nginx-unprivileged:stable
 
 FROM ${NODE_IMAGE} AS node
 
-FROM --platform=${BUILDPLATFORM} ${BUILD_IMAGE} AS build
+FROM --platform=${BUILDPLATFORM:-linux} ${BUILD_IMAGE} AS build
 WORKDIR /src
 COPY .npmrc package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund

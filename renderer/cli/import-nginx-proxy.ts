@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import * as net from "node:net";
 import { readOrEmpty } from "../disk/read-or-empty.ts";
 import { readText } from "../disk/read-text.ts";
 import { importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
@@ -22,6 +23,16 @@ const IN_ONE_CONTAINER: Layout = {
 /** nginx in a container of its own, with the certificates where nginx-proxy has them. */
 const SEPARATE_NGINX: Layout = { ...IN_ONE_CONTAINER, certificatesInNginx: "/etc/nginx/certs", isSeparate: true };
 
+/** Whether the kernel lets a process listen on IPv6. A port that is in use, for example, does not matter. */
+async function canListenOnIpv6(): Promise<boolean> {
+  const server = net.createServer();
+  const code = await new Promise((resolve) => {
+    server.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code)).listen(0, "::", () => resolve("ok"));
+  });
+  server.close();
+  return code !== "EAFNOSUPPORT" && code !== "EADDRNOTAVAIL";
+}
+
 /** Returns undefined only if there is no such file. */
 function readInternalNetworks(file: string): InternalNetworksFile | undefined {
   if (!lstatSync(file, { throwIfNoEntry: false })) return undefined;
@@ -33,11 +44,12 @@ function readInternalNetworks(file: string): InternalNetworksFile | undefined {
  * Prints the configuration, or the agent's policy, for the environment of nginx-proxy. Exit code 1 if something is not
  * imported; standard error names it. Exit code 78 if a variable is invalid.
  */
-export function runImportNginxProxy(
+export async function runImportNginxProxy(
   { separate = false, policy: isPolicy = false }: { separate?: boolean; policy?: boolean },
   env: Environment,
-): CommandResult {
+): Promise<CommandResult> {
   const files = {
+    hasIpv6: await canListenOnIpv6(),
     internalNetworks: readInternalNetworks("/etc/nginx/network_internal.conf"),
     resolvers: nameservers(readOrEmpty("/etc/resolv.conf")),
   };

@@ -172,7 +172,9 @@ function addImport(program: Command, { args, variables, directory, finish }: Imp
     .description("translate the environment variables of nginx-proxy")
     .option("--separate", "nginx runs in a container of its own")
     .option("--policy", "print the agent's policy instead")
-    .action((options: { separate?: boolean; policy?: boolean }) => finish(runImportNginxProxy(options, variables)));
+    .action(async (options: { separate?: boolean; policy?: boolean }) =>
+      finish(await runImportNginxProxy(options, variables)),
+    );
 }
 
 type Examples = readonly (readonly [args: string, purpose: string])[];

@@ -89,7 +89,7 @@ lay_out() {
 	give "$nginx:$renderer" 0750 "$run/reload"
 	give "$nginx:$nginx" 0700 /var/cache/nginx
 	# Directories only: a link to one of root's files must not change that file's owner.
-	find /var/cache/nginx -type d ! -uid "$nginx" -exec chown "$nginx:$nginx" {} + -exec chmod u+rwx {} + ||
+	find /var/cache/nginx -type d ! -uid "$nginx" -exec chown "$nginx:$nginx" {} + ||
 		log "WARNING: nginx cannot write to all directories in /var/cache/nginx; give them to user $nginx"
 	# nginx-proxy's logs belong to root. Change them before the directory belongs to nginx, not after.
 	[ "$(stat -c %u /var/log/nginx)" = "$nginx" ] || chown -h "$nginx:$nginx" /var/log/nginx/* 2>/dev/null

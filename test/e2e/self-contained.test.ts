@@ -246,6 +246,11 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     await docker("rm", "-f", `${box.name}-hostile`);
   });
 
+  test("explains what the policy discloses of a container", async () => {
+    const text = await box.exec("sallyport-agent", "policy", "explain", `${box.name}-steady`);
+    assert.match(text, /"VIRTUAL_HOST": "steady\.example"[^]*withheld: \d+ environment variables/);
+  });
+
   test("verifies the agent's audit trail in the container, also after the agent was killed", async () => {
     const verify = box.exec("sallyport-audit", "verify", "--audit-dir", "/var/lib/sallyport/audit");
     assert.match(
@@ -404,17 +409,26 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       writeFileSync(join(directory, "conf.d", "own.conf"), "client_max_body_size 9m;\ngrpc_connect_timeout 600s;\n");
       const files = ["proxy.conf", "network_internal.conf", "nginx.conf", "certs", "conf.d/own.conf"];
       const mounts = files.flatMap((file) => ["-v", `${directory}/${file}:/etc/nginx/${file}:ro`]);
-      const settings = ["HTTP_PORT=81", "HTTPS_METHOD=noredirect", "LOG_FORMAT=$host status $status"].flatMap((one) => [
-        "-e",
-        one,
-      ]);
-      await box.start(...settings, ...capabilities, ...mounts);
+      const settings = [
+        ...["HTTP_PORT=81", "HTTPS_METHOD=noredirect", "LOG_FORMAT=$host status $status", "ENABLE_IPV6=true"],
+      ].flatMap((one) => ["-e", one]);
+      // A kernel without IPv6.
+      const ipv6 = { index: 0, value: 10, op: "SCMP_CMP_EQ" };
+      const syscalls = [{ names: ["socket"], action: "SCMP_ACT_ERRNO", errnoRet: 97, args: [ipv6] }];
+      const kernel = join(directory, "seccomp.json");
+      writeFileSync(kernel, JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls }));
+      // nginx-proxy's directories of temporary files may belong to root.
+      mkdirSync(join(directory, "cache", "client_temp"), { recursive: true, mode: 0o700 });
+      const cache = ["-v", `${join(directory, "cache")}:/var/cache/nginx`, "--security-opt", `seccomp=${kernel}`];
+      await box.start(...settings, ...cache, ...capabilities, ...mounts);
       const headers = await box.answers("web.example", "web", "/", 81);
       assert.equal(headers["x-own"], "yes");
       assert.equal(headers["x-forwarded-for"], undefined);
       await box.answered("inner.example", 403, "/", 81);
       await eventually("the request is logged", async () => (await box.logs()).includes("web.example status 200"));
       assert.doesNotMatch(await box.logs(), /not permitted/);
+      assert.match(await box.logs(), /^SKIPPED: ENABLE_IPV6: this kernel has no IPv6, so nginx listens on IPv4 only/m);
+      assert.equal(await box.exec("stat", "-c", "%u", "/var/cache/nginx/client_temp"), "101");
       const modes = ["certificates/web.example.key", "certificates/web.example.crt", "agent", "renderer", "reload"];
       const paths = [...modes.map((name) => `/run/sallyport/${name}`), "/var/lib/sallyport/audit"];
       assert.deepEqual((await box.exec("stat", "-c", "%u:%g %a", ...paths)).split("\n"), [

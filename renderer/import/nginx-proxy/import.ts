@@ -26,6 +26,8 @@ export interface Layout {
 export interface SettingFiles {
   /** network_internal.conf; undefined if the file does not exist. */
   readonly internalNetworks?: InternalNetworksFile | undefined;
+  /** Whether nginx can listen on IPv6 here. Default: true. */
+  readonly hasIpv6?: boolean;
   /** Name servers of resolv.conf. */
   readonly resolvers?: readonly string[] | undefined;
 }
@@ -58,8 +60,16 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
   if (filters.onlyPublished) put(target, ["containers", "onlyPublished"], true);
   if (filters.onlyExposed) target["onlyExposed"] = true;
   for (const { path, value } of variables.values) put(target, path, value);
+  const lacksIpv6 = parseFlag(env, "ENABLE_IPV6") === true && files.hasIpv6 === false;
+  if (lacksIpv6) put(target, ["nginx", "ipv6"], false);
   const label = env["NGINX_CONTAINER_LABEL"] || LABEL;
-  const notes = [...variables.notes, ...filters.notes, ...(internal?.notes ?? []), ...(isStrict ? [] : [COMPATIBLE])];
+  const notes = [
+    ...variables.notes,
+    ...filters.notes,
+    ...(internal?.notes ?? []),
+    ...(lacksIpv6 ? [NO_IPV6] : []),
+    ...(isStrict ? [] : [COMPATIBLE]),
+  ];
   const document = new Document({
     agents: [{ socket: layout.agentSocket }],
     proxy: layout.isSeparate ? { label } : "self",
@@ -75,6 +85,10 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
     notes,
   };
 }
+
+const NO_IPV6 = skipped(
+  "ENABLE_IPV6: this kernel has no IPv6, so nginx listens on IPv4 only; enable IPv6 on the Docker host, or remove the variable",
+);
 
 const COMPATIBLE = differs(
   "as with nginx-proxy, containers may set everything, share host names with other projects, and receive requests before " +
