@@ -115,16 +115,19 @@ export function imageRemark(
   return diagnostic(subjectOf(known), "value.image", { ...value, problem, hint });
 }
 
-/** Returns all labels and variables that set an option, in the order of precedence. */
+/** Returns all labels and variables that set an option, in the order of precedence; empty ones only on request. */
 function writtenOptions(
   { container }: InventoryContainer,
   names: OptionNames,
+  withEmpty = false,
 ): (RawOption & { readonly isImages: boolean })[] {
   return (["label", "env"] as const).flatMap((from) =>
     namesOf(names, from).flatMap((name) => {
       const source = from === "env" ? container.env : container.labels;
-      const raw = Object.hasOwn(source, name) ? source[name]!.trim() : "";
-      return raw === "" ? [] : [{ name, raw, isImages: isFromImage(container, from, name) }];
+      const raw = Object.hasOwn(source, name) ? source[name]!.trim() : undefined;
+      return raw === undefined || (raw === "" && !withEmpty)
+        ? []
+        : [{ name, raw, isImages: isFromImage(container, from, name) }];
     }),
   );
 }
@@ -189,7 +192,10 @@ function problemOf(
   return { problem, ...(hint !== undefined && { hint }) };
 }
 
-/** Returns the value that restricts access, if any label or variable has one, and those that cannot be parsed. */
+/**
+ * Returns the value that restricts access, if any label or variable has one, and those that cannot be parsed. An empty
+ * one cannot, unless the image sets it: `NETWORK_ACCESS=$UNSET` was meant to restrict.
+ */
 function restrictionOf<T>(
   known: InventoryContainer,
   rule: OptionRule<T>,
@@ -197,7 +203,8 @@ function restrictionOf<T>(
 ): { readonly value: T | undefined; readonly faults: readonly OptionFault[] } {
   const faults: OptionFault[] = [];
   let value: T | undefined;
-  for (const { name: where, raw } of writtenOptions(known, rule)) {
+  for (const { name: where, raw, isImages } of writtenOptions(known, rule, true)) {
+    if (raw === "" && isImages) continue;
     const parsed = rule.parse(raw);
     if (parsed.kind === "invalid") {
       const { problem, hint } = problemOf(raw, parsed, rule.parse);

@@ -4,11 +4,11 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s([A-Za-z0-9+/=\s]*)-----END \1-----
 
 /** Returns why a file is neither a certificate authority (`*.ca.crt`) nor a revocation list (`*.crl.pem`), or undefined. */
 export function clientFileProblem(name: string, text: string): string | undefined {
-  const [label, what] = name.endsWith(".pem") ? ["X509 CRL", "revocation list"] : ["CERTIFICATE", "certificate"];
+  const [label, what] = /\.pem$/i.test(name) ? ["X509 CRL", "revocation list"] : ["CERTIFICATE", "certificate"];
   const blocks = [...text.matchAll(BLOCK)].filter(([, found]) => found === label || found === `TRUSTED ${label}`);
   if (blocks.length === 0) return `it contains no ${what} in PEM`;
   const isValid = blocks.every(([pem, , base64 = ""]) =>
-    name.endsWith(".pem") ? isSequence(base64) : isCertificate(pem),
+    /\.pem$/i.test(name) ? isSequence(base64) : isCertificate(pem),
   );
   return isValid ? undefined : `a ${what} in it is not valid`;
 }

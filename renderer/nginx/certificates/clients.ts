@@ -11,7 +11,10 @@ export interface ClientFiles {
   readonly revoked: AppliedFile | undefined;
 }
 
-/** Returns the files for a host: its own authority or else the one for all hosts, with its revocation list. */
+/**
+ * Returns the files for a host: its own authority or else the one for all hosts, with its revocation list. A list without
+ * an authority, or one of several, cannot be applied.
+ */
 export function clientFilesOf(
   host: string,
   { verifyClient }: HostOptions,
@@ -19,17 +22,25 @@ export function clientFilesOf(
 ): Guard<ClientFiles> {
   if (verifyClient === "off") return ABSENT;
   const name = nameForFiles(host);
-  const own = findFile(set?.clients, [`${name}.ca.crt`]);
-  const authority = own.kind === "absent" ? findFile(set?.clients, ["ca.crt"]) : own;
-  if (authority.kind === "absent" && verifyClient === "on") {
-    const hint = `create ${name}.ca.crt in the directory of certificates, or remove the option`;
-    return unusable("verify-client", "clients must present a certificate, but no authority is configured", hint);
+  const find = (file: string): Guard<AppliedFile> => findFile(set?.clients, [file]);
+  const own = find(`${name}.ca.crt`);
+  const authority = own.kind === "absent" ? find("ca.crt") : own;
+  const names = new Set([`${name}.crl.pem`, `${name}.ca.crl.pem`, ...(own.kind === "absent" ? ["ca.crl.pem"] : [])]);
+  const lists = [...names].map(find).filter(({ kind }) => kind !== "absent");
+  const [list, another] = lists;
+  const problem = [authority, ...lists].find(({ kind }) => kind === "unusable");
+  if (problem?.kind === "unusable") return problem;
+  const where = list?.kind === "applied" ? `${set!.clients!.directory}/${list.value.name}` : "verify-client";
+  if (authority.kind !== "applied") {
+    if (!list && verifyClient !== "on") return ABSENT;
+    const hint = `create ${name}.ca.crt in the directory of certificates, or remove the ${list ? "file" : "option"}`;
+    return unusable(where, "clients must present a certificate, but no authority is configured", hint);
   }
-  if (authority.kind !== "applied") return authority;
-  const lists = own.kind === "absent" ? ["ca.crl.pem"] : [`${name}.crl.pem`, `${name}.ca.crl.pem`];
-  const revoked = findFile(set?.clients, lists);
-  if (revoked.kind === "unusable") return revoked;
-  return applied({ authority: authority.value, revoked: revoked.kind === "applied" ? revoked.value : undefined });
+  if (another) {
+    const hint = "put all lists of the host into one file";
+    return unusable(where, "the host has several revocation lists, of which nginx reads one", hint);
+  }
+  return applied({ authority: authority.value, revoked: list?.kind === "applied" ? list.value : undefined });
 }
 
 /**

@@ -113,7 +113,7 @@ function list(directory: string, { kind, setting, nginxUser }: ReadOptions): str
 }
 
 /** Authorities and revocation lists for client certificates. */
-const CLIENT_FILES = /^(?:ca\.crt|ca\.crl\.pem|.+\.ca\.crt|.+\.crl\.pem|.+_removed)$/;
+const CLIENT_FILES = /^(?:ca\.crt|ca\.crl\.pem|.+\.ca\.crt|.+\.crl\.pem|.+_removed)$/i;
 
 /** Returns undefined if there is no such file. */
 function readOne(directory: string, name: string, options: ReadOptions): OperatorFile | undefined {

@@ -34,6 +34,27 @@ const CLOSED: readonly Request[] = [
     },
     { name: value, env: { NETWORK_ACCESS: value }, reported: /NETWORK_ACCESS: invalid value/ },
   ]),
+  ...["", " "].map((value) => ({
+    name: `an empty variable: ${JSON.stringify(value)}`,
+    env: { NETWORK_ACCESS: value },
+    reported: /NETWORK_ACCESS: invalid value "": not one of internal, external/,
+  })),
+  {
+    name: "an empty label next to a valid variable",
+    labels: { "sallyport.network-access": "" },
+    env: { NETWORK_ACCESS: "external" },
+    reported: /sallyport\.network-access: invalid value ""/,
+  },
+  {
+    name: "an empty variable of plain HTTP without a certificate",
+    env: { ENABLE_HTTP_ON_MISSING_CERT: "" },
+    reported: /ENABLE_HTTP_ON_MISSING_CERT: invalid value ""/,
+  },
+  {
+    name: "an empty label for client certificates",
+    labels: { "sallyport.verify-client": "" },
+    reported: /sallyport\.verify-client: invalid value ""/,
+  },
   {
     name: "an invalid label next to a valid variable",
     labels: { "sallyport.network-access": "extern" },
@@ -200,13 +221,25 @@ describe("a host whose clients must present a certificate, with a real nginx", {
     for (const index of requests.keys())
       copyFileSync(authority.path("ca.crt"), join(rig.certificates, `${hostOf(index)}.ca.crt`));
     copyFileSync(authority.path("ca.crt"), join(rig.certificates, "*.wild.example.ca.crt"));
+    for (const name of ["list", "more"]) authority.writeRevoked(join(rig.certificates, `${name}.example.crl.pem`));
+    authority.writeRevoked(join(rig.certificates, "more.example.ca.crl.pem"));
+    copyFileSync(authority.path("ca.crt"), join(rig.certificates, "more.example.ca.crt"));
+    copyFileSync(authority.path("ca.crt"), join(rig.certificates, "case.example.CA.CRT"));
     writeFileSync(join(rig.directory, "passwords", "Upper.Example"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "bücher.example"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "fd00::1"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "unused.example"), "user:{PLAIN}secret\n");
     writeFileSync(join(rig.directory, "passwords", "shop.wild.example"), "user:{PLAIN}secret\n");
     const app = await rig.app("open", { VIRTUAL_HOST: "open.example" });
-    const more = ["*.wild.example", "Upper.Example", "bücher.example", "[fd00::1]"].map((host) => ({
+    const more = [
+      "list.example",
+      "more.example",
+      "case.example",
+      "*.wild.example",
+      "Upper.Example",
+      "bücher.example",
+      "[fd00::1]",
+    ].map((host) => ({
       VIRTUAL_HOST: host,
     }));
     const all = [...requests.map((env, index) => ({ VIRTUAL_HOST: hostOf(index), ...env })), ...more];
@@ -225,6 +258,19 @@ describe("a host whose clients must present a certificate, with a real nginx", {
       }
     });
   }
+
+  test("is not served with a revocation list that has no authority, or with several lists", async () => {
+    for (const name of ["list", "more"])
+      for (const tls of [false, true])
+        assert.equal((await rig.ask({ host: `${name}.example`, tls })).status, 503, `${name} ${tls}`);
+    const closed = (await rig.status()).virtualHosts.flatMap(closuresOf).join("\n");
+    assert.match(closed, /list\.example\.crl\.pem: clients must present a certificate, but no authority is configured/);
+    assert.match(closed, /more\.example\.crl\.pem: the host has several revocation lists/);
+  });
+
+  test("an authority is found in any case", async () => {
+    assert.equal((await rig.ask({ host: "case.example", tls: true })).status, 400);
+  });
 
   test("the authority of a wildcard host applies", async () => {
     assert.equal((await rig.ask({ host: "a.wild.example", tls: true })).status, 400);

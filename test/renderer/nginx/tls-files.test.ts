@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
@@ -110,6 +110,14 @@ describe("additional certificate files, with a real nginx", { skip }, () => {
     own.revoke("good");
     own.writeRevoked(join(certificates, "own.example.crl.pem"));
     await eventually("it is rejected", async () => (await statusFor("own.example", own, "good")) === "400");
+  });
+
+  test("a host's own revocation list applies to the CA of all hosts, but not next to the general list", async () => {
+    general.writeRevoked(join(certificates, "default.example.crl.pem"));
+    await eventually("it is closed", async () => (await statusFor("default.example", general, "good")) === "503");
+    renameSync(join(certificates, "ca.crl.pem"), join(certificates, "ca.crl.pem_removed"));
+    await eventually("it is served", async () => (await statusFor("default.example", general, "good")) === "200");
+    assert.equal(await statusFor("default.example", general, "revoked"), "400");
   });
 });
 
