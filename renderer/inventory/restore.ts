@@ -10,7 +10,15 @@ export interface RestoreOptions {
   readonly directory: string;
   /** Milliseconds from the start until absent agents are restored from the cache. */
   readonly patienceMs: number;
+  /**
+   * Milliseconds after which the containers of an agent receive no requests. The only agent is restored no earlier: until
+   * then the live files are better than a cache that may be older.
+   */
+  readonly staleAfterMs?: number | undefined;
 }
+
+/** Longest delay of a timer, in milliseconds. */
+const MAX_DELAY_MS = 2_147_483_647;
 
 /**
  * Restores absent agents from the cache of an earlier renderer, so that one absent agent does not block the others.
@@ -19,22 +27,27 @@ export interface RestoreOptions {
  */
 export function restoreAbsent(
   subscriptions: ReadonlyMap<string, Subscription>,
-  { directory, patienceMs }: RestoreOptions,
+  { directory, patienceMs, staleAfterMs = 0 }: RestoreOptions,
   log: Log,
   signal: AbortSignal,
 ): (socket: string) => void {
   const cache = new InventoryCache(directory, log);
+  const [only] = subscriptions.size === 1 ? [...subscriptions.keys()] : [];
   const restore = (): void => {
     for (const [socket, subscription] of subscriptions) {
       if (subscription.isComplete) continue;
       const cached = cache.has(socket) ? cache.read(socket) : NOTHING;
+      // Without its only agent, no file is better than an empty one.
+      if (cached === NOTHING && only !== undefined) continue;
       if (cached === NOTHING) {
         log("warn", "agent.skipped", { socket, reason: "never connected; start it to route its containers" });
       }
       if (cached) subscription.restore(cached);
     }
   };
-  const timer = setTimeout(restore, patienceMs);
+  const { absentSince = Date.now() } = (only !== undefined && cache.has(only) && cache.read(only)) || {};
+  const delay = only === undefined ? patienceMs : Math.max(patienceMs, absentSince + staleAfterMs - Date.now());
+  const timer = setTimeout(restore, Math.min(delay, MAX_DELAY_MS));
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return (socket) => {
     const subscription = subscriptions.get(socket);

@@ -25,6 +25,9 @@ export interface AgentState {
   readonly docker: Result<"health">["docker"] | "unknown";
   readonly generation: number;
   readonly containers: number;
+  /** Containers beyond the agent's limit, and those it could not read, by its last health report. */
+  readonly overflow: number;
+  readonly unreadable: number;
   /** Since when its state may be outdated; undefined while it is current. */
   readonly absentSince?: number | undefined;
   /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
@@ -69,8 +72,9 @@ export class Subscription {
   #isRestored = false;
   #mayResume = false;
   #since = Date.now();
-  /** When the state copy was last known to equal the agent's state. */
-  #currentAt = Date.now();
+  /** When the state copy was last known to equal the agent's state, on the clock of `performance.now`. */
+  #currentAt = performance.now();
+  #unlisted: Pick<Result<"health">, "overflow" | "unreadable"> = { overflow: 0, unreadable: 0 };
   #isCurrent = false;
   #hasConnected = false;
   #failure: Failure | undefined;
@@ -116,10 +120,10 @@ export class Subscription {
   }
 
   /** Continues from the cached inventory, and the time of the disconnection, unless the agent has already sent a snapshot. */
-  restore({ dockerHost, containers, absentSince = this.#currentAt }: CachedInventory): void {
+  restore({ dockerHost, containers, absentSince = Date.now() }: CachedInventory): void {
     if (this.isComplete) return;
     this.#isRestored = true;
-    this.#currentAt = Math.min(absentSince, this.#currentAt);
+    this.#currentAt = Math.min(performance.now() - Math.max(0, Date.now() - absentSince), this.#currentAt);
     this.#log("warn", "agent.restored", { socket: this.#socket, dockerHost, containers: containers.length });
     this.#onChange(this.#copy.restore(dockerHost, containers));
     this.#onCurrent();
@@ -130,7 +134,13 @@ export class Subscription {
     return [...this.#copy.known];
   }
 
+  /** When its state began to be outdated, on the clock of `performance.now`; undefined while it is current. */
+  get absentAt(): number | undefined {
+    return this.#isCurrent ? undefined : this.#currentAt;
+  }
+
   get state(): AgentState {
+    const { absentAt } = this;
     return {
       socket: this.#socket,
       dockerHost: this.#dockerHost || this.#copy.dockerHost,
@@ -139,7 +149,8 @@ export class Subscription {
       docker: this.#isConnected ? this.#docker : "unknown",
       generation: this.#copy.generation,
       containers: this.#copy.size,
-      absentSince: this.#isCurrent ? undefined : this.#currentAt,
+      ...this.#unlisted,
+      absentSince: absentAt === undefined ? undefined : Math.round(Date.now() - (performance.now() - absentAt)),
       error: this.#failure && sentenceOf(this.#failure),
       auditError: this.#witness?.error,
     };
@@ -198,8 +209,9 @@ export class Subscription {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
-        const { docker, generation } = await link.request("health", {});
+        const { docker, generation, overflow, unreadable } = await link.request("health", {});
         this.#docker = docker;
+        this.#unlisted = { overflow, unreadable };
         if (generation === this.#copy.generation) this.#setCurrent(true);
         onProven();
       }
@@ -266,7 +278,7 @@ export class Subscription {
   /** A connection alone proves nothing: the agent may never complete a snapshot. */
   #setCurrent(isCurrent: boolean): void {
     const isNew = isCurrent !== this.#isCurrent;
-    if (isCurrent || isNew) this.#currentAt = Date.now();
+    if (isCurrent || isNew) this.#currentAt = performance.now();
     this.#isCurrent = isCurrent;
     if (isNew) this.#onCurrent();
   }

@@ -39,6 +39,7 @@ export class Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
+  #isUrgent = false;
   /** Time of the first change that is not live yet, and start of the pass that runs, in milliseconds. */
   #pendingSince: number | undefined;
   #startedAt = 0;
@@ -87,11 +88,13 @@ export class Reconciler {
     }
   }
 
-  /** Schedules a pass. */
-  changed(): void {
+  /** Schedules a pass. An urgent one does not wait for further changes. */
+  changed(isUrgent = false): void {
     const now = performance.now();
     this.#firstChange ??= now;
-    this.#schedule(dueAt(this.#options.wait, this.#lastPass, this.#firstChange, now) - now);
+    this.#isUrgent ||= isUrgent;
+    const due = this.#isUrgent ? now : dueAt(this.#options.wait, this.#lastPass, this.#firstChange, now);
+    this.#schedule(due - now);
   }
 
   /** Schedules a pass that also tries a rejected revision again. */
@@ -155,6 +158,7 @@ export class Reconciler {
     this.#startedAt = performance.now();
     this.#pendingSince ??= this.#firstChange ?? this.#startedAt;
     this.#firstChange = undefined;
+    this.#isUrgent = false;
     try {
       if (this.#needsPreparation) await this.#prepare();
       if (this.#needsPreparation || this.#isStopped) return;

@@ -115,3 +115,10 @@ export function eventsOf({
     ...[...faults, ...remarks].map((message): [string, Diagnostic] => ["container.warned", message]),
   ];
 }
+
+/** Returns whether a container no longer has an address at which it was served, so that another container may get it. */
+export function losesAddress({ before, after }: Readonly<Record<"before" | "after", Evaluation | undefined>>): boolean {
+  const addresses = (one: Evaluation | undefined) => one?.routes.flatMap(({ server }) => server?.address ?? []) ?? [];
+  const now = addresses(after);
+  return after?.unrouted?.code !== "health" && addresses(before).some((address) => !now.includes(address));
+}

@@ -29,6 +29,8 @@ export interface TargetStatus {
   readonly routes?: Omit<Routes, "quarantined">;
   /** Milliseconds after which the containers of an absent agent receive no requests, by its socket. */
   readonly staleAfter?: (socket: string) => number;
+  /** Host names whose owners are not recorded because there are too many. */
+  readonly unrecordedOwners?: number;
   /** Settings of an nginx target's nginx. */
   readonly settings?: NginxSettings | undefined;
   /** Containers in the file of a template target. */
@@ -72,6 +74,9 @@ export function buildReport({
       filtered.map(({ known, reason }) => ({ ...placementOf(known, state), reason })),
     ),
     warnings: distinct([
+      ...targets.flatMap(({ state, unrecordedOwners = 0 }) =>
+        unrecordedOwners > 0 ? [unrecorded(state, unrecordedOwners)] : [],
+      ),
       ...targets.flatMap(({ routes }) => (routes?.remarks ?? []).map(entryOf)),
       ...targets.flatMap(({ routes, settings }) =>
         routes && settings ? unusedFiles(routes.virtualHosts, settings).map(fileEntry) : [],
@@ -119,6 +124,11 @@ function entryOf({ id, container: name, dockerHost, code, reason, hosts }: Diagn
 
 function fileEntry(fault: Fault): Entry {
   return { name: fault.where, code: "file.unused", reason: faultText(fault) };
+}
+
+function unrecorded({ destination }: TargetState, count: number): Entry {
+  const reason = `the owners of ${count} host names are not recorded, because there are too many: each belongs to the oldest container that requests it; remove containers, or run \`sallyport-renderer release\` for names that are gone`;
+  return { name: destination, code: "owners.unrecorded", reason };
 }
 
 function placementOf({ dockerHost, container: { name, id } }: InventoryContainer, { destination }: TargetState) {

@@ -1,4 +1,4 @@
-import { utc } from "./format.ts";
+import { counted, utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import {
   availabilityOf,
@@ -86,10 +86,17 @@ function agentRow({
   error = "",
   auditError,
   staleAt,
+  overflow = 0,
+  unreadable = 0,
 }: Report["agents"][number]): string[] {
   const stale = staleAt === undefined ? "" : `; its hosts return 503 from ${utc(staleAt)} on`;
   const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}${stale}`;
-  const status = auditError === undefined ? connection : `${connection}; ${auditError}`;
+  const status = [
+    connection,
+    ...(auditError === undefined ? [] : [auditError]),
+    ...(overflow === 0 ? [] : [`${counted(overflow, "container")} beyond the agent's limit`]),
+    ...(unreadable === 0 ? [] : [`${counted(unreadable, "container")} unreadable, see the agent's log`]),
+  ].join("; ");
   return [socket, dockerHost === "" ? "-" : dockerHost, status, String(containers)];
 }
 

@@ -70,6 +70,8 @@ const Agent = z.object({
   docker: z.string().describe("`connecting`, `connected` or `unreachable`; `unknown` while the agent is disconnected."),
   generation: z.int().describe("Generation of the agent's last snapshot."),
   containers: z.int().describe("Containers that the agent discloses."),
+  overflow: z.int().optional().describe("Containers beyond the agent's limit, which it does not disclose."),
+  unreadable: z.int().optional().describe("Containers that the agent could not read."),
   error: error.optional().describe("Why the agent is disconnected."),
   auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
   absentSince: instant
@@ -175,11 +177,15 @@ export function isFine({ rejectedConfig, targets, agents, virtualHosts, quaranti
   return (
     rejectedConfig.length === 0 &&
     targets.every(({ pending, templateError }) => !pending && templateError === undefined) &&
-    agents.every((agent) => agent.connected && agent.docker === "connected" && agent.auditError === undefined) &&
+    agents.every(isAgentFine) &&
     quarantined.length === 0 &&
     virtualHosts.every((host) => closuresOf(host).length === 0) &&
     certificates.every((one) => one.error === undefined && one.warning === undefined)
   );
+}
+
+function isAgentFine({ connected, docker, auditError, overflow = 0 }: Report["agents"][number]): boolean {
+  return connected && docker === "connected" && auditError === undefined && overflow === 0;
 }
 
 /** Returns why a host or a path of it is closed. */

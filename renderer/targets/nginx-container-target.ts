@@ -23,7 +23,7 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
     this.#emptyRoutes = () => new NginxRoutes(target, config, undefined, this.owners.owners.copy());
   }
 
-  override apply(change: InventoryChange, isComplete: boolean): boolean {
+  override apply(change: InventoryChange, isComplete: boolean): boolean | "urgent" {
     for (const one of change.gone) for (const map of [this.#containers, this.#routed]) map.delete(keyOf(one));
     for (const one of change.upserted) for (const map of [this.#containers, this.#routed]) map.set(keyOf(one), one);
     return super.apply(change, isComplete);

@@ -8,6 +8,7 @@ import { watchDirectory } from "../disk/watch-directory.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
+import { losesAddress } from "../routes/evaluation.ts";
 import { logRouteChange } from "../routes/log-changes.ts";
 import type { HostName } from "../routes/grammar.ts";
 import type { Blocked, Published, VirtualHost } from "../routes/routes.ts";
@@ -40,7 +41,7 @@ export abstract class NginxTarget {
   #lastBlocked = "";
   #departure: NodeJS.Timeout | undefined;
   #absence: NodeJS.Timeout | undefined;
-  #absentSince: ReadonlyMap<string, number> = new Map();
+  #absentAt: ReadonlyMap<string, number> = new Map();
   #expired: ReadonlySet<string> = new Set();
   /** When each agent disconnected whose absence has been warned of. */
   readonly #warnedOf = new Map<string, number>();
@@ -64,7 +65,7 @@ export abstract class NginxTarget {
   }
 
   /** Only a changed route is worth a pass, and the first complete inventory. */
-  apply(change: InventoryChange, isComplete: boolean): boolean {
+  apply(change: InventoryChange, isComplete: boolean): boolean | "urgent" {
     const changed = this.routes.apply(change);
     logRouteChange(changed, this.log);
     this.#access.log(changed.hosts, this.#template.settings);
@@ -79,7 +80,7 @@ export abstract class NginxTarget {
     this.#isComplete = isComplete;
     this.#lastBlocked = blocked;
     this.#awaitDeparture();
-    return isChanged;
+    return isChanged && changed.evaluations.some(losesAddress) ? "urgent" : isChanged;
   }
 
   watch(listener: TargetListener, signal: AbortSignal): void {
@@ -143,9 +144,9 @@ export abstract class NginxTarget {
     return released[0];
   }
 
-  /** `absentSince`: the disconnected agents, each with the time of its disconnection in milliseconds since the epoch. */
-  agentsChanged(absentSince: ReadonlyMap<string, number>): void {
-    this.#absentSince = absentSince;
+  /** `absentAt`: the disconnected agents, each with the time of its disconnection on the clock of `performance.now`. */
+  agentsChanged(absentAt: ReadonlyMap<string, number>): void {
+    this.#absentAt = absentAt;
     this.#updateAbsent();
   }
 
@@ -160,6 +161,7 @@ export abstract class NginxTarget {
       quarantined: this.routes.table.routes.quarantined,
       filtered: this.routes.filtered,
       staleAfter: this.#staleAfter,
+      unrecordedOwners: this.owners.owners.unrecorded,
       settings: this.#template.settings,
       templateError: this.#templateError,
     };
@@ -248,14 +250,15 @@ export abstract class NginxTarget {
   /** Drops the servers of agents that have been disconnected for `staleAfter`; half of it earlier, warns of it. */
   #updateAbsent(): void {
     clearTimeout(this.#absence);
-    const now = Date.now();
-    const absent = [...this.#absentSince].map(([socket, since]) => {
+    // A clock that is set back must not prolong the time.
+    const now = performance.now();
+    const absent = [...this.#absentAt].map(([socket, since]) => {
       const staleAfter = this.#staleAfter(socket);
       return { socket, since, warnAt: since + staleAfter / 2, staleAt: since + staleAfter };
     });
     for (const { socket, since, warnAt, staleAt } of absent) {
       if (warnAt > now || this.#warnedOf.get(socket) === since) continue;
-      const reason = `disconnected for a long time; its virtual hosts return 503 from ${utc(staleAt)} on`;
+      const reason = `disconnected for a long time; its virtual hosts return 503 from ${utc(Date.now() + staleAt - now)} on`;
       this.log("warn", "agent.expiring", { socket, reason, hint: "start the agent" });
       this.#warnedOf.set(socket, since);
     }

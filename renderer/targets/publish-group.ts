@@ -128,12 +128,14 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   apply(change: InventoryChange, isComplete: boolean): void {
     const changed = this.#targets.map((target) => target.apply(change, isComplete));
     const isQuarantineAffected = this.#notLive.length > 0;
-    if (this.#isStarted && (changed.includes(true) || isQuarantineAffected)) this.#reconciler.changed();
+    if (this.#isStarted && (changed.some(Boolean) || isQuarantineAffected)) {
+      this.#reconciler.changed(changed.includes("urgent"));
+    }
   }
 
-  /** `absentSince`: the disconnected agents, each with the time of its disconnection in milliseconds since the epoch. */
-  agentsChanged(absentSince: ReadonlyMap<string, number>): void {
-    for (const target of this.#targets) target.agentsChanged?.(absentSince);
+  /** `absentAt`: the disconnected agents, each with the time of its disconnection on the clock of `performance.now`. */
+  agentsChanged(absentAt: ReadonlyMap<string, number>): void {
+    for (const target of this.#targets) target.agentsChanged?.(absentAt);
   }
 
   /** Ends the lease of a host name, or of all of them. Returns the former owner. */

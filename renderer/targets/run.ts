@@ -81,13 +81,13 @@ export async function run(
     });
   });
   const reportAbsent = (): void => {
-    const absent = subscriptions.flatMap(({ state: { socket, absentSince } }) =>
-      absentSince === undefined ? [] : [[socket, absentSince] as const],
+    const absent = [...bySocket].flatMap(([socket, { absentAt }]) =>
+      absentAt === undefined ? [] : [[socket, absentAt] as const],
     );
     for (const group of groups) group.agentsChanged(new Map(absent));
   };
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
-  const updateCache = cacheFor(agentsDirectory, bySocket, log, signal);
+  const updateCache = cacheFor(config, bySocket, log, signal);
   const apply = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const group of groups) group.apply(change, isComplete);
@@ -135,15 +135,19 @@ function directoryOfAgents({ targets }: Config): string | undefined {
   return target && join(ownDirectory(target.destination, target.stateDirectory), "agents");
 }
 
-/** Caches inventories where absent agents may have to be restored. With one agent, its absence blocks publishing. */
+/** Caches inventories where absent agents may have to be restored. */
 function cacheFor(
-  directory: string | undefined,
+  config: Config,
   subscriptions: ReadonlyMap<string, Subscription>,
   log: Log,
   signal: AbortSignal,
 ): (socket: string) => void {
-  if (subscriptions.size < 2 || directory === undefined) return () => undefined;
-  return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS }, log, signal);
+  const directory = directoryOfAgents(config);
+  const delays = config.targets.flatMap((target) => ("routing" in target ? [target.routing.staleAfter] : []));
+  const isNeeded = subscriptions.size > 1 || delays.length > 0;
+  if (!isNeeded || directory === undefined) return () => undefined;
+  const staleAfterMs = config.agents[0]?.staleAfter ?? Math.min(...delays);
+  return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS, staleAfterMs }, log, signal);
 }
 
 async function startStatus(path: string, served: Served): Promise<{ close: () => void } | string> {

@@ -10,8 +10,11 @@ import type { TargetStatus } from "../status/build-report.ts";
 export interface Target<Unit extends object> {
   readonly config: TargetConfig;
   readonly destination: Destination;
-  /** Applies a change of the inventory. Returns whether the file may change. `isComplete`: every agent has reported. */
-  apply(change: InventoryChange, isComplete: boolean): boolean;
+  /**
+   * Applies a change of the inventory. Returns whether the file may change; `urgent` if it has addresses that Docker may
+   * give to other containers. `isComplete`: every agent has reported.
+   */
+  apply(change: InventoryChange, isComplete: boolean): boolean | "urgent";
   /** The units of the file; undefined until every agent has reported. A unit is replaced when anything in it changes. */
   units(): readonly Unit[] | Blocked | undefined;
   /** Renders the file with these units only. A trial is not published as it is: it leaves no trace in the target. */
@@ -20,8 +23,8 @@ export interface Target<Unit extends object> {
   watch(listener: TargetListener, signal: AbortSignal): void;
   /** Reads templates and files again, and reports changes to the listener. */
   refresh(): void;
-  /** Applies a change of the connections to agents: the disconnected ones, each with the time, in ms since the epoch. */
-  agentsChanged?(absentSince: ReadonlyMap<string, number>): void;
+  /** Applies a change of the connections to agents: the disconnected ones, each with the time on the clock of `performance.now`. */
+  agentsChanged?(absentAt: ReadonlyMap<string, number>): void;
   /** Ends the lease of a host name, or of all of them. Returns the former owner. */
   release?(name: string | undefined): string | undefined;
   /** Frees what the target holds. */

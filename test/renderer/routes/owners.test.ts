@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { InventoryContainer } from "../../../renderer/inventory/inventory-change.ts";
 import { type HostName, parseHost } from "../../../renderer/routes/grammar.ts";
-import { HostOwners } from "../../../renderer/routes/host-owners.ts";
+import { HostOwners, MAX_OWNED_BY_ONE } from "../../../renderer/routes/host-owners.ts";
 import type { Reservation, RouteRules, StaticRoute } from "../../../renderer/routes/route-rules.ts";
 import { RouteTable } from "../../../renderer/routes/route-table.ts";
 import type { Container } from "../../../shared/snapshot.ts";
@@ -79,6 +79,19 @@ test("one container records at most `maxRoutes` names, and as many that it redir
   const table = new Table().add(app("greedy", names("h", 1_030).join(","), "greedy", { labels }));
   assert.equal(table.owners.all.size, 2_000);
   assert.match(table.reasons("greedy"), /redirect-from: has 1300 host names, of which the first 1000 are used/);
+});
+
+test("one owner cannot fill the list of owners, and names that are not recorded are counted once", () => {
+  const owners = new HostOwners({ leaseMs: 1_000 });
+  owners.record();
+  for (let at = 0; at < MAX_OWNED_BY_ONE + 2; at++)
+    for (let again = 0; again < 2; again++) owners.decide(`h${at}`, ["greedy"]);
+  assert.deepEqual([owners.all.size, owners.unrecorded], [MAX_OWNED_BY_ONE, 2]);
+  owners.decide("other", ["modest"]);
+  assert.equal(owners.all.get("other")?.owner, "modest");
+  owners.release("h0");
+  owners.decide(`h${MAX_OWNED_BY_ONE}`, ["greedy"]);
+  assert.equal(owners.unrecorded, 1);
 });
 
 describe("what an image sets", () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import * as z from "zod";
 import { printReport } from "../../../renderer/status/print.ts";
-import { Report } from "../../../renderer/status/report.ts";
+import { isFine, Report } from "../../../renderer/status/report.ts";
 import { entry, exampleReport, MORNING } from "./example-report.ts";
 
 describe("the published schema", () => {
@@ -117,4 +117,11 @@ test("escapes text of containers and does not align to very long names", () => {
   assert.match(text, /^x{200} {2}local {8}a\\u001b\[31m\\nb$/m);
   assert.match(text, /^db {4}local {8}c$/m);
   assert.match(text, /^[\x20-\x7e\n]*$/);
+});
+
+test("names the containers that an agent could not read, and those beyond its limit", () => {
+  const [agent] = exampleReport().agents;
+  const report = exampleReport({ agents: [{ ...agent!, overflow: 3, unreadable: 1 }] });
+  assert.match(printReport(report), /Docker connected; 3 containers beyond the agent's limit; 1 container unreadable/);
+  assert.equal(isFine(exampleReport({ quarantined: [], agents: [{ ...agent!, overflow: 3 }] })), false);
 });

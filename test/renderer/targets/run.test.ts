@@ -66,6 +66,17 @@ test("debounces a flood of changes, and publishes the last one", async () => {
   assert.ok(passes <= 2 + (performance.now() - began) / 100, `${passes} reloads for ${CHANGES} changes`);
 });
 
+test("removes the address of a container that ended without waiting for further changes", async () => {
+  rig.agent.first = [NGINX, app("a", "web"), app("b", "web")];
+  const file = rig.follow({ wait: "5m:5m" });
+  await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
+  rig.agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("c", "web")], removed: [] });
+  const ended = container("a", { ...app("a", "web"), state: "exited", networks: [{ name: "front" }] });
+  rig.agent.send("snapshot.delta", { base: 6, generation: 7, upserted: [ended], removed: ["b".repeat(64)] });
+  await eventually("the addresses are gone", () => !/# appa|appb/.test(readFileSync(file, "utf8")));
+  await eventually("waiting changes are published, too", () => hostsIn(file).includes("c.example"));
+});
+
 test("does not reload when a change leaves the file as it is", async () => {
   rig.agent.first = [NGINX, app("a", "web")];
   const reloads = join(rig.directory, "reloads");
@@ -193,8 +204,24 @@ test("counts staleAfter from the disconnection, also across a restart of the ren
   const logged: string[] = [];
   rig.running = run(config, rig.stop.signal, (_level, event) => void logged.push(event));
   await eventually("it is expired", () => logged.includes("agent.expired"));
+  // The same for a renderer whose only agent is absent.
+  const [only, onlyConf] = [agents.slice(1), join(rig.directory, "only.conf")];
+  const { targets, ...rest } = config;
+  const alone = { ...rest, agents: only, statusSocket: join(rig.directory, "only.sock") };
+  const running = run(
+    { ...alone, targets: targets.map((target) => ({ ...target, destination: onlyConf })) },
+    rig.stop.signal,
+    () => undefined,
+  );
   await eventually("only the other agent's app is served", () => !readFileSync(file, "utf8").includes("appb"));
   assert.match(readFileSync(file, "utf8"), /appa/);
+  await eventually(
+    "the host of the only agent is kept without its app",
+    () => hostsIn(onlyConf).join() === "b.example",
+  );
+  assert.doesNotMatch(readFileSync(onlyConf, "utf8"), /appb/);
+  rig.stop.abort();
+  await running;
 });
 
 test("publishes the routes of other agents although one agent never connected", async () => {
