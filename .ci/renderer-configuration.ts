@@ -26,6 +26,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "targets[].stateDirectory": "/var/lib/sallyport",
   "targets[].format": "json",
   "targets[].includes": "/etc/sallyport/includes",
+  "targets[].network": "monitoring",
   "targets[].containers": "{ where: [{ project: shop }] }",
   "targets[].containers.onlyExposed": "true",
   "targets[].containers.onlyPublished": "true",

@@ -13,6 +13,14 @@ export const TemplateTarget = z
     ...sharedKeys,
     format: z.enum(FORMAT_NAMES as [(typeof FORMAT_NAMES)[number]]).describe("How values are quoted in the file."),
     includes: absolutePath.optional().describe("Directory of the files that the helper `include` may read."),
+    network: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        "Network on which the program reaches containers: `ip` is the address there. Default: the container's label `sallyport.network`, otherwise its first network by name.",
+      ),
     containers: SelectRule.prefault({}).describe(
       "Containers that the template sees. Default: all that are not stopped.",
     ),

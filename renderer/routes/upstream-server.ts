@@ -20,7 +20,7 @@ export type Resolution =
   | { readonly kind: "absent"; readonly diagnostic: Diagnostic };
 
 /** Docker's network for published ports of Swarm services: its addresses are not reachable from elsewhere. */
-const SWARM_INGRESS = "ingress";
+export const SWARM_INGRESS = "ingress";
 
 const LOOPBACK = "127.0.0.1" as IpAddress;
 

@@ -3,7 +3,7 @@ import { templatesOf } from "../config/template-target.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { readText } from "../disk/read-text.ts";
 import { BoundedRenderer } from "../template/bounded-renderer.ts";
-import { containerView } from "../template/container-view.ts";
+import { containerViewOn } from "../template/container-view.ts";
 import type { Rendering } from "../template/container-template.ts";
 import type { TemplateText } from "../template/read-template.ts";
 import type { Reread } from "./nginx-template.ts";
@@ -36,7 +36,7 @@ export class TemplateFiles {
   }
 
   async print(known: readonly InventoryContainer[]): Promise<Rendering> {
-    const printing = this.#renderer.render(known.map(containerView));
+    const printing = this.#renderer.render(known.map(containerViewOn(this.#target.network)));
     this.#printing = printing;
     return await printing;
   }

@@ -1,6 +1,8 @@
 import { composeServiceOf } from "../../shared/compose.ts";
+import type { Attachment } from "../../shared/snapshot.ts";
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { ownerOf } from "../routes/owner.ts";
+import { SWARM_INGRESS } from "../routes/upstream-server.ts";
 import type { Model } from "./model.ts";
 import { compareTexts } from "./plain-record.ts";
 
@@ -12,22 +14,34 @@ export function inOrder(known: readonly InventoryContainer[]): InventoryContaine
 
 /** Every field of a container in a template. */
 export const CONTAINER_FIELDS: readonly string[] = (
-  "id shortId name host state health createdAt startedAt image env labels ownEnv ownLabels " +
+  "id shortId name host state stopping health createdAt startedAt image env labels ownEnv ownLabels " +
   "owner project service networks ports ip"
 ).split(" ");
 
-const views = new WeakMap<InventoryContainer, Model>();
+const views = new WeakMap<InventoryContainer, { readonly network: string | undefined; readonly view: Model }>();
 
-/** Returns a container as templates see it, without unknown fields. Returns the same object for the same record. */
+/** Returns a container as templates see it, without unknown fields. */
 export function containerView(known: InventoryContainer): Model {
-  const view = views.get(known) ?? viewOf(known);
-  views.set(known, view);
-  return view;
+  return containerViewOn(undefined)(known);
 }
 
-function viewOf(known: InventoryContainer): Model {
+/**
+ * Returns containers as the templates of a target see them whose program is on this network. Returns the same object for the
+ * same record.
+ */
+export function containerViewOn(network: string | undefined): (known: InventoryContainer) => Model {
+  return (known) => {
+    const cached = views.get(known);
+    if (cached && cached.network === network) return cached.view;
+    const view = viewOf(known, network);
+    views.set(known, { network, view });
+    return view;
+  };
+}
+
+function viewOf(known: InventoryContainer, network: string | undefined): Model {
   const { dockerHost: host, container } = known;
-  const { id, name, image, state, health, createdAt, startedAt, env, labels, fromImage } = container;
+  const { id, name, image, state, stopping, health, createdAt, startedAt, env, labels, fromImage } = container;
   const networks = container.networks.toSorted((a, b) => compareTexts(a.name, b.name));
   return {
     id,
@@ -35,6 +49,7 @@ function viewOf(known: InventoryContainer): Model {
     name,
     host,
     state,
+    stopping,
     health,
     createdAt,
     env,
@@ -46,8 +61,14 @@ function viewOf(known: InventoryContainer): Model {
     ...present({ ...composeServiceOf(labels, fromImage) }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
-    ...present({ ip: networks.find(({ ipv4 }) => ipv4)?.ipv4 ?? networks.find(({ ipv6 }) => ipv6)?.ipv6 }),
+    ...present({ ip: addressOn(networks, network ?? labels["sallyport.network"]) }),
   };
+}
+
+/** Returns the first address on the named network, or on any, IPv4 before IPv6. */
+function addressOn(networks: readonly Attachment[], only: string | undefined): string | undefined {
+  const usable = networks.filter(({ name }) => (only === undefined ? name !== SWARM_INGRESS : name === only));
+  return usable.find(({ ipv4 }) => ipv4)?.ipv4 ?? usable.find(({ ipv6 }) => ipv6)?.ipv6;
 }
 
 function without(record: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {

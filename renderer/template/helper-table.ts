@@ -2,6 +2,7 @@ import { checks } from "./helpers/checks.ts";
 import { containerGroups } from "./helpers/container-groups.ts";
 import { containerMatching } from "./helpers/container-matching.ts";
 import { containerQueries } from "./helpers/container-queries.ts";
+import { containerServing } from "./helpers/container-serving.ts";
 import { documents } from "./helpers/documents.ts";
 import { lists } from "./helpers/lists.ts";
 import { logic } from "./helpers/logic.ts";
@@ -18,6 +19,7 @@ const CHAPTERS: readonly (readonly Helper[])[] = [
   containerGroups,
   containerMatching,
   containerQueries,
+  containerServing,
   documents,
   lists,
   logic,

@@ -111,6 +111,14 @@ const planted = (service: string, project: string) => ({
   "com.docker.compose.config-hash": "0",
 });
 
+test("a name belongs to its oldest owner, also on several Docker hosts", () => {
+  const first = address({ name: "db", createdAt: 1, networks: [{ name: "front", ipv4: "10.0.0.1" }] });
+  const second = { ...address({ name: "db", createdAt: 2, id: "e".repeat(64) }), dockerHost: "two" };
+  const made = render([second, first].map(containerView));
+  assert.ok(made.kind === "faults" && made.faults.every(({ index }) => index === 0), JSON.stringify(made));
+  assert.match(made.faults[0]!.message, /the name belongs to another project or container, which had it first/);
+});
+
 test("labels of an image add no name", () => {
   const labels = planted("web", "shop");
   for (const fromImage of [
@@ -132,6 +140,9 @@ for (const [name, labels] of [
   // DNS would add its address to those of another container.
   ["WEB", {}],
   ["own", planted("web", "SHOP")],
+  ["x".repeat(80), {}],
+  // Would be the name of the service web of the project shop.
+  ["web.shop", {}],
 ] as const) {
   test(`a container ${JSON.stringify([name, labels])} is quarantined, because its name is not one label in lower case`, () => {
     const made = render([address({ name, labels })].map(containerView));

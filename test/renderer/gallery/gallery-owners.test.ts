@@ -87,9 +87,9 @@ const readers: readonly [name: string, format: FormatName, label: string, read: 
     "yaml",
     "traefik.host",
     (text) => {
-      const { http } = parse(text) as { http: { services?: Record<string, unknown> } };
+      const { http } = (parse(text) ?? {}) as { http?: { services?: Record<string, unknown> } };
       return new Map(
-        Object.entries(http.services ?? {}).map(([host, service]) => [host, addressesIn(JSON.stringify(service))]),
+        Object.entries(http?.services ?? {}).map(([host, service]) => [host, addressesIn(JSON.stringify(service))]),
       );
     },
   ],

@@ -347,7 +347,7 @@ test("no helper hides a field of a container by its name", () => {
   };
   const view = containerView(known("a", { ...full, networks: [{ name: "a", ipv4: "10.0.0.1" }] }));
   const fields = ["containers", "ipv4", "ipv6", "port", "proto", "published", ...Object.keys(view)];
-  assert.equal(fields.length, 6 + 19);
+  assert.equal(fields.length, 6 + 20);
   assert.deepEqual(
     HELPERS.filter(({ name }) => fields.includes(name)),
     [],

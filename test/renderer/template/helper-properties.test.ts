@@ -89,7 +89,7 @@ describe("a helper returns plain data or throws HelperError, is deterministic an
 });
 
 /** Helpers that fail for missing data on purpose. */
-const NEEDS_DATA = new Set(["fail", "hostPort"]);
+const NEEDS_DATA = new Set(["endpoint", "fail", "hostPort"]);
 
 test("only helpers that check or divide fail for missing data", () => {
   for (const { name, usage, run } of HELPERS) {

@@ -1,0 +1,105 @@
+import { isIPv4, isIPv6 } from "node:net";
+import type { Container } from "../../../shared/snapshot.ts";
+import { parsePort } from "../../routes/grammar.ts";
+import { HEALTH_RULES, type HealthRule } from "../../routes/options.ts";
+import { canServe } from "../../routes/serving.ts";
+import { helpersOf } from "../define-helper.ts";
+import { fieldOf, isRecord, type PlainRecord } from "../plain-record.ts";
+import { printed } from "../scalar.ts";
+import { HelperError, shown, type Helper } from "../template-helper.ts";
+import { labelOf } from "./container-queries.ts";
+
+const define = helpersOf("Containers");
+
+const HEALTH_LABEL = "sallyport.health";
+const PORT_LABEL = "sallyport.port";
+const PORT_VARIABLE = "VIRTUAL_PORT";
+
+/** The port of nginx's default, too, if a container exposes several. */
+const DEFAULT_PORT = 80;
+
+const EXAMPLE = {
+  containers: [
+    { name: "a", state: "running", health: "healthy", ip: "10.0.0.5", ports: [{ port: 53, proto: "udp" }], labels: {} },
+    { name: "b", state: "paused", health: "none", ip: "10.0.0.6", ports: [{ port: 80, proto: "tcp" }], labels: {} },
+  ],
+};
+
+/** Which containers can serve requests, and where: the same rules as for nginx's upstream servers. */
+export const containerServing: readonly Helper[] = [
+  define(
+    "serving LIST [health=]",
+    `The containers that can serve requests: running, not paused, not stopping, and healthy if they have a health check. A container chooses another rule for its health with the label \`${HEALTH_LABEL}\`; \`health=\` applies to all: \`required\`, \`started\` or \`ignored\`.`,
+    { template: `{{#each (serving containers)}}{{name}}{{/each}}`, data: EXAMPLE, output: "a" },
+    (call) => {
+      const wanted = call.named("health");
+      const rule = wanted === undefined ? undefined : healthRule(wanted);
+      if (wanted !== undefined && !rule) throw call.error(`health= must be one of ${HEALTH_RULES.join(", ")}`);
+      return call.list(0).filter((one) => isRecord(one) && canServe(stateOf(one), rule ?? ownRule(one)));
+    },
+  ),
+  define(
+    "endpoint CONTAINER",
+    `\`ip\` and the TCP port of a container, as \`hostPort\` writes them. The port is the label \`${PORT_LABEL}\` or the variable \`${PORT_VARIABLE}\`, otherwise the only exposed TCP port, otherwise 80 if it is one of several. Fails if \`ip\` is missing, or no port is certain.`,
+    {
+      template: "{{#each containers}}{{endpoint this}}{{/each}}",
+      data: { containers: [{ ip: "10.0.0.5", ports: [53, 80].map((port) => ({ port, proto: "tcp" })), labels: {} }] },
+      output: "10.0.0.5:80",
+    },
+    (call) => {
+      const container = call.record(0);
+      const ip = fieldOf(container, "ip") ?? "";
+      if (typeof ip !== "string" || (!isIPv4(ip) && !isIPv6(ip))) throw call.error(withoutAddress(container));
+      return `${isIPv6(ip) ? `[${ip}]` : ip}:${portOf(container)}`;
+    },
+  ),
+];
+
+function healthRule(text: string): HealthRule | undefined {
+  return HEALTH_RULES.find((rule) => rule === text);
+}
+
+function ownRule(container: PlainRecord): HealthRule {
+  return healthRule(labelOf(container, HEALTH_LABEL) ?? "") ?? "required";
+}
+
+/** Text that is no state of Docker is none in which a container serves requests. */
+function stateOf(container: PlainRecord): Pick<Container, "state" | "stopping" | "health"> {
+  const [state, health] = [fieldOf(container, "state"), fieldOf(container, "health")];
+  return {
+    state: state as Container["state"],
+    stopping: fieldOf(container, "stopping") === true,
+    health: health as Container["health"],
+  };
+}
+
+function withoutAddress(container: PlainRecord): string {
+  const networks = itemsOf(container, "networks").map((network) => shown(printed(fieldOf(network, "name"))));
+  const own = networks.length === 0 ? "none" : networks.join(", ");
+  return `the container has no address (its networks: ${own}); attach it to the network of the target's \`network\` or of the label \`sallyport.network\``;
+}
+
+function portOf(container: PlainRecord): number {
+  const variables = fieldOf(container, "env");
+  const sources: readonly (readonly [string, unknown])[] = [
+    [`the label ${PORT_LABEL}`, labelOf(container, PORT_LABEL)],
+    [`the variable ${PORT_VARIABLE}`, isRecord(variables) ? fieldOf(variables, PORT_VARIABLE) : undefined],
+  ];
+  for (const [source, text] of sources) {
+    if (typeof text !== "string") continue;
+    const parsed = parsePort(text);
+    if (parsed.kind === "ok") return parsed.value;
+    throw new HelperError(`endpoint: ${source} is "${shown(text)}"; set it to a port number from 1 to 65535`);
+  }
+  const tcp = itemsOf(container, "ports").filter((port) => fieldOf(port, "proto") === "tcp");
+  const ports = [...new Set(tcp.map((one) => Number(fieldOf(one, "port"))))];
+  if (ports.length === 1) return ports[0]!;
+  if (ports.includes(DEFAULT_PORT)) return DEFAULT_PORT;
+  const exposed = ports.length === 0 ? "no TCP port" : `the TCP ports ${ports.join(", ")}`;
+  throw new HelperError(`endpoint: the container exposes ${exposed}; set its label ${PORT_LABEL}`);
+}
+
+function itemsOf(container: PlainRecord, name: string): PlainRecord[] {
+  const items = fieldOf(container, name);
+  return Array.isArray(items) ? items.filter(isRecord) : [];
+}
