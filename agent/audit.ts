@@ -42,6 +42,14 @@ export interface CheckpointProof {
   readonly hashes: readonly string[];
 }
 
+/** A record without its sequence number. */
+type Entry = Readonly<{ event: AuditEvent; ts: string; mono_ms: number; decision: string; reason: string }> &
+  AuditFields;
+
+function entry(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields): Entry {
+  return { event, ts: new Date().toISOString(), mono_ms: Math.round(performance.now()), decision, reason, ...fields };
+}
+
 /** A checkpoint that the trail's key signed. */
 type SignedTree = Readonly<{ size: number; checkpoint: string }>;
 
@@ -58,6 +66,10 @@ const NEW_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | c
 
 /** Lines read from disk for a proof before other events are handled. */
 const LINES_AT_ONCE = 500;
+
+/** Maximum delay before requests to Docker are written, and their maximum number. A disclosure writes them first. */
+const FLUSH_MS = 50;
+const MAX_QUEUED = 100;
 
 const routine: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", "rpc.connect", "rpc.close"]);
 
@@ -85,6 +97,8 @@ export class AuditTrail {
   #missed = 0;
   #isSigned = true;
   #saveTimer: NodeJS.Timeout | undefined;
+  #queue: Entry[] = [];
+  #flushTimer: NodeJS.Timeout | undefined;
 
   /** Continues the trail in the directory. Throws if its files cannot be used. */
   constructor(options: AuditOptions) {
@@ -101,21 +115,37 @@ export class AuditTrail {
     return this.#missed === 0 && this.#isSigned;
   }
 
-  /** Appends one record. `reason` is a code from the list in docs/reference/audit-trail.md. Returns whether it was written. */
+  /**
+   * Appends one record, before the caller acts on it. Requests to Docker are written together, but before any later record.
+   * `reason` is a code from the list in docs/reference/audit-trail.md. Returns false if the record could not be written.
+   */
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): boolean {
+    this.#queue.push(entry(event, decision, reason, fields));
+    if (event !== "docker.request" || this.#queue.length >= MAX_QUEUED) return this.#flush();
+    this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
+    return true;
+  }
+
+  #flush(): boolean {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    const queue = this.#queue;
+    this.#queue = [];
+    if (queue.length === 0) return true;
     const isWritten = this.#attempt(() => {
       this.#checkFile();
-      if (this.#missed > 0) this.#write("audit.gap", "note", "audit.gap", { missed: this.#missed });
+      if (this.#missed > 0) this.#write(entry("audit.gap", "note", "audit.gap", { missed: this.#missed }));
       this.#missed = 0;
-      this.#write(event, decision, reason, fields);
+      this.#write(...queue);
     });
-    if (!isWritten) this.#missed += 1;
+    if (!isWritten) this.#missed += queue.length;
     else if (this.#bytes >= this.#options.maxBytes) this.#attempt(() => this.#rotate());
     return isWritten;
   }
 
   /** Signs the tree and publishes the checkpoint in the trail, in the directory and to the listeners, if there are new records. */
   announce(): void {
+    this.#flush();
     if (this.#tree.end <= this.#announced.size + 1) return;
     this.#attempt(() => this.#announce(() => this.#writeCheckpoint()));
   }
@@ -161,6 +191,7 @@ export class AuditTrail {
 
   /** Syncs all records, signs them and closes the files. */
   close(): void {
+    this.#flush();
     this.#attempt(() => this.#save());
     this.#close();
   }
@@ -175,15 +206,18 @@ export class AuditTrail {
     }
   }
 
-  #write(event: AuditEvent, decision: string, reason: string, fields: AuditFields): void {
-    if (this.#bytes === 0 && event !== "audit.file") this.#writeHeader();
-    const stamp = { ts: new Date().toISOString(), mono_ms: Math.round(performance.now()) };
-    const head = { v: 2, seq: this.#tree.end + 1, event, ...stamp, instance: this.#options.instance };
-    const line = Buffer.from(`${asciiJson({ ...head, decision, reason, ...fields })}\n`, "latin1");
-    if (line.length > MAX_RECORD_BYTES) throw new Error("a record is too long");
-    this.#writeWhole(line);
-    this.#add(event, line.subarray(0, -1));
-    if (!routine.has(event)) this.#sync();
+  /** Writes records in one write. */
+  #write(...entries: Entry[]): void {
+    if (this.#bytes === 0 && entries[0]?.event !== "audit.file") this.#writeHeader();
+    let seq = this.#tree.end;
+    const lines = entries.map(({ event, ts, mono_ms, ...fields }) => {
+      const record = { v: 2, seq: ++seq, event, ts, mono_ms, instance: this.#options.instance, ...fields };
+      return Buffer.from(`${asciiJson(record)}\n`, "latin1");
+    });
+    if (lines.some(({ length }) => length > MAX_RECORD_BYTES)) throw new Error("a record is too long");
+    this.#writeWhole(Buffer.concat(lines));
+    for (const [index, { event }] of entries.entries()) this.#add(event, lines[index]!.subarray(0, -1));
+    if (!entries.every(({ event }) => routine.has(event))) this.#sync();
     this.#saveTimer ??= setTimeout(() => this.#attempt(() => this.#save()), SAVE_MS).unref();
   }
 
@@ -217,6 +251,7 @@ export class AuditTrail {
 
   /** Syncs the records, then replaces `resume` and `checkpoint`, which describe them. */
   #save(): void {
+    this.#flush();
     clearTimeout(this.#saveTimer);
     this.#saveTimer = undefined;
     this.#isSigned = false;
@@ -265,7 +300,7 @@ export class AuditTrail {
   }
 
   #writeCheckpoint(): void {
-    this.#write("audit.checkpoint", "note", "ok", { checkpoint: this.#signed(this.#tree) });
+    this.#write(entry("audit.checkpoint", "note", "ok", { checkpoint: this.#signed(this.#tree) }));
   }
 
   /** Seals the current file and starts the next one. */
@@ -306,7 +341,7 @@ export class AuditTrail {
   #writeHeader(): void {
     const [edge, from, range] = [this.#tree, this.#fileRange.begin, this.#fileRange];
     const checkpoint = edge.end > 0 ? this.#signed(edge) : undefined;
-    this.#write("audit.file", "note", "ok", { first: this.#oldest, edge, from, range, checkpoint });
+    this.#write(entry("audit.file", "note", "ok", { first: this.#oldest, edge, from, range, checkpoint }));
   }
 
   /** Moves away bytes that another process appended to the file; replaces a file that was truncated or deleted. */
@@ -318,7 +353,7 @@ export class AuditTrail {
     const damage = size > from ? this.#keepDamaged(this.#fd, from) : {};
     if (missing > 0 || nlink === 0) this.#startFile();
     const lost = missing > 0 && { missing_bytes: missing };
-    this.#write("audit.damaged", "note", "audit.damaged", { file, ...damage, ...lost });
+    this.#write(entry("audit.damaged", "note", "audit.damaged", { file, ...damage, ...lost }));
   }
 
   /** Moves the bytes from an offset to a file of their own. */
