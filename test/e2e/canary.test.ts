@@ -54,7 +54,12 @@ describe("a secret in any field of a container", { skip: requires("docker") }, (
     await makeBox();
     await makeBox(IMAGE, [
       `ENV BAKED=${CANARY}`,
-      `LABEL baked=${CANARY}`,
+      "ENV VIRTUAL_PORT=5000",
+      `LABEL baked=${CANARY} maintainer=${CANARY}@example.com sallyport.secret=${CANARY}`,
+      `WORKDIR /${CANARY}`,
+      `VOLUME /${CANARY}-volume`,
+      `ONBUILD RUN echo ${CANARY}`,
+      `CMD ["${CANARY}"]`,
       `ENTRYPOINT ${JSON.stringify(["/bin/sh", "-c", 'exec "$@"', CANARY])}`,
     ]);
     await docker("network", "create", "--label", `private=${CANARY}`, NAME);
@@ -103,6 +108,10 @@ describe("a secret in any field of a container", { skip: requires("docker") }, (
     await eventually("the renderer knows the new name", () => renderer.named(`${NAME}-renamed`) !== undefined);
     const inspected = await docker("inspect", `${NAME}-renamed`);
     assert.ok((inspected.match(new RegExp(CANARY, "g")) ?? []).length >= 20, "Docker's response contains the canary");
+    const image = await docker("inspect", "--type", "image", IMAGE);
+    assert.ok((image.match(new RegExp(CANARY, "g")) ?? []).length >= 6, "and so does that about its image");
+    const { fromImage } = renderer.named(`${NAME}-renamed`)!;
+    assert.deepEqual([fromImage.read, fromImage.env], [true, ["VIRTUAL_PORT"]]);
     const process = ["cmdline", "environ"].map((file) => readFileSync(`/proc/${agent.pid}/${file}`, "latin1"));
     assert.ok(output().includes("canary.example"));
     assert.ok(!`${output()}${process.join("")}`.includes(CANARY));

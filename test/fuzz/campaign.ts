@@ -50,6 +50,12 @@ export async function fuzzSocket(agent: AgentProcess, good: RpcClient, count: nu
     ({ method, target }) => method !== "GET" || !PERMITTED.some((form) => form.test(target)),
   );
   assert.deepEqual(forbidden, []);
+  const sent = agent.engine.api.requests.map(({ target }) => target);
+  for (const form of PERMITTED)
+    assert.ok(
+      sent.some((target) => form.test(target)),
+      `${form} is never requested`,
+    );
 }
 
 /** Connects until the rate limit permits it, then sends the bytes after a hello. */
@@ -75,10 +81,14 @@ function withInstance(bytes: Buffer, response: string): Buffer {
   return Buffer.from(bytes.toString("latin1").replaceAll(INSTANCE, instance), "latin1");
 }
 
-/** Checks that the client still receives changes and responses. */
+/** Checks that the client still receives changes, with the marks of what the image sets, and responses. */
 async function isServed(agent: AgentProcess, good: RpcClient, name: string): Promise<void> {
-  await agent.engine.run({ name, expose: [5000] });
-  await eventually(`${name} is disclosed`, () => good.named(name) !== undefined);
+  agent.engine.image(name, { env: ["VIRTUAL_HOST=image.example", "VIRTUAL_PORT=80"] });
+  await agent.engine.run({ name, image: name, env: { VIRTUAL_HOST: `${name}.example` }, expose: [5000] });
+  await eventually(`${name} is disclosed`, () => {
+    const fromImage = good.named(name)?.fromImage;
+    return fromImage?.read === true && fromImage.env.join() === "VIRTUAL_PORT";
+  });
   await agent.engine.remove(name);
   // Also resets the idle timeout of one minute.
   await good.call("health", {});

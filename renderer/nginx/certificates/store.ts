@@ -37,7 +37,7 @@ export class CertificateStore {
     const found = readCertificates(this.directory);
     return {
       ...found,
-      ...(found.clients && { clients: this.#memory.complete(`https.certificates ${this.directory}`, found.clients) }),
+      ...(found.clients && { clients: this.#memory.complete("https.certificates", found.clients) }),
     };
   }
 

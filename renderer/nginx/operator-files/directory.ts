@@ -117,12 +117,12 @@ const CLIENT_FILES = /^(?:ca\.crt|ca\.crl\.pem|.+\.ca\.crt|.+\.crl\.pem|.+_remov
 
 /** Returns undefined if there is no such file. */
 function readOne(directory: string, name: string, options: ReadOptions): OperatorFile | undefined {
-  if (name.endsWith(RELEASE)) return { name, hash: "" };
+  const path = join(directory, name);
+  if (name.endsWith(RELEASE)) return lstatSync(path, { throwIfNoEntry: false }) && { name, hash: "" };
   if (!NAME.test(name)) {
     const hint = `rename it to ${JSON.stringify(canonicalName(name))}`;
     return { name, hash: "", restricts: true, fault: { problem: "nginx cannot be given this file name", hint } };
   }
-  const path = join(directory, name);
   try {
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     const bytes = readRegular(path);

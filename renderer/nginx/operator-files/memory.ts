@@ -4,7 +4,7 @@ import type { Log } from "../../../shared/log.ts";
 import { safeWrite } from "../../disk/safe-write.ts";
 import type { FileDirectory } from "./directory.ts";
 
-/** By setting and path, the names of the files that restricted access when they were last there. */
+/** By setting, or setting and path of a single file, the names of the files that restricted access when they were last there. */
 const Known = z.record(z.string(), z.array(z.string()));
 
 /**
@@ -32,7 +32,7 @@ export class GuardMemory {
     this.#save();
   }
 
-  /** Returns what was read, with the files that are lost. `place` names the setting and the path. */
+  /** Returns what was read, with the files that are lost. `place` is the setting, with the path of a single file. */
   complete(place: string, found: FileDirectory): FileDirectory {
     if (this.#problem !== undefined) this.#problem = this.#read();
     if (found.fault) return found;
@@ -55,8 +55,11 @@ export class GuardMemory {
     if (this.#file === undefined) return undefined;
     try {
       this.#saved = readFileSync(this.#file, "utf8");
-      for (const [place, names] of Object.entries(Known.parse(JSON.parse(this.#saved))))
-        this.#known.set(place, new Set(names));
+      for (const [saved, names] of Object.entries(Known.parse(JSON.parse(this.#saved)))) {
+        // Earlier versions saved the path of a directory, too.
+        const place = saved.startsWith("nginx.files.proxy ") ? saved : saved.replace(/ .*/s, "");
+        this.#known.set(place, new Set([...(this.#known.get(place) ?? []), ...names]));
+      }
       return undefined;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { lstatSync } from "node:fs";
 import type { FileSettings } from "../settings.ts";
-import { type FileDirectory, type FileKind, readOperatorFiles } from "./directory.ts";
+import { type FileDirectory, type FileKind, readOperatorFiles, RELEASE } from "./directory.ts";
 import type { GuardMemory } from "./memory.ts";
 import { readDirectives, readSiblingDirectives } from "./top-level-directives.ts";
 
@@ -65,10 +65,13 @@ export class FileStore {
     const nginxUser = channel === undefined ? undefined : ownerOf(join(channel, "word"));
     const found = Object.entries(paths).flatMap(([kind, path]): [string, FileDirectory][] => {
       if (path === undefined) return [];
-      const [directory, names] = kind === "proxy" ? [dirname(path), [basename(path)]] : [path, undefined];
+      const own = basename(path);
+      const [directory, names] = kind === "proxy" ? [dirname(path), [own, own + RELEASE]] : [path, undefined];
       const setting = `nginx.files.${kind}`;
       const options = { kind: kind as FileKind, setting, nginxUser, ...(names && { names }) };
-      return [[kind, this.#memory.complete(`${setting} ${path}`, readOperatorFiles(directory, options))]];
+      // Files of a directory have the same names in another one.
+      const place = kind === "proxy" ? `${setting} ${path}` : setting;
+      return [[kind, this.#memory.complete(place, readOperatorFiles(directory, options))]];
     });
     return { ...Object.fromEntries(found), siblingDirectives: this.#readSiblings() };
   }

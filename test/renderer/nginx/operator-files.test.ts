@@ -134,6 +134,28 @@ describe("the memory of files that restrict access", () => {
     await eventually("the release is saved", () => guardOf("a.example") === "absent");
   });
 
+  test("remembers files when the setting names another directory, and a single file until its removal is confirmed", async () => {
+    const [one, other] = [join(directory, "one"), join(directory, "other")];
+    for (const path of [one, other]) mkdirSync(path);
+    const file = join(directory, "guards-of-paths.json");
+    const settings = (where: string) => {
+      const memory = new GuardMemory(file, () => undefined);
+      memory.keep();
+      const paths = { passwords: where, proxy: join(one, "proxy.conf") };
+      const found = new FileStore({ paths, destination: "-" }, memory).settings;
+      return [findFile(found.passwords, ["a.example"]).kind, findFile(found.proxy, ["proxy.conf"]).kind];
+    };
+    writeFileSync(join(one, "a.example"), "user:hash\n");
+    writeFileSync(join(one, "proxy.conf"), "deny all;\n");
+    assert.deepEqual(settings(one), ["applied", "applied"]);
+    await eventually("it is saved", () => existsSync(file));
+    rmSync(join(one, "proxy.conf"));
+    assert.deepEqual(settings(other), ["unusable", "unusable"]);
+    writeFileSync(join(other, "a.example_removed"), "");
+    writeFileSync(join(one, "proxy.conf_removed"), "");
+    assert.deepEqual(settings(other), ["absent", "absent"]);
+  });
+
   for (const [what, damage] of [
     ["garbage", () => writeFileSync(known, "garbage")],
     ["a list", () => writeFileSync(known, "[]")],
