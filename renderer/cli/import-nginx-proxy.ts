@@ -7,6 +7,8 @@ import type { InternalNetworksFile } from "../import/nginx-proxy/internal-networ
 import { nameservers } from "../import/nginx-proxy/nameservers.ts";
 import type { Environment } from "../import/nginx-proxy/setting.ts";
 import { sentence } from "../import/print.ts";
+import { parseConfig } from "../config/load.ts";
+import { rehearse } from "./rehearse.ts";
 import { type CommandResult, EX_CONFIG, failed, printed } from "./result.ts";
 
 /** Paths in the self-contained image. */
@@ -22,6 +24,13 @@ const IN_ONE_CONTAINER: Layout = {
 
 /** nginx in a container of its own, with the certificates where nginx-proxy has them. */
 const SEPARATE_NGINX: Layout = { ...IN_ONE_CONTAINER, certificatesInNginx: "/etc/nginx/certs", isSeparate: true };
+
+export interface ImportOptions {
+  readonly separate?: boolean;
+  readonly policy?: boolean;
+  /** Name of nginx-proxy's container. */
+  readonly rehearse?: string;
+}
 
 /** Whether the kernel lets a process listen on IPv6. A port that is in use, for example, does not matter. */
 async function canListenOnIpv6(): Promise<boolean> {
@@ -45,7 +54,7 @@ function readInternalNetworks(file: string): InternalNetworksFile | undefined {
  * imported; standard error names it. Exit code 78 if a variable is invalid.
  */
 export async function runImportNginxProxy(
-  { separate = false, policy: isPolicy = false }: { separate?: boolean; policy?: boolean },
+  { separate = false, policy: isPolicy = false, rehearse: container }: ImportOptions,
   env: Environment,
 ): Promise<CommandResult> {
   const files = {
@@ -53,9 +62,14 @@ export async function runImportNginxProxy(
     internalNetworks: readInternalNetworks("/etc/nginx/network_internal.conf"),
     resolvers: nameservers(readOrEmpty("/etc/resolv.conf")),
   };
-  const imported = importNginxProxy(env, files, separate ? SEPARATE_NGINX : IN_ONE_CONTAINER);
+  const layout = separate ? SEPARATE_NGINX : IN_ONE_CONTAINER;
+  const imported = importNginxProxy(env, files, container === undefined ? layout : { ...layout, container });
   if (imported.kind === "failed") return failed(imported.problems, EX_CONFIG);
   const { yaml, policy, notes } = imported;
+  if (container !== undefined) {
+    const config = parseConfig(yaml, "imported configuration");
+    return "problems" in config ? failed(config.problems, EX_CONFIG) : await rehearse(config, env, notes);
+  }
   // The notes are printed with the configuration.
   if (isPolicy) return printed(policy);
   const exitCode = notes.some(({ kind }) => kind === "skipped") ? 1 : 0;

@@ -5,7 +5,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../status/printable.ts";
 import { runCheck } from "./check.ts";
 import { areDockerGenArguments, DOCKER_GEN_OPTIONS } from "./docker-gen-arguments.ts";
-import { runImportNginxProxy } from "./import-nginx-proxy.ts";
+import { type ImportOptions, runImportNginxProxy } from "./import-nginx-proxy.ts";
 import { runImport } from "./import.ts";
 import { readConfig, readConfigWithTemplates } from "./read-config.ts";
 import { runRender } from "./render.ts";
@@ -172,9 +172,11 @@ function addImport(program: Command, { args, variables, directory, finish }: Imp
     .description("translate the environment variables of nginx-proxy")
     .option("--separate", "nginx runs in a container of its own")
     .option("--policy", "print the agent's policy instead")
-    .action(async (options: { separate?: boolean; policy?: boolean }) =>
-      finish(await runImportNginxProxy(options, variables)),
-    );
+    .option(
+      "--rehearse <container>",
+      "compare with nginx-proxy in this container, host by host; changes nothing; exit code 1 if something differs",
+    )
+    .action(async (options: ImportOptions) => finish(await runImportNginxProxy(options, variables)));
 }
 
 type Examples = readonly (readonly [args: string, purpose: string])[];

@@ -292,8 +292,61 @@ supervise() {
 	done
 }
 
+# CONTAINER: compares nginx-proxy in this container with what Sallyport would do, and exits. Changes nothing that is mounted.
+rehearse() {
+	local code tenths own
+	find_socket || fail "$socket_problem"
+	give 0:0 0755 "$run"
+	give 0:0 0755 "$run/certificates"
+	give "$agent:$agent" 02710 "$run/agent"
+	give "$agent:$agent" 0750 /var/lib/sallyport/audit
+	/opt/sallyport/certificates.sh once "$nginx_group"
+	sallyport-renderer import nginx-proxy --policy >"$run/policy.json" || exit "$EX_CONFIG"
+	sallyport-agent serve --docker-socket "$socket" --policy "$run/policy.json" --exit-when-refused >"$run/agent.log" 2>&1 &
+	for ((tenths = 0; tenths < 100; tenths++)); do
+		[ ! -S "$run/agent/rpc.sock" ] || break
+		kill -0 "$!" 2>/dev/null || break
+		sleep 0.1
+	done
+	[ -S "$run/agent/rpc.sock" ] || { cat "$run/agent.log" >&2 && exit 1; }
+	SALLYPORT_REJECTED_CERTIFICATES=$(rejected_certificates) sallyport-renderer import nginx-proxy --rehearse "$1"
+	code=$?
+	# nginx-proxy's generated file is not part of the new configuration.
+	own=$(nginx_message) || { echo "nginx rejects your own files: ${own%%$'\n'*}" && code=1; }
+	exit "$code"
+}
+
+# Prints the names of certificates that nginx rejects, such as those with the key of another one. Only nginx may read keys.
+rejected_certificates() {
+	local file kind paths=""
+	for kind in client_body proxy fastcgi uwsgi scgi; do paths="$paths ${kind}_temp_path /tmp/rehearsal;"; done
+	for file in "$run"/certificates/*.crt; do
+		[ -e "${file%.crt}.key" ] || continue
+		try_nginx "events {} http { $paths access_log off; server { listen 65535 ssl; ssl_certificate \"$file\"; ssl_certificate_key \"${file%.crt}.key\"; } }" \
+			>/dev/null || basename "$file" .crt
+	done
+}
+
+# TEXT: prints why nginx rejects this configuration.
+try_nginx() {
+	mkdir -p "$run/rehearsal"
+	echo "error_log /dev/stderr; pid /tmp/rehearsal.pid; $1" >"$run/rehearsal/nginx.conf"
+	/opt/sallyport/as-nginx /opt/sallyport/nginx -t -q -c "$run/rehearsal/nginx.conf" 2>&1
+}
+
+# Prints why nginx rejects the operator's files.
+nginx_message() {
+	local file files=""
+	for file in "$conf"/*.conf; do
+		case $file in "$conf/default.conf" | "$conf/*.conf") ;; *) files="$files include $file;" ;; esac
+	done
+	give "$nginx:$nginx" 0755 /run/nginx
+	try_nginx "$(sed -e "s#include[[:space:]]*$conf/\*\.conf;#$files#" -e "s#include \([^/]\)#include /etc/nginx/\1#" -e "/^\(error_log\|pid\) /d" /etc/nginx/nginx.conf)"
+}
+
 case ${1:-} in
 "" | forego) ;;
+rehearse) rehearse "${2:?the name of nginx-proxy is missing}" ;;
 *) exec "$@" ;;
 esac
 case ${SALLYPORT_NGINX:-here} in

@@ -20,6 +20,8 @@ export interface Layout {
   readonly certificatesInNginx: string;
   /** Whether nginx is another container, which has a label. */
   readonly isSeparate: boolean;
+  /** Name of the container that is nginx; by default the renderer's own, or the one with the label. */
+  readonly container?: string;
 }
 
 /** Files of nginx-proxy that change its settings. */
@@ -72,7 +74,7 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
   ];
   const document = new Document({
     agents: [{ socket: layout.agentSocket }],
-    proxy: layout.isSeparate ? { label } : "self",
+    proxy: layout.container === undefined ? (layout.isSeparate ? { label } : "self") : { container: layout.container },
     statusSocket: layout.statusSocket,
     ...(statusPage.page !== undefined && { statusPage: statusPage.page }),
     targets: [target],
