@@ -4,6 +4,7 @@ import type { Report } from "../renderer/status/report.ts";
 /** A report with one element in each list that metrics are made of. */
 const REPORT: Report = {
   pid: 1,
+  attention: [],
   rejectedConfig: [],
   targets: [{ destination: "/x", pending: false, publishedAt: 0, generation: 1, publications: [] }],
   agents: [

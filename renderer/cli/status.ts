@@ -1,7 +1,8 @@
 import type { Config } from "../config/schema.ts";
+import { faultsOfRenderer } from "../status/attention.ts";
 import { explain } from "../status/explain.ts";
 import { printReport } from "../status/print.ts";
-import { isFine, type Report } from "../status/report.ts";
+import type { Report } from "../status/report.ts";
 import { printable } from "../status/printable.ts";
 import { askRelease, askStatus } from "../status/socket.ts";
 import { type CommandResult, EX_USAGE, failed, printed } from "./result.ts";
@@ -9,7 +10,10 @@ import { type CommandResult, EX_USAGE, failed, printed } from "./result.ts";
 /** Prints the status of a running renderer. Exit code 1 if something needs attention. */
 export async function runStatus(config: Config, { json = false }: { json?: boolean }): Promise<CommandResult> {
   return await withReport(config, (report) =>
-    printed(`${json ? JSON.stringify(report, undefined, 2) : printReport(report)}\n`, isFine(report) ? 0 : 1),
+    printed(
+      `${json ? JSON.stringify(report, undefined, 2) : printReport(report)}\n`,
+      report.attention.length > 0 ? 1 : 0,
+    ),
   );
 }
 
@@ -36,9 +40,12 @@ export async function runRelease(
   return printed(`released ${printable(name)}, which belonged to ${printable(owner)}\n`);
 }
 
-/** Exit code 0 if a running renderer responds. */
+/** Exit code 0 if a running renderer responds and reports no error of its own work: all files live, all agents connected. */
 export async function runHealth(config: Config): Promise<CommandResult> {
-  return await withReport(config, () => printed("ok\n"));
+  return await withReport(config, (report) => {
+    const faults = faultsOfRenderer(report).map(({ text }) => printable(text));
+    return faults.length > 0 ? failed(faults, 1) : printed("ok\n");
+  });
 }
 
 async function withReport(

@@ -11,6 +11,7 @@ import type { Diagnostic } from "../routes/diagnostic.ts";
 import { PROXY_NAME } from "../routes/host-owners.ts";
 import type { Routes } from "../routes/routes.ts";
 import type { FilteredContainer } from "../select/selection.ts";
+import { attentionOf } from "./attention.ts";
 import { ContainerIndex, reportHost } from "./host-report.ts";
 import type { Entry, Report } from "./report.ts";
 
@@ -58,7 +59,7 @@ export function buildReport({
   const index = new ContainerIndex(containers);
   const hosts = targets.flatMap((target) => hostsOf(target, index));
   const certificates = targets.flatMap(({ settings }) => certificatesOf(settings?.https?.certificates, now));
-  return {
+  const report = {
     pid: process.pid,
     rejectedConfig: [...rejectedConfig],
     targets: targets.map(targetOf),
@@ -84,6 +85,7 @@ export function buildReport({
     ]),
     certificates: distinct(certificates),
   };
+  return { ...report, attention: attentionOf(report) };
 }
 
 function targetOf({ state, transaction, templateError = "" }: TargetStatus): Report["targets"][number] {
@@ -167,9 +169,11 @@ function certificatesOf(set: CertificateSet | undefined, now: number): Report["c
   return [...usable, ...set.invalid.map(({ stem, reason }) => ({ name: stem, hosts: [], error: reason }))];
 }
 
-/** Returns the containers that no nginx target routes, with the reason of the first target that does not filter them. */
+/** Returns the containers that no nginx target routes, with the reason of every target that does not filter them. */
 function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
-  const routing = targets.flatMap(({ routes, filtered }) => (routes ? [{ unrouted: routes.unrouted, filtered }] : []));
+  const routing = targets.flatMap(({ state, routes, filtered }) =>
+    routes ? [{ destination: state.destination, unrouted: routes.unrouted, filtered }] : [],
+  );
   const notRouted = routing.map(
     ({ unrouted, filtered }) =>
       new Set([
@@ -177,10 +181,15 @@ function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
         ...filtered.map(({ known: { dockerHost, container } }) => keyOf({ dockerHost, id: container.id })),
       ]),
   );
-  const found = routing
-    .flatMap(({ unrouted }) => unrouted)
-    .filter((one) => notRouted.every((keys) => keys.has(keyOf(one))));
-  return distinct(found, keyOf).map(entryOf);
+  const found = routing.flatMap(({ destination, unrouted }) => unrouted.map((one) => ({ ...one, destination })));
+  const byAll = found.filter((one) => notRouted.every((keys) => keys.has(keyOf(one))));
+  const reasons = new Map<string, Set<string>>();
+  for (const one of byAll) reasons.set(keyOf(one), (reasons.get(keyOf(one)) ?? new Set()).add(one.reason));
+  // Targets that agree need not be named.
+  const isAgreed = (one: Diagnostic): boolean => reasons.get(keyOf(one))!.size === 1;
+  return distinct(
+    byAll.map((one) => ({ ...entryOf(one), ...(!isAgreed(one) && { reason: `${one.destination}: ${one.reason}` }) })),
+  );
 }
 
 function keyOf({ dockerHost, id }: Pick<Diagnostic, "dockerHost" | "id">): string {

@@ -16,9 +16,9 @@ export function printReport(report: Report): string {
   return [
     summaryOf(report),
     ...section(
-      "CONFIGURATION",
-      ["ERROR"],
-      report.rejectedConfig.map((error) => [error]),
+      "NEEDS ATTENTION",
+      ["LEVEL", "WHAT"],
+      report.attention.map(({ level, text }) => [level, text]),
     ),
     ...section("TARGETS", ["DESTINATION", "STATUS", "GENERATION", "DETAIL"], report.targets.map(targetRow)),
     ...section("AGENTS", ["SOCKET", "DOCKER HOST", "STATUS", "CONTAINERS"], report.agents.map(agentRow)),

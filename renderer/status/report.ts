@@ -153,9 +153,21 @@ const Certificate = z.object({
   warning: z.string().optional().describe("Why the certificate must be renewed."),
 });
 
+const Attention = z.object({
+  level: z.enum(["error", "warning"]).describe("`error`: something does not work. `warning`: it works in part."),
+  section: z
+    .enum(["targets", "agents", "hosts", "containers", "certificates"])
+    .describe("Section of the status page with the details."),
+  text: z.string().describe("What needs attention, as a sentence for people."),
+});
+export type Attention = z.infer<typeof Attention>;
+
 /** Status of a running renderer: the JSON document at the status socket, and the output of `status --json`. */
 export const Report = z.object({
   pid: z.int().describe("Process id of the renderer."),
+  attention: z
+    .array(Attention)
+    .describe("What needs attention, errors first. `status` exits with 0 only if the list is empty."),
   rejectedConfig: z.array(z.string()).describe("Errors of an edited configuration file; the last good one is used."),
   targets: z.array(Target).describe("Configured files, in their order."),
   agents: z.array(Agent).describe("Configured agents, in their order."),
@@ -171,22 +183,6 @@ export const Report = z.object({
   certificates: z.array(Certificate).describe("Certificates of all nginx targets, unusable ones included."),
 });
 export type Report = z.infer<typeof Report>;
-
-/** Returns true when nothing needs attention. */
-export function isFine({ rejectedConfig, targets, agents, virtualHosts, quarantined, certificates }: Report): boolean {
-  return (
-    rejectedConfig.length === 0 &&
-    targets.every(({ pending, templateError }) => !pending && templateError === undefined) &&
-    agents.every(isAgentFine) &&
-    quarantined.length === 0 &&
-    virtualHosts.every((host) => closuresOf(host).length === 0) &&
-    certificates.every((one) => one.error === undefined && one.warning === undefined)
-  );
-}
-
-function isAgentFine({ connected, docker, auditError, overflow = 0 }: Report["agents"][number]): boolean {
-  return connected && docker === "connected" && auditError === undefined && overflow === 0;
-}
 
 /** Returns why a host or a path of it is closed. */
 export function closuresOf({ closed = [], paths }: VirtualHostReport): string[] {

@@ -1,5 +1,5 @@
 import type { LogFields } from "../../../shared/log.ts";
-import { availabilityOf, isFine, type Report } from "../report.ts";
+import { availabilityOf, type Report } from "../report.ts";
 import { type Family, Histogram, openMetrics, type Sample } from "./open-metrics.ts";
 
 /** Upper bounds of durations in seconds. nginx gives up on a configuration after some seconds. */
@@ -49,7 +49,7 @@ export class Metrics {
       gauge(
         "sallyport_needs_attention",
         "1 if something needs attention: `status` lists it and exits with 1.",
-        isFine(report) ? 0 : 1,
+        report.attention.length > 0 ? 1 : 0,
       ),
       gauge(
         "sallyport_config_rejected",

@@ -6,8 +6,7 @@ import { certificateTable } from "./certificates.ts";
 import { filteredTable, quarantinedTable, unroutedTable, warningTable } from "./containers.ts";
 import { badge, time } from "./elements.ts";
 import { hostTable } from "./hosts.ts";
-import { type Issue, issuesOf } from "./issues.ts";
-import { type Content, type Markup, markup } from "./markup.ts";
+import { type Content, type Markup, markup, untrusted } from "./markup.ts";
 import { collapsibleTable, table } from "./table.ts";
 import { targetTable } from "./targets.ts";
 
@@ -23,8 +22,7 @@ const SHOWN_AT = markup`<!--# echo var="sallyport_shown" default="" -->`;
 
 /** Renders the page as one HTML document without scripts. It needs style.css in the same directory. Pure. */
 export function statusPage(report: Report, { at, isLast }: Version): string {
-  const issues = issuesOf(report);
-  const title = headline(report, issues);
+  const title = headline(report);
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -46,7 +44,7 @@ ${isLast && markup`<p class="stopped" role="note">${badge("warn", "The renderer 
 </header>
 ${tiles(report)}
 <main id="main" tabindex="-1">
-${issueList(issues)}${sections(report)}</main>
+${issueList(report)}${sections(report)}</main>
 <footer>
 <p>Updated on every change. Times are in UTC. As JSON: <a href="status.json">status.json</a>.</p>
 </footer>
@@ -55,8 +53,8 @@ ${issueList(issues)}${sections(report)}</main>
 `.text;
 }
 
-function headline({ virtualHosts }: Report, issues: readonly Issue[]): string {
-  if (issues.length > 0) return `${counted(issues.length, "issue needs", "issues need")} attention`;
+function headline({ virtualHosts, attention }: Report): string {
+  if (attention.length > 0) return `${counted(attention.length, "issue needs", "issues need")} attention`;
   return virtualHosts.length === 0 ? "No issues, no hosts yet" : "No issues";
 }
 
@@ -78,14 +76,13 @@ function tiles({ virtualHosts, quarantined, unrouted, certificates, targets, age
 ${list}</ul></nav>`;
 }
 
-function issueList(issues: readonly Issue[]): Content {
-  if (issues.length === 0) return undefined;
-  const list = issues.map(
-    (
-      issue,
-    ) => markup`<li>${badge(issue.level, issue.level === "bad" ? "Error" : "Warning")} <a href="#${issue.section}">${issue.text}</a></li>
-`,
-  );
+function issueList({ attention }: Report): Content {
+  if (attention.length === 0) return undefined;
+  const list = attention.map(({ level, section: where, text }) => {
+    const label = level === "error" ? badge("bad", "Error") : badge("warn", "Warning");
+    return markup`<li>${label} <a href="#${where}">${untrusted(text)}</a></li>
+`;
+  });
   return section("attention", "Needs attention", [
     markup`<ul class="issues">
 ${list}</ul>`,

@@ -1,3 +1,4 @@
+import { attentionOf } from "../../../renderer/status/attention.ts";
 import type { Entry, Report, VirtualHostReport } from "../../../renderer/status/report.ts";
 
 /** A morning in November, in milliseconds since the epoch. */
@@ -7,6 +8,7 @@ const MINUTE_MS = 60_000;
 
 export const EMPTY_REPORT: Report = {
   pid: 1,
+  attention: [],
   rejectedConfig: [],
   targets: [],
   agents: [],
@@ -29,7 +31,7 @@ export function entry(name: string, reason: string, value?: string): Entry {
 
 /** Returns a report with content in every section, except for `changes`. */
 export function exampleReport(changes: Partial<Report> = {}): Report {
-  return {
+  const report: Report = {
     ...EMPTY_REPORT,
     targets: [
       {
@@ -71,6 +73,7 @@ export function exampleReport(changes: Partial<Report> = {}): Report {
     ],
     ...changes,
   };
+  return { ...report, attention: attentionOf(report) };
 }
 
 const UNAVAILABLE = {

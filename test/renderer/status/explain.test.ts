@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { explain } from "../../../renderer/status/explain.ts";
-import { isFine, type Report, type VirtualHostReport } from "../../../renderer/status/report.ts";
+import { attentionOf } from "../../../renderer/status/attention.ts";
+import { type Report, type VirtualHostReport } from "../../../renderer/status/report.ts";
 import { printReport } from "../../../renderer/status/print.ts";
 import { EMPTY_REPORT, entry } from "./example-report.ts";
 
@@ -145,8 +146,8 @@ test("marks only the servers of a disconnected agent as outdated", () => {
 
 test("reports a rejected configuration or template as an issue", () => {
   const [target] = [{ destination: "/out", pending: false, generation: 1, publications: [] }];
-  const fine = { ...EMPTY_REPORT, targets: [target] };
-  assert.ok(isFine(fine));
-  assert.ok(!isFine({ ...fine, rejectedConfig: ["c.yml:1:1: x"] }));
-  assert.ok(!isFine({ ...fine, targets: [{ ...target, templateError: "t.hbs:1:1: x" }] }));
+  const fine = { ...EMPTY_REPORT, targets: [target!] };
+  assert.deepEqual(attentionOf(fine), []);
+  assert.equal(attentionOf({ ...fine, rejectedConfig: ["c.yml:1:1: x"] }).length, 1);
+  assert.equal(attentionOf({ ...fine, targets: [{ ...target, templateError: "t.hbs:1:1: x" }] }).length, 1);
 });

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import * as z from "zod";
+import { faultsOfRenderer } from "../../../renderer/status/attention.ts";
+import { statusPage } from "../../../renderer/status/page/document.ts";
 import { printReport } from "../../../renderer/status/print.ts";
-import { isFine, Report } from "../../../renderer/status/report.ts";
+import { Report } from "../../../renderer/status/report.ts";
 import { entry, exampleReport, MORNING } from "./example-report.ts";
 
 describe("the published schema", () => {
@@ -106,7 +108,10 @@ test("prints errors of the configuration, templates, targets and agents", () => 
     }),
   );
   assert.match(text, /agents 0\/1 connected; last published 2026-11-24 08:30:16 UTC \(generation 9\)$/m);
-  assert.match(text, /^CONFIGURATION\nERROR\nrenderer\.yml:3:1: unknown key$/m);
+  assert.match(
+    text,
+    /^NEEDS ATTENTION\nLEVEL +WHAT\nerror +edited configuration rejected: renderer\.yml:3:1: unknown key$/m,
+  );
   assert.match(text, /^\/etc\S+ +pending +7 +nginx: \[emerg\] unknown directive; transaction front$/m);
   assert.match(text, /^\/out +live +9 +template rejected: t\.hbs:1:1: unknown helper$/m);
   assert.match(text, / disconnected: ENOENT /);
@@ -123,5 +128,44 @@ test("names the containers that an agent could not read, and those beyond its li
   const [agent] = exampleReport().agents;
   const report = exampleReport({ agents: [{ ...agent!, overflow: 3, unreadable: 1 }] });
   assert.match(printReport(report), /Docker connected; 3 containers beyond the agent's limit; 1 container unreadable/);
-  assert.equal(isFine(exampleReport({ quarantined: [], agents: [{ ...agent!, overflow: 3 }] })), false);
+  assert.match(printReport(report), /^error +agent \S+: 3 containers beyond its limit$/m);
+});
+
+test("page, text, JSON and exit codes have one list of what needs attention", () => {
+  const [target] = exampleReport().targets;
+  const [agent] = exampleReport().agents;
+  const [routed, unavailable] = exampleReport().virtualHosts;
+  const certificate = { name: "a", hosts: [] };
+  const fine = { virtualHosts: [routed!], quarantined: [], certificates: [] };
+  for (const [changes, text, isUnhealthy] of [
+    [{}, undefined, false],
+    [{ virtualHosts: [unavailable!] }, "1 host unavailable: ill.example", false],
+    [{ virtualHosts: [{ ...routed!, closed: ["x"] }] }, /^1 host closed, .*: demo\.example$/, false],
+    [{ virtualHosts: [{ ...routed!, paths: [...routed!.paths, ...unavailable!.paths] }] }, /^1 host partly/, false],
+    [{ quarantined: exampleReport().quarantined }, "1 quarantined: evil", false],
+    [{ certificates: [{ ...certificate, error: "x" }] }, "certificate a is unusable", false],
+    [{ certificates: [{ ...certificate, daysLeft: 3, warning: "x" }] }, "certificate a expires in 3 days", false],
+    [{ certificates: [{ ...certificate, daysLeft: -3, warning: "x" }] }, "certificate a has expired", false],
+    [{ rejectedConfig: ["x"] }, "edited configuration rejected: x", true],
+    [{ targets: [{ ...target!, templateError: "x" }] }, "edited template rejected: x", true],
+    [
+      { targets: [{ ...target!, pending: true, error: "nginx does not run" }] },
+      /is not up to date: nginx does not run$/,
+      true,
+    ],
+    [{ agents: [{ ...agent!, connected: false }] }, /^agent \S+ is disconnected/, true],
+    [{ agents: [{ ...agent!, docker: "unreachable" }] }, "Docker on local is not connected", true],
+    [{ agents: [{ ...agent!, auditError: "forked" }] }, /^agent \S+: forked$/, true],
+    [{ agents: [{ ...agent!, overflow: 2 }] }, /^agent \S+: 2 containers beyond its limit$/, true],
+  ] as const) {
+    const report = exampleReport({ ...fine, ...(changes as Partial<Report>) });
+    const [found] = report.attention;
+    assert.equal(report.attention.length, text === undefined ? 0 : 1, JSON.stringify(report.attention));
+    assert.equal(faultsOfRenderer(report).length > 0, isUnhealthy, String(text));
+    if (!found) continue;
+    if (text instanceof RegExp) assert.match(found.text, text);
+    else assert.equal(found.text, text);
+    assert.ok(printReport(report).includes(found.text));
+    assert.ok(statusPage(report, { at: MORNING, isLast: false }).includes(found.text));
+  }
 });

@@ -64,3 +64,22 @@ test("lists a container as unrouted only if no target routes it, and as filtered
   );
   assert.deepEqual(names(reportOf(targetOf(plain, "appb"), targetOf(known)).unrouted), []);
 });
+
+test("gives the reason of every target that cannot route a container", () => {
+  const one = { ...known[0]!, container: { ...known[0]!.container, networks: [], state: "paused" as const } };
+  const never = { ...one, container: { ...one.container, state: "created" as const } };
+  const at = (target: TargetStatus, destination: string) => ({ ...target, state: { ...target.state, destination } });
+  const agreed = reportOf(at(targetOf([never]), "/a"), at(targetOf([never]), "/b")).unrouted;
+  assert.deepEqual(
+    agreed.map(({ reason }) => reason),
+    ["is created; start it to route it"],
+  );
+  const routes = targetOf([one]);
+  const [entry] = targetOf([never]).routes!.unrouted;
+  const other = { ...routes, routes: { ...routes.routes!, unrouted: [{ ...entry!, reason: "is on no network" }] } };
+  const differing = reportOf(at(targetOf([never]), "/a"), at(other, "/b")).unrouted;
+  assert.deepEqual(
+    differing.map(({ reason }) => reason),
+    ["/a: is created; start it to route it", "/b: is on no network"],
+  );
+});

@@ -1,0 +1,92 @@
+import { counted } from "./format.ts";
+import { type Attention, availabilityOf, closuresOf, type Report, type VirtualHostReport } from "./report.ts";
+
+/** Names that are listed; further ones are counted. */
+const MAX_NAMES = 5;
+
+/**
+ * Lists what needs attention, errors first: the one list of the page, of `status` and of the exit codes. Text of
+ * containers is not escaped.
+ */
+export function attentionOf(report: Omit<Report, "attention">): Attention[] {
+  const found = [...targetsAndAgents(report), ...hosts(report), ...containers(report), ...certificates(report)];
+  return found.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));
+}
+
+/**
+ * Returns the errors of the renderer's own work, which make it unhealthy. A container or certificate never does:
+ * orchestrators restart what is unhealthy, and all other hosts with it.
+ */
+export function faultsOfRenderer({ attention }: Pick<Report, "attention">): Attention[] {
+  return attention.filter(({ level, section }) => level === "error" && OWN_SECTIONS.includes(section));
+}
+
+const OWN_SECTIONS: readonly string[] = ["targets", "agents"];
+
+function targetsAndAgents({ agents, targets, rejectedConfig }: Omit<Report, "attention">): Attention[] {
+  return [
+    ...rejectedConfig.map((problem) => error("targets", `edited configuration rejected: ${problem}`)),
+    ...targets.flatMap(({ templateError }) =>
+      templateError === undefined ? [] : [error("targets", `edited template rejected: ${templateError}`)],
+    ),
+    ...targets
+      .filter(({ pending }) => pending)
+      .map(({ destination, error: why }) =>
+        error("targets", `${destination} is not up to date${why === undefined ? "" : `: ${why}`}`),
+      ),
+    ...agents.flatMap((agent) => [...agentFaults(agent)].map((text) => error("agents", text))),
+  ];
+}
+
+function* agentFaults({ socket, dockerHost, connected, docker, auditError, overflow = 0 }: Report["agents"][number]) {
+  if (!connected) yield `agent ${socket} is disconnected: its containers may be outdated`;
+  else if (docker !== "connected") yield `Docker on ${dockerHost} is not connected`;
+  if (auditError !== undefined) yield `agent ${socket}: ${auditError}`;
+  if (overflow > 0) yield `agent ${socket}: ${counted(overflow, "container")} beyond its limit`;
+}
+
+function hosts({ virtualHosts }: Pick<Report, "virtualHosts">): Attention[] {
+  const isClosed = (host: VirtualHostReport): boolean => closuresOf(host).length > 0;
+  const namesOf = (availability: string): string[] =>
+    virtualHosts.filter((one) => availabilityOf(one) === availability && !isClosed(one)).map(({ host }) => host);
+  const closed = virtualHosts.filter(isClosed).map(({ host }) => host);
+  const [unavailable, partly] = [namesOf("none"), namesOf("some")];
+  return [
+    ...(closed.length > 0
+      ? [error("hosts", `${counted(closed.length, "host")} closed, a restriction cannot be applied: ${names(closed)}`)]
+      : []),
+    ...(unavailable.length > 0
+      ? [error("hosts", `${counted(unavailable.length, "host")} unavailable: ${names(unavailable)}`)]
+      : []),
+    ...(partly.length > 0
+      ? [warning("hosts", `${counted(partly.length, "host")} partly unavailable: ${names(partly)}`)]
+      : []),
+  ];
+}
+
+function containers({ quarantined }: Pick<Report, "quarantined">): Attention[] {
+  if (quarantined.length === 0) return [];
+  return [warning("containers", `${quarantined.length} quarantined: ${names(quarantined.map(({ name }) => name))}`)];
+}
+
+function certificates(report: Pick<Report, "certificates">): Attention[] {
+  return report.certificates.flatMap(({ name, daysLeft = 0, error: why, warning: soon }) => {
+    if (why !== undefined) return [error("certificates", `certificate ${name} is unusable`)];
+    if (soon === undefined) return [];
+    if (daysLeft < 0) return [error("certificates", `certificate ${name} has expired`)];
+    return [warning("certificates", `certificate ${name} expires in ${counted(daysLeft, "day")}`)];
+  });
+}
+
+function names(list: readonly string[]): string {
+  const more = list.length - MAX_NAMES;
+  return `${list.slice(0, MAX_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function error(section: Attention["section"], text: string): Attention {
+  return { level: "error", section, text };
+}
+
+function warning(section: Attention["section"], text: string): Attention {
+  return { level: "warning", section, text };
+}
