@@ -142,7 +142,9 @@ export function createProgram(
     .argument("[host]", "host name")
     .option("--all", "release all host names");
   withConfig(release, readConfig, async (config, [host], options) => await runRelease(config, host, options));
-  const health = add("health", "exit code 0 if all files are live and all agents connected", [["health", "in a health check"]]);
+  const health = add("health", "exit code 0 if all files are live and all agents connected", [
+    ["health", "in a health check"],
+  ]);
   withConfig(health, readConfig, runHealth);
   addImport(program, { args, variables, directory, finish });
   return program;

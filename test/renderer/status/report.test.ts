@@ -51,6 +51,12 @@ test("prints a summary line and an aligned table for each section with content",
     `\
 1 host routed, 1 unavailable, 1 quarantined, 2 unrouted; agents 1/1 connected; last published 2026-11-24 08:30:15 UTC (generation 7)
 
+NEEDS ATTENTION
+LEVEL    WHAT
+error    1 host unavailable: ill.example
+error    certificate old.example has expired
+warning  1 quarantined: evil
+
 TARGETS
 DESTINATION                     STATUS  GENERATION  DETAIL
 /etc/nginx/conf.d/default.conf  live    7
