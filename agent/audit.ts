@@ -67,8 +67,7 @@ const NEW_SYNCED = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | c
 /** Lines read from disk for a proof before other events are handled. */
 const LINES_AT_ONCE = 500;
 
-/** Maximum delay before requests to Docker are written, and their maximum number. A disclosure writes them first. */
-const FLUSH_MS = 50;
+/** Maximum number of requests to Docker that wait to be written, for as long as routine records are synced. */
 const MAX_QUEUED = 100;
 
 const routine: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure", "rpc.connect", "rpc.close"]);
@@ -93,12 +92,10 @@ export class AuditTrail {
   #announced: CheckpointProof & { readonly edge: readonly string[] };
   /** Sequence number of the first record that was not pruned. */
   #oldest = 1;
-  #isStopped = false;
   #missed = 0;
   #isSigned = true;
   #saveTimer: NodeJS.Timeout | undefined;
   #queue: Entry[] = [];
-  #flushTimer: NodeJS.Timeout | undefined;
 
   /** Continues the trail in the directory. Throws if its files cannot be used. */
   constructor(options: AuditOptions) {
@@ -122,15 +119,12 @@ export class AuditTrail {
   append(event: AuditEvent, decision: "allow" | "deny" | "note", reason: string, fields: AuditFields = {}): boolean {
     this.#queue.push(entry(event, decision, reason, fields));
     if (event !== "docker.request" || this.#queue.length >= MAX_QUEUED) return this.#flush();
-    this.#flushTimer ??= setTimeout(() => this.#flush(), FLUSH_MS).unref();
+    this.#saveLater();
     return true;
   }
 
   #flush(): boolean {
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = undefined;
-    const queue = this.#queue;
-    this.#queue = [];
+    const queue = this.#queue.splice(0);
     if (queue.length === 0) return true;
     const isWritten = this.#attempt(() => {
       this.#checkFile();
@@ -191,7 +185,6 @@ export class AuditTrail {
 
   /** Syncs all records, signs them and closes the files. */
   close(): void {
-    this.#flush();
     this.#attempt(() => this.#save());
     this.#close();
   }
@@ -218,6 +211,10 @@ export class AuditTrail {
     this.#writeWhole(Buffer.concat(lines));
     for (const [index, { event }] of entries.entries()) this.#add(event, lines[index]!.subarray(0, -1));
     if (!entries.every(({ event }) => routine.has(event))) this.#sync();
+    this.#saveLater();
+  }
+
+  #saveLater(): void {
     this.#saveTimer ??= setTimeout(() => this.#attempt(() => this.#save()), SAVE_MS).unref();
   }
 
@@ -226,7 +223,6 @@ export class AuditTrail {
     const [leaf, known]: [Buffer, Buffer[]] = [leafHash(line), []];
     if (event === "audit.file") this.#fileRange = new HashRange(this.#tree.end);
     for (const range of [this.#tree, this.#fileRange, this.#newRange]) range.push(leaf, 0, known);
-    this.#isStopped = event === "stop" || (this.#isStopped && event === "audit.checkpoint");
   }
 
   /** Writes all bytes or none: a disk that fills up midway leaves no partial line. */
@@ -378,8 +374,7 @@ export class AuditTrail {
   #resume(): AuditFields {
     const files = trailFiles(this.#options.directory);
     const signed = this.#readSigned();
-    const { last, bytes } = this.#restore(files, signed ? [signed] : []);
-    if (files.length === 0 && !signed) this.#isStopped = true;
+    const { last, bytes, isStopped } = this.#restore(files, signed ? [signed] : []);
     const isMissing = signed !== undefined && signed.size > this.#tree.end;
     if (isMissing) this.#restoreEdge(signed);
     const damage: AuditFields[] = [];
@@ -390,7 +385,7 @@ export class AuditTrail {
       if (this.#bytes === 0) rmSync(file);
     }
     if (isMissing || this.#fd < 0 || fstatSync(this.#fd).nlink === 0) this.#startFile();
-    const isClean = this.#isStopped && !isMissing && damage.length === 0;
+    const isClean = isStopped && !isMissing && damage.length === 0;
     return { clean: isClean, ...(damage.length > 0 && { damage }), missing: isMissing };
   }
 
@@ -415,25 +410,25 @@ export class AuditTrail {
   }
 
   /** Restores the tree up to the last record that one of the checkpoints, or one in the trail, proves. Returns its position. */
-  #restore(files: readonly string[], proofs: SignedTree[]): { last: string; bytes: number } {
+  #restore(files: readonly string[], proofs: SignedTree[]): { last: string; bytes: number; isStopped: boolean } {
     let last = "";
     for (const file of files.toReversed()) {
       const header = headerOf(file);
       if (!header || (header.checkpoint !== undefined && this.#signed(header.tree) !== header.checkpoint)) continue;
       [this.#tree, this.#oldest, last] = [header.tree, header.first, file];
-      const bytes = this.#replay(file, proofs);
-      if (bytes > 0) return { last, bytes };
+      const { bytes, isStopped } = this.#replay(file, proofs);
+      if (bytes > 0) return { last, bytes, isStopped };
       // The header itself is not proven, but its checkpoint proves the file before it.
       if (header.checkpoint !== undefined) proofs.push({ size: header.tree.end, checkpoint: header.checkpoint });
     }
     if (last === "" && files.length > 1)
       throw new Error(`no file starts with a tree that this key signed; ${MOVE_AWAY}`);
     this.#oldest = 1;
-    return { last, bytes: 0 };
+    return { last, bytes: 0, isStopped: files.length === 0 };
   }
 
-  /** Adds the records of a file to the tree up to the last proven one. Returns the offset of what follows. */
-  #replay(file: string, proofs: readonly SignedTree[]): number {
+  /** Adds the records of a file to the tree up to the last proven one. Returns its end, and whether the agent stopped there. */
+  #replay(file: string, proofs: readonly SignedTree[]): { bytes: number; isStopped: boolean } {
     const range = new HashRange(this.#tree.end);
     let isStopped = false;
     const stateAt = (bytes: number) => ({ bytes, isStopped, end: range.end, hashes: range.toJSON() });
@@ -453,8 +448,7 @@ export class AuditTrail {
     }
     this.#fileRange = HashRange.of(range.begin, proven.end, proven.hashes)!;
     this.#tree = this.#treeWith(this.#fileRange);
-    this.#isStopped = proven.isStopped;
-    return proven.bytes;
+    return proven;
   }
 
   /** Returns the tree with the records that follow it. */

@@ -48,10 +48,6 @@ export class ContainerStore {
   readonly #images: Images;
   readonly #pacer = new Pacer();
   readonly #inspections = new Inspections((id, isOutdated) => this.#inspect(id, isOutdated));
-  /** The network that a container joined last, while its list entry is requested because of that. */
-  readonly #joined = new Map<string, string>();
-  /** Networks before those that a container left, until another event of it. */
-  readonly #left = new Map<string, Container["networks"]>();
   /** Ids with events since the current list was requested: for them the list may be outdated. */
   #touched: Set<string> | undefined;
 
@@ -79,28 +75,21 @@ export class ContainerStore {
     const { id } = event;
     if (!isFullId(id)) return;
     const known = this.#known.get(id);
-    const step = fold(known && this.#withNetworks(known, event), event);
+    const step = fold(known, event);
     if (step === "nothing") return;
     this.#touched?.add(id);
     if (this.#sources.policy.mode === "labels only") this.#listed.delete(id);
-    if (event.action === "connect") this.#joined.set(id, event.network ?? event.name ?? "");
-    else if (event.action === "disconnect") this.#joined.delete(id);
-    if (step === "inspect") return this.#pacer.run(id, () => this.#inspections.request(id));
+    if (step === "inspect") {
+      if (known && event.action === "connect") this.#known.set(id, { ...known, joined: event.network ?? event.name });
+      return this.#pacer.run(id, () => this.#inspections.request(id));
+    }
     this.#inspections.outdate(id);
     if (step === "gone") return this.#remove(id);
     if (step.stopping) this.#startStopTimer(id, known?.stopMs ?? 0);
     else this.#clearStopTimer(id);
-    if (known) this.#store(id, { ...known, container: step });
+    const left = event.action === "disconnect" ? (known?.left ?? known?.container?.networks) : undefined;
+    if (known) this.#store(id, { ...known, container: step, joined: undefined, left });
     if (step.state === "restarting") this.#pacer.run(id, () => this.#inspections.request(id));
-  }
-
-  /** Restores the networks of a container that crashed: Docker reports that it left them before it reports the crash. */
-  #withNetworks(known: Known, { id, action }: EngineEvent): Known {
-    const { container } = known;
-    const networks = this.#left.get(id) ?? container?.networks;
-    if (networks && action === "disconnect") this.#left.set(id, networks);
-    else this.#left.delete(id);
-    return container && networks && action === "die" ? { ...known, container: { ...container, networks } } : known;
   }
 
   /** Reconciles with a complete list. Changes nothing if the request fails. */
@@ -161,7 +150,6 @@ export class ContainerStore {
       else this.#onStale();
     } finally {
       this.#listed.delete(id);
-      if (!isOutdated()) this.#joined.delete(id);
     }
   }
 
@@ -169,7 +157,7 @@ export class ContainerStore {
   async #listOne(id: string): Promise<Observed> {
     for (let request = 1; ; request++) {
       const observed = await this.#sources.docker.listOne(id);
-      const joined = this.#joined.get(id);
+      const joined = this.#known.get(id)?.joined;
       if (joined === undefined || observed.networks.some(({ name }) => name === joined)) return observed;
       if (request === MAX_LIST_REQUESTS) {
         this.#onStale();
@@ -217,8 +205,6 @@ export class ContainerStore {
   #remove(id: string): void {
     this.#known.delete(id);
     this.#tooLarge.delete(id);
-    this.#joined.delete(id);
-    this.#left.delete(id);
     this.#pacer.forget(id);
     this.#clearStopTimer(id);
     this.#sources.disclosed.remove(id);

@@ -7,6 +7,10 @@ export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId
   readonly container: Container | undefined;
   /** The image is not known, so that values, and labels that `only` lists require, count as the image's. */
   readonly isWaiting?: boolean;
+  /** The network that it joined, which Docker's list may lack for a moment. */
+  readonly joined?: string | undefined;
+  /** Networks before those that it left, until another event. A container that crashes leaves its networks first. */
+  readonly left?: Container["networks"] | undefined;
 }
 
 /** Decision for one event: nothing, one inspect, removal, or the new state if the event contains all of it. */
@@ -35,7 +39,7 @@ function changed(container: Container, known: Known, { action, detail, signal, n
         state: restarts && !container.stopping ? "restarting" : "exited",
         health: "none",
         stopping: false,
-        networks: detached(container),
+        networks: (known.left ?? container.networks).map(({ name }) => ({ name })),
       };
     case "pause":
       return { ...container, state: "paused" };
@@ -61,8 +65,4 @@ function reattached(container: Container, { action, network, name }: EngineEvent
   const left = network ?? name; // Podman sets `network`, Docker sets `name`.
   if (action === "connect" || left === undefined) return "inspect";
   return { ...container, networks: container.networks.filter((one) => one.name !== left) };
-}
-
-function detached(container: Container): Container["networks"] {
-  return container.networks.map(({ name }) => ({ name }));
 }
