@@ -37,11 +37,12 @@ export class ListReader {
     this.#held = this.#held.subarray(-NEXT.length);
   }
 
-  /** Reads the last entry. Throws when the list is incomplete. */
-  end(): void {
+  /** Reads the last entry, and returns all of them. Throws when the list is incomplete. */
+  end(): unknown[] {
     const last = this.#held.toString("latin1").trimEnd();
     if (!last.endsWith("]")) throw new DockerError("docker.schema");
     if (last !== "[]") this.#add(this.#held.subarray(0, last.length - 1));
+    return this.entries;
   }
 
   #add(text: Buffer): void {

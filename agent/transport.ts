@@ -78,8 +78,16 @@ async function exchange(
       throw new DockerError("docker.redirect", String(progress.status));
     if (progress.status !== 200) throw new DockerError("docker.status", String(progress.status));
     if (route === "events") return response;
-    const chunks = limited(response, maxBytes, progress);
-    return route === "list" ? await readList(chunks, readEntry) : await readBody(chunks);
+    const list = new ListReader(readEntry);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      progress.bytes += chunk.length;
+      if (progress.bytes > maxBytes) throw new DockerError("docker.size");
+      if (route === "list") list.push(chunk);
+      else chunks.push(chunk);
+    }
+    if (!response.complete) throw new DockerError("docker.cut");
+    return route === "list" ? list.end() : parseBody(Buffer.concat(chunks));
   } catch (error) {
     request.destroy();
     if (error instanceof DockerError) throw error;
@@ -89,28 +97,9 @@ async function exchange(
   }
 }
 
-/** Yields the body. Throws when it is too large or incomplete. */
-async function* limited(response: http.IncomingMessage, maxBytes: number, progress: Progress): AsyncGenerator<Buffer> {
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    progress.bytes += chunk.length;
-    if (progress.bytes > maxBytes) throw new DockerError("docker.size");
-    yield chunk;
-  }
-  if (!response.complete) throw new DockerError("docker.cut");
-}
-
-async function readList(chunks: AsyncIterable<Buffer>, readEntry: ReadEntry): Promise<unknown[]> {
-  const reader = new ListReader(readEntry);
-  for await (const chunk of chunks) reader.push(chunk);
-  reader.end();
-  return reader.entries;
-}
-
-async function readBody(body: AsyncIterable<Buffer>): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+function parseBody(body: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown;
+    return JSON.parse(body.toString("utf8")) as unknown;
   } catch {
     // The parser's message quotes the text, which may contain secrets.
     throw new DockerError("docker.schema");
