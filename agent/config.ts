@@ -32,7 +32,9 @@ const names = z.array(z.string()).default([]);
 
 /** The options with their defaults. A description has the value's placeholder, two spaces and the meaning, for `--help`. */
 export const Options = z.object({
-  "docker-socket": socketPath.prefault("/var/run/docker.sock").describe("PATH  Docker's socket"),
+  "docker-socket": socketPath
+    .prefault("/var/run/docker.sock")
+    .describe("PATH  Docker's socket; DOCKER_SOCKET is its default"),
   socket: socketPath
     .max(100, "must have at most 100 characters, because the agent adds `.health` for a second socket")
     .prefault("/run/sallyport/agent/rpc.sock")
@@ -68,9 +70,15 @@ const known = Object.fromEntries(
   }),
 );
 
-/** Parses the options of `serve`, `health` and `policy`. Returns every problem with them, each with a hint. */
-export function parseConfig(args: readonly string[]): AgentConfig | { problems: string[] } {
-  const { values, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
+/**
+ * Parses the options of `serve`, `health` and `policy`. DOCKER_SOCKET is the default of `--docker-socket`. Returns every
+ * problem with them, each with a hint.
+ */
+export function parseConfig(
+  args: readonly string[],
+  { DOCKER_SOCKET: socket = "" }: NodeJS.ProcessEnv = process.env,
+): AgentConfig | { problems: string[] } {
+  const { values: given, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
   const problems = tokens.flatMap((token) => {
     if (token.kind === "positional") return [`unexpected argument ${quoted(token.value)}; see --help`];
     if (token.kind !== "option") return [];
@@ -83,16 +91,18 @@ export function parseConfig(args: readonly string[]): AgentConfig | { problems: 
     ];
   });
   if (problems.length > 0) return { problems };
+  const values = socket === "" ? given : { "docker-socket": socket, ...given };
   const parsed = Options.safeParse(values);
   if (parsed.success) return Object.freeze(parsed.data);
   const describe = ({ path: [name], message }: z.core.$ZodIssue): string =>
-    `--${String(name)} ${quoted(String(values[String(name)]))}: ${message}`;
+    `--${String(name)} ${quoted(String((values as Record<string, unknown>)[String(name)]))}: ${message}`;
   return { problems: parsed.error.issues.map(describe) };
 }
 
 /** Returns an error for each environment variable that could redirect the agent or make it disclose data. */
 export function refusedVariables(names: readonly string[]): string[] {
-  const refused = /^DOCKER_|^(DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
+  const refused =
+    /^DOCKER_(?!SOCKET$)|^(DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
   return names
     .filter((name) => refused.test(name))
     .map((name) => `environment variable ${quoted(name)} is set, which the agent does not permit; unset it`);

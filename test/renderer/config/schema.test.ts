@@ -34,6 +34,20 @@ test("every key of the published schema has a description", () => {
   assert.deepEqual(undescribed, []);
 });
 
+for (const [name, differing] of [
+  ["https", undefined],
+  ["signal", "reload"],
+] as const) {
+  test(`the example with ${name} sets everything that the shipped configuration sets`, () => {
+    const [shipped, example] = ["renderer/renderer.yml", `docs/examples/renderer.${name}.yml`].map((file) => {
+      const { targets, ...rest } = parse(readFileSync(file, "utf8")) as { targets: Record<string, unknown>[] };
+      return { ...rest, ...targets[0] } as Record<string, unknown>;
+    });
+    for (const [key, value] of Object.entries(shipped!))
+      if (key !== differing) assert.deepEqual(example![key], value, key);
+  });
+}
+
 for (const file of ["renderer/renderer.yml", "docs/examples/renderer.signal.yml"]) {
   test(`${file} is valid by the published schema, and unknown keys are not`, () => {
     const schema = z.fromJSONSchema(JSON.parse(readFileSync("docs/renderer.schema.json", "utf8")));
