@@ -64,6 +64,11 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     },
     "config.rejected":
       "The command line or the configuration is invalid; a running renderer keeps the previous configuration.",
+    "file.unwatched":
+      "A configuration, template or proxy.conf is mounted as a single file; a new file in its place is not seen.",
+    "watch.failed":
+      "Directories cannot be watched, such as without inotify watches; changes are found by polling. Logged once.",
+    "watch.restored": "All directories are watched again.",
     "config.reloaded": "The configuration file changed and is in effect.",
     "file.unused": "A file that restricts access belongs to no virtual host, so requests for its name return 503.",
     "host.closed": "A file or option that restricts access to the host cannot be applied; nginx responds with 503.",

@@ -117,13 +117,23 @@ export const Nginx = z.strictObject({
 
 export type Nginx = z.infer<typeof Nginx>;
 
+/** The port that compose.https.yml publishes, if it is another one. */
+function publishedPort(): number {
+  const port = Number(process.env["SALLYPORT_HTTPS_PORT"] ?? "");
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 443;
+}
+
 export const Https = z.strictObject({
   certificates: absolutePath.describe("Directory of NAME.crt and NAME.key, as the renderer sees it. It is watched."),
   certificatesInNginx: nginxPath
     .optional()
     .describe("The same directory as nginx sees it. Needed if nginx mounts it at another path."),
   listen: portNumber.default(8443).describe("Port that nginx listens on for TLS, inside its container."),
-  port: portNumber.default(443).describe("The published port, which redirects name."),
+  port: portNumber
+    .default(publishedPort)
+    .describe(
+      "The published port, which redirects name. Default: `SALLYPORT_HTTPS_PORT` of the renderer's environment, or 443.",
+    ),
   challenges: nginxPath
     .default("/usr/share/nginx/html")
     .describe("Directory of .well-known/acme-challenge/, as nginx sees it."),

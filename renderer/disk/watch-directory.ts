@@ -6,7 +6,7 @@ import { linkedDirectories } from "./linked-directories.ts";
 const SETTLE_MS = 500;
 
 /** Milliseconds between callbacks without an event, for network file systems and lost watches. */
-const POLL_MS = 60_000;
+export const POLL_MS = 60_000;
 
 /**
  * Calls back after a change in the directory, in the directories of its link targets, and with `below` in all directories
@@ -38,6 +38,25 @@ export function watchDirectory(directory: string, onChange: () => void, signal: 
   signal.addEventListener("abort", stop, { once: true });
 }
 
+/** Directories that exist and cannot be watched: the kernel may have no watches left. */
+const unwatched = new Set<string>();
+let onUnwatched: (failure: { readonly directory: string; readonly code: string } | undefined) => void = () => undefined;
+
+/** Calls back once when directories of this process cannot be watched, and with undefined when all can be again. */
+export function reportUnwatched(callback: typeof onUnwatched): void {
+  onUnwatched = callback;
+}
+
+function noteWatched(directory: string): void {
+  if (unwatched.delete(directory) && unwatched.size === 0) onUnwatched(undefined);
+}
+
+function noteUnwatched(directory: string, error: unknown): void {
+  const isFirst = unwatched.size === 0;
+  unwatched.add(directory);
+  if (isFirst) onUnwatched({ directory, code: (error as NodeJS.ErrnoException).code ?? "unknown" });
+}
+
 /** Watches by the identity of the directory: another one may take its name. */
 class Watches {
   readonly #onEvent: () => void;
@@ -66,8 +85,10 @@ class Watches {
         if (this.#watchers.get(identity) === watcher) this.#watchers.delete(identity);
       };
       this.#watchers.set(identity, watcher.on("error", forget));
-    } catch {
+      noteWatched(directory);
+    } catch (error) {
       // The poll covers a directory that cannot be watched.
+      noteUnwatched(directory, error);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
 import { run } from "./run.ts";
+import { reportSingleFile } from "./unwatched.ts";
 import { templateProblems } from "./template-problems.ts";
 
 /** What reading the file again returned. */
@@ -31,6 +32,7 @@ export async function runFile(
   let refresh = (): void => undefined;
   const read = (): void => void following.read();
   watchDirectory(dirname(file), read, signal);
+  reportSingleFile(file, log);
   onRefresh(() => {
     refresh();
     read();

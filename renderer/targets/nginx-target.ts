@@ -21,6 +21,7 @@ import { openOperatorStores, type OperatorStores } from "./operator-stores.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
 import { OwnersFile } from "./owners-file.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
+import { reportSingleFile } from "./unwatched.ts";
 import type { Rendered, TargetListener } from "./target.ts";
 
 /** Longest delay of a timer in milliseconds; what is due later is checked again then. */
@@ -96,6 +97,8 @@ export abstract class NginxTarget {
       ...(this.#stores.certificates ? [this.#stores.certificates.directory] : []),
       ...this.#stores.files.directories,
     ];
+    for (const file of [this.#templateFile, this.config.nginx.files.proxy])
+      if (file !== undefined) reportSingleFile(file, this.log);
     for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
     // Each publication changes this directory, so certificates and files are not read again because of it.
     if (this.#stores.files.siblingDirectory !== undefined)

@@ -15,6 +15,7 @@ import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
 import { type Served, serveStatus, StatusSocketError } from "../status/socket.ts";
 import { loadGroups } from "./load-groups.ts";
+import { logUnwatched } from "./unwatched.ts";
 
 /** Milliseconds until absent agents are restored from the cache. */
 const PATIENCE_MS = 10_000;
@@ -64,6 +65,7 @@ export async function run(
     metrics.logged(event, fields);
     onLogged();
   };
+  logUnwatched(log);
   const groups = await loadGroups(config, { log, quarantineRetry });
   if ("problems" in groups) return { ...groups, drained: Promise.resolve() };
 

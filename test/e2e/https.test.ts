@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
 import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../demo/free-port.ts";
 import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
@@ -17,10 +19,12 @@ describe("the stack with certificates on a volume", { skip: requires("docker") }
   const directory = mkdtempSync(join(tmpdir(), "sallyport-https-"));
   const [certificates, challenges] = [join(directory, "certificates"), join(directory, "challenges")];
   let stack: Stack;
+  let port = "";
   before(async () => {
     chmodSync(directory, 0o755);
     for (const path of [certificates, challenges]) mkdirSync(path);
-    const env = { SALLYPORT_CERTIFICATES: certificates, SALLYPORT_CHALLENGES: challenges, SALLYPORT_HTTPS_PORT: "0" };
+    port = String(await freePort());
+    const env = { SALLYPORT_CERTIFICATES: certificates, SALLYPORT_CHALLENGES: challenges, SALLYPORT_HTTPS_PORT: port };
     stack = await Stack.up("spe2e-https", { files: ["docs/examples/compose.https.yml"], env });
     await stack.routed(HOST, "demo-site", 60_000);
   });
@@ -36,6 +40,11 @@ describe("the stack with certificates on a volume", { skip: requires("docker") }
     const { host } = await stack.address();
     await eventually("nginx answers over TLS", async () => (await statusOf(host, authority)) === 200);
     await stack.answered(HOST, 301);
+    const location = await new Promise((resolve, reject) => {
+      const options = { port: stack.port, path: "/a", headers: { host: HOST }, agent: false };
+      http.get(options, ({ headers }) => resolve(headers.location)).on("error", reject);
+    });
+    assert.equal(location, `https://${HOST}:${port}/a`);
     const explanation = await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", HOST);
     assert.match(
       explanation,

@@ -36,6 +36,20 @@ describe("routing by the shipped compose.yml", { skip: requires("docker") }, () 
     }
   }
 
+  test("the stack logs nothing above info when it starts, stops, starts again and restarts", async () => {
+    const timeout = ["--timeout", "5"];
+    for (const steps of [[["stop", ...timeout], ["start"]], [["restart", ...timeout]]]) {
+      for (const step of steps) await stack.compose(...step);
+      await stack.routed(DEMO[0], "demo-site");
+    }
+    await stack.compose("exec", "-T", "nginx", "nginx", "-s", "reload");
+    await stack.routed(DEMO[0], "demo-site");
+    for (const service of ["agent", "renderer", "nginx"]) {
+      const above = /.*(?:"level":"(?!info")|\[(?:notice|warn|error|crit|alert|emerg)\]).*/;
+      assert.doesNotMatch(await stack.logs(service), above, service);
+    }
+  });
+
   test("nginx answers 503 for an unknown host", async () => {
     assert.equal((await stack.get("unknown.example")).status, 503);
   });

@@ -459,6 +459,7 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       writeFileSync(join(directory, "logs", "access.log"), "before\n");
       await box.start(...mount, "-v", `${directory}/logs:/var/log/nginx`);
       await box.answers("web.example", "web", "/", 82);
+      assert.match(await box.logs(), /"info","event":"file\.unwatched","path":"\/etc\/sallyport\/renderer\.yml"/);
       const log = () => readFileSync(join(directory, "logs", "access.log"), "utf8");
       await eventually("the request is appended to the log file", () =>
         Promise.resolve(log().startsWith("before\nweb.example ")),

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, test } from "node:test";
+import { syncBuiltinESMExports } from "node:module";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { linkedDirectories } from "../../../renderer/disk/linked-directories.ts";
 import { watchDirectory } from "../../../renderer/disk/watch-directory.ts";
+import { logUnwatched } from "../../../renderer/targets/unwatched.ts";
 import { eventually } from "../../eventually.ts";
 
 describe("watchDirectory", () => {
@@ -33,6 +36,25 @@ describe("watchDirectory", () => {
     change();
     await eventually(what, () => calls > before);
   };
+
+  test("logs once that directories cannot be watched, and that all are watched again", () => {
+    const events: string[] = [];
+    logUnwatched((level, event, { path = "", reason = "" } = {}) => events.push(`${level} ${event} ${path} ${reason}`));
+    for (const name of ["one", "two"]) mkdirSync(at(name));
+    const watchAll = (): void =>
+      ["one", "two"].forEach((name) => watchDirectory(at(name), () => undefined, stop.signal));
+    // The kernel has a limit for all processes of a user.
+    const limited = mock.method(fs, "watch", () => {
+      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    });
+    syncBuiltinESMExports();
+    watchAll();
+    limited.mock.restore();
+    syncBuiltinESMExports();
+    assert.deepEqual(events, [`warn watch.failed ${at("one")} ENOSPC: changes of files are found within 60 s only`]);
+    watchAll();
+    assert.deepEqual(events.slice(1), ["info watch.restored  "]);
+  });
 
   test("reports a file in the directory", async () => {
     start();
