@@ -70,15 +70,9 @@ const known = Object.fromEntries(
   }),
 );
 
-/**
- * Parses the options of `serve`, `health` and `policy`. DOCKER_SOCKET is the default of `--docker-socket`. Returns every
- * problem with them, each with a hint.
- */
-export function parseConfig(
-  args: readonly string[],
-  { DOCKER_SOCKET: socket = "" }: NodeJS.ProcessEnv = process.env,
-): AgentConfig | { problems: string[] } {
-  const { values: given, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
+/** Parses the options of `serve`, `health` and `policy`. Returns every problem with them, each with a hint. */
+export function parseConfig(args: readonly string[]): AgentConfig | { problems: string[] } {
+  const { values, tokens } = parseArgs({ args: [...args], options: known, strict: false, tokens: true });
   const problems = tokens.flatMap((token) => {
     if (token.kind === "positional") return [`unexpected argument ${quoted(token.value)}; see --help`];
     if (token.kind !== "option") return [];
@@ -91,11 +85,10 @@ export function parseConfig(
     ];
   });
   if (problems.length > 0) return { problems };
-  const values = socket === "" ? given : { "docker-socket": socket, ...given };
   const parsed = Options.safeParse(values);
   if (parsed.success) return Object.freeze(parsed.data);
   const describe = ({ path: [name], message }: z.core.$ZodIssue): string =>
-    `--${String(name)} ${quoted(String((values as Record<string, unknown>)[String(name)]))}: ${message}`;
+    `--${String(name)} ${quoted(String(values[String(name)]))}: ${message}`;
   return { problems: parsed.error.issues.map(describe) };
 }
 

@@ -159,6 +159,7 @@ test("rejects environment variables that could redirect the agent or make it dis
     "https_proxy",
     "DOCKER_TLS_VERIFY",
     "DOCKER_\nX",
+    // Of compose.yml; nothing in the agent reads it.
     "DOCKER_SOCKET",
     "PATH",
     "HOME",
@@ -173,18 +174,6 @@ test("rejects environment variables that could redirect the agent or make it dis
     "DOCKER_TLS_VERIFY",
     "DOCKER_\\nX",
   ]);
-});
-
-test("takes the path of Docker's socket from DOCKER_SOCKET, as compose.yml does", () => {
-  const socketOf = (args: readonly string[], env: NodeJS.ProcessEnv): unknown => {
-    const config = parseConfig(args, env);
-    return "problems" in config ? config.problems : config["docker-socket"];
-  };
-  const env = { DOCKER_SOCKET: "/run/podman.sock" };
-  assert.equal(socketOf([], env), "/run/podman.sock");
-  assert.equal(socketOf(["--docker-socket", "/own.sock"], env), "/own.sock");
-  assert.equal(socketOf([], { DOCKER_SOCKET: "" }), "/var/run/docker.sock");
-  assert.match(String(socketOf([], { DOCKER_SOCKET: "tcp://1.2.3.4" })), /^--docker-socket "tcp:\/\/1\.2\.3\.4": /);
 });
 
 test("reports every invalid option with its value and a hint", () => {

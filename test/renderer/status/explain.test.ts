@@ -146,7 +146,7 @@ test("marks only the servers of a disconnected agent as outdated", () => {
 
 test("reports a rejected configuration or template as an issue", () => {
   const [target] = [{ destination: "/out", pending: false, generation: 1, publications: [] }];
-  const fine = { ...EMPTY_REPORT, targets: [target!] };
+  const fine = { ...EMPTY_REPORT, targets: [target] };
   assert.deepEqual(attentionOf(fine), []);
   assert.equal(attentionOf({ ...fine, rejectedConfig: ["c.yml:1:1: x"] }).length, 1);
   assert.equal(attentionOf({ ...fine, targets: [{ ...target, templateError: "t.hbs:1:1: x" }] }).length, 1);
