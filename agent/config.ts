@@ -95,7 +95,7 @@ export function parseConfig(args: readonly string[]): AgentConfig | { problems: 
 /** Returns an error for each environment variable that could redirect the agent or make it disclose data. */
 export function refusedVariables(names: readonly string[]): string[] {
   const refused =
-    /^DOCKER_(?!SOCKET$)|^(DEBUG|NODE_DEBUG|NODE_OPTIONS|NODE_V8_COVERAGE|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
+    /^DOCKER_(?!SOCKET$)|^(DEBUG|NODE_(DEBUG|DEBUG_NATIVE|OPTIONS|PATH|REDIRECT_WARNINGS|V8_COVERAGE)|(HTTP|HTTPS|ALL|NO|FTP|GRPC)_PROXY)$/i;
   return names
     .filter((name) => refused.test(name))
     .map((name) => `environment variable ${quoted(name)} is set, which the agent does not permit; unset it`);

@@ -38,6 +38,18 @@ test("the index links every page", () => {
   );
 });
 
+test("every guarantee of the security model links a test", () => {
+  const page = readFileSync("docs/explanation/security.md", "utf8");
+  const [, section = ""] = page.split("## Guarantees");
+  const [guarantees = ""] = section.split("\n## ");
+  const items = guarantees.split(/\n(?=[0-9]+\. )/).slice(1);
+  assert.ok(items.length > 10);
+  assert.deepEqual(
+    items.filter((item) => !/\]\(\.\.\/\.\.\/test\/[\w./-]+\.test\.ts\)/.test(item)).map((item) => item.slice(0, 60)),
+    [],
+  );
+});
+
 test("the troubleshooting page quotes messages that the code prints", () => {
   const page = readFileSync("docs/how-to/troubleshoot.md", "utf8");
   const [, section = ""] = page.split("## By the message");
