@@ -97,6 +97,30 @@ describe("the agent with a real engine", { skip: requires("docker") }, () => {
     await eventually("it is on one", () => back() === undefined);
   });
 
+  test("reports each network that a container joins also without environments, from Docker's list alone", async () => {
+    const policy = join(agent.directory, "labels-only.json");
+    writeFileSync(policy, '{"mode":"labels only"}');
+    const listing = new AgentRun(dockerSocket(), ["--relist", "3600", "--policy", policy]);
+    try {
+      await listing.run();
+      const other = await listing.subscribe();
+      const isInBack = (): boolean =>
+        other
+          .named(nameOf("shop"))
+          ?.networks.some(({ name, ipv4 }) => name === nameOf("back") && ipv4 !== undefined) === true;
+      // Docker's list often lacks the network when the event arrives.
+      for (let round = 0; round < 5; round++) {
+        await docker("network", "connect", nameOf("back"), nameOf("shop"));
+        await eventually("the network is reported", isInBack);
+        await docker("network", "disconnect", nameOf("back"), nameOf("shop"));
+        await eventually("it is gone", () => !isInBack());
+      }
+      other.close();
+    } finally {
+      await listing.close();
+    }
+  });
+
   test("reports a stopped container without an address", async () => {
     await docker("stop", nameOf("shop"));
     await eventually("it has exited", () => reported("shop")?.state === "exited");
