@@ -189,7 +189,8 @@ is_valid() {
 
 # FILE: nginx prints a warning for each virtual host first, which would push the error out of the message.
 check() {
-	warnings_and_error=$(timeout "$test_seconds" nginx -t -q -c "$1" 2>&1)
+	# Without a terminal, so that OpenSSL does not wait there for the passphrase of a key.
+	warnings_and_error=$(timeout "$test_seconds" setsid nginx -t -q -c "$1" 2>&1 </dev/null)
 	outcome=$?
 	case $outcome in 124 | 137 | 143) warnings_and_error="nginx did not read its configuration within $test_seconds s; a file may be a FIFO" ;; esac
 	printf '%s\n' "$warnings_and_error" | sed '/\[warn\]/d'
@@ -244,18 +245,9 @@ is_running() {
 	case $title in "nginx: master process"*) ;; *) return 1 ;; esac
 }
 
-# Prints what nginx would include if the candidate were live: other files may conflict with it or may be needed by it.
-included() {
-	for file in "$live"/*.conf "$candidate"/*.conf; do
-		name=${file##*/}
-		case $name in *[!A-Za-z0-9._-]*) continue ;; esac
-		[ "$file" = "$live/$name" ] && [ -e "$candidate/$name" ] && continue
-		printf '%s\n' "$file"
-	done
-}
-
-# Tests the main configuration with the candidate in place of the live file and with relative names made absolute. The
-# directory is new and private: other users may write to $scratch, and nginx would load the module that a file names.
+# Tests the main configuration with the candidate in place of the live file. nginx reads a directory with links to all that
+# is next to the main configuration, so that relative names and the order of files are the same. The directory is new and
+# private: other users may write to $scratch, and nginx would load the module that a file names.
 run_test() {
 	candidate=$live/.sallyport/candidate
 	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.conf;" "$main_conf"; then
@@ -267,8 +259,11 @@ run_test() {
 		message="$candidate: not a directory of its own"
 		return 1
 	fi
-	# shellcheck disable=SC2046 # no name has blanks
-	message=$(is_allowed $(included)) || return 1
+	set --
+	for file in "$live"/*.conf "$candidate"/*.conf; do
+		if [ "$file" != "$live/${file##*/}" ] || [ ! -e "$candidate/${file##*/}" ]; then set -- "$@" "$file"; fi
+	done
+	message=$(is_allowed "$@") || return 1
 	own=$(mktemp -d "$scratch/sallyport.XXXXXX" 2>&1) || { message="cannot write to $scratch: $own" && return 1; }
 	message=$(test_in "$own" 2>&1)
 	outcome=$?
@@ -276,14 +271,31 @@ run_test() {
 	return "$outcome"
 }
 
-# DIRECTORY: a file that cannot be written completely is not tested. nginx's message names the main configuration.
+# DIRECTORY: a file that cannot be written completely is not tested. nginx's message names the files that are linked.
 test_in() {
-	sed -e "s#include[[:space:]]*$live/\*\.conf;#$(included | sed 's#.*#include &;#' | tr '\n' ' ')#" \
-		-e "s#^\([[:space:]]*include[[:space:]]*\)\([^/;[:space:]]\)#\1${main_conf%/*}/\2#" "$main_conf" >"$1/nginx.conf" || return 1
+	beside=${main_conf%/*}
+	case $live in "$beside"/*/*) mirror=$1/.live ;; "$beside"/*) mirror=$1/${live##*/} ;; *) mirror=$1/.live ;; esac
+	link "$beside" "$1" && rm -f "$1/${main_conf##*/}" "$mirror" && mkdir "$mirror" || return 1
+	link "$live" "$mirror" && link "$candidate" "$mirror" || return 1
+	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" "$main_conf" >"$1/nginx.conf" || return 1
 	found=$(check "$1/nginx.conf")
 	outcome=$?
-	printf '%s\n' "$found" | sed "s#$1/nginx.conf#$main_conf#g"
+	names=
+	for file in "$candidate"/*.conf; do
+		name=${file##*/}
+		case $name in *[!A-Za-z0-9._-]*) ;; *) names="$names;s#$mirror/$name#$candidate/$name#g" ;; esac
+	done
+	printf '%s\n' "$found" | sed "s#$1/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$1/#$beside/#g"
 	return "$outcome"
+}
+
+# FROM TO: links all that is in a directory.
+link() {
+	for file in "$1"/*; do
+		[ -e "$file" ] || [ -L "$file" ] || return 0
+		break
+	done
+	ln -sf "$1"/* "$2/"
 }
 
 # nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live.

@@ -1,3 +1,4 @@
+import type { CertificateSet } from "../nginx/certificates/directory.ts";
 import { clientFilesOf } from "../nginx/certificates/clients.ts";
 import { isUsableFor } from "../nginx/contested-ports.ts";
 import type { AppliedFile } from "../nginx/files.ts";
@@ -21,7 +22,7 @@ export function hostSettings(
   settings: NginxSettings,
 ): string[] {
   return applicable([
-    redirectTo === undefined && schemeSetting(options, schemes, settings),
+    redirectTo === undefined && schemeSetting(host, options, schemes, settings),
     ...ports(options, schemes, settings),
     host === settings.defaultHost && "default host: also serves unknown host names",
     ...(schemes.certificate ? tlsSettings(host, options, settings) : []),
@@ -68,6 +69,7 @@ export function serverSettings({ weight, backup, maxFails, failTimeout }: Upstre
 
 /** Describes whether HTTP and HTTPS are served, and why one of them is not. */
 function schemeSetting(
+  host: string,
   options: HostOptions,
   { servesHttp, redirectsToHttps, certificate }: Schemes,
   settings: NginxSettings,
@@ -81,10 +83,19 @@ function schemeSetting(
   if (!settings.https) return "HTTP only: HTTPS is not configured (`https`)";
   const why =
     options.certificate === undefined
-      ? "no certificate covers this host"
+      ? uncovered(host, settings.https.certificates)
       : `certificate ${options.certificate} (CERT_NAME) is missing or invalid`;
   if (redirectsToHttps) return `HTTP is redirected to HTTPS, but ${why}`;
   return servesHttp ? `HTTP only: ${why}` : `neither HTTP nor HTTPS is served: ${why}`;
+}
+
+/** Names the file that may have been meant for the host. */
+function uncovered(host: string, { usable, invalid }: CertificateSet): string {
+  const named = [host, host.slice(host.indexOf(".") + 1)];
+  const broken = invalid.find(({ stem }) => named.includes(stem));
+  if (broken) return broken.reason;
+  const stem = named.find((one) => usable.has(one));
+  return stem === undefined ? "no certificate covers this host" : `${stem}.crt does not cover this host`;
 }
 
 function ports({ httpPort, httpsPort }: HostOptions, { certificate }: Schemes, settings: NginxSettings): Sentence[] {

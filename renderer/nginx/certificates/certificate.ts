@@ -32,17 +32,27 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
     if (keyPem !== undefined && !found.checkPrivateKey(createPrivateKey(keyPem))) {
       return { stem, reason: `${stem}.key does not match ${stem}.crt` };
     }
-    const names = [...(found.subjectAltName ?? "").matchAll(/(?:^|, )DNS:([^,\s"]+)/g)].map((match) => match[1] ?? "");
     return {
       stem,
-      names: names.map((name) => name.toLowerCase()),
+      names: namesOf(found),
       notAfter: Date.parse(found.validTo),
       fingerprint: found.fingerprint256.replaceAll(":", "").toLowerCase(),
     };
   } catch {
+    if (keyPem?.includes("ENCRYPTED") === true) {
+      const hint = `write it without one: openssl pkey -in ${stem}.key -out NEW`;
+      return { stem, reason: `${stem}.key is protected by a passphrase, which nginx cannot ask for; ${hint}` };
+    }
     // The parser's message may quote the key.
     return { stem, reason: `${stem}.crt or ${stem}.key is not valid PEM` };
   }
+}
+
+/** Returns the names and addresses of a certificate; without any, its common name, as clients and nginx-proxy's users do. */
+function namesOf({ subjectAltName = "", subject }: X509Certificate): string[] {
+  const names = [...subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):([^,\s"]+)/g)].map((match) => match[1] ?? "");
+  const common = /^CN=([^\s,]+)$/m.exec(subject)?.[1];
+  return (names.length > 0 || common === undefined ? names : [common]).map((name) => name.toLowerCase());
 }
 
 /** Returns the last day of validity in UTC, such as `2027-01-31`. */

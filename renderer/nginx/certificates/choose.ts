@@ -20,8 +20,8 @@ export function certificateOf(
 }
 
 /**
- * Chooses the certificate of a host: the one that its containers name and no other; else the one named like the host;
- * else like its parent domain; else, of those valid for the host, the one that expires last.
+ * Chooses the certificate of a host: the one that its containers name and no other; else, of those valid for the host, the
+ * one whose file is named like the host, else like its parent domain, else the one that expires last.
  */
 export function chooseCertificate(
   host: string,
@@ -30,10 +30,15 @@ export function chooseCertificate(
 ): Certificate | undefined {
   if (named !== undefined) return usable.get(named);
   const parent = parentOf(host);
-  const byName = usable.get(host) ?? (parent.includes(".") ? usable.get(parent) : undefined);
+  const byName = [host, parent].flatMap((stem) => usable.get(stem) ?? []).find((one) => covers(one, host));
   if (byName) return byName;
-  const valid = [...usable.values()].filter(({ names }) => names.some((name) => isValidFor(name, host)));
+  const valid = [...usable.values()].filter((one) => covers(one, host));
   return valid.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
+}
+
+/** Whether clients accept the certificate for the host. The names of a regular expression are unknown. */
+export function covers({ names }: Certificate, host: string): boolean {
+  return names.some((name) => isValidFor(name, host.replace(/^\[(.*)\]$/, "$1")));
 }
 
 /** A wildcard is valid for exactly one label, and for the same wildcard. */

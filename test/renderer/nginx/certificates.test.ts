@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -23,6 +23,12 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     makeCertificate(directory, "wild", ["*.c.example"], 10);
     makeCertificate(directory, "wilder", ["*.c.example"], 400);
     makeCertificate(directory, "other", ["other.example"]);
+    makeCertificate(directory, "main.example", ["main.example"]);
+    makeCertificate(directory, "named.example", ["elsewhere.example"]);
+    makeCertificate(directory, "locked.example", ["locked.example"]);
+    const locked = join(directory, "locked.example.key");
+    execFileSync("openssl", ["pkey", "-in", locked, "-aes256", "-passout", "pass:x", "-out", `${locked}.new`]);
+    renameSync(`${locked}.new`, locked);
     copyFileSync(join(directory, "a.example.crt"), join(directory, "mixed.crt"));
     copyFileSync(join(directory, "b.example.key"), join(directory, "mixed.key"));
     writeFileSync(join(directory, "garbage.crt"), "not a certificate");
@@ -38,12 +44,17 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
 
   test("pairs certificates with matching keys, reports the others with a reason, and does not block on a FIFO", () => {
     const { usable, invalid } = readCertificates(directory);
-    assert.deepEqual([...usable.keys()], ["a.example", "b.example", "other", "wild", "wilder"]);
+    assert.deepEqual(
+      [...usable.keys()],
+      ["a.example", "b.example", "main.example", "named.example", "other", "wild", "wilder"],
+    );
     assert.deepEqual(
       invalid.map(({ stem }) => stem),
-      ["a; evil", "garbage", "keyless", "mixed", "waits"],
+      ["a; evil", "garbage", "keyless", "locked.example", "mixed", "waits"],
     );
-    assert.match(invalid.find(({ stem }) => stem === "mixed")?.reason ?? "", /mixed\.key does not match mixed\.crt/);
+    const reasonOf = (stem: string): string => invalid.find((one) => one.stem === stem)?.reason ?? "";
+    assert.match(reasonOf("mixed"), /mixed\.key does not match mixed\.crt/);
+    assert.match(reasonOf("locked.example"), /locked\.example\.key is protected by a passphrase.*openssl pkey -in/);
   });
 
   const choices: readonly [host: string, named: string | undefined, stem: string | undefined][] = [
@@ -53,6 +64,12 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     ["x.y.b.example", undefined, undefined],
     ["x.c.example", undefined, "wilder"],
     ["c.example", undefined, undefined],
+    // A certificate that does not cover the host would send clients from HTTP to a TLS error.
+    ["crm.main.example", undefined, undefined],
+    ["named.example", undefined, undefined],
+    ["named.example", "named.example", "named.example"],
+    ["elsewhere.example", undefined, "named.example"],
+    ["locked.example", undefined, undefined],
     ["example", undefined, undefined],
     ["a.example", "other", "other"],
     ["a.example", "missing", undefined],

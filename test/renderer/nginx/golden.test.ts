@@ -37,7 +37,13 @@ const CERTIFICATES: CertificateSet = {
   usable: new Map(
     ["shop.example", "default"].map((stem) => [
       stem,
-      { stem, names: [stem], notAfter: Date.UTC(2030, 0, 1), fingerprint: "ab".repeat(32), extras: ["chain.pem"] },
+      {
+        stem,
+        names: [stem, `*.${stem}`],
+        notAfter: Date.UTC(2030, 0, 1),
+        fingerprint: "ab".repeat(32),
+        extras: ["chain.pem"],
+      },
     ]),
   ),
   invalid: [],

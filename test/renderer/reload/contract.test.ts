@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import type { Log } from "../../../shared/log.ts";
@@ -165,6 +165,62 @@ describe("the reload channel's loop", { skip }, () => {
     assert.match(result.kind === "rejected" ? result.message : "", /duplicate upstream "taken"/);
     rig.stage(rig.configuration("$theirs"));
     assert.deepEqual(await control.check("", true), { kind: "ok" });
+  });
+
+  /** Writes a file of the operator, who is neither the renderer nor nginx. */
+  const addOwn = (text: string): void => {
+    rig.addOther(text);
+    chownSync(join(dirname(rig.live), "other.conf"), 12_345, 12_345);
+  };
+
+  test(
+    "reads what nginx reads: relative names next to the main configuration, and files in their order",
+    { skip: requires("root") },
+    async () => {
+      const control = new ReloadChannel(rig.channel);
+      writeFileSync(join(rig.directory, "own_params"), "map $host $own_params { default 1; }\n");
+      addOwn("include own_params;\ninclude conf.d/more.inc;\n");
+      writeFileSync(join(dirname(rig.live), "more.inc"), "map $host $more { default 1; }\n");
+      rig.stage(rig.configuration("$own_params$more"));
+      assert.deepEqual(await control.check("", true), { kind: "ok" });
+      // nginx reads other.conf after default.conf, which is why a reload would fail.
+      addOwn("log_format later '$host';\n");
+      rig.stage(`access_log off;\nserver { listen 127.0.0.1:1; access_log /dev/stdout later; }\n`);
+      const result = await control.check("", true);
+      assert.match(
+        result.kind === "rejected" ? result.message : "",
+        /unknown log format "later" in .*\/conf\.d\/\.sallyport\/candidate\/default\.conf:2/,
+      );
+    },
+  );
+
+  test("names the operator's file and line, not the copy that is tested", { skip: requires("root") }, async () => {
+    writeFileSync(join(rig.directory, "own_params"), "\nnonsense 1;\n");
+    addOwn("include own_params;\n");
+    rig.stage(rig.configuration("seen"));
+    const control = new ReloadChannel(rig.channel);
+    const messageOf = async (): Promise<string> => {
+      const result = await control.check("", true);
+      return result.kind === "rejected" ? result.message : result.kind;
+    };
+    assert.match(await messageOf(), new RegExp(`"nonsense" in ${rig.directory}/own_params:2`));
+    addOwn("\n\nnonsense 2;\n");
+    assert.match(await messageOf(), new RegExp(`"nonsense" in ${rig.directory}/conf.d/other.conf:3`));
+    addOwn("");
+  });
+
+  test("does not wait on a terminal for the passphrase of a key", { skip: requires("openssl", "script") }, () => {
+    const [key, crt] = ["key", "crt"].map((ending) => join(rig.directory, `locked.${ending}`)) as [string, string];
+    const request = ["req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:secret", "-subj", "/CN=locked"];
+    spawnSync("openssl", [...request, "-keyout", key, "-out", crt]);
+    const server = `server { listen 127.0.0.1:1 ssl; ssl_certificate ${crt}; ssl_certificate_key ${key}; }\n`;
+    const main = join(rig.directory, "locked.conf");
+    writeFileSync(main, `events { }\nhttp { ${server} include ${dirname(rig.live)}/*.conf; }\n`);
+    const env = { ...process.env, SALLYPORT_MAIN_CONF: main, SALLYPORT_LIVE: dirname(rig.live) };
+    const command = ["-qec", "dash renderer/nginx/90-sallyport-reload.sh check", "/dev/null"];
+    const { stdout, status } = spawnSync("script", command, { env, encoding: "utf8", timeout: 15_000 });
+    assert.equal(status, 1, stdout);
+    assert.match(stdout, /locked\.key/);
   });
 
   test("reports a candidate outside of nginx's file system as unchecked", async () => {
