@@ -3,6 +3,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { printable } from "../status/printable.ts";
 import { removeOutput } from "../reload/standard-output.ts";
 import { loadGroups } from "../targets/load-groups.ts";
+import { undisclosedNames } from "../targets/undisclosed-names.ts";
 import { collectInventory } from "./collect-inventory.ts";
 import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 
@@ -35,7 +36,10 @@ export async function printTarget(config: Config, target: TargetConfig): Promise
     const quarantined = (status?.quarantined ?? []).map(
       ({ container, reason }) => `container ${printable(container)} is quarantined: ${printable(reason)}\n`,
     );
-    return { stdout: next.files[0]!.bytes.toString("utf8"), stderr: quarantined.join(""), exitCode: 0 };
+    const known = status?.rendered ?? [];
+    const hints = target.kind === "template" ? undisclosedNames(target, known) : [];
+    const stderr = [...quarantined, ...hints.map((one) => `hint: ${printable(one)}\n`)].join("");
+    return { stdout: next.files[0]!.bytes.toString("utf8"), stderr, exitCode: 0 };
   } finally {
     await group!.stop();
     for (const volume of group!.outputs) removeOutput(volume);

@@ -19,7 +19,18 @@ export function filterReason(container: Container, rule: SelectRule): string | u
     ({ not, ...fields }) => !matches(fields, container) || (not && matches(not, container)),
   );
   if (at < 0) return undefined;
-  return `does not match entry ${at + 1} of \`where\`: ${JSON.stringify(rule.where[at])}; change the entry to include it`;
+  const entry = rule.where[at];
+  const problem = `does not match entry ${at + 1} of \`where\`: ${JSON.stringify(entry)}`;
+  const missing = withheldLabel(container, entry);
+  if (missing === undefined) return `${problem}; change the entry to include it`;
+  return `${problem}: the agent discloses no label ${JSON.stringify(missing)} and withholds ${container.withheld.labels} labels of the container; if it has the label, list it in \`labels\` of the agent's policy`;
+}
+
+/** Returns a label of the predicate that the agent's policy may withhold. */
+function withheldLabel(container: Container, predicate: Predicate | undefined): string | undefined {
+  if (container.withheld.labels === 0) return undefined;
+  const keys = (predicate?.label ?? []).map((one) => one.split("=")[0]!);
+  return keys.find((key) => labelOf(container, key) === undefined);
 }
 
 /** Paused and restarting containers, and those of unknown state, do not count as stopped. */

@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { TemplateFiles } from "./template-files.ts";
+import { namesBeyondDefault } from "./undisclosed-names.ts";
 import { NginxTemplate } from "./nginx-template.ts";
 
 /** Returns the errors in a configuration's templates, each with file and line. `hint` receives what may become one. */
@@ -14,7 +15,7 @@ export async function templateProblems(
     }
     const files = await TemplateFiles.load(target);
     if ("problem" in files) return [files.problem];
-    for (const message of files.hints) hint(message);
+    for (const message of [...files.hints, ...namesBeyondDefault(target)]) hint(message);
     await files.close();
     return [];
   });

@@ -124,7 +124,9 @@ test("prints a hint for a value that touches other text, with the form in which 
     [
       0,
       `hint: ${file("touching.hbs")}:2:18: labels.app.group may need quotes, because it touches other text; ` +
-        'write "app-{{inner labels.[app.group]}}"\nok\n',
+        'write "app-{{inner labels.[app.group]}}"\n' +
+        `hint: ${file("touching.hbs")}: reads names that the default policy withholds; list them in the agent's policy: ` +
+        '`labels`: "app.group", "x"\nok\n',
     ],
   );
 });
