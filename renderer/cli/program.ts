@@ -163,22 +163,28 @@ function addImport(program: Command, { args, variables, directory, finish }: Imp
   const command = withExamples(program.command("import"), [
     ["import docker-gen.toml > renderer.yml", "configuration files of docker-gen; what is not imported is on stderr"],
     ["import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf", "a command line of docker-gen"],
+    ["import --policy docker-gen.toml > policy.json", "the agent's policy for these files"],
     ["import nginx-proxy --separate > renderer.yml", "the environment of nginx-proxy"],
   ])
     .description("translate the configuration of docker-gen or nginx-proxy; exit code 1 if a part has no counterpart")
     .usage("FILE.toml... | -- [NAME=value...] docker-gen [flags] template [dest] | nginx-proxy [options]")
     .argument("<file...>")
-    .action((files: string[]) => finish(runImport(files, commandLine, directory)));
+    .option("--policy", "print the policy of the agent instead, which discloses what the templates and filters read")
+    .action((files: string[], options: { policy?: boolean }) =>
+      finish(runImport(files, commandLine, directory, options)),
+    );
   command
     .command("nginx-proxy")
     .description("translate the environment variables of nginx-proxy")
     .option("--separate", "nginx runs in a container of its own")
-    .option("--policy", "print the agent's policy instead")
+    .option("--policy", "print the policy of the agent instead")
     .option(
       "--rehearse <container>",
       "compare with nginx-proxy in this container, host by host; changes nothing; exit code 1 if something differs",
     )
-    .action(async (options: ImportOptions) => finish(await runImportNginxProxy(options, variables)));
+    .action(async (_options: ImportOptions, self: Command) =>
+      finish(await runImportNginxProxy(self.optsWithGlobals<ImportOptions>(), variables)),
+    );
 }
 
 type Examples = readonly (readonly [args: string, purpose: string])[];

@@ -3,17 +3,11 @@ import type { TemplateTargetConfig } from "../config/template-target.ts";
 import { templatesOf } from "../config/template-target.ts";
 import { readText } from "../disk/read-text.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import { type NameRead, namesRead } from "../template/disclosed-names.ts";
-
-/** Names that the default policy discloses begin like this: `npm run docs` lists them in docs/reference/policy.md. */
-const BY_DEFAULT = {
-  labels: /^(?:sallyport|com\.docker\.compose|com\.github\.nginx-proxy\.nginx-proxy)\./,
-  env: /^(?:VIRTUAL_|EXTERNAL_HTTPS?_PORT$|(?:CERT_NAME|HSTS|HTTPS_METHOD|NETWORK_ACCESS|SERVER_TOKENS|SSL_POLICY)$)/,
-};
+import { isDisclosedByDefault, type NameRead, namesRead } from "../template/disclosed-names.ts";
 
 /** Names the labels and variables of a target's templates that the default policy withholds, and what to do. */
 export function namesBeyondDefault(target: TemplateTargetConfig): string[] {
-  const names = readNames(target).filter(({ from, name }) => !BY_DEFAULT[from].test(name));
+  const names = readNames(target).filter(({ from, name }) => !isDisclosedByDefault(from, name));
   if (names.length === 0) return [];
   const list = (from: NameRead["from"]): string[] => {
     const own = names.filter((one) => one.from === from).map(({ name }) => JSON.stringify(name));

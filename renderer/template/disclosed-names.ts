@@ -9,6 +9,17 @@ export interface NameRead {
   readonly place: string;
 }
 
+/** Names that the default policy discloses begin like this: `npm run docs` lists them in docs/reference/policy.md. */
+const BY_DEFAULT = {
+  labels: /^(?:sallyport|com\.docker\.compose|com\.github\.nginx-proxy\.nginx-proxy)\./,
+  env: /^(?:VIRTUAL_|EXTERNAL_HTTPS?_PORT$|(?:CERT_NAME|HSTS|HTTPS_METHOD|NETWORK_ACCESS|SERVER_TOKENS|SSL_POLICY)$)/,
+};
+
+/** Returns whether the default policy discloses the name. */
+export function isDisclosedByDefault(from: NameRead["from"], name: string): boolean {
+  return BY_DEFAULT[from].test(name);
+}
+
 /** Returns the labels and variables that templates read by a name in their text. Throws TemplateError. */
 export function namesRead(templates: readonly TemplateText[]): NameRead[] {
   const found = new Map<string, NameRead>();

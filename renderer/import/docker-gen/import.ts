@@ -5,6 +5,7 @@ import { comment, printDocument, sentence } from "../print.ts";
 import { parseCommandLine } from "./command-line.ts";
 import type { Flags } from "./flags.ts";
 import { type ImportContext, importTarget, type ImportedTarget } from "./target.ts";
+import { printPolicy } from "./policy.ts";
 import { readToml } from "./toml.ts";
 
 /** The agent's socket in compose.yml. */
@@ -15,6 +16,8 @@ export type Imported =
   | {
       readonly kind: "imported";
       readonly yaml: string;
+      /** The agent's policy, as JSON. */
+      readonly policy: string;
       readonly notes: readonly Note[];
       /** Whether docker-gen prints the first target to standard output. */
       readonly isPrinted: boolean;
@@ -94,6 +97,7 @@ function finish(parts: Parts): Imported {
   return {
     kind: "imported",
     yaml: print({ ...parts, targets, notes }),
+    policy: printPolicy(targets.flatMap(({ names }) => names)),
     notes: [...notes, ...targets.flatMap((one) => one.notes)],
     ...first.mode,
     statusSocket: parts.statusSocket,

@@ -6,6 +6,7 @@ import { importContainers } from "./containers.ts";
 import { importFormat } from "./format.ts";
 import type { Generation } from "./generation.ts";
 import { type ImportedNotify, importNotify } from "./notify.ts";
+import { namesInTemplate, type NamesOfPolicy } from "./policy.ts";
 import { importTemplates, SHIPPED_TEMPLATE } from "./templates.ts";
 import { importWait } from "./wait.ts";
 
@@ -20,6 +21,8 @@ export interface ImportedTarget {
   readonly mode: { readonly isPrinted: boolean; readonly isOnce: boolean };
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
+  /** What the agent's policy must disclose. */
+  readonly names: readonly NamesOfPolicy[];
 }
 
 export interface ImportContext {
@@ -54,6 +57,12 @@ export function importTarget(
     },
     mode: { isPrinted: dest === "", isOnce: !watch && interval <= 0 },
     proxy,
+    names: [
+      ...(kind === "nginx" ? [] : [...template.split(";"), ...paths])
+        .map((file) => read(resolve(directory, file)))
+        .map((found) => namesInTemplate("text" in found ? found.text : "")),
+      { labels: (generation.containerFilter["label"] ?? []).map((one) => one.split("=")[0]!), env: [] },
+    ],
     notes: [
       ...notes,
       ...chosen.notes,
