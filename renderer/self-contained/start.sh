@@ -18,7 +18,8 @@ max_delay=30
 EX_CONFIG=78
 # nginx's end of the reload channel. With `check` it prints why nginx must not read its files.
 channel=(/opt/sallyport/as-nginx "SALLYPORT_CHANNEL=$run/reload" SALLYPORT_PID_FILE=/run/nginx/nginx.pid
-	"SALLYPORT_DIRECTIVES=${SALLYPORT_DIRECTIVES:-}" "SALLYPORT_PATHS=${SALLYPORT_PATHS:-}" /opt/sallyport/reload.sh)
+	"SALLYPORT_DIRECTIVES=${SALLYPORT_DIRECTIVES:-}" "SALLYPORT_PATHS=${SALLYPORT_PATHS:-}" "SALLYPORT_OLD_WORKERS=${SALLYPORT_OLD_WORKERS:-32}"
+	/opt/sallyport/reload.sh)
 ending="" is_ready="" nginx_group="" socket_problem=""
 
 log() {

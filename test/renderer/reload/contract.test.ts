@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chownSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import type * as net from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
@@ -230,6 +233,51 @@ describe("the reload channel's loop", { skip }, () => {
     rig.stage("nonsense;");
     assert.equal((await control.check("", false)).kind, "rejected");
     rig.stage(rig.configuration("seen"));
+  });
+
+  test("keeps transfers of before a reload, and ends only the oldest when there are too many old workers", async () => {
+    const own = await Rig.start(undefined);
+    // An app whose response does not end.
+    const app = http.createServer((_, response) => response.setHeader("x-accel-buffering", "no").write("part"));
+    const transfers: { isCut: boolean; stop: () => void }[] = [];
+    const [, port] = /127\.0\.0\.1:([0-9]+)/.exec(own.configuration("")) ?? [];
+    const begin = async (): Promise<void> => {
+      const request = http.get({ port, agent: false });
+      const transfer = { isCut: false, stop: () => request.destroy() };
+      transfers.push(transfer);
+      await new Promise((resolve, reject) => {
+        request.on("error", reject).on("response", (response) => {
+          response.once("data", resolve);
+          response.on("error", () => undefined).on("close", () => (transfer.isCut = true));
+        });
+      });
+    };
+    const cut = (): boolean[] => transfers.map(({ isCut }) => isCut);
+    try {
+      await once(app.listen(0, "127.0.0.1"), "listening");
+      own.beginLoop("dash", { SALLYPORT_OLD_WORKERS: "2" });
+      const address = `127.0.0.1:${(app.address() as net.AddressInfo).port}`;
+      const location = "location / { proxy_pass http://held; }";
+      writeFileSync(
+        own.live,
+        `upstream held { server ${address}; }\nserver { listen 127.0.0.1:${port}; ${location} }\n`,
+      );
+      const control = new ReloadChannel(own.channel);
+      await eventually("nginx is reloaded", async () => (await control.reload()).kind === "ok");
+      for (let round = 0; round < 3; round += 1) {
+        await begin();
+        assert.deepEqual(await control.reload(), { kind: "ok" });
+      }
+      assert.deepEqual(cut(), [false, false, false]);
+      assert.deepEqual(await control.reload(), { kind: "ok" });
+      await eventually("the oldest transfer ends", () => transfers[0]!.isCut);
+      assert.deepEqual(cut(), [true, false, false]);
+    } finally {
+      for (const { stop } of transfers) stop();
+      app.closeAllConnections();
+      app.close();
+      await own.close();
+    }
   });
 
   test("names a main configuration that does not include the live file", async () => {

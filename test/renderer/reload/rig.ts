@@ -47,8 +47,8 @@ export class Rig {
     if (withLoop) this.beginLoop(withLoop);
   }
 
-  beginLoop(shell: "dash" | "busybox"): void {
-    this.#loop = runReloadLoop(this.configs, this.channel, shell);
+  beginLoop(shell: "dash" | "busybox", env: NodeJS.ProcessEnv = {}): void {
+    this.#loop = runReloadLoop(this.configs, this.channel, shell, { env });
   }
 
   /** As when the nginx container ends: the loop goes with it. */
