@@ -74,7 +74,7 @@ const routine: ReadonlySet<AuditEvent> = new Set(["docker.request", "disclosure"
 
 /**
  * The only writer of the audit directory, which must be locked. Appends records, the leaves of an RFC 6962 tree, and
- * never changes one. `checkpoint` has the signed tree, and `resume` the position to continue from.
+ * never changes one. `checkpoint` has the signed tree, and `resume` its right edge.
  */
 export class AuditTrail {
   readonly #options: AuditOptions;
@@ -400,8 +400,8 @@ export class AuditTrail {
 
   /** Restores the tree of a checkpoint whose records are missing from `resume`. Throws unless they match. */
   #restoreEdge({ size, checkpoint }: SignedTree): void {
-    const edge = parseEdge(readSmall(join(this.#options.directory, "resume")));
-    const tree = edge && HashRange.of(0, size, edge);
+    const edge = readSmall(join(this.#options.directory, "resume")) ?? "";
+    const tree = HashRange.of(0, size, edge.match(/[A-Za-z0-9+/]{43}=/g) ?? []);
     if (!tree || !isCheckpointOf(tree, checkpoint))
       throw new Error(
         `signed records are missing: ${size} were signed, the files prove ${this.#tree.end}; ${MOVE_AWAY}`,
@@ -456,15 +456,6 @@ export class AuditTrail {
     const tree = HashRange.of(0, this.#tree.end, this.#tree.toJSON())!;
     tree.extend(range);
     return tree;
-  }
-}
-
-/** Parses the content of `resume`, which may be damaged. */
-function parseEdge(text = ""): string[] | undefined {
-  try {
-    return (JSON.parse(text) as unknown[]).map(String);
-  } catch {
-    return undefined;
   }
 }
 
