@@ -90,10 +90,10 @@ describe("the hardening of the running stack", { skip: requires("docker") }, () 
     assert.match(await docker("exec", stack.container("nginx"), "sh", "-c", fill), /No space left on device/);
   });
 
-  test("the reload channel reports the id of nginx's container", async () => {
+  test("the reload channel reports the id of nginx's container and nginx's version", async () => {
     const id = await docker("inspect", "-f", "{{.Id}}", stack.container("nginx"));
     const ready = await docker("exec", stack.container("nginx"), "cat", "/run/sallyport/reload/ready");
-    assert.match(ready, new RegExp(`^[0-9a-f-]{36} ok ${id}(?:\n|$)`));
+    assert.match(ready, new RegExp(`^[0-9a-f-]{36} ok ${id}(?: [0-9.]+)?(?:\n|$)`));
   });
 
   test("only the agent has the Docker socket and may change its user, only nginx has a port and a network", async () => {
