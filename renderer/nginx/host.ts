@@ -108,6 +108,11 @@ function hasPath({ paths }: VirtualHost, text: string): boolean {
   return paths.some(({ path }) => pathKey(path) === text);
 }
 
+/** Whether clients must present a certificate. Clients send no name in the handshake if the host is an address. */
+function hasClientFiles(host: string, { verifyClient = "on" }: HostOptions, clients: Guard<ClientFiles>): boolean {
+  return clients.kind === "applied" && verifyClient === "on" && !/^(?:\[.*|[0-9.]+)$/.test(host);
+}
+
 function httpsModel(
   { host, options }: Pick<VirtualHost, "host" | "options">,
   { certificate }: Schemes,
@@ -127,6 +132,7 @@ function httpsModel(
     tls: {
       ...tlsModel(certificate, options, https, clients),
       http3: hasQuic && { port: options.httpsPort ?? https.port },
+      needsName: !isDefault && settings.defaultHost !== undefined && hasClientFiles(host, options, clients),
     },
   };
 }

@@ -2,6 +2,7 @@ import { compare } from "./compare.ts";
 import { diagnostic, type Diagnostic, type DiagnosticSubject } from "./diagnostic.ts";
 import type { Evaluation, ResolvedRoute } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
+import { shellArgument } from "./shell-argument.ts";
 import { mergeOptions } from "./option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
 import { OPERATOR } from "./owner.ts";
@@ -106,7 +107,7 @@ function ownedByOther(subject: DiagnosticSubject, host: HostName, owner: string)
     : `${host} belongs to ${owner}, which requested it first`;
   const hint = isStatic
     ? "use another name, or reserve the name for the container's project by `owners`"
-    : `use another name, set \`sharedHosts: true\` to share names, or run \`sallyport-renderer release ${host}\` when its owner is gone`;
+    : `use another name, set \`sharedHosts: true\` to share names, or run \`sallyport-renderer release ${shellArgument(host)}\` when its owner is gone`;
   return diagnostic(subject, "host.conflict", { problem, hint });
 }
 

@@ -1,5 +1,6 @@
 import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
+import { shellArgument } from "../routes/shell-argument.ts";
 import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import {
@@ -79,7 +80,7 @@ function explainReserved({ name, owner, until }: Reserved, query: string): strin
       ? [`${belongs} (\`owners\`)`]
       : [
           `${belongs}, until ${utc(until)}`,
-          `  to let another container have it before: sallyport-renderer release ${printable(name)}`,
+          `  to let another container have it before: sallyport-renderer release ${shellArgument(printable(name))}`,
         ]),
   ];
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { copyFileSync, renameSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync } from "node:fs";
+import * as https from "node:https";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../../demo/free-port.ts";
@@ -40,7 +41,8 @@ describe("additional certificate files, with a real nginx", { skip }, () => {
     copyFileSync(own.path("ca.crt"), join(certificates, "own.example.ca.crt"));
     own.writeRevoked(join(certificates, "own.example.crl.pem"));
     const label = (value: string) => ({ labels: { "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": value } });
-    await rig.start({ routing: { containersMay: ["sslPolicy", "clientCertificates"] } }, [
+    const nginx = { defaultHost: "default.example" };
+    await rig.start({ nginx, routing: { containersMay: ["sslPolicy", "clientCertificates"] } }, [
       await rig.app("dh", { VIRTUAL_HOST: "dh.example", SSL_POLICY: "Mozilla-Intermediate" }, label("off")),
       await rig.app("default", { VIRTUAL_HOST: "default.example", SSL_POLICY: "Mozilla-Intermediate" }),
       await rig.app("own", { VIRTUAL_HOST: "own.example" }),
@@ -98,6 +100,20 @@ describe("additional certificate files, with a real nginx", { skip }, () => {
     assert.equal(await statusFor("own.example", own, "good"), "200");
     assert.equal(await statusFor("own.example", own, "revoked"), "400");
     assert.equal(await statusFor("own.example", general, "good"), "400");
+  });
+
+  test("a certificate that the default host's CA signed gives no access to another host without a name in the handshake", async () => {
+    const ask = async (host: string): Promise<number | undefined> =>
+      await new Promise((resolve, reject) => {
+        const [cert, key] = ["crt", "key"].map((ending) => readFileSync(general.path(`good.${ending}`)));
+        const client = { cert, key, servername: "", rejectUnauthorized: false, agent: false as const };
+        const request = https.get({ port: rig.tlsPort, headers: { host }, ...client }, (response) => {
+          response.resume().on("end", () => resolve(response.statusCode));
+        });
+        request.on("error", reject);
+      });
+    assert.equal(await ask("default.example"), 200);
+    assert.equal(await ask("own.example"), 421);
   });
 
   test("a permitted container makes client certificates optional", async () => {

@@ -332,6 +332,17 @@ describe("a host name", () => {
     );
   });
 
+  test("is quoted in the command that releases it", () => {
+    for (const [host, argument] of [
+      ["~^$(id)'x", String.raw`'~^$(id)'\''x'`],
+      ["*.x.test", "'*.x.test'"],
+    ] as const) {
+      const table = new Table({ permissions: new Set(["regex"]) });
+      table.add(app("first", host, "shop")).add(app("second", host, "thief"));
+      assert.ok(table.reasons("second").includes(`\`sallyport-renderer release ${argument}\``));
+    }
+  });
+
   test("returns 503 while its owner has no container, and goes to no wildcard", () => {
     const [first, thief] = [app("first", "a.x.test", "shop"), app("thief", "a.x.test,*.x.test", "thief")];
     const table = new Table().add(first).add(thief).remove(first);
