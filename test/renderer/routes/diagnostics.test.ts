@@ -247,3 +247,10 @@ describe("an invalid VIRTUAL_HOST_MULTIPORTS is reported with the place in the d
     });
   }
 });
+
+test("a container that the agent could not inspect is reported with Docker's answer", () => {
+  const problem = "Docker responded with an error: 403";
+  const one = container("a", { unread: true, env: {}, problem });
+  const routes = buildRoutes([{ agent: "/a", dockerHost: "h", container: one }], RULES);
+  assert.match(JSON.stringify(routes), /could not inspect the container \(Docker responded with an error: 403\)/);
+});
