@@ -3,6 +3,7 @@ import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { CertificateSet } from "./certificates/directory.ts";
 import type { FileDirectory } from "./operator-files/directory.ts";
+import type { OperatorHost } from "./operator-files/server-names.ts";
 
 /** How nginx is set up, apart from containers. The same object as long as nothing in it changes. */
 export interface NginxSettings {
@@ -73,6 +74,8 @@ export interface FileSettings {
   readonly proxy?: FileDirectory;
   /** `http` directives in other files next to the destination, and parameters of `listen`: `listen 80 default_server`. */
   readonly siblingDirectives?: readonly string[];
+  /** Host names of the operator's own servers in these files. */
+  readonly siblingHosts?: readonly OperatorHost[];
 }
 
 const PRIVATE_NETWORKS = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"];

@@ -41,6 +41,7 @@ export class HostTable {
   #portConflicts: readonly [host: HostName, message: Diagnostic][] = [];
   /** When hosts without containers are removed, in milliseconds. */
   readonly #departures = new Map<HostName, number>();
+  #operatorHosts: ReadonlyMap<HostName, string> = new Map();
 
   constructor(rules: HostTableRules) {
     this.#rules = rules;
@@ -54,7 +55,8 @@ export class HostTable {
   /** All names and patterns that have a virtual host or an owner. */
   get names(): readonly HostName[] {
     const reserved = this.#rules.reservations.flatMap(namesOf);
-    return [...new Set([...this.#sorted.map(({ host }) => host), ...this.#recorded, ...reserved])];
+    const owned = [...this.#recorded, ...reserved].filter((host) => !this.#operatorHosts.has(host));
+    return [...new Set([...this.#sorted.map(({ host }) => host), ...owned])];
   }
 
   get #recorded(): readonly HostName[] {
@@ -104,6 +106,13 @@ export class HostTable {
     return { hosts, remarks: [...remarks, ...newOf(after, before)] };
   }
 
+  /** Sets the names of the operator's own servers, each with its file. */
+  setOperatorHosts(hosts: ReadonlyMap<HostName, string>, now: number): HostChanges {
+    const touched = [...this.#operatorHosts.keys(), ...hosts.keys()].filter((host) => this.#evaluations.has(host));
+    this.#operatorHosts = hosts;
+    return this.update(new Set(touched), now);
+  }
+
   /** Removes the hosts whose grace period is over, and joins those again whose leases are over. */
   expire(now: number): HostChanges {
     const departed = [...this.#departures].flatMap(([host, until]) => (until <= now ? [host] : []));
@@ -121,11 +130,14 @@ export class HostTable {
     const before = this.#find(host);
     const byAge = this.#byAge(host);
     const owner = this.#ownerOf(host, byAge);
-    const joined = byAge.length > 0 ? joinHost(host, byAge, owner, this.#rules) : undefined;
+    const operatorFile = this.#operatorHosts.get(host);
+    const rules = operatorFile === undefined ? this.#rules : { ...this.#rules, operatorFile };
+    const joined = byAge.length > 0 ? joinHost(host, byAge, owner, rules) : undefined;
     if (!joined) this.#evaluations.delete(host);
     this.#updateConflicts(host, joined, remarks);
-    const after = joined?.virtualHost ?? this.#departing(host, before, now);
-    if (joined?.virtualHost) this.#departures.delete(host);
+    const isKept = operatorFile === undefined && joined?.virtualHost === undefined;
+    const after = isKept ? this.#departing(host, before, now) : joined?.virtualHost;
+    if (!isKept) this.#departures.delete(host);
     if (JSON.stringify(before) === JSON.stringify(after)) return undefined;
     this.#sorted.splice(at, before ? 1 : 0, ...(after ? [after] : []));
     return { before, after };
@@ -134,6 +146,7 @@ export class HostTable {
   /** Returns the owner of a host; undefined if all containers share it, or none requests it. */
   #ownerOf(host: HostName, byAge: readonly Evaluation[]): string | undefined {
     const { owners, reservations } = this.#rules;
+    if (this.#operatorHosts.has(host)) return OPERATOR;
     const requesting = byAge.flatMap(({ owner }) => (owner === OPERATOR ? [] : [owner]));
     const isStatic = requesting.length < byAge.length && !isReserved(host, reservations);
     if (!owners) return undefined;

@@ -22,6 +22,8 @@ export interface JoinRules {
   readonly permanentRedirects?: boolean;
   /** Default for hosts whose containers do not set it. */
   readonly debugEndpoint?: boolean;
+  /** The operator's file with a server of this name. */
+  readonly operatorFile?: string;
 }
 
 /** The routes of one container for one host. */
@@ -39,11 +41,13 @@ export function joinHost(
   host: HostName,
   byAge: readonly Evaluation[],
   owner: string | undefined,
-  { permanentRedirects = false, debugEndpoint = false }: JoinRules,
+  { permanentRedirects = false, debugEndpoint = false, operatorFile }: JoinRules,
 ): JoinedHost {
   const isOwners = (one: Evaluation): boolean => owner === undefined || [owner, OPERATOR].includes(one.owner);
   const owned = byAge.filter(isOwners);
-  const remarks = byAge.filter((one) => !isOwners(one)).map(({ subject }) => ownedByOther(subject, host, owner!));
+  const remarks = byAge
+    .filter((one) => !isOwners(one))
+    .map(({ subject }) => ownedByOther(subject, host, owner!, operatorFile));
   const running = owned.filter(({ isStopped = false }) => !isStopped);
   const isServed = running.some((one) => !isDoubtful(one, host));
   const active = isServed || (running.length > 0 && owned.every((one) => isDoubtful(one, host))) ? running : owned;
@@ -100,7 +104,17 @@ function redirected(
   };
 }
 
-function ownedByOther(subject: DiagnosticSubject, host: HostName, owner: string): Diagnostic {
+function ownedByOther(
+  subject: DiagnosticSubject,
+  host: HostName,
+  owner: string,
+  operatorFile: string | undefined,
+): Diagnostic {
+  if (operatorFile !== undefined) {
+    const taken = `${host} is a \`server_name\` in ${operatorFile}, a file of the operator, which nginx uses`;
+    const remedy = "remove the name from the file, or use another name";
+    return diagnostic(subject, "host.conflict", { problem: taken, hint: remedy, hosts: [host] });
+  }
   const isStatic = owner === OPERATOR;
   const problem = isStatic
     ? `${host} belongs to a static route of the configuration`

@@ -107,6 +107,11 @@ export class RouteTable {
     return this.#reachable.kind === "blocked" ? NO_CHANGE : this.#evaluate(touched, this.#reachable, now);
   }
 
+  /** Sets the names of the operator's own servers, each with its file. Containers cannot have them. */
+  setOperatorHosts(hosts: ReadonlyMap<HostName, string>, now: number): RouteChange {
+    return { ...NO_CHANGE, ...this.#hosts.setOperatorHosts(hosts, now) };
+  }
+
   /** When `expire` has to be called, on the clock of `apply`; undefined when no grace period is running. */
   get nextDeparture(): number | undefined {
     return this.#hosts.nextDeparture;

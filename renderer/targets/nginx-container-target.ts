@@ -20,7 +20,11 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
 
   constructor(target: NginxTargetConfig, template: NginxTemplate, config: Config, log: Log) {
     super(target, template, config, log);
-    this.#emptyRoutes = () => new NginxRoutes(target, config, undefined, this.owners.owners.copy());
+    this.#emptyRoutes = () => {
+      const routes = new NginxRoutes(target, config, undefined, this.owners.owners.copy());
+      routes.table.setOperatorHosts(this.operatorHosts, 0);
+      return routes;
+    };
   }
 
   override apply(change: InventoryChange, isComplete: boolean): boolean | "urgent" {

@@ -61,8 +61,9 @@ export abstract class NginxTarget {
     this.routes = new NginxRoutes(target, config, undefined, this.owners.owners);
     this.destination = destinationOf(target, log);
     this.#access = new AccessLog(log);
-    this.#stores = openOperatorStores(target, log);
+    this.#stores = openOperatorStores(target, config, log);
     this.#useFiles();
+    this.routes.table.setOperatorHosts(this.operatorHosts, 0);
   }
 
   /** Only a changed route is worth a pass, and the first complete inventory. */
@@ -210,8 +211,15 @@ export abstract class NginxTarget {
     if (this.#stores.files.refreshSiblings()) this.#filesChanged();
   }
 
+  /** Host names of the operator's own servers, which containers cannot have. */
+  protected get operatorHosts(): ReadonlyMap<HostName, string> {
+    return new Map(this.#stores.files.settings.siblingHosts);
+  }
+
   #filesChanged(): void {
     this.#useFiles();
+    logRouteChange(this.routes.table.setOperatorHosts(this.operatorHosts, performance.now()), this.log);
+    this.#awaitDeparture();
     const { virtualHosts } = this.routes.table.routes;
     this.#access.log(
       virtualHosts.map((after) => ({ before: after, after })),

@@ -18,8 +18,14 @@ export interface OperatorStores {
 }
 
 /** Reads the operator's files of a target for the first time. */
-export function openOperatorStores(target: NginxTargetConfig, log: Log): OperatorStores {
-  const { https, nginx, destination, reload, stateDirectory } = target;
+export function openOperatorStores(
+  target: NginxTargetConfig,
+  { targets }: Pick<Config, "targets">,
+  log: Log,
+): OperatorStores {
+  const { https, nginx, destination, reload, stateDirectory, listen } = target;
+  const ports = [listen, ...(https ? [https.listen] : [])];
+  const others = targets.map((one) => one.destination);
   const own = destination === "-" ? undefined : ownDirectory(destination, stateDirectory);
   const memory = new GuardMemory(own && join(own, `${basename(destination)}.guards.json`), log);
   const channel = [reload]
@@ -28,7 +34,7 @@ export function openOperatorStores(target: NginxTargetConfig, log: Log): Operato
   return {
     memory,
     certificates: https && new CertificateStore(https.certificates, memory, log),
-    files: new FileStore({ paths: nginx.files, destination, channel: channel[0] }, memory),
+    files: new FileStore({ paths: nginx.files, destination, channel: channel[0], ports, others }, memory),
   };
 }
 
@@ -36,7 +42,7 @@ export function openOperatorStores(target: NginxTargetConfig, log: Log): Operato
 export function operatorFileProblems({ targets }: Config): string[] {
   const found = targets.flatMap((target) => {
     if (target.kind !== "nginx") return [];
-    const { certificates, files } = openOperatorStores(target, () => undefined);
+    const { certificates, files } = openOperatorStores(target, { targets }, () => undefined);
     const { vhosts, passwords, proxy } = files.settings;
     return [vhosts, passwords, proxy, certificates?.certificates.clients].flatMap((one) => (one ? faultsIn(one) : []));
   });

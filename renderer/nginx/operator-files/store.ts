@@ -3,15 +3,22 @@ import { lstatSync } from "node:fs";
 import type { FileSettings } from "../settings.ts";
 import { type FileDirectory, type FileKind, readOperatorFiles, RELEASE } from "./directory.ts";
 import type { GuardMemory } from "./memory.ts";
+import { readServerNames } from "./server-names.ts";
 import { readDirectives, readSiblingDirectives } from "./top-level-directives.ts";
 
+type Siblings = Required<Pick<FileSettings, "siblingDirectives" | "siblingHosts">>;
+
 /** Paths of the operator's files: `proxy` is a file, the others are directories. */
-export type FilePaths = { readonly [K in Exclude<keyof FileSettings, "siblingDirectives">]?: string | undefined };
+export type FilePaths = { readonly [K in Exclude<keyof FileSettings, keyof Siblings>]?: string | undefined };
 
 /** Where the operator's files are. */
 export interface FilePlaces {
   readonly paths: FilePaths;
   readonly destination: string;
+  /** Ports on which the target's hosts are served. */
+  readonly ports?: readonly number[];
+  /** Files of other targets. */
+  readonly others?: readonly string[];
   /** The directory of the reload channel, whose FIFO belongs to nginx's user. */
   readonly channel?: string | undefined;
 }
@@ -52,11 +59,11 @@ export class FileStore {
     return isChanged;
   }
 
-  /** Reads only the other files in the destination's directory. Returns true if they have other directives. */
+  /** Reads only the other files in the destination's directory. Returns true if they have other directives or names. */
   refreshSiblings(): boolean {
-    const siblingDirectives = this.#readSiblings();
-    const isChanged = siblingDirectives.join(" ") !== this.#settings.siblingDirectives?.join(" ");
-    if (isChanged) this.#settings = { ...this.#settings, siblingDirectives };
+    const found = { ...this.#settings, ...this.#readSiblings() };
+    const isChanged = fingerprintOf(found) !== fingerprintOf(this.#settings);
+    if (isChanged) this.#settings = found;
     return isChanged;
   }
 
@@ -73,16 +80,20 @@ export class FileStore {
       const place = kind === "proxy" ? `${setting} ${path}` : setting;
       return [[kind, this.#memory.complete(place, readOperatorFiles(directory, options))]];
     });
-    return { ...Object.fromEntries(found), siblingDirectives: this.#readSiblings() };
+    return { ...Object.fromEntries(found), ...this.#readSiblings() };
   }
 
   /** The file for the proxy directives is part of the same block. */
-  #readSiblings(): string[] {
-    const { destination, paths } = this.#places;
-    return [
-      ...(isAbsolute(destination) ? readSiblingDirectives(destination) : []),
-      ...(paths.proxy === undefined ? [] : readDirectives(paths.proxy)),
-    ];
+  #readSiblings(): Siblings {
+    const { destination, paths, ports = [], others = [] } = this.#places;
+    const hasSiblings = isAbsolute(destination);
+    return {
+      siblingDirectives: [
+        ...(hasSiblings ? readSiblingDirectives(destination) : []),
+        ...(paths.proxy === undefined ? [] : readDirectives(paths.proxy)),
+      ],
+      siblingHosts: hasSiblings ? readServerNames(destination, ports, others) : [],
+    };
   }
 }
 
@@ -96,8 +107,8 @@ function ownerOf(path: string): number | undefined {
   }
 }
 
-function fingerprintOf({ siblingDirectives, ...directories }: FileSettings): string {
-  return JSON.stringify([siblingDirectives, Object.values(directories).map(directoryFingerprint)]);
+function fingerprintOf({ siblingDirectives, siblingHosts, ...directories }: FileSettings): string {
+  return JSON.stringify([siblingDirectives, siblingHosts, Object.values(directories).map(directoryFingerprint)]);
 }
 
 /** Returns a text that differs when anything in the directory does. */

@@ -18,11 +18,15 @@ export const BUCKET_SIZE = "server_names_hash_bucket_size";
  * these files too, and accepts many directives only once. Unreadable files are skipped.
  */
 export function readSiblingDirectives(destination: string): string[] {
+  return [...new Set(siblingsOf(destination).flatMap(readDirectives))].toSorted();
+}
+
+/** Returns the paths of the other files in the destination's directory that nginx includes. */
+export function siblingsOf(destination: string): string[] {
   const names = namesIn(dirname(destination)).filter(
     (name) => /^[^.].*\.conf$/.test(name) && name !== basename(destination),
   );
-  const found = names.slice(0, MAX_FILES).flatMap((name) => readDirectives(join(dirname(destination), name)));
-  return [...new Set(found)].toSorted();
+  return names.slice(0, MAX_FILES).map((name) => join(dirname(destination), name));
 }
 
 /** Returns the directives of a file outside of any block; none if it is unreadable. */

@@ -218,7 +218,10 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
     writeFileSync(sibling, directives);
     makeCertificate(rig.certificates, "default", ["other.example"]);
     const nginx = { resolvers: ["192.0.2.54"], files: { proxy, errors }, defaults: { defaultCertificate: false } };
-    await rig.start({ nginx }, [await rig.app("app", { VIRTUAL_HOST: "app.example" })]);
+    await rig.start({ nginx }, [
+      await rig.app("app", { VIRTUAL_HOST: "app.example" }),
+      await rig.app("claiming", { VIRTUAL_HOST: "own.example,*.wild.example" }),
+    ]);
   });
   after(async () => await rig.close());
 
@@ -246,6 +249,33 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
     );
     rmSync(sibling);
     await eventually("the default is used again", () => rig.text.includes("client_header_timeout"));
+  });
+
+  test("a server in the operator's own file has its name, whatever containers request", async () => {
+    const ask = { host: "own.example" };
+    assert.equal((await rig.echo(ask))?.app, "claiming");
+    const warnings = async () => (await rig.status()).warnings.filter(({ hosts }) => hosts?.includes("own.example"));
+    // nginx uses the first of two servers with one name: the name of the file must not decide.
+    for (const name of ["a-own.conf", "zz-own.conf"]) {
+      const file = join(rig.directory, "conf.d", name);
+      const elsewhere = "server { listen 127.0.0.1:1; server_name app.example; }";
+      writeFileSync(
+        file,
+        `${elsewhere}\nserver {\n  listen ${rig.plainPort};\n  server_name other.test "own.example";\n  return 200 operator;\n}\n`,
+      );
+      const reason = new RegExp(`own\\.example is a \`server_name\` in \\S+/${name}, a file of`);
+      await eventually("the claim is reported", async () => reason.test((await warnings())[0]?.reason ?? ""));
+      await eventually("the file has no such server", () => !rig.text.includes("own.example"));
+      await eventually("the operator's server responds", async () => (await rig.ask(ask)).body === "operator");
+      assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
+      rmSync(file);
+      await eventually("the container responds again", async () => (await rig.echo(ask))?.app === "claiming");
+      assert.deepEqual(await warnings(), []);
+    }
+    const logged = rig.logged.filter(
+      ({ event, container }) => event === "container.warned" && container === "claiming",
+    );
+    assert.ok(logged.length > 0);
   });
 
   test("the operator's proxy.conf replaces all proxy directives while it exists", async () => {
