@@ -57,6 +57,11 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       level: "warn",
       fields: ["path", "certificate", "expires"],
     },
+    "certificate.missing": {
+      meaning: "The files of a certificate are missing. It stays in use for a moment.",
+      level: "warn",
+      fields: ["path", "certificate", "hint"],
+    },
     "certificate.rejected": {
       meaning: "A certificate is invalid and is not used.",
       level: "warn",

@@ -16,6 +16,10 @@ max_bytes=1048576
 # The state of each copied file; `follow` loads what `once` saved.
 known=/run/sallyport/copied
 declare -A copied=()
+# Seconds for which the copy of a missing certificate is kept: ACME clients create links again, and the live configuration
+# names the file. `gone` is the time in seconds since the start at which a file disappeared.
+kept_seconds=60
+declare -A gone=()
 
 # FILE NAME: copies atomically. Only PEM blocks, and private keys only from *.key: a link may point to any of root's files.
 copy() {
@@ -62,7 +66,21 @@ refresh() {
 	# A file that exists but is unusable, such as a half-written one, keeps its previous copy.
 	for file in "$copies"/*; do
 		name=${file##*/}
-		[ "${present[$name]:-}" = yes ] && continue
+		if [ "${present[$name]:-}" = yes ]; then
+			unset "gone[$name]"
+			continue
+		fi
+		case $name in
+		*_removed | ca.crt | *.ca.crt | *.crl.pem) ;;
+		*)
+			if [ -n "${copied[$name]:-}" ] && [ -z "${gone[$name]:-}" ]; then
+				echo "sallyport: $from/$name is missing; its copy is used for $kept_seconds s; restore the file" >&2
+				gone[$name]=$SECONDS
+			fi
+			[ $((SECONDS - ${gone[$name]:--$kept_seconds})) -ge "$kept_seconds" ] || continue
+			unset "gone[$name]"
+			;;
+		esac
 		rm -f -- "$file"
 		unset "copied[$name]"
 	done

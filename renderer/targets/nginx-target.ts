@@ -42,6 +42,9 @@ export abstract class NginxTarget {
   #lastBlocked = "";
   #departure: NodeJS.Timeout | undefined;
   #absence: NodeJS.Timeout | undefined;
+  #certificateEnd: NodeJS.Timeout | undefined;
+  /** The text that was rendered last. */
+  #printed: Buffer = Buffer.alloc(0);
   #absentAt: ReadonlyMap<string, number> = new Map();
   #expired: ReadonlySet<string> = new Set();
   /** When each agent disconnected whose absence has been warned of. */
@@ -113,6 +116,7 @@ export abstract class NginxTarget {
       () => {
         clearTimeout(this.#departure);
         clearTimeout(this.#absence);
+        clearTimeout(this.#certificateEnd);
         stopListening();
       },
       { once: true },
@@ -181,10 +185,15 @@ export abstract class NginxTarget {
     try {
       this.#readVersion();
       const reserved = this.#reservedBeside(virtualHosts);
-      return await Promise.resolve({
-        kind: "text",
-        text: this.#template.print({ kind: "routes", virtualHosts, reserved }),
-      });
+      const routes: Published = { kind: "routes", virtualHosts, reserved };
+      let text = this.#template.print(routes);
+      // nginx needs the files of certificates only to load another configuration.
+      if (!text.equals(this.#printed) && this.#stores.certificates?.giveUp() === true) {
+        this.#useFiles();
+        text = this.#template.print(routes);
+      }
+      this.#printed = text;
+      return await Promise.resolve({ kind: "text", text });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // Too many hosts make too large a file; any other error is the template's.
@@ -203,6 +212,13 @@ export abstract class NginxTarget {
   }
 
   #readFiles(): void {
+    this.#refreshFiles();
+    clearTimeout(this.#certificateEnd);
+    const end = this.#stores.certificates?.nextEnd;
+    if (end !== undefined) this.#certificateEnd = setTimeout(() => this.#readFiles(), timerDelay(end - Date.now()));
+  }
+
+  #refreshFiles(): void {
     const [newCertificates, newFiles] = [this.#stores.certificates?.refresh() ?? false, this.#stores.files.refresh()];
     if (newCertificates || newFiles) this.#filesChanged();
   }

@@ -4,6 +4,9 @@ import type { GuardMemory } from "../operator-files/memory.ts";
 import { isExpiring } from "./certificate.ts";
 import { type CertificateSet, readCertificates } from "./directory.ts";
 
+/** Milliseconds for which a certificate whose files disappear stays in use: ACME clients create links again. */
+const KEPT_MS = 60_000;
+
 /** The certificates of one directory as they were last read. Logs each invalid or expiring certificate once. */
 export class CertificateStore {
   readonly directory: string;
@@ -11,6 +14,8 @@ export class CertificateStore {
   readonly #memory: GuardMemory;
   #set: CertificateSet;
   #logged = new Set<string>();
+  /** When the files of a certificate that is still in use disappeared, in milliseconds since the epoch. */
+  readonly #goneSince = new Map<string, number>();
 
   constructor(directory: string, memory: GuardMemory, log: Log) {
     this.directory = directory;
@@ -24,13 +29,50 @@ export class CertificateStore {
     return this.#set;
   }
 
+  /** When a certificate whose files are missing is given up; undefined if there is none. */
+  get nextEnd(): number | undefined {
+    return this.#goneSince.size === 0 ? undefined : Math.min(...this.#goneSince.values()) + KEPT_MS;
+  }
+
+  /** Gives up certificates whose files are missing: nginx could not load a new configuration. Returns true if any was. */
+  giveUp(): boolean {
+    if (this.#goneSince.size === 0) return false;
+    this.refresh();
+    if (this.#goneSince.size === 0) return false;
+    for (const stem of this.#goneSince.keys()) this.#goneSince.set(stem, 0);
+    return this.refresh();
+  }
+
   /** Reads the directory again. Returns true if a certificate was added, removed or renewed. */
   refresh(): boolean {
-    const found = this.#read();
+    const found = this.#withGone(this.#read());
     const isChanged = fingerprintOf(found) !== fingerprintOf(this.#set);
     if (isChanged) this.#set = found;
     this.#logNew();
     return isChanged;
+  }
+
+  /** Adds certificates that were there a moment ago. */
+  #withGone(found: CertificateSet): CertificateSet {
+    const isThere = ({ stem }: { readonly stem: string }): boolean =>
+      found.usable.has(stem) || found.invalid.some((one) => one.stem === stem);
+    const gone = [...this.#set.usable.values()].filter((one) => !isThere(one));
+    const now = Date.now();
+    for (const stem of this.#goneSince.keys()) if (isThere({ stem })) this.#goneSince.delete(stem);
+    const kept = gone.filter(({ stem }) => {
+      const since = this.#goneSince.get(stem) ?? now;
+      if (!this.#goneSince.has(stem)) {
+        const hint = `restore the files; it stays in use for ${KEPT_MS / 1_000} s, or until nginx needs a new configuration`;
+        this.#log("warn", "certificate.missing", { path: this.directory, certificate: stem, hint });
+      }
+      const isKept = since + KEPT_MS > now;
+      if (isKept) this.#goneSince.set(stem, since);
+      else this.#goneSince.delete(stem);
+      return isKept;
+    });
+    if (kept.length === 0) return found;
+    const all = [...found.usable.values(), ...kept].toSorted((a, b) => (a.stem < b.stem ? -1 : 1));
+    return { ...found, usable: new Map(all.map((one) => [one.stem, one])) };
   }
 
   #read(): CertificateSet {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
+import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
 import { makeCertificate } from "./certificate-files.ts";
 
@@ -50,5 +51,25 @@ describe("the self-contained image's copies of certificates", { skip: requires("
     copy();
     assert.equal(guardOf("good.example.ca.crt"), "absent");
     assert.ok(readCertificates(join(run, "certificates")).clients?.released?.has("good.example.ca.crt"));
+  });
+
+  test("outlive files that disappear for a moment, which is reported", async () => {
+    makeCertificate(from, "links.example", ["links.example"]);
+    copy();
+    const text = readFileSync(script, "utf8");
+    writeFileSync(script, text.replace("kept_seconds=60", "kept_seconds=4"));
+    const following = spawn("bash", [script, "follow", String(process.getgid!())], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let reported = "";
+    following.stderr.setEncoding("utf8").on("data", (part: string) => (reported += part));
+    try {
+      for (const ending of ["crt", "key"]) rmSync(join(from, `links.example.${ending}`));
+      await eventually("it is reported", () => reported.includes("links.example.key is missing"));
+      assert.ok(readCertificates(join(run, "certificates")).usable.has("links.example"));
+      await eventually("it is removed", () => !existsSync(join(run, "certificates", "links.example.crt")));
+    } finally {
+      following.kill();
+    }
   });
 });

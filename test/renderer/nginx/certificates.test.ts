@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, mock, test } from "node:test";
 import { chooseCertificate } from "../../../renderer/nginx/certificates/choose.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
@@ -100,6 +100,46 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
     // A missing CA file must not disable client certificates.
     assert.equal(findFile(clients, ["other.ca.crt"]).kind, "unusable");
+  });
+
+  describe("whose files disappear", () => {
+    const logged: string[] = [];
+    let store: CertificateStore;
+    let lost: string;
+    beforeEach(() => {
+      logged.length = 0;
+      lost = mkdtempSync(join(tmpdir(), "sallyport-lost-"));
+      for (const ending of ["crt", "key"])
+        copyFileSync(join(directory, `a.example.${ending}`), join(lost, `a.example.${ending}`));
+      store = new CertificateStore(lost, memory, (_level, event, fields) =>
+        logged.push(`${event} ${String(fields?.["certificate"])}`),
+      );
+      mock.timers.enable({ apis: ["Date"], now: 1_000_000_000_000 });
+      rmSync(join(lost, "a.example.crt"));
+    });
+    afterEach(() => {
+      mock.timers.reset();
+      rmSync(lost, { recursive: true });
+    });
+    const isUsable = (): boolean => store.certificates.usable.has("a.example");
+
+    test("stays in use for a minute and is reported once", () => {
+      assert.deepEqual([store.refresh(), store.refresh(), isUsable()], [false, false, true]);
+      assert.deepEqual(logged, ["certificate.missing a.example"]);
+      mock.timers.setTime(store.nextEnd!);
+      assert.deepEqual([store.refresh(), isUsable(), store.nextEnd], [true, false, undefined]);
+    });
+
+    test("stays in use when they return", () => {
+      assert.equal(store.refresh(), false);
+      copyFileSync(join(directory, "a.example.crt"), join(lost, "a.example.crt"));
+      assert.deepEqual([store.refresh(), store.giveUp(), isUsable(), store.nextEnd], [false, false, true, undefined]);
+    });
+
+    test("is given up when nginx must load another configuration", () => {
+      assert.equal(store.refresh(), false);
+      assert.deepEqual([store.giveUp(), isUsable()], [true, false]);
+    });
   });
 
   test("detects changes and reports an expiring certificate once", () => {
