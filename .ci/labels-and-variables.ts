@@ -175,6 +175,50 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     meaning: "Largest request body",
     example: "100m",
   },
+  allow: {
+    type: "addresses and networks, separated by commas",
+    default: "every client",
+    meaning: "The only clients that have access; others get 403",
+    example: "10.0.0.0/8, 2001:db8::/32",
+  },
+  rate: {
+    type: "requests per second or minute",
+    default: "no limit",
+    meaning: "Requests of one client (of one /64 network with IPv6); others get 429",
+    example: "10/s",
+  },
+  rateBurst: {
+    type: "integer 0-10000",
+    default: "`20`",
+    meaning: "Requests above `rate` that are served at once",
+    example: "50",
+  },
+  compress: {
+    type: "boolean",
+    default: "`false`",
+    meaning:
+      "Compress responses of text with gzip. Not for pages that contain both secrets and text of a request (BREACH)",
+    example: "true",
+  },
+  retry: {
+    type: "`connect`, `status` or `off`",
+    default: "`connect`",
+    meaning:
+      "When a request goes to another replica: if the connection fails, also after 502, 503 and 504, or never. POST and PATCH go once",
+    example: "status",
+  },
+  retryTries: {
+    type: "integer 1-100",
+    default: "`3`",
+    meaning: "Replicas that are tried for one request",
+    example: "2",
+  },
+  sticky: {
+    type: "`cookie` or `off`",
+    default: "`off`",
+    meaning: "Keep a client at one replica by a cookie; needs nginx 1.29.6",
+    example: "cookie",
+  },
   health: {
     type: "`required`, `started` or `ignored`",
     default: "`required`",
@@ -204,6 +248,12 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     default: "`10s` (nginx)",
     meaning: "Period for `max-fails`, and time for which the replica is skipped",
     example: "30s",
+  },
+  maxConnections: {
+    type: "integer 1-100000",
+    default: "no limit",
+    meaning: "Concurrent requests that the replica gets",
+    example: "50",
   },
   replica: {
     type: "boolean",
@@ -241,7 +291,8 @@ export function labelsAndVariablesPage(): string {
 What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
 An invalid value is ignored or quarantines its container, and is reported.
 
-**Options that restrict access** are \`network-access\`, \`verify-client\` and \`plain-without-certificate\`. They are never ignored.
+**Options that restrict access** are \`network-access\`, \`allow\`, \`rate\`, \`verify-client\` and
+\`plain-without-certificate\`. They are never ignored.
 If such a value is invalid or withheld by the agent, nginx responds with 503 for the container's paths until it is corrected. The same
 applies to a label that is no option and looks like one of these, such as \`sallyport.network-acess\`, and to a container with 64
 withheld labels. Of several values the restricting one applies: \`internal\`, \`on\`, \`false\`. Names that do not begin with

@@ -60,7 +60,7 @@ const defaults: Policy = PolicyFile.parse({
   labels: [
     ...words(
       "host port path dest proto multiports network proxy replica redirect-from root network-access balance keepalive timeout " +
-        "body-size health weight backup max-fails fail-timeout https-method certificate plain-without-certificate " +
+        "body-size allow rate rate-burst compress retry retry-tries sticky health weight backup max-fails fail-timeout max-connections https-method certificate plain-without-certificate " +
         "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
         "http-port https-port debug-endpoint",
     ).map((name) => `sallyport.${name}`),

@@ -1,7 +1,7 @@
-import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
 import { parseDuration } from "../../shared/duration.ts";
 import { socketPathProblem } from "../../shared/socket-path.ts";
+import { isNetwork } from "../routes/option-values.ts";
 
 const MIN_PERIOD_MS = 1_000;
 
@@ -51,11 +51,4 @@ export const wait = z.string(WAIT).transform((text, context) => {
 export function fail(context: z.core.$RefinementCtx, message: string): never {
   context.addIssue(message);
   return z.NEVER;
-}
-
-/** Whether nginx accepts the text after `allow`. */
-export function isNetwork(text: string): boolean {
-  const [, address = "", bits] = /^([0-9A-Fa-f.:]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text) ?? [];
-  const maxBits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-  return maxBits >= 0 && Number(bits ?? 0) <= maxBits;
 }

@@ -26,6 +26,8 @@ export interface PathAccess {
   readonly override: Guard<AppliedFile>;
   /** Whether only clients of the internal networks have access. */
   readonly isInternal: boolean;
+  /** Networks of the only clients that have access. */
+  readonly allow: readonly string[] | undefined;
   readonly faults: readonly Fault[];
 }
 
@@ -52,12 +54,18 @@ export function pathAccess(
   const passwords = findFile(files?.passwords, names.passwords);
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
-  const { access }: PathOptions = { ...defaults?.path, ...route.options };
+  const { access, allow }: PathOptions = { ...defaults?.path, ...route.options };
   const isInternal = access === "internal";
   const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
-  const guards = [passwords, extra, override, ...replaced(override, passwords, isInternal), networks];
+  const guards = [
+    passwords,
+    extra,
+    override,
+    ...replaced(override, passwords, isInternal || allow !== undefined),
+    networks,
+  ];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
-  return { passwords, extra, override, isInternal, faults: [...requested, ...faultsOf(guards)] };
+  return { passwords, extra, override, isInternal, allow, faults: [...requested, ...faultsOf(guards)] };
 }
 
 /** Returns every reason for which nginx responds with 503 although containers could serve the host. */
@@ -135,12 +143,12 @@ function pathFileNames(host: string, { path }: PathRoute): PathFileNames {
 }
 
 /** A file that replaces the location must restrict it itself: the restrictions of the location are gone. */
-function replaced(override: Guard<AppliedFile>, passwords: Guard<AppliedFile>, isInternal: boolean): Guard<never>[] {
+function replaced(override: Guard<AppliedFile>, passwords: Guard<AppliedFile>, isLimited: boolean): Guard<never>[] {
   if (override.kind !== "applied") return [];
   const { name: file, directives = [] } = override.value;
   const missing = [
     ...(passwords.kind === "applied" && !directives.includes("auth_basic") ? ["auth_basic"] : []),
-    ...(isInternal && !directives.includes("deny") ? ["deny"] : []),
+    ...(isLimited && !directives.includes("deny") ? ["deny"] : []),
   ];
   return missing.map((name) => {
     const problem = `it replaces a location that is restricted, and has no \`${name}\``;

@@ -11,6 +11,7 @@ import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
 import { listsBeside } from "./own-lists.ts";
+import { policyBlocks } from "./path-policies.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, returnParameters, tokens } from "./text.ts";
@@ -34,12 +35,14 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   const inFile = new Set(access.extra.kind === "applied" ? access.extra.value.settings : []);
   // nginx rejects a second location for a path, so that of a container or of the operator's file replaces Sallyport's.
   const has = (path: string): boolean => hasPath(virtualHost, path) || inFile.has(`location ${path}`);
+  const served = paths.filter((path) => pathAccess(host, path, settings).faults.length === 0);
   const errors = !has("/sallyport-errors/") && errorPage(host, settings);
   return {
     name: quoted(host),
-    upstreams: paths
-      .filter((path) => path.servers.length > 0 && pathAccess(host, path, settings).faults.length === 0)
-      .map((path) => upstreamModel(host, path, settings)),
+    upstreams: served
+      .filter((path) => path.servers.length > 0)
+      .map((path) => upstreamModel(host, path, settings, schemes.redirectsToHttps)),
+    policies: served.map((path) => policyBlocks(host, path, settings)),
     redirect: schemes.redirectsToHttps && { listens: http, challenges, ...redirectModel(options, settings) },
     listens: [...(schemes.servesHttp ? http : []), ...https.listens],
     hasServer: schemes.servesHttp || https.listens.length > 0,
@@ -74,6 +77,7 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
   return {
     name: quoted(host),
     upstreams: [],
+    policies: [],
     redirect: false,
     listens: [...http, ...https.listens],
     hasServer: true,

@@ -6,6 +6,7 @@ import { pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { listsBeside } from "./own-lists.ts";
+import { policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
@@ -60,6 +61,7 @@ export function locationModels(
     splitsPath: isFastcgi && !inFile.has("fastcgi_split_path_info"),
     isUsedOnce,
     isInternal: !isClosed && isInternal,
+    policies: !isClosed && policyModel(host, route, settings, extra),
     passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
     extra: !isClosed && fileModel(extra),
     lists: listsBeside(extra, settings),

@@ -7,7 +7,7 @@ import type { UpstreamServer } from "../routes/routes.ts";
 import type { ModelFields, Verbatim } from "../template/model.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
-import { keepsConnections } from "./version.ts";
+import { hasSticky, keepsConnections } from "./version.ts";
 
 /** nginx's directives by balancing method; round robin is nginx's default. */
 const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
@@ -34,13 +34,17 @@ const MAX_NAME = 200;
 /** Seconds for which a failed replica receives no requests. */
 const FAIL_TIMEOUT_S = 1;
 
-/** Returns the `upstream` block of a path that has servers. */
+/** Returns the `upstream` block of a path that has servers. `isSecure`: clients use HTTPS only. */
 export function upstreamModel(
   host: string,
   { path, servers, options }: PathRoute,
   settings: NginxSettings,
+  isSecure: boolean,
 ): ModelFields {
-  const { balance = "round-robin", keepalive = "auto" } = { ...settings.defaults?.path, ...options };
+  const { balance: method, keepalive = "auto", sticky } = { ...settings.defaults?.path, ...options };
+  const isSticky = sticky === "cookie" && hasSticky(settings);
+  // These methods decide by the client or the request, which the cookie replaces.
+  const balance = method === undefined || (isSticky && WITHOUT_BACKUP.includes(method)) ? "round-robin" : method;
   // nginx rejects an upstream that has only backups.
   const hasMain = servers.some(({ backup }) => !backup);
   const takesBackup = hasMain && !WITHOUT_BACKUP.includes(balance);
@@ -48,6 +52,7 @@ export function upstreamModel(
   return {
     name: upstreamName(host, pathKey(path), settings),
     balance: directive === undefined ? false : tokens(directive),
+    sticky: isSticky && tokens(...stickyCookie(host, pathKey(path), isSecure)),
     servers: servers.map((server) => ({
       endpoint: endpointOf(server),
       container: server.container,
@@ -71,18 +76,25 @@ export function upstreamName(host: string, path: string, { files }: Pick<NginxSe
   return `sallyport-${createHash("sha256").update(key).digest("hex").slice(0, 16)}`;
 }
 
+/** The cookie has a random value for each replica, and no address of one. */
+function stickyCookie(host: string, path: string, isSecure: boolean): string[] {
+  const name = `replica_${createHash("sha256").update(`${host} ${path}`).digest("hex").slice(0, 8)}`;
+  return ["cookie", name, "path=/", "httponly", "samesite=lax", ...(isSecure ? ["secure"] : [])];
+}
+
 function endpointOf({ address, port }: UpstreamServer): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function parametersOf(
-  { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S }: UpstreamServer,
+  { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S, maxConnections }: UpstreamServer,
   takesBackup: boolean,
 ): Verbatim {
   return tokens(
     ...(weight === undefined ? [] : [`weight=${weight}`]),
     `max_fails=${maxFails}`,
     `fail_timeout=${failTimeout}s`,
+    ...(maxConnections === undefined ? [] : [`max_conns=${maxConnections}`]),
     ...(backup && takesBackup ? ["backup"] : []),
   );
 }

@@ -17,6 +17,11 @@ export function keepsConnections(settings: Versioned): boolean {
   return isAtLeast(settings, 29, 7);
 }
 
+/** Whether nginx has `sticky`. */
+export function hasSticky(settings: Versioned): boolean {
+  return isAtLeast(settings, 29, 6);
+}
+
 /** Without a version the configuration suits all supported versions. */
 function isAtLeast({ version = "1.0" }: Versioned, minor: number, patch: number): boolean {
   const [, ownMinor = 0, ownPatch = 0] = version.split(".").map(Number);

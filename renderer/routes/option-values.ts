@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "node:net";
 import { parseDuration } from "../../shared/duration.ts";
 import { invalid, ok, type Parsed } from "./grammar.ts";
 
@@ -36,6 +37,9 @@ export function seconds(maxHours: number): (raw: string) => Parsed<number> {
   };
 }
 
+/** Networks in one list. */
+const MAX_NETWORKS = 100;
+
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 };
 
 /** Accepts a size such as 512k, 20m, 1g. Returns bytes. */
@@ -46,6 +50,29 @@ export function bytes(max: number): (raw: string) => Parsed<number> {
     if (digits === "") return invalid("not a size such as 512k, 20m or 1g");
     return size <= max ? ok(size) : invalid(`more than ${max} bytes`);
   };
+}
+
+/** Accepts addresses and networks (CIDR), separated by commas or blanks. */
+export function networks(raw: string): Parsed<readonly string[]> {
+  const list = raw.split(/[\s,]+/).filter((one) => one !== "");
+  const wrong = list.find((one) => !isNetwork(one));
+  if (wrong !== undefined || list.length === 0 || list.length > MAX_NETWORKS) {
+    return invalid(`not addresses or networks such as 10.0.0.0/8, separated by commas, ${MAX_NETWORKS} at most`);
+  }
+  return ok(list);
+}
+
+/** Whether nginx accepts the text after `allow`. */
+export function isNetwork(text: string): boolean {
+  const [, address = "", bits] = /^([0-9A-Fa-f.:]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text) ?? [];
+  const maxBits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return maxBits >= 0 && Number(bits ?? 0) <= maxBits;
+}
+
+/** Accepts requests per second or minute, such as 10/s. Returns nginx's form, such as 10r/s. */
+export function rate(raw: string): Parsed<string> {
+  const [, count, unit] = /^([1-9][0-9]{0,5})\/(s|m)$/.exec(raw.toLowerCase()) ?? [];
+  return count === undefined ? invalid("not a rate such as 10/s or 300/m") : ok(`${count}r/${unit}`);
 }
 
 /** Accepts the base name of a certificate's files. */

@@ -9,8 +9,10 @@ import {
   parseBoolean,
   parseHsts,
   keepalive,
+  networks,
   oneOf,
   plainPath,
+  rate,
   seconds,
 } from "./option-values.ts";
 import { SSL_POLICIES } from "./ssl-policies.ts";
@@ -58,6 +60,20 @@ export interface PathOptions {
   readonly timeout?: number;
   /** Maximum size of a request body, in bytes. */
   readonly bodySize?: number;
+  /** Networks (CIDR) and addresses of the only clients that have access. */
+  readonly allow?: readonly string[];
+  /** Requests of one client: nginx's rate, such as `10r/s`. */
+  readonly rate?: string;
+  /** Requests above the rate that are served at once. */
+  readonly rateBurst?: number;
+  /** Compress responses of text. */
+  readonly compress?: boolean;
+  /** When a request is sent to another replica: after a failed connection, also after an error status, or never. */
+  readonly retry?: "connect" | "status" | "off";
+  /** Replicas that are tried for one request. */
+  readonly retryTries?: number;
+  /** Whether a client stays with its replica, by a cookie. */
+  readonly sticky?: "cookie" | "off";
 }
 
 /** Which containers with a health check receive requests: healthy ones, also starting ones, or all. */
@@ -73,6 +89,8 @@ export interface ServerOptions {
   readonly maxFails?: number;
   /** Seconds. */
   readonly failTimeout?: number;
+  /** Concurrent requests. */
+  readonly maxConnections?: number;
   /** Whether it serves its hosts together with containers of other services, or on other ports. */
   readonly replica?: boolean;
 }
@@ -158,6 +176,13 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
   keepalive: { label: "keepalive", nginxProxyLabel: "keepalive", parse: keepalive },
   timeout: { label: "timeout", parse: seconds(MAX_TIMEOUT_HOURS) },
   bodySize: { label: "body-size", parse: bytes(MAX_BODY) },
+  allow: { label: "allow", restricts: () => true, parse: networks },
+  rate: { label: "rate", restricts: () => true, parse: rate },
+  rateBurst: { label: "rate-burst", parse: integer(0, 10_000) },
+  compress: { label: "compress", parse: parseBoolean },
+  retry: { label: "retry", parse: oneOf("connect", "status", "off") },
+  retryTries: { label: "retry-tries", parse: integer(1, 100) },
+  sticky: { label: "sticky", parse: oneOf("cookie", "off") },
 };
 
 export const SERVER_OPTIONS: OptionRules<ServerOptions> = {
@@ -166,5 +191,6 @@ export const SERVER_OPTIONS: OptionRules<ServerOptions> = {
   backup: { label: "backup", parse: parseBoolean },
   maxFails: { label: "max-fails", parse: integer(0, 1_000) },
   failTimeout: { label: "fail-timeout", parse: seconds(1) },
+  maxConnections: { label: "max-connections", parse: integer(1, 100_000) },
   replica: { label: "replica", parse: parseBoolean },
 };

@@ -67,7 +67,7 @@ export function reportHost(
         protocol: path.protocol,
         servers: path.servers.map((server) => reportServer(server, containers.find(server))),
         ...closed(pathLevel?.faults),
-        ...unlessEmpty(pathSettings(path, pathOptions, options.root, pathLevel?.passwords)),
+        ...unlessEmpty(pathSettings(path, pathOptions, options.root, pathLevel?.passwords, settings)),
       };
     }),
     ...closed(access?.faults),

@@ -6,10 +6,13 @@ import type { Guard } from "../nginx/guard.ts";
 import type { Schemes } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import { hstsOf } from "../nginx/tls.ts";
+import { hasSticky } from "../nginx/version.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
+
+const NO_STICKY = "no sticky sessions: this nginx is older than 1.29.6, or its version is unknown; update nginx";
 
 /** A sentence that is printed only where it applies. */
 type Sentence = string | false | undefined;
@@ -41,6 +44,7 @@ export function pathSettings(
   options: PathOptions,
   root: string | undefined,
   passwords: Guard<AppliedFile> | undefined,
+  settings: NginxSettings | undefined,
 ): string[] {
   return applicable([
     passwords?.kind === "applied" && `password file: ${passwords.value.name}`,
@@ -54,16 +58,23 @@ export function pathSettings(
       `idle upstream connections: at most ${options.keepalive}`,
     options.timeout !== undefined && `timeout: ${options.timeout} s`,
     options.bodySize !== undefined && `maximum request body: ${options.bodySize} bytes`,
+    options.allow !== undefined && `only for ${options.allow.join(", ")}`,
+    options.rate !== undefined && `rate of one client: ${options.rate.replace("r/", "/")}`,
+    options.compress === true && "responses are compressed",
+    options.retry !== undefined && `retry: ${options.retry}`,
+    options.retryTries !== undefined && `replicas tried for one request: ${options.retryTries}`,
+    options.sticky === "cookie" && (settings && !hasSticky(settings) ? NO_STICKY : "sticky sessions by a cookie"),
   ]);
 }
 
 /** Describes the settings of one upstream server. */
-export function serverSettings({ weight, backup, maxFails, failTimeout }: UpstreamServer): string[] {
+export function serverSettings({ weight, backup, maxFails, failTimeout, maxConnections }: UpstreamServer): string[] {
   return applicable([
     weight !== undefined && `weight ${weight}`,
     backup === true && "backup",
     maxFails !== undefined && `max_fails ${maxFails}`,
     failTimeout !== undefined && `fail_timeout ${failTimeout} s`,
+    maxConnections !== undefined && `max_conns ${maxConnections}`,
   ]);
 }
 

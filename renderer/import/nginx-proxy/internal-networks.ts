@@ -1,4 +1,4 @@
-import { isNetwork } from "../../config/values.ts";
+import { isNetwork } from "../../routes/option-values.ts";
 import { type Note, quoted, skipped } from "../note.ts";
 
 /** The contents of `network_internal.conf`, or why they are unknown. */

@@ -68,7 +68,9 @@ const CLOSED: readonly Request[] = [
     "Network-Access",
     "netwrok-access",
     "access",
-    "allow",
+    "alow",
+    "allow-from",
+    "ratte",
     "deny",
   ].map((label) => ({
     name: `the label ${label}`,
@@ -102,6 +104,16 @@ const CLOSED: readonly Request[] = [
     ),
     reported: /labels: the agent withheld 64 labels/,
   },
+  ...["", "all", "10.0.0.0/33", "10.0.0.1-10.0.0.9", "127.0.0.1 example.com", "fe80::1%eth0"].map((value) => ({
+    name: `allow=${value}`,
+    labels: { "sallyport.allow": value },
+    reported: /sallyport\.allow: (invalid value|is empty|the value is empty)/,
+  })),
+  ...["0/s", "-1/s", "10", "10/h", "1e3/s", "10r/s"].map((value) => ({
+    name: `rate=${value}`,
+    labels: { "sallyport.rate": value },
+    reported: /sallyport\.rate: invalid value/,
+  })),
   {
     name: "verify-client",
     labels: { "sallyport.verify-client": "yes" },

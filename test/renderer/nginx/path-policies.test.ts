@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { nginxVersion } from "../../demo/local-nginx.ts";
+import { requires } from "../../requires.ts";
+import { NginxRig } from "./rig.ts";
+
+/** Whether this nginx has `sticky`. */
+const isCurrent = Number(nginxVersion()?.split(".")[1]) >= 30;
+
+const TEXT = "a line of text\n".repeat(500);
+
+describe("policies that a container sets by label, with a real nginx", { skip: requires("nginx") }, () => {
+  const rig = new NginxRig();
+  const vhosts = join(rig.directory, "vhosts");
+
+  /** An app that responds with a status, or with text. */
+  const statusApp = (status: number): http.Server =>
+    http.createServer((_, response) => response.writeHead(status, { "Content-Type": "text/plain" }).end(TEXT));
+  const labels = (values: Record<string, string>) => ({
+    labels: Object.fromEntries(Object.entries(values).map(([name, value]) => [`sallyport.${name}`, value])),
+  });
+  const host = (name: string) => ({ VIRTUAL_HOST: `${name}.example` });
+
+  before(async () => {
+    mkdirSync(vhosts);
+    writeFileSync(join(vhosts, "own.example_location"), "gzip off;\ndeny 127.0.0.77;\n");
+    const broken = { ...labels({ retry: "status" }), createdAt: 1 };
+    await rig.start({ reload: "channel", nginx: { files: { vhosts } } }, [
+      await rig.app("allow", host("allow"), labels({ allow: "127.0.0.9, 2001:db8::/32" })),
+      await rig.app("nowhere", host("nowhere"), labels({ allow: "10.0.0.0/33" })),
+      await rig.app("rate", host("rate"), labels({ rate: "1/m", "rate-burst": "2" })),
+      await rig.app("zero", host("zero"), labels({ rate: "0/s" })),
+      await rig.app("small", host("small"), labels({ compress: "true" }), statusApp(200)),
+      await rig.app("plain", host("plain"), {}, statusApp(200)),
+      await rig.app("own", host("own"), labels({ compress: "true", allow: "127.0.0.0/8" }), statusApp(200)),
+      await rig.app("broken", host("retry"), broken, statusApp(503)),
+      await rig.app("works", host("retry"), labels({ retry: "status" }), statusApp(200)),
+      await rig.app("sticky1", host("sticky"), labels({ sticky: "cookie", balance: "ip-hash" })),
+      await rig.app("sticky2", host("sticky"), labels({ sticky: "cookie" })),
+      await rig.app("capped", host("capped"), labels({ "max-connections": "3" })),
+    ]);
+  });
+  after(async () => await rig.close());
+
+  const statuses = async (name: string, count: number): Promise<number[]> => {
+    const found: number[] = [];
+    for (let made = 0; made < count; made += 1) found.push((await rig.ask({ host: `${name}.example` })).status);
+    return found;
+  };
+
+  test("allow lets only the listed networks in", async () => {
+    assert.equal((await rig.ask({ host: "allow.example" })).status, 403);
+    assert.equal((await rig.ask({ host: "allow.example", from: "127.0.0.9" })).status, 200);
+  });
+
+  test("an allow list that is no network, and a rate of 0, close the host with a reason", async () => {
+    for (const name of ["nowhere", "zero"]) assert.equal((await rig.ask({ host: `${name}.example` })).status, 503);
+    const { virtualHosts } = await rig.status();
+    const reasons = virtualHosts.flatMap(({ paths }) => paths.flatMap((path) => path.closed ?? [])).join("\n");
+    assert.match(reasons, /sallyport\.allow: invalid value "10\.0\.0\.0\/33": not addresses or networks/);
+    assert.match(reasons, /sallyport\.rate: invalid value "0\/s": not a rate such as 10\/s or 300\/m/);
+  });
+
+  test("rate serves the burst and answers 429 to further requests of the client, of this host only", async () => {
+    assert.deepEqual(await statuses("rate", 5), [200, 200, 200, 429, 429]);
+    assert.deepEqual(await statuses("plain", 2), [200, 200]);
+    assert.equal((await rig.ask({ host: "rate.example", from: "127.0.0.9" })).status, 200);
+  });
+
+  test("compress compresses text for clients that accept it, and nothing else does", async () => {
+    const encoded = async (name: string): Promise<string | undefined> => {
+      const { headers } = await rig.ask({ host: `${name}.example`, headers: { "Accept-Encoding": "gzip" } });
+      return headers["content-encoding"];
+    };
+    assert.equal(await encoded("small"), "gzip");
+    assert.equal(await encoded("plain"), undefined);
+    assert.equal((await rig.ask({ host: "small.example" })).body, TEXT);
+  });
+
+  test("the operator's file takes precedence, and its access rules still apply", async () => {
+    const { headers } = await rig.ask({ host: "own.example", headers: { "Accept-Encoding": "gzip" } });
+    assert.equal(headers["content-encoding"], undefined);
+    assert.equal((await rig.ask({ host: "own.example", from: "127.0.0.77" })).status, 403);
+  });
+
+  test("retry=status sends a request to the other replica after a 503", async () => {
+    assert.deepEqual(await statuses("retry", 4), [200, 200, 200, 200]);
+  });
+
+  test("sticky keeps a client at its replica where nginx can, and status tells where it cannot", async () => {
+    const { headers } = await rig.ask({ host: "sticky.example" });
+    const cookie = headers["set-cookie"]?.[0]?.split(";")[0];
+    const settings = (await rig.status()).virtualHosts.find((one) => one.host === "sticky.example")?.paths[0]?.settings;
+    if (!isCurrent) {
+      assert.equal(cookie, undefined);
+      assert.match(String(settings), /no sticky sessions: this nginx is older than 1\.29\.6/);
+      return;
+    }
+    assert.match(String(headers["set-cookie"]), /^replica_[0-9a-f]{8}=[^;]+; .*httponly.*samesite=lax/i);
+    const replicas = new Set<string>();
+    for (let made = 0; made < 6; made += 1) {
+      const { body } = await rig.ask({ host: "sticky.example", headers: { Cookie: cookie! } });
+      replicas.add((JSON.parse(body) as { app: string }).app);
+    }
+    assert.equal(replicas.size, 1);
+  });
+
+  test("explain lists every policy", async () => {
+    const { virtualHosts } = await rig.status();
+    const settings = new Map(virtualHosts.map(({ host, paths }) => [host, String(paths[0]?.settings)]));
+    assert.match(settings.get("allow.example")!, /only for 127\.0\.0\.9, 2001:db8::\/32/);
+    assert.match(settings.get("rate.example")!, /rate of one client: 1\/m/);
+    assert.match(settings.get("small.example")!, /responses are compressed/);
+    assert.match(settings.get("retry.example")!, /retry: status/);
+    const capped = virtualHosts.find(({ host }) => host === "capped.example")?.paths[0]?.servers[0];
+    assert.deepEqual(capped?.settings, ["max_conns 3"]);
+  });
+});
