@@ -60,7 +60,7 @@ export class TrailReader {
   get unsigned(): readonly string[] {
     const { at, restarts } = this.#unsigned;
     return restarts > 0
-      ? [`${restarts} restarts moved unsigned bytes to "damaged-…" files, the last one at ${at}`]
+      ? [`restarts that moved unsigned bytes to "damaged-…" files: ${restarts}, the last one at ${at}`]
       : [];
   }
 
