@@ -32,7 +32,7 @@ export function explain(report: Report, query: string): Explanation {
     return { text: lines.join("\n"), isRouted: container?.isRouted ?? false };
   }
   if (host) {
-    const lines = [...explainHost(host, name, staleDockerHosts(report)), ...others];
+    const lines = [...explainHost(host, name, staleDockerHosts(report)), ...explainPending(report), ...others];
     const isRouted = availabilityOf(host) !== "none";
     return { text: lines.join("\n"), isRouted };
   }
@@ -115,6 +115,15 @@ function explainHost(host: VirtualHostReport, name: string, stale: ReadonlySet<s
     ...(tls ? [`  certificate ${tls.certificate}, expires ${tls.expires}`] : []),
     ...(settings ?? (tls ? [] : ["HTTP only"])).map((one) => `  ${printable(one)}`),
   ];
+}
+
+/** Returns why what is described is not live: a file of the operator may concern every host. */
+function explainPending({ targets }: Report): string[] {
+  return targets.flatMap(({ destination, pending, error }) =>
+    pending && error !== undefined
+      ? [`  not live yet: ${printable(destination)} keeps its last good version: ${printable(error)}`]
+      : [],
+  );
 }
 
 interface PathContext {

@@ -6,7 +6,7 @@ import type { Guard } from "../nginx/guard.ts";
 import type { Schemes } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import { hstsOf } from "../nginx/tls.ts";
-import { hasSticky } from "../nginx/version.ts";
+import { hasHttp2Directive, hasSticky } from "../nginx/version.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
@@ -19,13 +19,18 @@ type Sentence = string | false | undefined;
 
 /** Describes the settings of a virtual host. `options` include the operator's defaults. */
 export function hostSettings(
-  { host, redirectTo }: VirtualHost,
+  { host, redirectTo, paths }: VirtualHost,
   options: HostOptions,
   schemes: Schemes,
   settings: NginxSettings,
 ): string[] {
+  const hasCalls = paths.some(({ protocol }) => protocol === "grpc" || protocol === "grpcs");
   return applicable([
     redirectTo === undefined && schemeSetting(host, options, schemes, settings),
+    hasCalls &&
+      schemes.servesHttp &&
+      !hasHttp2Directive(settings) &&
+      `gRPC without TLS fails: it needs nginx 1.25.1, and nginx is ${settings.version ?? "of an unknown version (\`nginx.version\`)"}`,
     ...ports(options, schemes, settings),
     host === settings.defaultHost && "default host: also serves unknown host names",
     ...(schemes.certificate ? tlsSettings(host, options, settings) : []),

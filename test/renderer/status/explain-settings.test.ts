@@ -123,6 +123,19 @@ const TLS: readonly Case[] = [
     [app("a", tls({ HTTPS_METHOD: "nohttps" }))],
     /HTTP only \(HTTPS_METHOD=nohttps\)\n {2}does not serve ACME/,
   ],
+  [
+    "a certificate for another name",
+    "crm.tls.example",
+    [app("a", { VIRTUAL_HOST: "crm.tls.example" })],
+    /HTTP only: tls\.example\.crt does not cover this host/,
+  ],
+  [
+    "gRPC without TLS and an old nginx",
+    "plain.example",
+    [app("a", plain({ VIRTUAL_PROTO: "grpc" }))],
+    /gRPC without TLS fails: it needs nginx 1\.25\.1, and nginx is 1\.22/,
+    { nginx: { version: "1.22" } },
+  ],
   ["no certificate", "plain.example", [app("a", plain())], /HTTP only: no certificate covers this host/],
   [
     "a missing certificate",

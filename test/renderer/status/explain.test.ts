@@ -4,7 +4,7 @@ import { explain } from "../../../renderer/status/explain.ts";
 import { attentionOf } from "../../../renderer/status/attention.ts";
 import { type Report, type VirtualHostReport } from "../../../renderer/status/report.ts";
 import { printReport } from "../../../renderer/status/print.ts";
-import { EMPTY_REPORT, entry } from "./example-report.ts";
+import { EMPTY_REPORT, entry, exampleReport } from "./example-report.ts";
 
 /** Returns a virtual host of `path: ["endpoint container"]`. */
 function host(
@@ -150,4 +150,17 @@ test("reports a rejected configuration or template as an issue", () => {
   assert.deepEqual(attentionOf(fine), []);
   assert.equal(attentionOf({ ...fine, rejectedConfig: ["c.yml:1:1: x"] }).length, 1);
   assert.equal(attentionOf({ ...fine, targets: [{ ...target, templateError: "t.hbs:1:1: x" }] }).length, 1);
+});
+
+test("explain names the operator's file because of which a host is not live, as status does", () => {
+  const error = '[emerg] unknown directive "nonsense" in /etc/nginx/conf.d/own.conf:31';
+  const [target] = exampleReport().targets;
+  const report: Report = { ...REPORT, targets: [{ ...target!, pending: true, error }] };
+  const { text } = explain(report, "demo.example");
+  assert.match(
+    text,
+    /not live yet: \S+ keeps its last good version: .*nonsense" in \/etc\/nginx\/conf\.d\/own\.conf:31/,
+  );
+  assert.ok(printReport(report).includes("/etc/nginx/conf.d/own.conf:31"));
+  assert.doesNotMatch(explain(REPORT, "demo.example").text, /not live/);
 });
