@@ -1,5 +1,6 @@
 import { execFile, type ExecFileException } from "node:child_process";
 import type { ControlResult } from "../publish/server-control.ts";
+import { errorsOf } from "./errors-of.ts";
 
 /** Characters of a command's output that are kept. */
 const MAX_MESSAGE = 4_000;
@@ -34,7 +35,7 @@ export async function runCommand(
         if (typeof error.code === "string" && error.code !== TOO_MUCH_OUTPUT) {
           return resolve({ kind: "unavailable", message: `${program} cannot be run: ${error.code}` });
         }
-        const output = `${stderr}${stdout}`.trim().slice(-MAX_MESSAGE);
+        const output = errorsOf(`${stderr}${stdout}`).slice(-MAX_MESSAGE);
         const why = failureOf(error, program, timeout);
         resolve({ kind: "rejected", message: output === "" ? why : `${why}: ${output}` });
       },

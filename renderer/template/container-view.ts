@@ -20,7 +20,7 @@ export const CONTAINER_FIELDS: readonly string[] = (
 
 const views = new WeakMap<InventoryContainer, { readonly network: string | undefined; readonly view: Model }>();
 
-/** Returns a container as templates see it, without unknown fields. */
+/** Returns a container as templates see it, without unknown fields. @internal */
 export function containerView(known: InventoryContainer): Model {
   return containerViewOn(undefined)(known);
 }
