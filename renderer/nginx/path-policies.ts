@@ -7,7 +7,7 @@ import type { Guard } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
 
-/** Requests above the rate that are served at once, unless the option says how many: those of one page. */
+/** Requests above the rate that are served at once, by default: those of one page. */
 const DEFAULT_BURST = 20;
 
 const NEXT_UPSTREAM = {

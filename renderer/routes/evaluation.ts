@@ -31,7 +31,7 @@ export interface Evaluation {
   readonly owner: string;
   /** The service whose containers are replicas of each other. */
   readonly service: string;
-  /** Whether a label says that it is a replica, whatever its service and port. */
+  /** Whether a label makes it a replica, for any service and port. */
   readonly isReplica: boolean;
   /** Milliseconds since the epoch. Of containers that conflict, the oldest prevails. */
   readonly createdAt: number;

@@ -146,7 +146,7 @@ function repaired(raw: string, repairs: readonly Repair[]): { readonly text: str
   return { text, reasons };
 }
 
-/** Returns why an entry is no host name and what to write instead, if that is recognizable. */
+/** Returns why an entry is not a host name and what to write instead, if that is recognizable. */
 function hostRepair(raw: string): Omit<Invalid, "kind"> | undefined {
   if (raw.length > 10 * MAX_HOST) return undefined;
   if (/^["'`]?[*_]["'`]?$/.test(raw.trim())) {

@@ -161,9 +161,16 @@ describe(
         const client = start(
           "ssh",
           app,
-          ...["ssh", "-N", "-F", "/dev/null", "-i", join(keys, "client"), "-p", "2222"],
-          ...["-o", `UserKnownHostsFile=${join(keys, "known")}`, "-o", "ExitOnForwardFailure=yes"],
-          ...["-R", `${forwarded}:${join(directory, "agent.sock")}`, `root@${EDGE}`],
+          "ssh",
+          "-N",
+          "-F",
+          "/dev/null",
+          `-oIdentityFile=${join(keys, "client")}`,
+          "-oPort=2222",
+          `-oUserKnownHostsFile=${join(keys, "known")}`,
+          "-oExitOnForwardFailure=yes",
+          `-R${forwarded}:${join(directory, "agent.sock")}`,
+          `root@${EDGE}`,
         );
         const subscription = follow("by-ssh.sock", "app-1");
         await eventually("it is followed", () => subscription.isComplete || client.failure !== undefined);

@@ -5,7 +5,7 @@
 #
 # Creates DIRECTORY/ca.crt and ca.key unless they exist, and a new NAME.crt and NAME.key for each name: `renderer` for the
 # host of the renderer, and the names that the agents have (`--host`) for the other hosts. Certificates are valid for 825
-# days: run the script again before. Keep ca.key off the Docker hosts: whoever has it can make a certificate for any host.
+# days: run the script again before. Keep ca.key off the Docker hosts: with it, a certificate can be made for any host.
 # Needs openssl 1.1.1 or newer. Undo: remove DIRECTORY.
 set -eu
 umask 077

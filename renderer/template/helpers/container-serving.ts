@@ -63,7 +63,7 @@ function ownRule(container: PlainRecord): HealthRule {
   return healthRule(labelOf(container, HEALTH_LABEL) ?? "") ?? "required";
 }
 
-/** Text other than a state of Docker counts as one in which a container serves no requests. */
+/** With text other than a state of Docker, a container serves no requests. */
 function stateOf(container: PlainRecord): Pick<Container, "state" | "stopping" | "health"> {
   const [state, health] = [fieldOf(container, "state"), fieldOf(container, "health")];
   return {

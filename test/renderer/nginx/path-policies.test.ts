@@ -90,7 +90,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.deepEqual(await statuses("retry", 4), [200, 200, 200, 200]);
   });
 
-  test("sticky keeps a client at its replica where nginx can, and status tells where it cannot", async () => {
+  test("sticky keeps a client at its replica where nginx can, and status reports where it cannot", async () => {
     const { headers } = await rig.ask({ host: "sticky.example" });
     const cookie = headers["set-cookie"]?.[0]?.split(";")[0];
     const settings = (await rig.status()).virtualHosts.find((one) => one.host === "sticky.example")?.paths[0]?.settings;

@@ -74,8 +74,8 @@ class Explained {
 const explained = (env: Record<string, string>, changes: Partial<Container> = {}): Explained =>
   new Explained([known(container("a", { name: "app", ...WEB, env, ...changes }))]);
 
-/** Values of VIRTUAL_HOST that people write, and what the message says to write. */
-const HOSTS: readonly [value: string, said: RegExp][] = [
+/** Values of VIRTUAL_HOST that people write, and the message for it. */
+const HOSTS: readonly [value: string, message: RegExp][] = [
   ["'foo.example'", /quotes are part of the value; write foo\.example$/],
   ['"foo.example"', /quotes are part of the value; write foo\.example$/],
   ["\u201cfoo.example\u201d", /quotes are part of the value; write foo\.example$/],
@@ -99,10 +99,10 @@ const HOSTS: readonly [value: string, said: RegExp][] = [
 ];
 
 describe("a host name that cannot be used is reported with what to write", () => {
-  for (const [value, said] of HOSTS) {
+  for (const [value, message] of HOSTS) {
     test(JSON.stringify(value), () => {
       const text = explained({ VIRTUAL_HOST: value }).explain("app");
-      assert.match(text, said);
+      assert.match(text, message);
       assert.match(text, /^[\x20-\x7e\n]+$/);
     });
   }
@@ -112,7 +112,7 @@ describe("a host name that cannot be used is reported with what to write", () =>
   });
 });
 
-const PORTS: readonly [value: string, said: RegExp][] = [
+const PORTS: readonly [value: string, message: RegExp][] = [
   ["8080,50000", /VIRTUAL_HOST_MULTIPORTS=\{"a\.example":\{"\/":\{"port":8080\},"\/path1\/":\{"port":50000\}\}\}$/],
   ["8080 50000", /write VIRTUAL_HOST_MULTIPORTS=/],
   ["8080/tcp", /a port has no protocol; write 8080$/],
@@ -126,9 +126,9 @@ const PORTS: readonly [value: string, said: RegExp][] = [
 ];
 
 describe("a port that cannot be used is reported with what to write", () => {
-  for (const [value, said] of PORTS) {
+  for (const [value, message] of PORTS) {
     test(JSON.stringify(value), () =>
-      assert.match(explained({ VIRTUAL_HOST: "a.example", VIRTUAL_PORT: value }).explain("app"), said),
+      assert.match(explained({ VIRTUAL_HOST: "a.example", VIRTUAL_PORT: value }).explain("app"), message),
     );
   }
 });
@@ -191,7 +191,7 @@ test("`explain` of a name that is not routed names the container that requests i
       /no such|requested by container app: is created/,
     ],
   ];
-  for (const [env, changes, said] of queries) assert.match(explained(env, changes).explain("b.example:80"), said);
+  for (const [env, changes, message] of queries) assert.match(explained(env, changes).explain("b.example:80"), message);
   const created = explained({ VIRTUAL_HOST: "b.example" }, { state: "created" }).explain("B.example");
   assert.match(created, /^host B\.example\n {2}not routed\n {2}requested by container app: is created/);
 });
@@ -199,7 +199,7 @@ test("`explain` of a name that is not routed names the container that requests i
 const ENV_FILE = { VIRTUAL_HOST: "shop.example" };
 
 describe("replicas of a host", () => {
-  test("another service on another port is none, whichever was created first", () => {
+  test("another service on another port is not a replica, whichever was created first", () => {
     for (const order of [
       [80, 9_000, 5_432],
       [5_432, 9_000, 80],
@@ -207,14 +207,14 @@ describe("replicas of a host", () => {
       const all = order.map((port) => serviceOf(`on${port}`, [port]));
       const one = new Explained(all);
       assert.deepEqual(one.serving(), ["shop-on80-1"]);
-      const said =
+      const message =
         /shop\.example is served by service on80 of project shop on port 80, and service on5432 of project shop on port 5432 is no replica of it; .*env_file/;
-      assert.match(one.explain("shop-on5432-1"), said);
+      assert.match(one.explain("shop-on5432-1"), message);
       assert.match(one.explain("shop.example"), /ignored: container shop-on9000-1: /);
     }
   });
 
-  test("a service that does not expose the named port is none", () => {
+  test("a service that does not expose the named port is not a replica", () => {
     const env = { ...ENV_FILE, VIRTUAL_PORT: "3000" };
     const one = new Explained([serviceOf("db", [5_432], { env }), serviceOf("web", [3_000], { env })]);
     assert.deepEqual(one.serving(), ["shop-web-1"]);
@@ -246,7 +246,7 @@ describe("replicas of a host", () => {
     assert.doesNotMatch(confirmed.explain("shop-green-1"), /go to service/);
   });
 
-  test("one-off containers are none unless a label says so", () => {
+  test("one-off containers are not replicas unless a label makes them one", () => {
     const oneOff = { "com.docker.compose.oneoff": "True" };
     const web = serviceOf("web", [80]);
     const task = serviceOf("web", [80], { name: "shop-web-run-1", labels: oneOff });
@@ -294,7 +294,7 @@ describe("ports", () => {
 describe("containers that cannot receive requests", () => {
   const at = Date.UTC(2026, 0, 1, 12);
   const healthCheck = { everyMs: 300_000, firstAt: at };
-  const cases: readonly [title: string, changes: Partial<Container>, said: RegExp][] = [
+  const cases: readonly [title: string, changes: Partial<Container>, message: RegExp][] = [
     [
       "before the first health check",
       { health: "starting", healthCheck },
@@ -308,13 +308,13 @@ describe("containers that cannot receive requests", () => {
       /is restarting: Docker starts it/,
     ],
   ];
-  for (const [title, changes, said] of cases) {
+  for (const [title, changes, message] of cases) {
     test(title, () => {
       const all = [known(container("a", { name: "app", ...WEB, env: { VIRTUAL_HOST: "a.example" }, ...changes }))];
       for (const sharedHosts of [false, true]) {
         const one = new Explained(all, { sharedHosts });
         assert.deepEqual([one.hosts, one.serving("a.example")], [["a.example"], []]);
-        assert.match(one.explain("a.example"), said);
+        assert.match(one.explain("a.example"), message);
       }
     });
   }
@@ -352,7 +352,7 @@ describe("a container without VIRTUAL_HOST is reported with where to write it", 
   const unknown = (from: "env" | "label", name: string) => ({
     refused: [{ from, name, reason: "name.unknown" as const }],
   });
-  const cases: readonly [title: string, env: Record<string, string>, changes: Partial<Container>, said: RegExp][] = [
+  const cases: readonly [title: string, env: Record<string, string>, changes: Partial<Container>, message: RegExp][] = [
     ["nothing", {}, {}, /has no VIRTUAL_HOST; .*under `environment`.*`labels` of the service \(not under `deploy`/],
     [
       "virtual_host",
@@ -376,6 +376,6 @@ describe("a container without VIRTUAL_HOST is reported with where to write it", 
     ],
     ["an empty variable", { VIRTUAL_HOST: " " }, {}, /VIRTUAL_HOST is empty; write a name/],
   ];
-  for (const [title, env, changes, said] of cases)
-    test(title, () => assert.match(explained(env, changes).explain("app"), said));
+  for (const [title, env, changes, message] of cases)
+    test(title, () => assert.match(explained(env, changes).explain("app"), message));
 });
