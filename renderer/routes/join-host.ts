@@ -197,7 +197,7 @@ function isReplica({ evaluation, resolved }: PathMember, leader: PathMember): bo
   return resolved.port === leader.resolved.port && (!resolved.isDoubtful || leader.resolved.isDoubtful);
 }
 
-/** Whether two services serve one path although no label says so. A service is known only of Compose's containers. */
+/** Whether two services serve one path without a label for it. A service is known only of Compose's containers. */
 function isMixed(one: Evaluation, leader: Evaluation): boolean {
   const isService = [one, leader].every(({ service }) => service.startsWith("service "));
   return isService && !one.isReplica && one.service !== leader.service;

@@ -235,7 +235,7 @@ describe("the reload channel's loop", { skip }, () => {
     rig.stage(rig.configuration("seen"));
   });
 
-  test("keeps transfers of before a reload, and ends only the oldest when there are too many old workers", async () => {
+  test("keeps transfers from before a reload, and ends only the oldest when there are too many old workers", async () => {
     const own = await Rig.start(undefined);
     // An app whose response does not end.
     const app = http.createServer((_, response) => response.setHeader("x-accel-buffering", "no").write("part"));
