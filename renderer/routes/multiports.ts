@@ -1,10 +1,11 @@
 import { parse } from "yaml";
 import { diagnostic, type Diagnostic, type DiagnosticSubject } from "./diagnostic.ts";
 import { type Invalid, parseHostEntry, parsePort, type HostName } from "./grammar.ts";
-import { forbidden, type RawOption } from "./option.ts";
+import { forbidden, type OptionFault, type RawOption, UNTIL_THEN } from "./option.ts";
 import { parsePath } from "./path-match.ts";
 import { type HostPorts, parseRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
 import { DEFAULT_MAX_ROUTES, type RequestRules } from "./route-rules.ts";
+import { isRestrictingName } from "./unknown-names.ts";
 
 /** Keys of a host that are not paths. */
 const PORT_KEYS = { httpPort: "external_http_port", httpsPort: "external_https_port" } as const;
@@ -12,6 +13,8 @@ const PORT_KEYS = { httpPort: "external_http_port", httpsPort: "external_https_p
 export interface ParsedMultiports {
   readonly routes: readonly RequestedRoute[];
   readonly remarks: readonly Diagnostic[];
+  /** Unknown keys that were meant to restrict access. */
+  readonly faults: readonly OptionFault[];
 }
 
 /**
@@ -42,6 +45,7 @@ function parseDocument(raw: string): unknown {
 class Parser implements ParsedMultiports {
   readonly routes: RequestedRoute[] = [];
   readonly remarks: Diagnostic[] = [];
+  readonly faults: OptionFault[] = [];
   readonly #subject: DiagnosticSubject;
   readonly #option: string;
   readonly #rules: RequestRules;
@@ -100,14 +104,22 @@ class Parser implements ParsedMultiports {
     return {};
   }
 
+  /** A key that was meant to restrict access, such as `access`, closes the container's paths. */
+  #rejectKey(place: readonly string[], problem: string, key: string): void {
+    if (!isRestrictingName(key)) return this.reject(place, problem, { value: key, hint: KEY_IGNORED });
+    const hint = `set NETWORK_ACCESS instead; ${UNTIL_THEN}`;
+    this.faults.push({ where: [this.#option, ...place].join(": "), problem, value: key, hint });
+  }
+
   #parsePath(host: HostName, ports: HostPorts, path: string, value: unknown): void {
     const isPath = parsePath(path, this.#rules.permissions?.has("regex") ?? false).kind === "ok";
     const place = isPath ? [host, path.trim()] : [host];
+    if (!isPath && !path.trim().startsWith("/") && isRestrictingName(path))
+      return this.#rejectKey(place, "not a key of a host", path);
     if (value !== null && !isRecord(value))
       return this.reject(place, "not a mapping of port, proto and dest", { value });
     const { port = "", proto = "", dest = "", ...unknown } = value ?? {};
-    for (const key of Object.keys(unknown))
-      this.reject(place, "not a key of a path (port, proto, dest)", { value: key, hint: KEY_IGNORED });
+    for (const key of Object.keys(unknown)) this.#rejectKey(place, "not a key of a path (port, proto, dest)", key);
     const { maxRoutes = DEFAULT_MAX_ROUTES } = this.#rules;
     if (this.routes.length >= maxRoutes) {
       const isServed = this.routes.some((route) => route.host === host);

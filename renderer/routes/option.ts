@@ -70,7 +70,7 @@ const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
 /** What to do about an invalid option. */
 export const IGNORED = "correct or remove the option, which is ignored";
 
-const UNTIL_THEN = "until then nginx responds with 503 for the container's paths";
+export const UNTIL_THEN = "until then nginx responds with 503 for the container's paths";
 
 /** What to do about an option that would restrict access. */
 export const CLOSED = `correct or remove it; ${UNTIL_THEN}`;

@@ -10,7 +10,16 @@ import {
 } from "./diagnostic.ts";
 import { type HostName, parseHostEntry, parsePort, splitList, unquoted } from "./grammar.ts";
 import { parseMultiports } from "./multiports.ts";
-import { IGNORED, imageRemark, namesOf, type OptionNames, parseOptions, type RawOption, rawOption } from "./option.ts";
+import {
+  IGNORED,
+  imageRemark,
+  namesOf,
+  type OptionFault,
+  type OptionNames,
+  parseOptions,
+  type RawOption,
+  rawOption,
+} from "./option.ts";
 import {
   HOST_OPTIONS,
   type HostOptions,
@@ -86,6 +95,7 @@ export function parseRequest(known: InventoryContainer, rules: RequestRules): Pa
 interface ParsedRoutes {
   readonly routes: readonly RequestedRoute[];
   readonly remarks: readonly Diagnostic[];
+  readonly faults?: readonly OptionFault[];
 }
 
 /** The host names that a container may use, and a diagnostic for each of the others. */
@@ -127,7 +137,7 @@ class Parser {
     const secret = refused.filter(({ reason, name }) => reason === "value.secret" && !isOption(name));
     const others = secret.map((one) => withheld(this.#subject, "value.refused", one));
     const remarks = [...reserved, ...parsed.remarks, ...others];
-    if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks) };
+    if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks, parsed.faults) };
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
   }
 
@@ -216,7 +226,11 @@ class Parser {
     return { allowed, reserved };
   }
 
-  #withOptions(routes: readonly RequestedRoute[], remarks: readonly Diagnostic[]): RouteRequest {
+  #withOptions(
+    routes: readonly RequestedRoute[],
+    remarks: readonly Diagnostic[],
+    requested: readonly OptionFault[] = [],
+  ): RouteRequest {
     const permissions = this.#rules.permissions ?? new Set();
     const host = parseOptions(this.#known, HOST_OPTIONS, permissions);
     const path = parseOptions(this.#known, PATH_OPTIONS, permissions);
@@ -227,7 +241,7 @@ class Parser {
       this.#report("option.refused", { where: HOST_OPTIONS[key].env!, problem, hint: IGNORED }),
     );
     const unknown = UNKNOWN_NAMES.find(this.#known);
-    const faults = [...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
+    const faults = [...requested, ...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
     const misspelled = unknown.misspelled.map((problem) => this.#report("option.unknown", problem));
     const { redirectFrom = [], ...options } = host.values;
     for (const key of unusable.keys()) delete options[key];

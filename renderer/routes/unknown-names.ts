@@ -2,7 +2,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { MAX_PAIRS } from "../../shared/snapshot.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Problem } from "./diagnostic.ts";
-import { CLOSED, namesOf, type OptionFault, type OptionNames } from "./option.ts";
+import { CLOSED, namesOf, type OptionFault, type OptionNames, UNTIL_THEN } from "./option.ts";
 
 const LABELS = "sallyport.";
 const NGINX_PROXY_LABELS = "com.github.nginx-proxy.nginx-proxy.";
@@ -14,11 +14,16 @@ const OTHER_LABELS = [`${LABELS}proxy`, `${NGINX_PROXY_LABELS}nginx`, `${NGINX_P
 const RESTRICTING =
   /access|allow|auth|block|client.?cert|deny|forbid|guard|internal|login|passw|private|protect|restrict|secur|verify|whitelist/i;
 
+/** Returns whether a name was meant to restrict access. */
+export function isRestrictingName(name: string): boolean {
+  return RESTRICTING.test(name);
+}
+
 const HINT = "correct or remove the label, or list it in `labels` of the agent's policy";
 
 /** Names of labels and variables that are no option. */
 export interface UnknownNames {
-  /** Labels that were most likely meant to restrict access. */
+  /** Those that were most likely meant to restrict access. */
   readonly faults: readonly OptionFault[];
   /** Names that are most likely misspelled. */
   readonly misspelled: readonly Problem[];
@@ -29,7 +34,7 @@ export class UnknownNameFinder {
   readonly #known: ReadonlySet<string>;
   readonly #restricting: ReadonlySet<string>;
   /** Options by the names of their variables and labels, without case and punctuation. */
-  readonly #options: ReadonlyMap<string, OptionNames>;
+  readonly #options: ReadonlyMap<string, OptionNames & { readonly restricts?: unknown }>;
 
   constructor(rules: readonly (OptionNames & { readonly restricts?: unknown })[]) {
     this.#known = new Set([...rules.flatMap((rule) => namesOf(rule, "label")), ...OTHER_LABELS]);
@@ -42,7 +47,10 @@ export class UnknownNameFinder {
   find({ container: { labels, refused } }: InventoryContainer): UnknownNames {
     const withheldLabels = refused.filter(({ from }) => from === "label");
     const faults: OptionFault[] = [];
-    const misspelled: Problem[] = refused.flatMap((one) => this.#misplaced(one) ?? []);
+    const misplaced = refused.flatMap((one) => this.#misplaced(one) ?? []);
+    const misspelled: Problem[] = misplaced.flatMap(({ restricts, ...problem }) => (restricts ? [] : [problem]));
+    for (const { restricts, hint, ...problem } of misplaced)
+      if (restricts) faults.push({ ...problem, hint: `${hint}; ${UNTIL_THEN}` });
     for (const where of [...Object.keys(labels), ...withheldLabels.map(({ name }) => name)]) {
       const prefix = [LABELS, NGINX_PROXY_LABELS].find((one) => where.startsWith(one));
       if (prefix === undefined || this.#known.has(where)) continue;
@@ -61,13 +69,18 @@ export class UnknownNameFinder {
   }
 
   /** Returns the problem of a variable whose name is misspelled, or of one that was set as a label. */
-  #misplaced({ from, name: where, reason }: InventoryContainer["container"]["refused"][number]): Problem | undefined {
+  #misplaced({
+    from,
+    name: where,
+    reason,
+  }: InventoryContainer["container"]["refused"][number]): (OptionFault & { readonly restricts: boolean }) | undefined {
     const meant = this.#options.get(plain(where)) ?? this.#options.get(plain(where).replace(/S$/, ""));
     if (reason !== "name.unknown" || !meant || (from === "label" && where.startsWith(LABELS))) return undefined;
     const label = `the label \`${LABELS}${meant.label}\` under \`labels\``;
     const [isVariable = ""] = namesOf(meant, "env");
     const hint = isVariable === "" ? `set ${label}` : `set ${isVariable} under \`environment\`, or ${label}`;
-    return { where, problem: `is not ${from === "env" ? "a variable" : "a label"} of Sallyport`, hint };
+    const problem = `is not ${from === "env" ? "a variable" : "a label"} of Sallyport`;
+    return { where, problem, hint, restricts: meant.restricts !== undefined };
   }
 
   /** Compares names without case and punctuation. */

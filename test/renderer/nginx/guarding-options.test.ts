@@ -20,6 +20,8 @@ interface Request {
   readonly labels?: Record<string, string>;
   readonly env?: Record<string, string>;
   readonly refused?: Refused;
+  /** The paths of the host. */
+  readonly multiports?: string;
   readonly reported: RegExp;
 }
 
@@ -96,6 +98,18 @@ const CLOSED: readonly Request[] = [
       },
     ],
   ),
+  ...["SALLYPORT_NETWORK_ACCESS", "sallyport.network-access"].map((name) => ({
+    name: `an option that is set as the variable ${name}`,
+    refused: [{ from: "env" as const, name, reason: "name.unknown" as const }],
+    reported: /is not a variable of Sallyport; set NETWORK_ACCESS under `environment`/,
+  })),
+  ...["{/: {access: internal}}", "{/: {network_access: internal}}", "{network-access: internal, /: {}}"].map(
+    (paths) => ({
+      name: `a key of VIRTUAL_HOST_MULTIPORTS that is none: ${paths}`,
+      multiports: paths,
+      reported: /VIRTUAL_HOST_MULTIPORTS: host.*access": not a key of a (path|host).*; set NETWORK_ACCESS instead/,
+    }),
+  ),
   {
     name: "as many withheld labels as the agent reports",
     refused: Array.from(
@@ -149,11 +163,15 @@ describe("an option that restricts access and cannot be applied, with a real ngi
   before(async () => {
     makeCertificate(rig.certificates, "default", ["default.example"]);
     app = await rig.app("open", { VIRTUAL_HOST: "open.example" });
-    const closed = CLOSED.map(({ env = {}, labels = {}, refused = [] }, index) => ({
+    const closed = CLOSED.map(({ env = {}, labels = {}, refused = [], multiports }, index) => ({
       ...app,
       id: (index + 100).toString(16).padStart(64, "0"),
       name: `closed${index}`,
-      env: { ...env, VIRTUAL_HOST: hostOf(index) },
+      env: {
+        ...env,
+        VIRTUAL_HOST: hostOf(index),
+        ...(multiports !== undefined && { VIRTUAL_HOST_MULTIPORTS: `${hostOf(index)}: ${multiports}` }),
+      },
       labels,
       refused,
     }));
