@@ -291,9 +291,9 @@ run_test() {
 
 # DIRECTORY: a file that cannot be written completely is not tested. nginx's message names the files that are linked.
 test_in() {
-	beside=${main_conf%/*}
-	case $live in "$beside"/*/*) mirror=$1/.live ;; "$beside"/*) mirror=$1/${live##*/} ;; *) mirror=$1/.live ;; esac
-	link "$beside" "$1" && rm -f "$1/${main_conf##*/}" "$mirror" && mkdir "$mirror" || return 1
+	folder=${main_conf%/*}
+	case $live in "$folder"/*/*) mirror=$1/.live ;; "$folder"/*) mirror=$1/${live##*/} ;; *) mirror=$1/.live ;; esac
+	link "$folder" "$1" && rm -f "$1/${main_conf##*/}" "$mirror" && mkdir "$mirror" || return 1
 	link "$live" "$mirror" && link "$candidate" "$mirror" || return 1
 	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" "$main_conf" >"$1/nginx.conf" || return 1
 	found=$(check "$1/nginx.conf")
@@ -303,7 +303,7 @@ test_in() {
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9._-]*) ;; *) names="$names;s#$mirror/$name#$candidate/$name#g" ;; esac
 	done
-	printf '%s\n' "$found" | sed "s#$1/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$1/#$beside/#g"
+	printf '%s\n' "$found" | sed "s#$1/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$1/#$folder/#g"
 	return "$outcome"
 }
 

@@ -220,7 +220,7 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
     const nginx = { resolvers: ["192.0.2.54"], files: { proxy, errors }, defaults: { defaultCertificate: false } };
     await rig.start({ nginx }, [
       await rig.app("app", { VIRTUAL_HOST: "app.example" }),
-      await rig.app("claiming", { VIRTUAL_HOST: "own.example,*.wild.example" }),
+      await rig.app("requesting", { VIRTUAL_HOST: "own.example,*.wild.example" }),
     ]);
   });
   after(async () => await rig.close());
@@ -253,7 +253,7 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
 
   test("a server in the operator's own file has its name, whatever containers request", async () => {
     const ask = { host: "own.example" };
-    assert.equal((await rig.echo(ask))?.app, "claiming");
+    assert.equal((await rig.echo(ask))?.app, "requesting");
     const warnings = async () => (await rig.status()).warnings.filter(({ hosts }) => hosts?.includes("own.example"));
     // nginx uses the first of two servers with one name: the name of the file must not decide.
     for (const name of ["a-own.conf", "zz-own.conf"]) {
@@ -264,16 +264,16 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
         `${elsewhere}\nserver {\n  listen ${rig.plainPort};\n  server_name other.test "own.example";\n  return 200 operator;\n}\n`,
       );
       const reason = new RegExp(`own\\.example is a \`server_name\` in \\S+/${name}, a file of`);
-      await eventually("the claim is reported", async () => reason.test((await warnings())[0]?.reason ?? ""));
+      await eventually("the request is reported", async () => reason.test((await warnings())[0]?.reason ?? ""));
       await eventually("the file has no such server", () => !rig.text.includes("own.example"));
       await eventually("the operator's server responds", async () => (await rig.ask(ask)).body === "operator");
       assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
       rmSync(file);
-      await eventually("the container responds again", async () => (await rig.echo(ask))?.app === "claiming");
+      await eventually("the container responds again", async () => (await rig.echo(ask))?.app === "requesting");
       assert.deepEqual(await warnings(), []);
     }
     const logged = rig.logged.filter(
-      ({ event, container }) => event === "container.warned" && container === "claiming",
+      ({ event, container }) => event === "container.warned" && container === "requesting",
     );
     assert.ok(logged.length > 0);
   });
