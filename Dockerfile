@@ -2,6 +2,7 @@
 #   docker build --target agent -t sallyport-agent .
 #   docker build --target renderer -t sallyport-renderer .
 #   docker build --target audit -t sallyport-audit .
+#   docker build --target acme -t sallyport-acme .
 #   docker build -t sallyport .             both and nginx: docs/reference/self-contained-image.md
 # For another architecture: --platform linux/arm64. For other base images: --build-arg NODE_IMAGE=… or NGINX_IMAGE=….
 # `.ci/update-base-images` pins them by digest: docs/how-to/build-images.md.
@@ -34,7 +35,7 @@ COPY . .
 RUN npm run build -- --runtime /runtime --dpkg /dpkg
 # New volumes mounted at these directories inherit owner and mode.
 RUN mkdir -p /agent/run/sallyport /agent/var/lib/sallyport /agent-owned/run/agent /agent-owned/lib/audit \
-    /renderer/run/sallyport /renderer/etc/nginx /reload-owned/reload /conf-owned/conf.d \
+    /renderer/run/sallyport /renderer/etc/nginx /reload-owned/reload /conf-owned/conf.d /wanted-owned/acme \
   && chmod 2710 /agent-owned/run/agent && chmod 0750 /agent-owned/lib/audit \
   && chmod 0750 /reload-owned/reload && chmod 0755 /conf-owned/conf.d
 
@@ -68,9 +69,27 @@ COPY --from=build /renderer /
 # The renderer writes the configuration; nginx (101) owns the reload directory, which the renderer's group may enter.
 COPY --from=build --chown=65533:65533 /conf-owned /etc/nginx
 COPY --from=build --chown=101:65533 /reload-owned /run/sallyport
+COPY --from=build --chown=65533:65533 /wanted-owned /run/sallyport
 USER 65533:65533
 # A small young generation reduces memory use; measurements are in docs/explanation/benchmarks.md.
 ENTRYPOINT ["/node", "--max-semi-space-size=1", "/app/renderer.cjs"]
+CMD ["run"]
+
+# Gets certificates by dehydrated, a script in Bash. nginx's image has most of what that needs, and nginx's user, who reads
+# the keys.
+FROM ${NGINX_IMAGE} AS acme
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends bsdextrautils dehydrated && rm -rf /var/lib/apt/lists/*
+COPY --from=build /runtime/node /runtime/lib/ /opt/sallyport/lib/
+COPY --from=build /src/dist/acme.cjs /src/dist/acme.cdx.json /opt/sallyport/
+COPY renderer/acme/sallyport-acme /usr/local/bin/
+# New volumes inherit owner and mode.
+RUN rm -rf /usr/sbin/nginx* /etc/nginx /usr/share/nginx/html \
+  && mkdir -p /etc/nginx/certs /usr/share/nginx/html/.well-known/acme-challenge /var/lib/sallyport/acme \
+  && chown -R 101:101 /etc/nginx/certs /usr/share/nginx/html /var/lib/sallyport/acme && chmod 0700 /var/lib/sallyport/acme \
+  && chmod 0755 /usr/local/bin/sallyport-acme
+USER 101:101
+ENTRYPOINT ["/usr/local/bin/sallyport-acme"]
 CMD ["run"]
 
 # Agent, renderer and nginx in one container, as a replacement for nginx-proxy's image. Each process runs as its own user,

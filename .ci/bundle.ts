@@ -25,7 +25,15 @@ const stubs: Plugin = {
 };
 
 /** The programs of the images, each one file for Node 20 or newer. */
-export const programs = ["agent", "renderer", "audit"] as const;
+export const programs = ["agent", "renderer", "audit", "acme"] as const;
+
+/** The file that each program starts with. */
+export const MAIN_FILES: Readonly<Record<(typeof programs)[number], string>> = {
+  agent: "agent/main.ts",
+  renderer: "renderer/main.ts",
+  audit: "agent/audit/main.ts",
+  acme: "renderer/acme/main.ts",
+};
 
 /**
  * Bundles one program and returns what it consists of. With `write` the file in dist/ is replaced in one step: test
@@ -34,7 +42,7 @@ export const programs = ["agent", "renderer", "audit"] as const;
 export async function bundle(program: (typeof programs)[number], { write }: { write: boolean }): Promise<Metafile> {
   const file = `dist/${program}.cjs`;
   const { metafile, outputFiles } = await esbuild({
-    entryPoints: [program === "audit" ? "agent/audit/main.ts" : `${program}/main.ts`],
+    entryPoints: [MAIN_FILES[program]],
     outfile: file,
     bundle: true,
     platform: "node",

@@ -77,6 +77,12 @@ const AREAS: readonly Area[] = [
     remedy: "correct the value: see [labels and variables](labels-and-variables.md)",
   },
   {
+    title: "Certificates from an ACME authority",
+    files: /^renderer\/(?:acme|status\/acme|nginx\/certificates\/wanted|targets\/acme-files)/,
+    where: "Log events `acme.failed` and `acme.rejected`, `status` and `explain`. May quote the authority.",
+    remedy: "see [HTTPS](../how-to/https.md#when-a-certificate-cannot-be-obtained)",
+  },
+  {
     title: "Certificates and files of nginx",
     files: /^renderer\/nginx/,
     where: "Log event `certificate.rejected`, and `status`. Begins with the file.",

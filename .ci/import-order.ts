@@ -5,7 +5,7 @@ import { posix } from "node:path";
 const LEVELS = [
   ["shared"],
   ["renderer/disk"],
-  ["renderer/inventory"],
+  ["renderer/inventory", "renderer/acme"],
   ["renderer/routes", "renderer/select"],
   ["renderer/template"],
   ["renderer/config"],

@@ -145,6 +145,31 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     meaning: "Names that redirect to this host, at most `routing.maxRoutes`",
     example: "www.example.com",
   },
+  acme: {
+    type: "`true`, `false` or host names, separated by commas",
+    default: "`nginx.defaults.acme`, otherwise `false`",
+    meaning:
+      "Get certificates from an [ACME authority](../how-to/https.md): `true` one for each virtual host of the container, a list one for these names together",
+    example: "shop.example.com,www.shop.example.com",
+  },
+  acmeEmail: {
+    type: "e-mail address",
+    default: "`DEFAULT_EMAIL` of the ACME container, otherwise none",
+    meaning: "Contact address of the account at the authority, if the account does not exist yet",
+    example: "you@example.com",
+  },
+  acmeTest: {
+    type: "boolean",
+    default: "`false`",
+    meaning: "Use the test service of Let's Encrypt, whose certificates no browser trusts",
+    example: "true",
+  },
+  acmeAuthority: {
+    type: "URL",
+    default: "`ACME_CA_URI` of the ACME container, otherwise Let's Encrypt",
+    meaning: "Directory of the ACME authority. Needs permission `acmeAuthority`",
+    example: "https://ca.example.com/acme/directory",
+  },
   access: {
     type: "`external` or `internal`",
     default: "`external`",

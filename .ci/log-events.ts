@@ -34,6 +34,13 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       "An image could not be inspected; every value of its containers counts as the image's. Requests that can succeed are retried.",
   },
   renderer: {
+    "acme.discarded": "The ACME client's record of its progress is damaged and was ignored.",
+    "acme.failed": "The ACME client did not get a certificate; it tries again at `retry`.",
+    "acme.issued": "The ACME client installed a certificate.",
+    "acme.rejected": "The list of wanted certificates is invalid; the last valid one stays in use.",
+    "acme.started": "The ACME client follows the list of wanted certificates.",
+    "acme.stopped": "The ACME client stopped on request.",
+    "acme.unwritten": "The ACME client could not write its progress; it continues.",
     "agent.connected": "The renderer is connected to an agent.",
     "agent.disconnected":
       "The connection to an agent failed or was lost; its containers keep their last state and the renderer reconnects.",
@@ -61,6 +68,11 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       meaning: "The files of a certificate are missing. It stays in use for a moment.",
       level: "warn",
       fields: ["path", "certificate", "hint"],
+    },
+    "certificate.failed": {
+      meaning: "The ACME client reports that it did not get a certificate.",
+      level: "warn",
+      fields: ["certificate", "error"],
     },
     "certificate.rejected": {
       meaning: "A certificate is invalid and is not used.",
@@ -113,12 +125,14 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "target.started": "The renderer follows containers for this target.",
     "template.rejected": "The template is invalid; the previous one stays in effect.",
     "template.reloaded": "The template changed and is in effect.",
+    "wanted.failed": "The list of wanted certificates could not be written; the ACME client uses the last one.",
   },
 };
 
 /** Every field with its meaning. `time`, `level` and `event` are part of each line. */
 export const FIELDS: Readonly<Record<string, string>> = {
   action: "What the program does or did",
+  authority: "Directory of the ACME authority",
   apiVersion: "Version of Docker's API in use",
   bytes: "Number of bytes",
   certificate: "Name of the certificate's files without extension",
@@ -147,6 +161,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   reason: "Why it happened",
   received: "Checkpoint that the agent sent",
   reload: "Reload method",
+  retry: "Time of the next attempt",
   servers: "Addresses of the upstream servers",
   sha256: "SHA-256 hash of the published file",
   skipped: "Number of containers skipped because there are too many",

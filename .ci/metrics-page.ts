@@ -18,6 +18,7 @@ const REPORT: Report = {
   filtered: [],
   warnings: [],
   certificates: [{ name: "x", hosts: [], expires: "2026-01-01" }],
+  requestedCertificates: [],
 };
 
 /** Prints docs/reference/metrics.md. */

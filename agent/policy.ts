@@ -54,15 +54,15 @@ const defaults: Policy = PolicyFile.parse({
   fields: ["published"],
   env: words(
     "VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_HOST_MULTIPORTS VIRTUAL_ROOT " +
-      "ACME_HTTP_CHALLENGE_LOCATION CERT_NAME ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT EXTERNAL_HTTPS_PORT " +
-      "HSTS HTTPS_METHOD NETWORK_ACCESS SERVER_TOKENS SSL_POLICY",
+      "ACME_CA_URI ACME_HTTP_CHALLENGE_LOCATION CERT_NAME ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT EXTERNAL_HTTPS_PORT " +
+      "HSTS HTTPS_METHOD LETSENCRYPT_EMAIL LETSENCRYPT_HOST LETSENCRYPT_TEST NETWORK_ACCESS SERVER_TOKENS SSL_POLICY",
   ),
   labels: [
     ...words(
       "host port path dest proto multiports network proxy replica redirect-from root network-access balance keepalive timeout " +
         "body-size allow rate rate-burst compress retry retry-tries sticky health weight backup max-fails fail-timeout max-connections https-method certificate plain-without-certificate " +
         "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
-        "http-port https-port debug-endpoint",
+        "http-port https-port debug-endpoint acme acme-email acme-test acme-ca",
     ).map((name) => `sallyport.${name}`),
     ...words("project service oneoff config-hash container-number").map((name) => `com.docker.compose.${name}`),
     ...words(

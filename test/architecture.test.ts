@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { bundle, packagesOf, programs } from "../.ci/bundle.ts";
+import { bundle, MAIN_FILES, packagesOf, programs } from "../.ci/bundle.ts";
 import { againstOrder, importsBelow } from "../.ci/import-order.ts";
 
 /** The agent's packages. Each is attack surface: a commit that adds one must give the reason. */
@@ -18,8 +18,8 @@ const sources = ["agent", "renderer", "shared"].flatMap((folder) =>
 
 describe("imports between programs", () => {
   for (const program of programs) {
-    const other = program === "renderer" ? "agent" : "renderer";
-    const main = program === "audit" ? "agent/audit/main.ts" : `${program}/main.ts`;
+    const main = MAIN_FILES[program];
+    const other = main.startsWith("renderer/") ? "agent" : "renderer";
     test(`the bundle of the ${program} contains no file of the ${other}`, async () => {
       const { inputs } = await bundle(program, { write: false });
       const own = Object.keys(inputs).filter((path) => !path.includes("node_modules/"));
@@ -44,6 +44,16 @@ describe("imports between programs", () => {
     assert.deepEqual(packagesOf(await bundle("audit", { write: false })), ["node_modules/zod"]);
   });
 
+  test("the ACME client's bundle contains of the renderer only its own folder and disk/, and only zod", async () => {
+    const metafile = await bundle("acme", { write: false });
+    assert.deepEqual(packagesOf(metafile), ["node_modules/zod"]);
+    const own = Object.keys(metafile.inputs).filter((path) => path.startsWith("renderer/"));
+    assert.deepEqual(
+      own.filter((path) => !/^renderer\/(acme|disk)\//.test(path)),
+      [],
+    );
+  });
+
   test("the renderer's bundle contains no Docker client", async () => {
     const packages = packagesOf(await bundle("renderer", { write: false }));
     assert.deepEqual(
@@ -62,7 +72,7 @@ describe("imports between programs", () => {
     const readsEnvironment = sources.filter((path) => readFileSync(path, "utf8").includes("process.env"));
     assert.deepEqual(
       readsEnvironment.toSorted(),
-      ["agent/main.ts", "renderer/main.ts"].filter((path) => readsEnvironment.includes(path)),
+      ["agent/main.ts", "renderer/acme/main.ts", "renderer/main.ts"].filter((path) => readsEnvironment.includes(path)),
     );
   });
 

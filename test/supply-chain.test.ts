@@ -118,7 +118,8 @@ describe("the images", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-images-"));
   after(() => removeDirectory(directory));
 
-  for (const program of programs) {
+  // The image of acme is based on nginx's and not part of compose.yml.
+  for (const program of programs.filter((one) => one !== "acme")) {
     test(`of the ${program} has the bundle that npm run build makes here, and a bill with the hashes of its files`, async () => {
       if (process.env["SALLYPORT_IMAGES"] !== "given") execFileSync("docker", ["compose", "build", "-q", program]);
       const image = join(directory, program);

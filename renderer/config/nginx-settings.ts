@@ -141,6 +141,20 @@ export const Https = z.strictObject({
     .boolean()
     .default(false)
     .describe("Also serve ACME challenges for unknown host names over HTTP."),
+  acme: z
+    .strictObject({
+      directory: absolutePath.describe(
+        "Directory in which the renderer lists the wanted certificates for the ACME client.",
+      ),
+      dns: z
+        .boolean()
+        .default(false)
+        .describe(
+          "The ACME client validates names by DNS-01, so wildcards and hosts without HTTP can have certificates.",
+        ),
+    })
+    .optional()
+    .describe("Get certificates from an ACME authority, by the program `sallyport-acme`. Default: no."),
   http3: z.boolean().default(false).describe("Enable HTTP/3. The port must also be published for UDP."),
   hstsSeconds: z
     .int()

@@ -35,7 +35,8 @@ export interface PathAccess {
 export function hostAccess({ host, options: own, redirectTo }: VirtualHost, settings: NginxSettings): HostAccess {
   const { files, https, defaults } = settings;
   const certificates = https?.certificates;
-  const requested = { ...defaults?.host, ...own };
+  // Without an ACME client of Sallyport, another one may read LETSENCRYPT_HOST, such as acme-companion.
+  const requested = { ...defaults?.host, ...own, ...(!https?.acme && { acme: "none" as const }) };
   const options = withVerifiedClients(host, requested, certificates);
   const clients = clientFilesOf(host, options, certificates);
   const name = nameForFiles(host);

@@ -6,6 +6,7 @@ import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { hostAccess, pathAccess } from "./access.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
+import { requestsCertificate } from "./certificates/requested.ts";
 import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
@@ -47,7 +48,10 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     listens: [...(schemes.servesHttp ? http : []), ...https.listens],
     hasServer: schemes.servesHttp || https.listens.length > 0,
     challenges:
-      schemes.servesHttp && options.challenge !== "legacy" && !has("/.well-known/acme-challenge/") && challenges,
+      schemes.servesHttp &&
+      (options.challenge !== "legacy" || requestsCertificate(host, options)) &&
+      !has("/.well-known/acme-challenge/") &&
+      challenges,
     tls: https.tls,
     rejects: rejectsTls({ host, options }, settings.https?.certificates) && {
       listens: listens(options.httpsPort ?? settings.https?.listen ?? 0, settings, { tls: {} }),

@@ -2,6 +2,7 @@ import type { VirtualHost } from "../routes/routes.ts";
 import type { Certificate } from "./certificates/certificate.ts";
 import { certificateOf, DEFAULT_STEM } from "./certificates/choose.ts";
 import type { CertificateSet } from "./certificates/directory.ts";
+import { requestsCertificate } from "./certificates/requested.ts";
 
 /** How nginx serves a virtual host over HTTP and HTTPS. */
 export interface Schemes {
@@ -27,7 +28,8 @@ export function schemesOf(
       servesHttp: method === "noredirect",
       redirectsToHttps: method === "redirect",
       certificate,
-      servesChallenges: hasChallenges && method !== "nohttp",
+      // A certificate that was issued over HTTP must be renewed over HTTP.
+      servesChallenges: hasChallenges && (method !== "nohttp" || requestsCertificate(host, options)),
     };
   }
   const servesHttp =

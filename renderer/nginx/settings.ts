@@ -52,6 +52,8 @@ export interface HttpsSettings {
   /** `max-age` of Strict-Transport-Security in seconds; 0 disables it. */
   readonly hstsSeconds: number;
   readonly certificates: CertificateSet;
+  /** Set if an ACME client gets certificates. `dns`: it validates names by DNS-01. */
+  readonly acme?: { readonly dns: boolean } | undefined;
   /** HTTP/3 in addition to TLS over TCP. */
   readonly http3?: boolean;
 }

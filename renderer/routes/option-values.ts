@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { parseDuration } from "../../shared/duration.ts";
-import { invalid, ok, type Parsed } from "./grammar.ts";
+import { type HostName, invalid, ok, type Parsed, parseHosts } from "./grammar.ts";
 
 /** Accepts one of the keywords, in any case. */
 export function oneOf<const W extends string>(...keywords: readonly W[]): (raw: string) => Parsed<W> {
@@ -144,4 +144,33 @@ export function keepalive(raw: string): Parsed<number | "auto"> {
   if (raw.toLowerCase() === "disabled") return ok(0);
   const number = integer(0, 1_000)(raw);
   return number.kind === "ok" ? number : invalid("not auto, disabled, or a number up to 1000");
+}
+
+/** One certificate for each virtual host, none, or one for these names together. */
+export type AcmeRequest = "each" | "none" | readonly HostName[];
+
+/** Most names of one certificate: the limit of Let's Encrypt. */
+const MAX_NAMES = 100;
+
+/** Accepts true, false, or the names of one certificate. */
+export function parseAcme(raw: string): Parsed<AcmeRequest> {
+  const boolean = parseBoolean(raw);
+  if (boolean.kind === "ok") return ok(boolean.value ? "each" : "none");
+  const names = parseHosts(raw);
+  if (names.kind === "invalid") return names;
+  if (names.value.length === 0) return invalid("not true, false, or host names");
+  return names.value.length > MAX_NAMES ? invalid(`more than ${MAX_NAMES} names`) : names;
+}
+
+/** Accepts an address without quotes and comments. */
+export function parseEmail(raw: string): Parsed<string> {
+  const isAddress =
+    /^[A-Za-z0-9][A-Za-z0-9._+-]{0,62}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(raw) && raw.length <= 254;
+  return isAddress ? ok(raw) : invalid("not an e-mail address");
+}
+
+/** Accepts the URL of an ACME directory. */
+export function parseAuthority(raw: string): Parsed<string> {
+  const isUrl = /^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?\/[A-Za-z0-9._~/-]*$/.test(raw) && raw.length <= 150;
+  return isUrl ? ok(raw) : invalid("not an https URL such as https://acme-v02.api.letsencrypt.org/directory");
 }

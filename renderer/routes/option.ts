@@ -21,6 +21,7 @@ export const PERMISSIONS = [
   "ports",
   "debugEndpoint",
   "permanentRedirects",
+  "acmeAuthority",
   "imageValues",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];

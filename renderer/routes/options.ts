@@ -1,12 +1,16 @@
 import { type HostName, invalid, ok, parseHosts, parsePort, type PortNumber } from "./grammar.ts";
 import type { OptionRules } from "./option.ts";
 import {
+  type AcmeRequest,
   balance,
   type Balance,
   bytes,
   fileStem,
   integer,
+  parseAcme,
+  parseAuthority,
   parseBoolean,
+  parseEmail,
   parseHsts,
   keepalive,
   networks,
@@ -48,6 +52,14 @@ export interface HostOptions {
   readonly debugEndpoint?: boolean;
   /** Names that redirect to this host. */
   readonly redirectFrom?: readonly HostName[];
+  /** Certificates to get from an ACME authority. */
+  readonly acme?: AcmeRequest;
+  /** Contact address for the account at the authority. */
+  readonly acmeEmail?: string;
+  /** Use the test service of Let's Encrypt, whose certificates no browser trusts. */
+  readonly acmeTest?: boolean;
+  /** The authority's directory (URL). */
+  readonly acmeAuthority?: string;
 }
 
 /** Options of a path of a host. */
@@ -163,6 +175,11 @@ export const HOST_OPTIONS: OptionRules<HostOptions> = {
     parse: parseBoolean,
   },
   redirectFrom: { label: "redirect-from", isRequest: true, parse: parseHosts },
+  acme: { env: "LETSENCRYPT_HOST", label: "acme", isRequest: true, parse: parseAcme },
+  acmeEmail: { env: "LETSENCRYPT_EMAIL", label: "acme-email", isRequest: true, parse: parseEmail },
+  acmeTest: { env: "LETSENCRYPT_TEST", label: "acme-test", parse: parseBoolean },
+  // The agent's default policy withholds values of names that contain AUTH.
+  acmeAuthority: { env: "ACME_CA_URI", label: "acme-ca", needs: "acmeAuthority", parse: parseAuthority },
 };
 
 export const PATH_OPTIONS: OptionRules<PathOptions> = {

@@ -69,13 +69,20 @@ function containers({ quarantined }: Pick<Report, "quarantined">): Attention[] {
   return [warning("containers", `${quarantined.length} quarantined: ${names(quarantined.map(({ name }) => name))}`)];
 }
 
-function certificates(report: Pick<Report, "certificates">): Attention[] {
-  return report.certificates.flatMap(({ name, daysLeft = 0, error: why, warning: soon }) => {
+function certificates(report: Pick<Report, "certificates" | "requestedCertificates">): Attention[] {
+  const failed = report.requestedCertificates.filter(({ state }) => state === "failed");
+  const installed = report.certificates.flatMap(({ name, daysLeft = 0, error: why, warning: soon }) => {
     if (why !== undefined) return [error("certificates", `certificate ${name} is unusable`)];
     if (soon === undefined) return [];
     if (daysLeft < 0) return [error("certificates", `certificate ${name} has expired`)];
     return [warning("certificates", `certificate ${name} expires in ${counted(daysLeft, "day")}`)];
   });
+  return [
+    ...failed.map(({ name, error: why = "" }) =>
+      error("certificates", `certificate ${name} cannot be obtained: ${why}`),
+    ),
+    ...installed,
+  ];
 }
 
 function names(list: readonly string[]): string {

@@ -11,6 +11,7 @@ import type { Diagnostic } from "../routes/diagnostic.ts";
 import { PROXY_NAME } from "../routes/host-owners.ts";
 import type { Routes } from "../routes/routes.ts";
 import type { FilteredContainer } from "../select/selection.ts";
+import { type AcmeState, requestedCertificates } from "./acme.ts";
 import { attentionOf } from "./attention.ts";
 import { ContainerIndex, reportHost } from "./host-report.ts";
 import type { Entry, Report } from "./report.ts";
@@ -34,6 +35,8 @@ export interface TargetStatus {
   readonly unrecordedOwners?: number;
   /** Settings of an nginx target's nginx. */
   readonly settings?: NginxSettings | undefined;
+  /** What is requested from an ACME client, and its progress. */
+  readonly acme?: AcmeState | undefined;
   /** Containers in the file of a template target. */
   readonly rendered?: readonly InventoryContainer[];
 }
@@ -84,6 +87,7 @@ export function buildReport({
       ),
     ]),
     certificates: distinct(certificates),
+    requestedCertificates: distinct(targets.flatMap(({ acme }) => (acme ? requestedCertificates(acme) : []))),
   };
   return { ...report, attention: attentionOf(report) };
 }

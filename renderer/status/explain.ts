@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
 import { shellArgument } from "../routes/shell-argument.ts";
+import { requestedState } from "./acme.ts";
 import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import {
@@ -32,7 +33,14 @@ export function explain(report: Report, query: string): Explanation {
     return { text: lines.join("\n"), isRouted: container?.isRouted ?? false };
   }
   if (host) {
-    const lines = [...explainHost(host, name, staleDockerHosts(report)), ...explainPending(report), ...others];
+    const lines = [
+      ...explainHost(host, name, staleDockerHosts(report)),
+      ...explainPending(report),
+      ...report.requestedCertificates
+        .filter(({ hosts }) => hosts.includes(host.host))
+        .map((one) => `  ACME certificate ${printable(one.name)}: ${printable(requestedState(one))}`),
+      ...others,
+    ];
     const isRouted = availabilityOf(host) !== "none";
     return { text: lines.join("\n"), isRouted };
   }

@@ -1,3 +1,4 @@
+import { requestedState } from "./acme.ts";
 import { counted, utc } from "./format.ts";
 import { printable } from "./printable.ts";
 import {
@@ -53,6 +54,11 @@ export function printReport(report: Report): string {
         expires,
         error === undefined ? warning : `unusable: ${error}`,
       ]),
+    ),
+    ...section(
+      "REQUESTED CERTIFICATES",
+      ["NAME", "EXPIRES", "STATUS"],
+      report.requestedCertificates.map((one) => [one.name, one.expires ?? "-", requestedState(one)]),
     ),
   ].join("\n");
 }

@@ -153,6 +153,20 @@ const Certificate = z.object({
   warning: z.string().optional().describe("Why the certificate must be renewed."),
 });
 
+const RequestedCertificate = z.object({
+  name: z.string().describe("Name of the certificate's files. Of a refused host name: the name."),
+  hosts: z.array(z.string()).describe("Host names that the certificate is for."),
+  state: z
+    .enum(["pending", "issued", "failed", "foreign", "refused"])
+    .describe(
+      "`foreign`: the ACME client keeps files of this name that it did not install. `refused`: no authority is asked.",
+    ),
+  error: error.optional().describe("Why the last attempt failed, in the words of the authority, or why there is none."),
+  attemptedAt: instant.optional().describe("Last attempt, in milliseconds since the epoch."),
+  nextAt: instant.optional().describe("Earliest time of the next attempt, in milliseconds since the epoch."),
+  expires: z.string().optional().describe("Last day of the installed certificate, YYYY-MM-DD."),
+});
+
 const Attention = z.object({
   level: z.enum(["error", "warning"]).describe("`error`: something does not work. `warning`: it works in part."),
   section: z
@@ -181,6 +195,9 @@ export const Report = z.object({
     .describe("Containers excluded by the configuration (`containers`) of a target, one entry for each target."),
   warnings: z.array(Entry).describe("Settings of routed containers that are ignored or guessed."),
   certificates: z.array(Certificate).describe("Certificates of all nginx targets, unusable ones included."),
+  requestedCertificates: z
+    .array(RequestedCertificate)
+    .describe("Certificates that virtual hosts request from an ACME authority."),
 });
 export type Report = z.infer<typeof Report>;
 

@@ -48,6 +48,11 @@ export class NginxContainerTarget extends NginxTarget implements Target<Inventor
     return { kind: "failed", error: wanted?.reason ?? "not every agent has reported its containers" };
   }
 
+  published(): void {
+    const { virtualHosts, owners } = this.routes.table.routes;
+    this.acme?.published(virtualHosts, owners);
+  }
+
   readonly keyOf = keyOf;
 
   describe({ container: { id, name }, dockerHost }: InventoryContainer): UnitDescription {

@@ -16,6 +16,10 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
     return await this.print(virtualHosts);
   }
 
+  published(virtualHosts: readonly VirtualHost[]): void {
+    this.acme?.published(virtualHosts, this.routes.table.routes.owners);
+  }
+
   readonly keyOf = ({ host }: VirtualHost): string => host;
 
   describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {

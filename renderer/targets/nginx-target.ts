@@ -16,6 +16,7 @@ import type { TargetStatus } from "../status/build-report.ts";
 import { utc } from "../status/format.ts";
 import { TemplateError } from "../template/template-error.ts";
 import { AccessLog } from "./access-log.ts";
+import { AcmeFiles } from "./acme-files.ts";
 import { every } from "./every.ts";
 import { openOperatorStores, type OperatorStores } from "./operator-stores.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
@@ -36,6 +37,8 @@ export abstract class NginxTarget {
   readonly #template: NginxTemplate;
   readonly #stores: OperatorStores;
   readonly #access: AccessLog;
+  /** Undefined without `https.acme`. */
+  protected readonly acme: AcmeFiles | undefined;
   protected readonly log: Log;
   #listener: TargetListener | undefined;
   #isComplete = false;
@@ -65,6 +68,9 @@ export abstract class NginxTarget {
     this.destination = destinationOf(target, log);
     this.#access = new AccessLog(log);
     this.#stores = openOperatorStores(target, config, log);
+    const { https } = target;
+    const directories = https?.acme && { wanted: https.acme.directory, progress: https.certificates };
+    this.acme = directories && new AcmeFiles(directories, () => template.settings, log);
     this.#useFiles();
     this.routes.table.setOperatorHosts(this.operatorHosts, 0);
   }
@@ -160,6 +166,7 @@ export abstract class NginxTarget {
 
   async close(): Promise<void> {
     await this.owners.flush();
+    await this.acme?.flush();
   }
 
   status(state: TargetState): TargetStatus {
@@ -172,6 +179,7 @@ export abstract class NginxTarget {
       unrecordedOwners: this.owners.owners.unrecorded,
       settings: this.#template.settings,
       templateError: this.#templateError,
+      acme: this.acme?.state,
     };
   }
 
@@ -220,6 +228,7 @@ export abstract class NginxTarget {
 
   #refreshFiles(): void {
     const [newCertificates, newFiles] = [this.#stores.certificates?.refresh() ?? false, this.#stores.files.refresh()];
+    this.acme?.refresh();
     if (newCertificates || newFiles) this.#filesChanged();
   }
 

@@ -124,7 +124,15 @@ function settingsOf(
     ...(defaultHost !== undefined && { defaultHost }),
     ...(accessLog !== undefined && { accessLog }),
     ...(version !== undefined && { version }),
-    ...(https && { https: { ...https, directory: https.certificatesInNginx ?? https.certificates, certificates } }),
+    ...(https && {
+      https: {
+        ...https,
+        directory: https.certificatesInNginx ?? https.certificates,
+        certificates,
+        // Hosts that do not serve HTTP are validated over HTTP, too.
+        challengesForUnknown: https.challengesForUnknown || https.acme?.dns === false,
+      },
+    }),
   };
 }
 

@@ -250,6 +250,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         this.#live = units;
         this.#liveUnits.changed(() => units.map((unit) => this.#targets[0].keyOf(unit)));
         this.#isBlocked = false;
+        for (const target of this.#targets) target.published?.(units);
         // A retry that was requested meanwhile has not been rendered yet.
         if (this.#quarantine.size === quarantined.size) this.#retried = [];
         this.#report.published(quarantined);

@@ -19,6 +19,8 @@ export interface Target<Unit extends object> {
   units(): readonly Unit[] | Blocked | undefined;
   /** Renders the file with these units only. A trial is not published as it is: it leaves no trace in the target. */
   render(units: readonly Unit[], purpose: "revision" | "trial"): Promise<Rendered<Unit>>;
+  /** Called when the server has confirmed a file with these units. */
+  published?(units: readonly Unit[]): void;
   /** Calls back when templates, certificates, operator files or time change what the file contains. */
   watch(listener: TargetListener, signal: AbortSignal): void;
   /** Reads templates and files again, and reports changes to the listener. */

@@ -41,7 +41,7 @@ test("the default policy withholds other names with the same prefixes", () => {
     "ACME_EAB_HMAC",
     "ACME_PRE_HOOK",
     "LETSENCRYPT_DB_URL",
-    "LETSENCRYPT_HOST",
+    "LETSENCRYPT_KEYSIZE",
     "PATH",
     "XVIRTUAL_HOST",
     "virtual_host",

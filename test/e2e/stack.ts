@@ -44,6 +44,11 @@ export class Stack {
     return stack;
   }
 
+  /** The same stack with one more compose file and its variables. */
+  with(file: string, env: Readonly<Record<string, string>>): Stack {
+    return new Stack(this.project, this.port, [...this.#files, file], { ...this.#env, ...env });
+  }
+
   async down(): Promise<void> {
     await removeLabelled(`sallyport.test=${this.project}`);
     // A restarted Engine refuses requests for containers and networks that it is still removing.

@@ -1,6 +1,7 @@
 import type { VirtualHost } from "../../routes/routes.ts";
 import type { Certificate } from "./certificate.ts";
 import type { CertificateSet } from "./directory.ts";
+import { requestsCertificate } from "./requested.ts";
 
 /** The certificate for hosts that have none of their own. */
 export const DEFAULT_STEM = "default";
@@ -11,11 +12,13 @@ export function certificateOf(
   certificates: CertificateSet,
 ): Certificate | undefined {
   if (options.httpsMethod === "nohttps") return undefined;
-  const own = chooseCertificate(host, options.certificate, certificates);
+  // Until its own certificate is there, such a host is served over plain HTTP, not with one for another name.
+  const isRequested = options.certificate === undefined && requestsCertificate(host, options);
+  const own = isRequested ? lastValid(host, certificates) : chooseCertificate(host, options.certificate, certificates);
   // Its names may include the host.
   if (own?.stem === DEFAULT_STEM && options.certificate === undefined && options.defaultCertificate === false)
     return undefined;
-  if (own || options.certificate !== undefined || options.defaultCertificate === false) return own;
+  if (own || isRequested || options.certificate !== undefined || options.defaultCertificate === false) return own;
   return certificates.usable.get(DEFAULT_STEM);
 }
 
@@ -32,6 +35,11 @@ export function chooseCertificate(
   const parent = parentOf(host);
   const byName = [host, parent].flatMap((stem) => usable.get(stem) ?? []).find((one) => covers(one, host));
   if (byName) return byName;
+  return lastValid(host, { usable });
+}
+
+/** Returns, of the certificates that are valid for the host, the one that expires last. */
+function lastValid(host: string, { usable }: Pick<CertificateSet, "usable">): Certificate | undefined {
   const valid = [...usable.values()].filter((one) => covers(one, host));
   return valid.toSorted((a, b) => b.notAfter - a.notAfter || (a.stem < b.stem ? -1 : 1))[0];
 }

@@ -172,7 +172,11 @@ function targetFamilies({ targets }: Report): Family[] {
   ];
 }
 
-function certificateFamilies({ certificates }: Report): Family[] {
+function certificateFamilies({ certificates, requestedCertificates }: Report): Family[] {
+  const states = countBy(
+    requestedCertificates.map(({ state }) => state),
+    ["pending", "issued", "failed", "foreign", "refused"],
+  );
   return [
     {
       name: "sallyport_certificate_expiry_timestamp_seconds",
@@ -187,6 +191,12 @@ function certificateFamilies({ certificates }: Report): Family[] {
       "Certificates that are not used because of an error.",
       certificates.filter(({ error }) => error !== undefined).length,
     ),
+    {
+      name: "sallyport_requested_certificates",
+      type: "gauge",
+      help: "Certificates that virtual hosts request from an ACME authority, by state.",
+      samples: states.map(([state, value]) => ({ labels: { state }, value })),
+    },
   ];
 }
 

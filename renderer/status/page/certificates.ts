@@ -1,3 +1,4 @@
+import { requestedState } from "../acme.ts";
 import { counted } from "../format.ts";
 import type { Report } from "../report.ts";
 import { badge } from "./elements.ts";
@@ -21,6 +22,23 @@ export function certificateTable({ certificates }: Report): Table {
     empty: "There are no certificates.",
   };
 }
+
+/** The certificates that hosts request from an ACME authority. */
+export function requestedTable({ requestedCertificates }: Report): Table {
+  return {
+    kind: "requested",
+    caption: counted(requestedCertificates.length, "requested certificate"),
+    columns: ["Certificate", "Status", "Expires"],
+    rows: requestedCertificates.map((one) => [
+      untrusted(one.name),
+      markup`${badge(LEVELS[one.state], one.state)} <p>${untrusted(requestedState(one))}</p>`,
+      one.expires === undefined ? "none" : markup`<time datetime="${one.expires}">${one.expires}</time>`,
+    ]),
+    empty: "No certificates are requested.",
+  };
+}
+
+const LEVELS = { pending: "warn", issued: "good", failed: "bad", foreign: "good", refused: "warn" } as const;
 
 function statusOf({ error, warning, daysLeft = 0 }: Report["certificates"][number]): Markup {
   if (error !== undefined) return markup`${badge("bad", "unusable")} <p>${untrusted(error)}</p>`;

@@ -2,7 +2,7 @@ import type { Report } from "../report.ts";
 import { counted } from "../format.ts";
 import { summaryOf } from "../summary.ts";
 import { agentTable } from "./agents.ts";
-import { certificateTable } from "./certificates.ts";
+import { certificateTable, requestedTable } from "./certificates.ts";
 import { filteredTable, quarantinedTable, unroutedTable, warningTable } from "./containers.ts";
 import { badge, time } from "./elements.ts";
 import { hostTable } from "./hosts.ts";
@@ -98,7 +98,10 @@ function sections(report: Report): Content {
       collapsibleTable(unroutedTable(report)),
       collapsibleTable(filteredTable(report)),
     ]),
-    section("certificates", "Certificates", [collapsibleTable(certificateTable(report))]),
+    section("certificates", "Certificates", [
+      collapsibleTable(certificateTable(report)),
+      report.requestedCertificates.length > 0 && collapsibleTable(requestedTable(report)),
+    ]),
     section("targets", "Targets", [table(targetTable(report))]),
     section("agents", "Agents", [table(agentTable(report))]),
   ];

@@ -82,6 +82,7 @@ const nginxTarget = {
     challengesForUnknown: false,
     http3: false,
     hstsSeconds: 0,
+    acme: { directory: "/run/sallyport/acme", dns: true },
   },
 };
 

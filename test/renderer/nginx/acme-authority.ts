@@ -14,6 +14,7 @@ export class AcmeAuthority {
   readonly trusted: string;
   #port = 0;
   #management = 0;
+  #resolver = 0;
   #running: BackgroundProcess[] = [];
 
   constructor(directory: string) {
@@ -25,15 +26,20 @@ export class AcmeAuthority {
     return `https://localhost:${this.#port}/dir`;
   }
 
-  /** `validationPort` replaces port 80 for challenges. */
-  async start(validationPort: number): Promise<void> {
+  /** The URL for containers, which reach this machine by the name `pebble.test`. */
+  get urlForContainers(): string {
+    return `https://pebble.test:${this.#port}/dir`;
+  }
+
+  /** `validationPort` replaces port 80 for challenges, and `address` is what every name resolves to. */
+  async start(validationPort: number, address = "127.0.0.1"): Promise<void> {
     const { directory } = this;
     mkdirSync(directory);
-    makeCertificate(directory, "pebble", ["localhost"]);
+    makeCertificate(directory, "pebble", ["localhost", "pebble.test"]);
     [this.#port, this.#management] = [await freePort(), await freePort()];
     const [dns, dnsManagement] = [await freePort(), await freePort()];
     const config = {
-      listenAddress: `127.0.0.1:${this.#port}`,
+      listenAddress: `${address === "127.0.0.1" ? address : ""}:${this.#port}`,
       managementListenAddress: `127.0.0.1:${this.#management}`,
       certificate: join(directory, "pebble.crt"),
       privateKey: join(directory, "pebble.key"),
@@ -43,7 +49,8 @@ export class AcmeAuthority {
       externalAccountBindingRequired: false,
     };
     writeFileSync(join(directory, "pebble.json"), JSON.stringify({ pebble: config }));
-    const off = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
+    const off = ["-defaultIPv4", address, "-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
+    this.#resolver = dnsManagement;
     const resolver = ["-dns01", `127.0.0.1:${dns}`, "-management", `127.0.0.1:${dnsManagement}`];
     // By default Pebble delays validation and rejects some requests, to test the client's retries.
     const env = { PATH: programPath(), PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0" };
@@ -71,6 +78,23 @@ export class AcmeAuthority {
       });
       request.on("error", reject);
     });
+  }
+
+  /** Makes the CA's resolver fail for a name. */
+  async breakName(host: string): Promise<void> {
+    await this.#tellResolver("set-servfail", host);
+  }
+
+  async repairName(host: string): Promise<void> {
+    await this.#tellResolver("clear-servfail", host);
+  }
+
+  async #tellResolver(command: string, host: string): Promise<void> {
+    const { status } = await fetch(`http://127.0.0.1:${this.#resolver}/${command}`, {
+      method: "POST",
+      body: JSON.stringify({ host }),
+    });
+    if (status !== 200) throw new Error(`${command} ${host}: ${status}`);
   }
 
   async stop(): Promise<void> {

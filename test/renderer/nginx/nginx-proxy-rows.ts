@@ -19,6 +19,8 @@ const HTTPS = "test/renderer/nginx/https.test.ts";
 const BROWSER = "test/e2e/http3-browser.test.ts";
 const STACK = "test/e2e/routing.test.ts";
 
+const ACME = "test/renderer/acme/issuance.test.ts";
+
 const ANY_METHOD: RowTest = [METHODS, "HTTPS_METHOD ${title}, with a real nginx"];
 const REDIRECTED_OTHERS: RowTest = [OPERATOR, "methods other than GET are redirected with the configured status"];
 const BOTH_PORTS: RowTest = [PORTS, "a host with its own ports is served and redirected only on them"];
@@ -72,6 +74,14 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   ],
   SERVER_TOKENS: [[ROWS, "a permitted container sets TLS policy and server_tokens"]],
   ACME_HTTP_CHALLENGE_LOCATION: [ANY_METHOD],
+  LETSENCRYPT_HOST: [
+    [ACME, "two containers get certificates without touching a file and are then redirected to HTTPS"],
+  ],
+  LETSENCRYPT_EMAIL: [
+    [ACME, "two containers get certificates without touching a file and are then redirected to HTTPS"],
+  ],
+  LETSENCRYPT_TEST: [[ACME, "lists hostile and mistaken requests safely, and nginx serves all hosts"]],
+  ACME_CA_URI: [[ACME, "lists hostile and mistaken requests safely, and nginx serves all hosts"]],
   loadbalance: [
     [ROUTES, "`ip-hash` sends a client to the same replica"],
     [SPECIAL, "requests are balanced by the method in the label"],

@@ -64,6 +64,7 @@ export class NginxRig {
   tlsPort = 0;
   readonly #apps = new Map<string, net.Server>();
   #stop = new AbortController();
+  readonly #ids = new Map<string, string>();
   #run: () => void = () => undefined;
   #nginx: BackgroundProcess | undefined;
   #loop: BackgroundProcess | undefined;
@@ -188,8 +189,10 @@ export class NginxRig {
     await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
     const { port } = listening.address() as net.AddressInfo;
     this.#made += 1;
+    const id = this.#made.toString(16).padStart(64, "0");
+    this.#ids.set(name, id);
     return container("a", {
-      id: this.#made.toString(16).padStart(64, "0"),
+      id,
       name,
       createdAt: this.#made,
       env,
@@ -198,6 +201,11 @@ export class NginxRig {
       ...changes,
       labels: { ...composeLabels("test"), ...changes.labels },
     });
+  }
+
+  /** Returns the ids of the apps with these names. */
+  idsOf(names: RegExp): string[] {
+    return [...this.#ids].flatMap(([name, id]) => (names.test(name) ? [id] : []));
   }
 
   /** Sends the agent's next change. */

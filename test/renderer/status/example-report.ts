@@ -20,6 +20,7 @@ export const EMPTY_REPORT: Report = {
   filtered: [],
   warnings: [],
   certificates: [],
+  requestedCertificates: [],
 };
 
 /** Returns an entry of the report about a container. The value is part of the reason, without escapes. */
