@@ -84,6 +84,13 @@ export function findProxyFile({ files }: NginxSettings): Guard<AppliedFile> {
   return findFile(files?.proxy, [...(files?.proxy?.files.keys() ?? []), ...(files?.proxy?.lost ?? [])]);
 }
 
+/** Returns the `http` directives of the operator's files: nginx accepts most of them only once. */
+export function operatorDirectives(settings: NginxSettings): ReadonlySet<string> {
+  const proxy = findProxyFile(settings);
+  const inProxyFile = proxy.kind === "applied" ? proxy.value.settings : undefined;
+  return new Set([...(settings.files?.siblingDirectives ?? []), ...(inProxyFile ?? [])]);
+}
+
 /** Returns the operator's files that restrict access and that no virtual host uses. */
 export function unusedFiles(virtualHosts: readonly VirtualHost[], settings: NginxSettings): Fault[] {
   return unusedNames(virtualHosts, settings).map(({ path }) => {

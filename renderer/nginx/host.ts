@@ -68,7 +68,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
       !has("= /nginx-proxy-debug") &&
       internalNetworksOf(settings).length > 0 &&
       debugModel({ ...virtualHost, options }, schemes.certificate),
-    locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings, errors)),
+    locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings, errors, inFile)),
     notFound: redirectTo === undefined && !has("/") && notFoundModel(settings),
   };
 }

@@ -2,7 +2,7 @@ import { type PathKind, pathKey, type PathMatch } from "../routes/path-match.ts"
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { Protocol } from "../routes/option-values.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
-import { pathAccess } from "./access.ts";
+import { operatorDirectives, pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { listsBeside } from "./own-lists.ts";
@@ -30,12 +30,13 @@ interface Place {
   readonly destination?: string;
 }
 
-/** Returns the `location` blocks of one path. `errors`: the error page of the host. */
+/** Returns the `location` blocks of one path. `errors`: the error page of the host; `inHostFile`: directives of its file. */
 export function locationModels(
   virtualHost: VirtualHost,
   route: PathRoute,
   settings: NginxSettings,
   errors: Model,
+  inHostFile: ReadonlySet<string>,
 ): ModelFields[] {
   const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
@@ -43,7 +44,6 @@ export function locationModels(
   const family = FAMILIES[protocol];
   const { passwords, extra, override, isInternal, faults } = pathAccess(host, route, settings);
   const isClosed = faults.length > 0;
-  const siblings = new Set(settings.files?.siblingDirectives);
   const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
   const isFastcgi = family === "fastcgi";
   const isUsedOnce = options.keepalive === 0;
@@ -51,7 +51,9 @@ export function locationModels(
   const common = {
     isServed: !isClosed && servers.length > 0,
     family,
-    needsLength: (family === "fastcgi" || family === "uwsgi") && !siblings.has(`${family}_request_buffering`),
+    needsLength:
+      (family === "fastcgi" || family === "uwsgi") &&
+      ![operatorDirectives(settings), inHostFile, inFile].some((set) => set.has(`${family}_request_buffering`)),
     // nginx accepts each of these once, and the operator's file counts.
     bodySize: !inFile.has("client_max_body_size") && (options.bodySize ?? false),
     readTimeout: !inFile.has(`${family}_read_timeout`) && (options.timeout ?? false),

@@ -1,8 +1,8 @@
 import type { StatusPageSettings } from "../config/status-page.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
-import type { ModelFields, Page } from "../template/model.ts";
+import type { ModelFields, Page, Verbatim } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
-import { findProxyFile, restrictedNames } from "./access.ts";
+import { findProxyFile, operatorDirectives, restrictedNames } from "./access.ts";
 import { fileModel } from "./files.ts";
 import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
@@ -24,7 +24,6 @@ const UNIQUE_DIRECTIVES = [
   "limit_conn_status",
   "proxy_connect_timeout",
   "proxy_http_version",
-  "proxy_next_upstream_tries",
   "proxy_ssl_name",
   "proxy_ssl_server_name",
   "real_ip_header",
@@ -42,6 +41,28 @@ const UNIQUE_DIRECTIVES = [
 
 /** Prefixes of the directives that let nginx store requests and responses in files. gRPC is never stored. */
 const STORING_FAMILIES = ["proxy", "fastcgi", "uwsgi", "scgi"];
+
+/** Longest headers of a request and of a response. */
+const HEADERS = "32k";
+
+/** What operators set to have other buffers; nginx rejects some combinations with Sallyport's. */
+const BUFFERS = /^(?:proxy|fastcgi|uwsgi|scgi)_(?:buffers|buffer_size|busy_buffers_size)$/;
+
+/** How requests and responses are transferred, by the prefix of the directives. */
+export const TRANSFERS: readonly (readonly [name: string, value: string])[] = [
+  ["large_client_header_buffers", `4 ${HEADERS}`],
+  ["grpc_buffer_size", HEADERS],
+  ...STORING_FAMILIES.flatMap((family): [string, string][] => [
+    [`${family}_buffering`, "off"],
+    [`${family}_buffer_size`, HEADERS],
+    [`${family}_buffers`, `4 ${HEADERS}`],
+  ]),
+  // Time for two failed attempts to connect. A request that an app received and does not answer in time must not run again.
+  ...["proxy", "grpc", "fastcgi", "uwsgi"].flatMap((family): [string, string][] => [
+    [`${family}_next_upstream_tries`, "3"],
+    [`${family}_next_upstream_timeout`, "5s"],
+  ]),
+];
 
 /** Returns the routes as the nginx template prints them: every value is safe where the template puts it. */
 export function nginxPage(
@@ -63,8 +84,8 @@ export function nginxPage(
 }
 
 function globalFields(settings: NginxSettings): ModelFields {
-  const { https, proxyProtocol = false, trustedProxies = [], resolvers = [], statusPage, files } = settings;
-  const siblings = new Set(files?.siblingDirectives);
+  const { https, proxyProtocol = false, trustedProxies = [], resolvers = [], statusPage } = settings;
+  const siblings = operatorDirectives(settings);
   // To nginx `default` is these two networks, and it warns about them next to it.
   const trustsAll = trustedProxies.includes("0.0.0.0/0") && trustedProxies.includes("::/0");
   return {
@@ -89,9 +110,20 @@ function globalFields(settings: NginxSettings): ModelFields {
       streamsRequests: !siblings.has(`${family}_request_buffering`),
       streamsResponses: !siblings.has(`${family}_max_temp_file_size`),
     })),
+    transfers: transferDirectives(settings),
     proxyFile: fileModel(findProxyFile(settings)),
     ...logFormats(settings),
   };
+}
+
+/** Returns the directives of TRANSFERS that no operator's file sets for all virtual hosts. */
+function transferDirectives(settings: NginxSettings): Verbatim[] {
+  const own = operatorDirectives(settings);
+  const inFiles = [...(settings.files?.vhosts?.files.values() ?? [])].flatMap((file) => file.directives ?? []);
+  const hasBuffers = [...own, ...inFiles].some((name) => BUFFERS.test(name));
+  return TRANSFERS.filter(([name]) => !own.has(name) && !(hasBuffers && BUFFERS.test(name))).map((pair) =>
+    tokens(...pair),
+  );
 }
 
 function logFormats({ accessLog }: NginxSettings): ModelFields {

@@ -69,7 +69,21 @@ const SECOND: Readonly<Record<string, string>> = {
   ),
   proxy_http_version: "1.0",
   proxy_next_upstream: "off",
-  proxy_next_upstream_tries: "1",
+  large_client_header_buffers: "4 64k",
+  grpc_buffer_size: "64k",
+  ...Object.fromEntries(
+    ["proxy", "fastcgi", "uwsgi", "scgi"].flatMap((family) => [
+      [`${family}_buffering`, "on"],
+      [`${family}_buffer_size`, "64k"],
+      [`${family}_buffers`, "8 64k"],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["proxy", "grpc", "fastcgi", "uwsgi"].flatMap((family) => [
+      [`${family}_next_upstream_tries`, "1"],
+      [`${family}_next_upstream_timeout`, "1s"],
+    ]),
+  ),
 };
 
 describe("next to a custom nginx.conf, with a real nginx", { skip }, () => {

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { LIST_DIRECTIVES } from "../../../renderer/nginx/own-lists.ts";
+import { TRANSFERS } from "../../../renderer/nginx/page.ts";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
@@ -30,12 +31,13 @@ test("the script knows every directive of the shipped template, and no other", (
     .replaceAll(/^ *types \{.*?^ *\}$/gms, "types;");
   const names = new Set([...template.matchAll(/^ *([a-z_0-9]+)(?=[ ;])/gm)].map(([, name]) => name!));
   for (const family of ["proxy", "grpc", "fastcgi", "uwsgi"])
-    for (const name of ["pass", "read_timeout", "send_timeout"]) names.add(`${family}_${name}`);
+    for (const name of ["pass", "read_timeout", "send_timeout", "next_upstream"]) names.add(`${family}_${name}`);
   for (const family of ["proxy", "fastcgi", "uwsgi", "scgi"])
     for (const name of ["max_temp_file_size", "request_buffering"]) names.add(`${family}_${name}`);
   // Printed as values.
   for (const name of ["least_conn", "ip_hash", "hash", "random"]) names.add(name);
   for (const name of LIST_DIRECTIVES) names.add(name);
+  for (const [name] of TRANSFERS) names.add(name);
   assert.deepEqual([...KNOWN].toSorted(), [...names].toSorted());
 });
 

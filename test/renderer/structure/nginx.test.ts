@@ -6,7 +6,7 @@ import type { InventoryContainer } from "../../../renderer/inventory/inventory-c
 import { buildRoutes } from "../routes/build-routes.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { listsForHttp } from "../../../renderer/nginx/own-lists.ts";
-import { nginxPage } from "../../../renderer/nginx/page.ts";
+import { nginxPage, TRANSFERS } from "../../../renderer/nginx/page.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
 import { container } from "../fake-agent.ts";
 import { LABELS, RULES, VARIABLES } from "../nginx/options.ts";
@@ -47,6 +47,7 @@ for (const family of ["proxy", "grpc", "fastcgi", "uwsgi", "scgi"]) {
 // Of the lists that are repeated next to operators' files.
 const lists = listsForHttp({ listen: 8080 }).map((one) => one.text);
 for (const line of lists) vocabulary.add(line.split(" ")[0]!);
+for (const [name] of TRANSFERS) vocabulary.add(name);
 const variables = new Set(
   [own, ...lists]
     .join("\n")
