@@ -22,7 +22,7 @@ const MULTIPORTS = "not a YAML mapping of host names";
 const IGNORED = "correct or remove the option, which is ignored";
 const CLOSED = "correct or remove it; until then nginx responds with 503 for the container's paths";
 /** Options that restrict access: an invalid value closes the container's paths. */
-const RESTRICTING = ["plain-without-certificate", "verify-client", "network-access"];
+const RESTRICTING = ["plain-without-certificate", "verify-client", "network-access", "allow", "rate"];
 const KEY_IGNORED = "correct or remove the key, which is ignored";
 const TO_ROUTE = "correct it to route the container";
 const TO_ROUTE_ENTRY = "correct it to route the entry";
@@ -68,6 +68,18 @@ const IGNORES: Readonly<Record<string, string>> = {
   "max-fails": "not an integer from 0 to 1000",
   "fail-timeout": "not a duration from 1s to 1h, such as 90s or 5m",
   replica: BOOLEAN,
+  acme: HOST,
+  "acme-email": "not an e-mail address",
+  "acme-test": BOOLEAN,
+  "acme-ca": "not an https URL such as https://acme-v02.api.letsencrypt.org/directory",
+  allow: "not addresses or networks such as 10.0.0.0/8, separated by commas, 100 at most",
+  rate: "not a rate such as 10/s or 300/m",
+  "rate-burst": "not an integer from 0 to 10000",
+  compress: BOOLEAN,
+  retry: "not one of connect, status, off",
+  "retry-tries": "not an integer from 1 to 100",
+  sticky: "not one of cookie, off",
+  "max-connections": "not an integer from 1 to 100000",
 };
 
 interface Reported {
