@@ -10,7 +10,14 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import type { BackgroundProcess } from "../../demo/background-process.ts";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxCommand, onlyNewWorkers, runNginx, workersOf, writeNginxConfigs } from "../../demo/local-nginx.ts";
+import {
+  nginxCommand,
+  nginxVersion,
+  onlyNewWorkers,
+  runNginx,
+  workersOf,
+  writeNginxConfigs,
+} from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
 import type { Report } from "../../../renderer/status/report.ts";
 import { askStatus } from "../../../renderer/status/socket.ts";
@@ -122,6 +129,11 @@ export class NginxRig {
             check: { command: [...nginxCommand(directory, configs.candidate), "-t", "-q"] },
             reload: { exec: { command: [...nginxCommand(directory, configs.live), "-s", "reload"] } },
             ...target,
+            nginx: {
+              // With the channel, nginx itself reports it.
+              ...(!isByChannel && { version: nginxVersion()?.replace("nginx/", "") }),
+              ...(target["nginx"] as object | undefined),
+            },
             ...(isByChannel && { reload: { channel }, check: undefined }),
           },
         ],

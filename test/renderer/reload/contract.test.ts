@@ -327,6 +327,24 @@ describe("the reload channel's loop", { skip }, () => {
 });
 
 describe("reload by a command", () => {
+  test("reports nginx's error without the warnings before it", async () => {
+    const warnings = Array.from(
+      { length: 200 },
+      (_, line) => `2026/11/28 05:04:38 [warn] 5#5: deprecated in a:${line}`,
+    );
+    const command = [
+      "sh",
+      "-c",
+      'printf "%s\\n" "$@" >&2; exit 1',
+      "sh",
+      ...warnings,
+      "2026/11/28 05:04:38 [emerg] 5#5: b",
+    ];
+    const result = await new ReloadCommand({ command, timeout: 10_000 }, undefined).reload();
+    const message = "sh exited with 1: 2026/11/28 05:04:38 [emerg] 5#5: b";
+    assert.deepEqual(result, { kind: "rejected", message });
+  });
+
   test("passes arguments without a shell", async () => {
     const script = `process.exit(process.argv[1] === "a; $(b) 'c'" ? 0 : 1)`;
     const command = [process.execPath, "-e", script, "a; $(b) 'c'"];
