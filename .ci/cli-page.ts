@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { AUDIT_HELP } from "../agent/audit/help.ts";
 import { HELP } from "../agent/commands/help.ts";
+import { ACME_HELP } from "../renderer/acme/help.ts";
 import { createProgram } from "../renderer/cli/program.ts";
 
 /** Columns of the printed help. */
@@ -35,6 +36,10 @@ ${chapters.join("\n\n")}
 ## sallyport-agent
 
 ${block(HELP)}
+
+## sallyport-acme
+
+${block(ACME_HELP)}
 
 ## sallyport-audit
 

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { createLog } from "../../shared/log.ts";
+import { ACME_HELP } from "./help.ts";
 import { ALIVE_FILE, AcmeLoop } from "./loop.ts";
-import { parseSettings, VARIABLES } from "./settings.ts";
+import { parseSettings } from "./settings.ts";
 
 /** Exit codes of sysexits.h. */
 const EX_USAGE = 64;
@@ -10,20 +11,6 @@ const EX_CONFIG = 78;
 
 /** Milliseconds after which a program that did nothing is not healthy. One order may take a quarter of an hour. */
 const MAX_SILENCE_MS = 20 * 60_000;
-
-/** Help of the program: it takes its settings from the environment. */
-export const ACME_HELP = `Usage: sallyport-acme [run | health]
-
-Gets and renews the certificates that the renderer lists, by dehydrated. SIGHUP tries again what failed, without waiting.
-
-Variables:
-${Object.entries(VARIABLES)
-  .map(
-    ([name, [fallback, meaning]]) =>
-      `  ${name.padEnd(28)} ${meaning}${fallback === "" ? "" : ` (default: ${fallback})`}`,
-  )
-  .join("\n")}
-`;
 
 async function main([command = "run", ...more]: readonly string[]): Promise<number> {
   if (["help", "--help", "-h"].includes(command)) {
