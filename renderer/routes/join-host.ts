@@ -56,11 +56,14 @@ export function joinHost(
     .map((evaluation) => ({ evaluation, routes: evaluation.routes.filter(({ route }) => route.host === host) }))
     .filter(({ routes }) => routes.length > 0);
   if (members.length === 0) return redirected(host, active, remarks, permanentRedirects);
-  const own = members.map(({ evaluation, routes }) => ({
-    subject: evaluation.subject,
-    createdAt: evaluation.createdAt,
-    values: { ...evaluation.options.host, ...portsOf(routes) },
-  }));
+  // As in nginx-proxy, ports of VIRTUAL_HOST_MULTIPORTS prevail over EXTERNAL_*_PORT of other containers.
+  const multiports = members.find(({ routes }) => Object.keys(portsOf(routes)).length > 0);
+  const prevailing = multiports ? portsOf(multiports.routes) : {};
+  const own = members.map(({ evaluation, routes }) => {
+    const { subject, createdAt, options } = evaluation;
+    return { subject, createdAt, values: { ...options.host, ...absent(prevailing), ...portsOf(routes) } };
+  });
+  if (multiports) remarks.push(...members.flatMap((one) => overruled(host, one, multiports)));
   const options = mergeOptions(own, HOST_OPTIONS);
   const first = own.find(({ values: { httpPort, httpsPort } }) => (httpPort ?? httpsPort) !== undefined);
   const paths = groupByPath(members).map((group) => joinPath(group));
@@ -76,6 +79,26 @@ export function joinHost(
     virtualHost: isDebugged ? { ...virtualHost, diagnostics: hostDiagnostics(byAge, conflicts) } : virtualHost,
     remarks: conflicts,
   };
+}
+
+/** The same keys without values. */
+function absent(ports: HostPorts): HostPorts {
+  return Object.fromEntries(Object.keys(ports).map((key) => [key, undefined]));
+}
+
+/** Reports ports of a container that those of another one's VIRTUAL_HOST_MULTIPORTS replace. */
+function overruled(host: HostName, { evaluation, routes }: Member, multiports: Member): Diagnostic[] {
+  const [own, prevailing] = [{ ...evaluation.options.host, ...portsOf(routes) }, portsOf(multiports.routes)];
+  const keys = ["httpPort", "httpsPort"] as const;
+  return keys
+    .filter(
+      (key) => Object.keys(portsOf(routes)).length === 0 && prevailing[key] && own[key] && own[key] !== prevailing[key],
+    )
+    .map((key) => {
+      const problem = `conflicts with VIRTUAL_HOST_MULTIPORTS of container ${multiports.evaluation.subject.container}, which sets the port of ${host}`;
+      const hint = "set the same value on both";
+      return diagnostic(evaluation.subject, "option.conflict", { where: HOST_OPTIONS[key].env!, problem, hint });
+    });
 }
 
 /** Whether no port of a container for this host is probably that of a web server. */

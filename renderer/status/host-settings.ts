@@ -32,6 +32,9 @@ export function hostSettings(
       !hasHttp2Directive(settings) &&
       `gRPC without TLS fails: it needs nginx 1.25.1, and nginx is ${settings.version ?? "of an unknown version (\`nginx.version\`)"}`,
     ...ports(options, schemes, settings),
+    options.http3 === true &&
+      settings.https?.http3 !== true &&
+      "no HTTP/3: it is disabled by the operator; set `https.http3`, or ENABLE_HTTP3=true on the self-contained image",
     host === settings.defaultHost && "default host: also serves unknown host names",
     ...(schemes.certificate ? tlsSettings(host, options, settings) : []),
     schemes.redirectsToHttps &&

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../demo/free-port.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { nginxProxyLabel } from "../renderer/nginx/options.ts";
@@ -18,6 +19,8 @@ describe("settings that nginx-proxy's users rely on", { skip }, () => {
   const log = join(rig.directory, "access.log");
   const own = join(rig.directory, "conf.d", "zzz.conf");
 
+  let ports: number[] = [];
+
   before(async () => {
     for (const directory of [vhosts, passwords]) mkdirSync(directory);
     writeFileSync(join(passwords, createHash("sha1").update(PATTERN).digest("hex")), "user:{PLAIN}secret\n");
@@ -25,6 +28,7 @@ describe("settings that nginx-proxy's users rely on", { skip }, () => {
     // Valid for hosts that must not have it.
     makeCertificate(rig.certificates, "default", ["default.example", "distrusting.example"]);
     makeCertificate(rig.certificates, "own.example", ["own.example"]);
+    ports = [await freePort(), await freePort()];
     const hsts = (value: string) => ({ HSTS: value, CERT_NAME: "own.example" });
     await rig.start(
       {
@@ -46,6 +50,15 @@ describe("settings that nginx-proxy's users rely on", { skip }, () => {
         ),
         await rig.app("trusting", { VIRTUAL_HOST: "trusting.example", HTTPS_METHOD: "noredirect" }),
         await rig.app("short", { VIRTUAL_HOST: "short.example", ...hsts("max-age=300; preload") }),
+        await rig.app("older", {
+          VIRTUAL_HOST: "ports.example",
+          HTTPS_METHOD: "nohttps",
+          EXTERNAL_HTTP_PORT: `${ports[0]}`,
+        }),
+        await rig.app("newer", {
+          VIRTUAL_HOST_MULTIPORTS: `ports.example: {external_http_port: ${ports[1]}, /newer: null}`,
+        }),
+        await rig.app("quic", { VIRTUAL_HOST: "quic.example" }, nginxProxyLabel("http3.enable", "true")),
         await rig.app("kept", { VIRTUAL_HOST: "kept.example", HTTPS_METHOD: "nohttps" }),
         await rig.app(
           "unkept",
@@ -90,6 +103,26 @@ describe("settings that nginx-proxy's users rely on", { skip }, () => {
     assert.deepEqual(
       others.filter((name) => !/^[0-9a-f.:]+$/.test(fields[name] ?? "")),
       [],
+    );
+  });
+
+  test("a port of VIRTUAL_HOST_MULTIPORTS prevails over EXTERNAL_HTTP_PORT of an older container", async () => {
+    assert.equal((await rig.echo({ host: "ports.example", port: ports[1]! }))?.app, "older");
+    assert.equal((await rig.ask({ host: "ports.example", port: ports[0]! })).status, 0);
+    const { virtualHosts } = await rig.status();
+    const { conflicts } = virtualHosts.find(({ host }) => host === "ports.example") ?? {};
+    assert.match(
+      conflicts?.[0]?.reason ?? "",
+      /EXTERNAL_HTTP_PORT: conflicts with VIRTUAL_HOST_MULTIPORTS of container newer/,
+    );
+  });
+
+  test("`http3.enable` without ENABLE_HTTP3 is reported", async () => {
+    const { virtualHosts } = await rig.status();
+    const { settings } = virtualHosts.find(({ host }) => host === "quic.example") ?? {};
+    assert.ok(
+      settings?.some((one) => /^no HTTP\/3: it is disabled by the operator/.test(one)),
+      String(settings),
     );
   });
 

@@ -66,6 +66,8 @@ describe("additional certificate files, with a real nginx", { skip }, () => {
     const dhe = ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"];
     assert.match(await handshake(rig.tlsPort, "dh.example", ...dhe), /Server Temp Key: DH, 2048 bits/);
     assert.match(await handshake(rig.tlsPort, "default.example", ...dhe), /Server Temp Key: DH, 3072 bits/);
+    // Without a TLS policy of its own.
+    assert.match(await handshake(rig.tlsPort, "stapled.example", ...dhe), /Server Temp Key: DH, 3072 bits/);
   });
 
   test("changed Diffie-Hellman parameters take effect without a change of containers", async () => {
