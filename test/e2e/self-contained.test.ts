@@ -409,9 +409,13 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       writeFileSync(join(directory, "conf.d", "own.conf"), "client_max_body_size 9m;\ngrpc_connect_timeout 600s;\n");
       const files = ["proxy.conf", "network_internal.conf", "nginx.conf", "certs", "conf.d/own.conf"];
       const mounts = files.flatMap((file) => ["-v", `${directory}/${file}:/etc/nginx/${file}:ro`]);
-      const settings = [
-        ...["HTTP_PORT=81", "HTTPS_METHOD=noredirect", "LOG_FORMAT=$host status $status", "ENABLE_IPV6=true"],
-      ].flatMap((one) => ["-e", one]);
+      const variables = [
+        "HTTP_PORT=81",
+        "HTTPS_METHOD=noredirect",
+        "LOG_FORMAT=$host status $status",
+        "ENABLE_IPV6=true",
+      ];
+      const settings = variables.flatMap((one) => ["-e", one]);
       // A kernel without IPv6.
       const ipv6 = { index: 0, value: 10, op: "SCMP_CMP_EQ" };
       const syscalls = [{ names: ["socket"], action: "SCMP_ACT_ERRNO", errnoRet: 97, args: [ipv6] }];
