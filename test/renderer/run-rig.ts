@@ -65,5 +65,7 @@ export class RunRig {
 
 /** Returns the sorted names of the hosts in an nginx configuration. */
 export function hostsIn(file: string): string[] {
-  return [...readFileSync(file, "utf8").matchAll(/server_name ([^;_]+);/g)].map((match) => match[1] ?? "").toSorted();
+  return [...readFileSync(file, "utf8").matchAll(/^ *server_name ([^;_]+);/gm)]
+    .map((match) => match[1] ?? "")
+    .toSorted();
 }
