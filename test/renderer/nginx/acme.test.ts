@@ -92,9 +92,12 @@ describe("certificates of an ACME CA, installed as acme-companion does", { skip 
     assert.ok(await shown("blog.example"));
   });
 
-  test("a host whose links are removed is served over HTTP again", async () => {
+  test("a host whose links are removed is served over HTTP when nginx needs another configuration", async () => {
     for (const ending of ["crt", "key", "chain.pem", "dhparam.pem"])
       execFileSync("rm", [join(certificates, `blog.example.${ending}`)]);
+    await eventually("it is reported", () => rig.logged.some(({ event }) => event === "certificate.missing"));
+    assert.ok(await shown("blog.example"));
+    rig.update([await rig.app("later", { VIRTUAL_HOST: "later.example" })]);
     await eventually("HTTP is served", async () => (await plain("blog.example")).status === 200);
     assert.ok(await shown("shop.example"));
   });

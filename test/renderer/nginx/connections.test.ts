@@ -68,7 +68,7 @@ function localized(text: string, directory: string): string {
       join(process.cwd(), "renderer/self-contained/nginx-proxy-variables.conf"),
     )
     .replaceAll("/etc/nginx/conf.d/", `${directory}/conf.d/`)
-    .replaceAll(/\/(?:tmp|run)\/nginx\.pid/g, `${directory}/nginx.pid`)
+    .replaceAll(/\/(?:tmp|run\/nginx|run)\/nginx\.pid/g, `${directory}/nginx.pid`)
     .replaceAll(/ \/(?:tmp|var\/cache\/nginx)\/([a-z]+_temp);/g, ` ${directory}/temp/$1;`)
     .replaceAll(/\/dev\/stderr|\/var\/log\/nginx\/[a-z]+\.log/g, `${directory}/nginx.log`);
 }
