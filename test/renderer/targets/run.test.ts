@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
@@ -205,11 +205,15 @@ test("counts staleAfter from the disconnection, also across a restart of the ren
   rig.running = run(config, rig.stop.signal, (_level, event) => void logged.push(event));
   await eventually("it is expired", () => logged.includes("agent.expired"));
   // The same for a renderer whose only agent is absent.
-  const [only, onlyConf] = [agents.slice(1), join(rig.directory, "only.conf")];
+  const [only, onlyConf] = [agents.slice(1), join(rig.directory, "only", "only.conf")];
+  cpSync(memory, join(rig.directory, "only", ".sallyport", "agents"), { recursive: true });
   const { targets, ...rest } = config;
   const alone = { ...rest, agents: only, statusSocket: join(rig.directory, "only.sock") };
   const running = run(
-    { ...alone, targets: targets.map((target) => ({ ...target, destination: onlyConf })) },
+    {
+      ...alone,
+      targets: targets.map((target) => ({ ...target, destination: onlyConf })),
+    },
     rig.stop.signal,
     () => undefined,
   );
