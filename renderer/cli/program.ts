@@ -13,6 +13,7 @@ import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
 import { runExplain, runHealth, runRelease, runStatus } from "./status.ts";
+import { defaultsFrom } from "../config/file-defaults.ts";
 import { VERSION } from "../status/version.ts";
 
 const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
@@ -68,6 +69,7 @@ export function createProgram(
   { log, variables, directory }: Environment,
   finish: (result: CommandResult) => void,
 ): Command {
+  const defaults = defaultsFrom(variables);
   const program = new Command("sallyport-renderer")
     .description("Renders configuration files from the containers that agents report.")
     .version(VERSION, "--version", "print the version")
@@ -78,7 +80,7 @@ export function createProgram(
     withExamples(program.command(name).description(description), examples);
   const withConfig = (command: Command, read: ReadConfig, run: ConfigCommand): Command =>
     command.addOption(configOption()).action(async () => {
-      const config = read(configOf(command));
+      const config = read(configOf(command), defaults);
       const hasErrors = "problems" in config;
       finish(hasErrors ? failed(config.problems, EX_CONFIG) : await run(config, command.args, command.opts()));
     });
@@ -95,7 +97,7 @@ export function createProgram(
     .addOption(configOption())
     .option("--once", "publish once and exit: 0 if every target is live within 30 s and no host is closed, otherwise 1")
     .action(async (options: { once?: boolean }, command: Command) =>
-      finish(await runRun(configOf(command), options, log)),
+      finish(await runRun(configOf(command), options, log, defaults)),
     );
   const check = add(
     "check",

@@ -1,4 +1,5 @@
 import type { Log } from "../../shared/log.ts";
+import type { FileDefaults } from "../config/file-defaults.ts";
 import type { Config } from "../config/schema.ts";
 import { runFile } from "../targets/follow-config.ts";
 import { run } from "../targets/run.ts";
@@ -9,11 +10,16 @@ import { printTarget, runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, printed } from "./result.ts";
 
 /** Publishes the targets of a configuration file: once, or until SIGINT or SIGTERM. */
-export async function runRun(file: string, { once = false }: { once?: boolean }, log: Log): Promise<CommandResult> {
-  const config = readConfigWithTemplates(file);
+export async function runRun(
+  file: string,
+  { once = false }: { once?: boolean },
+  log: Log,
+  defaults: FileDefaults,
+): Promise<CommandResult> {
+  const config = readConfigWithTemplates(file, defaults);
   if ("problems" in config) return rejected(config.problems, log);
   if (once) return await publishOnce(config, log);
-  return await untilStopped(log, async (signal) => await runFile(file, config, signal, log, onHangup));
+  return await untilStopped(log, async (signal) => await runFile({ file, defaults }, config, signal, log, onHangup));
 }
 
 /** Does what docker-gen does with these arguments. */

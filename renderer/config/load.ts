@@ -1,5 +1,6 @@
 import { readText } from "../disk/read-text.ts";
 import { type ConfigProblem, conflicts } from "./conflicts.ts";
+import { type FileDefaults, withDefaults } from "./file-defaults.ts";
 import { explainIssues } from "./messages.ts";
 import { type Config, ConfigFile } from "./schema.ts";
 import { templatesOf } from "./template-target.ts";
@@ -11,23 +12,27 @@ export interface ConfigProblems {
 }
 
 /** Parses a configuration. The files that it names are not read. */
-export function parseConfig(text: string, file: string): Config | ConfigProblems {
-  const parsed = parse(text, file);
+export function parseConfig(text: string, file: string, defaults: FileDefaults = {}): Config | ConfigProblems {
+  const parsed = parse(text, file, defaults);
   return "problems" in parsed ? parsed : parsed.config;
 }
 
 /** Parses a configuration and checks that its templates can be read. */
-export function loadConfig(text: string, file: string): Config | ConfigProblems {
-  const parsed = parse(text, file);
+export function loadConfig(text: string, file: string, defaults: FileDefaults = {}): Config | ConfigProblems {
+  const parsed = parse(text, file, defaults);
   if ("problems" in parsed) return parsed;
   const unreadable = unreadableTemplates(parsed.config);
   return unreadable.length > 0 ? report(unreadable, parsed.source) : parsed.config;
 }
 
-function parse(text: string, file: string): { config: Config; source: ConfigText } | ConfigProblems {
+function parse(
+  text: string,
+  file: string,
+  defaults: FileDefaults,
+): { config: Config; source: ConfigText } | ConfigProblems {
   const source = parseYaml(text, file);
   if ("problems" in source) return source;
-  const parsed = ConfigFile.safeParse(source.value);
+  const parsed = ConfigFile.safeParse(withDefaults(source.value, defaults));
   if (!parsed.success) return { problems: explainIssues(parsed.error.issues, source) };
   const found = conflicts(parsed.data);
   return found.length > 0 ? report(found, source) : { config: parsed.data, source };

@@ -117,12 +117,6 @@ export const Nginx = z.strictObject({
 
 export type Nginx = z.infer<typeof Nginx>;
 
-/** The port that compose.https.yml publishes, if it is another one. */
-function publishedPort(): number {
-  const port = Number(process.env["SALLYPORT_HTTPS_PORT"] ?? "");
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : 443;
-}
-
 export const Https = z.strictObject({
   certificates: absolutePath.describe("Directory of NAME.crt and NAME.key, as the renderer sees it. It is watched."),
   certificatesInNginx: nginxPath
@@ -130,7 +124,7 @@ export const Https = z.strictObject({
     .describe("The same directory as nginx sees it. Needed if nginx mounts it at another path."),
   listen: portNumber.default(8443).describe("Port that nginx listens on for TLS, inside its container."),
   port: portNumber
-    .default(publishedPort)
+    .default(443)
     .describe(
       "The published port, which redirects name. Default: `SALLYPORT_HTTPS_PORT` of the renderer's environment, or 443.",
     ),

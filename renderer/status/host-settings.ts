@@ -30,7 +30,7 @@ export function hostSettings(
     hasCalls &&
       schemes.servesHttp &&
       !hasHttp2Directive(settings) &&
-      `gRPC without TLS fails: it needs nginx 1.25.1, and nginx is ${settings.version ?? "of an unknown version (\`nginx.version\`)"}`,
+      `gRPC without TLS fails: it needs nginx 1.25.1, and nginx is ${settings.version ?? "of an unknown version: set `nginx.version`"}`,
     ...ports(options, schemes, settings),
     options.http3 === true &&
       settings.https?.http3 !== true &&

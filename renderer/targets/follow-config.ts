@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { dirname } from "node:path";
 import type { Log } from "../../shared/log.ts";
+import type { FileDefaults } from "../config/file-defaults.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { readText } from "../disk/read-text.ts";
@@ -21,13 +22,13 @@ type Reread =
  * that reads all inputs again. Returns problems that only the operator can fix.
  */
 export async function runFile(
-  file: string,
+  { file, defaults = {} }: { readonly file: string; readonly defaults?: FileDefaults },
   first: Config,
   signal: AbortSignal,
   log: Log,
   onRefresh: (refresh: () => void) => void,
 ): Promise<{ readonly problems: string[] }> {
-  const following = new FollowedFile(file, log);
+  const following = new FollowedFile(file, defaults, log);
   let [config, good] = [first, first];
   let refresh = (): void => undefined;
   const read = (): void => void following.read();
@@ -58,6 +59,7 @@ export async function runFile(
 /** The configuration file, compared with its last valid text. */
 class FollowedFile {
   readonly #file: string;
+  readonly #defaults: FileDefaults;
   readonly #log: Log;
   #text: string;
   #problems: readonly string[] = [];
@@ -65,8 +67,9 @@ class FollowedFile {
   #unusable: readonly string[] = [];
   #next: { readonly stop: AbortController; config: Config | undefined } = newRun();
 
-  constructor(file: string, log: Log) {
+  constructor(file: string, defaults: FileDefaults, log: Log) {
     this.#file = file;
+    this.#defaults = defaults;
     this.#log = log;
     const found = readText(file);
     this.#text = "text" in found ? found.text : "";
@@ -120,7 +123,7 @@ class FollowedFile {
     if ("problem" in found) return { kind: "rejected", problems: [found.problem] };
     const { text } = found;
     if (text === this.#text) return { kind: "same" };
-    const config = loadConfig(text, this.#file);
+    const config = loadConfig(text, this.#file, this.#defaults);
     if ("problems" in config) return { kind: "rejected", problems: config.problems };
     const problems = await templateProblems(config);
     if (problems.length > 0) return { kind: "rejected", problems };

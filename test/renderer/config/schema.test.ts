@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
 import * as z from "zod";
+import { defaultsFrom } from "../../../renderer/config/file-defaults.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { publishedSchema } from "../../../renderer/config/published-schema.ts";
 import { PERMISSIONS } from "../../../renderer/routes/option.ts";
@@ -114,3 +115,33 @@ for (const [may, message] of [
     assert.match("problems" in parsed ? parsed.problems.join("\n") : "no problem", message);
   });
 }
+
+test("redirects name the port of SALLYPORT_HTTPS_PORT, unless the file names one", () => {
+  const withHttps = (https: object) =>
+    parseConfig(
+      JSON.stringify({
+        agents: [{ socket: "/a.sock" }],
+        targets: [
+          {
+            template: "/t.hbs",
+            destination: "/x/d.conf",
+            listen: 80,
+            reload: "none",
+            reload: "none",
+            https: { certificates: "/c", ...https },
+          },
+        ],
+      }),
+      "c.yml",
+      defaultsFrom({ SALLYPORT_HTTPS_PORT: "8443" }),
+    );
+  for (const [https, port] of [
+    [{}, 8443],
+    [{ port: 444 }, 444],
+  ] as const) {
+    const config = withHttps(https);
+    assert.ok(!("problems" in config), JSON.stringify(config));
+    const [target] = config.targets;
+    assert.equal(target?.kind === "nginx" && target.https?.port, port);
+  }
+});

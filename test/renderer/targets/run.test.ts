@@ -258,7 +258,7 @@ test("uses an edited configuration, and reports and ignores one with errors", as
   const logged: string[] = [];
   let refresh = (): void => undefined;
   rig.running = runFile(
-    file,
+    { file },
     config,
     rig.stop.signal,
     (_level, event, fields) => void logged.push(`${event} ${JSON.stringify(fields)}`),
