@@ -127,7 +127,6 @@ test("redirects name the port of SALLYPORT_HTTPS_PORT, unless the file names one
             destination: "/x/d.conf",
             listen: 80,
             reload: "none",
-            reload: "none",
             https: { certificates: "/c", ...https },
           },
         ],

@@ -105,7 +105,7 @@ const CLOSED: readonly Request[] = [
   })),
   ...["{/: {access: internal}}", "{/: {network_access: internal}}", "{network-access: internal, /: {}}"].map(
     (paths) => ({
-      name: `a key of VIRTUAL_HOST_MULTIPORTS that is none: ${paths}`,
+      name: `a key of VIRTUAL_HOST_MULTIPORTS that does not exist: ${paths}`,
       multiports: paths,
       reported: /VIRTUAL_HOST_MULTIPORTS: host.*access": not a key of a (path|host).*; set NETWORK_ACCESS instead/,
     }),
