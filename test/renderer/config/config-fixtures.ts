@@ -92,6 +92,7 @@ const templateTarget = {
   format: "json",
   includes: "/t/includes",
   reloadEvery: "1m",
+  network: "front",
   containers: { onlyExposed: true, onlyPublished: false, includeStopped: true, where },
   reload: { exec: { command: ["true"], timeout: "1s", logOutput: true } },
 };

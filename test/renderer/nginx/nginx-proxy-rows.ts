@@ -127,9 +127,7 @@ export const TESTS_OF_ROWS: Readonly<Record<string, readonly RowTest[]>> = {
   DOCKER_HOST: [[STACK, "routes a container while it runs, without a failed request to other hosts"]],
   DOCKER_CONTAINER_FILTERS: [[SPECIAL, "a container of another proxy is not routed"]],
   NGINX_CONTAINER_LABEL: [[STACK, "routes a container while it shares a network with nginx"]],
-  "certs/N.crt": [
-    [PORTS, "a certificate is used one level below its name, for wildcards, and for the names it contains"],
-  ],
+  "certs/N.crt": [[PORTS, "a certificate is used for the names it contains, one level below its wildcard"]],
   "N.key": [[HTTPS, "a certificate with a key that does not match disables TLS for its own host only"]],
   "certs/N.dhparam.pem": [[TLS_FILES, "uses a certificate's own Diffie-Hellman parameters, else `dhparam.pem`"]],
   "N.chain.pem": [[TLS_FILES, "staples the OCSP response of a certificate with a chain file"]],

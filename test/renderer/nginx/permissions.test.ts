@@ -14,6 +14,7 @@ const REQUESTS = {
   SSL_POLICY: "sslPolicy",
   SERVER_TOKENS: "serverTokens",
   EXTERNAL_HTTP_PORT: "ports",
+  ACME_CA_URI: "acmeAuthority",
   "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": "clientCertificates",
   "com.github.nginx-proxy.nginx-proxy.debug-endpoint": "debugEndpoint",
   "sallyport.host": "imageValues",
@@ -34,6 +35,7 @@ for (const containersMay of ["all", []] as const) {
         SSL_POLICY: "Mozilla-Modern",
         SERVER_TOKENS: "off",
         EXTERNAL_HTTP_PORT: String(ownPort),
+        ACME_CA_URI: "https://authority.example/directory",
       };
       const labels = {
         "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": "optional",
