@@ -153,8 +153,9 @@ class Parser {
     const ofImage = [MULTIPORTS, HOST].flatMap(
       (names) => imageRemark(this.#known, names, this.#rules.permissions) ?? [],
     );
-    const { faults, misspelled } = UNKNOWN_NAMES.find(this.#known);
-    const [unknown] = [...misspelled, ...faults];
+    const unknown = UNKNOWN_NAMES.find(this.#known).misspelled.find(({ meant }) =>
+      [MULTIPORTS, HOST].some(({ label }) => label === meant),
+    );
     const isEmpty = Object.hasOwn(this.#known.container.env, HOST.env);
     const none = isEmpty
       ? {

@@ -25,8 +25,8 @@ const HINT = "correct or remove the label, or list it in `labels` of the agent's
 export interface UnknownNames {
   /** Those that were most likely meant to restrict access. */
   readonly faults: readonly OptionFault[];
-  /** Names that are most likely misspelled. */
-  readonly misspelled: readonly Problem[];
+  /** Names that are most likely misspelled, and the label of the option that was meant. */
+  readonly misspelled: readonly (Problem & { readonly meant?: string | undefined })[];
 }
 
 /** Finds names that are no option among the disclosed ones and those that the agent withheld. */
@@ -48,7 +48,9 @@ export class UnknownNameFinder {
     const withheldLabels = refused.filter(({ from }) => from === "label");
     const faults: OptionFault[] = [];
     const misplaced = refused.flatMap((one) => this.#misplaced(one) ?? []);
-    const misspelled: Problem[] = misplaced.flatMap(({ restricts, ...problem }) => (restricts ? [] : [problem]));
+    const misspelled: UnknownNames["misspelled"][number][] = misplaced.flatMap(({ restricts, ...problem }) =>
+      restricts ? [] : [problem],
+    );
     for (const { restricts, hint, ...problem } of misplaced)
       if (restricts) faults.push({ ...problem, hint: `${hint}; ${UNTIL_THEN}` });
     for (const where of [...Object.keys(labels), ...withheldLabels.map(({ name }) => name)]) {
@@ -59,7 +61,8 @@ export class UnknownNameFinder {
       const isGuard =
         (meant !== undefined && this.#restricting.has(meant)) || RESTRICTING.test(where.slice(prefix.length));
       if (isGuard) faults.push({ where, problem, hint: CLOSED });
-      else if (meant !== undefined || !Object.hasOwn(labels, where)) misspelled.push({ where, problem, hint: HINT });
+      else if (meant !== undefined || !Object.hasOwn(labels, where))
+        misspelled.push({ where, problem, hint: HINT, meant: meant?.slice(prefix.length) });
     }
     if (withheldLabels.length >= MAX_PAIRS) {
       const problem = `the agent withheld ${MAX_PAIRS} labels, and possibly others that restrict access`;
@@ -73,14 +76,16 @@ export class UnknownNameFinder {
     from,
     name: where,
     reason,
-  }: InventoryContainer["container"]["refused"][number]): (OptionFault & { readonly restricts: boolean }) | undefined {
+  }: InventoryContainer["container"]["refused"][number]):
+    | (OptionFault & { readonly meant: string; readonly restricts: boolean })
+    | undefined {
     const meant = this.#options.get(plain(where)) ?? this.#options.get(plain(where).replace(/S$/, ""));
     if (reason !== "name.unknown" || !meant || (from === "label" && where.startsWith(LABELS))) return undefined;
     const label = `the label \`${LABELS}${meant.label}\` under \`labels\``;
     const [isVariable = ""] = namesOf(meant, "env");
     const hint = isVariable === "" ? `set ${label}` : `set ${isVariable} under \`environment\`, or ${label}`;
     const problem = `is not ${from === "env" ? "a variable" : "a label"} of Sallyport`;
-    return { where, problem, hint, restricts: meant.restricts !== undefined };
+    return { where, problem, hint, meant: meant.label, restricts: meant.restricts !== undefined };
   }
 
   /** Compares names without case and punctuation. */
