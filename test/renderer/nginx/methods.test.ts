@@ -67,7 +67,7 @@ for (const hasDefault of [false, true]) {
       const { method, certificate, plainWithout, plain, tls, challenges } = one;
       test(`${method}, certificate ${certificate}, ENABLE_HTTP_ON_MISSING_CERT ${plainWithout}: HTTP ${plain}, HTTPS ${tls}`, async () => {
         assert.equal(byPlain(await ask(one, "true", "/x?y=1"), hostOf(one, "true")), plain);
-        assert.equal(byTls(await ask(one, "true", "/", true)), tls);
+        assert.equal(byTls(await ask(one, "true", "/", true), hasDefault && method === "nohttps"), tls);
         for (const [challenge, isAnswered] of Object.entries(challenges)) {
           assert.equal((await ask(one, challenge, CHALLENGE)).body === "answer", isAnswered, challenge);
         }
@@ -83,10 +83,10 @@ function byPlain({ status, headers, body }: Seen, host: string): string {
 }
 
 /** Without a server the handshake is rejected, or the `default` certificate is presented with 503. */
-/** Without a certificate for the host, the handshake is refused: the default one is disabled. */
-function byTls({ status, headers }: Seen): string {
+/** Without a certificate the handshake is refused, because the default one is disabled; with `nohttps` the name is unknown. */
+function byTls({ status, headers }: Seen, isUnknown: boolean): string {
   if (status === 200) return headers["strict-transport-security"] === undefined ? "app" : "app with HSTS";
-  return status === 0 ? "none" : `${status}`;
+  return status === (isUnknown ? 503 : 0) ? "none" : `${status}`;
 }
 
 function hostOf({ method, certificate, plainWithout }: Row, challenge: string): string {
