@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MAX_VALUE_BYTES } from "../../shared/text.ts";
 import { fc } from "../property.ts";
 import { Container, isSameContainer } from "../../shared/snapshot.ts";
 import { container } from "./containers.ts";
@@ -27,7 +28,7 @@ test("the contract rejects unknown fields, incomplete ids, invalid addresses and
     { ports: [{ port: 65_536, proto: "tcp" }] },
     { env: { constructor: "x" } },
     { env: { "with space": "x" } },
-    { env: { VIRTUAL_HOST: "x".repeat(4_097) } },
+    { env: { VIRTUAL_HOST: "x".repeat(MAX_VALUE_BYTES + 1) } },
     { labels: Object.fromEntries(Array.from({ length: 65 }, (_, number) => [`label${number}`, ""])) },
   ];
   for (const change of invalid)

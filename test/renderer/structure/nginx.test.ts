@@ -95,6 +95,9 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   root: ["server", "location"],
 };
 
+/** Groups of a regular expression, and the variable of a path with an access list. */
+const MADE = /^\$(?:[0-9]|sallyport_allowed_[0-9a-f]{16})$/;
+
 /** Without regular expressions, in which nginx expands no variables. */
 function withoutPatterns(statements: readonly Statement[]): readonly Statement[] {
   return statements.map(({ words, block }) => ({
@@ -123,8 +126,8 @@ function check(env: Readonly<Record<string, string>>, labels: Readonly<Record<st
       .match(/\$\{?[A-Za-z_0-9]+/g)
       ?.map((name) => name.replace("{", "")),
   );
-  for (const name of used) assert.ok(variables.has(name) || /^\$[0-9]$/.test(name), `${name} is not the template's`);
-  const saysHost = [...Object.keys(env), ...Object.keys(labels)].some((name) => /host|multiports/i.test(name));
+  for (const name of used) assert.ok(variables.has(name) || MADE.test(name), `${name} is not the template's`);
+  const saysHost = [...Object.keys(env), ...Object.keys(labels)].some((name) => /host|multiports|replica/i.test(name));
   if (!saysHost && serverOf(statements, "neutral.example") === undefined)
     assert.ok(quarantined.length > 0, JSON.stringify([env, labels]));
 }
