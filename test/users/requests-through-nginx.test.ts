@@ -256,10 +256,9 @@ describe("requests through nginx next to files of the operator", { skip }, () =>
     assert.equal((await rig.ask({ host: "sni.example" })).body, "sni.example");
   });
 
-  test(
-    "cleartext HTTP/2 and gRPC work next to HTTP/1.1",
-    { skip: !hasHttp2Directive && "needs nginx 1.25.1" },
-    async () => {
+  // An older nginx has one protocol for each port: CI runs this file with a current one as well.
+  if (hasHttp2Directive)
+    test("cleartext HTTP/2 and gRPC work next to HTTP/1.1", async () => {
       assert.match(await curl("plain.example", "--plain", "--http2-prior-knowledge"), /^HTTP\/2 200/);
       assert.match(await curl("plain.example", "--plain", "--http1.1"), /^HTTP\/1\.1 200/);
       assert.match(await curl("unknown.example", "--plain", "--http2-prior-knowledge"), /^HTTP\/2 503/);
@@ -267,8 +266,7 @@ describe("requests through nginx next to files of the operator", { skip }, () =>
       assert.equal(await call(rig.plainPort, "sni-rpc.example", "/a"), "sni-rpc.example");
       const headers = JSON.parse(await call(rig.plainPort, "grpc.example", "/a")) as Record<string, string>;
       assert.deepEqual([headers["x-frame-hint"], headers["x-real-ip"]], ["yes", "127.0.0.1"]);
-    },
-  );
+    });
 
   test("nginx closes an idle connection before the app does: Node waits for five seconds, others for one or two", async () => {
     const idle = once(idleTimes, "closed") as Promise<[number]>;

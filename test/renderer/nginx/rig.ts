@@ -70,6 +70,8 @@ export class NginxRig {
   plainPort = 0;
   tlsPort = 0;
   readonly #apps = new Map<string, net.Server>();
+  readonly #servers = new Set<net.Server>();
+  readonly #connections = new Set<net.Socket>();
   #stop = new AbortController();
   readonly #ids = new Map<string, string>();
   #run: () => void = () => undefined;
@@ -185,7 +187,9 @@ export class NginxRig {
     await this.#running;
     await this.#loop?.stop();
     await this.#nginx?.stop();
-    for (const app of this.#apps.values()) app.close();
+    for (const server of this.#servers) server.close();
+    // An app that reads nothing never learns that nginx is gone.
+    for (const socket of this.#connections) socket.destroy();
     await removeDirectory(this.directory);
   }
 
@@ -197,7 +201,13 @@ export class NginxRig {
   /** Starts an app and returns its container, of the Compose project `test`. Without a `server` the app echoes its requests. */
   async app(name: string, env: Record<string, string>, changes: Partial<Container> = {}, server?: net.Server) {
     const listening = server ?? echoing(name);
+    // An app of the same name takes its place, and both run until the end.
     this.#apps.set(name, listening);
+    this.#servers.add(listening);
+    listening.on("connection", (socket) => {
+      this.#connections.add(socket);
+      socket.on("close", () => this.#connections.delete(socket));
+    });
     await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
     const { port } = listening.address() as net.AddressInfo;
     this.#made += 1;
