@@ -1,24 +1,15 @@
 import { Metrics } from "../renderer/status/metrics/metrics.ts";
 import type { Report } from "../renderer/status/report.ts";
+import { EMPTY_REPORT } from "../test/renderer/status/example-report.ts";
 
 /** A report with one element in each list that metrics are made of. */
 const REPORT: Report = {
-  pid: 1,
-  attention: [],
-  rejectedConfig: [],
+  ...EMPTY_REPORT,
   targets: [{ destination: "/x", pending: false, publishedAt: 0, generation: 1, publications: [] }],
   agents: [
     { socket: "/x", dockerHost: "x", connected: true, since: 0, docker: "connected", generation: 1, containers: 1 },
   ],
-  virtualHosts: [],
-  reserved: [],
-  rendered: [],
-  quarantined: [],
-  unrouted: [],
-  filtered: [],
-  warnings: [],
   certificates: [{ name: "x", hosts: [], expires: "2026-01-01" }],
-  requestedCertificates: [],
 };
 
 /** Prints docs/reference/metrics.md. */
@@ -37,7 +28,9 @@ export function metricsPage(): string {
 nginx serves the metrics as OpenMetrics text at \`/metrics\` of the
 [status port](status.md#status-page). [Monitor Sallyport](../how-to/monitor.md) shows how to scrape them.
 
-Counters and histograms start at 0 when the renderer starts. No label contains data of a container.
+Counters and histograms start at 0 when the renderer starts. Labels contain
+names and paths of the configuration, of agents and of certificate files. The ACME client names its files like the hosts that
+containers request.
 
 | metric | type | labels | meaning |
 | --- | --- | --- | --- |

@@ -55,14 +55,18 @@ export function pathAccess(
   const passwords = findFile(files?.passwords, names.passwords);
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
-  const { access, allow }: PathOptions = { ...defaults?.path, ...route.options };
+  const { access, allow, rate }: PathOptions = { ...defaults?.path, ...route.options };
   const isInternal = access === "internal";
   const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
   const guards = [
     passwords,
     extra,
     override,
-    ...replaced(override, passwords, isInternal || allow !== undefined),
+    ...replaced(override, [
+      ...(passwords.kind === "applied" ? ["auth_basic"] : []),
+      ...(isInternal || allow !== undefined ? ["deny"] : []),
+      ...(rate !== undefined ? ["limit_req"] : []),
+    ]),
     networks,
   ];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
@@ -150,14 +154,11 @@ function pathFileNames(host: string, { path }: PathRoute): PathFileNames {
   };
 }
 
-/** A file that replaces the location must restrict it itself: the restrictions of the location are gone. */
-function replaced(override: Guard<AppliedFile>, passwords: Guard<AppliedFile>, isLimited: boolean): Guard<never>[] {
+/** A file that replaces the location must restrict it itself, by these directives: those of the location are gone. */
+function replaced(override: Guard<AppliedFile>, needed: readonly string[]): Guard<never>[] {
   if (override.kind !== "applied") return [];
   const { name: file, directives = [] } = override.value;
-  const missing = [
-    ...(passwords.kind === "applied" && !directives.includes("auth_basic") ? ["auth_basic"] : []),
-    ...(isLimited && !directives.includes("deny") ? ["deny"] : []),
-  ];
+  const missing = needed.filter((name) => !directives.includes(name));
   return missing.map((name) => {
     const problem = `it replaces a location that is restricted, and has no \`${name}\``;
     return unusable(file, problem, `add \`${name}\` to it`);

@@ -161,7 +161,9 @@ const RequestedCertificate = z.object({
     .describe(
       "`foreign`: the ACME client keeps files of this name that it did not install. `refused`: no authority is asked.",
     ),
-  error: error.optional().describe("Why the last attempt failed, in the words of the authority, or why there is none."),
+  error: error
+    .optional()
+    .describe("Why the last attempt failed, in the words of the authority, or why the certificate is not requested."),
   attemptedAt: instant.optional().describe("Last attempt, in milliseconds since the epoch."),
   nextAt: instant.optional().describe("Earliest time of the next attempt, in milliseconds since the epoch."),
   expires: z.string().optional().describe("Last day of the installed certificate, YYYY-MM-DD."),

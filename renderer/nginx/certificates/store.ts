@@ -29,7 +29,7 @@ export class CertificateStore {
     return this.#set;
   }
 
-  /** When a certificate whose files are missing is given up; undefined if there is none. */
+  /** When a certificate whose files are missing is given up; undefined if no files are missing. */
   get nextEnd(): number | undefined {
     return this.#goneSince.size === 0 ? undefined : Math.min(...this.#goneSince.values()) + KEPT_MS;
   }

@@ -113,7 +113,7 @@ describe("the next attempt", () => {
     });
   });
 
-  test("is not before its time, and there is none without a wanted certificate", () => {
+  test("is not before its time, and does not happen without a wanted certificate", () => {
     assert.deepEqual(nextTurn([due("a1", "a", NOW + 5), due("b1", "b", NOW + 3)], [], NOW), { at: NOW + 3 });
     assert.deepEqual(nextTurn([], [], NOW), { at: undefined });
   });

@@ -27,11 +27,15 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
   before(async () => {
     mkdirSync(vhosts);
     writeFileSync(join(vhosts, "own.example_location"), "gzip off;\ndeny 127.0.0.77;\n");
+    const replacing = "location / { return 418; }\n";
+    for (const name of ["rated", "listed"]) writeFileSync(join(vhosts, `${name}.example_location_override`), replacing);
     const broken = { ...labels({ retry: "status" }), createdAt: 1 };
     await rig.start({ reload: "channel", nginx: { files: { vhosts } } }, [
       await rig.app("allow", host("allow"), labels({ allow: "127.0.0.9, 2001:db8::/32" })),
       await rig.app("nowhere", host("nowhere"), labels({ allow: "10.0.0.0/33" })),
       await rig.app("rate", host("rate"), labels({ rate: "1/m", "rate-burst": "2" })),
+      await rig.app("rated", host("rated"), labels({ rate: "10/s" })),
+      await rig.app("listed", host("listed"), labels({ allow: "127.0.0.9" })),
       await rig.app("zero", host("zero"), labels({ rate: "0/s" })),
       await rig.app("small", host("small"), labels({ compress: "true" }), statusApp(200)),
       await rig.app("plain", host("plain"), {}, statusApp(200)),
@@ -62,6 +66,17 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const reasons = virtualHosts.flatMap(({ paths }) => paths.flatMap((path) => path.closed ?? [])).join("\n");
     assert.match(reasons, /sallyport\.allow: invalid value "10\.0\.0\.0\/33": not addresses or networks/);
     assert.match(reasons, /sallyport\.rate: invalid value "0\/s": not a rate such as 10\/s or 300\/m/);
+  });
+
+  test("a file that replaces the location of a restricted path, and does not restrict it, closes the path", async () => {
+    for (const [name, directive] of [
+      ["rated", "limit_req"],
+      ["listed", "deny"],
+    ]) {
+      assert.equal((await rig.ask({ host: `${name}.example` })).status, 503, name);
+      const report = (await rig.status()).virtualHosts.find((one) => one.host === `${name}.example`);
+      assert.match(String(report?.paths[0]?.closed), new RegExp(`has no \`${directive}\`; add \`${directive}\``));
+    }
   });
 
   test("rate serves the burst and answers 429 to further requests of the client, of this host only", async () => {
