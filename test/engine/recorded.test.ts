@@ -72,13 +72,33 @@ async function agrees(t: TestContext, real: Recording): Promise<void> {
   for (const name of recordedNetworks) engine.network(name);
   const fake = await record(embedded(engine, docker), received);
 
-  assert.deepEqual(fake.order, real.order);
+  assert.deepEqual(commandsIn(fake.order), commandsIn(real.order));
+  assert.deepEqual(effectsIn(fake.order), effectsIn(real.order));
+  assert.deepEqual(healthIn(fake.order), healthIn(real.order));
   for (const [i, event] of fake.events.entries()) assert.deepEqual(surplus(event, real.events[i]), [], event.Action);
   assert.deepEqual(surplus(fake.version, real.version), []);
   assert.deepEqual(surplus(fake.network, real.network), []);
   assert.deepEqual(surplus(fake.image, real.image), []);
   assert.deepEqual(shapeOf(InspectedImage.parse(fake.image)), shapeOf(InspectedImage.parse(real.image)));
   for (const moment of Object.keys(real.listed) as Moment[]) compareAt(moment, fake, real);
+}
+
+/** Events that follow from a command without a defined order: an engine may report a container's end before its stop. */
+const EFFECT = /^network |^container (die|stop)$/;
+const HEALTH = /^container health_status/;
+
+/** The events of commands, in the order of the commands. */
+function commandsIn(order: readonly string[]): readonly string[] {
+  return order.filter((word) => !EFFECT.test(word) && !HEALTH.test(word));
+}
+
+function effectsIn(order: readonly string[]): readonly string[] {
+  return order.filter((word) => EFFECT.test(word)).toSorted();
+}
+
+/** How often a health check succeeds depends on the machine's speed. */
+function healthIn(order: readonly string[]): readonly string[] {
+  return [...new Set(order.filter((word) => HEALTH.test(word)))];
 }
 
 /** The embedded engine adds no field, and the agent parses both alike. */
