@@ -14,10 +14,23 @@ const USES_DOCKER = /from "(\.\.\/)+docker\.ts"|requires\([^)]*"(docker|lab|imag
 /** The counters in the closing lines of node's test runner. */
 const COUNTER = /^(tests|suites|pass|fail|cancelled|skipped|todo) (\d+)$/;
 
-/** Runs the given test files, or all of them, and prints one report with the slowest files and the closing lines. */
+/** Milliseconds after which a file that does not end fails. */
+const FILE_LIMIT_MS = 600_000;
+
+/** Number of failed files that `--rerun` runs again. More failures are not chance. */
+const MAX_RERUNS = 3;
+
+/**
+ * Runs the given test files, or all of them, and prints one report with the slowest files and the closing lines.
+ *
+ * With `--rerun`, up to three files that failed run again, alone, and the second result counts. The report names
+ * files that then succeed as flaky: each is a fault to fix.
+ */
 async function main(args: readonly string[]): Promise<void> {
   const began = performance.now();
-  const files = (args.length > 0 ? args : allTests()).map((path) => resolve(path));
+  const isRerun = args.includes("--rerun");
+  const named = args.filter((arg) => arg !== "--rerun");
+  const files = (named.length > 0 ? named : allTests()).map((path) => resolve(path));
   const usesDocker = (path: string): boolean => USES_DOCKER.test(readFileSync(path, "utf8"));
   const lanes = [
     new Lane(files.filter(usesDocker), 1),
@@ -30,13 +43,16 @@ async function main(args: readonly string[]): Promise<void> {
   const events = new PassThrough({ objectMode: true });
   const reported = events.compose(process.stdout.isTTY ? new spec() : tap).pipe(process.stdout, { end: false });
   let tests = 0;
-  await Promise.all(
-    lanes.map(async (lane) => {
-      await lane.run((group) => {
-        for (const event of group) events.write(numbered(event, () => ++tests));
-      });
-    }),
-  );
+  const report = (group: readonly TestEvent[]): void => {
+    for (const event of group) events.write(numbered(event, () => ++tests));
+  };
+  await Promise.all(lanes.map(async (lane) => await lane.run(report)));
+  const failed = lanes.flatMap((lane) => lane.failed);
+  if (isRerun && failed.length > 0 && failed.length <= MAX_RERUNS) {
+    const again = new Lane(failed, 1);
+    await again.run(report);
+    for (const lane of lanes) lane.forgive(failed.filter((file) => !again.failed.includes(file)));
+  }
   for (const event of closing(lanes, tests, performance.now() - began)) events.write(event);
   events.end();
   await new Promise((done) => reported.once("unpipe", done));
@@ -57,25 +73,42 @@ class Lane {
   /** Milliseconds from start to end of each file's process. */
   readonly durations = new Map<string, number>();
   readonly #concurrency: number;
-  #failed = false;
+  /** Number of failed tests and suites of each file that has any; the counters do not include a suite whose hook failed. */
+  readonly #failures = new Map<string, { tests: number }>();
+  /** Files that failed at first and succeeded when they ran alone. */
+  flaky: readonly string[] = [];
 
   constructor(files: readonly string[], concurrency: number) {
     this.files = files;
     this.#concurrency = concurrency;
   }
 
+  get failed(): readonly string[] {
+    return [...this.#failures.keys()];
+  }
+
+  /** Takes back the failures of files that have succeeded since. */
+  forgive(succeeded: readonly string[]): void {
+    this.flaky = succeeded.filter((file) => this.#failures.has(file));
+    for (const file of this.flaky) {
+      const { tests } = this.#failures.get(file) ?? { tests: 0 };
+      this.counters.set("fail", (this.counters.get("fail") ?? 0) - tests);
+      this.counters.set("pass", (this.counters.get("pass") ?? 0) + tests);
+      this.#failures.delete(file);
+    }
+  }
+
   /** True when every file ran, with at least one test in all, and nothing failed. */
   get succeeded(): boolean {
     const ran = this.files.every((file) => this.durations.has(file));
-    return ran && (this.counters.get("tests") ?? 0) > 0 && !this.#failed;
+    return ran && (this.counters.get("tests") ?? 0) > 0 && this.#failures.size === 0;
   }
 
   /** Calls `report` with all events of a top-level test at once, so that lanes do not mix within a test. */
   async run(report: (group: readonly TestEvent[]) => void): Promise<void> {
     let group: TestEvent[] = [];
-    for await (const event of run({ files: [...this.files], concurrency: this.#concurrency })) {
-      // The counters do not include a suite whose hook failed.
-      if (event.type === "test:fail") this.#failed = true;
+    for await (const event of run({ files: [...this.files], concurrency: this.#concurrency, timeout: FILE_LIMIT_MS })) {
+      if (event.type === "test:fail") this.#fail(event.data);
       if (this.#collect(event as TestEvent)) continue;
       group.push(event as TestEvent);
       if (!isResult(event as TestEvent)) continue;
@@ -83,6 +116,13 @@ class Lane {
       group = [];
     }
     report(group);
+  }
+
+  #fail({ file, name, details }: { file?: string; name: string; details: { type?: string } }): void {
+    const path = this.files.find((one) => one === file) ?? name;
+    const failures = this.#failures.get(path) ?? { tests: 0 };
+    if (details.type !== "suite") failures.tests++;
+    this.#failures.set(path, failures);
   }
 
   /** Returns true for events that the closing lines replace. */
@@ -118,7 +158,17 @@ function closing(lanes: readonly Lane[], tests: number, durationMs: number): Tes
     .map((path) => `did not run: ${relative("", path)}`);
   const names = [...new Set(lanes.flatMap((lane) => [...lane.counters.keys()]))];
   const sums = names.map((name) => `${name} ${lanes.reduce((sum, lane) => sum + (lane.counters.get(name) ?? 0), 0)}`);
-  const lines = ["the slowest files:", ...slowest, ...missing, ...sums, `duration_ms ${durationMs.toFixed(0)}`];
+  const flaky = lanes
+    .flatMap((lane) => lane.flaky)
+    .map((path) => `flaky, succeeded in a second run: ${relative("", path)}`);
+  const lines = [
+    "the slowest files:",
+    ...slowest,
+    ...missing,
+    ...flaky,
+    ...sums,
+    `duration_ms ${durationMs.toFixed(0)}`,
+  ];
   return [
     { type: "test:plan", data: { nesting: 0, count: tests } },
     ...lines.map((message): TestEvent => ({ type: "test:diagnostic", data: { nesting: 0, message } })),
