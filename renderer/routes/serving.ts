@@ -1,11 +1,61 @@
 import type { Container } from "../../shared/snapshot.ts";
 import type { HealthRule } from "./options.ts";
 
-/** Returns whether a container can serve requests now. `rule` is the health that it needs. */
-export function canServe(
-  { state, stopping, health }: Pick<Container, "state" | "stopping" | "health">,
+interface IdleReason {
+  readonly code: "state" | "stopping" | "health";
+  readonly problem: string;
+  readonly hint: string;
+  readonly isStopped?: true;
+}
+
+/** Returns why a container cannot serve requests now, if so. `rule` is the health that it needs. */
+export function idleReason(
+  {
+    state,
+    stopping,
+    stoppingUntil,
+    health,
+    healthCheck,
+  }: Pick<Container, "state" | "stopping" | "stoppingUntil" | "health" | "healthCheck">,
   rule: HealthRule,
-): boolean {
-  if (state !== "running" || stopping) return false;
-  return rule === "ignored" || (health !== "unhealthy" && (rule === "started" || health !== "starting"));
+): IdleReason | undefined {
+  if (state === "restarting") {
+    const problem = "is restarting: Docker starts it again after it exited";
+    return { code: "state", problem, hint: "see its log in `docker logs`" };
+  }
+  if (state === "paused") return { code: "state", problem: "is paused", hint: "unpause it to route it" };
+  if (state !== "running") {
+    return { code: "state", problem: `is ${state}`, hint: "start it to route it", isStopped: true };
+  }
+  if (stopping) {
+    const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
+    const problem = `is stopping: it received its stop signal${until}`;
+    return { code: "stopping", problem, hint: "start it again to route it" };
+  }
+  if (health === "starting" && rule === "required") {
+    const due = healthCheck
+      ? `, which runs every ${timeText(healthCheck.everyMs)}, first at ${utc(healthCheck.firstAt)}`
+      : "";
+    const hint = "wait, or set the label `sallyport.health=started` to route it before";
+    return { code: "health", problem: `has not passed its health check yet${due}`, hint };
+  }
+  if (health === "unhealthy" && rule !== "ignored") {
+    const due = healthCheck ? ` by its health check, which runs every ${timeText(healthCheck.everyMs)}` : "";
+    const hint = "see its log in `docker inspect`, or set the label `sallyport.health=ignored` to route it anyway";
+    return { code: "health", problem: `is unhealthy${due}`, hint };
+  }
+  return undefined;
+}
+
+function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Formats milliseconds as `90s`, `5m` or `1h`. */
+function timeText(ms: number): string {
+  const [size, unit] = [[3_600_000, "h"] as const, [60_000, "m"] as const].find(([one]) => ms % one === 0) ?? [
+    1_000,
+    "s",
+  ];
+  return `${ms / size}${unit}`;
 }

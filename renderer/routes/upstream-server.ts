@@ -9,6 +9,7 @@ import type { ReachableNetworks } from "./reachable-networks.ts";
 import type { RouteRequest } from "./route-request.ts";
 import type { RouteRules } from "./route-rules.ts";
 import type { UpstreamServer } from "./routes.ts";
+import { idleReason } from "./serving.ts";
 import { exposedTcp } from "./upstream-port.ts";
 
 export type Resolution =
@@ -96,63 +97,23 @@ interface ServingRules {
 }
 
 function notServing(
-  { container: { state, stopping, stoppingUntil, health, healthCheck, joins } }: InventoryContainer,
+  { container }: InventoryContainer,
   subject: DiagnosticSubject,
-  { isUnexposed, health: rule, keepsStopped }: ServingRules,
+  { isUnexposed, health, keepsStopped }: ServingRules,
 ): Resolution | undefined {
-  const absent = (code: "state" | "port.none", problem: string, hint: string) => ({
-    kind: "absent" as const,
-    diagnostic: diagnostic(subject, code, { problem, hint }),
-  });
-  const waiting = (code: "state" | "stopping" | "health", problem: string, hint: string): Resolution => ({
-    kind: "waiting",
-    diagnostic: diagnostic(subject, code, { problem, hint }),
-  });
-  if (state === "restarting") {
-    const why = "is restarting: Docker starts it again after it exited";
-    return waiting("state", why, "see its log in `docker logs`");
+  const idle = idleReason(container, health);
+  const { state, joins } = container;
+  // A container that never ran has no host to keep. Docker keeps the exposed ports of a stopped one.
+  if (idle?.isStopped && (!keepsStopped || state === "created" || isUnexposed)) {
+    return { kind: "absent", diagnostic: diagnostic(subject, idle.code, idle) };
   }
-  if (state !== "running" && state !== "paused") {
-    // A container that never ran has no host to keep. Docker keeps the exposed ports of a stopped one.
-    const isKept = keepsStopped && state !== "created" && !isUnexposed;
-    const stopped = absent("state", `is ${state}`, "start it to route it");
-    return isKept ? { ...stopped, kind: "waiting", isStopped: true } : stopped;
-  }
-  if (isUnexposed) {
+  if (isUnexposed && state !== "restarting") {
     const hint = joins === undefined ? "set VIRTUAL_PORT, or add EXPOSE to its image" : "set VIRTUAL_PORT";
-    return absent("port.none", "exposes no TCP port and has no VIRTUAL_PORT", hint);
+    const problem = "exposes no TCP port and has no VIRTUAL_PORT";
+    return { kind: "absent", diagnostic: diagnostic(subject, "port.none", { problem, hint }) };
   }
-  if (state === "paused") return waiting("state", "is paused", "unpause it to route it");
-  if (stopping) {
-    const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
-    return waiting("stopping", `is stopping: it received its stop signal${until}`, "start it again to route it");
-  }
-  if (health === "starting" && rule === "required") {
-    const due = healthCheck
-      ? `, which runs every ${timeText(healthCheck.everyMs)}, first at ${utc(healthCheck.firstAt)}`
-      : "";
-    const hint = "wait, or set the label `sallyport.health=started` to route it before";
-    return waiting("health", `has not passed its health check yet${due}`, hint);
-  }
-  if (health === "unhealthy" && rule !== "ignored") {
-    const due = healthCheck ? ` by its health check, which runs every ${timeText(healthCheck.everyMs)}` : "";
-    const hint = "see its log in `docker inspect`, or set the label `sallyport.health=ignored` to route it anyway";
-    return waiting("health", `is unhealthy${due}`, hint);
-  }
-  return undefined;
-}
-
-function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** Formats milliseconds as `90s`, `5m` or `1h`. */
-function timeText(ms: number): string {
-  const [size, unit] = [[3_600_000, "h"] as const, [60_000, "m"] as const].find(([one]) => ms % one === 0) ?? [
-    1_000,
-    "s",
-  ];
-  return `${ms / size}${unit}`;
+  if (idle === undefined) return undefined;
+  return { kind: "waiting", diagnostic: diagnostic(subject, idle.code, idle), isStopped: idle.isStopped ?? false };
 }
 
 /**

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { Container } from "../../../shared/snapshot.ts";
 import { parsePort } from "../../routes/grammar.ts";
 import { HEALTH_RULES, type HealthRule } from "../../routes/options.ts";
-import { canServe } from "../../routes/serving.ts";
+import { idleReason } from "../../routes/serving.ts";
 import { helpersOf } from "../define-helper.ts";
 import { fieldOf, isRecord, type PlainRecord } from "../plain-record.ts";
 import { printed } from "../scalar.ts";
@@ -35,7 +35,9 @@ export const containerServing: readonly Helper[] = [
       const wanted = call.named("health");
       const rule = wanted === undefined ? undefined : healthRule(wanted);
       if (wanted !== undefined && !rule) throw call.error(`health= must be one of ${HEALTH_RULES.join(", ")}`);
-      return call.list(0).filter((one) => isRecord(one) && canServe(stateOf(one), rule ?? ownRule(one)));
+      return call
+        .list(0)
+        .filter((one) => isRecord(one) && idleReason(stateOf(one), rule ?? ownRule(one)) === undefined);
     },
   ),
   define(
