@@ -92,6 +92,7 @@ test("an error response names a correlation id only if the trail has it", async 
   const server = net.createServer((socket) => void new Connection(1, socket, new JSONRPCServer(), records.open()));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as net.AddressInfo;
+  let counted = 0;
   try {
     for (let conn = 1; conn <= 250; conn++) {
       const socket = net.connect(port, "127.0.0.1");
@@ -99,14 +100,20 @@ test("an error response names a correlation id only if the trail has it", async 
       const response = (await text(socket)).slice(4);
       const { data } = (JSON.parse(response) as { error: { data?: { correlation: string } } }).error;
       const recorded = appended.flatMap(([, , , fields]) => (fields as { correlation?: string }).correlation ?? []);
-      assert.equal(data !== undefined, conn <= 200, `connection ${conn}`);
-      assert.equal(recorded.includes(String(data?.correlation)), conn <= 200);
+      assert.equal(recorded.includes(String(data?.correlation)), data !== undefined, `connection ${conn}`);
+      if (data === undefined) counted++;
+      // The rate lets a few more in on a slow machine.
+      if (conn <= 200) assert.equal(counted, 0);
     }
   } finally {
     records.flush();
     server.close();
   }
-  assert.deepEqual(appended.at(-1)![3], {
-    counts: { "rpc.connect ok": 50, "rpc.violation rpc.json": 50, "rpc.close rpc.json": 50 },
-  });
+  assert.ok(counted > 0);
+  const sums = { "rpc.connect ok": 0, "rpc.violation rpc.json": 0, "rpc.close rpc.json": 0 };
+  for (const [, , reason, { counts }] of appended as [string, string, string, { counts: typeof sums }][]) {
+    if (reason !== "rpc.folded") continue;
+    for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];
+  }
+  assert.deepEqual(Object.values(sums), [counted, counted, counted]);
 });
