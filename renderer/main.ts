@@ -8,7 +8,8 @@ const EX_SOFTWARE = 70;
 async function main(): Promise<void> {
   const log = createProcessLog(process.stderr);
   try {
-    const environment = { log, variables: process.env, directory: process.cwd() };
+    const textLog = createProcessLog(process.stderr, true);
+    const environment = { log, textLog, variables: process.env, directory: process.cwd() };
     const { stdout, stderr, exitCode } = await runProgram(process.argv.slice(2), environment);
     process.stdout.write(stdout);
     process.stderr.write(stderr);

@@ -5,7 +5,7 @@ import { programPath } from "./demo/program-path.ts";
 
 /**
  * Returns the reason to skip a test on a machine without all of these, or false. A need is the name of a program,
- * `root`, a path, `docker` (an Engine answers), `lab` (the Engine is the one that test/lab started) or `image:NAME`.
+ * `root`, `user namespaces`, a path, `docker` (an Engine answers), `lab` (the Engine is the one that test/lab started) or `image:NAME`.
  * With SALLYPORT_REQUIRE_DOCKER=1 no test is skipped: a missing need is an error.
  */
 export function requires(...needs: readonly string[]): string | false {
@@ -18,6 +18,7 @@ export function requires(...needs: readonly string[]): string | false {
 
 function isAvailable(need: string): boolean {
   if (need === "root") return process.getuid?.() === 0;
+  if (need === "user namespaces") return spawnSync("unshare", ["--user", "--map-root-user", "true"]).status === 0;
   if (need === "lab") return process.env["SALLYPORT_LAB_STATE"] !== undefined;
   if (need === "docker") return docker("version", "--format", "{{.Server.Version}}");
   if (need.startsWith("image:")) return docker("image", "inspect", need.slice("image:".length));

@@ -16,10 +16,10 @@ const MACHINE_FIELDS: ReadonlySet<string> = new Set(["sha256", "instance", "code
 /** Characters of one field that are printed: enough for the longest reason. */
 const MAX_FIELD = 700;
 
-/** Creates the log of this process: one JSON object a line, or readable lines at a terminal. */
-export function createProcessLog(stream: NodeJS.WriteStream): Log {
+/** Creates a log of this process. `isText`: readable lines, as at a terminal, instead of one JSON object a line. */
+export function createProcessLog(stream: NodeJS.WriteStream, isText = stream.isTTY): Log {
   const write = (line: string): void => void stream.write(line);
-  return stream.isTTY ? createTerminalLog(write, stream.hasColors()) : createLog(write);
+  return isText ? createTerminalLog(write, stream.isTTY && stream.hasColors()) : createLog(write);
 }
 
 /**

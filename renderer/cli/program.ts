@@ -18,17 +18,18 @@ import { VERSION } from "../status/version.ts";
 
 const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
 
-/** What a command uses of its process. */
+/** What a command uses of its process. `textLog` is for commands that publish once: people read it. */
 export interface Environment {
   readonly log: Log;
+  readonly textLog?: Log;
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly directory: string;
 }
 
 /** Runs a command line and returns what it prints. The log of `run` is written at once. */
 export async function runProgram(args: readonly string[], environment: Environment): Promise<CommandResult> {
-  const { directory, log } = environment;
-  if (areDockerGenArguments(args)) return await runDockerGen(args, directory, log);
+  const { directory } = environment;
+  if (areDockerGenArguments(args)) return await runDockerGen(args, directory, environment);
   let result: CommandResult | undefined;
   let help = "";
   const program = createProgram(args, environment, (found) => (result = found));
@@ -66,7 +67,7 @@ type ConfigCommand = (
 /** Builds the command line interface. Each command passes its result to `finish`. */
 export function createProgram(
   args: readonly string[],
-  { log, variables, directory }: Environment,
+  { log, textLog = log, variables, directory }: Environment,
   finish: (result: CommandResult) => void,
 ): Command {
   const defaults = defaultsFrom(variables);
@@ -96,8 +97,9 @@ export function createProgram(
   ])
     .addOption(configOption())
     .option("--once", "publish once and exit: 0 if every target is live within 30 s and no host is closed, otherwise 1")
-    .action(async (options: { once?: boolean }, command: Command) =>
-      finish(await runRun(configOf(command), options, log, defaults)),
+    .option("--json", "with --once: log JSON, as `run` does unless stderr is a terminal")
+    .action(async ({ once = false, json = false }: { once?: boolean; json?: boolean }, command: Command) =>
+      finish(await runRun(configOf(command), once, once && !json ? textLog : log, defaults)),
     );
   const check = add(
     "check",

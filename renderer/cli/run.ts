@@ -10,12 +10,7 @@ import { printTarget, runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, printed } from "./result.ts";
 
 /** Publishes the targets of a configuration file: once, or until SIGINT or SIGTERM. */
-export async function runRun(
-  file: string,
-  { once = false }: { once?: boolean },
-  log: Log,
-  defaults: FileDefaults,
-): Promise<CommandResult> {
+export async function runRun(file: string, once: boolean, log: Log, defaults: FileDefaults): Promise<CommandResult> {
   const config = readConfigWithTemplates(file, defaults);
   if ("problems" in config) return rejected(config.problems, log);
   if (once) return await publishOnce(config, log);
@@ -23,10 +18,15 @@ export async function runRun(
 }
 
 /** Does what docker-gen does with these arguments. */
-export async function runDockerGen(args: readonly string[], directory: string, log: Log): Promise<CommandResult> {
+export async function runDockerGen(
+  args: readonly string[],
+  directory: string,
+  logs: { readonly log: Log; readonly textLog?: Log },
+): Promise<CommandResult> {
   const found = configFromArguments(args, directory);
-  if ("problems" in found) return rejected(found.problems, log);
+  if ("problems" in found) return rejected(found.problems, logs.log);
   const { config, isOnce, isPrinted, differences } = found;
+  const log = (isOnce ? logs.textLog : undefined) ?? logs.log;
   if (isPrinted && isOnce) return await runRender(config);
   for (const reason of differences) log("info", "option.ignored", { reason });
   if (isOnce) return await publishOnce(config, log);

@@ -38,23 +38,13 @@ export function watchDirectory(directory: string, onChange: () => void, signal: 
   signal.addEventListener("abort", stop, { once: true });
 }
 
-/** Directories that exist and cannot be watched: the kernel may have no watches left. */
-const unwatched = new Set<string>();
+/** Watches that lack a directory which exists: the kernel may have no watches left. */
+const unwatched = new Set<Watches>();
 let onUnwatched: (failure: { readonly directory: string; readonly code: string } | undefined) => void = () => undefined;
 
 /** Calls back once when directories of this process cannot be watched, and with undefined when all can be again. */
 export function reportUnwatched(callback: typeof onUnwatched): void {
   onUnwatched = callback;
-}
-
-function noteWatched(directory: string): void {
-  if (unwatched.delete(directory) && unwatched.size === 0) onUnwatched(undefined);
-}
-
-function noteUnwatched(directory: string, error: unknown): void {
-  const isFirst = unwatched.size === 0;
-  unwatched.add(directory);
-  if (isFirst) onUnwatched({ directory, code: (error as NodeJS.ErrnoException).code ?? "unknown" });
 }
 
 /** Watches by the identity of the directory: another one may take its name. */
@@ -74,10 +64,12 @@ class Watches {
       watcher.close();
       this.#watchers.delete(identity);
     }
-    for (const [identity, directory] of wanted) if (!this.#watchers.has(identity)) this.#add(identity, directory);
+    const missing = [...wanted].filter(([identity]) => !this.#watchers.has(identity));
+    this.#report(missing.flatMap(([identity, directory]) => this.#add(identity, directory) ?? []));
   }
 
-  #add(identity: string, directory: string): void {
+  /** Adds a watch, or returns why the directory cannot be watched. The poll covers it. */
+  #add(identity: string, directory: string): { directory: string; code: string } | undefined {
     try {
       const watcher = watch(directory, this.#onEvent);
       const forget = (): void => {
@@ -85,11 +77,18 @@ class Watches {
         if (this.#watchers.get(identity) === watcher) this.#watchers.delete(identity);
       };
       this.#watchers.set(identity, watcher.on("error", forget));
-      noteWatched(directory);
+      return undefined;
     } catch (error) {
-      // The poll covers a directory that cannot be watched.
-      noteUnwatched(directory, error);
+      return { directory, code: (error as NodeJS.ErrnoException).code ?? "unknown" };
     }
+  }
+
+  #report([failure]: readonly { directory: string; code: string }[]): void {
+    const wasComplete = unwatched.size === 0;
+    if (failure) unwatched.add(this);
+    else unwatched.delete(this);
+    if (failure && wasComplete) onUnwatched(failure);
+    else if (!wasComplete && unwatched.size === 0) onUnwatched(undefined);
   }
 }
 

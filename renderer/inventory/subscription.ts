@@ -28,6 +28,8 @@ export interface AgentState {
   /** Containers beyond the agent's limit, and those it could not read, by its last health report. */
   readonly overflow: number;
   readonly unreadable: number;
+  /** How often Docker's event stream ended since the agent started. */
+  readonly streamEnds: number;
   /** Since when its state may be outdated; undefined while it is current. */
   readonly absentSince?: number | undefined;
   /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
@@ -74,7 +76,11 @@ export class Subscription {
   #since = Date.now();
   /** When the state copy was last known to equal the agent's state, on the clock of `performance.now`. */
   #currentAt = performance.now();
-  #unlisted: Pick<Result<"health">, "overflow" | "unreadable"> = { overflow: 0, unreadable: 0 };
+  #counts: Pick<Result<"health">, "overflow" | "unreadable" | "streamEnds"> = {
+    overflow: 0,
+    unreadable: 0,
+    streamEnds: 0,
+  };
   #isCurrent = false;
   #hasConnected = false;
   #failure: Failure | undefined;
@@ -149,7 +155,7 @@ export class Subscription {
       docker: this.#isConnected ? this.#docker : "unknown",
       generation: this.#copy.generation,
       containers: this.#copy.size,
-      ...this.#unlisted,
+      ...this.#counts,
       absentSince: absentAt === undefined ? undefined : Math.round(Date.now() - (performance.now() - absentAt)),
       error: this.#failure && sentenceOf(this.#failure),
       auditError: this.#witness?.error,
@@ -209,9 +215,9 @@ export class Subscription {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
-        const { docker, generation, overflow, unreadable } = await link.request("health", {});
+        const { docker, generation, overflow, unreadable, streamEnds } = await link.request("health", {});
         this.#docker = docker;
-        this.#unlisted = { overflow, unreadable };
+        this.#counts = { overflow, unreadable, streamEnds };
         if (generation === this.#copy.generation) this.#setCurrent(true);
         onProven();
       }

@@ -30,7 +30,7 @@ export function idleReason(
   if (stopping) {
     const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
     const problem = `is stopping: it received its stop signal${until}`;
-    return { code: "stopping", problem, hint: "start it again to route it" };
+    return { code: "stopping", problem, hint: "restart it to route it before" };
   }
   if (health === "starting" && rule === "required") {
     const due = healthCheck

@@ -94,6 +94,7 @@ function agentRow({
   staleAt,
   overflow = 0,
   unreadable = 0,
+  streamEnds = 0,
 }: Report["agents"][number]): string[] {
   const stale = staleAt === undefined ? "" : `; its hosts return 503 from ${utc(staleAt)} on`;
   const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}${stale}`;
@@ -102,6 +103,7 @@ function agentRow({
     ...(auditError === undefined ? [] : [auditError]),
     ...(overflow === 0 ? [] : [`${counted(overflow, "container")} beyond the agent's limit`]),
     ...(unreadable === 0 ? [] : [`${counted(unreadable, "container")} unreadable, see the agent's log`]),
+    ...(streamEnds === 0 ? [] : [`Docker's event stream ended ${streamEnds === 1 ? "once" : `${streamEnds} times`}`]),
   ].join("; ");
   return [socket, dockerHost === "" ? "-" : dockerHost, status, String(containers)];
 }

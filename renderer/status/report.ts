@@ -72,6 +72,7 @@ const Agent = z.object({
   containers: z.int().describe("Containers that the agent discloses."),
   overflow: z.int().optional().describe("Containers beyond the agent's limit, which it does not disclose."),
   unreadable: z.int().optional().describe("Containers that the agent could not read."),
+  streamEnds: z.int().optional().describe("How often Docker's event stream ended since the agent started."),
   error: error.optional().describe("Why the agent is disconnected."),
   auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
   absentSince: instant

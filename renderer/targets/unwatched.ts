@@ -18,12 +18,14 @@ function realPath(path: string): string {
   }
 }
 
+const LIMITS = "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on the Docker host";
+const HINTS: Readonly<Record<string, string>> = { EACCES: "let the renderer's user read the directory" };
+
 /** Logs once that directories cannot be watched, and once that all are watched again. */
 export function logUnwatched(log: Log): void {
   reportUnwatched((failure) => {
     if (!failure) return log("info", "watch.restored");
     const reason = `${failure.code}: changes of files are found within ${POLL_MS / 1_000} s only`;
-    const hint = "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on the Docker host";
-    log("warn", "watch.failed", { path: failure.directory, reason, hint });
+    log("warn", "watch.failed", { path: failure.directory, reason, hint: HINTS[failure.code] ?? LIMITS });
   });
 }

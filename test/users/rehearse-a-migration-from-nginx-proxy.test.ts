@@ -19,6 +19,8 @@ interface SetUp {
   readonly lines: RegExp;
 }
 
+const ILL = ["--health-cmd", "false", "--health-interval", "1s", "--health-retries", "1"];
+
 const SAME: readonly SetUp[] = [
   {
     host: "plain.example",
@@ -29,6 +31,11 @@ const SAME: readonly SetUp[] = [
     host: "secure.example",
     options: [],
     lines: /^ {2}same: {8}HTTP redirected to HTTPS, TLS with certificate secure\.example, containers \S+-secure$/m,
+  },
+  {
+    host: "unchecked.example",
+    options: ILL,
+    lines: /^ {2}same: {8}HTTP served, TLS rejected, containers \S+-unchecked$/m,
   },
 ];
 
@@ -47,7 +54,7 @@ const DIFFERENT: readonly SetUp[] = [
   },
   {
     host: "ill.example",
-    options: ["--health-cmd", "false", "--health-interval", "1s", "--health-retries", "1"],
+    options: [...ILL, "--label", "sallyport.health=required"],
     lines:
       /nginx-proxy: HTTP served, .*\n {2}Sallyport: {3}HTTP 503, TLS rejected, no container, apps return 503\n {2}because: {5}container \S+-ill: .*unhealthy/,
   },
@@ -89,7 +96,7 @@ describe("the rehearsal of a migration from nginx-proxy", { skip: requires("dock
     await docker(...old, "-v", socket, ...mounts(), "node:26-trixie-slim", "sleep", "1000");
     for (const { host, options } of [...SAME, ...DIFFERENT])
       await box.app(host.replace(".example", ""), "-e", `VIRTUAL_HOST=${host}`, ...options);
-    await waitForHealth(`${box.name}-ill`);
+    for (const app of ["ill", "unchecked"]) await waitForHealth(`${box.name}-${app}`);
     const from = ["--rm", "--volumes-from", `${box.name}-old:ro`, "--label", `spe2e=${box.name}`];
     const command = ["run", ...from, "-e", "SHA1_UPSTREAM_NAME=true", IMAGE, "rehearse", `${box.name}-old`];
     output = await docker(...command).catch((error: { stdout: string }) => error.stdout);
@@ -118,7 +125,7 @@ describe("the rehearsal of a migration from nginx-proxy", { skip: requires("dock
       output,
       /^nginx rejects your own files: .*"client_max_body_size" directive invalid value in .*own\.conf/m,
     );
-    assert.match(output, /^7 hosts, 5 of them differ$/m);
+    assert.match(output, /^8 hosts, 5 of them differ$/m);
   });
 
   test("changes nothing in the directories of nginx-proxy", () => {

@@ -71,6 +71,7 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
     ...(internal?.notes ?? []),
     ...(lacksIpv6 ? [NO_IPV6] : []),
     ...(isStrict ? [] : [COMPATIBLE]),
+    STRICTER,
   ];
   const document = new Document({
     agents: [{ socket: layout.agentSocket }],
@@ -92,10 +93,20 @@ const NO_IPV6 = skipped(
   "ENABLE_IPV6: this kernel has no IPv6, so nginx listens on IPv4 only; enable IPv6 on the Docker host, or remove the variable",
 );
 
+/** Protocols of the Upgrade header, which nginx-proxy passes on: those in use, and not `h2c`. */
+const UPGRADES = ["websocket", "tcp", "SPDY/3.1", "tailscale-control-protocol", "DERP"];
+
 const COMPATIBLE = differs(
-  "as with nginx-proxy, containers may set everything, share host names with other projects, and receive requests before " +
-    "their first health check, and X-Forwarded-* headers of all clients are trusted unless TRUST_DOWNSTREAM_PROXY is false. " +
-    "SALLYPORT_STRICT=true disables all four",
+  "as with nginx-proxy, containers may set everything, share host names with other projects, and receive requests " +
+    "regardless of their health checks. Clients may send any number of concurrent requests, and switch to " +
+    `${UPGRADES.join(", ")}. X-Forwarded-* headers of all clients are trusted unless TRUST_DOWNSTREAM_PROXY is false. ` +
+    "SALLYPORT_STRICT=true restricts all of this",
+);
+
+const STRICTER = differs(
+  "unlike with nginx-proxy, a certificate serves only names that it contains, a restriction that cannot be applied closes " +
+    "its host, hosts with client certificates are not served over HTTP, VIRTUAL_DEST replaces whole path segments, and the " +
+    "debug endpoint answers internal networks only (docs/reference/nginx-proxy.md#intentional-differences)",
 );
 
 interface ReadVariables {
@@ -140,10 +151,10 @@ function baseTarget(layout: Layout, isStrict: boolean, { resolvers = [] }: Setti
     onlyExposed: false,
     wait: "100ms:500ms",
     listen: 80,
-    routing: isStrict ? {} : { containersMay: "all", sharedHosts: true, health: "started" },
+    routing: isStrict ? {} : { containersMay: "all", sharedHosts: true, health: "ignored" },
     nginx: {
       version: "1.26",
-      ...(isStrict ? {} : { trustedProxies: ALL_NETWORKS }),
+      ...(isStrict ? {} : { trustedProxies: ALL_NETWORKS, upgrades: UPGRADES, connectionsPerAddress: 0 }),
       ...(resolvers.length > 0 && { resolvers }),
       files: {
         vhosts: "/etc/nginx/vhost.d",

@@ -1,15 +1,34 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import fs from "node:fs";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { syncBuiltinESMExports } from "node:module";
-import { afterEach, beforeEach, describe, mock, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { promisify } from "node:util";
 import { linkedDirectories } from "../../../renderer/disk/linked-directories.ts";
 import { watchDirectory } from "../../../renderer/disk/watch-directory.ts";
 import { logUnwatched } from "../../../renderer/targets/unwatched.ts";
 import { eventually } from "../../eventually.ts";
+import { requires } from "../../requires.ts";
+
+/** A process whose user may watch one directory only, until it raises the limit. */
+const LIMITED = `
+echo 1 > /proc/sys/user/max_inotify_watches
+exec "${process.execPath}" --import tsx --input-type=module -e '
+import { rmdirSync, writeFileSync } from "node:fs";
+import { watchDirectory } from "./renderer/disk/watch-directory.ts";
+import { logUnwatched } from "./renderer/targets/unwatched.ts";
+logUnwatched((level, event, fields) => {
+  console.log([level, event, JSON.stringify(fields)].filter(Boolean).join(" "));
+  if (event === "watch.restored") process.exit();
+});
+watchDirectory(process.env.WATCHED, () => undefined, new AbortController().signal);
+writeFileSync("/proc/sys/user/max_inotify_watches", "2");
+rmdirSync(process.env.REMOVED);
+writeFileSync(process.env.WATCHED + "/file", "");
+'
+`;
 
 describe("watchDirectory", () => {
   let root: string;
@@ -37,23 +56,36 @@ describe("watchDirectory", () => {
     await eventually(what, () => calls > before);
   };
 
-  test("logs once that directories cannot be watched, and that all are watched again", () => {
-    const events: string[] = [];
-    logUnwatched((level, event, { path = "", reason = "" } = {}) => events.push(`${level} ${event} ${path} ${reason}`));
-    for (const name of ["one", "two"]) mkdirSync(at(name));
-    const watchAll = (): void =>
-      ["one", "two"].forEach((name) => watchDirectory(at(name), () => undefined, stop.signal));
-    // The kernel has a limit for all processes of a user.
-    const limited = mock.method(fs, "watch", () => {
-      throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-    });
-    syncBuiltinESMExports();
-    watchAll();
-    limited.mock.restore();
-    syncBuiltinESMExports();
-    assert.deepEqual(events, [`warn watch.failed ${at("one")} ENOSPC: changes of files are found within 60 s only`]);
-    watchAll();
-    assert.deepEqual(events.slice(1), ["info watch.restored  "]);
+  test(
+    "logs once that the kernel's limit of watches is reached, and that all directories are watched again",
+    { skip: requires("user namespaces") },
+    async () => {
+      // Of the two directories that are not watched, one is removed, and the other one fits into the limit later.
+      for (const name of ["a", "b"]) {
+        mkdirSync(at(name));
+        symlinkSync(`../${name}/fullchain.pem`, at("watched", `${name}.crt`));
+      }
+      const args = ["--user", "--map-root-user", "sh", "-c", LIMITED];
+      const env = { ...process.env, WATCHED: at("watched"), REMOVED: at("a") };
+      const { stdout } = await promisify(execFile)("unshare", args, { env });
+      const reason = "ENOSPC: changes of files are found within 60 s only";
+      const hint = "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances on the Docker host";
+      assert.deepEqual(stdout.trim().split("\n"), [
+        `warn watch.failed ${JSON.stringify({ path: at("a"), reason, hint })}`,
+        "info watch.restored",
+      ]);
+    },
+  );
+
+  test("logs a directory that the renderer may not read", { skip: requires("root") }, () => {
+    for (const directory of [root, at("watched")]) chmodSync(directory, 0o711);
+    const hints: (string | undefined)[] = [];
+    logUnwatched((_level, event, fields) => hints.push(`${event} ${String(fields?.["hint"])}`));
+    process.seteuid!(65_533);
+    start();
+    process.seteuid!(0);
+    stop.abort();
+    assert.deepEqual(hints, ["watch.failed let the renderer's user read the directory", "watch.restored undefined"]);
   });
 
   test("reports a file in the directory", async () => {

@@ -66,8 +66,10 @@ test("behaves as nginx-proxy without any variable", () => {
   const { listen, https, routing, nginx, onlyExposed, destination } = nginxTargetOf(config);
   assert.deepEqual([listen, https?.listen, https?.port, onlyExposed], [80, 443, 443, false]);
   assert.equal(destination, "/etc/nginx/conf.d/default.conf");
-  assert.deepEqual([routing.sharedHosts, routing.health], [true, "started"]);
+  assert.deepEqual([routing.sharedHosts, routing.health], [true, "ignored"]);
   assert.deepEqual(nginx.trustedProxies, ["0.0.0.0/0", "::/0"]);
+  assert.equal(nginx.connectionsPerAddress, 0);
+  assert.deepEqual(nginx.upgrades, ["websocket", "tcp", "SPDY/3.1", "tailscale-control-protocol", "DERP"]);
   assert.deepEqual(nginx.accessLog, { format: "vhost", file: "/var/log/nginx/access.log" });
 });
 
@@ -76,7 +78,9 @@ test("SALLYPORT_STRICT disables what nginx-proxy allows containers and clients",
   assert.deepEqual(routing.containersMay, []);
   assert.deepEqual([routing.sharedHosts, routing.health], [false, "required"]);
   assert.deepEqual(nginx.trustedProxies, []);
+  assert.deepEqual([nginx.connectionsPerAddress, nginx.upgrades], [2_000, ["websocket"]]);
   assert.doesNotMatch(notesOf({ SALLYPORT_STRICT: "true" }), /containers may set everything/);
+  assert.match(notesOf({ SALLYPORT_STRICT: "true" }), /a certificate serves only names that it contains/);
 });
 
 /** A variable, and the imported value. */

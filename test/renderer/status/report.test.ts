@@ -137,6 +137,16 @@ test("names the containers that an agent could not read, and those beyond its li
   assert.match(printReport(report), /^error +agent \S+: 3 containers beyond its limit$/m);
 });
 
+test("counts how often Docker's event stream ended, such as behind a socket proxy with a time limit", () => {
+  const [agent] = exampleReport().agents;
+  for (const [streamEnds, printed] of [
+    [0, /Docker connected *\d/],
+    [1, /Docker connected; Docker's event stream ended once/],
+    [5, /Docker connected; Docker's event stream ended 5 times/],
+  ] as const)
+    assert.match(printReport(exampleReport({ agents: [{ ...agent!, streamEnds }] })), printed);
+});
+
 test("page, text, JSON and exit codes have one list of what needs attention", () => {
   const [target] = exampleReport().targets;
   const [agent] = exampleReport().agents;

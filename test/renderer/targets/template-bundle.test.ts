@@ -33,9 +33,18 @@ test("prints a target to standard output once, and names an agent that does not 
   const config = join(directory, "out.yml");
   const target = { template, destination: "-", format: "none", reload: "none" };
   writeFileSync(config, JSON.stringify({ agents: [{ socket: join(directory, "none.sock") }], targets: [target] }));
-  const { status, stderr } = spawnSync(process.execPath, ["dist/renderer.cjs", "run", "--once", "--config", config], {
-    encoding: "utf8",
-  });
+  const { status, stderr } = runOnce(config);
   assert.equal(status, 1);
   assert.match(stderr, /none\.sock: ENOENT/);
 });
+
+test("logs readable lines when it publishes once, and JSON with --json", () => {
+  const reason = "error.*none\\.yml: ENOENT";
+  assert.match(runOnce("none.yml").stderr, new RegExp(`^\\d\\d:\\d\\d:\\d\\dZ {2}config\\.rejected +${reason}`));
+  assert.match(runOnce("none.yml", "--json").stderr, new RegExp(`^\\{"time":.*"event":"config\\.rejected","${reason}`));
+});
+
+function runOnce(config: string, ...options: readonly string[]) {
+  const args = ["dist/renderer.cjs", "run", "--once", ...options, "--config", config];
+  return spawnSync(process.execPath, args, { encoding: "utf8" });
+}
