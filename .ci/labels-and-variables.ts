@@ -326,7 +326,10 @@ withheld labels. Of several values the restricting one applies: \`internal\`, \`
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
-  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)).
+  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\` and \`rate\` in
+  \`pathDefaults\` apply in addition to what a container sets, so that no container loosens them; options of a static route replace them.
+- **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Further ones close their
+  paths with a reason.
 - **Image**: what an image sets (\`ENV\`, \`LABEL\`) counts only if it concerns the container itself, such as port and protocol. Host
   names, \`redirect-from\` and every option with a permission must be set on the container, unless the operator lists
   \`imageValues\` in \`routing.containersMay\`. \`sallyport.proxy\` and the Compose project never count from an image.

@@ -32,7 +32,9 @@ function parse(
 ): { config: Config; source: ConfigText } | ConfigProblems {
   const source = parseYaml(text, file);
   if ("problems" in source) return source;
-  const parsed = ConfigFile.safeParse(withDefaults(source.value, defaults));
+  const completed = withDefaults(source.value, defaults);
+  if ("problem" in completed) return { problems: [completed.problem] };
+  const parsed = ConfigFile.safeParse(completed.file);
   if (!parsed.success) return { problems: explainIssues(parsed.error.issues, source) };
   const found = conflicts(parsed.data);
   return found.length > 0 ? report(found, source) : { config: parsed.data, source };

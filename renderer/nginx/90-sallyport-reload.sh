@@ -10,6 +10,16 @@
 #                    starting, ok (nginx runs) or failed (nginx rejects the live configuration). CONTAINER: nginx's id, and
 #                    VERSION: nginx's version, - if unknown
 set -u
+# NAME VALUE DEFAULT: prints the value, or the default if it is no number.
+number() {
+	case $2 in
+	'' | *[!0-9]* | ???????*)
+		[ -z "$2" ] || printf 'sallyport: %s is "%.64s": must be a number up to 999999; using %s\n' "$1" "$2" "$3" >&2
+		echo "$3"
+		;;
+	*) echo "$2" ;;
+	esac
+}
 channel=${SALLYPORT_CHANNEL:-/run/sallyport/reload}
 main_conf=${SALLYPORT_MAIN_CONF:-/etc/nginx/nginx.conf}
 live=${SALLYPORT_LIVE:-/etc/nginx/conf.d}
@@ -18,9 +28,9 @@ scratch=${SALLYPORT_SCRATCH:-/tmp}
 # Maximum time for nginx to start new workers, in tenths of a second.
 patience=100
 # Maximum time for nginx to read a configuration, in seconds: a FIFO in place of an included file would block it.
-test_seconds=${SALLYPORT_TEST_SECONDS:-25}
+test_seconds=$(number SALLYPORT_TEST_SECONDS "${SALLYPORT_TEST_SECONDS:-}" 25)
 # Workers that may still serve connections from before a reload, so that their memory is bounded. More end, the oldest first.
-max_old=${SALLYPORT_OLD_WORKERS:-32}
+max_old=$(number SALLYPORT_OLD_WORKERS "${SALLYPORT_OLD_WORKERS:-}" 32)
 # Directives of generated files, besides those in $SALLYPORT_DIRECTIVES. With `any`, no file is read for its directives.
 directives="absolute_redirect access_log add_header add_header_inherit alias allow auth_basic auth_basic_user_file charset client_body_timeout client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_connect_timeout fastcgi_hide_header fastcgi_index fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_next_upstream_timeout fastcgi_next_upstream_tries fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout fastcgi_split_path_info geo grpc_buffer_size grpc_connect_timeout grpc_hide_header grpc_next_upstream grpc_next_upstream_timeout grpc_next_upstream_tries grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header grpc_ssl_name grpc_ssl_server_name gzip gzip_proxied gzip_types gzip_vary hash http2 http3 if include index internal ip_hash keepalive keepalive_timeout large_client_header_buffers least_conn limit_conn limit_conn_status limit_conn_zone limit_req limit_req_status limit_req_zone listen location log_format map proxy_buffer_size proxy_buffering proxy_buffers proxy_connect_timeout proxy_hide_header proxy_http_version proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_timeout proxy_next_upstream_tries proxy_pass proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header proxy_ssl_name proxy_ssl_server_name random real_ip_header real_ip_recursive reset_timedout_connection resolver return root scgi_buffer_size scgi_buffering scgi_buffers scgi_max_temp_file_size scgi_request_buffering server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client sticky types upstream uwsgi_buffer_size uwsgi_buffering uwsgi_buffers uwsgi_connect_timeout uwsgi_hide_header uwsgi_max_temp_file_size uwsgi_next_upstream uwsgi_next_upstream_timeout uwsgi_next_upstream_tries uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout variables_hash_max_size"
 # Files and directories, ending in a slash, that generated files may include and serve, besides those in $SALLYPORT_PATHS.

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { type HostName, parseHost } from "../routes/grammar.ts";
 import { pathKey } from "../routes/path-match.ts";
-import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { HostOptions } from "../routes/options.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type ClientFiles, clientFilesOf, tlsForClients, withVerifiedClients } from "./certificates/clients.ts";
 import { type AppliedFile, findFile, nameForFiles } from "./files.ts";
 import { ABSENT, type Fault, faultsOf, type Guard, unusable } from "./guard.ts";
+import { policiesOf, rateFaults } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 
 /** What restricts a virtual host and its files. With a fault, nginx responds with 503 for the whole host. */
@@ -26,8 +27,6 @@ export interface PathAccess {
   readonly override: Guard<AppliedFile>;
   /** Whether only clients of the internal networks have access. */
   readonly isInternal: boolean;
-  /** Networks of the only clients that have access. */
-  readonly allow: readonly string[] | undefined;
   readonly faults: readonly Fault[];
 }
 
@@ -46,17 +45,14 @@ export function hostAccess({ host, options: own, redirectTo }: VirtualHost, sett
 }
 
 /** The same for one path of the host. */
-export function pathAccess(
-  host: string,
-  route: PathRoute,
-  { files, defaults, ...settings }: NginxSettings,
-): PathAccess {
+export function pathAccess(host: string, route: PathRoute, settings: NginxSettings): PathAccess {
+  const { files } = settings;
   const names = files?.passwords || files?.vhosts ? pathFileNames(host, route) : NO_NAMES;
   const passwords = findFile(files?.passwords, names.passwords);
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
-  const { access, allow, rate }: PathOptions = { ...defaults?.path, ...route.options };
-  const isInternal = access === "internal";
+  const policies = policiesOf(route, settings);
+  const isInternal = policies.options.access === "internal";
   const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
   const guards = [
     passwords,
@@ -64,13 +60,14 @@ export function pathAccess(
     override,
     ...replaced(override, [
       ...(passwords.kind === "applied" ? ["auth_basic"] : []),
-      ...(isInternal || allow !== undefined ? ["deny"] : []),
-      ...(rate !== undefined ? ["limit_req"] : []),
+      ...(isInternal || policies.allow.length > 0 ? ["deny"] : []),
+      ...(policies.rates.length > 0 ? ["limit_req"] : []),
     ]),
     networks,
+    ...rateFaults(policies, settings),
   ];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
-  return { passwords, extra, override, isInternal, allow, faults: [...requested, ...faultsOf(guards)] };
+  return { passwords, extra, override, isInternal, faults: [...requested, ...faultsOf(guards)] };
 }
 
 /** Returns every reason for which nginx responds with 503 although containers could serve the host. */

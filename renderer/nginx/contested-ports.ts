@@ -1,6 +1,7 @@
 import type { HostOptions } from "../routes/options.ts";
 import { ownerOf, type PortUse, type PortRequest } from "../routes/port-owner.ts";
 import type { VirtualHost } from "../routes/routes.ts";
+import { excessRates } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 
 const USES = ["httpPort", "httpsPort"] as const;
@@ -8,16 +9,17 @@ const USES = ["httpPort", "httpsPort"] as const;
 const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
 
 /**
- * Adds the contested ports of these hosts to the operator's settings. Returns the same object as long as nothing
+ * Adds the contested ports and the excess rates of these hosts to the operator's settings. Returns the same object as long as nothing
  * changes: the text of a host is cached by its settings.
  */
 export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
   const contested = contestedPorts(hosts, settings);
-  if (contested.size === 0) return settings;
-  const key = JSON.stringify([...contested]);
+  const rates = excessRates(hosts, settings);
+  if (contested.size === 0 && rates.length === 0) return settings;
+  const key = JSON.stringify([[...contested], rates]);
   const [cachedKey, cached] = cache.get(settings) ?? [];
   if (cachedKey === key && cached) return cached;
-  const made = { ...settings, contested };
+  const made = { ...settings, contested, excessRates: rates };
   cache.set(settings, [key, made]);
   return made;
 }

@@ -12,7 +12,6 @@ import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
 import { listsBeside } from "./own-lists.ts";
-import { policyBlocks } from "./path-policies.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, returnParameters, tokens } from "./text.ts";
@@ -43,7 +42,6 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     upstreams: served
       .filter((path) => path.servers.length > 0)
       .map((path) => upstreamModel(host, path, settings, schemes.redirectsToHttps)),
-    policies: served.map((path) => policyBlocks(host, path, settings)),
     redirect: schemes.redirectsToHttps && { listens: http, challenges, ...redirectModel(options, settings) },
     listens: [...(schemes.servesHttp ? http : []), ...https.listens],
     hasServer: schemes.servesHttp || https.listens.length > 0,
@@ -81,7 +79,6 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
   return {
     name: quoted(host),
     upstreams: [],
-    policies: [],
     redirect: false,
     listens: [...http, ...https.listens],
     hasServer: true,

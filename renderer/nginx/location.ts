@@ -6,7 +6,7 @@ import { operatorDirectives, pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { listsBeside } from "./own-lists.ts";
-import { policyModel } from "./path-policies.ts";
+import { policiesOf, policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
@@ -40,7 +40,7 @@ export function locationModels(
 ): ModelFields[] {
   const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
-  const options = { ...settings.defaults?.path, ...route.options };
+  const { options } = policiesOf(route, settings);
   const family = FAMILIES[protocol];
   const { passwords, extra, override, isInternal, faults } = pathAccess(host, route, settings);
   const isClosed = faults.length > 0;

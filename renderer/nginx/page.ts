@@ -6,6 +6,7 @@ import { findProxyFile, operatorDirectives, restrictedNames } from "./access.ts"
 import { fileModel } from "./files.ts";
 import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
+import { policyBlocks } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
 import { hasHeaderMerge } from "./version.ts";
@@ -76,6 +77,7 @@ export function nginxPage(
       ...globalFields(settings),
       ...unknownHostsModel({ kind: "routes", virtualHosts, reserved }, settings),
       internalNetworks: internalNetworksOf(settings),
+      ...policyBlocks(virtualHosts, settings),
     },
     hosts: virtualHosts,
     settings,

@@ -1,14 +1,27 @@
 import { createHash } from "node:crypto";
 import { pathKey } from "../routes/path-match.ts";
-import type { PathRoute } from "../routes/routes.ts";
+import type { PathOptions } from "../routes/options.ts";
+import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields } from "../template/model.ts";
 import type { AppliedFile } from "./files.ts";
-import type { Guard } from "./guard.ts";
+import { type Guard, unusable } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
 
 /** Requests above the rate that are served at once, by default: those of one page. */
 const DEFAULT_BURST = 20;
+
+/**
+ * Zones in which nginx counts requests, one for each rate, and the size of each by their number. nginx reserves 64 MiB at
+ * most, whatever containers request.
+ */
+const ZONES = [
+  { count: 64, size: "1m" },
+  { count: 256, size: "256k" },
+  { count: 1_024, size: "64k" },
+] as const;
+
+const MAX_RATES = ZONES.at(-1)!.count;
 
 const NEXT_UPSTREAM = {
   connect: "error timeout",
@@ -16,15 +29,75 @@ const NEXT_UPSTREAM = {
   off: "off",
 } as const;
 
-type Options = PathRoute["options"];
+/** A limit on the requests of one client. */
+interface RateLimit {
+  readonly rate: string;
+  readonly burst: number;
+}
 
-/** Returns what the policies of a path need in the `http` block: who has access, and where requests are counted. */
-export function policyBlocks(host: string, path: PathRoute, settings: NginxSettings): ModelFields {
-  const { allow, rate } = optionsOf(path, settings);
+/** What applies to the requests for a path. */
+export interface PathPolicies {
+  /** The path's options, with the operator's defaults. */
+  readonly options: PathOptions;
+  /** Lists of networks. A client has access if each of them contains it. */
+  readonly allow: readonly (readonly string[])[];
+  readonly rates: readonly RateLimit[];
+}
+
+/** Returns the policies of a path. A default of the operator that restricts access applies in addition to the path's own. */
+export function policiesOf(
+  { options: own, isOperators = false }: PathRoute,
+  settings: Pick<NginxSettings, "defaults">,
+): PathPolicies {
+  const byDefault: PathOptions = settings.defaults?.path ?? {};
+  const options = { ...byDefault, ...own };
+  if (isOperators) {
+    const { allow, rate, rateBurst: burst = DEFAULT_BURST } = options;
+    return { options, allow: allow ? [allow] : [], rates: rate === undefined ? [] : [{ rate, burst }] };
+  }
+  const [minimum, { rate, rateBurst = byDefault.rateBurst ?? DEFAULT_BURST }] = [byDefault.rate, own];
+  const maxBurst = byDefault.rateBurst ?? DEFAULT_BURST;
+  const isOwnBurst = rate === undefined || rate === minimum;
+  const rates = [
+    minimum !== undefined && { rate: minimum, burst: isOwnBurst ? Math.min(rateBurst, maxBurst) : maxBurst },
+    rate !== undefined && rate !== minimum && { rate, burst: rateBurst },
+  ].filter((limit) => limit !== false);
+  const isInternal = [byDefault.access, own.access].includes("internal");
   return {
-    allowed: allow !== undefined && { variable: tokens(allowedVariable(host, path)), networks: [...allow] },
-    rate: rate !== undefined && { zone: tokens(zoneOf(host, path)), limit: tokens(rate) },
+    options: isInternal ? { ...options, access: "internal" } : options,
+    allow: [byDefault.allow, own.allow].flatMap((list) => (list ? [list] : [])),
+    rates,
   };
+}
+
+/** Returns what the policies of all paths need in the `http` block: lists of networks, and zones to count requests in. */
+export function policyBlocks(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields {
+  const all = allPolicies(hosts, settings);
+  const lists = new Map(all.flatMap(({ allow }) => allow.map((list) => [allowedVariable(list), list])));
+  const rates = ratesOf(all).slice(0, MAX_RATES);
+  const { size } = ZONES.find(({ count }) => rates.length <= count)!;
+  return {
+    allowLists: [...lists].map(([variable, networks]) => ({ variable: tokens(variable), networks: [...networks] })),
+    rateZones: rates.map((rate) => ({ zone: tokens(`${zoneOf(rate)}:${size}`), rate: tokens(rate) })),
+  };
+}
+
+/** Returns the rates for which nginx has no zone, because there are too many; those that most paths have come first. */
+export function excessRates(hosts: readonly VirtualHost[], settings: NginxSettings): string[] {
+  return ratesOf(allPolicies(hosts, settings)).slice(MAX_RATES);
+}
+
+/** Returns why a path is closed: a rate that nginx cannot count. */
+export function rateFaults({ rates }: PathPolicies, { excessRates: excess = [] }: NginxSettings): Guard<never>[] {
+  return rates
+    .filter(({ rate }) => excess.includes(rate))
+    .map(({ rate }) =>
+      unusable(
+        "sallyport.rate",
+        `${written(rate)} is one of more than ${MAX_RATES} different rates, which nginx does not count`,
+        "use a rate that other containers use",
+      ),
+    );
 }
 
 /** Returns the policies of a path as its location prints them, without directives that the operator's file has. */
@@ -34,12 +107,15 @@ export function policyModel(
   settings: NginxSettings,
   extra: Guard<AppliedFile>,
 ): ModelFields {
-  const { allow, rate, rateBurst = DEFAULT_BURST, compress, retry, retryTries } = optionsOf(path, settings);
+  const { options, allow, rates } = policiesOf(path, settings);
+  const { compress, retry, retryTries } = options;
   const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
   return {
-    allowed: allow !== undefined && tokens(allowedVariable(host, path)),
-    limit: rate !== undefined && { zone: tokens(zoneOf(host, path)), burst: rateBurst },
-    limitStatus: rate !== undefined && !inFile.has("limit_req_status"),
+    allowed: [...new Set(allow.map((list) => allowedVariable(list)))].map((variable) => tokens(variable)),
+    // Paths with the same rate share a zone, and each counts for itself.
+    counted: rates.length > 0 && tokens(hashOf(`${host} ${pathKey(path.path)}`)),
+    limits: rates.map(({ rate, burst }) => ({ zone: tokens(zoneOf(rate)), burst })),
+    limitStatus: rates.length > 0 && !inFile.has("limit_req_status"),
     compresses: compress === true && !inFile.has("gzip"),
     compressesTypes: compress === true && !inFile.has("gzip_types"),
     retry: retry === undefined ? false : tokens(NEXT_UPSTREAM[retry]),
@@ -47,21 +123,38 @@ export function policyModel(
   };
 }
 
-function optionsOf({ options }: PathRoute, { defaults }: NginxSettings): Options {
-  return { ...defaults?.path, ...options };
+/** Describes the restrictions of a path. */
+export function describePolicies({ allow, rates }: PathPolicies): string[] {
+  return [
+    ...allow.map((networks) => `only for ${networks.join(", ")}`),
+    ...rates.map(({ rate, burst }) => `rate of one client: ${written(rate)}, and ${burst} more at once`),
+  ];
 }
 
-function allowedVariable(host: string, path: PathRoute): string {
-  return `$sallyport_allowed_${hashOf(host, path)}`;
+function allPolicies(hosts: readonly VirtualHost[], settings: NginxSettings): PathPolicies[] {
+  return hosts.flatMap(({ paths }) => paths.map((path) => policiesOf(path, settings)));
 }
 
-function zoneOf(host: string, path: PathRoute): string {
-  return `sallyport_rate_${hashOf(host, path)}`;
+/** The rates of all paths. Those that most paths have come first. */
+function ratesOf(policies: readonly PathPolicies[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { rate } of policies.flatMap(({ rates }) => rates)) counts.set(rate, (counts.get(rate) ?? 0) + 1);
+  return [...counts].toSorted(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([rate]) => rate);
 }
 
-function hashOf(host: string, { path }: PathRoute): string {
-  return createHash("sha256")
-    .update(`${host} ${pathKey(path)}`)
-    .digest("hex")
-    .slice(0, 16);
+/** The rate as operators write it. */
+function written(rate: string): string {
+  return rate.replace("r/", "/");
+}
+
+function allowedVariable(networks: readonly string[]): string {
+  return `$sallyport_allowed_${hashOf(networks.join(" "))}`;
+}
+
+function zoneOf(rate: string): string {
+  return `sallyport_rate_${rate.replace("/", "_")}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

@@ -34,6 +34,8 @@ export interface NginxSettings {
   readonly files?: FileSettings;
   /** The use of each port that virtual hosts request for both HTTP and HTTPS; `none` for the status page's port. */
   readonly contested?: ReadonlyMap<number, PortUse | "none">;
+  /** Rates that nginx does not count, because there are too many: paths with them are closed. */
+  readonly excessRates?: readonly string[];
   /** Undefined if this nginx does not serve the status page. */
   readonly statusPage?: StatusPageSettings | undefined;
 }

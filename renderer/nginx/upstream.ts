@@ -5,6 +5,7 @@ import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
 import type { ModelFields, Verbatim } from "../template/model.ts";
+import { policiesOf } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
 import { hasSticky, keepsConnections } from "./version.ts";
@@ -35,13 +36,9 @@ const MAX_NAME = 200;
 const FAIL_TIMEOUT_S = 1;
 
 /** Returns the `upstream` block of a path that has servers. `isSecure`: clients use HTTPS only. */
-export function upstreamModel(
-  host: string,
-  { path, servers, options }: PathRoute,
-  settings: NginxSettings,
-  isSecure: boolean,
-): ModelFields {
-  const { balance: method, keepalive = "auto", sticky } = { ...settings.defaults?.path, ...options };
+export function upstreamModel(host: string, route: PathRoute, settings: NginxSettings, isSecure: boolean): ModelFields {
+  const { path, servers } = route;
+  const { balance: method, keepalive = "auto", sticky } = policiesOf(route, settings).options;
   const isSticky = sticky === "cookie" && hasSticky(settings);
   // These methods decide by the client or the request, which the cookie replaces.
   const balance = method === undefined || (isSticky && WITHOUT_BACKUP.includes(method)) ? "round-robin" : method;

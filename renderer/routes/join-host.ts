@@ -202,6 +202,7 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
       protocol,
       ...(destination !== undefined && { destination }),
       options: options.values,
+      ...(isStatic && { isOperators: true }),
       servers: replicasOf(replicas),
       ...(faults.length > 0 && { faults: faults.map(({ container, reason }) => ({ container, reason })) }),
     },

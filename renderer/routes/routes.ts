@@ -18,6 +18,8 @@ export interface PathRoute {
   /** Replaces the path in requests to the app. */
   readonly destination?: PathText;
   readonly options: PathOptions;
+  /** The path of a static route, whose options replace the operator's defaults. */
+  readonly isOperators?: boolean;
   /** The replicas. Empty: the path exists, but no replica can serve it now. */
   readonly servers: readonly UpstreamServer[];
   /** Options of its containers that would restrict access and cannot be applied: the path is closed. */

@@ -61,13 +61,12 @@ export function reportHost(
     host,
     paths: paths.map((path) => {
       const pathLevel = settings && pathAccess(host, path, settings);
-      const pathOptions = { ...settings?.defaults?.path, ...path.options };
       return {
         path: pathKey(path.path),
         protocol: path.protocol,
         servers: path.servers.map((server) => reportServer(server, containers.find(server))),
         ...closed(pathLevel?.faults),
-        ...unlessEmpty(pathSettings(path, pathOptions, options.root, pathLevel?.passwords, settings)),
+        ...unlessEmpty(pathSettings(path, options.root, pathLevel?.passwords, settings)),
       };
     }),
     ...closed(access?.faults),

@@ -3,11 +3,12 @@ import { clientFilesOf } from "../nginx/certificates/clients.ts";
 import { isUsableFor } from "../nginx/contested-ports.ts";
 import type { AppliedFile } from "../nginx/files.ts";
 import type { Guard } from "../nginx/guard.ts";
+import { describePolicies, policiesOf } from "../nginx/path-policies.ts";
 import type { Schemes } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import { hstsOf } from "../nginx/tls.ts";
 import { hasHttp2Directive, hasSticky } from "../nginx/version.ts";
-import type { HostOptions, PathOptions } from "../routes/options.ts";
+import type { HostOptions } from "../routes/options.ts";
 import type { PortUse } from "../routes/port-owner.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
@@ -46,14 +47,16 @@ export function hostSettings(
   ]);
 }
 
-/** Describes the settings of a path. `options` include the operator's defaults. */
+/** Describes the settings of a path, with the operator's defaults. */
 export function pathSettings(
-  { protocol, destination }: PathRoute,
-  options: PathOptions,
+  path: PathRoute,
   root: string | undefined,
   passwords: Guard<AppliedFile> | undefined,
   settings: NginxSettings | undefined,
 ): string[] {
+  const { protocol, destination } = path;
+  const policies = policiesOf(path, settings ?? {});
+  const { options } = policies;
   return applicable([
     passwords?.kind === "applied" && `password file: ${passwords.value.name}`,
     destination !== undefined && `path sent to the upstream server: ${destination}`,
@@ -66,8 +69,7 @@ export function pathSettings(
       `idle upstream connections: at most ${options.keepalive}`,
     options.timeout !== undefined && `timeout: ${options.timeout} s`,
     options.bodySize !== undefined && `maximum request body: ${options.bodySize} bytes`,
-    options.allow !== undefined && `only for ${options.allow.join(", ")}`,
-    options.rate !== undefined && `rate of one client: ${options.rate.replace("r/", "/")}`,
+    ...describePolicies(policies),
     options.compress === true && "responses are compressed",
     options.retry !== undefined && `retry: ${options.retry}`,
     options.retryTries !== undefined && `replicas tried for one request: ${options.retryTries}`,

@@ -117,7 +117,7 @@ for (const [may, message] of [
 }
 
 test("redirects name the port of SALLYPORT_HTTPS_PORT, unless the file names one", () => {
-  const withHttps = (https: object) =>
+  const withHttps = (https: object, port = "8443") =>
     parseConfig(
       JSON.stringify({
         agents: [{ socket: "/a.sock" }],
@@ -132,15 +132,22 @@ test("redirects name the port of SALLYPORT_HTTPS_PORT, unless the file names one
         ],
       }),
       "c.yml",
-      defaultsFrom({ SALLYPORT_HTTPS_PORT: "8443" }),
+      defaultsFrom({ SALLYPORT_HTTPS_PORT: port }),
     );
-  for (const [https, port] of [
-    [{}, 8443],
-    [{ port: 444 }, 444],
+  for (const [https, port, variable] of [
+    [{}, 8443, "8443"],
+    [{ port: 444 }, 444, "no port"],
+    [{}, 443, " "],
   ] as const) {
-    const config = withHttps(https);
+    const config = withHttps(https, variable);
     assert.ok(!("problems" in config), JSON.stringify(config));
     const [target] = config.targets;
     assert.equal(target?.kind === "nginx" && target.https?.port, port);
+  }
+  for (const port of ["https", "0", "65536", "8443,443", "-1", "8443\u202e"]) {
+    const config = withHttps({}, port);
+    const [problem = ""] = "problems" in config ? config.problems : [];
+    assert.match(problem, /^SALLYPORT_HTTPS_PORT: ".+" is not a port number from 1 to 65535; correct or unset/, port);
+    assert.match(problem, /^[\x20-\x7e]*$/);
   }
 });

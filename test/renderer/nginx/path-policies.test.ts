@@ -1,14 +1,27 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathAccess } from "../../../renderer/nginx/access.ts";
+import { nginxSettingsFor } from "../../../renderer/nginx/contested-ports.ts";
+import { faultText } from "../../../renderer/nginx/guard.ts";
+import { nginxPage } from "../../../renderer/nginx/page.ts";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
+import { ROOT } from "../../../renderer/routes/path-match.ts";
+import type { VirtualHost } from "../../../renderer/routes/routes.ts";
+import { compileTemplate } from "../../../renderer/template/template.ts";
 import { nginxVersion } from "../../demo/local-nginx.ts";
 import { requires } from "../../requires.ts";
 import { NginxRig } from "./rig.ts";
 
 /** Whether this nginx has `sticky`. */
 const isCurrent = Number(nginxVersion()?.split(".")[1]) >= 30;
+
+/** Clients that the operator admits to all hosts. */
+const CLIENTS = "127.0.0.1, 127.0.0.9, 127.0.0.77";
+
+const TEMPLATE = "renderer/templates/nginx.conf.hbs";
 
 const TEXT = "a line of text\n".repeat(500);
 
@@ -30,7 +43,15 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const replacing = "location / { return 418; }\n";
     for (const name of ["rated", "listed"]) writeFileSync(join(vhosts, `${name}.example_location_override`), replacing);
     const broken = { ...labels({ retry: "status" }), createdAt: 1 };
-    await rig.start({ reload: "channel", nginx: { files: { vhosts } } }, [
+    const pathDefaults = { allow: CLIENTS, rate: "1/m", rateBurst: "12" };
+    const isOpen = { allow: "0.0.0.0/0", rate: "1000/s", "rate-burst": "1000" };
+    await rig.app("static", {});
+    const to = [`127.0.0.1:${rig.portOf("static")}`];
+    const routes = [{ host: "static.example", to, pathOptions: { allow: "127.0.0.50", rate: "1000/s" } }];
+    await rig.start({ reload: "channel", nginx: { files: { vhosts }, pathDefaults }, routing: { routes } }, [
+      await rig.app("open", host("open"), labels(isOpen)),
+      await rig.app("burst", host("burst"), labels({ "rate-burst": "1000" })),
+      await rig.app("same", host("same"), labels({ rate: "1/m", "rate-burst": "2" })),
       await rig.app("allow", host("allow"), labels({ allow: "127.0.0.9, 2001:db8::/32" })),
       await rig.app("nowhere", host("nowhere"), labels({ allow: "10.0.0.0/33" })),
       await rig.app("rate", host("rate"), labels({ rate: "1/m", "rate-burst": "2" })),
@@ -58,6 +79,26 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
   test("allow lets only the listed networks in", async () => {
     assert.equal((await rig.ask({ host: "allow.example" })).status, 403);
     assert.equal((await rig.ask({ host: "allow.example", from: "127.0.0.9" })).status, 200);
+  });
+
+  test("a container cannot loosen what the operator sets for all paths, and a static route replaces it", async () => {
+    for (const name of ["open", "same", "plain"]) {
+      assert.equal((await rig.ask({ host: `${name}.example`, from: "127.0.0.50" })).status, 403, name);
+    }
+    assert.equal((await rig.ask({ host: "static.example", from: "127.0.0.50" })).status, 200);
+    assert.equal((await rig.ask({ host: "static.example" })).status, 403);
+    for (const name of ["open", "burst"]) {
+      const expected = [...Array.from({ length: 13 }, () => 200), 429];
+      assert.deepEqual(await statuses(name, 14), expected, name);
+    }
+    const settings = (await rig.status()).virtualHosts.find((one) => one.host === "open.example")?.paths[0]?.settings;
+    assert.match(String(settings), /only for 127\.0\.0\.1, .*only for 0\.0\.0\.0\/0/);
+    assert.match(String(settings), /1\/m, and 12 more at once.*1000\/s, and 1000 more at once/);
+  });
+
+  test("paths with the same rate share memory, and each counts for itself", async () => {
+    assert.equal(rig.text.match(/limit_req_zone .*rate=1r\/m/g)?.length, 1);
+    assert.deepEqual(await statuses("same", 4), [200, 200, 200, 429]);
   });
 
   test("an allow list that is no network, and a rate of 0, close the host with a reason", async () => {
@@ -133,4 +174,29 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const capped = virtualHosts.find(({ host }) => host === "capped.example")?.paths[0]?.servers[0];
     assert.deepEqual(capped?.settings, ["max_conns 3"]);
   });
+});
+
+test("nginx reserves 64 MiB at most for all rates, and closes paths whose rate exceeds them", () => {
+  const render = compileTemplate<VirtualHost>(readFileSync(TEMPLATE, "utf8"), TEMPLATE);
+  const page = (rates: number) => {
+    const virtualHosts = Array.from({ length: 2_000 }, (_, index): VirtualHost => {
+      const options = { rate: `${(index % rates) + 1}r/s` };
+      const path = { path: ROOT, protocol: "http" as const, options, servers: [] };
+      return { host: `h${index}.example` as HostName, paths: [path], options: {} };
+    });
+    return { virtualHosts, text: render(nginxPage({ kind: "routes", virtualHosts }, { listen: 80 })).toString() };
+  };
+  for (const rates of [1, 64, 65, 1_024, 2_000]) {
+    const sizes = [...page(rates).text.matchAll(/^limit_req_zone .*:([0-9]+)([km]) /gm)];
+    assert.equal(sizes.length, Math.min(rates, 1_024));
+    const kib = sizes.reduce((sum, [, size, unit]) => sum + Number(size) * (unit === "m" ? 1_024 : 1), 0);
+    assert.ok(kib <= 64 * 1_024, `${rates} rates: ${kib} KiB`);
+  }
+  const { virtualHosts, text } = page(2_000);
+  const settings = nginxSettingsFor(virtualHosts, { listen: 80 });
+  const closed = virtualHosts.filter(({ host, paths }) => pathAccess(host, paths[0]!, settings).faults.length > 0);
+  assert.equal(closed.length, 2_000 - 1_024);
+  const [{ host, paths }] = closed as [VirtualHost];
+  assert.match(faultText(pathAccess(host, paths[0]!, settings).faults[0]!), /more than 1024 different rates.*; use a/);
+  assert.doesNotMatch(text, /limit_req zone=sallyport_rate_2000r_s/);
 });
