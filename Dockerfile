@@ -75,11 +75,13 @@ USER 65533:65533
 ENTRYPOINT ["/node", "--max-semi-space-size=1", "/app/renderer.cjs"]
 CMD ["run"]
 
-# Gets certificates by dehydrated, a script in Bash. nginx's image has most of what that needs, and nginx's user, who reads
-# the keys.
-FROM ${NGINX_IMAGE} AS acme
+# dehydrated, an ACME client in Bash. nginx's image has most of what that needs.
+FROM ${NGINX_IMAGE} AS dehydrated
 USER root
 RUN apt-get update && apt-get install -y --no-install-recommends bsdextrautils dehydrated && rm -rf /var/lib/apt/lists/*
+
+# Gets certificates, as nginx's user, who reads the keys.
+FROM dehydrated AS acme
 COPY --from=build /runtime/node /runtime/lib/ /opt/sallyport/lib/
 COPY --from=build /src/dist/acme.cjs /src/dist/acme.cdx.json /opt/sallyport/
 COPY renderer/acme/sallyport-acme /usr/local/bin/
@@ -94,14 +96,14 @@ CMD ["run"]
 
 # Agent, renderer and nginx in one container, as a replacement for nginx-proxy's image. Each process runs as its own user,
 # and only the agent may use the Docker socket.
-FROM ${NGINX_IMAGE} AS self-contained
-USER root
+FROM dehydrated AS self-contained
 COPY --from=build /runtime/node /runtime/lib/ /opt/sallyport/lib/
 COPY --from=build /src/dist/ /opt/sallyport/
 COPY renderer/templates /etc/sallyport/templates
 COPY renderer/nginx/90-sallyport-reload.sh /opt/sallyport/reload.sh
 COPY renderer/self-contained/start.sh renderer/self-contained/certificates.sh renderer/self-contained/as-nginx /opt/sallyport/
-COPY renderer/self-contained/sallyport-agent renderer/self-contained/sallyport-renderer renderer/self-contained/sallyport-audit /usr/local/bin/
+COPY renderer/self-contained/sallyport-agent renderer/self-contained/sallyport-renderer renderer/self-contained/sallyport-audit \
+  renderer/acme/sallyport-acme /usr/local/bin/
 COPY renderer/self-contained/nginx.conf renderer/self-contained/nginx-proxy-variables.conf /etc/nginx/
 RUN mv /usr/sbin/nginx /opt/sallyport/nginx && rm -f /usr/sbin/nginx-debug
 COPY renderer/self-contained/nginx /usr/sbin/

@@ -83,7 +83,9 @@ export class AcmeClient {
     authority: string,
     { work, wellKnown }: { readonly work: string; readonly wellKnown: string },
   ): string {
-    const { hook, trusted } = this.#settings;
+    const { hook, trusted, external } = this.#settings;
+    // Only the operator's authority gets the operator's key.
+    const { id = "", key = "" } = (authority === this.#settings.authority && external) || {};
     const curl = ["--proto", "=https", "--max-time", String(REQUEST_SECONDS)];
     const values = {
       CA: authority,
@@ -94,6 +96,8 @@ export class AcmeClient {
       CHALLENGETYPE: hook === undefined ? "http-01" : "dns-01",
       HOOK: hook ?? "",
       CONTACT_EMAIL: email ?? "",
+      EAB_KID: id,
+      EAB_HMAC_KEY: key,
       KEY_ALGO: "prime256v1",
       // Of the account's key; the name depends on the version of dehydrated.
       KEYSIZE: "2048",

@@ -22,6 +22,9 @@ export function failureOf(output: string, now: number): Failure {
     const [, url = "", code = ""] = connection;
     return { reason: oneLine(`cannot reach ${url}: ${CURL[code] ?? `curl's error ${code}`}`), cause: "connection" };
   }
+  if (output.includes("requires an external account")) {
+    return { reason: "the authority requires an external account; set ACME_EAB_KID and ACME_EAB_HMAC_KEY" };
+  }
   const problem = problemOf(output);
   if (problem === undefined) return { reason: oneLine(lastError(output)) };
   const { type, detail } = problem;

@@ -34,7 +34,7 @@ export class AcmeLoop {
   constructor(settings: AcmeSettings, variables: Readonly<Record<string, string | undefined>>, log: Log) {
     this.#settings = settings;
     this.#client = new AcmeClient(settings, variables);
-    this.#files = new CertificateFiles(settings.certificates);
+    this.#files = new CertificateFiles(settings.certificates, settings.own);
     this.#log = log;
     const found = readProgress(this.#progressPath);
     if (found === "damaged") log("warn", "acme.discarded", { path: this.#progressPath });

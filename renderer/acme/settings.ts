@@ -19,6 +19,10 @@ export interface AcmeSettings {
   readonly email?: string;
   /** Program for DNS-01. Without it, names are validated by HTTP-01. */
   readonly hook?: string;
+  /** Directory of the operator's certificates, if it is another one: what it has is not ordered. */
+  readonly own?: string;
+  /** Account at the authority's operator, for authorities that require one (external account binding). */
+  readonly external?: { readonly id: string; readonly key: string };
   /** Certificates that the authority's own HTTPS server is verified by. Default: those of the system. */
   readonly trusted?: string;
 }
@@ -26,12 +30,16 @@ export interface AcmeSettings {
 /** Each variable with its default and its meaning. */
 export const VARIABLES = {
   ACME_CA_URI: [PRODUCTION, "directory of the ACME authority"],
+  LETSENCRYPT_TEST: ["false", "use the test service of Let's Encrypt for all certificates"],
   DEFAULT_EMAIL: ["", "contact address of the account at the authority"],
+  ACME_EAB_KID: ["", "key identifier, for authorities that require an external account"],
+  ACME_EAB_HMAC_KEY: ["", "key of the external account, in base64url"],
   SALLYPORT_ACME_HOOK: ["", "program for DNS-01; without it, names are validated over HTTP"],
   CA_BUNDLE: ["", "certificates that verify the authority's own HTTPS server"],
   SALLYPORT_ACME_WANTED: ["/run/sallyport/acme/wanted.json", "file of wanted certificates"],
   SALLYPORT_ACME_STATE: ["/var/lib/sallyport/acme", "directory of accounts"],
   SALLYPORT_ACME_CERTIFICATES: ["/etc/nginx/certs", "directory of certificates"],
+  SALLYPORT_ACME_OWN: ["", "directory of your own certificates, if it is another one; what it has is not ordered"],
   SALLYPORT_ACME_CHALLENGES: ["/usr/share/nginx/html", "directory of .well-known/acme-challenge/"],
 } as const satisfies Readonly<Record<string, readonly [fallback: string, meaning: string]>>;
 
@@ -52,7 +60,11 @@ export function parseSettings(
     }
     return text;
   };
-  const authority = value("ACME_CA_URI");
+  const isTest = value("LETSENCRYPT_TEST");
+  if (isTest !== "true" && isTest !== "false") {
+    problems.push(`LETSENCRYPT_TEST: ${quoted(isTest)} is not true or false; correct or remove it`);
+  }
+  const authority = isTest === "true" && (variables["ACME_CA_URI"] ?? "") === "" ? TEST : value("ACME_CA_URI");
   if (!/^https:\/\/[A-Za-z0-9.:[\]-]+\/[A-Za-z0-9._~%/-]*$/.test(authority) || authority.length > 150) {
     problems.push(`ACME_CA_URI: ${quoted(authority)} is not an https URL; set the directory of an ACME authority`);
   }
@@ -60,7 +72,15 @@ export function parseSettings(
   if (email !== "" && !/^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+$/.test(email)) {
     problems.push(`DEFAULT_EMAIL: ${quoted(email)} is not an e-mail address; correct or remove it`);
   }
-  const [hook, trusted] = [path("SALLYPORT_ACME_HOOK"), path("CA_BUNDLE")];
+  const [id, key] = [value("ACME_EAB_KID"), value("ACME_EAB_HMAC_KEY")];
+  if ((id === "") !== (key === "")) {
+    problems.push("ACME_EAB_KID, ACME_EAB_HMAC_KEY: only one of the two is set; set both");
+  }
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]{0,255}$/.test(id))
+    problems.push(`ACME_EAB_KID: ${quoted(id)} is not a key identifier; correct it`);
+  // The key is a secret, and is not quoted.
+  if (!/^[A-Za-z0-9_-]{0,1024}$/.test(key)) problems.push("ACME_EAB_HMAC_KEY: the value is not base64url; correct it");
+  const [hook, trusted, own] = [path("SALLYPORT_ACME_HOOK"), path("CA_BUNDLE"), path("SALLYPORT_ACME_OWN")];
   const settings = {
     wanted: path("SALLYPORT_ACME_WANTED"),
     state: path("SALLYPORT_ACME_STATE"),
@@ -70,6 +90,8 @@ export function parseSettings(
     ...(email !== "" && { email }),
     ...(hook !== "" && { hook }),
     ...(trusted !== "" && { trusted }),
+    ...(own !== "" && { own }),
+    ...(id !== "" && { external: { id, key } }),
   };
   return problems.length > 0 ? { problems } : settings;
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { namesIn } from "../disk/read-or-empty.ts";
 import { readRegular } from "../disk/read-regular.ts";
@@ -31,14 +31,18 @@ export interface Issued {
  */
 export class CertificateFiles {
   readonly #directory: string;
+  readonly #own: string | undefined;
 
-  constructor(directory: string) {
+  /** `own`: directory of the operator's certificates. */
+  constructor(directory: string, own?: string) {
     this.#directory = directory;
+    this.#own = own;
   }
 
   /** Returns what the directory has for a certificate. `foreign`: files that the client did not install. */
   find(file: string): Installed | { readonly kind: "absent" | "foreign" } {
     for (const ending of ["crt", "key"]) {
+      if (this.#own !== undefined && existsSync(join(this.#own, `${file}.${ending}`))) return { kind: "foreign" };
       const target = this.#linkAt(`${file}.${ending}`);
       if (target === "other" || (target !== undefined && target !== linkTo(file, ending))) return { kind: "foreign" };
     }

@@ -19,6 +19,8 @@ const IN_ONE_CONTAINER: Layout = {
   channel: "/run/sallyport/reload",
   certificates: "/run/sallyport/certificates",
   certificatesInNginx: "/run/sallyport/certificates",
+  wanted: "/run/sallyport/acme",
+  challenges: "/run/sallyport/challenges",
   isSeparate: false,
 };
 

@@ -6,6 +6,7 @@ import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { hostAccess, pathAccess } from "./access.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
+import { challengesModel } from "./challenges.ts";
 import { requestsCertificate } from "./certificates/requested.ts";
 import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
@@ -30,7 +31,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   if (access.faults.length > 0) return closedModel(virtualHost, options, settings);
   const schemes = schemesOf({ host, options }, settings.https?.certificates);
   const http = listens(options.httpPort ?? settings.listen, settings, { isDefault: host === settings.defaultHost });
-  const challenges = schemes.servesChallenges && (settings.https?.challenges ?? false);
+  const challenges = schemes.servesChallenges && challengesModel(settings);
   const https = httpsModel({ ...virtualHost, options }, schemes, settings, access.clients);
   const inFile = new Set(access.extra.kind === "applied" ? access.extra.value.settings : []);
   // nginx rejects a second location for a path, so that of a container or of the operator's file replaces Sallyport's.
@@ -82,7 +83,7 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
     redirect: false,
     listens: [...http, ...https.listens],
     hasServer: true,
-    challenges: settings.https?.challenges ?? false,
+    challenges: challengesModel(settings),
     tls: https.tls,
     http2: options.http2 !== false && hasHttp2Directive(settings),
     lists: [],

@@ -3,6 +3,7 @@ import type { PortUse } from "../routes/port-owner.ts";
 import type { Published } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { isUsableFor } from "./contested-ports.ts";
+import { challengesModel } from "./challenges.ts";
 import { findErrorPage } from "./files.ts";
 import { listens } from "./listen.ts";
 import { reservedServers } from "./reserved-names.ts";
@@ -36,7 +37,7 @@ export function unknownHostsModel(published: Published, settings: NginxSettings)
     ]),
     unknownHttp2: http2 !== false && hasHttp2Directive(settings),
     unknownErrors: findErrorPage(settings, [503]),
-    unknownChallenges: https?.challengesForUnknown === true && https.challenges,
+    unknownChallenges: https?.challengesForUnknown === true && challengesModel(settings),
     unknownTls: https ? unknownHostTls(options, https) : false,
   };
 }

@@ -4,6 +4,9 @@
 #
 #   certificates.sh once|follow GROUP
 #
+# Certificates of Sallyport's own ACME client are copied, too, unless operators have their own of that name. The client is
+# not trusted: its files are read as its user.
+#
 # Links are followed, because ACME clients create links. Polls every two seconds: network file systems and virtual
 # machines of desktop systems deliver no change events.
 set -u
@@ -11,6 +14,8 @@ group=$2
 from=/etc/nginx/certs
 dhparam=/etc/nginx/dhparam/dhparam.pem
 copies=/run/sallyport/certificates
+acme=/var/lib/sallyport/acme/certificates
+acme_user=65530
 # Maximum size of a file in bytes.
 max_bytes=1048576
 # The state of each copied file; `follow` loads what `once` saved.
@@ -21,21 +26,39 @@ declare -A copied=()
 kept_seconds=60
 declare -A gone=()
 
+# Prints a file. One of the ACME client may change into another one, or a FIFO, at any time.
+read_file() {
+	case $1 in
+	"$acme"/*) timeout -k 1 10 setpriv --reuid "$acme_user" --regid "$acme_user" --clear-groups --no-new-privs head -c "$max_bytes" -- "$1" ;;
+	*) cat -- "$1" ;;
+	esac
+}
+
 # FILE NAME: copies atomically. Only PEM blocks, and private keys only from *.key: a link may point to any of root's files.
 copy() {
 	local mask=0222 keep="/^-----BEGIN /,/^-----END /p"
 	case $2 in
 	*.key) mask=0337 ;;
+	# The client's progress, for the renderer.
+	acme.json) keep=p ;;
 	*) keep="/^-----BEGIN .*PRIVATE KEY-----/,/^-----END .*PRIVATE KEY-----/d; $keep" ;;
 	esac
 	local new=$copies/.new$mask
 	umask "$mask"
-	sed -n "$keep" -- "$1" >"$new"
+	read_file "$1" | sed -n "$keep" >"$new"
 	if [ ! -s "$new" ]; then
 		echo "sallyport: $1 contains no PEM block of the expected type and is ignored" >&2
 		return
 	fi
 	{ [ "$mask" = 0222 ] || chgrp "$group" "$new"; } && mv -f -- "$new" "$copies/$2"
+}
+
+# STEM: whether the ACME client may not have such a certificate. Names of hosts have a dot.
+is_own() {
+	local file
+	[[ $1 == *.* ]] || return 0
+	for file in "$from/$1".{crt,key}; do if [ -e "$file" ] || [ -L "$file" ]; then return 0; fi; done
+	return 1
 }
 
 refresh() {
@@ -45,6 +68,7 @@ refresh() {
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9.:*_-]*) continue ;; esac
 		if [[ $kind != regular* ]] || { [ "$file" = "$dhparam" ] && [ -e "$from/dhparam.pem" ]; }; then continue; fi
+		case $file in "$acme/acme.json") ;; "$acme"/*) ! is_own "${name%.*}" || continue ;; esac
 		present[$name]=yes
 		[ "${copied[$name]:-}" != "$size $about" ] || continue
 		if [ "$size" -gt "$max_bytes" ]; then
@@ -53,7 +77,7 @@ refresh() {
 			continue
 		fi
 		copied[$name]="$size $about"
-	done < <(stat -L --printf '%F|%s|%d %i %y %z|%n\0' -- "$dhparam" "$from"/*.{crt,key,pem} 2>/dev/null)
+	done < <(stat -L --printf '%F|%s|%d %i %y %z|%n\0' -- "$dhparam" "$from"/*.{crt,key,pem} "$acme"/*.{crt,key} "$acme/acme.json" 2>/dev/null)
 	# Files about client certificates are never omitted: one that was never usable becomes an empty copy, which closes its
 	# host. The ending _removed confirms that such a file is removed.
 	for file in "$from"/ca.crt "$from"/*.ca.crt "$from"/*.crl.pem "$from"/*_removed; do

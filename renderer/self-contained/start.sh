@@ -1,18 +1,21 @@
 #!/bin/bash
-# First process of the self-contained image: starts and supervises agent, renderer and nginx, each as its own user.
+# First process of the self-contained image: starts and supervises agent, renderer and nginx, and the ACME client if the
+# operator wants one, each as its own user.
 #
 # It runs as root to prepare directories and users, and reads no data of containers or clients. If nginx exits, the
-# container exits. If agent or renderer exits, it is restarted while nginx keeps serving. SIGTERM and SIGINT stop
+# container exits. If another one exits, it is restarted while nginx keeps serving. SIGTERM and SIGINT stop
 # everything; SIGQUIT lets nginx finish its requests first; SIGHUP makes the renderer read its files again and reloads nginx.
+#   SALLYPORT_ACME=on           gets certificates for containers that request them
 #   SALLYPORT_NGINX=separate    nginx runs in another container, found by its label and reloaded through the channel
 #   start.sh COMMAND…           runs the command instead
 set -u
 umask 022
 
 # User ids, the same as in the separate images.
-agent=65532 renderer=65533 nginx=101
+agent=65532 renderer=65533 acme=65530 nginx=101
 run=/run/sallyport
 conf=/etc/nginx/conf.d
+acme_state=/var/lib/sallyport/acme
 # Maximum delay before a restart in seconds. The delay starts at one, doubles, and is reset after a minute of work.
 max_delay=30
 EX_CONFIG=78
@@ -42,8 +45,8 @@ find_socket() {
 	esac
 	[ -n "$socket_problem" ] || socket_problem=$(problem_of "$socket")
 	[ -n "$socket_problem" ] || read -r owner group < <(stat -L -c "%u %g" "$socket")
-	case $owner in 101 | 65533) socket_problem="the owner of the Docker socket has the user id of nginx or the renderer; change the owner" ;; esac
-	case $group in 65531 | 65532 | 65533) socket_problem="the group of the Docker socket has the reserved id $group; change the group" ;; esac
+	case $owner in 101 | 65530 | 65533) socket_problem="the owner of the Docker socket has the user id of nginx, the renderer or the ACME client; change the owner" ;; esac
+	case $group in 65530 | 65531 | 65532 | 65533) socket_problem="the group of the Docker socket has the reserved id $group; change the group" ;; esac
 	[ -z "$group" ] || [ "$group" != "$nginx_group" ] || socket_problem="the group of the Docker socket has the id $group, which nginx uses since the start; restart the container"
 	# While the socket is unknown, nginx uses a group that no socket may have.
 	[ -n "$nginx_group" ] || case ${group:-101} in 101) nginx_group=65531 ;; *) nginx_group=101 ;; esac
@@ -88,6 +91,14 @@ lay_out() {
 	give "$agent:$agent" 0750 /var/lib/sallyport/audit
 	give "$renderer:$renderer" 0750 "$run/renderer"
 	give "$nginx:$renderer" 0750 "$run/reload"
+	if [ -n "$is_acme" ]; then
+		# The client knows only the list of wanted certificates, which the renderer writes.
+		give "$renderer:$acme" 0750 "$run/acme"
+		give "$acme:$acme" 0755 "$run/challenges"
+		give "$acme:$acme" 0700 "$acme_state"
+		[ "$(stat -c %m "$acme_state")" != / ] ||
+			log "WARNING: $acme_state is not a volume, so certificates and account keys are lost with this container, and authorities limit new ones; mount a volume there"
+	fi
 	give "$nginx:$nginx" 0700 /var/cache/nginx
 	# Directories only: a link to one of root's files must not change that file's owner.
 	find /var/cache/nginx -type d ! -uid "$nginx" -exec chown "$nginx:$nginx" {} + ||
@@ -181,6 +192,12 @@ start() {
 		sallyport-agent serve --docker-socket "$socket" --policy "$policy" --exit-when-refused &
 		;;
 	renderer) env -i "PATH=$PATH" sallyport-renderer run & ;;
+	acme)
+		# It keeps the environment, which proxies and hooks for DNS-01 need.
+		env SALLYPORT_ACME_WANTED="$run/acme/wanted.json" SALLYPORT_ACME_STATE="$acme_state" SALLYPORT_ACME_OWN=/etc/nginx/certs \
+			SALLYPORT_ACME_CERTIFICATES="$acme_state/certificates" SALLYPORT_ACME_CHALLENGES="$run/challenges" \
+			setpriv --reuid "$acme" --regid "$acme" --clear-groups --no-new-privs sallyport-acme run &
+		;;
 	certificates) /opt/sallyport/certificates.sh follow "$nginx_group" & ;;
 	reload) "${channel[@]}" wait & ;;
 	nginx)
@@ -249,12 +266,12 @@ wait_for() {
 	for pid in "${!process_of[@]}"; do [ "${process_of[$pid]}" != "$1" ] || wait "$pid"; done
 }
 
-# Makes the renderer read its files again, and nginx everything that is not generated.
+# Makes the renderer read its files again, the ACME client retry what failed, and nginx everything that is not generated.
 reload_all() {
 	local pid message
 	for pid in "${!process_of[@]}"; do
 		case ${process_of[$pid]} in
-		renderer) kill -HUP "$pid" ;;
+		renderer | acme) kill -HUP "$pid" ;;
 		nginx) if message=$("${channel[@]}" check 2>&1); then kill -HUP "$pid"; else log "nginx is not reloaded: ${message%%$'\n'*}"; fi ;;
 		esac
 	done
@@ -355,6 +372,7 @@ here) is_separate="" ;;
 separate) is_separate=yes ;;
 *) fail "SALLYPORT_NGINX is \"${SALLYPORT_NGINX:0:64}\": must be here or separate" ;;
 esac
+case ${SALLYPORT_ACME:-} in 1 | [tT] | [tT][rR][uU][eE] | [yY][eE][sS] | [oO][nN]) is_acme=yes ;; *) is_acme="" ;; esac
 # The background process wakes up supervise even if the signal arrives just before it waits.
 trap 'ending=TERM; : &' TERM INT
 trap 'ending=QUIT; : &' QUIT
@@ -372,7 +390,7 @@ configure
 if [ -z "$is_separate" ]; then repair_live; else report_missing_volumes; fi
 # The channel is open before the renderer uses it.
 [ -n "$is_separate" ] || start reload
-for part in agent renderer certificates announcement; do start "$part"; done
+for part in agent renderer certificates ${is_acme:+acme} announcement; do start "$part"; done
 if [ -z "$is_separate" ]; then
 	wait_for_configuration
 	start nginx

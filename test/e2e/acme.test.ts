@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as https from "node:https";
@@ -8,7 +9,9 @@ import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { removeDirectory } from "../remove-directory.ts";
 import { AcmeAuthority } from "../renderer/nginx/acme-authority.ts";
+import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { requires } from "../requires.ts";
+import { SelfContained } from "./self-contained-box.ts";
 import { Stack } from "./stack.ts";
 
 const OVERRIDE = `services:
@@ -91,10 +94,111 @@ describe("the stack with HTTPS by itself", { skip: requires("docker", "pebble", 
   });
 });
 
+/** A process that an attacker controls tries to have nginx serve keys that only root and nginx may read. */
+const ATTACK = `cd /var/lib/sallyport/acme/certificates
+  ln -s /etc/nginx/certs/mine.example.key stolen.example.key && ln -s /etc/nginx/certs/mine.example.crt stolen.example.crt
+  mkfifo late.example.crt && ln -s ../accounts mine.example.crt
+  ln -s /run/sallyport/certificates/mine.example.key /run/sallyport/challenges/.well-known/acme-challenge/key`;
+
+describe(
+  "SALLYPORT_ACME in the self-contained image",
+  { skip: requires("docker", "pebble", "pebble-challtestsrv") },
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), "sallyport-acme-"));
+    const authority = new AcmeAuthority(join(directory, "pebble"));
+    const certificates = join(directory, "certs");
+    let box: SelfContained;
+    let options: string[];
+    let ca: string;
+    const asUser = async (user: string, script: string): Promise<string> =>
+      await docker("exec", "-u", user, box.name, "sh", "-c", script);
+    const served = async (host: string): Promise<string> => {
+      const address = await box.address();
+      return await eventually(`${host} over TLS`, async () => await bodyOf(address, host, ca, 443), 90_000);
+    };
+
+    before(async () => {
+      chmodSync(directory, 0o755);
+      mkdirSync(certificates);
+      makeCertificate(certificates, "mine.example", ["mine.example"]);
+      chmodSync(join(certificates, "mine.example.key"), 0o600);
+      await SelfContained.build();
+      box = await SelfContained.create("spe2e-selfacme");
+      await docker("volume", "create", "--label", `spe2e=${box.name}`, box.name);
+      for (const name of ["web", "mine"]) {
+        await box.app(name, "-e", `VIRTUAL_HOST=${name}.example`, "-e", `LETSENCRYPT_HOST=${name}.example`);
+      }
+      // nginx has no address yet.
+      await authority.start(80, "192.0.2.1");
+      ca = await authority.root();
+      const variables = [
+        "SALLYPORT_ACME=on",
+        "DEFAULT_EMAIL=you@example.com",
+        `ACME_CA_URI=${authority.urlForContainers}`,
+        "CA_BUNDLE=/pebble.crt",
+      ];
+      options = [
+        "--add-host=pebble.test:host-gateway",
+        `--volume=${authority.trusted}:/pebble.crt:ro`,
+        `--volume=${certificates}:/etc/nginx/certs:ro`,
+        ...variables.flatMap((one) => ["-e", one]),
+      ];
+      await box.run(...options, "-v", `${box.name}:/var/lib/sallyport/acme`);
+      await authority.resolveTo(await box.address());
+      await box.logsReady(1);
+    });
+    after(async () => {
+      await box.remove();
+      await docker("volume", "rm", box.name);
+      await authority.stop();
+      await removeDirectory(directory);
+    });
+
+    test("gets a certificate by a process of its own user, without Docker and nginx's configuration", async () => {
+      assert.match(await served("web.example"), /"app":"web"/);
+      await box.answered("web.example", 301);
+      const processes = await docker("top", box.name, "-eo", "user,pid,args");
+      assert.match(processes, /^65530 .*acme\.cjs run$/m);
+      const can = "for f in /tmp/docker.sock /run/sallyport/agent/rpc.sock; do [ ! -w $f ] || echo $f; done";
+      const keys = "cat /etc/nginx/certs/*.key /run/sallyport/certificates/*.key 2>/dev/null";
+      const conf = "touch /etc/nginx/conf.d/x /run/sallyport/acme/x 2>/dev/null && echo written";
+      assert.equal(await asUser("65530:65530", `${can}; ${keys}; ${conf}; true`), "");
+      for (const user of ["101:101", "65533:65533"]) {
+        assert.equal(await asUser(user, "ls /var/lib/sallyport/acme 2>/dev/null; true"), "", user);
+      }
+      assert.match(await box.exec("sallyport-renderer", "explain", "mine.example"), /mine\.example: your own/);
+    });
+
+    test("never publishes what a compromised client points to, and renewals continue", async () => {
+      await asUser("65530:65530", ATTACK);
+      await box.app("next", "-e", "VIRTUAL_HOST=next.example", "-e", "LETSENCRYPT_HOST=next.example");
+      assert.match(await served("next.example"), /"app":"next"/);
+      assert.equal(
+        await asUser("101:101", "cd /run/sallyport/certificates && ls | grep -E 'stolen.*key|late'; true"),
+        "",
+      );
+      const own = createHash("sha256")
+        .update(readFileSync(join(certificates, "mine.example.crt")))
+        .digest("hex");
+      assert.match(await box.exec("sha256sum", "/run/sallyport/certificates/mine.example.crt"), new RegExp(`^${own} `));
+      assert.equal((await box.get("web.example", "/.well-known/acme-challenge/key")).status, 403);
+    });
+
+    test("keeps certificates and account in a volume", async () => {
+      const state = "cd /var/lib/sallyport/acme && find accounts certificates/acme -type f | sort | xargs sha256sum";
+      const before = await box.exec("sh", "-c", state);
+      await box.start(...options, "-v", `${box.name}:/var/lib/sallyport/acme`);
+      await served("web.example");
+      assert.equal(await box.exec("sh", "-c", state), before);
+      assert.doesNotMatch(await box.logs(), /is not a volume/);
+    });
+  },
+);
+
 /** Returns the body of a response over verified TLS, or undefined without one. */
-async function bodyOf(host: string, servername: string, ca: string): Promise<string | undefined> {
+async function bodyOf(host: string, servername: string, ca: string, port = 8443): Promise<string | undefined> {
   return await new Promise((resolve) => {
-    const options = { host, port: 8443, servername, headers: { host: servername }, ca, agent: false };
+    const options = { host, port, servername, headers: { host: servername }, ca, agent: false };
     const request = https.get(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (part: string) => (body += part));

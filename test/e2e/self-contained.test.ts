@@ -102,10 +102,15 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
       const found = await find(command);
       assert.deepEqual([found.user, found.capabilities, found.groups], [101, 1n << 10n, []]);
     }
+    // Without SALLYPORT_ACME there is no ACME client.
+    assert.deepEqual(
+      [...new Set((await running()).map(({ user }) => user))].toSorted((a, b) => a - b),
+      [0, 101, 65_532, 65_533],
+    );
     const rootProcesses = (await running()).filter(({ user }) => user === 0).map(({ command }) => command);
     // The supervisor, processes that start or end, Docker's health check, and the commands of this test.
     const expected =
-      /start\.sh|certificates\.sh|^$|^\/bin\/sh \/usr\/local\/bin\/sallyport-|^(sh -c|sed|tr|sleep|stat|setpriv|id) /;
+      /start\.sh|certificates\.sh|^$|^\/bin\/sh \/usr\/local\/bin\/sallyport-|^(sh -c|cat|sed|tr|sleep|stat|setpriv|id) /;
     assert.deepEqual(
       rootProcesses.filter((command) => !expected.test(command)),
       [],
@@ -350,6 +355,11 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
       "a Docker endpoint that is not a socket",
       ["-e", "DOCKER_HOST=tcp://10.0.0.1:2375"],
       /only unix:\/\/\/PATH is supported/,
+    ],
+    [
+      "an invalid setting of the ACME client, and warns that its certificates are in no volume",
+      ["-e", "SALLYPORT_ACME=on", "-e", "ACME_CA_URI=http://ca.example"],
+      /acme is not a volume[^]*ACME_CA_URI: .*http:\/\/ca\.example.* is not an https URL/,
     ],
     ["a missing socket", ["-e", "DOCKER_HOST=unix:///tmp/other.sock"], /\/tmp\/other\.sock does not exist; mount/],
     ["another user", ["--user", "101"], /must be started as root/],

@@ -3,6 +3,7 @@ import { importFilters } from "../docker-gen/filters.ts";
 import { groupPairs } from "../docker-gen/generation.ts";
 import { differs, type Note, quoted, skipped } from "../note.ts";
 import { printDocument, sentence } from "../print.ts";
+import { acmeOf } from "./acme.ts";
 import { accessLogOf } from "./access-log.ts";
 import { type InternalNetworksFile, parseInternalNetworks } from "./internal-networks.ts";
 import { type Environment, invalid, parseFlag, type SettingValue } from "./setting.ts";
@@ -18,6 +19,9 @@ export interface Layout {
   /** Directory of the certificates as the renderer sees it, and as nginx does. */
   readonly certificates: string;
   readonly certificatesInNginx: string;
+  /** Directory of the ACME client's list of wanted certificates, and of its challenges. */
+  readonly wanted: string;
+  readonly challenges: string;
   /** Whether nginx is another container, which has a label. */
   readonly isSeparate: boolean;
   /** Name of the container that is nginx; by default the renderer's own, or the one with the label. */
@@ -47,16 +51,24 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
   const variables = readVariables(env);
   const log = accessLogOf(env);
   const statusPage = statusPageOf(env);
-  if (typeof isStrict === "object" || "problem" in log || "problem" in statusPage || variables.problems.length > 0) {
-    const own = [statusPage, log, isStrict].flatMap((one) =>
-      typeof one === "object" && "problem" in one ? [one.problem] : [],
-    );
+  const acme = acmeOf(env, layout);
+  const own = [statusPage, log, isStrict, acme].flatMap((one) =>
+    typeof one === "object" && "problem" in one ? [one.problem] : [],
+  );
+  if (
+    typeof isStrict === "object" ||
+    "problem" in log ||
+    "problem" in statusPage ||
+    "problem" in acme ||
+    variables.problems.length > 0
+  ) {
     return { kind: "failed", problems: [...variables.problems, ...own] };
   }
   const filters = importFilterList(env["DOCKER_CONTAINER_FILTERS"] ?? "");
   const internal = files.internalNetworks && parseInternalNetworks(files.internalNetworks);
   const target = baseTarget(layout, isStrict, files);
   put(target, ["nginx", "accessLog"], log.accessLog);
+  for (const [key, value] of Object.entries(acme.https)) put(target, ["https", key], value);
   if (internal) put(target, ["nginx", "internalNetworks"], internal.networks);
   if (filters.where.length > 0) put(target, ["containers", "where"], filters.where);
   if (filters.onlyPublished) put(target, ["containers", "onlyPublished"], true);

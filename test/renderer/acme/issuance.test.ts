@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,17 +12,20 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { AcmeLoop } from "../../../renderer/acme/loop.ts";
 
 import { type Progress, readProgress } from "../../../renderer/acme/progress.ts";
-import { readWanted } from "../../../renderer/acme/wanted.ts";
+import { printWanted, readWanted } from "../../../renderer/acme/wanted.ts";
 import { explain } from "../../../renderer/status/explain.ts";
+import type { AcmeSettings } from "../../../renderer/acme/settings.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { programPath } from "../../demo/program-path.ts";
 import { eventually } from "../../eventually.ts";
+import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
 import { AcmeAuthority } from "../nginx/acme-authority.ts";
 import { makeAgedCertificate, makeCertificate } from "../nginx/certificate-files.ts";
@@ -348,5 +352,93 @@ describe("certificates that containers request", { skip }, () => {
     assert.ok(await shown("shop.example"));
     assert.equal((await plain("new.example")).status, 200);
     await stopClient();
+  });
+});
+
+/** A hook for dehydrated that creates and removes records of the authority's resolver. */
+const HOOK = `#!/bin/sh
+case $1 in
+deploy_challenge) path=set-txt data="{\\"host\\":\\"_acme-challenge.$2.\\",\\"value\\":\\"$4\\"}" ;;
+clean_challenge) path=clear-txt data="{\\"host\\":\\"_acme-challenge.$2.\\"}" ;;
+*) exit 0 ;;
+esac
+echo "$1 $2" >>"$HOOK_LOG"
+exec curl -sf "$RESOLVER/$path" -d "$data"
+`;
+
+describe("certificates by DNS-01, from an authority that requires an external account", { skip }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-dns-"));
+  const authority = new AcmeAuthority(join(directory, "pebble"));
+  const [certificates, hook, calls] = ["certificates", "hook", "calls"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const external = { id: "account-1", key: "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" };
+  before(async () => {
+    // No port can be reached for HTTP-01.
+    await authority.start(await freePort(), "127.0.0.1", { [external.id]: external.key });
+    writeFileSync(hook, HOOK, { mode: 0o755 });
+    mkdirSync(join(directory, "programs"));
+    writeFileSync(join(directory, "programs", "sleep"), "#!/bin/sh\nexec /bin/sleep 0.05\n", { mode: 0o755 });
+  });
+  after(async () => {
+    await authority.stop();
+    await removeDirectory(directory);
+  });
+
+  /** Runs the client with these settings until the progress of the wildcard satisfies the condition, and returns it. */
+  async function runUntil(settings: Partial<AcmeSettings>, isDone: (progress: Progress) => boolean): Promise<Progress> {
+    const ending = new AbortController();
+    const paths = { wanted: join(directory, "wanted.json"), state: join(directory, "state"), certificates };
+    const fixed = { ...paths, challenges: directory, authority: authority.url, trusted: authority.trusted, hook };
+    const env = {
+      PATH: `${join(directory, "programs")}:${programPath()}`,
+      RESOLVER: authority.resolverUrl,
+      HOOK_LOG: calls,
+    };
+    const client = new AcmeLoop({ ...fixed, ...settings }, env, () => undefined);
+    client.retry();
+    const running = client.run(ending.signal);
+    try {
+      return await eventually(
+        "the client is done",
+        () => {
+          const found = readProgress(join(certificates, "acme.json"));
+          return typeof found !== "string" && found[0] && isDone(found[0]) && found[0];
+        },
+        60_000,
+      );
+    } finally {
+      ending.abort();
+      await running;
+    }
+  }
+
+  test("a wildcard is issued with a hook and the key of the account, without any port", async () => {
+    const names = ["*.dns.example", "dns.example"];
+    writeFileSync(
+      join(directory, "wanted.json"),
+      printWanted([{ file: "wildcard.dns.example", names, owner: "test" }]),
+    );
+    const refused = await runUntil({}, ({ state }) => state === "failed");
+    assert.match(
+      refused.error ?? "",
+      /^the authority requires an external account; set ACME_EAB_KID and ACME_EAB_HMAC_KEY$/,
+    );
+    const wrong = { ...external, id: "account-2" };
+    const rejected = await runUntil({ external: wrong }, ({ failures }) => failures > 1);
+    assert.match(rejected.error ?? "", /^(unauthorized|malformed): /);
+    await runUntil({ external }, ({ state }) => state === "issued");
+    const issued = new X509Certificate(readFileSync(join(certificates, "wildcard.dns.example.crt")));
+    assert.deepEqual(
+      (issued.subjectAltName ?? "").split(", ").toSorted(),
+      names.map((name) => `DNS:${name}`),
+    );
+    assert.deepEqual(
+      [...new Set(readFileSync(calls, "utf8").trim().split("\n"))],
+      ["deploy_challenge dns.example", "clean_challenge dns.example"],
+    );
+    assert.ok(!JSON.stringify([refused, rejected]).includes(external.key));
   });
 });

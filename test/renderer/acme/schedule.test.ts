@@ -132,6 +132,7 @@ test("settings that a shell or curl could misread are rejected with their name",
     ["DEFAULT_EMAIL", "a'b@example.com"],
     ["SALLYPORT_ACME_HOOK", "hook.sh"],
     ["CA_BUNDLE", "/etc/a --insecure"],
+    ["LETSENCRYPT_TEST", "maybe"],
   ] as const) {
     const parsed = parseSettings({ [name]: value });
     assert.ok(
@@ -139,7 +140,30 @@ test("settings that a shell or curl could misread are rejected with their name",
       value,
     );
   }
+  for (const [external, problem] of [
+    [{ ACME_EAB_KID: 'a"b', ACME_EAB_HMAC_KEY: "abc" }, /^ACME_EAB_KID: "a\\"b" is not a key identifier/],
+    [
+      { ACME_EAB_KID: "a", ACME_EAB_HMAC_KEY: "secret+/" },
+      /^ACME_EAB_HMAC_KEY: the value is not base64url; correct it$/,
+    ],
+    [{ ACME_EAB_KID: "a" }, /^ACME_EAB_KID, ACME_EAB_HMAC_KEY: only one of the two is set; set both$/],
+  ] as const) {
+    const parsed = parseSettings(external);
+    assert.match("problems" in parsed ? parsed.problems.join("\n") : "", problem);
+  }
   assert.ok(!("problems" in parseSettings({ DEFAULT_EMAIL: "" })));
+});
+
+test("LETSENCRYPT_TEST selects the test service of Let's Encrypt unless another authority is set", () => {
+  const authorityOf = (env: Record<string, string>): string | undefined => {
+    const parsed = parseSettings(env);
+    return "authority" in parsed ? parsed.authority : undefined;
+  };
+  assert.match(authorityOf({ LETSENCRYPT_TEST: "true" }) ?? "", /acme-staging/);
+  assert.equal(
+    authorityOf({ LETSENCRYPT_TEST: "true", ACME_CA_URI: "https://ca.example/dir" }),
+    "https://ca.example/dir",
+  );
 });
 
 test("a progress that is missing, garbage or a directory is not read as issued certificates", () => {

@@ -29,6 +29,8 @@ const LAYOUT: Layout = {
   channel: "/run/sallyport/reload",
   certificates: "/run/sallyport/certificates",
   certificatesInNginx: "/run/sallyport/certificates",
+  wanted: "/run/sallyport/acme",
+  challenges: "/run/sallyport/challenges",
   isSeparate: false,
 };
 
@@ -147,6 +149,7 @@ describe("reports invalid and unsupported variables", () => {
       /^SALLYPORT_STATUS_ALLOW: invalid value "me": not a list of/,
     ],
     [{ HTTP_PORT: "443" }, /^HTTPS_PORT: port "443" is used twice; choose another port/],
+    [{ SALLYPORT_ACME: "maybe" }, /^SALLYPORT_ACME: invalid value "maybe": not true or false/],
     [{ SALLYPORT_STRICT: "so" }, /^SALLYPORT_STRICT: invalid value "so": not true or false/],
   ];
   for (const [env, problem] of wrong) {
@@ -211,6 +214,16 @@ test("imports the status page's port and networks", () => {
   assert.deepEqual([statusPage?.listen, statusPage?.allow], [8_081, ["127.0.0.1", "10.0.0.0/8"]]);
 });
 
+test("SALLYPORT_ACME requests certificates, by DNS-01 with a hook, and needs nginx in the same container", () => {
+  for (const env of [{}, { SALLYPORT_ACME: "off" }]) assert.equal(targetOf(env).https?.acme, undefined);
+  const { https } = targetOf({ SALLYPORT_ACME: "on" });
+  assert.deepEqual(https?.acme, { directory: "/run/sallyport/acme", dns: false });
+  assert.equal(https?.challenges, "/run/sallyport/challenges");
+  assert.ok(targetOf({ SALLYPORT_ACME: "on", SALLYPORT_ACME_HOOK: "/hook" }).https?.acme?.dns);
+  const separate = importNginxProxy({ SALLYPORT_ACME: "on" }, {}, { ...LAYOUT, isSeparate: true });
+  assert.match("problems" in separate ? separate.problems.join() : "", /^SALLYPORT_ACME: nginx in another container/);
+});
+
 test("finds a separate nginx by its label, which the policy discloses", () => {
   assert.deepEqual(configOf({}, {}, { isSeparate: true }).proxy, { label: "com.github.nginx-proxy.nginx-proxy.nginx" });
   const env = { NGINX_CONTAINER_LABEL: "edge", DOCKER_CONTAINER_FILTERS: "label=proxy=a" };
@@ -228,7 +241,13 @@ test("imports any environment or names the invalid variable", () => {
     fc.constantFrom("true", "0", "443", "www.example.org", "label=a=b,name=c", "10.0.0.1", "json", "off", "nohttp"),
   );
   const env = fc.dictionary(
-    fc.constantFrom(...NGINX_PROXY_VARIABLES, "SALLYPORT_STRICT", "SALLYPORT_STATUS_PORT", "SALLYPORT_STATUS_ALLOW"),
+    fc.constantFrom(
+      ...NGINX_PROXY_VARIABLES,
+      "SALLYPORT_STRICT",
+      "SALLYPORT_STATUS_PORT",
+      "SALLYPORT_STATUS_ALLOW",
+      "SALLYPORT_ACME",
+    ),
     value,
   );
   const files = fc.record({

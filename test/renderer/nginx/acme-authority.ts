@@ -31,8 +31,20 @@ export class AcmeAuthority {
     return `https://pebble.test:${this.#port}/dir`;
   }
 
-  /** `validationPort` replaces port 80 for challenges, and `address` is what every name resolves to. */
-  async start(validationPort: number, address = "127.0.0.1"): Promise<void> {
+  /** The base of the resolver's URLs by which DNS records are set, such as `/set-txt`. */
+  get resolverUrl(): string {
+    return `http://127.0.0.1:${this.#resolver}`;
+  }
+
+  /**
+   * `validationPort` replaces port 80 for challenges, and `address` is what every name resolves to. `external`: only these
+   * external accounts may register; keys by key identifier.
+   */
+  async start(
+    validationPort: number,
+    address = "127.0.0.1",
+    external?: Readonly<Record<string, string>>,
+  ): Promise<void> {
     const { directory } = this;
     mkdirSync(directory);
     makeCertificate(directory, "pebble", ["localhost", "pebble.test"]);
@@ -46,7 +58,8 @@ export class AcmeAuthority {
       httpPort: validationPort,
       tlsPort: validationPort,
       ocspResponderURL: "",
-      externalAccountBindingRequired: false,
+      externalAccountBindingRequired: external !== undefined,
+      externalAccountMACKeys: external ?? {},
     };
     writeFileSync(join(directory, "pebble.json"), JSON.stringify({ pebble: config }));
     const off = ["-defaultIPv4", address, "-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""];
@@ -82,19 +95,24 @@ export class AcmeAuthority {
 
   /** Makes the CA's resolver fail for a name. */
   async breakName(host: string): Promise<void> {
-    await this.#tellResolver("set-servfail", host);
+    await this.#post("set-servfail", { host });
+  }
+
+  /** Resolves all names to another address. */
+  async resolveTo(address: string): Promise<void> {
+    await this.#post("set-default-ipv4", { ip: address });
   }
 
   async repairName(host: string): Promise<void> {
-    await this.#tellResolver("clear-servfail", host);
+    await this.#post("clear-servfail", { host });
   }
 
-  async #tellResolver(command: string, host: string): Promise<void> {
-    const { status } = await fetch(`http://127.0.0.1:${this.#resolver}/${command}`, {
+  async #post(command: string, body: object): Promise<void> {
+    const { status } = await fetch(`${this.resolverUrl}/${command}`, {
       method: "POST",
-      body: JSON.stringify({ host }),
+      body: JSON.stringify(body),
     });
-    if (status !== 200) throw new Error(`${command} ${host}: ${status}`);
+    if (status !== 200) throw new Error(`${command}: ${status}`);
   }
 
   async stop(): Promise<void> {
