@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import type { ContainerTemplateOptions, Rendering } from "./container-template.ts";
@@ -18,12 +19,9 @@ const MARK = "sallyport.render";
 
 /** Starts a thread that renders these templates, with bounded memory and no environment. It does not keep the process alive. */
 export function startRenderThread(options: ContainerTemplateOptions): Worker {
-  const self = import.meta.url;
+  const self = fileURLToPath(import.meta.url);
   const isSource = self.endsWith(".ts");
-  // A thread does not inherit the loader for TypeScript.
-  const entry = isSource
-    ? `import("tsx/esm/api").then(({ register }) => (register(), import(${JSON.stringify(self)})))`
-    : fileURLToPath(self);
+  const entry = isSource ? bundleOf(self) : self;
   const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: 4 };
   const worker = new Worker(entry, {
     eval: isSource,
@@ -34,6 +32,16 @@ export function startRenderThread(options: ContainerTemplateOptions): Worker {
   });
   worker.unref();
   return worker;
+}
+
+let bundled: string | undefined;
+
+/** Returns this program as JavaScript: a thread does not inherit the loader for TypeScript. The images contain a bundle. */
+function bundleOf(file: string): string {
+  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+  bundled ??= buildSync({ entryPoints: [file], bundle: true, platform: "node", write: false, logLevel: "silent" })
+    .outputFiles[0]!.text;
+  return bundled;
 }
 
 if (!isMainThread && parentPort && isRenderThread(workerData)) void serve(parentPort, workerData.options);
