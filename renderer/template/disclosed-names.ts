@@ -1,5 +1,4 @@
-import Handlebars from "handlebars";
-import { readTemplate, type TemplateText } from "./read-template.ts";
+import { nodesIn, readTemplate, type TemplateText } from "./read-template.ts";
 
 /** A label or variable that a template reads by its name. */
 export interface NameRead {
@@ -24,58 +23,27 @@ export function isDisclosedByDefault(from: NameRead["from"], name: string): bool
 export function namesRead(templates: readonly TemplateText[]): NameRead[] {
   const found = new Map<string, NameRead>();
   for (const template of templates) {
-    new NameReader((from, name, line) => {
-      const key = `${from} ${name}`;
-      if (!found.has(key)) found.set(key, { from, name, place: `${template.file}:${line}` });
-    }).accept(readTemplate(template));
+    for (const node of nodesIn(readTemplate(template))) {
+      const [record = "", ...parts] = pathRead(node as CallNode | hbs.AST.PathExpression);
+      const from = /^(?:own)?(labels|env)$/i.exec(record)?.[1]?.toLowerCase() as NameRead["from"] | undefined;
+      const [name, key] = [parts.join("."), `${from} ${parts.join(".")}`];
+      if (from === undefined || name === "" || found.has(key)) continue;
+      found.set(key, { from, name, place: `${template.file}:${node.loc.start.line}` });
+    }
   }
   return [...found.values()];
 }
 
-class NameReader extends Handlebars.Visitor {
-  readonly #add: (from: NameRead["from"], name: string, line: number) => void;
+type CallNode = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.SubExpression;
 
-  constructor(add: (from: NameRead["from"], name: string, line: number) => void) {
-    super();
-    this.#add = add;
-  }
-
-  /** `labels.[caddy.host]`. */
-  override PathExpression({ parts, loc }: hbs.AST.PathExpression): void {
-    this.#read(parts, loc);
-  }
-
-  override MustacheStatement(node: hbs.AST.MustacheStatement): void {
-    this.#call(node);
-    super.MustacheStatement(node);
-  }
-
-  override BlockStatement(node: hbs.AST.BlockStatement): void {
-    this.#call(node);
-    super.BlockStatement(node);
-  }
-
-  override SubExpression(node: hbs.AST.SubExpression): void {
-    this.#call(node);
-    super.SubExpression(node);
-  }
-
-  /** `whereLabelExists containers "x"`, `where containers "labels.x"` and `get labels "x"`. */
-  #call({ path, params: [list, text] }: Pick<hbs.AST.MustacheStatement, "path" | "params">): void {
-    if (text?.type !== "StringLiteral" || path.type !== "PathExpression") return;
-    const { value, loc } = text as hbs.AST.StringLiteral;
-    const helper = (path as hbs.AST.PathExpression).original;
-    if (helper.includes("Label")) return this.#read(["labels", value], loc);
-    if (/^(?:get|index|hasKey|contains)$/.test(helper) && list?.type === "PathExpression") {
-      return this.#read([...(list as hbs.AST.PathExpression).parts, value], loc);
-    }
-    if (/^(?:where|group|map|sort|at)/.test(helper)) this.#read(value.split("."), loc);
-  }
-
-  #read([record = "", ...name]: readonly string[], loc: hbs.AST.SourceLocation): void {
-    const [, from] = /^(?:own)?(labels|env)$/i.exec(record) ?? [];
-    if (from !== undefined && name.length > 0) {
-      this.#add(from.toLowerCase() as NameRead["from"], name.join("."), loc.start.line);
-    }
-  }
+/** `labels.[caddy.host]`, `whereLabelExists containers "x"`, `where containers "labels.x"` and `get labels "x"`. */
+function pathRead(node: CallNode | hbs.AST.PathExpression): readonly string[] {
+  if ("parts" in node) return node.parts;
+  const [list, text] = ("params" in node ? node.params : []) as (hbs.AST.PathExpression | hbs.AST.StringLiteral)[];
+  if (text?.type !== "StringLiteral") return [];
+  const { value } = text as hbs.AST.StringLiteral;
+  const helper = String((node.path as hbs.AST.PathExpression).original);
+  if (helper.includes("Label")) return ["labels", value];
+  if (/^(?:get|index|hasKey|contains)$/.test(helper)) return list && "parts" in list ? [...list.parts, value] : [];
+  return /^(?:where|group|map|sort|at)/.test(helper) ? value.split(".") : [];
 }

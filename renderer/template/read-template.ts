@@ -29,6 +29,14 @@ export function readTemplate({ file, text }: TemplateText): hbs.AST.Program {
   return fail(parsed, parsed.problem);
 }
 
+/** Yields the nodes of a syntax tree, outer ones first, in the order of the text. */
+export function* nodesIn(value: unknown): Generator<hbs.AST.Node, undefined> {
+  if (typeof value !== "object" || value === null) return undefined;
+  if ("type" in value) yield value as hbs.AST.Node;
+  for (const inner of Object.values(value)) yield* nodesIn(inner);
+  return undefined;
+}
+
 /** Line from 1, column from 0. */
 interface Place {
   readonly line: number;

@@ -1,5 +1,4 @@
-import Handlebars from "handlebars";
-import { readTemplate } from "./read-template.ts";
+import { nodesIn, readTemplate } from "./read-template.ts";
 import { TemplateError } from "./template-error.ts";
 
 /** What a template renders: virtual hosts of nginx, or containers; with the line that shows it, if any. */
@@ -13,23 +12,16 @@ export type TemplateKind =
  */
 export function kindOfTemplate(text: string, file: string): TemplateKind {
   try {
-    const finder = new NameFinder();
-    finder.accept(readTemplate({ file, text }));
-    const { eachHost, containers } = finder.lines;
-    return eachHost === undefined ? { kind: "containers", line: containers } : { kind: "routes", line: eachHost };
+    const paths = [...nodesIn(readTemplate({ file, text }))].filter(({ type }) => type === "PathExpression");
+    const lineOf = (name: string): number | undefined =>
+      paths.find((path) => firstName(path as hbs.AST.PathExpression) === name)?.loc.start.line;
+    const eachHost = lineOf("eachHost");
+    return eachHost === undefined
+      ? { kind: "containers", line: lineOf("containers") }
+      : { kind: "routes", line: eachHost };
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };
     throw error;
-  }
-}
-
-class NameFinder extends Handlebars.Visitor {
-  /** Where a path first begins with a name. */
-  readonly lines: Record<string, number> = {};
-
-  override PathExpression(path: hbs.AST.PathExpression): void {
-    const name = firstName(path);
-    if (name === "eachHost" || name === "containers") this.lines[name] ??= path.loc.start.line;
   }
 }
 
