@@ -78,7 +78,8 @@ CMD ["run"]
 # dehydrated, an ACME client in Bash. nginx's image has most of what that needs.
 FROM ${NGINX_IMAGE} AS dehydrated
 USER root
-RUN apt-get update && apt-get install -y --no-install-recommends bsdextrautils dehydrated && rm -rf /var/lib/apt/lists/*
+COPY renderer/acme/install-packages /opt/sallyport/
+RUN sh /opt/sallyport/install-packages bsdextrautils dehydrated && rm /opt/sallyport/install-packages
 
 # Gets certificates, as nginx's user, who reads the keys.
 FROM dehydrated AS acme

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -83,11 +83,15 @@ describe(".ci/update-base-images", () => {
   test("every stage of a Dockerfile is a pinned image, an earlier stage or scratch", () => {
     for (const path of files.filter((name) => name.endsWith("Dockerfile"))) {
       const text = readFileSync(path, "utf8");
+      const stages = [...text.matchAll(/^FROM .* AS ([\w-]+)$/gm)].map(([, name = ""]) => name);
       const bases = [...text.matchAll(/^FROM (?:--platform=\S+ )?(\S+)/gm)].map(([, base = ""]) => base);
       assert.ok(bases.length > 0);
       for (const base of bases) {
         const argument = /^\$\{(\w+_IMAGE)\}$/.exec(base)?.[1];
-        assert.ok(base === "scratch" || (argument && text.includes(`\nARG ${argument}=`)), `${path}: FROM ${base}`);
+        assert.ok(
+          base === "scratch" || stages.includes(base) || (argument && text.includes(`\nARG ${argument}=`)),
+          `${path}: FROM ${base}`,
+        );
       }
     }
   });
@@ -118,41 +122,107 @@ describe("the images", { skip: requires("docker") }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-images-"));
   after(() => removeDirectory(directory));
 
-  // The image of acme is based on nginx's and not part of compose.yml.
-  for (const program of programs.filter((one) => one !== "acme")) {
-    test(`of the ${program} has the bundle that npm run build makes here, and a bill with the hashes of its files`, async () => {
-      if (process.env["SALLYPORT_IMAGES"] !== "given") execFileSync("docker", ["compose", "build", "-q", program]);
-      const image = join(directory, program);
-      const container = execFileSync("docker", ["create", `sallyport-${program}`], { encoding: "utf8" }).trim();
+  /** Prints a file list of an image's Debian packages, one a line. */
+  const packagesIn = (image: string): string[] => {
+    const format = "${db:Status-Abbrev} ${Package}@${Version}\n";
+    const args = ["run", "--rm", "--entrypoint", "dpkg-query", image, "-W", "-f", format];
+    const lines = execFileSync("docker", args, { encoding: "utf8" }).split("\n");
+    return lines.flatMap((line) => (line.startsWith("ii ") ? line.slice(3).trim() : []));
+  };
+  const ACME = ["-f", "compose.yml", "-f", "docs/examples/compose.acme.yml"];
+  const SELF_CONTAINED = ["-f", "docs/examples/compose.nginx-proxy.yml"];
+  // Images based on nginx's have Node next to its libraries.
+  const images: readonly (readonly [
+    image: string,
+    build: readonly string[],
+    contents: readonly (typeof programs)[number][],
+    folders: { readonly runtime: readonly string[]; readonly bundles: string },
+  ])[] = [
+    ...(["agent", "renderer", "audit"] as const).map(
+      (program) =>
+        [`sallyport-${program}`, [program], [program], { runtime: ["/node", "/lib"], bundles: "/app" }] as const,
+    ),
+    ["sallyport-acme", [...ACME, "acme"], ["acme"], { runtime: ["/opt/sallyport/lib"], bundles: "/opt/sallyport" }],
+    [
+      "sallyport",
+      [...SELF_CONTAINED, "nginx-proxy"],
+      programs,
+      { runtime: ["/opt/sallyport/lib"], bundles: "/opt/sallyport" },
+    ],
+  ];
+  for (const [image, build, contents, { runtime, bundles }] of images) {
+    test(`${image} has the bundles that npm run build makes here, and bills with the hashes of its files`, async () => {
+      if (process.env["SALLYPORT_IMAGES"] !== "given") {
+        const [service = "", ...files] = build.toReversed();
+        execFileSync("docker", ["compose", ...files.toReversed(), "build", "-q", service]);
+      }
+      const copy = join(directory, image);
+      const container = execFileSync("docker", ["create", image], { encoding: "utf8" }).trim();
       try {
-        mkdirSync(image);
-        for (const path of ["app", "node", "lib"]) execFileSync("docker", ["cp", `${container}:/${path}`, image]);
+        for (const name of ["runtime", "bundles"]) mkdirSync(join(copy, name), { recursive: true });
+        for (const path of runtime) execFileSync("docker", ["cp", `${container}:${path}`, join(copy, "runtime")]);
+        execFileSync("docker", ["cp", `${container}:${bundles}/.`, join(copy, "bundles")]);
       } finally {
         execFileSync("docker", ["rm", container]);
       }
-      await bundle(program, { write: true });
-      assert.ok(readFileSync(join(image, `app/${program}.cjs`)).equals(readFileSync(`dist/${program}.cjs`)));
+      const hashes = (files: string): string[] =>
+        execFileSync("sh", ["-c", `find ${files} -type f -exec sha256sum {} +`], { cwd: copy, encoding: "utf8" })
+          .trim()
+          .split("\n")
+          .map((line) => line.slice(0, 64));
+      for (const program of contents) {
+        await bundle(program, { write: true });
+        const file = join(copy, "bundles", `${program}.cjs`);
+        assert.ok(readFileSync(file).equals(readFileSync(`dist/${program}.cjs`)), program);
+        const bill = readFileSync(join(copy, "bundles", `${program}.cdx.json`), "utf8");
+        const listed = [...bill.matchAll(/"alg": "SHA-256",\s+"content": "([0-9a-f]{64})"/g)].map(([, hash]) => hash);
+        assert.deepEqual(
+          new Set(listed),
+          new Set([...hashes("runtime"), ...hashes(`bundles/${program}.cjs`)]),
+          program,
+        );
+        const version = /node-v([0-9.]+)\.tar\.gz/.exec(readFileSync(nodeIn(copy), "latin1"))?.[1];
+        for (const purl of [
+          `pkg:generic/node@${version}"`,
+          "pkg:deb/debian/libc6@",
+          "pkg:deb/debian/libstdc%2B%2B6@",
+        ]) {
+          assert.ok(bill.includes(purl), purl);
+        }
+      }
+    });
+  }
 
-      const lines = execFileSync("sh", ["-c", "sha256sum node lib/* app/*.cjs"], { cwd: image, encoding: "utf8" });
-      const inImage = lines
-        .trim()
-        .split("\n")
-        .map((line) => line.split(/ +/)[0]);
-      const bill = readFileSync(join(image, `app/${program}.cdx.json`), "utf8");
-      const listed = [...bill.matchAll(/"alg": "SHA-256",\s+"content": "([0-9a-f]{64})"/g)].map(([, hash]) => hash);
-      assert.deepEqual(new Set(listed), new Set(inImage));
-      const version = execFileSync(
+  for (const image of ["sallyport-acme", "sallyport"]) {
+    test(`${image} has a bill of every Debian package that its Dockerfile installs, with the hash of the archive`, () => {
+      const text = execFileSync(
         "docker",
-        ["run", "--rm", "--entrypoint", "/node", `sallyport-${program}`, "--version"],
+        ["run", "--rm", "--entrypoint", "cat", image, "/opt/sallyport/packages.cdx.json"],
         { encoding: "utf8" },
-      ).trim();
-      for (const purl of [
-        `pkg:generic/node@${version.slice(1)}`,
-        "pkg:deb/debian/libc6@",
-        "pkg:deb/debian/libstdc%2B%2B6@",
-      ]) {
-        assert.ok(bill.includes(purl), purl);
+      );
+      const { components } = JSON.parse(text) as {
+        components: { name: string; version: string; purl: string; hashes: { content: string }[] }[];
+      };
+      const before = new Set(packagesIn("nginxinc/nginx-unprivileged:stable"));
+      assert.deepEqual(
+        components.map(({ name, version }) => `${name}@${version}`).toSorted(),
+        packagesIn(image)
+          .filter((one) => !before.has(one))
+          .toSorted(),
+      );
+      assert.ok(components.some(({ name }) => name === "dehydrated"));
+      for (const { name, version, purl, hashes } of components) {
+        assert.ok(
+          purl.startsWith(`pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=`),
+          purl,
+        );
+        assert.match(hashes[0]?.content ?? "", /^[0-9a-f]{64}$/, name);
       }
     });
   }
 });
+
+/** Finds Node in a copy of an image's runtime. */
+function nodeIn(copy: string): string {
+  return ["node", "lib/node"].map((path) => join(copy, "runtime", path)).find((path) => existsSync(path)) ?? "";
+}
