@@ -2,15 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
-  { area: "the agent's bundle", isIn: isBundled, limit: 2_907 },
+  { area: "the agent's bundle", isIn: isBundled, limit: 3_002 },
+  { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 411 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
-  { area: "the agent's bundle without commands", isIn: serves, limit: 2_792 },
+  { area: "the agent's bundle without commands", isIn: serves, limit: 2_887 },
   { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 517 },
-  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 416 },
+  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 444 },
 ];
 
 function isBundled(path: string): boolean {
-  return path.startsWith("agent/") && !path.startsWith("agent/audit/");
+  return path.startsWith("agent/") && !path.startsWith("agent/audit/") && !path.startsWith("agent/swarm/");
 }
 
 function serves(path: string): boolean {

@@ -25,8 +25,9 @@ const AREAS: readonly Area[] = [
   },
   {
     title: "Agent: connection to Docker",
-    files: /^agent\/(?:docker-error|watch|container-store)/,
-    where: "Log events `docker.disconnected` and `container.skipped`, and `status`. The agent retries.",
+    files: /^agent\/(?:docker-error|watch|container-store|swarm\/)/,
+    where:
+      "Log events `docker.disconnected`, `swarm.disconnected` and `container.skipped`, and `status`. The agent retries.",
     remedy: "none if it passes; otherwise see the log of Docker",
   },
   {

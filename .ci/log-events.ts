@@ -32,6 +32,9 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       "A periodic list of containers failed; it is retried. Docker counts as unreachable after three lists without an answer.",
     "image.skipped":
       "An image could not be inspected; every value of its containers counts as the image's. Requests that can succeed are retried.",
+    "swarm.connected": "The agent has read services and tasks after a failure.",
+    "swarm.disconnected":
+      "Services and tasks cannot be read: Docker is no manager, or the swarm has no leader. Known tasks keep their last state.",
   },
   renderer: {
     "acme.discarded": "The ACME client's record of its progress is damaged and was ignored.",

@@ -44,6 +44,7 @@ const FIELDS: Readonly<Record<keyof typeof Container.shape, string>> = {
   startedAt: "milliseconds since 1970, if the policy discloses it",
   image: "image, if the policy discloses it",
   networks: "networks with addresses",
+  task: "the Swarm service and the state of the task; only with `--swarm`. `id` is a hash while the task has no container",
   joins: "id of the container whose network it uses (`network_mode: service:…`)",
   ports: "exposed ports, TCP first, and where they are published",
   unlistedPorts: "number of exposed ports beyond the limit",

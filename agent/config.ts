@@ -46,6 +46,7 @@ export const Options = z.object({
   "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
   "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval between full lists, in case events were lost"),
+  swarm: flag.describe("  also read services and tasks; Docker's socket must be that of a swarm manager"),
   "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z
@@ -65,7 +66,7 @@ export type AgentConfig = Readonly<z.infer<typeof Options>>;
 
 const known = Object.fromEntries(
   Object.keys(Options.shape).map((name) => {
-    const type = name === "exit-when-refused" ? ("boolean" as const) : ("string" as const);
+    const type = ["exit-when-refused", "swarm"].includes(name) ? ("boolean" as const) : ("string" as const);
     return [name, { type, multiple: name.startsWith("only-") }];
   }),
 );

@@ -2,8 +2,9 @@ import { addAbortSignal, type Readable } from "node:stream";
 import Docker from "dockerode";
 import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
-import { EVENT_FILTERS, isFullId, limits } from "./gate.ts";
+import { EVENT_FILTERS, isFullId, isSwarmId, limits, SWARM_EVENT_FILTERS, taskFilters } from "./gate.ts";
 import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry, UnreadableEntry } from "./inspected.ts";
+import { ServiceEvent } from "./swarm/answers.ts";
 import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
 import { type DockerCall, gatedTransport, type ReadEntry } from "./transport.ts";
 
@@ -21,20 +22,29 @@ const NEWEST_API = 55;
 export class DockerReader {
   readonly #client: Docker;
 
+  #negotiated: Promise<unknown> | undefined;
+
   /** `keepsLabel` returns whether a label in the list is needed; other labels are only counted. */
-  constructor(socketPath: string, onCall: (call: DockerCall) => void, keepsLabel: (name: string) => boolean) {
+  constructor(
+    socketPath: string,
+    onCall: (call: DockerCall) => void,
+    keepsLabel: (name: string) => boolean,
+    isSwarm = false,
+  ) {
     const read: ReadEntry = (entry) => {
       const parsed = ListEntry.safeParse(entry).data ?? UnreadableEntry.safeParse(entry).data;
       return parsed && fromListEntry(parsed, keepsLabel);
     };
-    this.#client = gatedClient(socketPath, onCall, read);
+    this.#client = gatedClient(socketPath, onCall, read, isSwarm);
   }
 
   /** Selects and pins the API version. Call it after each reconnect: the Engine may have been replaced. */
   async negotiate(): Promise<string> {
     const modem = this.#client.modem as { version?: string };
     delete modem.version;
-    modem.version = `v1.${chooseMinor(parse(EngineVersion, await this.#client.version()))}`;
+    const version = this.#client.version();
+    this.#negotiated = version.catch(() => undefined);
+    modem.version = `v1.${chooseMinor(parse(EngineVersion, await version))}`;
     return modem.version;
   }
 
@@ -74,14 +84,45 @@ export class DockerReader {
   /** Subscribes to events. Resolves when Docker has responded, so that every later event is included. */
   async events(signal: AbortSignal): Promise<AsyncIterable<EngineEvent | "unreadable">> {
     const stream = await this.#client.getEvents({ filters: JSON.stringify(EVENT_FILTERS) });
-    return eventLines(stream as unknown as Readable, signal);
+    return eventLines(stream as unknown as Readable, signal, EngineEvent);
+  }
+
+  /** Lists the services of the swarm. Entries are not validated. */
+  async services(): Promise<unknown[]> {
+    await this.#negotiated;
+    return parse(z.array(z.unknown()), await this.#client.listServices());
+  }
+
+  async nodes(): Promise<unknown[]> {
+    await this.#negotiated;
+    return parse(z.array(z.unknown()), await this.#client.listNodes());
+  }
+
+  /** Lists the tasks that the swarm wants to run, of at most eight services or of all. Throws 404 if one of the services is gone. */
+  async tasks(services: readonly string[] = []): Promise<unknown[]> {
+    if (!services.every(isSwarmId)) throw new DockerError("gate.route");
+    await this.#negotiated;
+    const filters = JSON.stringify(taskFilters(services));
+    return parse(z.array(z.unknown()), await this.#client.listTasks({ filters }));
+  }
+
+  /** Subscribes to events of services, like `events`. The stream of a worker is empty. */
+  async serviceEvents(signal: AbortSignal): Promise<AsyncIterable<ServiceEvent | "unreadable">> {
+    await this.#negotiated;
+    const stream = await this.#client.getEvents({ filters: JSON.stringify(SWARM_EVENT_FILTERS) });
+    return eventLines(stream as unknown as Readable, signal, ServiceEvent);
   }
 }
 
 /** Creates a dockerode client whose every request passes the gate. Exported for the test that tries every method. */
-export function gatedClient(socketPath: string, onCall: (call: DockerCall) => void, readEntry: ReadEntry): Docker {
+export function gatedClient(
+  socketPath: string,
+  onCall: (call: DockerCall) => void,
+  readEntry: ReadEntry,
+  isSwarm = false,
+): Docker {
   const client = new Docker({ socketPath });
-  Object.assign(client.modem as object, { buildRequest: gatedTransport(socketPath, onCall, readEntry) });
+  Object.assign(client.modem as object, { buildRequest: gatedTransport(socketPath, onCall, readEntry, isSwarm) });
   return client;
 }
 
@@ -109,10 +150,14 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T {
  * Parses one event per line. A line that is too long or has an unexpected format yields "unreadable": only a
  * new list can show what happened. The end of the stream is an error.
  */
-async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerator<EngineEvent | "unreadable"> {
+async function* eventLines<T>(
+  stream: Readable,
+  signal: AbortSignal,
+  schema: z.ZodType<T>,
+): AsyncGenerator<T | "unreadable"> {
   addAbortSignal(signal, stream);
   try {
-    for await (const line of lines(stream, limits.events.maxBytes)) yield parseEvent(line);
+    for await (const line of lines(stream, limits.events.maxBytes)) yield parseEvent(line, schema);
   } catch {
     // Docker closed the stream, or the signal aborted: the caller handles both alike.
   } finally {
@@ -121,9 +166,9 @@ async function* eventLines(stream: Readable, signal: AbortSignal): AsyncGenerato
   throw new DockerError("docker.ended");
 }
 
-function parseEvent(line: string): EngineEvent | "unreadable" {
+function parseEvent<T>(line: string, schema: z.ZodType<T>): T | "unreadable" {
   try {
-    return EngineEvent.safeParse(JSON.parse(line)).data ?? "unreadable";
+    return schema.safeParse(JSON.parse(line)).data ?? "unreadable";
   } catch {
     return "unreadable";
   }

@@ -1,5 +1,8 @@
 /** The only requests the agent sends to Docker. None has a body. */
-export type Route = "version" | "list" | "list-one" | "inspect" | "image" | "events";
+export type Route = "version" | "list" | "list-one" | "inspect" | "image" | "events" | SwarmRoute;
+
+/** Requests that the agent sends with `--swarm` only. */
+type SwarmRoute = "services" | "tasks" | "nodes" | "swarm-events";
 
 /**
  * Limits of a response: bytes of the body (`events`: of one line), and milliseconds from the request to the
@@ -14,6 +17,11 @@ export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonl
   image: { maxBytes: 1024 * 1024, deadlineMs: 10_000 },
   // An event contains all labels of its container.
   events: { maxBytes: 256 * 1024, deadlineMs: 10_000 },
+  // A manager without a leader does not respond for 14 seconds. 10,000 tasks are about 17 MB.
+  services: { maxBytes: 64 * 1024 * 1024, deadlineMs: 20_000 },
+  tasks: { maxBytes: 64 * 1024 * 1024, deadlineMs: 20_000 },
+  nodes: { maxBytes: 16 * 1024 * 1024, deadlineMs: 20_000 },
+  "swarm-events": { maxBytes: 256 * 1024, deadlineMs: 10_000 },
 };
 
 /**
@@ -25,6 +33,19 @@ export const EVENT_FILTERS = {
   event: "start die died kill pause unpause rename health_status destroy remove connect disconnect".split(" "),
 };
 
+/** Tasks end without an event, and an event of a node contains nothing that the next list does not. */
+export const SWARM_EVENT_FILTERS = { type: ["service"], event: ["create", "update", "remove"] };
+
+/** Tasks that the swarm wants to run: of all services, or of at most eight of them. */
+export function taskFilters(services: readonly string[]): object {
+  return { "desired-state": ["running"], ...(services.length > 0 && { service: services }) };
+}
+
+/** Whether the text is an id of a task, service or node of a swarm. */
+export function isSwarmId(text: string): boolean {
+  return /^[a-z0-9]{25}$/.test(text);
+}
+
 /** Whether the text is a full id of a container or image, the only form that may become part of a path. */
 export function isFullId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
@@ -35,14 +56,26 @@ const INSPECT = /^\/containers\/[0-9a-f]{64}\/json$/;
 const IMAGE = /^\/images\/[0-9a-f]{64}\/json$/;
 const LIST = "/containers/json?all=true";
 const LIST_ONE = /^\/containers\/json\?all=true&filters=%7B%22id%22%3A%5B%22[0-9a-f]{64}%22%5D%7D$/;
-const EVENTS = `/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
+const EVENTS = filtered("events", EVENT_FILTERS);
+const SWARM: ReadonlyMap<string, SwarmRoute> = new Map([
+  ["/services", "services"],
+  ["/nodes", "nodes"],
+  [filtered("tasks", taskFilters([])), "tasks"],
+  [filtered("events", SWARM_EVENT_FILTERS), "swarm-events"],
+]);
+const TASKS_OF =
+  /^\/tasks\?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%2C%22service%22%3A%5B%22[a-z0-9]{25}%22(?:%2C%22[a-z0-9]{25}%22){0,7}%5D%7D$/;
+
+function filtered(path: string, filters: object): string {
+  return `/${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`;
+}
 
 /**
  * Checks a request before its first byte is sent. Returns its route, or undefined unless it is exactly one of
  * the permitted requests. `target` is path and query as sent. Every path must begin with an API
- * version, except `/version`, which negotiates it.
+ * version, except `/version`, which negotiates it. `isSwarm` permits the requests of `--swarm`.
  */
-export function gate(method: string, target: string): Route | undefined {
+export function gate(method: string, target: string, isSwarm = false): Route | undefined {
   if (method !== "GET") return undefined;
   if (target === "/version") return "version";
   const slash = target.indexOf("/", 1);
@@ -52,5 +85,7 @@ export function gate(method: string, target: string): Route | undefined {
   if (rest === EVENTS) return "events";
   if (INSPECT.test(rest)) return "inspect";
   if (IMAGE.test(rest)) return "image";
-  return LIST_ONE.test(rest) ? "list-one" : undefined;
+  if (LIST_ONE.test(rest)) return "list-one";
+  if (!isSwarm) return undefined;
+  return TASKS_OF.test(rest) ? "tasks" : SWARM.get(rest);
 }

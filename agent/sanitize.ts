@@ -1,4 +1,4 @@
-import { composeServiceOf, type ImageLabels } from "../shared/compose.ts";
+import { type ImageLabels, membershipOf } from "../shared/compose.ts";
 import { type Container, isPairName, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
 import { DockerError } from "./docker-error.ts";
@@ -18,7 +18,8 @@ export function sanitize(
 ): Container | undefined {
   const baked = from ? namesFrom(from, "label", observed.labels) : [];
   if (!isVisible(observed, policy, { read: from !== undefined, labels: baked })) return undefined;
-  const { id, name, state, health, createdAt, startedAt, image, ports, joins, unlistedPorts, healthCheck } = observed;
+  const { id, name, state, health, createdAt, startedAt, image, ports, joins, unlistedPorts, healthCheck, task } =
+    observed;
   const env = disclosePairs(policy, "env", observed.env);
   const labels = disclosePairs(policy, "label", observed.labels);
   const fields = new Set(policy.fields);
@@ -34,6 +35,7 @@ export function sanitize(
     ...(fields.has("startedAt") && Number.isFinite(startedAt) && { startedAt }),
     ...(fields.has("image") && textFault(image, 512) === undefined && { image }),
     networks: observed.networks.filter((network) => textFault(network.name, 256) === undefined),
+    ...(task && { task }),
     ...(joins !== undefined && { joins }),
     ports: fields.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
     ...(unlistedPorts !== undefined && { unlistedPorts }),
@@ -57,11 +59,11 @@ const SETS_NOTHING: ImageLabels = { read: true, labels: [] };
  * Without `image`: whether it may match, whatever its image sets.
  */
 export function isVisible(
-  { labels, networks }: Observed,
+  { labels, networks, task }: Observed,
   { only }: Policy,
   image: ImageLabels = SETS_NOTHING,
 ): boolean {
-  const project = composeServiceOf(labels, image)?.project ?? "";
+  const { project = "" } = membershipOf({ labels, fromImage: image, task });
   if (only.projects.length > 0 && !only.projects.includes(project)) return false;
   if (only.networks.length > 0 && !networks.some(({ name }) => only.networks.includes(name))) return false;
   return only.labels.length === 0 || only.labels.some((wanted) => hasLabel(labels, wanted, image));

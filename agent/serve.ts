@@ -10,15 +10,20 @@ import { DockerReader } from "./docker.ts";
 import { healthSocket, listen } from "./listen.ts";
 import { loadPolicy } from "./load-policy.ts";
 import type { Policy } from "./policy.ts";
+import { TASK_LABEL } from "./container-store.ts";
 import { dropPrivilege } from "./privilege.ts";
 import { usesLabel } from "./sanitize.ts";
 import { RpcServer } from "./server.ts";
 import type { Source } from "./subscriber.ts";
 import type { DockerCall } from "./transport.ts";
+import { Swarm } from "./swarm/swarm.ts";
 import { Watch } from "./watch.ts";
 
 /** Milliseconds between two published checkpoints. */
 const CHECKPOINT_MS = 60_000;
+
+const NO_LABELS_ONLY =
+  "--swarm: Docker lists tasks with their environment, which `labels only` in the policy keeps out of the agent; remove one of them";
 
 /** Configuration errors, or how the agent stopped. `error` is undefined if it was asked to stop. */
 export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
@@ -29,6 +34,7 @@ export async function serve(config: AgentConfig, program: string, stop: AbortCon
   if (problem !== undefined) return { problems: [problem] };
   const loaded = loadPolicy(config);
   if ("problems" in loaded) return loaded;
+  if (config.swarm && loaded.policy.mode === "labels only") return { problems: [NO_LABELS_ONLY] };
   const instance = randomUUID();
   const [server, own] = [net.createServer(), net.createServer()];
   const bind = async (): Promise<void> => {
@@ -77,15 +83,25 @@ async function serveFrom(
 }
 
 function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source, log: Log): Watch {
-  const keepsLabel = (name: string): boolean => usesLabel(policy, name);
-  const docker = new DockerReader(config["docker-socket"], (call) => recordCall(audit, call), keepsLabel);
+  const keepsLabel = (name: string): boolean => usesLabel(policy, name) || name === TASK_LABEL;
+  const docker = new DockerReader(config["docker-socket"], (call) => recordCall(audit, call), keepsLabel, config.swarm);
+  const swarm = config.swarm ? new Swarm({ docker, policy, disclosed, log }) : undefined;
   const onState = (state: "connected" | "unreachable"): void => {
     if (state === disclosed.docker) return;
     audit.append("docker.state", "note", "ok", { state });
     disclosed.docker = state;
   };
   const exitWhenRefused = config["exit-when-refused"];
-  return new Watch({ docker, policy, disclosed, log, relistMs: config.relist * 1_000, exitWhenRefused, onState });
+  return new Watch({
+    docker,
+    policy,
+    disclosed,
+    swarm,
+    log,
+    relistMs: config.relist * 1_000,
+    exitWhenRefused,
+    onState,
+  });
 }
 
 function recordCall(audit: AuditTrail, { route, outcome, status, bytes, ms }: DockerCall): void {

@@ -31,15 +31,16 @@ export function gatedTransport(
   socketPath: string,
   onCall: (call: DockerCall) => void,
   readEntry: ReadEntry,
+  isSwarm = false,
 ): Transport {
   const keepAlive = new http.Agent({ keepAlive: true, maxSockets: 16, timeout: 5_000 });
   const send = async ({ method = "", path = "" }: ModemRequest, body: unknown): Promise<unknown> => {
-    const route = body === undefined ? gate(method, path) : undefined;
+    const route = body === undefined ? gate(method, path, isSwarm) : undefined;
     const progress: Progress = { outcome: "ok", status: 0, bytes: 0 };
     const startedAt = performance.now();
     try {
       if (route === undefined) throw new DockerError("gate.route");
-      const agent = route === "events" ? false : keepAlive;
+      const agent = isStream(route) ? false : keepAlive;
       const request = http.request({ socketPath, path, agent, method: "GET", headers: { Host: "docker" } });
       return await exchange(route, request, progress, readEntry);
     } catch (error) {
@@ -77,7 +78,7 @@ async function exchange(
     if (progress.status >= 300 && progress.status < 400)
       throw new DockerError("docker.redirect", String(progress.status));
     if (progress.status !== 200) throw new DockerError("docker.status", String(progress.status));
-    if (route === "events") return response;
+    if (isStream(route)) return response;
     const list = new ListReader(readEntry);
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -95,6 +96,10 @@ async function exchange(
   } finally {
     clearTimeout(deadline);
   }
+}
+
+function isStream(route: Route): boolean {
+  return route === "events" || route === "swarm-events";
 }
 
 function parseBody(body: Buffer): unknown {

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../shared/backoff.ts";
 import { ContainerStore, type Sources } from "./container-store.ts";
 import { asDockerError } from "./docker-error.ts";
+import type { Disclosed } from "./disclosed.ts";
 import type { EngineEvent } from "./inspected.ts";
+import type { Swarm } from "./swarm/swarm.ts";
 
 /** First delay in milliseconds before containers that could not be read are listed again. */
 const RETRY_MS = 1_000;
@@ -13,7 +15,9 @@ const MAX_TIMEOUTS = 3;
 /** Consecutive refused connections after which the socket is considered stale. */
 const MAX_REFUSALS = 4;
 
-export interface WatchOptions extends Sources {
+export interface WatchOptions extends Omit<Sources, "disclosed"> {
+  readonly disclosed: Disclosed;
+  readonly swarm?: Swarm | undefined;
   /** Milliseconds between two lists, which correct state after lost events. */
   readonly relistMs: number;
   readonly exitWhenRefused: boolean;
@@ -33,7 +37,9 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#store = new ContainerStore(options, () => this.#retryLater());
+    this.#store = new ContainerStore({ ...options, disclosed: options.swarm?.local ?? options.disclosed }, () =>
+      this.#retryLater(),
+    );
   }
 
   /**
@@ -67,6 +73,7 @@ export class Watch {
     try {
       const api = await this.#options.docker.negotiate();
       const events = await this.#options.docker.events(end);
+      void this.#options.swarm?.follow(end);
       await Promise.race([this.#pump(events), this.#follow(api, end)]);
     } finally {
       connection.abort();
@@ -86,6 +93,8 @@ export class Watch {
     const { disclosed, log, onState, relistMs } = this.#options;
     await this.#store.list();
     await this.#store.settled();
+    // A snapshot without tasks would look like a swarm without services.
+    await this.#options.swarm?.ready;
     end.throwIfAborted();
     disclosed.complete();
     this.#attempt = 0;

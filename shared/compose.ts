@@ -36,3 +36,19 @@ export function composeServiceOf(
   if (!isByCompose || project === "") return undefined;
   return { project, ...(service !== "" && { service }) };
 }
+
+/** What `membershipOf` reads of a container. */
+interface Member {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly fromImage: ImageLabels;
+  readonly task?: { readonly service: string; readonly stack?: string | undefined } | undefined;
+}
+
+/**
+ * Returns project and service of a container. Those of a Swarm task are its stack, if it has one, and its service. Every rule
+ * that trusts a project uses this function.
+ */
+export function membershipOf({ labels, fromImage, task }: Member): Partial<ComposeService> {
+  if (!task) return composeServiceOf(labels, fromImage) ?? {};
+  return { ...(task.stack !== undefined && { project: task.stack }), service: task.service };
+}

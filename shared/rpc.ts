@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Container, ContainerId, MAX_CONTAINERS } from "./snapshot.ts";
 
 /** Version of the protocol. `hello` negotiates one that both ends support. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 const none = z.strictObject({});
 const count = z.int().nonnegative();

@@ -85,6 +85,33 @@ const FromImage = z.strictObject({
   labels: z.array(pairName).max(MAX_PAIRS),
 });
 
+/** States of a Swarm task, in their order. */
+export const TASK_STATES = [
+  ...(["new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting", "running"] as const),
+  ...(["complete", "shutdown", "failed", "rejected", "remove", "orphaned"] as const),
+] as const;
+
+/** States of a Swarm node. */
+export const NODE_STATES = ["unknown", "down", "ready", "disconnected"] as const;
+
+/** States of the last update of a Swarm service. */
+export const UPDATE_STATES = [
+  ...(["updating", "paused", "completed"] as const),
+  ...(["rollback_started", "rollback_paused", "rollback_completed"] as const),
+] as const;
+
+/** A Swarm service and, unless no task of it is wanted, one of its tasks. */
+const Task = z.strictObject({
+  service: plainText(256),
+  /** The stack of `docker stack deploy`. */
+  stack: plainText(256).optional(),
+  /** Missing for a service without a task. */
+  state: z.enum(TASK_STATES).optional(),
+  node: plainText(256).optional(),
+  nodeState: z.enum(NODE_STATES).optional(),
+  update: z.enum(UPDATE_STATES).optional(),
+});
+
 /**
  * One container as the agent's policy discloses it. The image author or the container's operator chooses every
  * text in it, so parse each one before use.
@@ -108,6 +135,11 @@ export const Container = z.strictObject({
   startedAt: instant.optional(),
   image: plainText(512).optional(),
   networks: z.array(Attachment).max(MAX_NETWORKS),
+  /**
+   * The Swarm task that the container runs. Before the task has a container, and for a service without a task, `id` is a
+   * hash of the id in the swarm.
+   */
+  task: Task.optional(),
   /** Id of the container whose network namespace it uses; it has no networks of its own. */
   joins: ContainerId.optional(),
   ports: z.array(Port).max(MAX_PORTS),
@@ -125,6 +157,7 @@ export const Container = z.strictObject({
 
 export type Container = z.infer<typeof Container>;
 export type Attachment = z.infer<typeof Attachment>;
+export type Task = z.infer<typeof Task>;
 export type Port = z.infer<typeof Port>;
 
 /** All containers an agent discloses at one generation, by id. Always complete. */

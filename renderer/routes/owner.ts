@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { composeServiceOf, ONE_OFF_LABEL } from "../../shared/compose.ts";
+import { membershipOf, ONE_OFF_LABEL } from "../../shared/compose.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 
@@ -10,13 +10,14 @@ const MAX_PROJECT = 200;
 export const OPERATOR = "the operator";
 
 /**
- * Returns the owner of everything that a container requests: its Compose project, or else the container itself. Names
+ * Returns the owner of everything that a container requests: its Compose project or stack, or else the Swarm service, or else the container itself. Names
  * of containers are unique on a Docker host, and remain when a container is re-created. Ownership never comes from an
  * image.
  */
 export function ownerOf({ dockerHost, container }: InventoryContainer): string {
   const project = projectOf(container);
-  return project === undefined ? `container ${container.name} on ${dockerHost}` : `project ${shortened(project)}`;
+  if (project !== undefined) return `project ${shortened(project)}`;
+  return container.task ? `service ${container.task.service}` : `container ${container.name} on ${dockerHost}`;
 }
 
 /** Owners are recorded, so a name that no version of Compose allows must not fill the file. */
@@ -25,14 +26,14 @@ function shortened(project: string): string {
   return `${project.slice(0, MAX_PROJECT)}…${createHash("sha256").update(project).digest("hex")}`;
 }
 
-export function projectOf({ labels, fromImage }: Container): string | undefined {
-  return composeServiceOf(labels, fromImage)?.project;
+export function projectOf(container: Container): string | undefined {
+  return membershipOf(container).project;
 }
 
-/** Returns the containers that are replicas of each other: those of one Compose service, or else the container itself. */
-export function serviceOf({ dockerHost, container }: InventoryContainer): string {
-  const { project, service } = composeServiceOf(container.labels, container.fromImage) ?? {};
-  if (project === undefined) return `container ${container.name} on ${dockerHost}`;
+/** Returns the containers that are replicas of each other: those of one service, or else the container itself. */
+export function serviceOf(known: InventoryContainer): string {
+  const { project, service } = membershipOf(known.container);
+  if (project === undefined) return ownerOf(known);
   const own = `project ${shortened(project)}`;
   return service === undefined ? own : `service ${shortened(service)} of ${own}`;
 }

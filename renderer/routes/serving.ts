@@ -1,4 +1,4 @@
-import type { Container } from "../../shared/snapshot.ts";
+import type { Container, Task } from "../../shared/snapshot.ts";
 import type { HealthRule } from "./options.ts";
 
 interface IdleReason {
@@ -16,7 +16,8 @@ export function idleReason(
     stoppingUntil,
     health,
     healthCheck,
-  }: Pick<Container, "state" | "stopping" | "stoppingUntil" | "health" | "healthCheck">,
+    task,
+  }: Pick<Container, "state" | "stopping" | "stoppingUntil" | "health" | "healthCheck" | "task">,
   rule: HealthRule,
 ): IdleReason | undefined {
   if (state === "restarting") {
@@ -25,9 +26,15 @@ export function idleReason(
   }
   if (state === "paused") return { code: "state", problem: "is paused", hint: "unpause it to route it" };
   if (state !== "running") {
+    if (task && task.state !== "running") return idleTask(task);
     return { code: "state", problem: `is ${state}`, hint: "start it to route it", isStopped: true };
   }
-  if (stopping) {
+  if (task?.nodeState === "down") {
+    const problem = `runs on node ${task.node ?? "?"}, which is down`;
+    return { code: "state", problem, hint: "start the node, or wait until the swarm replaces the task" };
+  }
+  // A task that the swarm no longer wants serves requests until its own Engine stops it.
+  if (stopping && (!task || stoppingUntil !== undefined)) {
     const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
     const problem = `is stopping: it received its stop signal${until}`;
     return { code: "stopping", problem, hint: "restart it to route it before" };
@@ -45,6 +52,15 @@ export function idleReason(
     return { code: "health", problem: `is unhealthy${due}`, hint };
   }
   return undefined;
+}
+
+/** Returns why a service has no running task, and what to do. */
+function idleTask({ service, state, node, update }: Task): IdleReason {
+  const at = node === undefined ? "" : ` on node ${node}`;
+  const paused = update?.endsWith("paused") ? `, and the update of service ${service} is paused` : "";
+  const problem = state === undefined ? "is a service without a running task" : `is a task in the state ${state}${at}`;
+  const hint = `${state === undefined ? "scale it up, or " : ""}see \`docker service ps --no-trunc ${service}\``;
+  return { code: "state", problem: `${problem}${paused}`, hint, isStopped: true };
 }
 
 function utc(at: number): string {

@@ -38,7 +38,8 @@ export function resolveServers(
   const excluded = notReplica(known, subject, replica);
   if (excluded) return excluded;
   const hasNoPort = exposedTcp(known).length === 0 && request.routes.some(({ port }) => port === undefined);
-  const isUnexposed = rules.onlyExposed && hasNoPort;
+  // The port of a task is not guessed: its image is unknown.
+  const isUnexposed = (rules.onlyExposed || known.container.task !== undefined) && hasNoPort;
   const idle = notServing(known, subject, { isUnexposed, health, keepsStopped: rules.sharedHosts !== true });
   if (idle) return idle;
   if (isAgentAbsent) {
@@ -52,7 +53,13 @@ export function resolveServers(
   if ("reason" in places) return { kind: "waiting", diagnostic: places };
   return {
     kind: "resolved",
-    servers: places.map((place) => ({ ...place, container: name, ...parameters })),
+    // A task that leaves serves requests that its successor cannot serve yet.
+    servers: places.map((place) => ({
+      ...place,
+      container: name,
+      ...parameters,
+      ...(container.stopping && { backup: true }),
+    })),
   };
 }
 
@@ -102,10 +109,15 @@ function notServing(
   { isUnexposed, health, keepsStopped }: ServingRules,
 ): Resolution | undefined {
   const idle = idleReason(container, health);
-  const { state, joins } = container;
+  const { state, joins, task } = container;
   // A container that never ran has no host to keep. Docker keeps the exposed ports of a stopped one.
-  if (idle?.isStopped && (!keepsStopped || state === "created" || isUnexposed)) {
+  if (idle?.isStopped && (!keepsStopped || (state === "created" && !task) || isUnexposed)) {
     return { kind: "absent", diagnostic: diagnostic(subject, idle.code, idle) };
+  }
+  if (isUnexposed && task) {
+    const problem = "has no port: a swarm does not report which ports an image exposes";
+    const hint = `set the label \`sallyport.port\` of service ${task.service}`;
+    return { kind: "absent", diagnostic: diagnostic(subject, "port.none", { problem, hint }) };
   }
   if (isUnexposed && state !== "restarting") {
     const hint = joins === undefined ? "set VIRTUAL_PORT, or add EXPOSE to its image" : "set VIRTUAL_PORT";

@@ -1,4 +1,4 @@
-import { composeServiceOf, PROJECT_LABEL, SERVICE_LABEL } from "../../shared/compose.ts";
+import { membershipOf, PROJECT_LABEL, SERVICE_LABEL } from "../../shared/compose.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import { matchesPattern } from "./pattern.ts";
 import { isInRange } from "./port-range.ts";
@@ -68,9 +68,10 @@ function matchesSome(pattern: string, value: string | undefined): boolean {
   return value !== undefined && matchesPattern(pattern, value);
 }
 
-/** Compose's labels count only if Compose set them on the container. */
-function labelOf({ labels, fromImage }: Container, key: string): string | undefined {
-  if (key === PROJECT_LABEL) return composeServiceOf(labels, fromImage)?.project;
-  if (key === SERVICE_LABEL) return composeServiceOf(labels, fromImage)?.service;
+/** Compose's labels count only if Compose set them on the container. Those of a Swarm task are its stack and service. */
+function labelOf(container: Container, key: string): string | undefined {
+  if (key === PROJECT_LABEL) return membershipOf(container).project;
+  if (key === SERVICE_LABEL) return membershipOf(container).service;
+  const { labels } = container;
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

@@ -25,7 +25,7 @@ type Reserved = Report["reserved"][number];
 export function explain(report: Report, query: string): Explanation {
   const name = query.toLowerCase();
   const host = hostFor(report, name);
-  const container = explainContainer(report, query);
+  const container = explainContainer(report, query) ?? explainService(report, query);
   const refused = explainRefused(report, name);
   const others = [...refused, ...(container ? ["", ...container.lines] : [])];
   if (host && "name" in host) {
@@ -196,12 +196,24 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
   return { lines, isRouted };
 }
 
-function notFound(report: Report, query: string): string {
-  const names = [
+/** Explains the tasks of a Swarm service, which are named `service.slot.id`. */
+function explainService(report: Report, query: string): { lines: string[]; isRouted: boolean } | undefined {
+  const ofService = (name: string): boolean =>
+    name.startsWith(`${query}.`) && /^\.[^.]+\.[a-z0-9]{25}$/.test(name.slice(query.length));
+  const tasks = [...new Set(namesOf(report).filter(ofService))].flatMap((name) => explainContainer(report, name) ?? []);
+  if (tasks.length === 0) return undefined;
+  return { lines: tasks.flatMap(({ lines }) => lines), isRouted: tasks.some(({ isRouted }) => isRouted) };
+}
+
+function namesOf(report: Report): string[] {
+  return [
     ...report.virtualHosts.flatMap((one) => [one.host, ...containersOf(one)]),
     ...[...report.quarantined, ...report.unrouted, ...report.rendered, ...report.filtered].map(({ name }) => name),
   ];
-  const near = nearest(query, names);
+}
+
+function notFound(report: Report, query: string): string {
+  const near = nearest(query, namesOf(report));
   return [
     `${printable(query)}: no such virtual host or container${near === undefined ? "" : `; did you mean ${printable(near)}?`}`,
     ...report.agents

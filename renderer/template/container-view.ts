@@ -1,4 +1,4 @@
-import { composeServiceOf } from "../../shared/compose.ts";
+import { membershipOf } from "../../shared/compose.ts";
 import type { Attachment } from "../../shared/snapshot.ts";
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { ownerOf } from "../routes/owner.ts";
@@ -58,7 +58,7 @@ function viewOf(known: InventoryContainer, network: string | undefined): Model {
     ownEnv: fromImage.read ? without(env, fromImage.env) : {},
     ownLabels: fromImage.read ? without(labels, fromImage.labels) : {},
     owner: ownerOf(known),
-    ...present({ ...composeServiceOf(labels, fromImage) }),
+    ...present({ ...membershipOf(container) }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
     ...present({ ip: addressOn(networks, network ?? labels["sallyport.network"]) }),

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 // oxlint-disable-next-line no-restricted-imports -- to try every method it has
 import Docker from "dockerode";
 import { gatedClient } from "../../agent/docker.ts";
-import { EVENT_FILTERS, gate } from "../../agent/gate.ts";
+import { EVENT_FILTERS, gate, SWARM_EVENT_FILTERS, taskFilters } from "../../agent/gate.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 const EVENTS = `/v1.41/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
@@ -24,6 +24,41 @@ describe("the gate", () => {
       "list-one",
     );
   });
+
+  const SERVICES = ["a1".repeat(13).slice(1), "0".repeat(25)];
+  const tasks = (services: readonly string[]): string =>
+    `/v1.45/tasks?filters=${encodeURIComponent(JSON.stringify(taskFilters(services)))}`;
+  const ofSwarm: [target: string, route: string][] = [
+    ["/v1.45/services", "services"],
+    ["/v1.45/nodes", "nodes"],
+    [tasks([]), "tasks"],
+    [tasks(SERVICES), "tasks"],
+    [`/v1.45/events?filters=${encodeURIComponent(JSON.stringify(SWARM_EVENT_FILTERS))}`, "swarm-events"],
+  ];
+  for (const [target, route] of ofSwarm)
+    test(`permits the request of --swarm for ${route} (${target.length} characters) with that option only`, () => {
+      assert.deepEqual([gate("GET", target, true), gate("GET", target)], [route, undefined]);
+      for (const one of [`${target}&x=1`, `${target}/x`, target.replace("/v1.45", "")])
+        assert.equal(gate("GET", one, true), undefined);
+    });
+
+  const refusedOfSwarm = [
+    tasks([...SERVICES, "A".repeat(25)]),
+    tasks(Array.from({ length: 9 }, () => SERVICES[0]!)),
+    tasks(SERVICES).replace("running", "shutdown"),
+    tasks(SERVICES).replace("%22%5D%7D", "%22%2C%5D%7D"),
+    tasks(SERVICES).replace("%22%2C%22", "%22%22"),
+    `/v1.45/services/${SERVICES[0]!}`,
+    `/v1.45/services/${SERVICES[0]!}/logs`,
+    "/v1.45/tasks",
+    "/v1.45/secrets",
+    "/v1.45/configs",
+    "/v1.45/swarm",
+    "/v1.45/swarm/unlockkey",
+    "/v1.45/info",
+  ];
+  for (const target of refusedOfSwarm)
+    test(`refuses GET ${target.slice(0, 160)} with --swarm`, () => assert.equal(gate("GET", target, true), undefined));
 
   const refused = [
     `/containers/${ID}/json`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -249,6 +249,14 @@ const refusals: readonly [title: string, args: (directory: string) => string[], 
     "a Docker socket that is a regular file",
     (directory) => ["--docker-socket", join(directory, "agent.cjs")],
     /is not a socket/,
+  ],
+  [
+    "--swarm with a policy that inspects no containers",
+    (directory) => {
+      writeFileSync(join(directory, "policy.json"), JSON.stringify({ mode: "labels only" }));
+      return ["--swarm", "--policy", join(directory, "policy.json")];
+    },
+    /--swarm: Docker lists tasks with their environment.*remove one of them/,
   ],
   ["an unknown option", () => ["--relsit", "5"], /did you mean --relist/],
 ];

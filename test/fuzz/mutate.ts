@@ -14,7 +14,7 @@ export function seeded(seed: number): () => number {
 /** Placeholder for the agent's instance, which is known after `hello`. */
 export const INSTANCE = "00000000-0000-4000-8000-000000000000";
 
-export const HELLO = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":{"min":2,"max":2}}}';
+export const HELLO = '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":{"min":3,"max":3}}}';
 const SUBSCRIBE = '{"jsonrpc":"2.0","id":2,"method":"subscribe","params":{}}';
 const RESUME = SUBSCRIBE.replace('"params":{', `"params":{"since":{"instance":"${INSTANCE}","generation":1}`);
 const HEALTH = '{"jsonrpc":"2.0","id":3,"method":"health","params":{}}';

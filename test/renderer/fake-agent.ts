@@ -1,5 +1,6 @@
 import * as net from "node:net";
 import { encodeFrame, FrameReader } from "../../shared/frame.ts";
+import { PROTOCOL } from "../../shared/rpc.ts";
 import type { Container } from "../../shared/snapshot.ts";
 
 export const INSTANCES = ["6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0001", "6f1b0a52-6a0e-4f0e-9d7e-0d6d5e1c0002"] as const;
@@ -81,7 +82,7 @@ export class FakeAgent {
   #answer({ id, method, params }: Asked): void {
     if (this.isMute) return;
     const results: Record<string, object> = {
-      hello: { protocol: 2, instance: this.instance, host: this.host },
+      hello: { protocol: PROTOCOL, instance: this.instance, host: this.host },
       subscribe: {},
       health: {
         docker: "connected",

@@ -1,0 +1,72 @@
+import type { Container } from "../../shared/snapshot.ts";
+import type { Sources } from "../container-store.ts";
+import type { Disclosed } from "../disclosed.ts";
+
+type Local = Readonly<{ container: Container; isTask: boolean }>;
+
+/** Merges the containers of this host with the tasks of the swarm: a container that runs a task is disclosed once. */
+export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
+  readonly #disclosed: Disclosed;
+  readonly #containers = new Map<string, Local>();
+  readonly #tasks = new Map<string, Container>();
+  #isComplete = false;
+
+  constructor(disclosed: Disclosed) {
+    this.#disclosed = disclosed;
+  }
+
+  set unlisted(count: number) {
+    this.#disclosed.unlisted = count;
+  }
+
+  /** Whether all tasks have been set once. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** Sets a container of this host. */
+  set(container: Container, isTask: boolean): void {
+    this.#containers.set(container.id, { container, isTask });
+    this.#publish(container.id);
+  }
+
+  remove(id: string): void {
+    this.#containers.delete(id);
+    this.#publish(id);
+  }
+
+  setTask(task: Container): void {
+    this.#tasks.set(task.id, task);
+    this.#publish(task.id);
+  }
+
+  removeTask(id: string): void {
+    this.#tasks.delete(id);
+    this.#publish(id);
+  }
+
+  /** From now on, containers of tasks that the swarm does not want to run are not disclosed. */
+  complete(): void {
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    for (const [id, { isTask }] of this.#containers) if (isTask) this.#publish(id);
+  }
+
+  #publish(id: string): void {
+    const [local, task] = [this.#containers.get(id), this.#tasks.get(id)];
+    if (task) this.#disclosed.set(local ? merged(task, local.container) : task);
+    else if (local && !(local.isTask && this.#isComplete)) this.#disclosed.set(local.container);
+    else this.#disclosed.remove(id);
+  }
+}
+
+/** The task decides what is requested, so that replicas on all nodes are alike. The container's own Engine knows its state and health first. */
+function merged(task: Container, { state, health, stopping, stoppingUntil }: Container): Container {
+  return {
+    ...task,
+    state: task.state === "running" ? state : task.state,
+    health,
+    stopping: task.stopping || stopping,
+    ...(stoppingUntil !== undefined && { stoppingUntil }),
+  };
+}
