@@ -86,6 +86,16 @@ export class Metrics {
         samples: this.#changesToLive.samples,
       },
       ...certificateFamilies(report),
+      {
+        name: "sallyport_nginx_connections",
+        type: "gauge",
+        help: "Connections of nginx's clients, if nginx has the module `stub_status`. `active` is the sum of the others.",
+        requires: "connections_active",
+        samples: ["active", "reading", "writing", "waiting"].map((state) => ({
+          labels: { state },
+          value: { variable: `connections_${state}` },
+        })),
+      },
     ];
   }
 }

@@ -7,23 +7,35 @@ export interface Family {
   readonly type: "gauge" | "counter" | "histogram";
   readonly help: string;
   readonly samples: readonly Sample[];
+  /** A variable of nginx: nginx serves the family only if it has the variable. */
+  readonly requires?: string;
 }
 
 export interface Sample {
   /** Appended to the name of the family, such as `_bucket`. */
   readonly suffix?: string;
   readonly labels?: Labels;
-  readonly value: number;
+  /** A number, or the variable of nginx whose value nginx serves. */
+  readonly value: number | { readonly variable: string };
 }
 
-/** Prints families as OpenMetrics text 1.0. Prometheus's own text format accepts it as well. */
+/**
+ * Prints families as OpenMetrics text 1.0. Prometheus's own text format accepts it as well. Commands for nginx's module SSI
+ * stand for values that only nginx knows.
+ */
 export function openMetrics(families: readonly Family[]): string {
-  const parts = families.map(({ name, type, help, samples }) => [
-    `# HELP ${name} ${escaped(help)}`,
-    `# TYPE ${name} ${type}`,
-    ...samples.map(({ suffix = SUFFIX[type], labels = {}, value }) => `${name}${suffix}${printed(labels)} ${value}`),
-  ]);
-  return `${[...parts.flat(), "# EOF"].join("\n")}\n`;
+  const parts = families.map(({ name, type, help, samples, requires }) => {
+    const lines = [
+      `# HELP ${name} ${escaped(help)}`,
+      `# TYPE ${name} ${type}`,
+      ...samples.map(
+        ({ suffix = SUFFIX[type], labels = {}, value }) => `${name}${suffix}${printed(labels)} ${valueOf(value)}`,
+      ),
+    ];
+    const text = lines.map((line) => `${line}\n`).join("");
+    return requires === undefined ? text : `<!--# if expr="$${requires}" -->${text}<!--# endif -->`;
+  });
+  return `${parts.join("")}# EOF\n`;
 }
 
 const SUFFIX = { gauge: "", counter: "_total", histogram: "" } as const;
@@ -35,9 +47,16 @@ function printed(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** Line breaks and backslashes would end the line or the value. */
+function valueOf(value: Sample["value"]): string {
+  return typeof value === "number" ? String(value) : `<!--# echo var="${value.variable}" -->`;
+}
+
+/** Line breaks and backslashes would end the line or the value, and `<!--#` begins a command for nginx. */
 function escaped(text: string): string {
-  return text.replaceAll("\\", String.raw`\\`).replaceAll("\n", String.raw`\n`);
+  return text
+    .replaceAll("\\", String.raw`\\`)
+    .replaceAll("\n", String.raw`\n`)
+    .replaceAll("<!", "< !");
 }
 
 /** Counts durations in seconds by upper bounds. */
