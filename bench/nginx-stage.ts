@@ -20,7 +20,7 @@ export async function createNginxStage(count: number, directives = ""): Promise<
   const port = await freePort();
   const nginx = writeNginxConfigs(stage.own);
   const channel = join(stage.own, "channel");
-  mkdirSync(channel);
+  for (const path of [channel, join(stage.own, "scratch")]) mkdirSync(path);
   const server = runNginx(nginx, directives);
   const loop = runReloadLoop(nginx, channel);
   return {

@@ -32,13 +32,17 @@ export async function ask(
   });
 }
 
+/** Milliseconds until a missing response is an error. */
+const TIMEOUT_MS = 60_000;
+
 /** Resolves when the app answers for its host `<app>.example`. Each request uses a new connection. */
 export async function answered(port: number, app: string): Promise<void> {
   const agent = new http.Agent({ keepAlive: false });
-  for (;;) {
+  for (const begun = performance.now(); performance.now() - begun < TIMEOUT_MS;) {
     // nginx sends unknown hosts to its first server, so the name of the app must be checked.
     const reply = await ask(port, `${app}.example`, agent);
     if (reply.kind === "answered" && reply.app === app) return;
     await sleep(2);
   }
+  throw new Error(`${app} did not answer on port ${port} within ${TIMEOUT_MS} ms`);
 }
