@@ -230,29 +230,44 @@ identify() {
 	echo "${id:--}"
 }
 
-# Prints the process ids of nginx's workers that accept connections. The renderer's group can write to the channel but
-# not to /proc, so this list can be trusted.
-workers() {
+# Sets `children` to the processes whose parent is nginx's master. The renderer's group can write to the channel but not to
+# /proc, so this list can be trusted. Without the kernel's list of children, all processes are searched.
+find_children() {
+	children=unknown
+	# The list has no line end, so read returns an error.
+	{ read -r children <"/proc/$master/task/$master/children"; } 2>/dev/null || :
+	[ "$children" = unknown ] || return
+	children=
 	for process in /proc/[0-9]*; do
 		{ read -r pid _ _ parent _ <"$process/stat"; } 2>/dev/null || continue
-		[ "$parent" = "$master" ] || continue
+		[ "$parent" != "$master" ] || children="$children $pid"
+	done
+}
+
+# Sets `accepting` to the workers that accept connections, and `ending` to those that only serve connections from before a
+# reload. `old` is their number.
+find_workers() {
+	find_children
+	accepting='' ending='' old=0
+	for pid in $children; do
 		read_title "$pid"
 		case $title in
+		*"worker process is shutting down"*) ending="$ending $pid" old=$((old + 1)) ;;
 		*"is shutting down"*) ;;
-		"nginx: worker process"*) printf ' %s ' "$pid" ;;
+		"nginx: worker process"*) accepting="$accepting $pid " ;;
 		esac
 	done
 }
 
 # Ends the oldest workers with connections from before a reload, if there are too many.
 end_oldest() {
-	for process in /proc/[0-9]*; do
-		{ read -r line <"$process/stat"; } 2>/dev/null || continue
+	find_workers
+	[ "$old" -gt "$max_old" ] || return 0
+	for process in $ending; do
+		{ read -r line <"/proc/$process/stat"; } 2>/dev/null || continue
 		# shellcheck disable=SC2086 # the fields of the line
 		set -- $line
-		[ "$4" = "$master" ] || continue
-		read_title "$1"
-		case $title in *"worker process is shutting down"*) echo "${22} $1" ;; esac
+		echo "${22} $1"
 	done | sort -n | awk -v max="$max_old" '{ pid[NR] = $2 } END { for (i = 1; i <= NR - max; i++) print pid[i] }' |
 		while read -r pid; do
 			kill -TERM "$pid" 2>/dev/null || continue
@@ -334,16 +349,16 @@ run_reload() {
 	}
 	message=$(is_allowed "$live"/*.conf) || return 1
 	end_oldest
-	before=$(workers)
+	before=$accepting
 	message=$(kill -HUP "$master" 2>&1) || return 1
 	tenths=0
 	while [ "$tenths" -lt "$patience" ]; do
-		accepting=$(workers)
-		old=no
+		find_workers
+		is_new=yes
 		for pid in $accepting; do
-			case $before in *" $pid "*) old=yes ;; esac
+			case $before in *" $pid "*) is_new=no ;; esac
 		done
-		[ -n "$accepting" ] && [ "$old" = no ] && return 0
+		[ -n "$accepting" ] && [ "$is_new" = yes ] && return 0
 		sleep 0.1
 		tenths=$((tenths + 1))
 	done
@@ -356,7 +371,7 @@ run_start() {
 	is_valid || return 1
 	tenths=0
 	while [ "$tenths" -lt "$patience" ]; do
-		is_running && [ -n "$(workers)" ] && return 0
+		is_running && find_workers && [ -n "$accepting" ] && return 0
 		sleep 0.1
 		tenths=$((tenths + 1))
 	done
