@@ -55,9 +55,6 @@ known form, a password hash), unless \`force\` lists its name.
 Apart from the names of the default policy, a name that contains one of these is withheld unless \`force\` lists it:
 ${list(SECRET_NAMES)}. A name that is withheld is counted, never reported. The exception is a label that starts with
 \`sallyport.\`: its name is reported without the value, because it is probably misspelled.
-
-The options \`--only-project\`, \`--only-network\` and \`--only-label\` add entries to the lists of \`only\`. An entry restricts a list that
-was empty, and extends any other list.
 `;
 }
 

@@ -28,7 +28,6 @@ const user = z
 
 const flag = z.boolean("takes no value").default(false);
 const action = z.enum(["halt", "degrade"], "must be halt or degrade");
-const names = z.array(z.string()).default([]);
 
 /** The options with their defaults. A description has the value's placeholder, two spaces and the meaning, for `--help`. */
 export const Options = z.object({
@@ -42,9 +41,6 @@ export const Options = z.object({
   host: HostLabel.prefault("local").describe("NAME  name of this Docker host, for renderers with several agents"),
   user: user.prefault("65532:65532").describe("UID:GID  user and group to run as when started as root"),
   policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the default policy"),
-  "only-project": names.describe("NAME  disclose only containers of this Compose project; repeatable"),
-  "only-network": names.describe("NAME  disclose only containers on this network; repeatable"),
-  "only-label": names.describe("KEY[=VALUE]  disclose only containers with this label; repeatable"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval between full lists, in case events were lost"),
   swarm: flag.describe("  also read services and tasks; Docker's socket must be that of a swarm manager"),
   "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
@@ -65,10 +61,10 @@ export const Options = z.object({
 export type AgentConfig = Readonly<z.infer<typeof Options>>;
 
 const known = Object.fromEntries(
-  Object.keys(Options.shape).map((name) => {
-    const type = ["exit-when-refused", "swarm"].includes(name) ? ("boolean" as const) : ("string" as const);
-    return [name, { type, multiple: name.startsWith("only-") }];
-  }),
+  Object.keys(Options.shape).map((name) => [
+    name,
+    { type: ["exit-when-refused", "swarm"].includes(name) ? ("boolean" as const) : ("string" as const) },
+  ]),
 );
 
 /** Parses the options of `serve`, `health` and `policy`. Returns every problem with them, each with a hint. */

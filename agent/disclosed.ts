@@ -26,10 +26,8 @@ export class Disclosed {
   readonly #listeners = new Set<() => void>();
   readonly #mayFlushNow = tokenBucket(PACE.perSecond, PACE.burst);
   readonly #mayFlushSoon = tokenBucket(SUSTAINED.perSecond, SUSTAINED.burst);
-  /** Ids of disclosed containers with Compose's names only. They are the first to be removed when the limit is reached. */
-  readonly #unrouted = new Set<string>();
-  /** Containers skipped because of the limit. When there is room, those with other names than Compose's return first. */
-  readonly #skipped = { routed: new Map<string, Container>(), unrouted: new Map<string, Container>() };
+  /** Containers skipped because of the limit. When there is room, they return in this order. */
+  readonly #skipped = new Map<string, Container>();
   readonly #pacer = new Pacer();
   #changed = new Set<string>();
   /** Ids changed by recent generations, the current one last. */
@@ -58,7 +56,7 @@ export class Disclosed {
 
   /** Number of containers skipped because MAX_CONTAINERS was reached. */
   get overflow(): number {
-    return this.#skipped.routed.size + this.#skipped.unrouted.size;
+    return this.#skipped.size;
   }
 
   /** Number of entries in Docker's last list that could not be read. */
@@ -75,41 +73,20 @@ export class Disclosed {
   set(container: Container): void {
     const before = this.#containers.get(container.id);
     if (isSameContainer(before, container)) return;
-    this.#unskip(container.id);
-    const isUnrouted = !hasOwnNames(container);
-    if (!before && this.#containers.size >= MAX_CONTAINERS) {
-      const [unrouted] = this.#unrouted;
-      if (isUnrouted || unrouted === undefined)
-        return void this.#skipped[isUnrouted ? "unrouted" : "routed"].set(container.id, container);
-      this.#skipped.unrouted.set(unrouted, this.#containers.get(unrouted)!);
-      this.#drop(unrouted);
-    }
+    if (!before && this.#containers.size >= MAX_CONTAINERS) return void this.#skipped.set(container.id, container);
+    this.#skipped.delete(container.id);
     this.#containers.set(container.id, container);
-    if (isUnrouted) this.#unrouted.add(container.id);
-    else this.#unrouted.delete(container.id);
     if (this.#generation > 0) this.#pacer.run(container.id, () => this.#touch(container.id));
   }
 
   /** Removes a container, and discloses one that was skipped. */
   remove(id: string): void {
-    this.#unskip(id);
-    if (!this.#containers.has(id)) return;
-    this.#drop(id);
-    const [[routed], [unrouted]] = [this.#skipped.routed.values(), this.#skipped.unrouted.values()];
-    const next = routed ?? unrouted;
-    if (next) this.set(next);
-  }
-
-  #drop(id: string): void {
-    this.#containers.delete(id);
-    this.#unrouted.delete(id);
+    this.#skipped.delete(id);
+    if (!this.#containers.delete(id)) return;
     this.#pacer.forget(id);
     this.#touch(id);
-  }
-
-  #unskip(id: string): void {
-    this.#skipped.routed.delete(id);
-    this.#skipped.unrouted.delete(id);
+    const [next] = this.#skipped.values();
+    if (next) this.set(next);
   }
 
   /** Marks the first complete read: a snapshot exists from now on. */
@@ -154,10 +131,4 @@ export class Disclosed {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Whether the policy discloses a name that is not Compose's. Every container with a route has such a name. */
-function hasOwnNames({ env, labels, refused }: Container): boolean {
-  const names = [...Object.keys(env), ...Object.keys(labels), ...refused.map(({ name }) => name)];
-  return names.some((name) => !name.startsWith("com.docker.compose."));
 }

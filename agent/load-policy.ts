@@ -4,16 +4,10 @@ import { quoted } from "../shared/log.ts";
 import type { AgentConfig } from "./config.ts";
 import { defaultPolicy, parsePolicy, type Policy } from "./policy.ts";
 
-/** Loads the effective policy: the file or the default, with the entries of the `--only-*` options. */
+/** Loads the effective policy: the file or the default. */
 export function loadPolicy(config: AgentConfig): { policy: Policy; sha256: string } | { problems: string[] } {
-  const read = config.policy === undefined ? defaultPolicy() : readPolicy(config.policy);
-  if ("problems" in read) return read;
-  const only = {
-    projects: [...read.only.projects, ...config["only-project"]],
-    networks: [...read.only.networks, ...config["only-network"]],
-    labels: [...read.only.labels, ...config["only-label"]],
-  };
-  const policy = Object.freeze({ ...read, only });
+  const policy = config.policy === undefined ? defaultPolicy() : readPolicy(config.policy);
+  if ("problems" in policy) return policy;
   return { policy, sha256: createHash("sha256").update(JSON.stringify(policy)).digest("hex") };
 }
 

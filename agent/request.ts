@@ -13,12 +13,9 @@ const permitted: Readonly<Record<SessionState, Partial<Record<Method, SessionSta
   subscribed: { health: "subscribed" },
 };
 
-/** Maximum nesting depth of a request. The contract needs three. */
-const MAX_DEPTH = 8;
-
 /** A refused frame: reason code for the audit trail, and the error sent to the peer. */
 export interface Violation {
-  readonly reason: `rpc.${"json" | "depth" | "batch" | "shape" | "method" | "state" | "params"}`;
+  readonly reason: `rpc.${"json" | "shape" | "method" | "state" | "params"}`;
   readonly error: (typeof wireErrors)[keyof typeof wireErrors];
   readonly id: number | null;
 }
@@ -29,16 +26,14 @@ export interface Permitted {
   readonly next: SessionState;
 }
 
-/** Parses and validates the text of one frame. Pure. */
+/** Parses and validates the text of one frame. Pure. MAX_REQUEST_BYTES bounds its depth. */
 export function readRequest(text: string, state: SessionState): Permitted | Violation {
-  if (depth(text) > MAX_DEPTH) return { reason: "rpc.depth", error: wireErrors.invalid, id: null };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     return { reason: "rpc.json", error: wireErrors.parse, id: null };
   }
-  if (Array.isArray(json)) return { reason: "rpc.batch", error: wireErrors.invalid, id: null };
   const { data: request } = Request.safeParse(json);
   if (!request) return { reason: "rpc.shape", error: wireErrors.invalid, id: null };
   const { id, method, params } = request;
@@ -53,14 +48,4 @@ export function readRequest(text: string, state: SessionState): Permitted | Viol
 
 function isMethod(method: string): method is Method {
   return Object.hasOwn(methods, method);
-}
-
-/** Returns the maximum nesting of brackets outside strings. Runs before the text is parsed. */
-function depth(text: string): number {
-  let [deepest, open] = [0, 0];
-  for (const [bracket] of text.replace(/"(?:\\.|[^"\\])*"?/gs, "").matchAll(/[[\]{}]/g)) {
-    open += bracket === "{" || bracket === "[" ? 1 : -1;
-    deepest = Math.max(deepest, open);
-  }
-  return deepest;
 }

@@ -673,13 +673,13 @@ describe("the report", () => {
         { env: [], labels: [], refused: ["sallyport.hots"], of: ["abcdef012346"] },
       ],
     });
-    trail.append("rpc.violation", "deny", "rpc.batch", { conn: 3 });
+    trail.append("rpc.violation", "deny", "rpc.shape", { conn: 3 });
     trail.close();
     const report = reportTrail(directory);
     const output = "output" in report ? report.output : "";
     assert.match(output, /container abcdef012345 disclosed .*VIRTUAL_HOST\\u001b\[2J/);
     assert.match(output, /container abcdef012346 disclosed .*sallyport\.hots$/m);
-    assert.match(output, /request refused .*rpc\.violation: rpc\.batch/);
+    assert.match(output, /request refused .*rpc\.violation: rpc\.shape/);
     const nested = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
     appendFileSync(current(), `{"seq":99,"event":"start","uid":${nested},"ts":${nested}}\n`);
     assert.match(JSON.stringify(reportTrail(directory)), /agent started.*uid , program/);

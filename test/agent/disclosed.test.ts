@@ -25,8 +25,6 @@ function container(number: number, changes: Partial<Container> = {}): Container 
   };
 }
 
-const plain = { env: {}, labels: { "com.docker.compose.project": "shop" } };
-
 describe("the limit of containers", () => {
   function full(): Disclosed {
     const disclosed = new Disclosed();
@@ -55,27 +53,6 @@ describe("the limit of containers", () => {
     disclosed.remove(container(7).id);
     assert.equal(disclosed.containers.get(late.id)?.health, "healthy");
     assert.deepEqual([disclosed.overflow, disclosed.containers.size], [0, MAX_CONTAINERS]);
-  });
-
-  test("containers without names of their own make room, and return last", () => {
-    const disclosed = new Disclosed();
-    disclosed.complete();
-    for (let number = 0; number < MAX_CONTAINERS; number++) disclosed.set(container(number, number < 2 ? plain : {}));
-    const [first, second, third] = [0, 1, 2].map((number) => container(MAX_CONTAINERS + number)) as [
-      Container,
-      Container,
-      Container,
-    ];
-    for (const late of [first, second, third]) disclosed.set(late);
-    disclosed.set(container(MAX_CONTAINERS + 3, plain));
-    const shown = [container(0), container(1), first, second, third].map(({ id }) => disclosed.containers.has(id));
-    assert.deepEqual(shown, [false, false, true, true, false]);
-    assert.equal(disclosed.overflow, 4);
-    disclosed.remove(first.id);
-    assert.ok(disclosed.containers.has(third.id));
-    disclosed.remove(second.id);
-    assert.ok(disclosed.containers.has(container(0).id) || disclosed.containers.has(container(1).id));
-    assert.equal(disclosed.containers.size, MAX_CONTAINERS);
   });
 });
 

@@ -191,8 +191,19 @@ test("without environments, marks labels and sends no request for a container's 
   }
 });
 
+const policies = mkdtempSync(join(tmpdir(), "sallyport-policy-"));
+chmodSync(policies, 0o755);
+after(() => rmSync(policies, { recursive: true }));
+
+/** Starts an agent whose policy has these `only` lists. */
+async function startOnly(only: object, ...args: string[]): Promise<AgentProcess> {
+  const policy = join(policies, "only.json");
+  writeFileSync(policy, JSON.stringify({ only }));
+  return await AgentProcess.start(["--policy", policy, ...args]);
+}
+
 test("a label that only an image sets does not make its container visible", async () => {
-  const agent = await AgentProcess.start(["--only-label", "team=web", "--only-label", "public"]);
+  const agent = await startOnly({ labels: ["team=web", "public"] });
   try {
     agent.engine.image("baked", { labels: { team: "web", public: "1" } });
     await agent.engine.run({ name: "foreign", image: "baked" });
@@ -208,7 +219,7 @@ test("a label that only an image sets does not make its container visible", asyn
 });
 
 test("a project that only an image names does not make its container visible", async () => {
-  const agent = await AgentProcess.start(["--only-project", "shop"]);
+  const agent = await startOnly({ projects: ["shop"] });
   const hash = { "com.docker.compose.config-hash": "0" };
   try {
     agent.engine.image("baked", { labels: { [PROJECT]: "shop" } });
@@ -231,8 +242,8 @@ test("a project that only an image names does not make its container visible", a
 
 test("a label or project of an image that cannot be read does not make its container visible", async () => {
   const labels = { [PROJECT]: "shop", "com.docker.compose.config-hash": "0", team: "web" };
-  for (const only of ["--only-project=shop", "--only-label=team"]) {
-    const agent = await AgentProcess.start([only, "--relist", "1"]);
+  for (const only of [{ projects: ["shop"] }, { labels: ["team"] }]) {
+    const agent = await startOnly(only, "--relist", "1");
     try {
       agent.engine.image("baked", { labels });
       const text = `{"${"x".repeat(4_000)}":1,`;

@@ -62,9 +62,9 @@ describe("the RPC socket", () => {
   }
 
   const abuses: readonly [title: string, reason: string, attack: (client: RpcClient) => void][] = [
-    ["a batch", "rpc.batch", (client) => client.sendText(`[${hello}]`)],
-    ["a batch of null", "rpc.batch", (client) => client.sendText("[null]")],
-    ["deep nesting", "rpc.depth", (client) => client.sendText("[".repeat(2_000))],
+    ["a batch", "rpc.shape", (client) => client.sendText(`[${hello}]`)],
+    ["a batch of null", "rpc.shape", (client) => client.sendText("[null]")],
+    ["deep nesting", "rpc.shape", (client) => client.sendText(`${"[".repeat(2_000)}${"]".repeat(2_000)}`)],
     ["no JSON", "rpc.json", (client) => client.sendText("hello")],
     ["null", "rpc.shape", (client) => client.sendText("null")],
     ["a notification", "rpc.shape", (client) => client.sendText(hello.replace('"id":1,', ""))],
@@ -262,7 +262,7 @@ test("ignores and does not record further frames of a refused peer", async () =>
   void new Connection(1, socket, new JSONRPCServer(), audit as unknown as AuditTrail);
   for (let sent = 0; sent < 100; sent++) socket.push(encodeFrame("[]", 4_096));
   await eventually("all bytes are consumed", () => socket.readableLength === 0);
-  assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.batch"]);
+  assert.deepEqual(records, ["rpc.connect ok", "rpc.violation rpc.shape"]);
   await eventually("the connection is closed", () => socket.destroyed);
 });
 
