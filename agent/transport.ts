@@ -81,13 +81,19 @@ async function exchange(
     if (isStream(route)) return response;
     const list = new ListReader(readEntry);
     const chunks: Buffer[] = [];
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      progress.bytes += chunk.length;
-      if (progress.bytes > maxBytes) throw new DockerError("docker.size");
-      if (route === "list") list.push(chunk);
-      else chunks.push(chunk);
-    }
-    if (!response.complete) throw new DockerError("docker.cut");
+    await new Promise<void>((resolve, reject) => {
+      response.on("close", resolve).on("data", (chunk: Buffer) => {
+        progress.bytes += chunk.length;
+        try {
+          if (progress.bytes > maxBytes) throw new DockerError("docker.size");
+          if (route === "list") list.push(chunk);
+          else chunks.push(chunk);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    if (!response.complete) throw new DockerError(fault);
     return route === "list" ? list.end() : parseBody(Buffer.concat(chunks));
   } catch (error) {
     request.destroy();
