@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { nginxVersion } from "../test/demo/local-nginx.ts";
 import { machine } from "./machine.ts";
 import { ms } from "./measure.ts";
@@ -12,17 +13,26 @@ import type { Subject } from "./subject.ts";
 import { dockerGen, floor, sallyport } from "./subjects.ts";
 import { table } from "./tables.ts";
 
-const COUNTS = [10, 100, 1_000];
-const ROUNDS = 10;
+const HELP = `npm run bench:served -- [OPTION]…: measures the time from a container's start to its first response through nginx
+
+  --counts N,N,…   numbers of containers (10,100,1000)
+  --rounds N       starts per number of containers (10)
+  --write          write the results to docs/explanation/benchmarks.md
+`;
 
 /** Milliseconds between two starts, so that all debounces have ended and nginx has reloaded. */
 const PAUSE_MS = 1_500;
 
 /** Measures the time from a container's start to its first response through nginx, with each program's own reload. */
 async function main(): Promise<void> {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const { values } = parseArgs({ options: { counts: text, rounds: text, write: flag, help: flag } });
+  if (values.help === true) return void process.stdout.write(HELP);
+  const rounds = Number(values.rounds ?? 10);
   const node = imageNode();
   const rows: string[][] = [];
-  for (const count of COUNTS) {
+  for (const count of (values.counts ?? "10,100,1000").split(",").map(Number)) {
     for (const make of [
       dockerGen,
       (stage: NginxStage) => floor(node, stage),
@@ -33,7 +43,7 @@ async function main(): Promise<void> {
         const subject = make(stage);
         if (!subject) continue;
         process.stderr.write(`bench: ${subject.name}, ${count} containers, nginx\n`);
-        const samples = await served(subject, stage, count);
+        const samples = await served(subject, stage, count, rounds);
         const times = [median(samples), quantile(samples, 1)].map((time) => `${time.toFixed(0)} ms`);
         rows.push([count.toLocaleString("en"), subject.name, ...times]);
       } finally {
@@ -41,7 +51,7 @@ async function main(): Promise<void> {
       }
     }
   }
-  report(rows, machine(versionOf(node)));
+  report(rows, rounds, machine(versionOf(node)), values.write === true);
 }
 
 function shipped(node: string, stage: NginxStage): Subject {
@@ -49,12 +59,17 @@ function shipped(node: string, stage: NginxStage): Subject {
 }
 
 /** Measures the milliseconds from each start to the first response of the container. */
-async function served(subject: Subject, { engine, own, file, port }: NginxStage, count: number): Promise<number[]> {
+async function served(
+  subject: Subject,
+  { engine, own, file, port }: NginxStage,
+  count: number,
+  rounds: number,
+): Promise<number[]> {
   const running = await subject.start({ directory: own, dockerSocket: engine.socketPath, file });
   try {
     await answered(port, `app${count - 1}`);
     const samples: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < rounds; round++) {
       await sleep(PAUSE_MS);
       const name = `served${round}`;
       await engine.send({ kind: "create", name });
@@ -68,11 +83,11 @@ async function served(subject: Subject, { engine, own, file, port }: NginxStage,
   }
 }
 
-function report(rows: readonly (readonly string[])[], where: string): void {
-  const head = ["containers", "program", "start → first response", `maximum of ${ROUNDS}`];
+function report(rows: readonly (readonly string[])[], rounds: number, where: string, isWritten: boolean): void {
+  const head = ["containers", "program", "start → first response", `maximum of ${rounds}`];
   const text = `${where} ${nginxVersion()}, one worker.\n\n${table([head, ...rows])}`;
   process.stdout.write(`${text}\n`);
-  if (process.argv.includes("--write")) {
+  if (isWritten) {
     writeFileSync(
       "docs/explanation/benchmarks.md",
       replaceSection(readFileSync("docs/explanation/benchmarks.md", "utf8"), "served", text),
