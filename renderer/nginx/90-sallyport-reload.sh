@@ -10,6 +10,7 @@
 #                    starting, ok (nginx runs) or failed (nginx rejects the live configuration). CONTAINER: nginx's id, and
 #                    VERSION: nginx's version, - if unknown
 set -u
+umask 022
 # NAME VALUE DEFAULT: prints the value, or the default if it is no number.
 number() {
 	case $2 in
@@ -170,48 +171,62 @@ END {
 	}
 }'
 
-# FILE...: succeeds if the files contain only what Sallyport generates. Files of other owners are the operator's.
+# FILE...: succeeds if the files contain only what Sallyport generates, or sets `message`. Files of other owners are the
+# operator's. Each publication waits for this and for what follows, which therefore start few processes.
 is_allowed() {
 	[ "${SALLYPORT_DIRECTIVES:-}" != any ] || return 0
-	owner=$(stat -c %u "$live")
+	for attempt in again last; do
+		for file in "$@"; do
+			shift
+			if [ -e "$file" ] || [ -L "$file" ]; then set -- "$@" "$file"; fi
+		done
+		# The first line is the owner of the directory, the others are those of the files.
+		owners=$(stat -c %u "$live" "$@" 2>&1) && break
+		# An operator's file may just have been removed.
+		message=$owners
+		[ "$attempt" = again ] || return 1
+	done
+	owner=${owners%%[!0-9]*}
 	for file in "$@"; do
 		shift
-		[ -e "$file" ] || [ -L "$file" ] || continue
-		[ "$(stat -c %u "$file")" = "$owner" ] || continue
+		owners=${owners#*[!0-9]}
+		[ "${owners%%[!0-9]*}" = "$owner" ] || continue
 		if [ -L "$file" ] || [ ! -f "$file" ]; then
-			echo "$file: not a regular file"
+			message="$file: not a regular file"
 			return 1
 		fi
 		set -- "$@" "$file"
 	done
+	message=
 	[ "$#" -eq 0 ] && return 0
 	# awk may end a line at a NUL, or take a carriage return for a part of a word.
 	if [ "$(cat "$@" | LC_ALL=C tr -cd '\000-\010\013-\037\177' | wc -c)" -ne 0 ]; then
-		echo "$live: a file has a control character"
+		message="$live: a file has a control character"
 		return 1
 	fi
-	LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
-		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1
+	message=$(LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
+		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1)
 }
 
 # Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
 is_valid() {
-	message=$(is_allowed "$live"/*.conf) && message=$(check "$main_conf")
+	is_allowed "$live"/*.conf && check "$main_conf"
 }
 
-# FILE: nginx prints a warning for each virtual host first, which would push the error out of the message.
+# FILE: succeeds if nginx accepts the main configuration, or sets `message`. nginx prints a warning for each virtual host
+# first, which would push the error out of the message.
 check() {
 	# Without a terminal, so that OpenSSL does not wait there for the passphrase of a key.
-	warnings_and_error=$(timeout "$test_seconds" setsid nginx -t -q -c "$1" 2>&1 </dev/null)
+	message=$(timeout "$test_seconds" setsid nginx -t -q -c "$1" 2>&1 </dev/null)
 	outcome=$?
-	case $outcome in 124 | 137 | 143) warnings_and_error="nginx did not read its configuration within $test_seconds s; a file may be a FIFO" ;; esac
-	printf '%s\n' "$warnings_and_error" | sed '/\[warn\]/d'
+	case $outcome in 124 | 137 | 143) message="nginx did not read its configuration within $test_seconds s; a file may be a FIFO" ;; esac
+	case $message in *"[warn]"*) message=$(printf '%s\n' "$message" | sed '/\[warn\]/d') ;; esac
 	return "$outcome"
 }
 
 # FILE LINE MESSAGE: replaces a file of the channel atomically, so that it is never read half-written.
 put() {
-	(umask 022 && printf '%s\n%.4000s\n' "$2" "$3" >"$channel/.$1") && mv -f "$channel/.$1" "$channel/$1"
+	printf '%s\n%.4000s\n' "$2" "$3" >"$channel/.$1" && mv -f "$channel/.$1" "$channel/$1"
 }
 
 # STATE MESSAGE
@@ -306,39 +321,45 @@ run_test() {
 	for file in "$live"/*.conf "$candidate"/*.conf; do
 		if [ "$file" != "$live/${file##*/}" ] || [ ! -e "$candidate/${file##*/}" ]; then set -- "$@" "$file"; fi
 	done
-	message=$(is_allowed "$@") || return 1
-	own=$(mktemp -d "$scratch/sallyport.XXXXXX" 2>&1) || { message="cannot write to $scratch: $own" && return 1; }
-	message=$(test_in "$own" 2>&1)
+	is_allowed "$@" || return 1
+	read -r own </proc/sys/kernel/random/uuid
+	own=$scratch/sallyport.$own
+	message=$(test_in_own 2>&1)
 	outcome=$?
-	rm -rf "$own"
+	rm -rf "$own" &
 	return "$outcome"
 }
 
-# DIRECTORY: a file that cannot be written completely is not tested. nginx's message names the files that are linked.
-test_in() {
+# A file that cannot be written completely is not tested. nginx's message names the files that are linked.
+test_in_own() {
 	folder=${main_conf%/*}
-	case $live in "$folder"/*/*) mirror=$1/.live ;; "$folder"/*) mirror=$1/${live##*/} ;; *) mirror=$1/.live ;; esac
-	link "$folder" "$1" && rm -f "$1/${main_conf##*/}" "$mirror" && mkdir "$mirror" || return 1
-	link "$live" "$mirror" && link "$candidate" "$mirror" || return 1
-	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" "$main_conf" >"$1/nginx.conf" || return 1
-	found=$(check "$1/nginx.conf")
-	outcome=$?
+	case $live in "$folder"/*/*) mirror=$own/.live ;; "$folder"/*) mirror=$own/${live##*/} ;; *) mirror=$own/.live ;; esac
+	# Fails if another user has made the directory.
+	problem=$(mkdir -m 0700 "$own" "$mirror" 2>&1) || { echo "cannot write to $scratch: $problem" && return 1; }
+	set --
+	for file in "$folder"/*; do
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		case $file in "$main_conf" | "$folder/${mirror##*/}") ;; *) set -- "$@" "$file" ;; esac
+	done
+	[ "$#" -eq 0 ] || ln -s "$@" "$own/" || return 1
+	set --
+	for file in "$live"/* "$candidate"/*; do
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		other=$candidate/${file##*/}
+		# A candidate is in place of the live file.
+		if [ "$file" != "$other" ] && { [ -e "$other" ] || [ -L "$other" ]; }; then continue; fi
+		set -- "$@" "$file"
+	done
+	[ "$#" -eq 0 ] || ln -s "$@" "$mirror/" || return 1
+	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" "$main_conf" >"$own/nginx.conf" || return 1
+	check "$own/nginx.conf" && [ "$message" = "" ] && return
 	names=
 	for file in "$candidate"/*.conf; do
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9._-]*) ;; *) names="$names;s#$mirror/$name#$candidate/$name#g" ;; esac
 	done
-	printf '%s\n' "$found" | sed "s#$1/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$1/#$folder/#g"
+	printf '%s\n' "$message" | sed "s#$own/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$own/#$folder/#g"
 	return "$outcome"
-}
-
-# FROM TO: links all that is in a directory.
-link() {
-	for file in "$1"/*; do
-		[ -e "$file" ] || [ -L "$file" ] || return 0
-		break
-	done
-	ln -sf "$1"/* "$2/"
 }
 
 # nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live.
@@ -347,7 +368,7 @@ run_reload() {
 		run_start
 		return
 	}
-	message=$(is_allowed "$live"/*.conf) || return 1
+	is_allowed "$live"/*.conf || return 1
 	end_oldest
 	before=$accepting
 	message=$(kill -HUP "$master" 2>&1) || return 1
