@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
-  { area: "the agent's bundle", isIn: isBundled, limit: 3_002 },
+  { area: "the agent's bundle", isIn: isBundled, limit: 2_963 },
   { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 411 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
-  { area: "the agent's bundle without commands", isIn: serves, limit: 2_887 },
+  { area: "the agent's bundle without commands", isIn: serves, limit: 2_848 },
   { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 517 },
   { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 444 },
 ];
