@@ -57,6 +57,11 @@ export class FakeAgent {
     );
   }
 
+  /** Reports a change of the containers. */
+  change(upserted: readonly Container[], removed: readonly string[] = []): void {
+    this.send("snapshot.delta", { base: this.generation, generation: ++this.generation, upserted, removed });
+  }
+
   write(bytes: Buffer | string): void {
     this.#socket?.write(bytes);
   }

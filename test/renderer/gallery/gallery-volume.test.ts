@@ -1,26 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import {
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { run } from "../../../renderer/targets/run.ts";
-import { parseConfig } from "../../../renderer/config/load.ts";
-import { askStatus } from "../../../renderer/status/socket.ts";
 import { eventually } from "../../eventually.ts";
-import { container, FakeAgent } from "../fake-agent.ts";
-import { SHIPPED, targetFor, mentions as textMentions } from "../template/shipped-templates.ts";
-import { removeDirectory } from "../../remove-directory.ts";
+import { container } from "../fake-agent.ts";
+import { FreshRig } from "../fresh-rig.ts";
+import { SHIPPED, mentions as textMentions, targetFor } from "../template/shipped-templates.ts";
 import { requires } from "../../requires.ts";
 import { unmount } from "../../unmount.ts";
 
@@ -39,60 +25,37 @@ const START_MS = 60_000;
 const warnings: string[] = [];
 process.on("warning", ({ message }) => warnings.push(message));
 
-let directory: string;
-let agent: FakeAgent;
-let stop: AbortController;
-let running: Promise<unknown>;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "sallyport-gallery-volume-"));
-  mkdirSync(join(directory, "out"));
-  agent = new FakeAgent(join(directory, "agent.sock"));
-  agent.first = [app("a")];
-  stop = new AbortController();
-});
-afterEach(async () => {
-  stop.abort();
-  await agent.close();
-  await running;
-  await removeDirectory(directory);
-});
+const rig = new FreshRig(["out"], () => (rig.agent.first = [app("a")]));
 
 const templates = SHIPPED.map((shipped) => ({
   ...shipped,
-  destination: (): string => join(directory, "out", shipped.name),
+  destination: (): string => join(rig.directory, "out", shipped.name),
 }));
 
 /** Runs every shipped template at once, each with its own file in one volume. */
 function follow(): void {
   const targets = templates.map((shipped) => ({ ...targetFor(shipped, shipped.destination()), wait: "0ms:0ms" }));
-  const agents = [{ socket: join(directory, "agent.sock") }];
-  const config = parseConfig(
-    JSON.stringify({ agents, proxy: "host", statusSocket: statusSocket(), targets }),
-    "test.yml",
-  );
-  assert.ok(!("problems" in config), JSON.stringify(config));
-  running = run(config, stop.signal, () => undefined);
+  rig.follow(rig.configOf({ proxy: "host", targets }));
 }
 
-const statusSocket = (): string => join(directory, "status.sock");
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 const mentions = (path: string, digit: string): boolean => textMentions(textOf(path), digit);
 
 test("a symbolic link in place of a file is replaced or rejected, and its target does not change", async () => {
-  const victim = join(directory, "victim");
+  const victim = join(rig.directory, "victim");
   writeFileSync(victim, "precious");
   for (const { destination } of templates) symlinkSync(victim, destination());
   follow();
-  await eventually("the renderer subscribes to the agent", () => agent.subscriptions > 0, START_MS);
+  await eventually("the renderer subscribes to the agent", () => rig.agent.subscriptions > 0, START_MS);
   await eventually("every target reports its state", async () =>
-    (await askStatus(statusSocket())).targets.every(({ error, publishedAt }) => error ?? publishedAt),
+    (await rig.status()).targets.every(({ error, publishedAt }) => error ?? publishedAt),
   );
   assert.equal(readFileSync(victim, "utf8"), "precious");
   for (const { destination } of templates) {
     rmSync(destination(), { force: true });
   }
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
+  rig.agent.change([app("b")]);
   for (const { name, destination } of templates)
     await eventually(`${name} is a file when the link is gone`, () => mentions(destination(), "b"));
   for (const { destination } of templates) assert.ok(lstatSync(destination()).isFile());
@@ -107,7 +70,7 @@ test("a hard link keeps the old text: files are replaced, never overwritten", as
     linkSync(destination(), `${destination()}.second`);
     return textOf(destination());
   });
-  agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
+  rig.agent.change([app("b")]);
   for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "b"));
   assert.deepEqual(
     templates.map(({ destination }) => textOf(`${destination()}.second`)),
@@ -123,7 +86,7 @@ test("a directory or a FIFO in place of a file is reported, and the other files 
   follow();
   const blocked = templates.filter((_one, index) => index % 3 < 2);
   await eventually("every blocked target reports it", async () => {
-    const { targets } = await askStatus(statusSocket());
+    const { targets } = await rig.status();
     const reported = targets.filter(({ error }) => /not a regular file; remove it/.test(error ?? ""));
     return reported.length === blocked.length;
   });
@@ -138,10 +101,9 @@ test("a reader of a changing file only sees complete files", async () => {
   follow();
   for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "a"), START_MS);
   const seen = templates.map(() => new Set<string>());
-  let generation = 5;
   for (let round = 0; round < 10; round++) {
     const [upserted, removed] = round % 2 === 0 ? [[app("b")], []] : [[], ["b".repeat(64)]];
-    agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
+    rig.agent.change(upserted, removed);
     await eventually("all follow", () => {
       for (const [index, { destination }] of templates.entries()) seen[index]!.add(textOf(destination()));
       return templates.every(({ destination }) => mentions(destination(), "b") === (round % 2 === 0));
@@ -154,11 +116,11 @@ test("a reader of a changing file only sees complete files", async () => {
 const VOLUME = "size=512k";
 
 describe("a separate volume", { skip: requires("root") }, () => {
-  const out = (): string => join(directory, "out");
+  const out = (): string => join(rig.directory, "out");
   beforeEach(() => execFileSync("mount", ["-t", "tmpfs", "-o", VOLUME, "tmpfs", out()]));
   afterEach(async () => {
-    stop.abort();
-    await running;
+    rig.stop.abort();
+    await rig.running;
     await unmount(out());
   });
 
@@ -167,13 +129,13 @@ describe("a separate volume", { skip: requires("root") }, () => {
     follow();
     for (const { name, destination } of templates) await eventually(name, () => mentions(destination(), "a"), START_MS);
     await eventually("nothing is being written", async () =>
-      (await askStatus(statusSocket())).targets.every(({ publishedAt }) => publishedAt !== undefined),
+      (await rig.status()).targets.every(({ publishedAt }) => publishedAt !== undefined),
     );
     const before = templates.map(({ destination }) => textOf(destination()));
     damage();
-    agent.send("snapshot.delta", { base: 5, generation: 6, upserted: [app("b")], removed: [] });
+    rig.agent.change([app("b")]);
     await eventually("every target reports the error", async () =>
-      (await askStatus(statusSocket())).targets.every(({ error: reported = "" }) => problem.test(reported)),
+      (await rig.status()).targets.every(({ error: reported = "" }) => problem.test(reported)),
     );
     assert.deepEqual(
       templates.map(({ destination }) => textOf(destination())),

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { runOnce } from "../../../renderer/cli/once.ts";
 import { runRender } from "../../../renderer/cli/render.ts";
 import { run } from "../../../renderer/targets/run.ts";
@@ -10,94 +9,63 @@ import { parseConfig } from "../../../renderer/config/load.ts";
 import type { Config } from "../../../renderer/config/schema.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import { printReport } from "../../../renderer/status/print.ts";
-import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { container, FakeAgent } from "../fake-agent.ts";
-import { removeDirectory } from "../../remove-directory.ts";
+import { container } from "../fake-agent.ts";
+import { FreshRig } from "../fresh-rig.ts";
 
 const app = (digit: string, labels: Record<string, string> = { tier: "web" }, more: Partial<Container> = {}) =>
   container(digit, { labels, networks: [{ name: "front", ipv4: "10.0.0.9" }], ...more });
 
-let directory: string;
-let agent: FakeAgent;
-let stop: AbortController;
-let events: string[];
-let running: Promise<unknown> = Promise.resolve();
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "sallyport-general-"));
-  mkdirSync(join(directory, "out"));
-  agent = new FakeAgent(join(directory, "agent.sock"));
-  stop = new AbortController();
-  events = [];
-});
-afterEach(async () => {
-  stop.abort();
-  await agent.close();
-  await running;
-  await removeDirectory(directory);
-});
+const rig = new FreshRig(["out"]);
 
 /** One target with this template; its file is out/file. */
 function configOf(template: string, target: object = {}): Config {
-  writeFileSync(join(directory, "t.hbs"), template);
-  const config = parseConfig(
-    JSON.stringify({
-      agents: [{ socket: join(directory, "agent.sock") }],
-      statusSocket: join(directory, "status.sock"),
-      targets: [
-        {
-          template: join(directory, "t.hbs"),
-          destination: join(directory, "out", "file"),
-          wait: "0ms:0ms",
-          reload: "none",
-          format: "json",
-          ...target,
-        },
-      ],
-    }),
-    "test.yml",
-  );
-  assert.ok(!("problems" in config), JSON.stringify(config));
-  return config;
+  writeFileSync(join(rig.directory, "t.hbs"), template);
+  return rig.configOf({
+    targets: [
+      {
+        template: join(rig.directory, "t.hbs"),
+        destination: join(rig.directory, "out", "file"),
+        wait: "0ms:0ms",
+        reload: "none",
+        format: "json",
+        ...target,
+      },
+    ],
+  });
 }
 
 function follow(template: string, target: object = {}): void {
-  running = run(configOf(template, target), stop.signal, (_level, event, fields) =>
-    events.push(`${event} ${JSON.stringify(fields ?? {})}`),
-  );
+  rig.follow(configOf(template, target));
 }
 
 const file = (): string => {
   try {
-    return readFileSync(join(directory, "out", "file"), "utf8");
+    return readFileSync(join(rig.directory, "out", "file"), "utf8");
   } catch {
     return "";
   }
 };
-const status = async () => await askStatus(join(directory, "status.sock"));
-let generation = 5;
-beforeEach(() => {
-  generation = 5;
-});
-function send(upserted: readonly Container[], removed: readonly string[] = []): void {
-  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
-}
-
+const status = async () => await rig.status();
 const NAMES = "{{#each containers}}{{name}} {{/each}}";
 const TIERS = "{{#each containers}}{{labels.tier}} {{/each}}";
 
 test("renders the running containers into a file, without nginx", async () => {
-  agent.first = [app("b"), app("a"), app("c", {}, { state: "exited" })];
+  rig.agent.first = [app("b"), app("a"), app("c", {}, { state: "exited" })];
   follow(NAMES);
   await eventually("both apps are published", () => file() === '"appa" "appb" ');
-  send([app("d")], ["a".repeat(64)]);
+  rig.agent.change([app("d")], ["a".repeat(64)]);
   await eventually("the change is published", () => file() === '"appb" "appd" ');
   assert.equal((await status()).targets[0]?.pending, false);
 });
 
 test("selects containers by the target's rule, including stopped ones", async () => {
-  agent.first = [app("a", { tier: "web" }), app("b", { tier: "db" }), app("c", { tier: "web" }, { state: "exited" })];
+  rig.agent.first = [
+    app("a", { tier: "web" }),
+    app("b", { tier: "db" }),
+    app("c", { tier: "web" }, { state: "exited" }),
+  ];
   follow("{{#each containers}}{{name}} {{state}} {{/each}}", {
     containers: { includeStopped: true, where: [{ label: "tier=web" }] },
   });
@@ -105,7 +73,7 @@ test("selects containers by the target's rule, including stopped ones", async ()
 });
 
 test("quarantines a container for which the template fails, logs it once and retries it when it changes", async () => {
-  agent.first = [app("a"), app("b", {})];
+  rig.agent.first = [app("a"), app("b", {})];
   follow(TIERS);
   await eventually("the other app is published", () => file() === '"web" ');
   const report = await status();
@@ -115,20 +83,20 @@ test("quarantines a container for which the template fails, logs it once and ret
     /^cannot be rendered into .*out\/file: .*t\.hbs:1:21: labels\.tier is missing$/,
   );
   assert.match(explain(report, "appb").text, /quarantined\n.*labels\.tier is missing/);
-  assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
-  send([app("b", { tier: "db" })]);
+  assert.equal(rig.events.filter(({ event }) => event === "container.quarantined").length, 1);
+  rig.agent.change([app("b", { tier: "db" })]);
   await eventually("the file is rendered", () => file() === '"web" "db" ');
   assert.deepEqual((await status()).quarantined, []);
 });
 
 test("reloads a server that comes up later at once after a refresh", async () => {
-  agent.first = [app("a")];
-  const up = join(directory, "up");
-  const tried = join(directory, "tried");
+  rig.agent.first = [app("a")];
+  const up = join(rig.directory, "up");
+  const tried = join(rig.directory, "tried");
   const command = ["sh", "-c", `echo >>${tried}; test -e ${up}`];
   let refresh = (): void => undefined;
   const config = configOf(NAMES, { reload: { exec: { command } } });
-  running = run(config, stop.signal, () => undefined, {
+  rig.running = run(config, rig.stop.signal, () => undefined, {
     onStart: (started) => (refresh = () => started.refresh()),
   });
   const tries = (): number => (existsSync(tried) ? readFileSync(tried, "utf8").length : 0);
@@ -140,7 +108,7 @@ test("reloads a server that comes up later at once after a refresh", async () =>
 });
 
 test("explain lists the files that contain a container, and why others do not", async () => {
-  agent.first = [app("a"), app("b", { tier: "db" })];
+  rig.agent.first = [app("a"), app("b", { tier: "db" })];
   follow(NAMES, { containers: { where: [{ label: "tier=web" }] } });
   await eventually("the file is rendered", () => file() === '"appa" ');
   const report = await status();
@@ -156,10 +124,10 @@ test("explain lists the files that contain a container, and why others do not", 
 });
 
 test("status reports a template with errors until it is fixed, and the last good one stays in use", async () => {
-  agent.first = [app("a")];
+  rig.agent.first = [app("a")];
   follow(NAMES);
   await eventually("the file is rendered", () => file() === '"appa" ');
-  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{nmae}}{{/each}}");
+  writeFileSync(join(rig.directory, "t.hbs"), "{{#each containers}}{{nmae}}{{/each}}");
   await eventually("status reports it", async () => {
     const report = await status();
     return (
@@ -168,15 +136,15 @@ test("status reports a template with errors until it is fixed, and the last good
     );
   });
   assert.equal(file(), '"appa" ');
-  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}[{{name}}]{{/each}}");
+  writeFileSync(join(rig.directory, "t.hbs"), "{{#each containers}}[{{name}}]{{/each}}");
   await eventually("the next good one is used", () => file() === '["appa"]');
   assert.equal((await status()).targets[0]?.templateError, undefined);
 });
 
 test("renders an included file when it appears later, also in a subdirectory", async () => {
-  const includes = join(directory, "includes");
+  const includes = join(rig.directory, "includes");
   mkdirSync(join(includes, "web"), { recursive: true });
-  agent.first = [app("a"), app("b", { tier: "db" })];
+  rig.agent.first = [app("a"), app("b", { tier: "db" })];
   follow('{{#each containers}}{{include (printf "%s/%s" labels.tier name)}} {{/each}}', { includes });
   writeFileSync(join(includes, "web", "appa"), "one");
   await eventually("the first is there", () => file() === "one ");
@@ -188,7 +156,7 @@ test("renders an included file when it appears later, also in a subdirectory", a
 });
 
 test("finds the failing container by bisection when the template fails outside of each", async () => {
-  agent.first = ["a", "b", "c", "d", "e"].map((digit) => app(digit, digit === "c" ? {} : { tier: digit }));
+  rig.agent.first = ["a", "b", "c", "d", "e"].map((digit) => app(digit, digit === "c" ? {} : { tier: digit }));
   follow("{{#if containers.[2]}}{{containers.[2].labels.tier}}{{/if}} {{#each containers}}{{name}} {{/each}}");
   await eventually("the other apps are published", () => file() === '"d" "appa" "appb" "appd" "appe" ');
   assert.deepEqual(
@@ -198,10 +166,10 @@ test("finds the failing container by bisection when the template fails outside o
 });
 
 test("keeps the live file when the template fails for every container", async () => {
-  agent.first = [app("a"), app("b")];
+  rig.agent.first = [app("a"), app("b")];
   follow(TIERS);
   await eventually("the file is rendered", () => file() === '"web" "web" ');
-  send([app("a", {}), app("b", {})]);
+  rig.agent.change([app("a", {}), app("b", {})]);
   await eventually("the error is reported", async () =>
     /tier is missing; every container fails/.test((await status()).targets[0]?.error ?? ""),
   );
@@ -210,43 +178,43 @@ test("keeps the live file when the template fails for every container", async ()
 });
 
 test("quarantines only the container that the check rejects, and retries it when it changes", async () => {
-  agent.first = ["a", "b", "c", "d", "e", "f"].map((digit) => app(digit));
+  rig.agent.first = ["a", "b", "c", "d", "e", "f"].map((digit) => app(digit));
   follow(TIERS, {
     check: { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"] },
   });
   await eventually("all apps are published", () => file() === '"web" '.repeat(6));
-  send([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
+  rig.agent.change([app("c", { tier: "bad" }), app("d", { tier: "new" })]);
   await eventually("the other apps are published", () => file() === '"web" "web" "new" "web" "web" ');
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appc", "check.rejected"]);
   assert.match(found?.reason ?? "", /bad word/);
-  send([app("a", { tier: "newer" })]);
+  rig.agent.change([app("a", { tier: "newer" })]);
   await eventually("the app stays quarantined", () => file() === '"newer" "web" "new" "web" "web" ');
-  send([app("c", { tier: "good" })]);
+  rig.agent.change([app("c", { tier: "good" })]);
   await eventually("the app is published again", () => file() === '"newer" "web" "good" "new" "web" "web" ');
 });
 
 test("keeps the live file with `onFailure: keep` and names the failing container", async () => {
-  agent.first = [app("a"), app("b")];
+  rig.agent.first = [app("a"), app("b")];
   const check = {
     command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad word"; exit 1; fi', "check", "{candidate}"],
   };
   follow(TIERS, { onFailure: "keep", check });
   await eventually("both apps are published", () => file() === '"web" "web" ');
   const isTold = async (reason: RegExp) => reason.test((await status()).targets[0]?.error ?? "");
-  send([app("b", {}), app("c")]);
+  rig.agent.change([app("b", {}), app("c")]);
   await eventually("the error is reported", async () => await isTold(/container appb: .*labels\.tier is missing/));
-  send([app("b", { tier: "bad" })]);
+  rig.agent.change([app("b", { tier: "bad" })]);
   await eventually("the error is reported", async () => await isTold(/bad word/));
   assert.equal(file(), '"web" "web" ');
   assert.deepEqual((await status()).quarantined, []);
-  send([app("b", { tier: "db" })]);
+  rig.agent.change([app("b", { tier: "db" })]);
   await eventually("all apps are published", () => file() === '"web" "db" "web" ');
 });
 
 test("rejects the file and quarantines nothing when the check rejects everything", async () => {
-  agent.first = [app("a"), app("b")];
-  writeFileSync(join(directory, "out", "file"), "before");
+  rig.agent.first = [app("a"), app("b")];
+  writeFileSync(join(rig.directory, "out", "file"), "before");
   follow(NAMES, { check: { command: ["false"] } });
   await eventually(
     "the error is reported",
@@ -257,46 +225,46 @@ test("rejects the file and quarantines nothing when the check rejects everything
 });
 
 test("renders again when a template is saved, and ignores one with errors", async () => {
-  agent.first = [app("a")];
+  rig.agent.first = [app("a")];
   follow(NAMES);
   await eventually("the file is rendered", () => file() === '"appa" ');
-  writeFileSync(join(directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
+  writeFileSync(join(rig.directory, "t.hbs"), "{{#each containers}}{{state}}{{/each}}");
   await eventually("the file changes", () => file() === '"running"');
-  writeFileSync(join(directory, "t.hbs"), "{{#each");
-  await eventually("the error is reported", () => events.some((event) => event.startsWith("template.rejected")));
+  writeFileSync(join(rig.directory, "t.hbs"), "{{#each");
+  await eventually("the error is reported", () => rig.events.some(({ event }) => event === "template.rejected"));
   assert.equal(file(), '"running"');
 });
 
 test("renders again when an included file changes", async () => {
-  agent.first = [app("a")];
-  mkdirSync(join(directory, "parts"));
-  writeFileSync(join(directory, "parts", "head"), "one");
-  follow("{{include 'head'}}", { includes: join(directory, "parts") });
+  rig.agent.first = [app("a")];
+  mkdirSync(join(rig.directory, "parts"));
+  writeFileSync(join(rig.directory, "parts", "head"), "one");
+  follow("{{include 'head'}}", { includes: join(rig.directory, "parts") });
   await eventually("the file is rendered", () => file() === "one");
-  writeFileSync(join(directory, "parts", "head"), "two");
+  writeFileSync(join(rig.directory, "parts", "head"), "two");
   await eventually("the file changes", () => file() === "two");
 });
 
 test("writes the file with the configured mode and owner", async () => {
-  agent.first = [app("a")];
+  rig.agent.first = [app("a")];
   const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   follow(NAMES, { mode: "0640", owner });
   await eventually("the file is rendered", () => file() === '"appa" ');
-  const { mode, uid, gid } = statSync(join(directory, "out", "file"));
+  const { mode, uid, gid } = statSync(join(rig.directory, "out", "file"));
   assert.equal(`${(mode & 0o777).toString(8)} ${uid}:${gid}`, `640 ${owner}`);
 });
 
 test("reloads periodically with `reloadEvery` although the file is unchanged", async () => {
-  agent.first = [app("a")];
-  const reloads = join(directory, "reloads");
+  rig.agent.first = [app("a")];
+  const reloads = join(rig.directory, "reloads");
   const append = "import { appendFileSync } from 'node:fs'; appendFileSync(process.argv[1], 'reloads\\n')";
   const reload = { exec: { command: [process.execPath, "--input-type=module", "--eval", append, reloads] } };
   follow(NAMES, { reload, reloadEvery: "1s" });
   await eventually("it is reloaded three times", () => readFileSync(reloads, "utf8").split("\n").length > 3);
   assert.equal(file(), '"appa" ');
-  const published = (): string[] => events.filter((event) => event.startsWith("publish.succeeded"));
+  const published = () => rig.events.filter(({ event }) => event === "publish.succeeded");
   await eventually("each time is in the log", () => published().length >= 3);
-  assert.equal(new Set(published().map((event) => /sha256":"(\w+)/.exec(event)?.[1])).size, 1);
+  assert.equal(new Set(published().map(({ fields }) => fields["sha256"])).size, 1);
 });
 
 /** A command that adds what it finds in the file to another one, and refuses a text. */
@@ -308,27 +276,27 @@ function reader(log: string, refused: string): object {
     "appendFileSync(log, `${text}\\n`);",
     "process.exit(text.includes(refused) ? 1 : 0);",
   ].join(" ");
-  const own = [join(directory, "out", "file"), join(directory, log), refused];
+  const own = [join(rig.directory, "out", "file"), join(rig.directory, log), refused];
   return { exec: { command: [process.execPath, "--input-type=module", "--eval", program, ...own] } };
 }
 
 test("reloads several servers in order, and rolls back all when one rejects the file", async () => {
-  agent.first = [app("a")];
+  rig.agent.first = [app("a")];
   follow(NAMES, { reload: [reader("first", "nothing like it"), reader("second", "bad")] });
-  const received = (log: string) => readFileSync(join(directory, log), "utf8").split("\n").slice(0, -1);
+  const received = (log: string) => readFileSync(join(rig.directory, log), "utf8").split("\n").slice(0, -1);
   await eventually("both have received it", () => received("second").length === 1 && received("first").length === 1);
-  send([app("b", {}, { name: "bad" })]);
+  rig.agent.change([app("b", {}, { name: "bad" })]);
   await eventually("the container is quarantined", async () => (await status()).quarantined[0]?.name === "bad");
   assert.equal(file(), '"appa" ');
   assert.deepEqual(received("first").slice(0, 3), ['"appa" ', '"appa" "bad" ', '"appa" ']);
-  send([app("c")], ["b".repeat(64)]);
+  rig.agent.change([app("c")], ["b".repeat(64)]);
   await eventually("the next one is taken up by both", () =>
     ["first", "second"].every((log) => received(log).at(-1) === '"appa" "appc" '),
   );
 });
 
 test("render prints the file and lists quarantined containers on stderr", async () => {
-  agent.first = [app("a"), app("b", {})];
+  rig.agent.first = [app("a"), app("b", {})];
   const { stdout, stderr, exitCode } = await runRender(configOf(TIERS, { destination: "-" }));
   assert.deepEqual([stdout, exitCode], ['"web" ', 0]);
   assert.match(stderr, /^container appb is quarantined: cannot be rendered into -: .*labels\.tier is missing\n$/);
@@ -336,8 +304,8 @@ test("render prints the file and lists quarantined containers on stderr", async 
 });
 
 test("run --once publishes the file", async () => {
-  agent.first = [app("a")];
-  assert.deepEqual(await runOnce(configOf(NAMES), stop.signal, () => undefined), { kind: "live" });
+  rig.agent.first = [app("a")];
+  assert.deepEqual(await runOnce(configOf(NAMES), rig.stop.signal, () => undefined), { kind: "live" });
   assert.equal(file(), '"appa" ');
 });
 
@@ -364,17 +332,17 @@ const SLOW: readonly [title: string, text: string, hostile: Record<string, strin
 ];
 for (const [title, text, hostile, why] of SLOW) {
   test(`quarantines a container whose values cause endless ${title}, and publishes other targets meanwhile`, async () => {
-    agent.first = [app("a"), app("b")];
-    const other = join(directory, "out", "other");
-    writeFileSync(join(directory, "other.hbs"), NAMES);
+    rig.agent.first = [app("a"), app("b")];
+    const other = join(rig.directory, "out", "other");
+    writeFileSync(join(rig.directory, "other.hbs"), NAMES);
     const config = configOf(text);
     const [target] = config.targets;
-    const second = { ...target!, template: join(directory, "other.hbs"), destination: other };
-    running = run({ ...config, targets: [target!, second] }, stop.signal, () => undefined);
+    const second = { ...target!, template: join(rig.directory, "other.hbs"), destination: other };
+    rig.running = run({ ...config, targets: [target!, second] }, rig.stop.signal, () => undefined);
     await eventually("both files are there", () => file() !== "" && readFileSync(other, "utf8") === '"appa" "appb" ');
-    send([app("c", hostile)]);
+    rig.agent.change([app("c", hostile)]);
     await eventually("the other file follows", () => readFileSync(other, "utf8").includes("appc"));
-    send([app("d")]);
+    rig.agent.change([app("d")]);
     await eventually("the other file follows again", () => readFileSync(other, "utf8").includes("appd"));
     if (title === "loops") assert.ok(!file().includes("appd"), "the one that is busy is behind");
     await eventually("it is quarantined, and all others are published", () => /appa.*appb.*appd/.test(file()), 60_000);
@@ -384,16 +352,16 @@ for (const [title, text, hostile, why] of SLOW) {
       ["appc"],
     );
     assert.match(quarantined[0]!.reason, why);
-    send([app("c")]);
+    rig.agent.change([app("c")]);
     await eventually("it is back when it changes", () => file().includes("appc"), 30_000);
   });
 }
 
 test("reports a template with errors at start", async () => {
-  const { problems } = await run(configOf("a\n{{shout name}}"), stop.signal, () => undefined);
+  const { problems } = await run(configOf("a\n{{shout name}}"), rig.stop.signal, () => undefined);
   assert.match(problems.join(), /t\.hbs:2:1: .*shout/);
   assert.match(
-    (await run(configOf("{{nothing}}"), stop.signal, () => undefined)).problems.join(),
+    (await run(configOf("{{nothing}}"), rig.stop.signal, () => undefined)).problems.join(),
     /t\.hbs:1:3: nothing: a template has no such field/,
   );
 });

@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
-import { run } from "../../../renderer/targets/run.ts";
+import { test } from "node:test";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import { printReport } from "../../../renderer/status/print.ts";
-import { askStatus } from "../../../renderer/status/socket.ts";
 import type { Container } from "../../../shared/snapshot.ts";
 import { eventually } from "../../eventually.ts";
-import { container, FakeAgent } from "../fake-agent.ts";
-import { removeDirectory } from "../../remove-directory.ts";
+import { container } from "../fake-agent.ts";
+import { FreshRig } from "../fresh-rig.ts";
 import { unmount } from "../../unmount.ts";
 import { requires } from "../../requires.ts";
 
@@ -26,36 +23,18 @@ const app = (digit: string, labels: Record<string, string> = {}): Container =>
   });
 const NGINX = container("f", { env: {}, labels: { "sallyport.proxy": "true", tier: "front", zone: "one" }, networks });
 
-let directory: string;
-let agent: FakeAgent;
-let stop: AbortController;
-let events: string[];
-let running: Promise<unknown>;
-let generation: number;
+/** Milliseconds for a process to start and publish on a busy machine. */
+const START_MS = 60_000;
+
 /** The last status of a process of its own. */
 let printed: string;
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "sallyport-transaction-"));
-  for (const name of ["routes", "tiers", "zones"]) mkdirSync(join(directory, name));
-  agent = new FakeAgent(join(directory, "agent.sock"));
-  agent.first = [NGINX, app("a"), app("b")];
-  stop = new AbortController();
-  events = [];
-  running = Promise.resolve();
-  generation = 5;
-});
-afterEach(async () => {
-  stop.abort();
-  await agent.close();
-  await running;
-  await removeDirectory(directory);
-});
+const rig = new FreshRig(["routes", "tiers", "zones"], () => (rig.agent.first = [NGINX, app("a"), app("b")]));
 
-const fileOf = (name: string): string => join(directory, name, "file.conf");
+const fileOf = (name: string): string => join(rig.directory, name, "file.conf");
 const textOf = (name: string): string => (existsSync(fileOf(name)) ? readFileSync(fileOf(name), "utf8") : "");
 const reloads = (): string[] => saidIn("reloads").split("\n").slice(0, -1);
 const saidIn = (name: string): string => {
-  const path = join(directory, name);
+  const path = join(rig.directory, name);
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 };
 
@@ -63,7 +42,9 @@ const saidIn = (name: string): string => {
 function reload(who: string, command = ""): object {
   const files = ["routes", "tiers", "zones"].map(fileOf).join(" ");
   return {
-    exec: { command: ["sh", "-c", `echo ${who} $(cat ${files} | cksum) >>${join(directory, "reloads")}; ${command}`] },
+    exec: {
+      command: ["sh", "-c", `echo ${who} $(cat ${files} | cksum) >>${join(rig.directory, "reloads")}; ${command}`],
+    },
   };
 }
 
@@ -75,38 +56,32 @@ interface Changes {
 
 /** nginx's routes and two files over the same containers; without changes one reload serves all. */
 function written({ routes, tiers, zones }: Changes = {}): object {
-  writeFileSync(join(directory, "tiers.hbs"), "{{#each containers}}{{name}} {{labels.tier}} {{/each}}");
-  writeFileSync(join(directory, "zones.hbs"), "{{#each containers}}{{name}} {{labels.zone}} {{/each}}");
+  writeFileSync(join(rig.directory, "tiers.hbs"), "{{#each containers}}{{name}} {{labels.tier}} {{/each}}");
+  writeFileSync(join(rig.directory, "zones.hbs"), "{{#each containers}}{{name}} {{labels.zone}} {{/each}}");
   const common = { wait: "0ms:0ms", transaction: "front", reload: reload("all") };
   const general = (name: string): object => ({
     ...common,
-    template: join(directory, `${name}.hbs`),
+    template: join(rig.directory, `${name}.hbs`),
     destination: fileOf(name),
     format: "json",
   });
   const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
-  return {
-    agents: [{ socket: join(directory, "agent.sock") }],
-    statusSocket: join(directory, "status.sock"),
+  return rig.written({
     targets: [
       { ...common, template, destination: fileOf("routes"), ...routes },
       { ...general("tiers"), ...tiers },
       { ...general("zones"), ...zones },
     ],
-  };
+  });
 }
 
 function follow(changes?: Changes): void {
   const config = parseConfig(JSON.stringify(written(changes)), "test.yml");
   assert.ok(!("problems" in config), JSON.stringify(config));
-  running = run(config, stop.signal, (_level, event, fields) => events.push(`${event} ${JSON.stringify(fields)}`));
+  rig.follow(config);
 }
 
-function send(upserted: readonly Container[], removed: readonly string[] = []): void {
-  agent.send("snapshot.delta", { base: generation, generation: ++generation, upserted, removed });
-}
-
-const status = async () => await askStatus(join(directory, "status.sock"));
+const status = async () => await rig.status();
 
 /** The containers in each file, by the last letter of their names; nginx is in those that list every container. */
 const listed = (): string[] => [
@@ -118,11 +93,11 @@ const everywhere = (digits: string): boolean => listed().join() === [digits, `${
 test("publishes the files of a transaction together and reloads their server once", async () => {
   follow();
   await eventually("both apps are in every file", () => everywhere("ab") && reloads().length === 1);
-  send([app("c")], ["a".repeat(64)]);
+  rig.agent.change([app("c")], ["a".repeat(64)]);
   await eventually("the change is published", () => everywhere("bc"));
   await eventually("the server is reloaded again", () => reloads().length === 2);
-  send([{ ...app("c"), createdAt: 2 }]);
-  send([app("d")]);
+  rig.agent.change([{ ...app("c"), createdAt: 2 }]);
+  rig.agent.change([app("d")]);
   await eventually("the next change is published", () => everywhere("bcd") && reloads().length === 3);
   await eventually("each is published three times", async () =>
     (await status()).targets.every(({ pending, generation: published }) => !pending && published === 3),
@@ -130,7 +105,7 @@ test("publishes the files of a transaction together and reloads their server onc
 });
 
 test("quarantines a container from all files when one file cannot contain it, logs it once and retries it when it changes", async () => {
-  agent.first = [NGINX, app("a"), { ...app("b"), labels: { tier: "web" } }];
+  rig.agent.first = [NGINX, app("a"), { ...app("b"), labels: { tier: "web" } }];
   follow();
   await eventually("the other is everywhere", () => everywhere("a"));
   const report = await status();
@@ -142,10 +117,10 @@ test("quarantines a container from all files when one file cannot contain it, lo
     explain(report, "appb").text,
     /cannot be rendered into the files of transaction front: .*zones\/file\.conf: .*labels\.zone is missing/,
   );
-  assert.equal(events.filter((event) => event.startsWith("container.quarantined")).length, 1);
-  send([app("c")]);
+  assert.equal(rig.events.filter(({ event }) => event === "container.quarantined").length, 1);
+  rig.agent.change([app("c")]);
   await eventually("the app stays quarantined", () => everywhere("ac"));
-  send([app("b")]);
+  rig.agent.change([app("b")]);
   await eventually("the app is published again", () => everywhere("abc"));
   assert.deepEqual((await status()).quarantined, []);
 });
@@ -156,31 +131,31 @@ test("quarantines only the container that one file's check rejects, from all fil
   };
   follow({ zones: { check } });
   await eventually("both apps are in every file", () => everywhere("ab"));
-  send([app("a", { zone: "bad" }), app("c"), app("d")]);
+  rig.agent.change([app("a", { zone: "bad" }), app("c"), app("d")]);
   await eventually("the other apps are in every file", () => everywhere("bcd"));
   const [found] = (await status()).quarantined;
   assert.deepEqual([found?.name, found?.code], ["appa", "check.rejected"]);
   assert.match(found?.reason ?? "", /the files of transaction front: .*zones\/file\.conf: .*bad word/);
-  send([app("a")]);
+  rig.agent.change([app("a")]);
   await eventually("the app is published again", () => everywhere("abcd"));
 });
 
 test("keeps all files while one with `onFailure: keep` fails", async () => {
   follow({ tiers: { onFailure: "keep" } });
   await eventually("both apps are in every file", () => everywhere("ab"));
-  send([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
+  rig.agent.change([{ ...app("a"), labels: { tier: "web" } }, app("c")]);
   await eventually("every target names the failing container", async () =>
     (await status()).targets.every(({ error }) =>
       /zones\/file\.conf: container appa: .*zone is missing/.test(error ?? ""),
     ),
   );
   assert.ok(everywhere("ab"));
-  send([app("a")]);
+  rig.agent.change([app("a")]);
   await eventually("all apps are published", () => everywhere("abc"));
 });
 
 test("keeps every route when nginx's own container is quarantined", async () => {
-  agent.first = [{ ...NGINX, labels: { "sallyport.proxy": "true", zone: "one" } }, app("a")];
+  rig.agent.first = [{ ...NGINX, labels: { "sallyport.proxy": "true", zone: "one" } }, app("a")];
   follow();
   await eventually("the app is everywhere", () => listed().join() === "a,a,a");
   assert.deepEqual(
@@ -192,35 +167,35 @@ test("keeps every route when nginx's own container is quarantined", async () => 
 test("quarantines a container with the label of nginx's container whose routes a check rejects", async () => {
   const check = { command: ["sh", "-c", 'if grep -q bad "$1"; then echo "bad"; exit 1; fi', "check", "{candidate}"] };
   const labels = { "sallyport.proxy": "true", tier: "web", zone: "one" };
-  agent.first = [NGINX, app("a"), { ...app("b"), labels, env: { VIRTUAL_HOST: "bad.example" } }];
+  rig.agent.first = [NGINX, app("a"), { ...app("b"), labels, env: { VIRTUAL_HOST: "bad.example" } }];
   follow({ routes: { check } });
   await eventually("the app is everywhere, and nginx's networks are known", () => everywhere("a"));
   assert.deepEqual(
     (await status()).quarantined.map(({ name }) => name),
     ["appb"],
   );
-  send([{ ...app("b"), labels }]);
+  rig.agent.change([{ ...app("b"), labels }]);
   await eventually("its valid routes are published", () => everywhere("ab"));
 });
 
 test("keeps all files and names the check when it rejects containers that are already live", async () => {
-  const poison = join(directory, "poison");
+  const poison = join(rig.directory, "poison");
   follow({ tiers: { check: { command: ["sh", "-c", `if [ -e ${poison} ]; then echo poisoned; exit 1; fi`] } } });
   await eventually("both apps are in every file", () => everywhere("ab"));
   const before = listed();
   writeFileSync(poison, "");
-  send([], ["a".repeat(64)]);
+  rig.agent.change([], ["a".repeat(64)]);
   await eventually("every target reports the error", async () =>
     (await status()).targets.every(({ error }) => /tiers\/file\.conf: .*poisoned/.test(error ?? "")),
   );
   assert.deepEqual(listed(), before);
   rmSync(poison);
-  send([app("c")]);
+  rig.agent.change([app("c")]);
   await eventually("later changes are published", () => everywhere("bc"));
 });
 
 test("rolls all files back and reloads the other servers when one server rejects the reload", async () => {
-  const broken = join(directory, "broken");
+  const broken = join(rig.directory, "broken");
   follow({
     routes: { reload: reload("nginx") },
     tiers: { reload: reload("tiers") },
@@ -229,7 +204,7 @@ test("rolls all files back and reloads the other servers when one server rejects
   await eventually("every server is reloaded", () => everywhere("ab") && reloads().length === 3);
   const [sum] = reloads().map((line) => line.split(" ").slice(1).join(" "));
   writeFileSync(broken, "");
-  send([app("c")]);
+  rig.agent.change([app("c")]);
   await eventually("every target reports the error", async () =>
     (await status()).targets.every(
       ({ pending, error }) => pending && /^.*zones\/file\.conf: sh exited with 1/.test(error ?? ""),
@@ -244,12 +219,12 @@ test("rolls all files back and reloads the other servers when one server rejects
   for (const line of recorded.slice(3, 5))
     assert.equal(line.split(" ").slice(1).join(" "), sum, "reloaded with the previous files");
   rmSync(broken);
-  send([app("d")]);
+  rig.agent.change([app("d")]);
   await eventually("later changes are published", () => everywhere("abcd"));
 });
 
 test("quarantines only the container that a reload rejects, and every attempt contains all live containers", async () => {
-  const seen = join(directory, "seen");
+  const seen = join(rig.directory, "seen");
   const refuse = `cat ${fileOf("tiers")} >>${seen}; echo >>${seen}; ! grep -q bad ${fileOf("zones")}`;
   follow({
     routes: { reload: reload("nginx") },
@@ -258,22 +233,22 @@ test("quarantines only the container that a reload rejects, and every attempt co
   });
   await eventually("both apps are in every file", () => everywhere("ab"));
   writeFileSync(seen, "");
-  send([app("a", { zone: "bad" }), app("c"), app("d")]);
+  rig.agent.change([app("a", { zone: "bad" }), app("c"), app("d")]);
   await eventually("the other apps are in every file", () => everywhere("bcd"));
   assert.deepEqual(
     (await status()).quarantined.map(({ name }) => name),
     ["appa"],
   );
   for (const line of saidIn("seen").split("\n").slice(0, -1)) assert.match(line, /"appb"/);
-  send([app("a")]);
+  rig.agent.change([app("a")]);
   await eventually("the app is published again", () => everywhere("abcd"));
 });
 
 /** Kills the renderer at the first reload, and starts another. */
 async function killedWhileItTells(): Promise<void> {
-  const killed = join(directory, "killed");
+  const killed = join(rig.directory, "killed");
   const kill = `if [ ! -e ${killed} ]; then touch ${killed}; kill -9 $PPID; fi`;
-  const config = join(directory, "renderer.yml");
+  const config = join(rig.directory, "renderer.yml");
   const [routes, tiers, zones] = [reload("nginx"), reload("tiers", kill), reload("zones")];
   writeFileSync(
     config,
@@ -285,12 +260,14 @@ async function killedWhileItTells(): Promise<void> {
     return { child, ended: once(child, "exit") as Promise<[number | null, string | null]> };
   };
   const first = start();
-  await eventually("it is killed", () => first.child.signalCode === "SIGKILL");
+  await eventually("it is killed", () => first.child.signalCode === "SIGKILL", START_MS);
   assert.ok(everywhere("ab"));
   const later = start();
   try {
-    await eventually("all is live and confirmed", async () =>
-      (await status()).targets.every(({ pending, generation: published }) => !pending && published === 1),
+    await eventually(
+      "all is live and confirmed",
+      async () => (await status()).targets.every(({ pending, generation: published }) => !pending && published === 1),
+      START_MS,
     );
     assert.deepEqual(
       reloads()
@@ -315,7 +292,7 @@ test(
   "finishes a transaction in which one file is itself a mount, and warns about the mount",
   { skip: requires("root") },
   async () => {
-    const source = join(directory, "source");
+    const source = join(rig.directory, "source");
     for (const file of [source, fileOf("zones")]) writeFileSync(file, "");
     execFileSync("mount", ["--bind", source, fileOf("zones")]);
     try {
