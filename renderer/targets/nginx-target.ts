@@ -46,8 +46,6 @@ export abstract class NginxTarget {
   #departure: NodeJS.Timeout | undefined;
   #absence: NodeJS.Timeout | undefined;
   #certificateEnd: NodeJS.Timeout | undefined;
-  /** The text that was rendered last. */
-  #printed: Buffer = Buffer.alloc(0);
   #absentAt: ReadonlyMap<string, number> = new Map();
   #expired: ReadonlySet<string> = new Set();
   /** When each agent disconnected whose absence has been warned of. */
@@ -196,17 +194,32 @@ export abstract class NginxTarget {
       const routes: Published = { kind: "routes", virtualHosts, reserved };
       let text = this.#template.print(routes);
       // nginx needs the files of certificates only to load another configuration.
-      if (!text.equals(this.#printed) && this.#stores.certificates?.giveUp() === true) {
-        this.#useFiles();
+      if (this.#stores.certificates?.nextEnd !== undefined && !this.#isLive(text) && this.#giveUpCertificates()) {
+        this.#filesChanged();
         text = this.#template.print(routes);
       }
-      this.#printed = text;
       return await Promise.resolve({ kind: "text", text });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       // Too many hosts make too large a file; any other error is the template's.
       return { kind: "failed", error: error.message, ...(error.code !== "template.size" && { cause: "template" }) };
     }
+  }
+
+  #isLive(text: Buffer): boolean {
+    return this.destination.volume.readLive()?.bytes.equals(text) === true;
+  }
+
+  #giveUpCertificates(): boolean {
+    return this.#stores.certificates?.giveUp() === true;
+  }
+
+  /** Reads the operator's files again. Returns whether they have changed: nginx may have rejected a file because of them. */
+  reread(): boolean {
+    const hasNewCertificates = this.#giveUpCertificates();
+    const isChanged = this.#stores.files.refresh() || hasNewCertificates;
+    if (isChanged) this.#filesChanged();
+    return isChanged;
   }
 
   /** Names that no other host may serve: those with an owner and no virtual host, and those of quarantined hosts. */

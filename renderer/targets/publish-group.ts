@@ -262,7 +262,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /**
    * Quarantines the units that a check or a reload rejects. If no unit is new, the cause is not a unit (an operator's file,
-   * for example), and the live revision stays.
+   * for example), and the live revision stays. If an operator's file has changed since it was read, the rejection says nothing
+   * of units: all of them are rendered again.
    */
   async #reduce(
     all: readonly Unit[],
@@ -270,9 +271,11 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
     by: "check" | "reload",
     trial: Trial,
   ): Promise<NextRevision | undefined> {
+    if (this.#reread()) return await this.#render();
     const live = new Set(this.#live);
     if (units.length === live.size && units.every((unit) => live.has(unit))) return undefined;
     const found = by === "check" ? await this.#bisectByCheck(units, trial) : await this.#bisectByReload(units, trial);
+    if (this.#reread()) return await this.#render();
     if (found.kind === "hopeless") return undefined;
     // The next pass continues where this one ends.
     if (!this.#add(found, by === "check" ? "check.rejected" : "reload.rejected")) return undefined;
@@ -282,6 +285,10 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       return undefined;
     }
     return await this.#render();
+  }
+
+  #reread(): boolean {
+    return this.#targets.map((target) => target.reread?.() === true).some(Boolean);
   }
 
   async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {

@@ -25,6 +25,8 @@ export interface Target<Unit extends object> {
   watch(listener: TargetListener, signal: AbortSignal): void;
   /** Reads templates and files again, and reports changes to the listener. */
   refresh(): void;
+  /** Reads files other than the template again. Returns whether they have changed, so that the target renders another file. */
+  reread?(): boolean;
   /** Applies a change of the connections to agents: the disconnected ones, each with the time on the clock of `performance.now`. */
   agentsChanged?(absentAt: ReadonlyMap<string, number>): void;
   /** Ends the lease of a host name, or of all of them. Returns the former owner. */

@@ -34,13 +34,15 @@ export class CertificateStore {
     return this.#goneSince.size === 0 ? undefined : Math.min(...this.#goneSince.values()) + KEPT_MS;
   }
 
-  /** Gives up certificates whose files are missing: nginx could not load a new configuration. Returns true if any was. */
+  /**
+   * Reads the directory again and gives up certificates whose files are missing: nginx could not load a new configuration.
+   * Returns true if a certificate was given up, added, removed or renewed.
+   */
   giveUp(): boolean {
-    if (this.#goneSince.size === 0) return false;
-    this.refresh();
-    if (this.#goneSince.size === 0) return false;
+    const isChanged = this.refresh();
+    if (this.#goneSince.size === 0) return isChanged;
     for (const stem of this.#goneSince.keys()) this.#goneSince.set(stem, 0);
-    return this.refresh();
+    return this.refresh() || isChanged;
   }
 
   /** Reads the directory again. Returns true if a certificate was added, removed or renewed. */

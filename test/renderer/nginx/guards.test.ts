@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  readdirSync,
   chmodSync,
   copyFileSync,
   mkdirSync,
@@ -20,6 +21,7 @@ import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
+import { nginxCommand } from "../../demo/local-nginx.ts";
 import { NginxRig } from "./rig.ts";
 
 const skip = requires("nginx", "openssl", "root");
@@ -249,12 +251,19 @@ describe("a file that nginx rejects while the renderer runs, with a real nginx",
   const rig = new NginxRig();
   const vhosts = join(rig.directory, "vhosts");
   const file = join(vhosts, "closed.example");
+  const trap = join(rig.directory, "trap");
   before(async () => {
+    makeCertificate(rig.certificates, "secure.example", ["secure.example"]);
+    const config = join(rig.directory, "candidate.conf");
+    const nginx = [...nginxCommand(rig.directory, config), "-t", "-q"].join(" ");
+    // With a trap, its commands run between the renderer's last look at the files and nginx's.
+    const check = { command: ["sh", "-c", `[ ! -e ${trap} ] || { sh ${trap}; rm ${trap}; }; exec ${nginx}`] };
     mkdirSync(vhosts);
     writeFileSync(file, "deny all;\n");
-    await rig.start({ nginx: { files: { vhosts } } }, [
+    await rig.start({ check, nginx: { files: { vhosts } } }, [
       await rig.app("open", { VIRTUAL_HOST: "open.example" }),
       await rig.app("closed", { VIRTUAL_HOST: "closed.example" }),
+      await rig.app("secure", { VIRTUAL_HOST: "secure.example" }),
     ]);
   });
   after(async () => await rig.close());
@@ -272,5 +281,25 @@ describe("a file that nginx rejects while the renderer runs, with a real nginx",
       await eventually("it is live", async () => (await rig.status()).targets.every((one) => !one.pending));
       assert.equal((await rig.ask({ host: "closed.example" })).status, 403);
     }
+  });
+
+  test("publishes an edited file although a certificate disappears between rendering and nginx's check", async () => {
+    const gone = join(rig.directory, "gone");
+    writeFileSync(trap, `mkdir ${gone}; mv ${rig.certificates}/secure.example.* ${gone}\n`);
+    writeFileSync(file, "deny all;\nadd_header X-Edited yes always;\n");
+    await eventually(
+      "the edited file applies",
+      async () => (await rig.ask({ host: "closed.example" })).headers["x-edited"] === "yes",
+    );
+    // Old workers accept connections until new ones run.
+    await eventually(
+      "the other host is served over HTTP",
+      async () => (await rig.echo({ host: "secure.example" }))?.app === "secure",
+    );
+    for (const name of readdirSync(gone)) renameSync(join(gone, name), join(rig.certificates, name));
+    await eventually(
+      "HTTPS is back",
+      async () => (await rig.ask({ host: "secure.example", tls: true })).status === 200,
+    );
   });
 });
