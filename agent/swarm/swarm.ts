@@ -37,7 +37,7 @@ const LEAVING_MS = 2_000;
 /** Milliseconds for which a list without any task is not believed, unless services change. */
 const EMPTY_MS = 30_000;
 
-/** Milliseconds for which an Engine that starts may respond that it is no manager, and between requests to one that is none. */
+/** Milliseconds for which a starting Engine may respond that it is not a manager, and between requests to one. */
 const STARTING_MS = 5_000;
 const WORKER_MS = 10_000;
 

@@ -280,7 +280,7 @@ describe("the reload channel's loop", { skip }, () => {
     }
   });
 
-  test("reports a variable that is no number, and uses the default", () => {
+  test("reports a variable that is not a number, and uses the default", () => {
     const env = { ...process.env, SALLYPORT_OLD_WORKERS: "many", SALLYPORT_TEST_SECONDS: "25s" };
     const { stderr } = spawnSync("sh", ["renderer/nginx/90-sallyport-reload.sh", "check"], { env, encoding: "utf8" });
     assert.match(stderr, /SALLYPORT_OLD_WORKERS is "many": must be a number up to 999999; using 32/);
