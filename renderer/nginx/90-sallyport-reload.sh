@@ -11,7 +11,7 @@
 #                    VERSION: nginx's version, - if unknown
 set -u
 umask 022
-# NAME VALUE DEFAULT: prints the value, or the default if it is no number.
+# NAME VALUE DEFAULT: prints the value, or the default if it is not a number.
 number() {
 	case $2 in
 	'' | *[!0-9]* | ???????*)
