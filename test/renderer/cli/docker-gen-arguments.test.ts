@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { bundle } from "../../../.ci/bundle.ts";
 import { areDockerGenArguments, configFromArguments } from "../../../renderer/cli/docker-gen-arguments.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { nginxTargetOf, templateTargetOf } from "../config/target-of.ts";
@@ -97,12 +98,13 @@ describe("makes a configuration of docker-gen's arguments", () => {
   });
 });
 
-test("import prints the configuration, what is not imported, and a matching exit code", () => {
+test("import prints the configuration, what is not imported, and a matching exit code", async () => {
+  await bundle("renderer", { write: true });
   const directory = mkdtempSync(join(tmpdir(), "sallyport-import-"));
   const renderer = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ["--import", import.meta.resolve("tsx"), join(process.cwd(), "renderer/main.ts"), ...args],
+      [join(process.cwd(), "dist/renderer.cjs"), ...args],
       { encoding: "utf8", cwd: directory },
     );
     return { status, stdout, stderr };

@@ -5,10 +5,13 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, before, beforeEach, test } from "node:test";
+import { bundle } from "../../../.ci/bundle.ts";
 import { eventually } from "../../eventually.ts";
 import { container, FakeAgent, INSTANCES } from "../fake-agent.ts";
 import { removeDirectory } from "../../remove-directory.ts";
+
+before(async () => await bundle("renderer", { write: true }));
 
 let directory: string;
 let agents: readonly FakeAgent[];
@@ -35,7 +38,7 @@ async function renderer(...args: string[]) {
   const resolved = args.map((arg) =>
     arg.replace(/^(-agent=)?([a-z.]+)$/, (_, flag = "", name) => `${flag}${join(directory, name)}`),
   );
-  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...resolved], {
+  const child = spawn(process.execPath, ["dist/renderer.cjs", ...resolved], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
@@ -55,7 +58,7 @@ test("writes the containers of an agent to a file once", async () => {
 
 test("prints the file again whenever it changes with -watch", async () => {
   const args = ["--agent", join(directory, "a.sock"), "-watch", join(directory, "names.json.hbs")];
-  const child = spawn(process.execPath, ["--import", "tsx", "renderer/main.ts", ...args], {
+  const child = spawn(process.execPath, ["dist/renderer.cjs", ...args], {
     env: { ...process.env, TMPDIR: directory },
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { bundle } from "../../../.ci/bundle.ts";
 import { fc } from "../../property.ts";
 import { createTerminalLog } from "../../../renderer/cli/log.ts";
 import { eventually } from "../../eventually.ts";
@@ -49,6 +50,7 @@ test("prints every field of containers as one line of printable ASCII", () => {
 });
 
 test("the renderer logs readable lines at a terminal", { skip: requires("script") }, async () => {
+  await bundle("renderer", { write: true });
   const directory = mkdtempSync(join(tmpdir(), "sallyport-terminal-"));
   const agent = new FakeAgent(join(directory, "agent.sock"));
   agent.first = [container("a", { networks: [{ name: "n", ipv4: "10.0.0.1" }], ports: [{ port: 80, proto: "tcp" }] })];
@@ -67,7 +69,7 @@ test("the renderer logs readable lines at a terminal", { skip: requires("script"
       ],
     }),
   );
-  const command = `echo pid $$; exec node --import tsx renderer/main.ts run --config ${join(directory, "renderer.yml")}`;
+  const command = `echo pid $$; exec node dist/renderer.cjs run --config ${join(directory, "renderer.yml")}`;
   const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

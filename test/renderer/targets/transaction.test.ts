@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { bundle } from "../../../.ci/bundle.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import { printReport } from "../../../renderer/status/print.ts";
@@ -246,6 +247,7 @@ test("quarantines only the container that a reload rejects, and every attempt co
 
 /** Kills the renderer at the first reload, and starts another. */
 async function killedWhileItTells(): Promise<void> {
+  await bundle("renderer", { write: true });
   const killed = join(rig.directory, "killed");
   const kill = `if [ ! -e ${killed} ]; then touch ${killed}; kill -9 $PPID; fi`;
   const config = join(rig.directory, "renderer.yml");
@@ -255,8 +257,7 @@ async function killedWhileItTells(): Promise<void> {
     JSON.stringify(written({ routes: { reload: routes }, tiers: { reload: tiers }, zones: { reload: zones } })),
   );
   const start = () => {
-    const words = ["--import", "tsx", "renderer/main.ts", "run", "--config", config];
-    const child = spawn(process.execPath, words, { stdio: "ignore" });
+    const child = spawn(process.execPath, ["dist/renderer.cjs", "run", "--config", config], { stdio: "ignore" });
     return { child, ended: once(child, "exit") as Promise<[number | null, string | null]> };
   };
   const first = start();
