@@ -206,6 +206,12 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     meaning: "The only clients that have access; others get 403",
     example: "10.0.0.0/8, 2001:db8::/32",
   },
+  auth: {
+    type: "name of a service in `nginx.auth`",
+    default: "none",
+    meaning: "[Service that decides on each request](../how-to/single-sign-on.md); 503 while it does not answer",
+    example: "authelia",
+  },
   rate: {
     type: "requests per second or minute",
     default: "no limit",
@@ -316,8 +322,8 @@ export function labelsAndVariablesPage(): string {
 What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
 An invalid value is ignored or quarantines its container, and is reported.
 
-**Options that restrict access** are \`network-access\`, \`allow\`, \`rate\`, \`verify-client\` and
-\`plain-without-certificate\`. They are never ignored.
+**Options that restrict access** are \`network-access\`, \`allow\`, \`auth\`, \`rate\`, \`verify-client\` and
+\`plain-without-certificate\`, \`allow\`, \`auth\`, \`rate\`. They are never ignored.
 If such a value is invalid or withheld by the agent, nginx responds with 503 for the container's paths until it is corrected. The same
 applies to a label that is no option and looks like one of these, such as \`sallyport.network-acess\`, and to a container with 64
 withheld labels. Of several values the restricting one applies: \`internal\`, \`on\`, \`false\`. Names that do not begin with
@@ -326,7 +332,7 @@ withheld labels. Of several values the restricting one applies: \`internal\`, \`
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
-  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\` and \`rate\` in
+  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\` and \`rate\` in
   \`pathDefaults\` apply in addition to what a container sets, so that no container loosens them; options of a static route replace them.
 - **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Further ones close their
   paths with a reason.

@@ -79,6 +79,11 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "targets[].nginx.upgrades": "[websocket, tunnel/2]",
   "targets[].nginx.connectionsPerAddress": "500",
   "targets[].nginx.internalNetworks": "[192.168.0.0/16]",
+  "targets[].nginx.auth": "{ authelia: { host: auth.example.com, path: /api/authz/auth-request } }",
+  "targets[].nginx.auth.NAME.host": "auth.example.com",
+  "targets[].nginx.auth.NAME.path": "/api/authz/auth-request",
+  "targets[].nginx.auth.NAME.signIn": "https://auth.example.com/",
+  "targets[].nginx.auth.NAME.headers": "[X-Auth-Request-User]",
   "targets[].nginx.resolvers": "[127.0.0.11]",
   "targets[].nginx.accessLog": "{ format: json }",
   "targets[].nginx.accessLog.file": "/var/log/nginx/access.log",
@@ -163,7 +168,7 @@ function kindOf(path: string): string {
 function keysOf(schema: JsonSchema, prefix: string): Key[] {
   const options = alternatives(schema);
   const objects = options.filter(({ properties }) => properties !== undefined);
-  return options.flatMap(({ properties = {}, items }) => {
+  return options.flatMap(({ properties = {}, items, additionalProperties }) => {
     const own = Object.entries(properties).flatMap(([name, value]) => {
       const path = prefix === "" ? name : `${prefix}.${name}`;
       const isRequired = value.default === undefined && objects.every(({ required = [] }) => required.includes(name));
@@ -172,6 +177,7 @@ function keysOf(schema: JsonSchema, prefix: string): Key[] {
     });
     // A list of what may also stand alone has the same keys.
     const isAlsoAlone = objects.length > 0;
+    if (typeof additionalProperties === "object") own.push(...keysOf(additionalProperties, `${prefix}.NAME`));
     return items === undefined || isAlsoAlone ? own : [...own, ...keysOf(items, `${prefix}[]`)];
   });
 }

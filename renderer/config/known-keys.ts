@@ -102,7 +102,8 @@ function keysOf({ properties = {} }: PublishedSchema): string[] {
 }
 
 function step(schema: PublishedSchema, key: PropertyKey): PublishedSchema[] {
-  const inner = typeof key === "number" ? schema.items : schema.properties?.[String(key)];
+  const inner =
+    typeof key === "number" ? schema.items : (schema.properties?.[String(key)] ?? schema.additionalProperties);
   return typeof inner === "object" && !Array.isArray(inner) ? alternatives(inner) : [];
 }
 

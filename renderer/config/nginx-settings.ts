@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { hostName, hostOptions, ipAddress, pathOptions } from "./option-keys.ts";
+import { SERVICE_NAME } from "../routes/option-values.ts";
+import { isPattern } from "../routes/reserved-names.ts";
 import { absolutePath, network, nginxPath, portNumber } from "./values.ts";
 
 /** nginx accepts 4,095 bytes, and each character may need a backslash. */
@@ -16,6 +18,10 @@ export const CustomLogFormat = z.strictObject({
     .describe("One line with nginx's variables, as in `log_format`, without the quotes around it."),
   escape: z.enum(["default", "json", "none"]).default("default").describe("How nginx escapes variables."),
 });
+
+/** Headers that nginx sets in requests to apps, or that describe the connection. */
+const OWN_HEADERS =
+  /^(?:host|connection|content-.*|transfer-.*|upgrade|te|expect|proxy.*|forwarded|x-forwarded-.*|x-real-ip|x-original-.*|http2-settings)$/i;
 
 const UNCLAIMED_PATH = "must be `none`, a status from 200 to 599, a status with an address or a text, or an address";
 
@@ -100,6 +106,42 @@ export const Nginx = z.strictObject({
     )
     .optional()
     .describe("Access log. Default: the setting of nginx's main configuration."),
+  auth: z
+    .record(
+      z.string().regex(SERVICE_NAME, "must be a name: a letter, then letters, digits and dashes, 32 at most"),
+      z.strictObject({
+        host: hostName
+          .refine((host) => !isPattern(host), "must be a name without wildcard")
+          .describe("Virtual host that serves it: of a container, or of a static route. Reserve the name by `owners`."),
+        path: z
+          .string()
+          .regex(/^\/[A-Za-z0-9._~?=&,/-]{0,255}$/, "must be a path such as /api/authz/auth-request")
+          .default("/")
+          .describe("Path to which nginx sends its question. 2xx admits the request; 401 and 403 reject it."),
+        signIn: z
+          .string()
+          .regex(
+            /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?\/[A-Za-z0-9._~/-]{0,255}$/,
+            "must be a URL without parameters",
+          )
+          .optional()
+          .describe(
+            "Page to which clients without a session are redirected, with the parameter `rd`. Default: the `Location` of the service's response, else 401.",
+          ),
+        headers: z
+          .array(
+            z
+              .string()
+              .regex(/^[A-Za-z][A-Za-z0-9-]{0,62}$/, "must be the name of a header")
+              .refine((name) => !OWN_HEADERS.test(name), "must be a header that nginx does not set itself"),
+          )
+          .max(20)
+          .default(["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"])
+          .describe("Headers of its response that are sent to the app, in place of the client's."),
+      }),
+    )
+    .default({})
+    .describe("Services that decide on each request of paths with the label `sallyport.auth`, by name."),
   files: z
     .strictObject({
       vhosts: nginxPath

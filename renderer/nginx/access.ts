@@ -6,7 +6,8 @@ import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type ClientFiles, clientFilesOf, tlsForClients, withVerifiedClients } from "./certificates/clients.ts";
 import { type AppliedFile, findFile, nameForFiles } from "./files.ts";
 import { ABSENT, type Fault, faultsOf, type Guard, unusable } from "./guard.ts";
-import { policiesOf, rateFaults } from "./path-policies.ts";
+import { authFaults } from "./auth.ts";
+import { type PathPolicies, policiesOf, rateFaults } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 
 /** What restricts a virtual host and its files. With a fault, nginx responds with 503 for the whole host. */
@@ -27,6 +28,7 @@ export interface PathAccess {
   readonly override: Guard<AppliedFile>;
   /** Whether only clients of the internal networks have access. */
   readonly isInternal: boolean;
+  readonly policies: PathPolicies;
   readonly faults: readonly Fault[];
 }
 
@@ -51,7 +53,7 @@ export function pathAccess(host: string, route: PathRoute, settings: NginxSettin
   const passwords = findFile(files?.passwords, names.passwords);
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
-  const policies = policiesOf(route, settings);
+  const policies = policiesOf(host, route, settings);
   const isInternal = policies.options.access === "internal";
   const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
   const guards = [
@@ -62,12 +64,14 @@ export function pathAccess(host: string, route: PathRoute, settings: NginxSettin
       ...(passwords.kind === "applied" ? ["auth_basic"] : []),
       ...(isInternal || policies.allow.length > 0 ? ["deny"] : []),
       ...(policies.rates.length > 0 ? ["limit_req"] : []),
+      ...(policies.auth.length > 0 ? ["auth_request"] : []),
     ]),
     networks,
     ...rateFaults(policies, settings),
+    ...authFaults(policies.auth, settings, findProxyFile(settings)),
   ];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
-  return { passwords, extra, override, isInternal, faults: [...requested, ...faultsOf(guards)] };
+  return { passwords, extra, override, isInternal, policies, faults: [...requested, ...faultsOf(guards)] };
 }
 
 /** Returns every reason for which nginx responds with 503 although containers could serve the host. */

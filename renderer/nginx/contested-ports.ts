@@ -1,6 +1,7 @@
 import type { HostOptions } from "../routes/options.ts";
 import { ownerOf, type PortUse, type PortRequest } from "../routes/port-owner.ts";
 import type { VirtualHost } from "../routes/routes.ts";
+import { authStates } from "./auth.ts";
 import { excessRates } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 
@@ -9,17 +10,18 @@ const USES = ["httpPort", "httpsPort"] as const;
 const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
 
 /**
- * Adds the contested ports and the excess rates of these hosts to the operator's settings. Returns the same object as long as nothing
+ * Adds what depends on all hosts together: contested ports, excess rates, and services that decide on requests. to the operator's settings. Returns the same object as long as nothing
  * changes: the text of a host is cached by its settings.
  */
 export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
   const contested = contestedPorts(hosts, settings);
   const rates = excessRates(hosts, settings);
-  if (contested.size === 0 && rates.length === 0) return settings;
-  const key = JSON.stringify([[...contested], rates]);
+  const states = authStates(hosts, settings);
+  if (contested.size === 0 && rates.length === 0 && states.size === 0) return settings;
+  const key = JSON.stringify([[...contested], rates, [...states]]);
   const [cachedKey, cached] = cache.get(settings) ?? [];
   if (cachedKey === key && cached) return cached;
-  const made = { ...settings, contested, excessRates: rates };
+  const made = { ...settings, contested, excessRates: rates, authStates: states };
   cache.set(settings, [key, made]);
   return made;
 }

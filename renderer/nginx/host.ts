@@ -5,6 +5,7 @@ import type { Model, ModelFields } from "../template/model.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { hostAccess, pathAccess } from "./access.ts";
+import { authLocation } from "./auth.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
 import { challengesModel } from "./challenges.ts";
 import { requestsCertificate } from "./certificates/requested.ts";
@@ -12,7 +13,8 @@ import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
-import { listsBeside } from "./own-lists.ts";
+import { DESCRIBED_HEADERS, listsBeside } from "./own-lists.ts";
+import { policiesOf } from "./path-policies.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, returnParameters, tokens } from "./text.ts";
@@ -37,6 +39,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   // nginx rejects a second location for a path, so that of a container or of the operator's file replaces Sallyport's.
   const has = (path: string): boolean => hasPath(virtualHost, path) || inFile.has(`location ${path}`);
   const served = paths.filter((path) => pathAccess(host, path, settings).faults.length === 0);
+  const auth = new Set(served.flatMap((path) => policiesOf(host, path, settings).auth));
   const errors = !has("/sallyport-errors/") && errorPage(host, settings);
   return {
     name: quoted(host),
@@ -63,6 +66,8 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     extra: fileModel(access.extra),
     lists: listsBeside(access.extra, settings),
     errors,
+    auth: [...auth].map((name) => ({ ...authLocation(name, settings), described: DESCRIBED_HEADERS })),
+    hasAuth: auth.size > 0,
     debug:
       !has("= /nginx-proxy-debug") &&
       internalNetworksOf(settings).length > 0 &&

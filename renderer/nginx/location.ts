@@ -6,7 +6,7 @@ import { operatorDirectives, pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import { listsBeside } from "./own-lists.ts";
-import { policiesOf, policyModel } from "./path-policies.ts";
+import { policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
@@ -40,9 +40,9 @@ export function locationModels(
 ): ModelFields[] {
   const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
-  const { options } = policiesOf(route, settings);
   const family = FAMILIES[protocol];
-  const { passwords, extra, override, isInternal, faults } = pathAccess(host, route, settings);
+  const { passwords, extra, override, isInternal, policies, faults } = pathAccess(host, route, settings);
+  const { options } = policies;
   const isClosed = faults.length > 0;
   const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
   const isFastcgi = family === "fastcgi";
@@ -68,6 +68,7 @@ export function locationModels(
     extra: !isClosed && fileModel(extra),
     lists: listsBeside(extra, settings),
     errorPage: inFile.has("error_page") && errors,
+    authErrors: inFile.has("error_page") && policies.auth.length > 0,
     override: !isClosed && fileModel(override),
   };
   const others = new Set(paths.map((one) => pathKey(one.path)));

@@ -1,4 +1,5 @@
 import { Verbatim } from "../template/model.ts";
+import { authHeaders } from "./auth.ts";
 import type { AppliedFile } from "./files.ts";
 import type { Guard } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
@@ -41,6 +42,9 @@ const DESCRIBED: readonly Entry[] = [
   ["X-Original-URI", "$request_uri"],
   ["Forwarded", '""'],
 ];
+
+/** The same as parameters of `proxy_set_header`. */
+export const DESCRIBED_HEADERS = DESCRIBED.map((entry) => new Verbatim(entry.join(" ")));
 
 const HOST: Entry = ["Host", "$host$sallyport_port"];
 
@@ -141,7 +145,16 @@ function entriesOf(directive: ListDirective, settings: NginxSettings): readonly 
   if (directive === "set_real_ip_from") return addressSources(settings).map((network) => [network]);
   // The operator's file replaces all of these.
   const isReplaced = directive === "proxy_set_header" && (settings.files?.proxy?.files.size ?? 0) > 0;
-  return isReplaced ? [] : CONSTANT[directive];
+  return isReplaced ? [] : [...CONSTANT[directive], ...authEntries(directive, settings)];
+}
+
+/** Headers that a service decides. */
+function authEntries(directive: ListDirective, settings: NginxSettings): readonly Entry[] {
+  const isHeader = directive === "proxy_set_header" || directive === "grpc_set_header";
+  if (!isHeader && !REPEATABLE.includes(directive)) return [];
+  return authHeaders(settings).map(([name, variable]) =>
+    isHeader ? [name, variable] : [`HTTP_${name.toUpperCase().replaceAll("-", "_")}`, `${variable} if_not_empty`],
+  );
 }
 
 /** `set`: directives, each also with the name that follows it. */

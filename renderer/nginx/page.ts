@@ -3,12 +3,14 @@ import type { Published, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields, Page, Verbatim } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
 import { findProxyFile, operatorDirectives, restrictedNames } from "./access.ts";
+import { authBlocks, authUpstream, routeOf } from "./auth.ts";
 import { fileModel } from "./files.ts";
 import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
 import { policyBlocks } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
+import { upstreamModel } from "./upstream.ts";
 import { hasHeaderMerge } from "./version.ts";
 import { unknownHostsModel } from "./unknown-hosts.ts";
 
@@ -78,11 +80,22 @@ export function nginxPage(
       ...unknownHostsModel({ kind: "routes", virtualHosts, reserved }, settings),
       internalNetworks: internalNetworksOf(settings),
       ...policyBlocks(virtualHosts, settings),
+      ...authBlocks(settings),
+      authUpstreams: authUpstreams(virtualHosts, settings),
     },
     hosts: virtualHosts,
     settings,
     modelOf: (host) => hostModel(host, settings),
   };
+}
+
+/** Returns the upstream of each service that decides on requests. */
+function authUpstreams(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields[] {
+  return Object.entries(settings.auth ?? {}).flatMap(([name, service]) => {
+    const route = routeOf(service, hosts);
+    if (!route || settings.authStates?.get(name)?.kind !== "ready") return [];
+    return [{ ...upstreamModel(service.host, route, settings, false), name: tokens(authUpstream(name)) }];
+  });
 }
 
 function globalFields(settings: NginxSettings): ModelFields {

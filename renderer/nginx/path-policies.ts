@@ -4,6 +4,7 @@ import type { PathOptions } from "../routes/options.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields } from "../template/model.ts";
 import type { AppliedFile } from "./files.ts";
+import { authModel } from "./auth.ts";
 import { type Guard, unusable } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
@@ -42,18 +43,25 @@ export interface PathPolicies {
   /** Lists of networks. A client has access if each of them contains it. */
   readonly allow: readonly (readonly string[])[];
   readonly rates: readonly RateLimit[];
+  /** Services that decide on each request; nginx can ask one. */
+  readonly auth: readonly string[];
 }
 
 /** Returns the policies of a path. A default of the operator that restricts access applies in addition to the path's own. */
 export function policiesOf(
+  host: string,
   { options: own, isOperators = false }: PathRoute,
-  settings: Pick<NginxSettings, "defaults">,
+  settings: Pick<NginxSettings, "defaults" | "auth">,
 ): PathPolicies {
   const byDefault: PathOptions = settings.defaults?.path ?? {};
+  // Clients sign in at the service's own host, and a service that another one guards asks that one.
+  const isService = Object.values(settings.auth ?? {}).some((service) => service.host === host);
+  const services = (name: string | undefined): string[] => (name === undefined || isService ? [] : [name]);
   const options = { ...byDefault, ...own };
   if (isOperators) {
     const { allow, rate, rateBurst: burst = DEFAULT_BURST } = options;
-    return { options, allow: allow ? [allow] : [], rates: rate === undefined ? [] : [{ rate, burst }] };
+    const rates = rate === undefined ? [] : [{ rate, burst }];
+    return { options, allow: allow ? [allow] : [], rates, auth: services(options.auth) };
   }
   const [minimum, { rate, rateBurst = byDefault.rateBurst ?? DEFAULT_BURST }] = [byDefault.rate, own];
   const maxBurst = byDefault.rateBurst ?? DEFAULT_BURST;
@@ -67,6 +75,7 @@ export function policiesOf(
     options: isInternal ? { ...options, access: "internal" } : options,
     allow: [byDefault.allow, own.allow].flatMap((list) => (list ? [list] : [])),
     rates,
+    auth: [...new Set([...services(byDefault.auth), ...services(own.auth)])],
   };
 }
 
@@ -107,11 +116,12 @@ export function policyModel(
   settings: NginxSettings,
   extra: Guard<AppliedFile>,
 ): ModelFields {
-  const { options, allow, rates } = policiesOf(path, settings);
+  const { options, allow, rates, auth } = policiesOf(host, path, settings);
   const { compress, retry, retryTries } = options;
   const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
   return {
     allowed: [...new Set(allow.map((list) => allowedVariable(list)))].map((variable) => tokens(variable)),
+    auth: auth[0] !== undefined && !inFile.has("auth_request") && authModel(auth[0], settings),
     // Paths with the same rate share a zone, and each counts for itself.
     counted: rates.length > 0 && tokens(hashOf(`${host} ${pathKey(path.path)}`)),
     limits: rates.map(({ rate, burst }) => ({ zone: tokens(zoneOf(rate)), burst })),
@@ -124,15 +134,16 @@ export function policyModel(
 }
 
 /** Describes the restrictions of a path. */
-export function describePolicies({ allow, rates }: PathPolicies): string[] {
+export function describePolicies({ allow, rates, auth }: PathPolicies, settings: NginxSettings | undefined): string[] {
   return [
+    ...auth.map((name) => `authentication: ${name} at ${settings?.auth?.[name]?.host ?? "an unknown host"}`),
     ...allow.map((networks) => `only for ${networks.join(", ")}`),
     ...rates.map(({ rate, burst }) => `rate of one client: ${written(rate)}, and ${burst} more at once`),
   ];
 }
 
 function allPolicies(hosts: readonly VirtualHost[], settings: NginxSettings): PathPolicies[] {
-  return hosts.flatMap(({ paths }) => paths.map((path) => policiesOf(path, settings)));
+  return hosts.flatMap(({ host, paths }) => paths.map((path) => policiesOf(host, path, settings)));
 }
 
 /** The rates of all paths. Those that most paths have come first. */

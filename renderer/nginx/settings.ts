@@ -34,11 +34,32 @@ export interface NginxSettings {
   readonly files?: FileSettings;
   /** The use of each port that virtual hosts request for both HTTP and HTTPS; `none` for the status page's port. */
   readonly contested?: ReadonlyMap<number, PortUse | "none">;
+  /** Services that decide on requests, by name. */
+  readonly auth?: Readonly<Record<string, AuthService>>;
+  /** Whether each of them can be asked now. */
+  readonly authStates?: ReadonlyMap<string, AuthState>;
   /** Rates that nginx does not count, because there are too many: paths with them are closed. */
   readonly excessRates?: readonly string[];
   /** Undefined if this nginx does not serve the status page. */
   readonly statusPage?: StatusPageSettings | undefined;
 }
+
+/** A service that decides on each request of a path, as the operator defines it. */
+export interface AuthService {
+  /** The virtual host that serves it. */
+  readonly host: string;
+  /** Path, and parameters, to which nginx sends its question. */
+  readonly path: string;
+  /** Page to which clients without a session are redirected. */
+  readonly signIn?: string | undefined;
+  /** Headers of its response that are sent to the app. */
+  readonly headers: readonly string[];
+}
+
+/** Whether a service can be asked, and by which protocol. */
+export type AuthState =
+  | { readonly kind: "ready"; readonly protocol: "http" | "https" }
+  | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
 
 export interface HttpsSettings {
   /** Port for HTTPS, inside nginx's container. */

@@ -38,7 +38,7 @@ const FAIL_TIMEOUT_S = 1;
 /** Returns the `upstream` block of a path that has servers. `isSecure`: clients use HTTPS only. */
 export function upstreamModel(host: string, route: PathRoute, settings: NginxSettings, isSecure: boolean): ModelFields {
   const { path, servers } = route;
-  const { balance: method, keepalive = "auto", sticky } = policiesOf(route, settings).options;
+  const { balance: method, keepalive = "auto", sticky } = policiesOf(host, route, settings).options;
   const isSticky = sticky === "cookie" && hasSticky(settings);
   // These methods decide by the client or the request, which the cookie replaces.
   const balance = method === undefined || (isSticky && WITHOUT_BACKUP.includes(method)) ? "round-robin" : method;

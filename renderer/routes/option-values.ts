@@ -69,6 +69,15 @@ export function isNetwork(text: string): boolean {
   return maxBits >= 0 && Number(bits ?? 0) <= maxBits;
 }
 
+/** Accepts a name that the operator's configuration defines. */
+export function serviceName(raw: string): Parsed<string> {
+  return SERVICE_NAME.test(raw)
+    ? ok(raw)
+    : invalid("not a name: a letter, then letters, digits and dashes, 32 at most");
+}
+
+export const SERVICE_NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
+
 /** Accepts requests per second or minute, such as 10/s. Returns nginx's form, such as 10r/s. */
 export function rate(raw: string): Parsed<string> {
   const [, count, unit] = /^([1-9][0-9]{0,5})\/(s|m)$/.exec(raw.toLowerCase()) ?? [];

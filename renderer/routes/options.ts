@@ -18,6 +18,7 @@ import {
   plainPath,
   rate,
   seconds,
+  serviceName,
 } from "./option-values.ts";
 import { SSL_POLICIES } from "./ssl-policies.ts";
 
@@ -74,6 +75,8 @@ export interface PathOptions {
   readonly bodySize?: number;
   /** Networks (CIDR) and addresses of the only clients that have access. */
   readonly allow?: readonly string[];
+  /** The operator's service that decides on each request, by name. */
+  readonly auth?: string;
   /** Requests of one client: nginx's rate, such as `10r/s`. */
   readonly rate?: string;
   /** Requests above the rate that are served at once. */
@@ -194,6 +197,7 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
   timeout: { label: "timeout", parse: seconds(MAX_TIMEOUT_HOURS) },
   bodySize: { label: "body-size", parse: bytes(MAX_BODY) },
   allow: { label: "allow", restricts: () => true, parse: networks },
+  auth: { label: "auth", restricts: () => true, parse: serviceName },
   rate: { label: "rate", restricts: () => true, parse: rate },
   rateBurst: { label: "rate-burst", parse: integer(0, 10_000) },
   compress: { label: "compress", parse: parseBoolean },

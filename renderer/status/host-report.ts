@@ -66,7 +66,7 @@ export function reportHost(
         protocol: path.protocol,
         servers: path.servers.map((server) => reportServer(server, containers.find(server))),
         ...closed(pathLevel?.faults),
-        ...unlessEmpty(pathSettings(path, options.root, pathLevel?.passwords, settings)),
+        ...unlessEmpty(pathSettings(host, path, options.root, pathLevel?.passwords, settings)),
       };
     }),
     ...closed(access?.faults),

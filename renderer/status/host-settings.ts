@@ -49,13 +49,14 @@ export function hostSettings(
 
 /** Describes the settings of a path, with the operator's defaults. */
 export function pathSettings(
+  host: string,
   path: PathRoute,
   root: string | undefined,
   passwords: Guard<AppliedFile> | undefined,
   settings: NginxSettings | undefined,
 ): string[] {
   const { protocol, destination } = path;
-  const policies = policiesOf(path, settings ?? {});
+  const policies = policiesOf(host, path, settings ?? {});
   const { options } = policies;
   return applicable([
     passwords?.kind === "applied" && `password file: ${passwords.value.name}`,
@@ -69,7 +70,7 @@ export function pathSettings(
       `idle upstream connections: at most ${options.keepalive}`,
     options.timeout !== undefined && `timeout: ${options.timeout} s`,
     options.bodySize !== undefined && `maximum request body: ${options.bodySize} bytes`,
-    ...describePolicies(policies),
+    ...describePolicies(policies, settings),
     options.compress === true && "responses are compressed",
     options.retry !== undefined && `retry: ${options.retry}`,
     options.retryTries !== undefined && `replicas tried for one request: ${options.retryTries}`,

@@ -68,6 +68,9 @@ const nginxTarget = {
     connectionsPerAddress: 2_000,
     trustedProxies: ["10.0.0.0/8"],
     internalNetworks: ["10.0.0.0/8"],
+    auth: {
+      sso: { host: "auth.example.com", path: "/auth", signIn: "https://auth.example.com/", headers: ["X-User"] },
+    },
     resolvers: ["192.0.2.53"],
     accessLog: { file: "/var/log/nginx/a.log", format: { text: "$host", escape: "json" } },
     files: { vhosts: "/v", passwords: "/p", errors: "/e", proxy: "/x" },

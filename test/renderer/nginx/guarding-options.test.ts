@@ -128,6 +128,11 @@ const CLOSED: readonly Request[] = [
     labels: { "sallyport.rate": value },
     reported: /sallyport\.rate: invalid value/,
   })),
+  ...["", "http://10.0.0.1/", "a b", "$x", "../x", "a".repeat(33), "unknown"].map((value) => ({
+    name: `auth=${value}`,
+    labels: { "sallyport.auth": value },
+    reported: /sallyport\.auth: invalid value|unknown is not defined in `nginx\.auth`/,
+  })),
   {
     name: "verify-client",
     labels: { "sallyport.verify-client": "yes" },

@@ -4,13 +4,17 @@ import * as http from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathAccess } from "../../../renderer/nginx/access.ts";
+import { authFaults } from "../../../renderer/nginx/auth.ts";
 import { nginxSettingsFor } from "../../../renderer/nginx/contested-ports.ts";
-import { faultText } from "../../../renderer/nginx/guard.ts";
+import { ABSENT, faultText } from "../../../renderer/nginx/guard.ts";
+import { policiesOf } from "../../../renderer/nginx/path-policies.ts";
+import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { nginxPage } from "../../../renderer/nginx/page.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { ROOT } from "../../../renderer/routes/path-match.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { compileTemplate } from "../../../renderer/template/template.ts";
+import { freePort } from "../../demo/free-port.ts";
 import { nginxVersion } from "../../demo/local-nginx.ts";
 import { requires } from "../../requires.ts";
 import { NginxRig } from "./rig.ts";
@@ -22,6 +26,12 @@ const isCurrent = Number(nginxVersion()?.split(".")[1]) >= 30;
 const CLIENTS = "127.0.0.1, 127.0.0.9, 127.0.0.77";
 
 const TEMPLATE = "renderer/templates/nginx.conf.hbs";
+
+interface Question {
+  readonly url: string | undefined;
+  readonly method: string | undefined;
+  readonly headers: http.IncomingHttpHeaders;
+}
 
 const TEXT = "a line of text\n".repeat(500);
 
@@ -46,9 +56,41 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const pathDefaults = { allow: CLIENTS, rate: "1/m", rateBurst: "12" };
     const isOpen = { allow: "0.0.0.0/0", rate: "1000/s", "rate-burst": "1000" };
     await rig.app("static", {});
+    await rig.app("dead", {});
+    const sso = http.createServer((request, response) => {
+      questions.push({ url: request.url, method: request.method, headers: request.headers });
+      const status = { "session=alice": 200, "session=bob": 403 }[request.headers.cookie ?? ""] ?? 401;
+      response.writeHead(status, { "Remote-User": "alice", "Set-Cookie": "ignored=1" }).end("not for clients");
+    });
+    const auth = {
+      sso: { host: "sso.example", path: "/check?level=2" },
+      page: { host: "sso.example", signIn: "https://sso.example/login", headers: ["X-User"] },
+      gone: { host: "absent.example" },
+      dead: { host: "dead.example" },
+    };
+    writeFileSync(join(vhosts, "trap.example"), "error_page 500 502 =200 /ok;\nlocation = /ok { return 200 open; }\n");
+    writeFileSync(
+      join(vhosts, "unasked.example_location_override"),
+      "location / { deny 127.0.0.8; limit_req zone=none; return 418; }\n",
+    );
+    const closed = await freePort();
     const to = [`127.0.0.1:${rig.portOf("static")}`];
-    const routes = [{ host: "static.example", to, pathOptions: { allow: "127.0.0.50", rate: "1000/s" } }];
-    await rig.start({ reload: "channel", nginx: { files: { vhosts }, pathDefaults }, routing: { routes } }, [
+    const routes = [
+      { host: "static.example", to, pathOptions: { allow: "127.0.0.50", rate: "1000/s" } },
+      { host: "dead.example", to: [`127.0.0.1:${closed}`] },
+    ];
+    await rig.start({ reload: "channel", nginx: { files: { vhosts }, pathDefaults, auth }, routing: { routes } }, [
+      await rig.app("sso", host("sso"), {}, sso),
+      ...(await Promise.all(
+        Object.entries({
+          guarded: "sso",
+          redirects: "page",
+          gone: "gone",
+          down: "dead",
+          trap: "dead",
+          unasked: "sso",
+        }).map(async ([name, auth]) => await rig.app(name, host(name), labels({ auth }))),
+      )),
       await rig.app("open", host("open"), labels(isOpen)),
       await rig.app("burst", host("burst"), labels({ "rate-burst": "1000" })),
       await rig.app("same", host("same"), labels({ rate: "1/m", "rate-burst": "2" })),
@@ -69,6 +111,9 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     ]);
   });
   after(async () => await rig.close());
+
+  /** What nginx asked the service. */
+  const questions: Question[] = [];
 
   const statuses = async (name: string, count: number): Promise<number[]> => {
     const found: number[] = [];
@@ -99,6 +144,55 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
   test("paths with the same rate share memory, and each counts for itself", async () => {
     assert.equal(rig.text.match(/limit_req_zone .*rate=1r\/m/g)?.length, 1);
     assert.deepEqual(await statuses("same", 4), [200, 200, 200, 429]);
+  });
+
+  test("auth asks the service about each request, and sends its headers to the app in place of the client's", async () => {
+    const ask = { host: "guarded.example", path: "/a/../b?c=d", method: "POST", body: "secret body" };
+    const forged = { "Remote-User": "root", "remote-groups": "admins" };
+    const { status, body } = await rig.ask({ ...ask, headers: { ...forged, Cookie: "session=alice" } });
+    assert.equal(status, 200);
+    const { headers } = JSON.parse(body) as { headers: http.IncomingHttpHeaders };
+    assert.equal(headers["remote-user"], "alice");
+    assert.equal(headers["remote-groups"], undefined);
+    const [{ url, method, headers: asked }] = questions as [Question];
+    assert.deepEqual([url, method, asked["content-length"]], ["/check?level=2", "GET", undefined]);
+    assert.equal(asked["host"], "sso.example");
+    assert.equal(asked["x-original-method"], "POST");
+    assert.match(String(asked["x-original-url"]), /^http:\/\/guarded\.example\/a\/\.\.\/b\?c=d$/);
+    assert.equal(asked["x-forwarded-for"], "127.0.0.1");
+    assert.equal((await rig.ask({ ...ask, headers: { Cookie: "session=bob" } })).status, 403);
+    const none = await rig.ask({ ...ask, headers: forged });
+    assert.deepEqual([none.status, none.body.includes("not for clients")], [401, false]);
+    const open = await rig.echo({ host: "static.example", from: "127.0.0.50", headers: forged });
+    assert.equal(open?.headers["remote-user"], "root");
+  });
+
+  test("auth with a page redirects clients without a session to it", async () => {
+    const { status, headers } = await rig.ask({ host: "redirects.example", path: "/x?y=1" });
+    assert.equal(status, 302);
+    assert.match(headers["location"]!, /^https:\/\/sso\.example\/login\?rd=http:\/\/redirects\.example\/x\?y=1$/);
+    const forged = await rig.echo({
+      host: "redirects.example",
+      headers: { Cookie: "session=alice", "Remote-User": "root", "X-User": "root" },
+    });
+    assert.deepEqual([forged?.headers["remote-user"], forged?.headers["x-user"]], [undefined, undefined]);
+  });
+
+  test("auth answers 503 with a reason while its service is down or missing, and is never open", async () => {
+    for (const name of ["down", "trap"]) {
+      const { status, body } = await rig.ask({ host: `${name}.example` });
+      assert.deepEqual([status, body], [503, "The authentication service is not available.\n"], name);
+    }
+    const internal = await rig.ask({ host: "guarded.example", path: "/sallyport-auth%7Csso" });
+    assert.equal(internal.status, 404);
+    const { virtualHosts } = await rig.status();
+    for (const [name, reason] of [
+      ["gone", /nginx\.auth\.gone: no container serves its host absent\.example; start a container that serves/],
+      ["unasked", /it replaces a location that is restricted, and has no `auth_request`; add `auth_request`/],
+    ] as const) {
+      assert.equal((await rig.ask({ host: `${name}.example` })).status, 503, name);
+      assert.match(String(virtualHosts.find((one) => one.host === `${name}.example`)?.paths[0]?.closed), reason);
+    }
   });
 
   test("an allow list that is no network, and a rate of 0, close the host with a reason", async () => {
@@ -169,6 +263,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const settings = new Map(virtualHosts.map(({ host, paths }) => [host, String(paths[0]?.settings)]));
     assert.match(settings.get("allow.example")!, /only for 127\.0\.0\.9, 2001:db8::\/32/);
     assert.match(settings.get("rate.example")!, /rate of one client: 1\/m/);
+    assert.match(settings.get("guarded.example")!, /authentication: sso at sso\.example/);
     assert.match(settings.get("small.example")!, /responses are compressed/);
     assert.match(settings.get("retry.example")!, /retry: status/);
     const capped = virtualHosts.find(({ host }) => host === "capped.example")?.paths[0]?.servers[0];
@@ -199,4 +294,29 @@ test("nginx reserves 64 MiB at most for all rates, and closes paths whose rate e
   const [{ host, paths }] = closed as [VirtualHost];
   assert.match(faultText(pathAccess(host, paths[0]!, settings).faults[0]!), /more than 1024 different rates.*; use a/);
   assert.doesNotMatch(text, /limit_req zone=sallyport_rate_2000r_s/);
+});
+
+test("the operator's service for all paths applies to every host but its own, and no container replaces it", () => {
+  const settings: NginxSettings = {
+    listen: 80,
+    defaults: { host: {}, path: { auth: "sso" } },
+    auth: {
+      sso: { host: "sso.example", path: "/", headers: [] },
+      other: { host: "sso.example", path: "/", headers: [] },
+    },
+  };
+  const namesFor = (host: string, auth?: string): readonly string[] =>
+    policiesOf(
+      host,
+      { path: ROOT, protocol: "http", options: auth === undefined ? {} : { auth }, servers: [] },
+      settings,
+    ).auth;
+  assert.deepEqual(namesFor("app.example"), ["sso"]);
+  assert.deepEqual(namesFor("app.example", "sso"), ["sso"]);
+  assert.deepEqual(namesFor("sso.example"), []);
+  const [guard] = authFaults(namesFor("app.example", "other"), settings, ABSENT);
+  assert.match(
+    guard?.kind === "unusable" ? faultText(guard.fault) : "",
+    /sallyport\.auth: the operator requires sso for all paths.*; remove the label/,
+  );
 });

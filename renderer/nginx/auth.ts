@@ -1,0 +1,128 @@
+import type { Protocol } from "../routes/option-values.ts";
+import { pathKey } from "../routes/path-match.ts";
+import type { PathRoute, VirtualHost } from "../routes/routes.ts";
+import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
+import type { AppliedFile } from "./files.ts";
+import { type Guard, unusable } from "./guard.ts";
+import type { AuthService, AuthState, NginxSettings } from "./settings.ts";
+import { quoted, quotedWithVariables, tokens } from "./text.ts";
+
+/** Returns the state of each service of the operator. */
+export function authStates(hosts: readonly VirtualHost[], { auth = {} }: NginxSettings): Map<string, AuthState> {
+  return new Map(Object.entries(auth).map(([name, service]) => [name, stateOf(service, routeOf(service, hosts))]));
+}
+
+/** Returns the path of a service's virtual host that has its upstream servers. */
+export function routeOf({ host }: AuthService, hosts: readonly VirtualHost[]): PathRoute | undefined {
+  return hosts.find((one) => one.host === host)?.paths.find(({ path }) => pathKey(path) === "/");
+}
+
+function stateOf({ host }: AuthService, route: PathRoute | undefined): AuthState {
+  const hint = `start a container that serves ${host}, or add a static route`;
+  if (!route) return { kind: "missing", problem: `no container serves its host ${host}`, hint };
+  if (!isPlain(route.protocol)) {
+    const problem = `its host ${host} has the protocol ${route.protocol}`;
+    return { kind: "missing", problem, hint: "serve it by http or https" };
+  }
+  if (route.servers.length > 0) return { kind: "ready", protocol: route.protocol };
+  return { kind: "missing", problem: `no container of its host ${host} can receive requests now`, hint };
+}
+
+function isPlain(protocol: Protocol): protocol is "http" | "https" {
+  return protocol === "http" || protocol === "https";
+}
+
+/** Returns why a path with these services is closed. `proxyFile`: the operator's file of global proxy directives. */
+export function authFaults(
+  names: readonly string[],
+  settings: NginxSettings,
+  proxyFile: Guard<AppliedFile>,
+): Guard<never>[] {
+  const where = "sallyport.auth";
+  if (names.length > 1) {
+    const problem = `the operator requires ${names[0]} for all paths, and nginx asks one service, not also ${names[1]}`;
+    return [unusable(where, problem, "remove the label")];
+  }
+  return names.flatMap((name): Guard<never>[] => {
+    const service = settings.auth?.[name];
+    const state = settings.authStates?.get(name);
+    if (!service)
+      return [unusable(where, `${name} is not defined in \`nginx.auth\``, "define it, or correct the name")];
+    if (state?.kind === "missing") return [unusable(`nginx.auth.${name}`, state.problem, state.hint)];
+    if (proxyFile.kind !== "applied") return [];
+    const set = new Set(proxyFile.value.settings);
+    const lost = service.headers.filter((header) => !set.has(`proxy_set_header ${header.toLowerCase()}`));
+    return lost.map((header) => {
+      const problem = `replaces the headers of all apps, and does not set ${header}, which ${name} decides`;
+      return unusable(proxyFile.value.name, problem, `add \`proxy_set_header ${header} ${variableOf(header)};\` to it`);
+    });
+  });
+}
+
+/** Returns the headers that services add to requests, each with its variable. Without a service, it has the client's value. */
+export function authHeaders({ auth = {} }: Pick<NginxSettings, "auth">): (readonly [name: string, variable: string])[] {
+  const names = Object.values(auth).flatMap(({ headers }) => headers);
+  const byKey = new Map(names.map((name) => [name.toLowerCase(), name]));
+  return [...byKey.values()].map((name) => [name, variableOf(name)]);
+}
+
+/** Returns what the services need in the `http` block, apart from their upstreams. */
+export function authBlocks(settings: NginxSettings): ModelFields {
+  const { auth = {} } = settings;
+  const signIns = Object.entries(auth).flatMap(([name, { signIn }]) =>
+    signIn === undefined ? [] : [{ name: tokens(name), url: quotedWithVariables(`${signIn}${RETURN}`) }],
+  );
+  return {
+    hasAuth: Object.keys(auth).length > 0,
+    signIns,
+    authHeaders: authHeaders(settings).map(([name, variable]) => ({
+      variable: tokens(variable),
+      sent: tokens(`$http_${underscored(name)}`),
+    })),
+  };
+}
+
+const RETURN = "?rd=$sallyport_proto://$sallyport_host$request_uri";
+
+/** Returns the location in which nginx asks a service. No path of a container may have a `|`. */
+export function authLocation(name: string, settings: NginxSettings): ModelFields {
+  const { host, path } = settings.auth![name]!;
+  const state = settings.authStates?.get(name);
+  const protocol = state?.kind === "ready" ? state.protocol : "http";
+  return {
+    uri: uriOf(name),
+    pass: quoted(`${protocol}://${authUpstream(name)}${path}`),
+    host: quoted(host),
+    isSecure: protocol === "https",
+  };
+}
+
+/** Returns what a path's location prints to ask the service. */
+export function authModel(name: string, settings: NginxSettings): Model {
+  const own = new Set(settings.auth?.[name]?.headers.map((header) => header.toLowerCase()));
+  return {
+    uri: uriOf(name),
+    name: tokens(name),
+    headers: authHeaders(settings).map(([header, variable]) => ({
+      variable: tokens(variable),
+      // A header of another service must not come from the client.
+      value: own.has(header.toLowerCase()) ? tokens(`$upstream_http_${underscored(header)}`) : new Verbatim('""'),
+    })),
+  };
+}
+
+export function authUpstream(name: string): string {
+  return `sallyport-auth-${name}`;
+}
+
+function uriOf(name: string): Verbatim {
+  return quoted(`/sallyport-auth|${name}`);
+}
+
+function variableOf(header: string): string {
+  return `$sallyport_auth_${underscored(header)}`;
+}
+
+function underscored(header: string): string {
+  return header.toLowerCase().replaceAll("-", "_");
+}
