@@ -24,20 +24,20 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "audit.failed": "A record could not be written; the agent stops (`halt`) or continues (`degrade`).",
     "config.rejected": "The command line, the environment or the policy is invalid; the agent exits with 78.",
     "container.skipped":
-      "Containers could not be read: one (`id`) keeps its last known state or is reported as unread, or `count` entries of Docker's list were ignored.",
+      "The agent could not read one container (`id`), which keeps its last known state or is reported as unread, or ignored `count` entries of Docker's list.",
     "docker.connected": "The agent has read every container and follows Docker's events.",
     "docker.disconnected":
       "The connection to Docker failed or was lost; containers keep their last state and the agent reconnects.",
     "docker.list-failed":
       "A periodic list of containers failed; it is retried. Docker counts as unreachable after three lists without an answer.",
     "image.skipped":
-      "An image could not be inspected; every value of its containers counts as the image's. Requests that can succeed are retried.",
+      "The agent could not inspect an image, so every value of its containers counts as the image's. It retries if a retry can succeed.",
     "swarm.connected": "The agent has read services and tasks after a failure.",
     "swarm.disconnected":
-      "Services and tasks cannot be read: Docker is no manager, or the swarm has no leader. Known tasks keep their last state.",
+      "The agent cannot read services and tasks: Docker is not a manager, or the swarm has no leader. Known tasks keep their last state.",
   },
   renderer: {
-    "acme.discarded": "The ACME client's record of its progress is damaged and was ignored.",
+    "acme.discarded": "The file with the progress of the ACME client is damaged. The client ignored it.",
     "acme.failed": "The ACME client did not get a certificate; it tries again at `retry`.",
     "acme.issued": "The ACME client installed a certificate.",
     "acme.rejected": "The list of wanted certificates is invalid; the last valid one stays in use.",
@@ -49,14 +49,14 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       "The connection to an agent failed or was lost; its containers keep their last state and the renderer reconnects.",
     "agent.docker-changed": "An agent's connection to Docker changed; its containers keep their last state.",
     "agent.expired":
-      "An agent has been away for longer than `staleAfter`; its virtual hosts return 503 until it is back.",
+      "An agent has been disconnected for longer than `staleAfter`; its virtual hosts return 503 until it connects.",
     "agent.expiring":
-      "An agent has been away for half of `staleAfter`; `reason` has the time when its hosts return 503.",
+      "An agent has been disconnected for half of `staleAfter`; `reason` has the time from which its hosts return 503.",
     "agent.restored": "An agent is not reachable; its containers were restored from the inventory cache.",
     "agent.skipped": "An agent was never reachable and has no cache; the renderer starts without it.",
     "audit.forked":
       "An agent's audit trail is not the one that the renderer saw before: records were changed or removed.",
-    "cache.discarded": "The inventory cache is unreadable and was ignored.",
+    "cache.discarded": "The inventory cache is unreadable. The renderer ignored it.",
     "cache.failed": {
       meaning: "The inventory cache or the file of owners could not be written.",
       level: "warn",
@@ -67,15 +67,15 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       level: "warn",
       fields: ["path", "certificate", "expires"],
     },
-    "certificate.missing": {
-      meaning: "The files of a certificate are missing. It stays in use for a moment.",
-      level: "warn",
-      fields: ["path", "certificate", "hint"],
-    },
     "certificate.failed": {
       meaning: "The ACME client reports that it did not get a certificate.",
       level: "warn",
       fields: ["certificate", "error"],
+    },
+    "certificate.missing": {
+      meaning: "The files of a certificate are missing. It stays in use for a minute.",
+      level: "warn",
+      fields: ["path", "certificate", "hint"],
     },
     "certificate.rejected": {
       meaning: "A certificate is invalid and is not used.",
@@ -84,25 +84,30 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     },
     "config.rejected":
       "The command line or the configuration is invalid; a running renderer keeps the previous configuration.",
-    "file.unwatched":
-      "A configuration, template or proxy.conf is mounted as a single file; a new file in its place is not seen.",
-    "watch.failed":
-      "Directories cannot be watched, such as without inotify watches; changes are found by polling. Logged once.",
-    "watch.restored": "All directories are watched again.",
     "config.reloaded": "The configuration file changed and is in effect.",
-    "file.unused": "A file that restricts access belongs to no virtual host, so requests for its name return 503.",
-    "host.closed": "A file or option that restricts access to the host cannot be applied; nginx responds with 503.",
-    "host.reopened": "Everything that restricts access to the host is applied again.",
     "container.filtered": "The configuration excludes the container from this target.",
     "container.quarantined":
       "The container or virtual host is excluded because its configuration fails; all others stay live.",
     "container.unrouted": "The container has no route.",
     "container.warned": {
-      meaning: "A setting of a routed container was ignored or replaced by a default.",
+      meaning: "The renderer ignored a setting of a routed container, or used a default instead.",
       level: "warn",
       fields: ["container", "id", "dockerHost", "reason", "code"],
     },
+    "file.unused": {
+      meaning: "A file that restricts access belongs to no virtual host, so requests for its name return 503.",
+      level: "warn",
+      fields: ["path", "reason", "hint"],
+    },
+    "file.unwatched":
+      "A configuration, template or proxy.conf is mounted as a single file; a new file in its place is not seen.",
+    "host.closed": {
+      meaning: "A file or option that restricts access to the host cannot be applied; nginx responds with 503.",
+      level: "error",
+      fields: ["host", "path", "reason", "hint"],
+    },
     "host.released": "The operator ended the lease of a host name.",
+    "host.reopened": "Everything that restricts access to the host is applied again.",
     "option.ignored": "An option has no effect in this mode.",
     "page.failed": "The status page could not be written.",
     "publish.degraded": "The destination cannot be replaced atomically and is written in place.",
@@ -118,7 +123,11 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
       level: "error",
       fields: ["path", "error"],
     },
-    "publish.succeeded": "The file is published and, if configured, the program was reloaded.",
+    "publish.succeeded": {
+      meaning: "The file is published and, if configured, the program was reloaded.",
+      level: "info",
+      fields: ["path", "generation", "sha256", "durationMs", "changeToLiveMs"],
+    },
     "publish.timed-out": "`run --once` could not publish within its time limit.",
     "reload.output": "A line that a reload command printed.",
     "renderer.crashed": "An internal error stopped the renderer.",
@@ -129,6 +138,9 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "template.rejected": "The template is invalid; the previous one stays in effect.",
     "template.reloaded": "The template changed and is in effect.",
     "wanted.failed": "The list of wanted certificates could not be written; the ACME client uses the last one.",
+    "watch.failed":
+      "Directories cannot be watched, for example because inotify watches are used up; the renderer polls them. Logged once.",
+    "watch.restored": "All directories are watched again.",
   },
 };
 
@@ -139,6 +151,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   apiVersion: "Version of Docker's API in use",
   bytes: "Number of bytes",
   certificate: "Name of the certificate's files without extension",
+  changeToLiveMs: "Milliseconds from the first change that an agent reported until it was live",
   checkpoint: "Signed checkpoint (C2SP tlog-checkpoint)",
   code: "Machine-readable reason, in addition to `reason` or `error`",
   command: "The program that ran",
@@ -146,9 +159,10 @@ export const FIELDS: Readonly<Record<string, string>> = {
   containers: "Number of containers",
   count: "Number of occurrences",
   dockerHost: "Name of the Docker host, option `--host` of its agent",
+  durationMs: "Milliseconds to render, check, write and reload",
   error: "What failed",
   expires: "Time at which the certificate expires",
-  generation: "Number of the published file, counted from the start of the renderer",
+  generation: "Number of publications of the file",
   held: "Checkpoint that the renderer keeps",
   hint: "How to fix the problem",
   host: "Virtual host",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defaultPolicy, PolicyFile, SECRET_NAMES } from "../agent/policy.ts";
+import { MAX_VALUE_BYTES } from "../shared/text.ts";
 import { code, type JsonSchema, table, typeText } from "./schema-text.ts";
 
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -48,13 +49,16 @@ ${table(
 
 ## Values
 
-A value is withheld, and its name is reported with the reason, if the value is not valid UTF-8, is longer than 4 KiB, or contains
-control characters, bidirectional marks or line separators. The same applies if the value looks like a secret (\`://user:password@\`, \`password=…\`, a private key, a token of a
-known form, a password hash), unless \`force\` lists its name.
+The agent withholds a value, and reports its name with the reason, if the value is not valid UTF-8, is longer than
+${MAX_VALUE_BYTES / 1024} KiB, or contains control characters, bidirectional marks or line separators. The same applies to a value that looks like a
+secret (\`://user:password@\`, \`password=…\`, a private key, a token of a known form, a password hash), unless \`force\` lists its name.
 
-Apart from the names of the default policy, a name that contains one of these is withheld unless \`force\` lists it:
-${list(SECRET_NAMES)}. A name that is withheld is counted, never reported. The exception is a label that starts with
-\`sallyport.\`: its name is reported without the value, because it is probably misspelled.
+The agent also withholds a name that contains one of these words, unless it is in the default policy or in \`force\`:
+${list(SECRET_NAMES)}.
+
+A withheld name is counted, never reported. The exceptions are names that are probably misspelled: labels that start with
+\`sallyport.\`, and names that differ from a listed one only in case, punctuation or a final \`S\`, such as \`VIRTUAL_HOSTS\`. They are
+reported without their values.
 `;
 }
 
