@@ -262,7 +262,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /**
    * Quarantines the units that a check or a reload rejects. If no unit is new, the cause is not a unit (an operator's file,
-   * for example), and the live revision stays. If an operator's file has changed since it was read, the rejection says nothing
+   * for example), and the live revision stays. If an operator's file has changed since it was read, the rejection proves nothing
    * of units: all of them are rendered again.
    */
   async #reduce(
