@@ -5,6 +5,7 @@ import { agentTable } from "./agents.ts";
 import { certificateTable, requestedTable } from "./certificates.ts";
 import { filteredTable, quarantinedTable, unroutedTable, warningTable } from "./containers.ts";
 import { badge, time } from "./elements.ts";
+import { FILTER } from "./filter.ts";
 import { hostTable } from "./hosts.ts";
 import { type Content, type Markup, markup, untrusted } from "./markup.ts";
 import { collapsibleTable, table } from "./table.ts";
@@ -20,7 +21,7 @@ export interface Version {
 /** nginx replaces this by the time of the response; elsewhere it is a comment. */
 const SHOWN_AT = markup`<!--# echo var="sallyport_shown" default="" -->`;
 
-/** Renders the page as one HTML document without scripts. It needs style.css in the same directory. Pure. */
+/** Renders the page as one HTML document. It needs style.css and filter.js in the same directory. Pure. */
 export function statusPage(report: Report, { at, isLast }: Version): string {
   const title = headline(report);
   return markup`<!doctype html>
@@ -32,6 +33,7 @@ export function statusPage(report: Report, { at, isLast }: Version): string {
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="style.css">
+<script src="filter.js" defer></script>
 <title>${title} – Sallyport</title>
 </head>
 <body>
@@ -91,7 +93,7 @@ ${list}</ul>`,
 
 function sections(report: Report): Content {
   return [
-    section("hosts", "Hosts", [table(hostTable(report))]),
+    section("hosts", "Hosts", [report.virtualHosts.length > 1 && FILTER, table(hostTable(report))]),
     section("containers", "Containers", [
       table(quarantinedTable(report)),
       collapsibleTable(warningTable(report)),

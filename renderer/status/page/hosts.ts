@@ -1,7 +1,7 @@
 import { counted } from "../format.ts";
 import { availabilityOf, closuresOf, type Report, type VirtualHostReport } from "../report.ts";
 import { badge, type Level, time } from "./elements.ts";
-import { type Content, type Markup, markup, untrusted } from "./markup.ts";
+import { type Content, type Markup, markup, untrusted, visible } from "./markup.ts";
 import type { Table } from "./table.ts";
 
 type Path = VirtualHostReport["paths"][number];
@@ -14,36 +14,44 @@ const COLLAPSE_FROM = 5;
 /** The virtual hosts with their upstream servers, unavailable hosts first. */
 export function hostTable({ virtualHosts, certificates, agents }: Report): Table {
   const hasSeveralDockerHosts = agents.length > 1;
+  const sorted = virtualHosts.toSorted((a, b) => RANKS[availabilityOf(a)] - RANKS[availabilityOf(b)]);
   return {
     kind: "hosts",
     caption: counted(virtualHosts.length, "virtual host"),
     columns: ["Host", "Status", "Servers", "Certificate"],
-    rows: virtualHosts
-      .toSorted((a, b) => RANKS[availabilityOf(a)] - RANKS[availabilityOf(b)])
-      .map((host) => [
-        untrusted(host.host),
-        statusOf(host),
-        [
-          closuresOf(host).map((reason) => markup`<p>${untrusted(reason)}</p>`),
-          host.paths.map((path) => pathOf(path, { isOnly: host.paths.length === 1, hasSeveralDockerHosts })),
-          unavailableOf(host),
-        ],
-        certificateOf(host, certificates),
-      ]),
+    attributes: sorted.map(
+      (host) =>
+        markup` data-state="${stateOf(host)[1]}"${host.owner !== undefined && markup` data-owner="${visible(host.owner)}"`}`,
+    ),
+    rows: sorted.map((host) => [
+      markup`${untrusted(host.host)}${host.owner !== undefined && markup`<br><span class="since">${untrusted(host.owner)}</span>`}`,
+      statusOf(host),
+      [
+        closuresOf(host).map((reason) => markup`<p>${untrusted(reason)}</p>`),
+        host.paths.map((path) => pathOf(path, { isOnly: host.paths.length === 1, hasSeveralDockerHosts })),
+        unavailableOf(host),
+      ],
+      certificateOf(host, certificates),
+    ]),
     empty: "No container requests a host yet.",
   };
 }
 
 function statusOf(host: VirtualHostReport): Markup {
-  if (host.redirectTo !== undefined) return badge("good", `redirects to ${host.redirectTo}`);
-  if (closuresOf(host).length > 0) return badge("bad", "503, closed");
+  const [level, state] = stateOf(host);
+  return badge(level, host.redirectTo === undefined ? state : `redirects to ${host.redirectTo}`);
+}
+
+function stateOf(host: VirtualHostReport): [Level, string] {
+  if (host.redirectTo !== undefined) return ["good", "redirects"];
+  if (closuresOf(host).length > 0) return ["bad", "503, closed"];
   switch (availabilityOf(host)) {
     case "all":
-      return badge("good", "routed");
+      return ["good", "routed"];
     case "some":
-      return badge("warn", "partly unavailable");
+      return ["warn", "partly unavailable"];
     case "none":
-      return badge("bad", "503, unavailable");
+      return ["bad", "503, unavailable"];
   }
 }
 

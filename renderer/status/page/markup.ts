@@ -28,8 +28,13 @@ export function markup(parts: TemplateStringsArray, ...contents: readonly Conten
 
 /** Renders untrusted text, isolated from the text direction around it and with invisible characters escaped. */
 export function untrusted(text: string): Markup {
+  return markup`<bdi>${visible(text)}</bdi>`;
+}
+
+/** Clips untrusted text and escapes invisible characters, for attributes. */
+export function visible(text: string): string {
   const clipped = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-  return markup`<bdi>${clipped.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, codePointOf)}</bdi>`;
+  return clipped.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, codePointOf);
 }
 
 function textOf(content: Content): string {

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Report } from "../report.ts";
 import { VERSION } from "../version.ts";
 import { statusPage, type Version } from "./document.ts";
+import { SCRIPT } from "./filter.ts";
 import { STYLE } from "./style.ts";
 
 /** Milliseconds from a change until it is written, and at least between two versions. */
@@ -84,7 +85,10 @@ export class PageWriter {
     if (hash === this.#written) return;
     const version: Version = { at: Date.now(), isLast };
     const json = { writtenAt: new Date(version.at).toISOString(), isLast, ...report };
-    if (this.#written === "") await this.#put("style.css", STYLE);
+    if (this.#written === "") {
+      await this.#put("style.css", STYLE);
+      await this.#put("filter.js", SCRIPT);
+    }
     await this.#put("status.json", `${JSON.stringify(json, undefined, 1)}\n`);
     await this.#put("index.html", statusPage(report, version));
     this.#written = hash;

@@ -53,6 +53,11 @@ thead th { border: 0; padding-top: .2rem; padding-bottom: .4rem; color: var(--mu
 tbody th { font-weight: 600; }
 table + table, table + details, table + .none, .none + table, .none + details, .none + .none, details + table, details + details, details + .none { margin-top: 1.25rem; }
 .label { display: none; }
+[hidden] { display: none !important; }
+.filter { display: flex; flex-wrap: wrap; align-items: end; gap: .5rem 1.25rem; margin-bottom: .75rem; color: var(--muted); font-size: .875rem; }
+.filter label { display: flex; flex-direction: column; flex: 0 1 12rem; }
+.filter label:first-child { flex-basis: 18rem; }
+input, select { font: inherit; font-size: 1rem; color: var(--text); background: var(--ground); border: 1px solid var(--muted); border-radius: .5rem; padding: .3rem .5rem; min-width: 0; width: 100%; }
 .badge { display: inline-block; padding: .05rem .55rem; border-radius: 1rem; font-size: .8125rem; font-weight: 600; line-height: 1.5; overflow-wrap: normal; }
 .badge > span { font-size: .7em; vertical-align: .1em; margin-right: .15em; }
 .good { color: var(--good); background: var(--good-soft); }
@@ -73,8 +78,9 @@ footer { color: var(--muted); font-size: .875rem; }
 @media (min-width: 48.01rem) {
   table { table-layout: fixed; }
   th:first-child { width: 22%; }
-  .hosts th:nth-child(2) { width: 15%; }
-  .hosts th:nth-child(4) { width: 17%; }
+  .hosts, .hosts caption, .hosts thead, .hosts tbody { display: block; }
+  .hosts tr { display: grid; grid-template-columns: 22% 16% minmax(0, 1fr) 17%; }
+  .hosts th:first-child { width: auto; }
   .containers th:nth-child(3) { width: 26%; }
   .containers th:nth-child(4) { width: 13%; }
   .targets th:nth-child(2) { width: 15%; }
@@ -82,6 +88,8 @@ footer { color: var(--muted); font-size: .875rem; }
   .agents th:nth-child(3) { width: 26%; }
   td time, .badge, .servers .since { white-space: nowrap; }
 }
+/* The browser lays out only the rows in view. */
+.hosts tbody tr { content-visibility: auto; contain-intrinsic-size: auto 4rem; }
 @media (max-width: 48rem) {
   section { padding: 1rem; }
   nav ul { grid-template-columns: repeat(2, 1fr); }
@@ -98,7 +106,7 @@ footer { color: var(--muted); font-size: .875rem; }
 @media (forced-colors: active) { .badge { border: 1px solid; } }
 @media print {
   body { background: none; max-width: none; padding: 0; }
-  nav, .skip, .written a { display: none; }
+  nav, .skip, .filter, .written a { display: none; }
   section { border: 0; padding: 0; break-inside: auto; }
 }
 `;

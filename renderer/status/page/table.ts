@@ -1,7 +1,7 @@
 import { type Content, type Markup, markup } from "./markup.ts";
 
 /** Maximum rows of one table, so that the browser stays responsive; status.json has all. */
-const MAX_ROWS = 500;
+const MAX_ROWS = 1_000;
 
 /** Rows from which a collapsible table is collapsed. */
 const COLLAPSE_FROM = 12;
@@ -13,6 +13,8 @@ export interface Table {
   readonly columns: readonly string[];
   /** The first cell of a row is its heading. */
   readonly rows: readonly (readonly Content[])[];
+  /** Attributes of each row. */
+  readonly attributes?: readonly Markup[];
   /** Text that is shown if there are no rows. */
   readonly empty: string;
 }
@@ -21,7 +23,7 @@ export interface Table {
  * Renders a table. The roles are explicit because narrow screens stack the cells, and browsers then no longer infer
  * them from the elements.
  */
-export function table({ kind, caption, columns, rows, empty }: Table): Markup {
+export function table({ kind, caption, columns, rows, attributes = [], empty }: Table): Markup {
   if (rows.length === 0) return markup`<p class="none">${empty}</p>`;
   const head = columns.map((name) => markup`<th scope="col" role="columnheader">${name}</th>`);
   const more = rows.length - MAX_ROWS;
@@ -29,7 +31,7 @@ export function table({ kind, caption, columns, rows, empty }: Table): Markup {
 <caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${head}</tr></thead>
 <tbody role="rowgroup">
-${rows.slice(0, MAX_ROWS).map((cells) => row(cells, columns))}</tbody>
+${rows.slice(0, MAX_ROWS).map((cells, index) => row(cells, columns, attributes[index]))}</tbody>
 </table>
 ${more > 0 && markup`<p class="none">${more} more are in <a href="status.json">status.json</a>.</p>`}`;
 }
@@ -41,11 +43,15 @@ export function collapsibleTable(contents: Table): Markup {
 ${table(contents)}</details>`;
 }
 
-function row([heading, ...cells]: readonly Content[], [, ...columns]: readonly string[]): Markup {
+function row(
+  [heading, ...cells]: readonly Content[],
+  [, ...columns]: readonly string[],
+  attributes: Markup | undefined,
+): Markup {
   const others = cells.map(
     (cell, index) =>
       markup`<td role="cell"><span class="label" aria-hidden="true">${columns[index]}</span><div>${cell}</div></td>`,
   );
-  return markup`<tr role="row"><th scope="row" role="rowheader">${heading}</th>${others}</tr>
+  return markup`<tr role="row"${attributes}><th scope="row" role="rowheader">${heading}</th>${others}</tr>
 `;
 }

@@ -41,7 +41,18 @@ export class BrowserPage {
     const page = new BrowserPage(chromium, sessionId as string);
     for (const domain of ["Page", "Network", "Log", "Runtime", "Audits", "Accessibility"])
       await page.#send(`${domain}.enable`);
+    await page.#send("Performance.enable", { timeDomain: "threadTicks" });
     return page;
+  }
+
+  /** Returns the processor time of the page's thread since it was opened, in milliseconds: it does not depend on the load. */
+  async processorMs(): Promise<number> {
+    const { metrics } = (await this.#send("Performance.getMetrics")) as { metrics: { name: string; value: number }[] };
+    return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1_000;
+  }
+
+  async disableScripts(): Promise<void> {
+    await this.#send("Emulation.setScriptExecutionDisabled", { value: true });
   }
 
   async goTo(url: string): Promise<void> {
@@ -79,6 +90,12 @@ export class BrowserPage {
 
   /** Returns the whole page as PNG, not only the visible part. */
   async screenshot(): Promise<Buffer> {
+    // Rows are laid out when they come into view, in the next frames.
+    const [width, height] = await this.evaluate<[number, number]>(
+      "[innerWidth, document.documentElement.scrollHeight]",
+    );
+    await this.resize({ width, height });
+    await this.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
     const { data } = await this.#send("Page.captureScreenshot", { captureBeyondViewport: true });
     return Buffer.from(data as string, "base64");
   }

@@ -8,6 +8,8 @@ import { eventually } from "../../../eventually.ts";
 import { BrowserPage } from "./browser-page.ts";
 import { Chromium } from "./chromium.ts";
 import { requires } from "../../../requires.ts";
+import { statusPage } from "../../../../renderer/status/page/document.ts";
+import { exampleReport } from "../example-report.ts";
 import { type ExampleSite, startExampleSite } from "./example-site.ts";
 
 /** Directory for screenshots of the page, such as `docs/images`. Without it none are saved. */
@@ -61,10 +63,13 @@ describe("the status page, served by nginx in a browser", { skip }, () => {
       const page = await open("wide", scheme);
       assert.deepEqual(page.complaints, []);
       const asked = page.requests.filter((one) => !one.startsWith("data:"));
-      assert.deepEqual(asked, [url, `${url}style.css`]);
+      assert.deepEqual(asked, [url, `${url}style.css`, `${url}filter.js`]);
       const ground = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
       assert.equal(ground, scheme === "light" ? "rgb(245, 246, 248)" : "rgb(18, 22, 28)");
-      if (PICTURES !== undefined) writeFileSync(join(PICTURES, `status-${scheme}.png`), await page.screenshot());
+      if (PICTURES === undefined) return;
+      await eventually("Docker is connected", async () => !(await ask({})).text.includes("Docker on"), 90_000);
+      await page.goTo(url);
+      writeFileSync(join(PICTURES, `status-${scheme}.png`), await page.screenshot());
     });
 
     for (const size of ["wide", "phone"] as const) {
@@ -117,6 +122,70 @@ describe("the status page, served by nginx in a browser", { skip }, () => {
     assert.fail("a collapsed list is not reachable");
   });
 
+  /** The host names that are visible. */
+  const SHOWN = `[...document.querySelectorAll("table.hosts tbody tr")]
+    .filter((row) => row.checkVisibility()).map((row) => row.querySelector("bdi").textContent).sort()`;
+  /** Sets the controls of the filter as a user does, and returns what is shown then. */
+  const filtered = async (page: BrowserPage, text: string, owner = "", state = ""): Promise<string[]> => {
+    await page.evaluate(`for (const [selector, value] of ${JSON.stringify([
+      ["input", text],
+      ["[name=owner]", owner],
+      ["[name=state]", state],
+    ])}) {
+      const control = document.querySelector(".filter " + selector);
+      control.value = value;
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+    }`);
+    return await page.evaluate<string[]>(SHOWN);
+  };
+
+  test("hosts can be filtered by name, container, project and status", async () => {
+    const page = await open("wide");
+    const all = ["*.media.example", "blog.example", "docs.example", "metrics.example", "shop.example", "wiki.example"];
+    assert.deepEqual(await filtered(page, ""), all);
+    assert.deepEqual(await filtered(page, "SHOP"), ["shop.example"]);
+    assert.deepEqual(await filtered(page, "media-9"), ["*.media.example"]);
+    assert.deepEqual(await filtered(page, "example wiki"), ["wiki.example"]);
+    assert.deepEqual(await filtered(page, "", "project docs"), ["docs.example"]);
+    assert.deepEqual(await filtered(page, "", "", "503, unavailable"), ["wiki.example"]);
+    assert.deepEqual(await filtered(page, "", "project docs", "503, unavailable"), []);
+    const count = await page.evaluate<string>("document.querySelector('.filter [role=status]').textContent");
+    assert.equal(count, "0 of 6 shown");
+  });
+
+  test("without scripts the page has no filter and shows every host", async () => {
+    const page = await BrowserPage.open(chromium);
+    await page.disableScripts();
+    await page.goTo(url);
+    const tree = await page.accessibilityTree();
+    assert.ok(!tree.some(({ role }) => ["search", "searchbox"].includes(role)));
+    assert.equal(tree.filter(({ role }) => role === "rowheader").length > 6, true);
+  });
+
+  test("a page of 1,000 hosts opens in less than a second of processor time, shows all of them and filters them", async (context) => {
+    const [host] = exampleReport().virtualHosts;
+    const virtualHosts = Array.from({ length: 1_000 }, (_, index) => ({
+      ...host!,
+      host: `h${index}.example`,
+      owner: `project p${index % 50}`,
+    }));
+    const html = statusPage(exampleReport({ virtualHosts }), { at: Date.now(), isLast: false });
+    // nginx serves it as it serves the page.
+    writeFileSync(join(site.directory, "large.html"), html);
+    const page = await BrowserPage.open(chromium);
+    await page.goTo(`${url}large.html`);
+    const needed = await page.processorMs();
+    const loaded = await page.evaluate<number>("performance.getEntriesByType('navigation')[0].loadEventEnd");
+    context.diagnostic(
+      `${html.length} characters, loaded in ${Math.round(loaded)} ms, processor ${Math.round(needed)} ms`,
+    );
+    assert.ok(needed < 1_000, `${needed} ms`);
+    assert.equal((await filtered(page, "")).length, 1_000);
+    assert.deepEqual(await filtered(page, "h777."), ["h777.example"]);
+    assert.equal((await filtered(page, "", "project p7")).length, 20);
+    assert.deepEqual(page.complaints, []);
+  });
+
   test("the browser shows values of containers as text", async () => {
     const page = await open("wide");
     const text = await page.evaluate<string>("document.body.textContent");
@@ -163,7 +232,10 @@ describe("the status page, served by nginx in a browser", { skip }, () => {
     const { headers } = await ask({ path: "/status.json" });
     assert.equal(headers["content-type"], "application/json");
     assert.equal(headers["cache-control"], "no-store");
-    assert.match(String(headers["content-security-policy"]), /^default-src 'none'; style-src 'self';/);
+    assert.match(
+      String(headers["content-security-policy"]),
+      /^default-src 'none'; style-src 'self'; script-src 'self'; img-src data:;/,
+    );
     assert.equal(headers["x-content-type-options"], "nosniff");
   });
 });

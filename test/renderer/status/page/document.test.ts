@@ -59,8 +59,8 @@ test("reports in the last version that the renderer has stopped", () => {
   assert.doesNotMatch(textOf(page()), /has stopped/);
 });
 
-test("contains no scripts, inline styles or external references", () => {
-  const html = page();
+test("contains no scripts but that of its own file, no inline styles or external references", () => {
+  const html = page().replace('<script src="filter.js" defer></script>', "");
   assert.doesNotMatch(html, /<script|<style|style="|\son[a-z]+=|javascript:|https?:|\/\//i);
 });
 
@@ -69,8 +69,8 @@ test("limits the rows of ten thousand hosts and counts the rest", () => {
   const html = page({
     virtualHosts: Array.from({ length: 10_000 }, (_, index) => ({ ...host!, host: `h${index}.example` })),
   });
-  assert.match(textOf(html), /9500 more are in status\.json/);
-  assert.ok(html.length < 1_000_000, String(html.length));
+  assert.match(textOf(html), /9000 more are in status\.json/);
+  assert.ok(html.length < 2_000_000, String(html.length));
 });
 
 test("isolates right-to-left text and escapes invisible characters", () => {

@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 /** A running renderer, and a real nginx that serves its status page on 127.0.0.1 for 127.0.0.1 alone. */
 export interface ExampleSite {
   readonly port: number;
+  /** Directory of the files that nginx serves. */
+  readonly directory: string;
   readonly agent: FakeAgent;
   readonly close: () => Promise<void>;
 }
@@ -25,7 +27,7 @@ export async function startExampleSite(): Promise<ExampleSite> {
   makeCertificates(rig.certificates);
   const statusPage = { directory: join(rig.directory, "conf.d", "status"), listen: port, allow: ["127.0.0.1"] };
   await rig.start({}, containers(), { statusPage });
-  return { port, agent: rig.agent, close: async () => await rig.close() };
+  return { port, directory: statusPage.directory, agent: rig.agent, close: async () => await rig.close() };
 }
 
 function makeCertificates(directory: string): void {

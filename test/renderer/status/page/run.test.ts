@@ -29,6 +29,7 @@ test("updates the page on every change and marks the last version when the rende
   follow();
   await eventually("the host is shown", () => read("index.html").includes("a.example"));
   assert.match(read("style.css"), /prefers-color-scheme: dark/);
+  assert.match(read("filter.js"), /^"use strict";/);
   const upserted = [app("b", { VIRTUAL_HOST: "b.example" }), app("c", { VIRTUAL_HOST: "<b>c</b>" })];
   rig.agent.change(upserted);
   await eventually("one host is added, one container is quarantined", () =>
