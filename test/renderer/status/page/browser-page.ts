@@ -96,8 +96,14 @@ export class BrowserPage {
     );
     await this.resize({ width, height });
     await this.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-    const { data } = await this.#send("Page.captureScreenshot", { captureBeyondViewport: true });
-    return Buffer.from(data as string, "base64");
+    // On a slow machine a picture may be taken before everything is painted.
+    let last = "";
+    return await eventually("two pictures are equal", async () => {
+      const { data } = (await this.#send("Page.captureScreenshot", {})) as { data: string };
+      const isSame = data === last;
+      last = data;
+      return isSame && Buffer.from(data, "base64");
+    });
   }
 
   async accessibilityTree(): Promise<Accessible[]> {
