@@ -40,9 +40,9 @@ type CallNode = hbs.AST.MustacheStatement | hbs.AST.BlockStatement | hbs.AST.Sub
 function pathRead(node: CallNode | hbs.AST.PathExpression): readonly string[] {
   if ("parts" in node) return node.parts;
   const [list, text] = ("params" in node ? node.params : []) as (hbs.AST.PathExpression | hbs.AST.StringLiteral)[];
-  if (text?.type !== "StringLiteral") return [];
-  const { value } = text as hbs.AST.StringLiteral;
-  const helper = String((node.path as hbs.AST.PathExpression).original);
+  if (text?.type !== "StringLiteral" || node.path.type !== "PathExpression") return [];
+  const { value } = text;
+  const { original: helper } = node.path as hbs.AST.PathExpression;
   if (helper.includes("Label")) return ["labels", value];
   if (/^(?:get|index|hasKey|contains)$/.test(helper)) return list && "parts" in list ? [...list.parts, value] : [];
   return /^(?:where|group|map|sort|at)/.test(helper) ? value.split(".") : [];

@@ -26,6 +26,7 @@ for (const [text, names] of [
   ['{{#each (groupBy containers "ownLabels.caddy.host")}}{{/each}}', ["labels caddy.host"]],
   ['{{#each containers}}{{default 7 (get labels "logrotate.keep")}}{{/each}}', ["labels logrotate.keep"]],
   ["{{#each containers}}{{name}}{{/each}}", []],
+  ["{{1 labels 'app.role'}}", []],
 ] as const) {
   test(`${text} reads ${names.join(" and ") || "no label"}`, () => {
     const found = namesRead([{ file: "t.hbs", text }]);
