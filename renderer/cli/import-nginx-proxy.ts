@@ -6,10 +6,10 @@ import { importNginxProxy, type Layout } from "../import/nginx-proxy/import.ts";
 import type { InternalNetworksFile } from "../import/nginx-proxy/internal-networks.ts";
 import { nameservers } from "../import/nginx-proxy/nameservers.ts";
 import type { Environment } from "../import/nginx-proxy/setting.ts";
-import { sentence } from "../import/print.ts";
 import { parseConfig } from "../config/load.ts";
+import { printedImport } from "./import.ts";
 import { rehearse } from "./rehearse.ts";
-import { type CommandResult, EX_CONFIG, failed, printed } from "./result.ts";
+import { type CommandResult, EX_CONFIG, failed } from "./result.ts";
 
 /** Paths in the self-contained image. */
 const IN_ONE_CONTAINER: Layout = {
@@ -67,13 +67,7 @@ export async function runImportNginxProxy(
   const layout = separate ? SEPARATE_NGINX : IN_ONE_CONTAINER;
   const imported = importNginxProxy(env, files, container === undefined ? layout : { ...layout, container });
   if (imported.kind === "failed") return failed(imported.problems, EX_CONFIG);
-  const { yaml, policy, notes } = imported;
-  if (container !== undefined) {
-    const config = parseConfig(yaml, "imported configuration");
-    return "problems" in config ? failed(config.problems, EX_CONFIG) : await rehearse(config, env, notes);
-  }
-  // The notes are printed with the configuration.
-  if (isPolicy) return printed(policy);
-  const exitCode = notes.some(({ kind }) => kind === "skipped") ? 1 : 0;
-  return { ...failed(notes.map(sentence), exitCode), stdout: yaml };
+  if (container === undefined) return printedImport(imported, isPolicy);
+  const config = parseConfig(imported.yaml, "imported configuration");
+  return "problems" in config ? failed(config.problems, EX_CONFIG) : await rehearse(config, env, imported.notes);
 }

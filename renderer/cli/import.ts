@@ -1,5 +1,6 @@
 import { readText } from "../disk/read-text.ts";
 import { importCommandLine, importFiles } from "../import/docker-gen/import.ts";
+import type { Note } from "../import/note.ts";
 import { sentence } from "../import/print.ts";
 import { type CommandResult, EX_DATAERR, failed, printed } from "./result.ts";
 
@@ -16,7 +17,14 @@ export function runImport(
   const context = { directory, read: readText };
   const imported = commandLine ? importCommandLine(commandLine, context) : importFiles(files, context);
   if (imported.kind === "failed") return failed(imported.problems, EX_DATAERR);
-  const { yaml, policy, notes } = imported;
+  return printedImport(imported, isPolicy);
+}
+
+/** Prints the configuration and its notes, or the policy. Exit code 1 if something is not imported. */
+export function printedImport(
+  { yaml, policy, notes }: { readonly yaml: string; readonly policy: string; readonly notes: readonly Note[] },
+  isPolicy: boolean,
+): CommandResult {
   // The notes are printed with the configuration.
   if (isPolicy) return printed(policy);
   const exitCode = notes.some(({ kind }) => kind === "skipped") ? 1 : 0;

@@ -7,13 +7,14 @@ import { runCheck } from "./check.ts";
 import { areDockerGenArguments, DOCKER_GEN_OPTIONS } from "./docker-gen-arguments.ts";
 import { type ImportOptions, runImportNginxProxy } from "./import-nginx-proxy.ts";
 import { runImport } from "./import.ts";
-import { readConfig, readConfigWithTemplates } from "./read-config.ts";
+import { readConfig } from "./read-config.ts";
 import { runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
 import { runExplain, runHealth, runRelease, runStatus } from "./status.ts";
 import { defaultsFrom } from "../config/file-defaults.ts";
+import { loadConfig, parseConfig } from "../config/load.ts";
 import { VERSION } from "../status/version.ts";
 
 const DEFAULT_CONFIG = "/etc/sallyport/renderer.yml";
@@ -57,7 +58,6 @@ function withDefaultCommand(args: readonly string[]): string[] {
   return isOption && !asksForHelp ? ["run", ...args] : [...args];
 }
 
-type ReadConfig = typeof readConfig;
 type ConfigCommand = (
   config: Config,
   args: readonly string[],
@@ -79,9 +79,9 @@ export function createProgram(
     .enablePositionalOptions();
   const add = (name: string, description: string, examples: Examples): Command =>
     withExamples(program.command(name).description(description), examples);
-  const withConfig = (command: Command, read: ReadConfig, run: ConfigCommand): Command =>
+  const withConfig = (command: Command, parse: typeof parseConfig, run: ConfigCommand): Command =>
     command.addOption(configOption()).action(async () => {
-      const config = read(configOf(command), defaults);
+      const config = readConfig(configOf(command), defaults, parse);
       const hasErrors = "problems" in config;
       finish(hasErrors ? failed(config.problems, EX_CONFIG) : await run(config, command.args, command.opts()));
     });
@@ -106,12 +106,12 @@ export function createProgram(
     "validate configuration, templates and files that restrict access, and print every error; exit code 78 if there is one",
     [["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"]],
   );
-  withConfig(check, readConfigWithTemplates, runCheck);
+  withConfig(check, loadConfig, runCheck);
   const render = add("render", "print the file of a target as it would be published; changes nothing", [
     ["render > candidate.conf", "to read or check it"],
     ["render /etc/nginx/conf.d/default.conf", "one of several targets"],
   ]).argument(...DESTINATION);
-  withConfig(render, readConfigWithTemplates, async (config, [destination]) => await runRender(config, destination));
+  withConfig(render, loadConfig, async (config, [destination]) => await runRender(config, destination));
   const diff = add(
     "diff",
     "print what would change in a target's file; exit code 0 if nothing, 1 if something, 2 on error",
@@ -120,7 +120,7 @@ export function createProgram(
       ["diff > /dev/null || echo outdated", "in a script"],
     ],
   ).argument(...DESTINATION);
-  withConfig(diff, readConfigWithTemplates, async (config, [destination]) => {
+  withConfig(diff, loadConfig, async (config, [destination]) => {
     // Loaded on demand: no other command compares texts.
     const { runDiff } = await import("./diff.ts");
     return await runDiff(config, destination);
@@ -128,28 +128,28 @@ export function createProgram(
   const snapshot = add("snapshot", "print the containers that the agents disclose, as JSON", [
     ["snapshot | jq '.[].labels'", "what templates and routes are made of"],
   ]);
-  withConfig(snapshot, readConfig, runSnapshot);
+  withConfig(snapshot, parseConfig, runSnapshot);
   const status = add("status", "print the status of a running renderer; exit code 1 if something needs attention", [
     ["status", "targets, agents, hosts, containers and certificates"],
     ["status --json | jq -r '.unrouted[] | .name + \": \" + .reason'", "why containers are not routed"],
   ]).option("--json", "print JSON (docs/status.schema.json)");
-  withConfig(status, readConfig, async (config, _args, options) => await runStatus(config, options));
+  withConfig(status, parseConfig, async (config, _args, options) => await runStatus(config, options));
   const explain = add("explain", "explain how a host or container is routed, or why not; exit code 1 if it is not", [
     ["explain demo.example.com", "upstream servers, certificate and settings"],
     ["explain myapp-web-1", "why a container is not routed"],
   ]).argument("<name>", "host name, container name or container id");
-  withConfig(explain, readConfig, async (config, [name = ""]) => await runExplain(config, name));
+  withConfig(explain, parseConfig, async (config, [name = ""]) => await runExplain(config, name));
   const release = add("release", "let a host name that belongs to a project or container go to another", [
     ["release demo.example.com", "the first container that requests it becomes its owner"],
     ["release --all", "after the file of owners was damaged"],
   ])
     .argument("[host]", "host name")
     .option("--all", "release all host names");
-  withConfig(release, readConfig, async (config, [host], options) => await runRelease(config, host, options));
+  withConfig(release, parseConfig, async (config, [host], options) => await runRelease(config, host, options));
   const health = add("health", "exit code 0 if all files are live and all agents connected", [
     ["health", "in a health check"],
   ]);
-  withConfig(health, readConfig, runHealth);
+  withConfig(health, parseConfig, runHealth);
   addImport(program, { args, variables, directory, finish });
   return program;
 }

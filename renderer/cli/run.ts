@@ -1,17 +1,18 @@
 import type { Log } from "../../shared/log.ts";
 import type { FileDefaults } from "../config/file-defaults.ts";
+import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { runFile } from "../targets/follow-config.ts";
 import { run } from "../targets/run.ts";
 import { configFromArguments } from "./docker-gen-arguments.ts";
 import { runOnce } from "./once.ts";
-import { readConfigWithTemplates } from "./read-config.ts";
+import { readConfig } from "./read-config.ts";
 import { printTarget, runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, printed } from "./result.ts";
 
 /** Publishes the targets of a configuration file: once, or until SIGINT or SIGTERM. */
 export async function runRun(file: string, once: boolean, log: Log, defaults: FileDefaults): Promise<CommandResult> {
-  const config = readConfigWithTemplates(file, defaults);
+  const config = readConfig(file, defaults, loadConfig);
   if ("problems" in config) return rejected(config.problems, log);
   if (once) return await publishOnce(config, log);
   return await untilStopped(log, async (signal) => await runFile({ file, defaults }, config, signal, log, onHangup));

@@ -223,15 +223,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         if (one.cause === "template") return error;
         const target = this.#targets[index]!;
         const units = this.#quarantine.without(lists[index]!);
-        const attempt: Attempt<Unit> = async (some) => {
-          const taken = new Set(some);
-          return errorOf(
-            await target.render(
-              units.filter((unit) => taken.has(unit)),
-              "trial",
-            ),
-          );
-        };
+        const attempt: Attempt<Unit> = async (some) => errorOf(await target.render(inOrder(units, some), "trial"));
         const found = await bisect(this.#byTrust(units), attempt, MAX_RENDERINGS);
         if (found.kind === "hopeless") return this.#labelled(found.error, index);
         this.#add(found, "render.failed");
@@ -292,13 +284,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   }
 
   async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
-    const attempt: Attempt<Unit> = async (some) => {
-      const taken = new Set(some);
-      return await this.#try(
-        units.filter((unit) => taken.has(unit)),
-        trial,
-      );
-    };
+    const attempt: Attempt<Unit> = async (some) => await this.#try(inOrder(units, some), trial);
     return await bisect(this.#byTrust(units), attempt, MAX_CHECKS);
   }
 
@@ -426,6 +412,12 @@ function errorOf<Unit extends object>(rendered: Rendered<Unit>, target?: Target<
   const [first] = rendered.failing;
   if (!first) return "rendering failed";
   return target ? `container ${target.describe(first.unit).name}: ${first.error}` : first.error;
+}
+
+/** Some of the units, in the order of all. */
+function inOrder<Unit>(all: readonly Unit[], some: readonly Unit[]): readonly Unit[] {
+  const taken = new Set(some);
+  return all.filter((unit) => taken.has(unit));
 }
 
 function union<Unit>(lists: readonly (readonly Unit[])[]): readonly Unit[] {
