@@ -322,20 +322,19 @@ export function labelsAndVariablesPage(): string {
 What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
 An invalid value is ignored or quarantines its container, and is reported.
 
-**Options that restrict access** are \`network-access\`, \`allow\`, \`auth\`, \`rate\`, \`verify-client\` and
-\`plain-without-certificate\`, \`allow\`, \`auth\`, \`rate\`. They are never ignored.
-If such a value is invalid or withheld by the agent, nginx responds with 503 for the container's paths until it is corrected. The same
-applies to a label that is no option and looks like one of these, such as \`sallyport.network-acess\`, and to a container with 64
-withheld labels. Of several values the restricting one applies: \`internal\`, \`on\`, \`false\`. Names that do not begin with
-\`sallyport.\`, and misspelled variables, are not disclosed: check with \`explain\` that the setting is listed.
+**Options that restrict access** are \`network-access\`, \`allow\`, \`auth\`, \`rate\`, \`verify-client\` and \`plain-without-certificate\`. They
+are never ignored. If such a value is invalid, or the agent withholds it, nginx responds with 503 for the container's paths until you
+correct it. The same applies to an unknown label with a similar name, such as \`sallyport.network-acess\`, and to a container with 64
+withheld labels. If several values apply, the restricting one prevails: \`internal\`, \`on\`, \`false\`. The agent does not disclose
+misspelled variables, nor labels with another prefix than \`sallyport.\`: check with \`explain\` that a restriction is in effect.
 
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
   \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\` and \`rate\` in
-  \`pathDefaults\` apply in addition to what a container sets, so that no container loosens them; options of a static route replace them.
-- **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Further ones close their
-  paths with a reason.
+  \`pathDefaults\` apply in addition to what a container sets, so no container can loosen them. Options of a static route replace them.
+- **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Paths with further rates
+  are closed, and \`status\` prints the reason.
 - **Image**: what an image sets (\`ENV\`, \`LABEL\`) counts only if it concerns the container itself, such as port and protocol. Host
   names, \`redirect-from\` and every option with a permission must be set on the container, unless the operator lists
   \`imageValues\` in \`routing.containersMay\`. \`sallyport.proxy\` and the Compose project never count from an image.

@@ -41,7 +41,7 @@ export class InventoryCache {
     const file = this.#fileOf(socket);
     const found = file.read();
     if (found.kind === "damaged") {
-      const reason = `${found.reason}; the agent is awaited`;
+      const reason = `${found.reason}; the renderer waits for the agent`;
       this.#log("warn", "cache.discarded", { path: file.path, reason });
     }
     if (found.kind !== "value" || found.value.socket !== socket) return undefined;

@@ -125,7 +125,7 @@ class Parser {
     if (unread) {
       const cause = error === undefined ? "" : ` (${error})`;
       const problem = `the agent could not inspect the container${cause}, so its environment is unknown`;
-      const hint = "let Docker answer the request; the agent retries";
+      const hint = "see the log of Docker; the agent retries";
       return { kind: "quarantined", diagnostic: this.#report("never.read", { problem, hint }) };
     }
     const parsed = this.#parseRoutes();

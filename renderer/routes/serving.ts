@@ -37,13 +37,13 @@ export function idleReason(
   if (stopping && (!task || stoppingUntil !== undefined)) {
     const until = stoppingUntil === undefined ? "" : `, and counts as stopping until ${utc(stoppingUntil)}`;
     const problem = `is stopping: it received its stop signal${until}`;
-    return { code: "stopping", problem, hint: "restart it to route it before" };
+    return { code: "stopping", problem, hint: "restart it to route it earlier" };
   }
   if (health === "starting" && rule === "required") {
     const due = healthCheck
       ? `, which runs every ${timeText(healthCheck.everyMs)}, first at ${utc(healthCheck.firstAt)}`
       : "";
-    const hint = "wait, or set the label `sallyport.health=started` to route it before";
+    const hint = "wait, or set the label `sallyport.health=started` to route it earlier";
     return { code: "health", problem: `has not passed its health check yet${due}`, hint };
   }
   if (health === "unhealthy" && rule !== "ignored") {

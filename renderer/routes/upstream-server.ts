@@ -43,7 +43,8 @@ export function resolveServers(
   const idle = notServing(known, subject, { isUnexposed, health, keepsStopped: rules.sharedHosts !== true });
   if (idle) return idle;
   if (isAgentAbsent) {
-    const problem = "its agent has been disconnected for longer than `staleAfter`, so its address may be another's";
+    const problem =
+      "its agent has been disconnected for longer than `staleAfter`, so its address may belong to another container";
     return { kind: "waiting", diagnostic: diagnostic(subject, "agent.absent", { problem, hint: "start the agent" }) };
   }
   const { container } = known;

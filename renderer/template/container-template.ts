@@ -94,12 +94,12 @@ function outcomeOf(render: () => string, failing: FailingContainers, file: strin
     if (faults.length > 0) return { kind: "faults", faults };
     // A long text is not flat in memory yet: its length is free.
     if (text.length <= MAX_OUTPUT_CHARS) return { kind: "text", text };
-    return { kind: "failed", message: `${file}: makes more than ${MAX_OUTPUT_CHARS} characters` };
+    return { kind: "failed", message: `${file}: renders more than ${MAX_OUTPUT_CHARS} characters` };
   } catch (error) {
     // A failing container may be the reason for this error, too: report the containers first.
     const { faults } = failing;
     if (faults.length > 0) return { kind: "faults", faults };
     if (!(error instanceof RangeError)) return { kind: "failed", message: (error as Error).message };
-    return { kind: "failed", message: `${file}: nested too deep; do its partials use each other endlessly?` };
+    return { kind: "failed", message: `${file}: nested too deep; check whether its partials use each other` };
   }
 }

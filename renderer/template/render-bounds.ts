@@ -32,6 +32,6 @@ export class RenderBounds {
   }
 
   checkLength(chars: number): void {
-    if (chars > MAX_CHARS) throw new BoundsError(`makes more than ${MAX_CHARS} characters`);
+    if (chars > MAX_CHARS) throw new BoundsError(`renders more than ${MAX_CHARS} characters`);
   }
 }

@@ -58,7 +58,7 @@ export function compileTemplate<Host extends object>(text: string, file: string)
     } finally {
       names = () => [];
     }
-    throw new TemplateError("template.size", `${file}: makes more than ${MAX_OUTPUT_BYTES} bytes`);
+    throw new TemplateError("template.size", `${file}: renders more than ${MAX_OUTPUT_BYTES} bytes`);
   };
 }
 

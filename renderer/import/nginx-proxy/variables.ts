@@ -32,7 +32,7 @@ export const VARIABLES: Readonly<Record<string, Setting>> = {
   LOG_JSON: READ_ELSEWHERE,
   LOG_FORMAT: READ_ELSEWHERE,
   LOG_FORMAT_ESCAPE: READ_ELSEWHERE,
-  SHA1_UPSTREAM_NAME: unneeded("SHA1_UPSTREAM_NAME: upstream names are always hashes"),
+  SHA1_UPSTREAM_NAME: unneeded("SHA1_UPSTREAM_NAME: only upstreams of names without a dot are hashed"),
   DHPARAM_BITS: unneeded("DHPARAM_BITS: the default ciphers need no DH parameters; a dhparam.pem is used"),
   DHPARAM_SKIP: unneeded("DHPARAM_SKIP: the default ciphers need no DH parameters; a dhparam.pem is used"),
   DHPARAM_GENERATION: unneeded("DHPARAM_GENERATION: the default ciphers need no DH parameters"),

@@ -54,7 +54,7 @@ export function wantedCertificates(
       const isOwn = group.has(name) || (owner !== undefined && ownerOf(name) === owner);
       const reason = isOwn
         ? problemOf(name, byHost.get(name)?.options ?? options, settings)
-        : `${name} is not a virtual host of ${owner ?? "the same containers"}, so it is not asked for; route it, or remove it from the list`;
+        : `${name} is not a virtual host of ${owner ?? "the same containers"}, so no certificate is requested for it; route it, or remove it from the list`;
       if (reason !== undefined && !refused.has(name)) refused.set(name, { name, reason });
       return reason === undefined;
     });

@@ -121,7 +121,7 @@ function readOne(directory: string, name: string, options: ReadOptions): Operato
   if (name.endsWith(RELEASE)) return lstatSync(path, { throwIfNoEntry: false }) && { name, hash: "" };
   if (!NAME.test(name)) {
     const hint = `rename it to ${JSON.stringify(canonicalName(name))}`;
-    return { name, hash: "", restricts: true, fault: { problem: "nginx cannot be given this file name", hint } };
+    return { name, hash: "", restricts: true, fault: { problem: "nginx cannot read a file of this name", hint } };
   }
   try {
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;

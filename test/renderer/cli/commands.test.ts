@@ -57,7 +57,7 @@ test("render lists quarantined containers, and reports the limit that a template
   writeFileSync(template, `{{#eachHost}}${"x".repeat(200_000)}{{/eachHost}}`);
   const { exitCode, stdout, stderr } = await runRender(rig.configOf({ template }));
   assert.deepEqual([exitCode, stdout], [1, ""]);
-  assert.match(stderr, /large\.hbs: makes more than 16777216 characters/);
+  assert.match(stderr, /large\.hbs: renders more than 16777216 characters/);
 });
 
 test("snapshot prints the containers that the agents disclose", async () => {

@@ -163,7 +163,7 @@ describe("reports invalid and unsupported variables", () => {
   }
 
   const notes: readonly [env: Environment, note: RegExp][] = [
-    [{ SHA1_UPSTREAM_NAME: "true" }, /differs: SHA1_UPSTREAM_NAME: upstream names are always hashes/],
+    [{ SHA1_UPSTREAM_NAME: "true" }, /differs: SHA1_UPSTREAM_NAME: only upstreams of names without a dot are hashed/],
     [{ DHPARAM_BITS: "2048" }, /differs: DHPARAM_BITS/],
     [{ DOCKER_TLS_VERIFY: "1" }, /skipped: "1": DOCKER_TLS_VERIFY: the agent supports only a Unix socket/],
     [{ DOCKER_CONTAINER_FILTERS: "volume=x" }, /skipped: container filter volume="x"/],

@@ -132,7 +132,7 @@ for (const { title, files } of GROUPS) {
       await eventually("some apps are quarantined", async () => (await quarantined()).length > 0);
       for (const list of published()) assert.ok(list.startsWith(first.join(" ")), list);
       const [one] = (await askStatus(join(directory, "status.sock"))).quarantined;
-      assert.match(one?.reason ?? "", /makes more than 16777216 (bytes|characters)/);
+      assert.match(one?.reason ?? "", /renders more than 16777216 (bytes|characters)/);
     });
 
     for (const by of ["check", "reload"] as const) {
