@@ -15,7 +15,7 @@ export function inOrder(known: readonly InventoryContainer[]): InventoryContaine
 /** Every field of a container in a template. */
 export const CONTAINER_FIELDS: readonly string[] = (
   "id shortId name host state stopping health createdAt startedAt image env labels ownEnv ownLabels " +
-  "owner project service networks ports ip"
+  "owner project service task networks ports ip"
 ).split(" ");
 
 const views = new WeakMap<InventoryContainer, { readonly network: string | undefined; readonly view: Model }>();
@@ -58,7 +58,7 @@ function viewOf(known: InventoryContainer, network: string | undefined): Model {
     ownEnv: fromImage.read ? without(env, fromImage.env) : {},
     ownLabels: fromImage.read ? without(labels, fromImage.labels) : {},
     owner: ownerOf(known),
-    ...present({ ...membershipOf(container) }),
+    ...present({ ...membershipOf(container), task: container.task && present(container.task) }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
     ...present({ ip: addressOn(networks, network ?? labels["sallyport.network"]) }),

@@ -135,8 +135,9 @@ function namesOf(item: unknown): (string | undefined)[] {
 }
 
 function servicesOf(item: unknown): (string | undefined)[] {
-  const swarm = ownText(item, "labels", "com.docker.swarm.service.name");
-  const stack = ownText(item, "labels", "com.docker.stack.namespace");
+  const task = isRecord(item) ? fieldOf(item, "task") : undefined;
+  const swarm = textAt(task, "service") ?? ownText(item, "labels", "com.docker.swarm.service.name");
+  const stack = textAt(task, "stack") ?? ownText(item, "labels", "com.docker.stack.namespace");
   const short = stack !== undefined && swarm?.startsWith(`${stack}_`) ? swarm.slice(stack.length + 1) : undefined;
   return [textAt(item, "service"), swarm, short];
 }
