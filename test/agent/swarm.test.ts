@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, describe, test } from "node:test";
 import { Disclosed } from "../../agent/disclosed.ts";
 import type { DockerReader } from "../../agent/docker.ts";
@@ -254,6 +255,14 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
         ["d", "none", undefined],
       ],
     );
+  });
+
+  test("sends at most one request a second while nothing changes", async () => {
+    const manager = await start([task(), task()]);
+    await sleep(1_000);
+    const before = manager.requests;
+    await sleep(6_000);
+    assert.ok(manager.requests - before <= 6, `${manager.requests - before} requests in 6 s`);
   });
 
   test("sends few requests for many events, such as those that a restarted manager repeats", async () => {

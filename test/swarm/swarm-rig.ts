@@ -18,8 +18,12 @@ import { type Answer, request } from "../e2e/stack.ts";
 const run = promisify(execFile);
 
 const AGENT_ID = 65_532;
-const APP = "sallyport-swarm-app";
+/** Image of the app, on every node. */
+export const APP = "sallyport-swarm-app";
 const PORT = 8080;
+
+/** The command of the Engine in a node. */
+export const DOCKERD = "dockerd --host unix:///run/node/docker.sock";
 
 /** Milliseconds for everything that includes the start of a task. */
 const TASK_MS = 60_000;
@@ -174,7 +178,8 @@ export class SwarmRig {
         "--entrypoint=sh",
         engine,
         "-c",
-        "mount -o remount,rw /sys; dockerd --host unix:///run/node/docker.sock & wait",
+        // A killed Engine does not end the node.
+        `mount -o remount,rw /sys; ${DOCKERD} & while :; do sleep 60 & wait $!; done`,
       );
       const format = `{{(index .NetworkSettings.Networks "${this.#id}").IPAddress}}`;
       const address = await docker("inspect", "--format", format, container);
@@ -196,12 +201,14 @@ export class SwarmRig {
   }
 
   async #formSwarm(): Promise<void> {
-    const [first, ...others] = this.nodes as [Node, ...Node[]];
-    await this.docker(["swarm", "init", "--advertise-addr", first.address]);
-    for (const [index, node] of others.entries()) {
-      const role = index + 1 < this.#managers ? "manager" : "worker";
-      const token = await this.docker(["swarm", "join-token", "--quiet", role]);
-      await this.docker(["swarm", "join", "--token", token, `${first.address}:2377`], node);
+    // The last manager is the leader.
+    const leader = this.nodes[this.#managers - 1]!;
+    await this.docker(["swarm", "init", "--advertise-addr", leader.address], leader);
+    for (const [index, node] of this.nodes.entries()) {
+      if (node === leader) continue;
+      const role = index < this.#managers ? "manager" : "worker";
+      const token = await this.docker(["swarm", "join-token", "--quiet", role], leader);
+      await this.docker(["swarm", "join", "--token", token, `${leader.address}:2377`], node);
     }
     await this.docker(["network", "create", "--driver", "overlay", "--attachable", "edge"]);
   }

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Traffic } from "../e2e/traffic.ts";
 import { eventually } from "../eventually.ts";
+import { AgentRun } from "../agent/agent-run.ts";
+import { docker } from "../docker.ts";
 import { requires } from "../requires.ts";
-import { SwarmRig } from "./swarm-rig.ts";
+import { APP, SwarmRig } from "./swarm-rig.ts";
+
+interface Composed {
+  readonly services: {
+    readonly nginx: { readonly networks: object };
+    readonly agent: { readonly command: readonly string[]; readonly network_mode: string };
+  };
+}
 
 const skip = requires("root", "nginx", "docker");
 
@@ -52,6 +62,29 @@ describe("a swarm of two nodes", { skip }, () => {
     const before = await rig.replicas("web.example", 1);
     await rig.update("web", "--label-add", "sallyport.host=live.example");
     assert.deepEqual(await rig.replicas("live.example", 1), before);
+  });
+
+  test("an agent with a worker's socket reports it, and discloses the worker's containers", async () => {
+    const agent = new AgentRun(rig.nodes[1]!.socket, ["--swarm"]);
+    try {
+      chmodSync(rig.nodes[1]!.socket, 0o666);
+      await rig.docker(["run", "--detach", "--name", "plain", "--network", "none", APP, "sleep", "600"], rig.nodes[1]);
+      await agent.run();
+      const renderer = await agent.subscribe();
+      assert.equal(renderer.named("plain")?.state, "running");
+      assert.match(agent.lines.join("\n"), /swarm.disconnected.*give the agent the socket of a manager/);
+      renderer.close();
+    } finally {
+      await agent.close();
+    }
+  });
+
+  test("compose.swarm.yml adds a network to nginx and an option to the agent", async () => {
+    const files = ["compose.yml", "docs/examples/compose.swarm.yml"].flatMap((file) => ["-f", file]);
+    const { services } = JSON.parse(await docker("compose", ...files, "config", "--format", "json")) as Composed;
+    assert.deepEqual(Object.keys(services.nginx.networks), ["default", "edge"]);
+    assert.deepEqual(services.agent.command, ["serve", "--exit-when-refused", "--swarm"]);
+    assert.equal(services.agent.network_mode, "none");
   });
 
   const reasons: [title: string, options: string[], reason: RegExp][] = [
