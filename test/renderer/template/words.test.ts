@@ -46,18 +46,15 @@ function word(text: readonly string[]): fc.Arbitrary<string> {
     .map((parts) => parts.map(([wrapper, part]) => wrapper(part)).join(""));
 }
 
-/** Renders the template for one container with these labels. Undefined if the template is rejected. */
-function render(
-  format: FormatName,
-  text: string,
-  labels: { readonly a: string; readonly b: string },
-): Rendering | undefined {
+type Labels = typeof MARKS;
+
+/** Compiles a template for one container with the labels that it is given. Undefined if the template is rejected. */
+function compile(format: FormatName, text: string): ((labels: Labels) => Rendering) | undefined {
   const part = '{{#*inline "part"}}{{a}}{{/inline}}';
   const whole = `${part}{{#each containers}}{{#with labels}}\n${text}\n{{/with}}{{/each}}`;
   try {
-    return compileContainerTemplate({ templates: [{ file: "t.hbs", text: whole }], format })([
-      { labels: { ...labels, yes: true } },
-    ]);
+    const render = compileContainerTemplate({ templates: [{ file: "t.hbs", text: whole }], format });
+    return (labels) => render([{ labels: { ...labels, yes: true } }]);
   } catch (error) {
     if (error instanceof TemplateError) return undefined;
     throw error;
@@ -70,7 +67,7 @@ function hasOtherProcess(text: string): boolean {
 }
 
 /** The parsed text with values in place of the marks. */
-function filled(parsed: unknown, labels: { readonly a: string; readonly b: string }): unknown {
+function filled(parsed: unknown, labels: Labels): unknown {
   if (typeof parsed === "string") return parsed.replaceAll(MARKS.a, () => labels.a).replaceAll(MARKS.b, () => labels.b);
   if (Array.isArray(parsed)) return parsed.map((item) => filled(item, labels));
   if (parsed instanceof Map)
@@ -265,7 +262,8 @@ describe("a value is exactly one value for the program that reads the file, wher
           fc.record({ a: value, b: value }),
           (words, labels) => {
             const template = lines(words);
-            const [made, marked] = [render(format, template, labels), render(format, template, MARKS)];
+            const render = compile(format, template);
+            const [made, marked] = [render?.(labels), render?.(MARKS)];
             if (made?.kind !== "text" || marked?.kind !== "text") return;
             if (format === "shell" && hasOtherProcess(marked.text)) return;
             const expected = parse(marked.text);
