@@ -139,7 +139,7 @@ export function createProgram(
     ["explain myapp-web-1", "why a container is not routed"],
   ]).argument("<name>", "host name, container name or container id");
   withConfig(explain, parseConfig, async (config, [name = ""]) => await runExplain(config, name));
-  const release = add("release", "let a host name that belongs to a project or container go to another", [
+  const release = add("release", "end the lease of a host name, so that another project or container can own it", [
     ["release demo.example.com", "the first container that requests it becomes its owner"],
     ["release --all", "after the file of owners was damaged"],
   ])
