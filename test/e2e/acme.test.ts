@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as https from "node:https";
 import { after, before, describe, test } from "node:test";
+import { BackgroundProcess } from "../demo/background-process.ts";
+import { freePort } from "../demo/free-port.ts";
 import { docker } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { removeDirectory } from "../remove-directory.ts";
@@ -21,7 +23,9 @@ const OVERRIDE = `services:
     volumes: ["\${PEBBLE_CERTIFICATE}:/pebble.crt:ro"]
 `;
 
-describe("the stack with HTTPS by itself", { skip: requires("docker", "pebble", "pebble-challtestsrv") }, () => {
+const programs = ["docker", "pebble", "pebble-challtestsrv", "prometheus"];
+
+describe("the stack with HTTPS by itself", { skip: requires(...programs) }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-acme-"));
   const authority = new AcmeAuthority(join(directory, "pebble"));
   let stack: Stack;
@@ -30,8 +34,15 @@ describe("the stack with HTTPS by itself", { skip: requires("docker", "pebble", 
     const override = join(directory, "override.yml");
     writeFileSync(override, OVERRIDE);
     // The client starts before there is an authority.
-    const env = { ACME_CA_URI: "https://pebble.test:1/dir", SALLYPORT_HTTPS_PORT: "0" };
-    stack = await Stack.up("spe2e-acme", { files: ["docs/examples/compose.acme.yml"], env, demo: false });
+    const env = { ACME_CA_URI: "https://pebble.test:1/dir", SALLYPORT_HTTPS_PORT: String(await freePort()) };
+    // Prometheus runs on this machine, which nginx sees as the gateway of its network.
+    const shipped = readFileSync("docs/examples/renderer.acme.yml", "utf8");
+    const allow = `allow: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]`;
+    writeFileSync(join(directory, "renderer.yml"), shipped.replace("  listen: 8081\n", `  listen: 8081\n  ${allow}\n`));
+    const volumes = [`${join(directory, "renderer.yml")}:/etc/sallyport/renderer.yml:ro`];
+    const metrics = join(directory, "metrics.yml");
+    writeFileSync(metrics, JSON.stringify({ services: { renderer: { volumes } } }));
+    stack = await Stack.up("spe2e-acme", { files: ["docs/examples/compose.acme.yml", metrics], env, demo: false });
     const { host, port } = await stack.address();
     await authority.start(port, host);
     stack = stack.with(override, { ACME_CA_URI: authority.urlForContainers, PEBBLE_CERTIFICATE: authority.trusted });
@@ -91,6 +102,38 @@ describe("the stack with HTTPS by itself", { skip: requires("docker", "pebble", 
       "/usr/share/nginx/html true",
       "/var/lib/sallyport/acme true",
     ]);
+  });
+
+  test("Prometheus scrapes the states of the certificates and nginx's connections", async () => {
+    const { host } = await stack.address();
+    const port = await freePort();
+    const scrapes = [{ job_name: "sallyport", static_configs: [{ targets: [`${host}:8081`] }] }];
+    const config = join(directory, "prometheus.yml");
+    writeFileSync(config, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: scrapes }));
+    const prometheus = new BackgroundProcess("prometheus", "prometheus", [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(directory, "prometheus")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ]);
+    try {
+      for (const expression of [
+        'sallyport_requested_certificates{state="issued"} == 2',
+        'sallyport_certificate_expiry_timestamp_seconds{certificate="one.example"} > time()',
+        'sallyport_nginx_connections{state="active"} >= 1',
+      ]) {
+        await eventually(
+          expression,
+          async () => {
+            const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+            const { data } = (await (await fetch(url)).json()) as { data: { result: unknown[] } };
+            return data.result.length === 1;
+          },
+          60_000,
+        );
+      }
+    } finally {
+      await prometheus.stop();
+    }
   });
 });
 
