@@ -39,7 +39,7 @@ const DESCRIBED: readonly Entry[] = [
   ["X-Forwarded-Prefix", "$sallyport_forwarded_prefix"],
   ["X-Forwarded-Scheme", "$sallyport_proto"],
   ["X-Forwarded-Server", '""'],
-  ["X-Original-URI", "$request_uri"],
+  ["X-Original-URI", "$sallyport_original_uri"],
   ["Forwarded", '""'],
 ];
 
@@ -55,7 +55,13 @@ const SWITCHING: readonly Entry[] = [
 ];
 
 /** Without `if_not_empty`, these would be sent empty. */
-const OPTIONAL = new Set([...SWITCHING.map(([name]) => name), "X-Forwarded-Prefix", "X-Forwarded-Server", "Forwarded"]);
+const OPTIONAL = new Set([
+  ...SWITCHING.map(([name]) => name),
+  "X-Forwarded-Prefix",
+  "X-Forwarded-Server",
+  "X-Original-URI",
+  "Forwarded",
+]);
 
 const COMMON_PARAMS: readonly Entry[] = [
   ["QUERY_STRING", "$query_string"],

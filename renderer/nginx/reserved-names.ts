@@ -66,13 +66,26 @@ function isServable(hosts: ReadonlySet<HostName>, settings: NginxSettings): (nam
 }
 
 /** Returns the length of the longest name that nginx accepts with the operator's size of a bucket, if there is one. */
-function longestName(siblingDirectives: readonly string[] = []): number {
+export function longestName(siblingDirectives: readonly string[] = []): number {
   if (!siblingDirectives.includes(BUCKET_SIZE)) return Number.POSITIVE_INFINITY;
   const sizes = siblingDirectives
     .flatMap((one) => /^server_names_hash_bucket_size ([0-9]{1,9})$/.exec(one)?.[1] ?? [])
     .map(Number);
-  // A bucket has whole cache lines, and a name in it two pointers and two more bytes.
-  return Math.ceil(Math.max(64, ...sizes) / 64) * 64 - 18;
+  return bucketFor(Math.max(64, ...sizes)) - NAME_OVERHEAD;
+}
+
+/** Returns why nginx rejects a name that is too long for the operator's size of a bucket, or undefined. */
+export function bucketHint(host: HostName, siblingDirectives: readonly string[] = []): string | undefined {
+  if (host.length <= longestName(siblingDirectives)) return undefined;
+  const size = bucketFor(host.length + NAME_OVERHEAD);
+  return `set \`${BUCKET_SIZE}\` to at least ${size} in your own file, for a name of ${host.length} characters`;
+}
+
+/** A bucket has whole cache lines, and a name in it two pointers and two more bytes. */
+const NAME_OVERHEAD = 18;
+
+function bucketFor(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
 }
 
 function portsOfHost(virtualHost: VirtualHost, settings: NginxSettings): HostPorts {

@@ -22,6 +22,11 @@ export function ownDirectory(destination: string, stateDirectory: string | undef
     : join(stateDirectory, dirname(destination));
 }
 
+/** The path of a target's state. */
+export function stateFileOf(destination: string, stateDirectory?: string): string {
+  return join(ownDirectory(destination, stateDirectory), `${basename(destination)}.state.json`);
+}
+
 /** The files of one target: live, candidate, last good, rejected, state. See docs/explanation/architecture.md. */
 export class Volume {
   readonly live: string;
@@ -46,7 +51,7 @@ export class Volume {
     this.candidate = join(own, "candidate", basename(destination));
     this.#lastGood = join(own, "last-good", basename(destination));
     this.#rejected = join(own, "rejected", basename(destination));
-    this.#state = join(own, `${basename(destination)}.state.json`);
+    this.#state = stateFileOf(destination, stateDirectory);
   }
 
   /** Returns the live file, or undefined if there is none. Throws WriteError. */

@@ -24,12 +24,14 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
 
   describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {
     const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
+    const portHint = ports.length > 0 ? `check whether port ${ports.join(" or ")} is already in use` : undefined;
+    const hint = this.nameHint(host) ?? portHint;
     return {
       name: host,
       id: "",
       dockerHost: "",
       containers: [...new Set(paths.flatMap(({ servers }) => servers.map(({ container }) => container)))],
-      ...(ports.length > 0 && { hint: `check whether port ${ports.join(" or ")} is already in use` }),
+      ...(hint !== undefined && { hint }),
     };
   }
 

@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { watchDirectory } from "../disk/watch-directory.ts";
+import { bucketHint } from "../nginx/reserved-names.ts";
 import type { Destination } from "../publish/destination.ts";
 import type { TargetState } from "../publish/target-progress.ts";
 import { destinationOf, nameOf } from "../reload/choose.ts";
@@ -247,6 +248,11 @@ export abstract class NginxTarget {
 
   #readBeside(): void {
     if (this.#stores.files.refreshSiblings()) this.#filesChanged();
+  }
+
+  /** Why nginx may reject a name, which its message does not mention. */
+  protected nameHint(host: HostName): string | undefined {
+    return bucketHint(host, this.#stores.files.settings.siblingDirectives);
   }
 
   /** Host names of the operator's own servers, which containers cannot have. */

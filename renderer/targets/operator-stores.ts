@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Log } from "../../shared/log.ts";
 import type { NginxTargetConfig } from "../config/nginx-target.ts";
@@ -8,7 +9,7 @@ import type { FileDirectory } from "../nginx/operator-files/directory.ts";
 import { findFile } from "../nginx/files.ts";
 import { GuardMemory } from "../nginx/operator-files/memory.ts";
 import { FileStore } from "../nginx/operator-files/store.ts";
-import { ownDirectory } from "../publish/volume.ts";
+import { ownDirectory, stateFileOf } from "../publish/volume.ts";
 
 /** The operator's files of an nginx target. */
 export interface OperatorStores {
@@ -25,7 +26,9 @@ export function openOperatorStores(
 ): OperatorStores {
   const { https, nginx, destination, reload, stateDirectory, listen } = target;
   const ports = [listen, ...(https ? [https.listen] : [])];
-  const others = targets.map((one) => one.destination);
+  // Another renderer's file has a state file, which no container can write.
+  const isPublished = (path: string): boolean =>
+    targets.some((one) => one.destination === path) || existsSync(stateFileOf(path));
   const own = destination === "-" ? undefined : ownDirectory(destination, stateDirectory);
   const memory = new GuardMemory(own && join(own, `${basename(destination)}.guards.json`), log);
   const channel = [reload]
@@ -34,7 +37,7 @@ export function openOperatorStores(
   return {
     memory,
     certificates: https && new CertificateStore(https.certificates, memory, log),
-    files: new FileStore({ paths: nginx.files, destination, channel: channel[0], ports, others }, memory),
+    files: new FileStore({ paths: nginx.files, destination, channel: channel[0], ports, isPublished }, memory),
   };
 }
 

@@ -223,7 +223,15 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         if (one.cause === "template") return error;
         const target = this.#targets[index]!;
         const units = this.#quarantine.without(lists[index]!);
-        const attempt: Attempt<Unit> = async (some) => errorOf(await target.render(inOrder(units, some), "trial"));
+        const attempt: Attempt<Unit> = async (some) => {
+          const taken = new Set(some);
+          return errorOf(
+            await target.render(
+              units.filter((unit) => taken.has(unit)),
+              "trial",
+            ),
+          );
+        };
         const found = await bisect(this.#byTrust(units), attempt, MAX_RENDERINGS);
         if (found.kind === "hopeless") return this.#labelled(found.error, index);
         this.#add(found, "render.failed");
@@ -254,8 +262,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /**
    * Quarantines the units that a check or a reload rejects. If no unit is new, the cause is not a unit (an operator's file,
-   * for example), and the live revision stays. If an operator's file has changed since it was read, the rejection proves nothing
-   * of units: all of them are rendered again.
+   * for example), and the live revision stays. If an operator's file has changed since it was read, it may be the cause:
+   * all units are rendered again.
    */
   async #reduce(
     all: readonly Unit[],
@@ -284,7 +292,13 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   }
 
   async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
-    const attempt: Attempt<Unit> = async (some) => await this.#try(inOrder(units, some), trial);
+    const attempt: Attempt<Unit> = async (some) => {
+      const taken = new Set(some);
+      return await this.#try(
+        units.filter((unit) => taken.has(unit)),
+        trial,
+      );
+    };
     return await bisect(this.#byTrust(units), attempt, MAX_CHECKS);
   }
 
@@ -412,12 +426,6 @@ function errorOf<Unit extends object>(rendered: Rendered<Unit>, target?: Target<
   const [first] = rendered.failing;
   if (!first) return "rendering failed";
   return target ? `container ${target.describe(first.unit).name}: ${first.error}` : first.error;
-}
-
-/** Some of the units, in the order of all. */
-function inOrder<Unit>(all: readonly Unit[], some: readonly Unit[]): readonly Unit[] {
-  const taken = new Set(some);
-  return all.filter((unit) => taken.has(unit));
 }
 
 function union<Unit>(lists: readonly (readonly Unit[])[]): readonly Unit[] {

@@ -24,6 +24,21 @@ test("the embedded engine matches what was observed of Docker Engine 29.7.2", as
   await agrees(t, asEngine29(JSON.parse(readFileSync(file, "utf8")) as Recording));
 });
 
+test("the agent reads an image of Engine 29's image store, whose id is that of an index with a record of the build", () => {
+  const file = new URL("recorded/26.1.5.json", import.meta.url);
+  const { image } = JSON.parse(readFileSync(file, "utf8")) as { image: Body };
+  const digest = `sha256:${"5".repeat(64)}`;
+  const Descriptor = { mediaType: "application/vnd.oci.image.index.v1+json", digest, size: 856 };
+  // Engine 29 omits empty fields.
+  const isFilled = (value: unknown): boolean => value !== "" && value !== null && value !== false;
+  const filled = (body: Body): Body => Object.fromEntries(Object.entries(body).filter(([, value]) => isFilled(value)));
+  const Config = filled(image["Config"] as Body);
+  const stored = { ...filled(image), Id: digest, Descriptor, GraphDriver: null, Config };
+  const { Env } = image["Config"] as { Env: string[] };
+  assert.deepEqual(InspectedImage.parse(stored), { Id: "5".repeat(64), Config: { Env, Labels: {} } });
+  assert.deepEqual(InspectedImage.parse({ Id: digest, Descriptor }), { Id: "5".repeat(64) });
+});
+
 /** Fields of a recording of Engine 26 that Engine 29.7.2 does not have. */
 const REMOVED = {
   event: ["status", "id", "from"],

@@ -2,7 +2,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The app of the users' tests with containers: HTTP on port 5000, and gRPC without TLS on port 5001. */
+/** The app of the users' tests with containers: HTTP on port 5000, and gRPC without TLS on port 5001. With LIFETIME_MS it crashes. */
 function main(): void {
   const app = process.env["APP_NAME"] ?? "";
   // Headers of 32 KiB pass nginx.
@@ -21,6 +21,8 @@ function main(): void {
   server.listen(5000);
   http2.createServer().on("stream", answerCall).listen(5001);
   process.once("SIGTERM", () => process.exit());
+  const lifetime = process.env["LIFETIME_MS"];
+  if (lifetime !== undefined) setTimeout(() => process.exit(1), Number(lifetime));
 }
 
 /** Sends chunks of 16 KiB, four a second. */

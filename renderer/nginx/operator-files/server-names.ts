@@ -8,14 +8,15 @@ export type OperatorHost = readonly [host: HostName, file: string];
 
 /**
  * Returns the names of the servers in the other files of the destination's directory that listen on one of these ports.
- * Of two servers with one name nginx uses only the first. Servers that listen on one address only do not conflict.
+ * Of two servers with one name nginx uses only the first. Servers that listen on one address only do not conflict. A file
+ * that a renderer publishes has names of containers.
  */
 export function readServerNames(
   destination: string,
   ports: readonly number[],
-  others: readonly string[],
+  isPublished: (path: string) => boolean,
 ): OperatorHost[] {
-  const paths = siblingsOf(destination).filter((path) => !others.includes(path));
+  const paths = siblingsOf(destination).filter((path) => !isPublished(path));
   const found = paths.flatMap((path) => {
     const file = readText(path);
     return "text" in file ? serverNames(file.text, ports).map((host): OperatorHost => [host, path]) : [];

@@ -17,8 +17,8 @@ export interface FilePlaces {
   readonly destination: string;
   /** Ports on which the target's hosts are served. */
   readonly ports?: readonly number[];
-  /** Files of other targets. */
-  readonly others?: readonly string[];
+  /** Whether a renderer publishes the file. */
+  readonly isPublished?: (path: string) => boolean;
   /** The directory of the reload channel, whose FIFO belongs to nginx's user. */
   readonly channel?: string | undefined;
 }
@@ -85,14 +85,14 @@ export class FileStore {
 
   /** The file for the proxy directives is part of the same block. */
   #readSiblings(): Siblings {
-    const { destination, paths, ports = [], others = [] } = this.#places;
+    const { destination, paths, ports = [], isPublished = () => false } = this.#places;
     const hasSiblings = isAbsolute(destination);
     return {
       siblingDirectives: [
         ...(hasSiblings ? readSiblingDirectives(destination) : []),
         ...(paths.proxy === undefined ? [] : readDirectives(paths.proxy)),
       ],
-      siblingHosts: hasSiblings ? readServerNames(destination, ports, others) : [],
+      siblingHosts: hasSiblings ? readServerNames(destination, ports, isPublished) : [],
     };
   }
 }

@@ -52,6 +52,17 @@ describe("request headers that apps receive from a real nginx", { skip }, () => 
     assert.deepEqual([echo?.url, echo?.headers["x-original-uri"]], ["/to/x", "/from/x"]);
   });
 
+  test("an address longer than 2 KiB is not sent again as X-Original-URI, and the client's header is removed", async () => {
+    for (const [length, isSent] of [
+      [2_048, true],
+      [2_049, false],
+    ] as const) {
+      const path = `/${"a".repeat(length - 1)}`;
+      const echo = await rig.echo({ host: "plain.example", path, headers: { "x-original-uri": "/forged" } });
+      assert.deepEqual([echo?.url, echo?.headers["x-original-uri"]], [path, isSent ? path : undefined]);
+    }
+  });
+
   test("removes a client's `Proxy` header and replaces its forwarding headers", async () => {
     const headers = { proxy: "http://evil.example", "x-real-ip": "203.0.113.9", "x-forwarded-ssl": "on" };
     assert.deepEqual(await got({ host: "plain.example", headers }, ["proxy", "x-real-ip", "x-forwarded-ssl"]), [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fc } from "../../property.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
@@ -10,10 +10,30 @@ import { readOperatorFiles } from "../../../renderer/nginx/operator-files/direct
 import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
 import { topLevelDirectives } from "../../../renderer/nginx/operator-files/top-level-directives.ts";
 import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
+import { parseConfig } from "../../../renderer/config/load.ts";
+import { openOperatorStores } from "../../../renderer/targets/operator-stores.ts";
 import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { NginxRig } from "./rig.ts";
+
+test("the servers of a file that another renderer publishes are not the operator's", () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-servers-"));
+  const destination = join(directory, "default.conf");
+  mkdirSync(join(directory, ".sallyport"));
+  for (const name of ["own", "published"])
+    writeFileSync(join(directory, `${name}.conf`), `server { listen 80; server_name ${name}.example; }\n`);
+  // A container cannot write it, as it could a comment in a generated file.
+  writeFileSync(join(directory, ".sallyport", "published.conf.state.json"), "{}");
+  const target = { template: resolve("renderer/templates/nginx.conf.hbs"), destination, listen: 80, reload: "none" };
+  const config = parseConfig(JSON.stringify({ agents: [{ socket: "/a.sock" }], proxy: "host", targets: [target] }), "");
+  assert.ok(!("problems" in config));
+  const [found] = config.targets;
+  assert.ok(found?.kind === "nginx");
+  const { files } = openOperatorStores(found, config, () => undefined);
+  assert.deepEqual(files.settings.siblingHosts, [["own.example", join(directory, "own.conf")]]);
+  rmSync(directory, { recursive: true });
+});
 
 describe("the operator's files", () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-operator-files-"));
@@ -249,6 +269,22 @@ describe("files that appear and disappear, with a real nginx", { skip: requires(
     );
     rmSync(sibling);
     await eventually("the default is used again", () => rig.text.includes("client_header_timeout"));
+  });
+
+  test("a name that is too long for the operator's size of a bucket is quarantined alone, with the size to set", async () => {
+    const file = join(rig.directory, "conf.d", "buckets.conf");
+    const host = `${"long-".repeat(10)}name.example`;
+    writeFileSync(file, "server_names_hash_bucket_size 64;\n");
+    rig.update([await rig.app("long", { VIRTUAL_HOST: host })]);
+    const reason =
+      /server_names_hash[^]*set `server_names_hash_bucket_size` to at least 128 in your own file, for a name of 62/;
+    await eventually("it is reported", async () => {
+      const { quarantined } = await rig.status();
+      return quarantined.some((one) => one.name === host && reason.test(one.reason));
+    });
+    assert.equal((await rig.echo({ host: "app.example" }))?.app, "app");
+    rmSync(file);
+    await eventually("it is served", async () => (await rig.echo({ host }))?.app === "long");
   });
 
   test("a server in the operator's own file has its name, whatever containers request", async () => {
