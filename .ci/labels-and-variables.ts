@@ -325,8 +325,9 @@ An invalid value is ignored or quarantines its container, and is reported.
 **Options that restrict access** are \`network-access\`, \`allow\`, \`auth\`, \`rate\`, \`verify-client\` and \`plain-without-certificate\`. They
 are never ignored. If such a value is invalid, or the agent withholds it, nginx responds with 503 for the container's paths until you
 correct it. The same applies to an unknown label with a similar name, such as \`sallyport.network-acess\`, and to a container with 64
-withheld labels. If several values apply, the restricting one prevails: \`internal\`, \`on\`, \`false\`. The agent does not disclose
-misspelled variables, nor labels with another prefix than \`sallyport.\`: check with \`explain\` that a restriction is in effect.
+withheld labels. If several values apply, the restricting one prevails: \`internal\`, \`on\`, \`false\`. The agent does not
+disclose misspelled variables such as \`NETWORK_ACESS\`, nor labels with a misspelled prefix: check with \`explain\` that a restriction
+is in effect.
 
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.

@@ -57,8 +57,8 @@ The agent also withholds a name that contains one of these words, unless it is i
 ${list(SECRET_NAMES)}.
 
 A withheld name is counted, never reported. The exceptions are names that are probably misspelled: labels that start with
-\`sallyport.\`, and names that differ from a listed one only in case, punctuation or a final \`S\`, such as \`VIRTUAL_HOSTS\`. They are
-reported without their values.
+\`sallyport.\`, and names that begin with \`VIRTUAL\` or \`SALLYPORT\` and differ from a listed one only in case, punctuation or a final
+\`S\`, such as \`VIRTUAL_HOSTS\`. They are reported without their values.
 `;
 }
 
