@@ -122,7 +122,7 @@ function checkAll(cases: readonly Case[]): void {
       one.words[0] === "server" ? nameOf(one).map((name): [string, Statement] => [name, one]) : [],
     ),
   );
-  assert.deepEqual(servers.get("good.example"), goodServer);
+  assert.deepEqual(serverOf(statements, "good.example"), goodServer);
   for (const pair of new Set(directives(statements))) {
     const [outer = "", name = ""] = pair.split(" ");
     assert.ok(vocabulary.has(name), `${pair} is not the template's`);
