@@ -1,4 +1,4 @@
-import { ROUTE_NAMES } from "../renderer/routes/route-request.ts";
+import { ROUTE_NAMES, STREAM_NAMES } from "../renderer/routes/route-request.ts";
 import {
   HOST_OPTIONS,
   type HostOptions,
@@ -59,6 +59,25 @@ const ROUTES: Readonly<Record<string, Entry>> = {
     default: "the first shared network by name",
     meaning: "Network on which nginx reaches the container",
     example: "front",
+  },
+};
+
+const STREAMS: Readonly<Record<string, Entry>> = {
+  tcp: {
+    type: "`PORT` or `PORT:CONTAINER-PORT`, separated by commas",
+    meaning: "TCP ports of nginx whose connections go to the container",
+    example: "5432,2222:22",
+  },
+  udp: {
+    type: "`PORT` or `PORT:CONTAINER-PORT`, separated by commas",
+    meaning: "UDP ports of nginx whose datagrams go to the container. The agent's policy must list the label",
+    example: "53",
+  },
+  sni: {
+    type: "`HOST` or `HOST:CONTAINER-PORT`, separated by commas",
+    default: "port: the only exposed TCP port",
+    meaning: "Server names whose TLS connections to `streams.sni` go to the container, unopened",
+    example: "db.example.com:5432",
   },
 };
 
@@ -308,6 +327,8 @@ export function labelsAndVariablesPage(): string {
   const rows = [
     title("Routes"),
     ...routes,
+    title("Streams"),
+    ...STREAM_NAMES.map((rule) => row(rule, STREAMS[rule.label]!)),
     title("Host"),
     ...section(HOST_OPTIONS),
     title("Path"),
@@ -331,6 +352,7 @@ is in effect.
 
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
   disagree about a host or path option, the value of the oldest container applies.
+- **Streams** need ports that the operator offers by \`streams\`: [TCP, UDP, and TLS by server name](../how-to/tcp-udp-sni.md).
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
   \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\` and \`rate\` in
   \`pathDefaults\` apply in addition to what a container sets, so no container can loosen them. Options of a static route replace them.

@@ -1,4 +1,5 @@
 import type { Config } from "./schema.ts";
+import { withStreamTargets } from "./stream-target.ts";
 
 /** A problem with the value at a path of keys. */
 export interface ConfigProblem {
@@ -11,17 +12,25 @@ export function conflicts(config: Config): ConfigProblem[] {
   return [
     ...sharedDestination(config),
     ...sharedPort(config),
+    ...unusableStreams(config),
     ...unusedReloadInterval(config),
     ...invalidTransactions(config),
   ];
 }
 
 function sharedDestination({ targets }: Config): ConfigProblem[] {
-  const destinations = targets.map(({ destination }) => destination);
-  const duplicate = destinations.findIndex((path, index) => destinations.indexOf(path) !== index);
-  if (duplicate < 0) return [];
-  const message = `${JSON.stringify(destinations[duplicate])} is also the destination of another target; choose another file`;
-  return [{ path: ["targets", duplicate, "destination"], message }];
+  const files = targets.flatMap((target, index) =>
+    withStreamTargets([target]).map(({ destination }, at) => ({
+      destination,
+      path: ["targets", index, ...(at > 0 ? ["streams"] : []), "destination"],
+    })),
+  );
+  const duplicate = files.find(
+    (one, index) => files.findIndex(({ destination }) => destination === one.destination) < index,
+  );
+  if (!duplicate) return [];
+  const message = `${JSON.stringify(duplicate.destination)} is also the destination of another target; choose another file`;
+  return [{ path: duplicate.path, message }];
 }
 
 function sharedPort({ statusPage, targets }: Config): ConfigProblem[] {
@@ -30,6 +39,37 @@ function sharedPort({ statusPage, targets }: Config): ConfigProblem[] {
   if (shared === undefined) return [];
   const message = `${shared} is also the port of virtual hosts; choose another port`;
   return [{ path: ["statusPage", "listen"], message }];
+}
+
+/** nginx opens each port once. */
+function unusableStreams({ statusPage, targets }: Config): ConfigProblem[] {
+  return targets.flatMap((target, index) => {
+    if (target.kind !== "nginx" || !target.streams) return [];
+    const { listen, https, destination, streams } = target;
+    const place = ["targets", index, "streams"];
+    if (destination === "-") {
+      const message = "standard output takes one file; remove it, or set `destination` of the target to a path";
+      return [{ path: place, message }];
+    }
+    const used = new Map<string, string>([
+      [`${listen}/tcp`, "the port of virtual hosts"],
+      ...(https ? [[`${https.listen}/tcp`, "the port of virtual hosts"] as const] : []),
+      ...(https?.http3 === true ? [[`${https.listen}/udp`, "the port of HTTP/3"] as const] : []),
+      ...(statusPage ? [[`${statusPage.listen}/tcp`, "the port of the status page"] as const] : []),
+    ]);
+    const problems: ConfigProblem[] = [];
+    const wanted = [
+      ...streams.ports.map((port, at) => [port, ["ports", at]] as const),
+      ...(streams.sni === undefined ? [] : [[`${streams.sni}/tcp`, ["sni"]] as const]),
+    ];
+    for (const [port, path] of wanted) {
+      const other = used.get(port);
+      const message = `${port} is also ${other}; choose another port`;
+      if (other !== undefined) problems.push({ path: [...place, ...path], message });
+      used.set(port, "another port of `streams`");
+    }
+    return problems;
+  });
 }
 
 function unusedReloadInterval({ targets }: Config): ConfigProblem[] {

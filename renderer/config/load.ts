@@ -3,6 +3,7 @@ import { type ConfigProblem, conflicts } from "./conflicts.ts";
 import { type FileDefaults, withDefaults } from "./file-defaults.ts";
 import { explainIssues } from "./messages.ts";
 import { type Config, ConfigFile } from "./schema.ts";
+import { withStreamTargets } from "./stream-target.ts";
 import { templatesOf } from "./template-target.ts";
 import { type ConfigText, parseYaml } from "./text.ts";
 
@@ -37,7 +38,8 @@ function parse(
   const parsed = ConfigFile.safeParse(completed.file);
   if (!parsed.success) return { problems: explainIssues(parsed.error.issues, source) };
   const found = conflicts(parsed.data);
-  return found.length > 0 ? report(found, source) : { config: parsed.data, source };
+  if (found.length > 0) return report(found, source);
+  return { config: { ...parsed.data, targets: withStreamTargets(parsed.data.targets) }, source };
 }
 
 function report(problems: readonly ConfigProblem[], source: ConfigText): ConfigProblems {
@@ -45,10 +47,14 @@ function report(problems: readonly ConfigProblem[], source: ConfigText): ConfigP
 }
 
 function unreadableTemplates({ targets }: Config): ConfigProblem[] {
-  return targets.flatMap((target, index) =>
+  const written = targets.filter((target) => !("context" in target));
+  return targets.flatMap((target) =>
     templatesOf(target).flatMap((template, at) => {
       const found = readText(template);
-      const path = ["targets", index, "template", ...(typeof target.template === "string" ? [] : [at])];
+      const isAdded = !written.includes(target);
+      const index = written.indexOf(isAdded ? targets[targets.indexOf(target) - 1]! : target);
+      const list = typeof target.template === "string" ? [] : [at];
+      const path = ["targets", index, ...(isAdded ? ["streams", "template"] : ["template", ...list])];
       return "problem" in found ? [{ path, message: found.problem }] : [];
     }),
   );

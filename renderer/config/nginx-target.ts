@@ -3,6 +3,7 @@ import { SelectRule } from "../select/rule.ts";
 import { Https, Nginx } from "./nginx-settings.ts";
 import { Routing } from "./routing.ts";
 import { sharedKeys } from "./shared-keys.ts";
+import { Streams } from "./streams.ts";
 import { absolutePath, portNumber } from "./values.ts";
 
 /** nginx's configuration, rendered from virtual hosts. A target without `format` is of this kind. */
@@ -28,7 +29,13 @@ export const NginxTarget = z
     routing: Routing.prefault({}).describe("How containers become routes."),
     nginx: Nginx.prefault({}).describe("How nginx is set up, apart from ports and TLS."),
     https: Https.optional().describe("TLS for virtual hosts that have a certificate. Default: no TLS."),
+    streams: Streams.optional().describe(
+      "TCP, UDP, and TLS by server name, in a second file for nginx's main context. Default: none.",
+    ),
   })
   .transform((target) => ({ kind: "nginx" as const, ...target }));
 
-export interface NginxTargetConfig extends z.infer<typeof NginxTarget> {}
+export interface NginxTargetConfig extends z.infer<typeof NginxTarget> {
+  /** Set on the target that `streams` adds. */
+  readonly context?: "stream";
+}

@@ -4,7 +4,7 @@
 # Requests are answered before nginx runs, and nginx starts as soon as it accepts the live configuration.
 # With the argument `wait` it stays in the foreground, for a supervisor. With `check` it prints why nginx must not read the
 # live configuration, and serves no requests; exit code 0 if it may.
-#   $channel/word    FIFO, one request a line: "test TOKEN" or "reload TOKEN"
+#   $channel/word    FIFO, one request a line: "test TOKEN", "test-stream TOKEN" or "reload TOKEN"
 #   $channel/answer  file: "TOKEN VERB OUTCOME", then nginx's message. OUTCOME: ok, failed, or absent (nginx does not run)
 #   $channel/ready   file: "START STATE CONTAINER VERSION", then nginx's message. START: a name for this start. STATE:
 #                    starting, ok (nginx runs) or failed (nginx rejects the live configuration). CONTAINER: nginx's id, and
@@ -26,14 +26,16 @@ main_conf=${SALLYPORT_MAIN_CONF:-/etc/nginx/nginx.conf}
 live=${SALLYPORT_LIVE:-/etc/nginx/conf.d}
 pid_file=${SALLYPORT_PID_FILE:-/tmp/nginx.pid}
 scratch=${SALLYPORT_SCRATCH:-/tmp}
-# Maximum time for nginx to start new workers, in tenths of a second.
-patience=100
+# Maximum time for nginx to start new workers, in seconds.
+patience=10
 # Maximum time for nginx to read a configuration, in seconds: a FIFO in place of an included file would block it.
 test_seconds=$(number SALLYPORT_TEST_SECONDS "${SALLYPORT_TEST_SECONDS:-}" 25)
 # Workers that may still serve connections from before a reload, so that their memory is bounded. More end, the oldest first.
 max_old=$(number SALLYPORT_OLD_WORKERS "${SALLYPORT_OLD_WORKERS:-}" 32)
 # Directives of generated files, besides those in $SALLYPORT_DIRECTIVES. With `any`, no file is read for its directives.
 directives="absolute_redirect access_log add_header add_header_inherit alias allow auth_basic auth_basic_user_file auth_request auth_request_set charset client_body_timeout client_header_timeout client_max_body_size default_type deny disable_symlinks error_page fastcgi_buffer_size fastcgi_buffering fastcgi_buffers fastcgi_connect_timeout fastcgi_hide_header fastcgi_index fastcgi_keep_conn fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_next_upstream_timeout fastcgi_next_upstream_tries fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_request_buffering fastcgi_send_timeout fastcgi_split_path_info geo grpc_buffer_size grpc_connect_timeout grpc_hide_header grpc_next_upstream grpc_next_upstream_timeout grpc_next_upstream_tries grpc_pass grpc_read_timeout grpc_send_timeout grpc_set_header grpc_ssl_name grpc_ssl_server_name gzip gzip_proxied gzip_types gzip_vary hash http2 http3 if include index internal ip_hash keepalive keepalive_timeout large_client_header_buffers least_conn limit_conn limit_conn_status limit_conn_zone limit_req limit_req_status limit_req_zone listen location log_format map proxy_buffer_size proxy_buffering proxy_buffers proxy_cache proxy_connect_timeout proxy_hide_header proxy_http_version proxy_intercept_errors proxy_max_temp_file_size proxy_next_upstream proxy_next_upstream_timeout proxy_next_upstream_tries proxy_pass proxy_pass_request_body proxy_read_timeout proxy_request_buffering proxy_send_timeout proxy_set_header proxy_ssl_name proxy_ssl_server_name random real_ip_header real_ip_recursive reset_timedout_connection resolver return root scgi_buffer_size scgi_buffering scgi_buffers scgi_max_temp_file_size scgi_request_buffering server server_name server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi ssi_types ssl_certificate ssl_certificate_key ssl_ciphers ssl_client_certificate ssl_crl ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_reject_handshake ssl_session_cache ssl_session_tickets ssl_session_timeout ssl_stapling ssl_stapling_verify ssl_trusted_certificate ssl_verify_client sticky types upstream uwsgi_buffer_size uwsgi_buffering uwsgi_buffers uwsgi_connect_timeout uwsgi_hide_header uwsgi_max_temp_file_size uwsgi_next_upstream uwsgi_next_upstream_timeout uwsgi_next_upstream_tries uwsgi_param uwsgi_pass uwsgi_read_timeout uwsgi_request_buffering uwsgi_send_timeout variables_hash_max_size"
+# Directives of generated files *.stream, which nginx includes in its main context.
+stream_directives="allow deny hash least_conn limit_conn limit_conn_zone listen map map_hash_bucket_size map_hash_max_size preread_timeout proxy_connect_timeout proxy_next_upstream proxy_next_upstream_timeout proxy_next_upstream_tries proxy_pass proxy_socket_keepalive proxy_timeout random server set_real_ip_from ssl_preread stream upstream"
 # Files and directories, ending in a slash, that generated files may include and serve, besides those in $SALLYPORT_PATHS.
 # `passwords` are those of password files.
 paths="/usr/share/nginx/ /var/www/ /etc/nginx/vhost.d/ /etc/nginx/errors/ /etc/nginx/proxy.conf /etc/nginx/network_internal.conf /run/sallyport/challenges/"
@@ -58,6 +60,8 @@ function within(path, list,   all, count, i) {
 		if (path "/" == all[i] || path == all[i] || (all[i] ~ /\/$/ && index(path, all[i]) == 1)) return 1
 	return 0
 }
+function is_stream() { return FILENAME ~ /\.stream$/ }
+function is_known(name) { return is_stream() ? (name in known_stream) : (name in known) }
 # Whether nginx connects to the container that this text names. Other spellings of an address are names for nginx, which
 # the resolver reads as any address.
 function is_address(text) {
@@ -69,8 +73,11 @@ function directive(name, value, all) {
 	# A quoted * stands for itself.
 	if (name == "include" && gsub(/\\\*/, "", value) >= 0 && value ~ /[*?\[\\]/) refuse("this file name is a pattern")
 	if (name == "include" && !within(value, paths)) refuse("this file may not be included; add its directory to SALLYPORT_PATHS")
+	if (name == "include" && is_stream()) refuse("this file may not be included in the main context")
+	# The names of a map are server names of TLS, and its values upstreams.
+	if (is_stream() && data[depth] && value != "") passed[value] = FILENAME ":" FNR
 	if (name == "include" || data[depth]) return
-	if (!(name in known)) refuse("this directive is not allowed; add its name to SALLYPORT_DIRECTIVES")
+	if (!is_known(name)) refuse("this directive is not allowed; add its name to SALLYPORT_DIRECTIVES")
 	if (name == "root" || name == "alias") root[depth] = value
 	if (name == "root" && depth == 0 && !within(value, paths)) refuse("this directory may not be served; add it to SALLYPORT_PATHS")
 	# With `location /a` and `alias /b/`, the file of /a../c would be /b/../c.
@@ -86,7 +93,7 @@ function directive(name, value, all) {
 	if (name == "auth_basic_user_file" && !within(value, passwords)) refuse("this file may not have passwords; add its directory to SALLYPORT_PATHS")
 	if (name == "access_log" && value != "off" && !within(value, logs)) refuse("this file may not be a log; add its directory to SALLYPORT_PATHS")
 	if (name == "server" && !is_address(tolower(value))) refuse("this address is not that of a container")
-	if (name ~ /_pass$/) {
+	if (name ~ /_pass$/ && !(is_stream() && value == sni)) {
 		sub(/^[a-z]+:\/\//, "", value)
 		sub(/\/.*/, "", value)
 		passed[value] = FILENAME ":" FNR
@@ -94,10 +101,11 @@ function directive(name, value, all) {
 }
 function begin(name, value, third) {
 	if (data[depth]) refuse("unexpected {")
-	if (!(name in known)) refuse("this block is not allowed; add its name to SALLYPORT_DIRECTIVES")
+	if (!is_known(name)) refuse("this block is not allowed; add its name to SALLYPORT_DIRECTIVES")
 	# nginx takes a name with a port for an address, even if an upstream has this name.
 	if (name == "upstream" && value !~ /^[A-Za-z0-9_.-]+$/) refuse("this name is not generated")
 	if (name == "upstream") upstreams[value] = 1
+	if (name == "map" && is_stream() && third != sni) refuse("this variable is not generated")
 	if (name == "location") has_location[depth] = 1
 	depth++
 	place[depth] = name == "location" ? (third == "" ? value : third) : ""
@@ -138,7 +146,7 @@ function tokens(text,   token, quoted) {
 		else refuse("unexpected text")
 		# A quote inside of a word is an ordinary character for nginx, and so is a brace after a dollar sign.
 		if (substr(text, RLENGTH + 1) !~ /^([ \t;{]|$)/ && !(quoted && substr(text, RLENGTH + 1, 1) == ")") || !quoted && substr(text, RLENGTH, 2) == "${") refuse("unexpected text after a word")
-		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|auth_basic_user_file|server|upstream|ssl_certificate.*|.*_pass)$/ && token ~ /[\\$]/))
+		if (!data[depth] && (count == 0 && (quoted || token !~ /^[a-z_0-9]+$/) || count == 1 && words[0] ~ /^(root|alias|access_log|auth_basic_user_file|server|upstream|ssl_certificate.*|.*_pass)$/ && token ~ /[\\$]/ && !(is_stream() && token == sni)))
 			refuse("this text is not generated")
 		text = substr(text, RLENGTH + 1)
 		if (count < 3) words[count] = token
@@ -150,6 +158,9 @@ BEGIN {
 	count = depth = 0
 	split(directives, names, " ")
 	for (i in names) known[names[i]] = 1
+	split(stream_directives, names_of_streams, " ")
+	for (i in names_of_streams) known_stream[names_of_streams[i]] = 1
+	sni = "$sallyport_sni"
 }
 # The time to read a line is proportional to the square of its length.
 length($0) > 16384 { refuse("this line has more than 16,384 characters") }
@@ -204,13 +215,13 @@ is_allowed() {
 		message="$live: a file has a control character"
 		return 1
 	fi
-	message=$(LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
+	message=$(LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v stream_directives="$stream_directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
 		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1)
 }
 
 # Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
 is_valid() {
-	is_allowed "$live"/*.conf && check "$main_conf"
+	is_allowed "$live"/*.conf "$live"/*.stream && check "$main_conf"
 }
 
 # FILE: succeeds if nginx accepts the main configuration, or sets `message`. nginx prints a warning for each virtual host
@@ -303,13 +314,18 @@ is_running() {
 	case $title in "nginx: master process"*) ;; *) return 1 ;; esac
 }
 
-# Tests the main configuration with the candidate in place of the live file. nginx reads a directory with links to all that
-# is next to the main configuration, so that relative names and the order of files are the same. The directory is new and
-# private: other users may write to $scratch, and nginx would load the module that a file names.
+# ENDING: tests the main configuration with the candidates *.conf, or *.stream, in place of their live files. nginx reads a
+# directory with links to all that is next to the main configuration, so that relative names and the order of files are the
+# same. The directory is new and private: other users may write to $scratch, and nginx would load the module that a file
+# names.
 run_test() {
 	candidate=$live/.sallyport/candidate
-	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.conf;" "$main_conf"; then
-		message="$main_conf does not include $live/*.conf"
+	ending=$1
+	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.$ending;" "$main_conf"; then
+		# An empty file need not be included.
+		[ "$ending" = conf ] || grep -q '^[[:space:]]*[^#[:space:]]' "$candidate"/*.stream 2>/dev/null || return 0
+		message="$main_conf does not include $live/*.$ending"
+		[ "$ending" = conf ] || message="$message; add this line to it, outside of all blocks: include $live/*.stream;"
 		return 1
 	fi
 	# Files behind a link belong to others: nginx would print parts of them.
@@ -318,8 +334,8 @@ run_test() {
 		return 1
 	fi
 	set --
-	for file in "$live"/*.conf "$candidate"/*.conf; do
-		if [ "$file" != "$live/${file##*/}" ] || [ ! -e "$candidate/${file##*/}" ]; then set -- "$@" "$file"; fi
+	for file in "$live"/*.conf "$live"/*.stream "$candidate"/*."$ending"; do
+		is_replaced "$file" || set -- "$@" "$file"
 	done
 	is_allowed "$@" || return 1
 	read -r own </proc/sys/kernel/random/uuid
@@ -327,7 +343,22 @@ run_test() {
 	message=$(test_in_own 2>&1)
 	outcome=$?
 	rm -rf "$own" &
+	case $message in *'unknown directive "stream"'*) message="nginx has no stream module; install it (libnginx-mod-stream on Debian) and load it in $main_conf, or use nginx's official image: $message" ;; esac
 	return "$outcome"
+}
+
+# FILE: succeeds if nginx must not read this file in the test: a live file with a candidate, or a candidate that is not
+# tested now, because it is of the other ending.
+is_replaced() {
+	other=$candidate/${1##*/}
+	case $1 in *.stream) tested=stream ;; *) tested=conf ;; esac
+	if [ "$tested" != "$ending" ]; then
+		[ "$1" = "$other" ]
+	elif [ "$1" != "$other" ]; then
+		[ -e "$other" ] || [ -L "$other" ]
+	else
+		return 1
+	fi
 }
 
 # A file that cannot be written completely is not tested. nginx's message names the files that are linked.
@@ -345,21 +376,25 @@ test_in_own() {
 	set --
 	for file in "$live"/* "$candidate"/*; do
 		[ -e "$file" ] || [ -L "$file" ] || continue
-		other=$candidate/${file##*/}
-		# A candidate is in place of the live file.
-		if [ "$file" != "$other" ] && { [ -e "$other" ] || [ -L "$other" ]; }; then continue; fi
-		set -- "$@" "$file"
+		is_replaced "$file" || set -- "$@" "$file"
 	done
 	[ "$#" -eq 0 ] || ln -s "$@" "$mirror/" || return 1
-	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" "$main_conf" >"$own/nginx.conf" || return 1
+	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" \
+		-e "s#include[[:space:]]*$live/\*\.stream;#include $mirror/*.stream;#" "$main_conf" >"$own/nginx.conf" || return 1
 	check "$own/nginx.conf" && [ "$message" = "" ] && return
 	names=
-	for file in "$candidate"/*.conf; do
+	for file in "$candidate"/*."$ending"; do
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9._-]*) ;; *) names="$names;s#$mirror/$name#$candidate/$name#g" ;; esac
 	done
 	printf '%s\n' "$message" | sed "s#$own/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$own/#$folder/#g"
 	return "$outcome"
+}
+
+# Reads the seconds since the machine started: a look at all workers takes long on a busy machine.
+read_clock() {
+	read -r now </proc/uptime
+	now=${now%%.*}
 }
 
 # nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live.
@@ -368,12 +403,13 @@ run_reload() {
 		run_start
 		return
 	}
-	is_allowed "$live"/*.conf || return 1
+	is_allowed "$live"/*.conf "$live"/*.stream || return 1
 	end_oldest
 	before=$accepting
 	message=$(kill -HUP "$master" 2>&1) || return 1
-	tenths=0
-	while [ "$tenths" -lt "$patience" ]; do
+	read_clock
+	end=$((now + patience))
+	while [ "$now" -lt "$end" ]; do
 		find_workers
 		is_new=yes
 		for pid in $accepting; do
@@ -381,7 +417,7 @@ run_reload() {
 		done
 		[ -n "$accepting" ] && [ "$is_new" = yes ] && return 0
 		sleep 0.1
-		tenths=$((tenths + 1))
+		read_clock
 	done
 	message="nginx kept its old workers; see nginx's log"
 	return 1
@@ -390,11 +426,12 @@ run_reload() {
 # Waits for nginx, which starts as soon as it accepts its configuration.
 run_start() {
 	is_valid || return 1
-	tenths=0
-	while [ "$tenths" -lt "$patience" ]; do
+	read_clock
+	end=$((now + patience))
+	while [ "$now" -lt "$end" ]; do
 		is_running && find_workers && [ -n "$accepting" ] && return 0
 		sleep 0.1
-		tenths=$((tenths + 1))
+		read_clock
 	done
 	message="nginx is not running"
 	return "$absent"
@@ -406,9 +443,9 @@ serve() {
 		case $token in "" | *[!0-9a-f]*) verb=unknown ;; esac
 		message=
 		case $verb in
-		test | reload)
+		test | test-stream | reload)
 			[ -z "$rest" ] || continue
-			"run_$verb"
+			case $verb in test) run_test conf ;; test-stream) run_test stream ;; *) run_reload ;; esac
 			case $? in 0) outcome=ok ;; "$absent") outcome=absent ;; *) outcome=failed ;; esac
 			put answer "$token $verb $outcome" "$message"
 			;;

@@ -1,4 +1,3 @@
-import type { Protocol } from "../routes/option-values.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
@@ -28,7 +27,7 @@ function stateOf({ host }: AuthService, route: PathRoute | undefined): AuthState
   return { kind: "missing", problem: `no container of its host ${host} can receive requests now`, hint };
 }
 
-function isPlain(protocol: Protocol): protocol is "http" | "https" {
+function isPlain(protocol: PathRoute["protocol"]): protocol is "http" | "https" {
   return protocol === "http" || protocol === "https";
 }
 

@@ -1,6 +1,5 @@
 import { type PathKind, pathKey, type PathMatch } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
-import type { Protocol } from "../routes/option-values.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import { operatorDirectives, pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
@@ -12,7 +11,7 @@ import { quoted } from "./text.ts";
 import { upstreamName } from "./upstream.ts";
 
 /** Prefixes of nginx's directives by the protocol of the app. */
-const FAMILIES: Readonly<Record<Protocol, "proxy" | "grpc" | "fastcgi" | "uwsgi">> = {
+const FAMILIES: Readonly<Partial<Record<PathRoute["protocol"], "proxy" | "grpc" | "fastcgi" | "uwsgi">>> = {
   http: "proxy",
   https: "proxy",
   grpc: "grpc",
@@ -40,7 +39,7 @@ export function locationModels(
 ): ModelFields[] {
   const { host, paths } = virtualHost;
   const { path, protocol, destination, servers } = route;
-  const family = FAMILIES[protocol];
+  const family = FAMILIES[protocol] ?? "proxy";
   const { passwords, extra, override, isInternal, policies, faults } = pathAccess(host, route, settings);
   const { options } = policies;
   const isClosed = faults.length > 0;
@@ -101,7 +100,7 @@ function placesOf({ kind, text }: PathMatch, destination: string | undefined, ot
 }
 
 /** FastCGI and uwsgi have no scheme. */
-function passTo(protocol: Protocol, upstream: string, destination: string | undefined): Model {
+function passTo(protocol: PathRoute["protocol"], upstream: string, destination: string | undefined): Model {
   if (protocol === "fastcgi" || protocol === "uwsgi") return upstream;
   return destination === undefined ? `${protocol}://${upstream}` : quoted(`${protocol}://${upstream}${destination}`);
 }

@@ -40,6 +40,8 @@ export interface NginxSettings {
   readonly authStates?: ReadonlyMap<string, AuthState>;
   /** Rates that nginx does not count, because there are too many: paths with them are closed. */
   readonly excessRates?: readonly string[];
+  /** The port for TLS by server name. */
+  readonly streams?: { readonly sni?: number | undefined } | undefined;
   /** Undefined if this nginx does not serve the status page. */
   readonly statusPage?: StatusPageSettings | undefined;
 }

@@ -42,19 +42,12 @@ export function upstreamModel(host: string, route: PathRoute, settings: NginxSet
   const isSticky = sticky === "cookie" && hasSticky(settings);
   // These methods decide by the client or the request, which the cookie replaces.
   const balance = method === undefined || (isSticky && WITHOUT_BACKUP.includes(method)) ? "round-robin" : method;
-  // nginx rejects an upstream that has only backups.
-  const hasMain = servers.some(({ backup }) => !backup);
-  const takesBackup = hasMain && !WITHOUT_BACKUP.includes(balance);
   const directive = DIRECTIVES[balance];
   return {
     name: upstreamName(host, pathKey(path), settings),
     balance: directive === undefined ? false : tokens(directive),
     sticky: isSticky && tokens(...stickyCookie(host, pathKey(path), isSecure)),
-    servers: servers.map((server) => ({
-      endpoint: endpointOf(server),
-      container: server.container,
-      parameters: parametersOf(server, takesBackup),
-    })),
+    servers: serverModels(servers, !WITHOUT_BACKUP.includes(balance)),
     keepalive: keepalive === "auto" ? 2 * servers.length : keepalive,
     disablesKeepalive: keepalive === 0 && keepsConnections(settings),
   };
@@ -77,6 +70,16 @@ export function upstreamName(host: string, path: string, { files }: Pick<NginxSe
 function stickyCookie(host: string, path: string, isSecure: boolean): string[] {
   const name = `replica_${createHash("sha256").update(`${host} ${path}`).digest("hex").slice(0, 8)}`;
   return ["cookie", name, "path=/", "httponly", "samesite=lax", ...(isSecure ? ["secure"] : [])];
+}
+
+/** Returns the lines of an `upstream` block. nginx rejects one that has only backups. */
+export function serverModels(servers: readonly UpstreamServer[], takesBackup: boolean): ModelFields[] {
+  const hasMain = servers.some(({ backup }) => !backup);
+  return servers.map((server) => ({
+    endpoint: endpointOf(server),
+    container: server.container,
+    parameters: parametersOf(server, takesBackup && hasMain),
+  }));
 }
 
 function endpointOf({ address, port }: UpstreamServer): string {

@@ -13,6 +13,7 @@ import type { RenderedFile } from "./rendered-file.ts";
 import { Retry } from "./retry.ts";
 import type { Revision, RevisionSource } from "./revision.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
+import { inTurn } from "./turns.ts";
 
 /** Retries after a failure that may pass: a full disk, a server that is down. */
 const RETRY_FAILED = { firstMs: 250, capMs: 10_000 };
@@ -184,11 +185,11 @@ export class Reconciler {
       ...part,
       again: due.get(this.#options.destinations[index]!),
     }));
-    let [outcome, published] = [await publish(parts, this.#options.journal), revision];
+    let [outcome, published] = [await this.#publishParts(parts), revision];
     this.#noteInPlace();
     const reduced = outcome.kind === "rejected" ? await this.#reduce(revision, outcome.by) : undefined;
     if (reduced) {
-      outcome = await publish(this.#partsOf(reduced.files), this.#options.journal);
+      outcome = await this.#publishParts(this.#partsOf(reduced.files));
       published = reduced;
     }
     // What is due stays due until it succeeds.
@@ -197,12 +198,25 @@ export class Reconciler {
     this.#report(published, outcome);
   }
 
+  async #publishParts(parts: readonly Part[]): Promise<Outcome> {
+    return await this.#inTurn(async () => await publish(parts, this.#options.journal));
+  }
+
+  async #inTurn<T>(publication: () => Promise<T>): Promise<T> {
+    return await inTurn(
+      this.#options.destinations.map(({ reload }) => reload),
+      publication,
+    );
+  }
+
   /** The revision without the units that were rejected; undefined if there is none. */
   async #reduce(revision: Revision, by: "check" | "reload"): Promise<Revision | undefined> {
     const { journal } = this.#options;
     const reduced = await revision.reduce?.(by, async (files) => {
       const parts = this.#partsOf(files);
-      return by === "check" ? await checkFiles(parts) : await publishFiles(parts, journal);
+      return by === "check"
+        ? await checkFiles(parts)
+        : await this.#inTurn(async () => await publishFiles(parts, journal));
     });
     return reduced?.kind === "revision" ? reduced : undefined;
   }

@@ -12,6 +12,9 @@ const ANSWER_BYTES = 16 * 1024;
 
 const SILENT = "no process listens at the reload channel; start nginx with the channel's script and volume mounted";
 
+/** A request. `test-stream` tests candidates for the main context; `test` tests all others. */
+type Verb = "test" | "test-stream" | "reload";
+
 /** The parsed content of the channel's answer file. */
 interface Answer {
   readonly token: string;
@@ -46,8 +49,8 @@ export class ReloadChannel implements ServerControl {
   }
 
   /** nginx cannot check a candidate that is not in its file system. */
-  async check(_candidate: string, isBeside: boolean): Promise<ControlResult> {
-    const result = await this.#request("test");
+  async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
+    const result = await this.#request(candidate.endsWith(".stream") ? "test-stream" : "test");
     return result.kind === "ok" && !isBeside ? { kind: "unchecked" } : result;
   }
 
@@ -83,7 +86,7 @@ export class ReloadChannel implements ServerControl {
     return parseReady(readNow(join(this.#directory, "ready")));
   }
 
-  async #request(verb: "test" | "reload"): Promise<ControlResult> {
+  async #request(verb: Verb): Promise<ControlResult> {
     const previous = ReloadChannel.#last.get(this.#directory);
     const request = (async () => {
       await previous;
@@ -94,7 +97,7 @@ export class ReloadChannel implements ServerControl {
   }
 
   /** Never throws. */
-  async #send(verb: "test" | "reload"): Promise<ControlResult> {
+  async #send(verb: Verb): Promise<ControlResult> {
     const token = randomBytes(8).toString("hex");
     const waiting = this.#awaitAnswer(token);
     try {
@@ -170,7 +173,7 @@ function readNow(file: string): string {
 
 function parseAnswer(text: string): Answer | undefined {
   const [first = "", ...rest] = text.split("\n");
-  const [, token, outcome] = /^([0-9a-f]{1,64}) (?:test|reload) (ok|failed|absent)$/.exec(first) ?? [];
+  const [, token, outcome] = /^([0-9a-f]{1,64}) (?:test|test-stream|reload) (ok|failed|absent)$/.exec(first) ?? [];
   return token === undefined || outcome === undefined ? undefined : { token, outcome, message: rest.join("\n").trim() };
 }
 

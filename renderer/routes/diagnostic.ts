@@ -6,6 +6,7 @@ import type { InventoryContainer } from "../inventory/inventory-change.ts";
 /** Why a container is not routed, or not as it requests. Stable codes, for programs. */
 export type DiagnosticCode =
   | "host.none"
+  | "stream.none"
   | "host.refused"
   | "host.too-many"
   | "host.owned"

@@ -110,7 +110,8 @@ export function eventsOf({
   faults = [],
 }: Evaluation): [event: string, message: Diagnostic][] {
   return [
-    ...(unrouted ? [["container.unrouted", unrouted] as [string, Diagnostic]] : []),
+    // Most containers request no stream.
+    ...(unrouted && unrouted.code !== "stream.none" ? [["container.unrouted", unrouted] as [string, Diagnostic]] : []),
     ...(quarantined ? [["container.quarantined", quarantined] as [string, Diagnostic]] : []),
     ...[...faults, ...remarks].map((message): [string, Diagnostic] => ["container.warned", message]),
   ];

@@ -28,6 +28,20 @@ export const EXAMPLE_ROUTES: Routes = {
   remarks: [],
 };
 
+/** The same for streams. */
+export const EXAMPLE_STREAMS: Routes = {
+  kind: "routes",
+  virtualHosts: ["5432/tcp", "53/udp", "www.example.org/tls"].map((host) =>
+    exampleHost(host, [
+      { path: ROOT, protocol: "tcp", options: { balance: "least-conn" }, servers: [exampleServer("192.0.2.1")] },
+    ]),
+  ),
+  reserved: ["gone.example.org" as HostName],
+  unrouted: [],
+  quarantined: [],
+  remarks: [],
+};
+
 function exampleHost(host: string, paths: readonly PathRoute[], options: HostOptions = {}): VirtualHost {
   return { host: host as HostName, paths, options };
 }

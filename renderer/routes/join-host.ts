@@ -8,6 +8,7 @@ import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
 import { OPERATOR } from "./owner.ts";
 import { pathKey } from "./path-match.ts";
 import type { HostPorts } from "./requested-route.ts";
+import { parseStreamName } from "./stream-name.ts";
 import type { HostDiagnostic, PathRoute, UpstreamServer, VirtualHost } from "./routes.ts";
 
 export interface JoinedHost {
@@ -218,6 +219,8 @@ function leaderOf(group: readonly PathMember[]): PathMember {
 
 function isReplica({ evaluation, resolved }: PathMember, leader: PathMember): boolean {
   if (evaluation.isReplica || evaluation.service === leader.evaluation.service) return true;
+  // Two databases on one port are no replicas of each other.
+  if (parseStreamName(resolved.route.host)) return false;
   return resolved.port === leader.resolved.port && (!resolved.isDoubtful || leader.resolved.isDoubtful);
 }
 
@@ -238,7 +241,9 @@ function notJoined(key: string, one: PathMember, leader: PathMember): Diagnostic
     return diagnostic(own, "host.conflict", { problem, hint: "use another path" });
   }
   if (!isReplica(one, leader)) {
-    const problem = `${key} of ${leader.resolved.route.host} is served by ${service} on port ${leader.resolved.port}, and ${one.evaluation.service} on port ${one.resolved.port} is no replica of it`;
+    const { host } = leader.resolved.route;
+    const place = parseStreamName(host) ? host : `${key} of ${host}`;
+    const problem = `${place} is served by ${service} on port ${leader.resolved.port}, and ${one.evaluation.service} on port ${one.resolved.port} is no replica of it`;
     const hint = `${OTHER_SERVICE}, or set the label \`sallyport.replica=true\``;
     return diagnostic(own, "replica.none", { problem, hint });
   }

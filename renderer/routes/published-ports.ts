@@ -17,12 +17,14 @@ export function publishedPorts(
   known: InventoryContainer,
   address: IpAddress,
   ports: readonly PortNumber[],
+  protocols: readonly ("tcp" | "udp")[] = [],
 ): readonly PortNumber[] | Diagnostic {
   const { container, dockerHost } = known;
   if (container.networks.some(({ name }) => name === HOST_NETWORK)) return ports;
   const found: PortNumber[] = [];
-  for (const port of ports) {
-    const published = container.ports.find((one) => one.proto === "tcp" && one.port === port)?.published ?? [];
+  for (const [index, port] of ports.entries()) {
+    const protocol = protocols[index] ?? "tcp";
+    const published = container.ports.find((one) => one.proto === protocol && one.port === port)?.published ?? [];
     const usable = published.find(({ ip }) => EVERY_ADDRESS.includes(ip) || ip === String(address));
     const parsed = usable && parsePort(String(usable.port));
     if (parsed?.kind === "ok") {
@@ -34,7 +36,7 @@ export function publishedPorts(
     const shown = isIPv4(address) ? address : `[${address}]`;
     return diagnostic(subjectOf(known), "port.unpublished", {
       problem: `port ${port} is ${where}, and nginx reaches containers on ${dockerHost} at ${address}`,
-      hint: `publish it there, such as \`ports: ["${shown}:8080:${port}"]\``,
+      hint: `publish it there, such as \`ports: ["${shown}:8080:${port}${protocol === "udp" ? "/udp" : ""}"]\``,
     });
   }
   return found;

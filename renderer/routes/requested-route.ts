@@ -2,6 +2,7 @@ import { parsePort, type HostName, type PortNumber } from "./grammar.ts";
 import { type Protocol, parseProtocol } from "./option-values.ts";
 import { parseDestination, parsePath, type PathMatch, type PathText } from "./path-match.ts";
 import type { RequestRules } from "./route-rules.ts";
+import type { StreamProtocol } from "./stream-name.ts";
 
 /** One path of one virtual host that a container requests. */
 export interface RequestedRoute {
@@ -9,7 +10,7 @@ export interface RequestedRoute {
   readonly path: PathMatch;
   /** Undefined: the port that the container exposes. */
   readonly port?: PortNumber;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | StreamProtocol;
   /** Replaces the path in requests to the app. */
   readonly destination?: PathText;
   /** Ports that nginx listens on for this host. */
@@ -24,12 +25,13 @@ export interface HostPorts {
 /** Returns the ports of a host that nginx cannot use as requested, each with the problem. */
 export function unusablePorts(
   { httpPort, httpsPort }: HostPorts,
-  { defaultPorts }: RequestRules,
+  { defaultPorts, streams }: RequestRules,
 ): ReadonlyMap<keyof HostPorts, string> {
   const { plain = [], tls = [], page } = defaultPorts ?? {};
   const problemOf = (port: number | undefined, others: readonly (number | undefined)[]): string | undefined => {
     if (port === undefined) return undefined;
     if (port === page) return `port ${port} serves the status page`;
+    if (port === streams?.sni || streams?.ports.includes(`${port}/tcp`)) return `port ${port} serves streams`;
     return others.includes(port) ? `port ${port} cannot serve both plain HTTP and TLS` : undefined;
   };
   const problems = [

@@ -16,9 +16,11 @@ import {
   namesOf,
   type OptionFault,
   type OptionNames,
+  type ParsedOptions,
   parseOptions,
   type RawOption,
   rawOption,
+  UNTIL_THEN,
 } from "./option.ts";
 import {
   HOST_OPTIONS,
@@ -33,6 +35,8 @@ import { UnknownNameFinder } from "./unknown-names.ts";
 import { type InvalidValue, parseRoute, type RawRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
 import { violatedReservation } from "./reserved-names.ts";
 import { DEFAULT_MAX_ROUTES, type RequestRules } from "./route-rules.ts";
+import { parseStreamName } from "./stream-name.ts";
+import { parseStreams, STREAM_OPTIONS } from "./stream-request.ts";
 
 /** What a container requests. */
 export interface RouteRequest {
@@ -64,8 +68,15 @@ const NETWORK = { label: "network" };
 /** Options that request a route; all other options are in options.ts. */
 export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK];
 
+/** Options that request a stream. */
+export const STREAM_NAMES: readonly OptionNames[] = Object.values(STREAM_OPTIONS);
+
+/** Options of which one must be set. */
+const REQUESTS = { http: [MULTIPORTS, HOST], stream: STREAM_NAMES } as const;
+
 const UNKNOWN_NAMES = new UnknownNameFinder([
   ...ROUTE_NAMES,
+  ...STREAM_NAMES,
   ...Object.values(HOST_OPTIONS),
   ...Object.values(PATH_OPTIONS),
   ...Object.values(SERVER_OPTIONS),
@@ -76,7 +87,7 @@ export function requestsRoute({ container: { env, labels } }: InventoryContainer
   const isSet = (names: OptionNames): boolean =>
     namesOf(names, "env").some((name) => Object.hasOwn(env, name)) ||
     namesOf(names, "label").some((name) => Object.hasOwn(labels, name));
-  return ROUTE_NAMES.some(isSet);
+  return [...ROUTE_NAMES, ...STREAM_NAMES].some(isSet);
 }
 
 type RouteOption = Required<Pick<OptionNames, "env" | "label">>;
@@ -98,6 +109,23 @@ interface ParsedRoutes {
   readonly faults?: readonly OptionFault[];
 }
 
+/** What is known of a container's options for its streams. */
+interface StreamOptions {
+  readonly faults: readonly OptionFault[];
+  readonly path: ParsedOptions<PathOptions>;
+  readonly server: ParsedOptions<ServerOptions>;
+  readonly misspelled: readonly Problem[];
+}
+
+const NO_STREAM = {
+  problem: "has no label `sallyport.tcp`, `sallyport.udp` or `sallyport.sni`",
+  hint: "set one to publish a port",
+};
+
+const STREAM_HINT = "use `sallyport.allow`, `sallyport.max-connections` or another value";
+
+const STREAM_UNTIL_THEN = "until then the container's streams are closed";
+
 /** The host names that a container may use, and a diagnostic for each of the others. */
 interface CheckedHosts {
   readonly allowed: ReadonlySet<HostName>;
@@ -109,18 +137,24 @@ class Parser {
   readonly #known: InventoryContainer;
   readonly #subject: DiagnosticSubject;
   readonly #rules: RequestRules;
+  readonly #isStream: boolean;
 
   constructor(known: InventoryContainer, rules: RequestRules) {
     this.#known = known;
     this.#subject = subjectOf(known);
     this.#rules = rules;
+    this.#isStream = rules.context === "stream";
   }
 
   parse(): ParsedRequest {
     const { refused, unread, problem: error } = this.#known.container;
-    const refusal = refused.find(({ from, name }) =>
-      ROUTE_NAMES.some((option) => namesOf(option, from).includes(name)),
-    );
+    const requesting = this.#isStream ? [...STREAM_NAMES, NETWORK] : ROUTE_NAMES;
+    const refusal = refused.find(({ from, name }) => requesting.some((option) => namesOf(option, from).includes(name)));
+    if (this.#isStream && refusal?.reason === "name.unknown") {
+      const problem = "the agent's policy does not disclose this label";
+      const hint = "list it in `labels` of the agent's policy";
+      return { kind: "quarantined", diagnostic: this.#report("value.refused", { where: refusal.name, problem, hint }) };
+    }
     if (refusal) return { kind: "quarantined", diagnostic: withheld(this.#subject, "value.refused", refusal) };
     if (unread) {
       const cause = error === undefined ? "" : ` (${error})`;
@@ -131,7 +165,10 @@ class Parser {
     const parsed = this.#parseRoutes();
     if (!parsed) return { kind: "unrouted", diagnostic: this.#requestsNothing() };
     const hosts = [...new Set(parsed.routes.map(({ host }) => host))];
-    const { allowed, reserved } = this.#checkOwners(HOST.env, hosts);
+    const { allowed, reserved } = this.#checkOwners(
+      this.#isStream ? this.#nameOf(STREAM_OPTIONS.tls) : HOST.env,
+      hosts,
+    );
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
     // The agent decided by their content, which the operator cannot foresee. Other values of templates are not reported.
     const secret = refused.filter(({ reason, name }) => reason === "value.secret" && !isOption(name));
@@ -141,8 +178,25 @@ class Parser {
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
   }
 
+  /** Returns undefined if the container requests no stream. */
+  #parseStreams(): ParsedRoutes | undefined {
+    const found = (["tcp", "udp", "tls"] as const).flatMap((protocol) => {
+      const option = this.#read(STREAM_OPTIONS[protocol]);
+      return option ? parseStreams(this.#known, protocol, option, this.#rules.streams ?? { ports: [] }) : [];
+    });
+    if (found.length === 0) return undefined;
+    const routes = found.flatMap((one) => one.routes);
+    const { used, tooMany } = this.#limited(
+      "labels",
+      routes.map(({ host }) => host),
+    );
+    const problems = found.flatMap((one) => one.problems).map((one) => this.#report("port.refused", one));
+    return { routes: routes.slice(0, used.length), remarks: [...problems, ...tooMany] };
+  }
+
   /** Returns undefined if the container requests no route. */
   #parseRoutes(): ParsedRoutes | undefined {
+    if (this.#isStream) return this.#parseStreams();
     const multiports = this.#read(MULTIPORTS);
     if (multiports) return parseMultiports(this.#subject, multiports, this.#rules);
     const option = this.#read(HOST);
@@ -150,12 +204,13 @@ class Parser {
   }
 
   #requestsNothing(): Diagnostic {
-    const ofImage = [MULTIPORTS, HOST].flatMap(
-      (names) => imageRemark(this.#known, names, this.#rules.permissions) ?? [],
-    );
+    const requests = REQUESTS[this.#rules.context ?? "http"];
+    const ofImage = requests.flatMap((names) => imageRemark(this.#known, names, this.#rules.permissions) ?? []);
     const unknown = UNKNOWN_NAMES.find(this.#known).misspelled.find(({ meant }) =>
-      [MULTIPORTS, HOST].some(({ label }) => label === meant),
+      requests.some(({ label }) => label === meant),
     );
+    if (this.#isStream) return ofImage[0] ?? this.#report(unknown ? "host.none" : "stream.none", unknown ?? NO_STREAM);
+    const streams = this.#streamRemarks();
     const isEmpty = Object.hasOwn(this.#known.container.env, HOST.env);
     const none = isEmpty
       ? {
@@ -166,7 +221,18 @@ class Parser {
           problem: "has no VIRTUAL_HOST",
           hint: "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
         };
-    return ofImage[0] ?? this.#report("host.none", unknown ?? none);
+    return ofImage[0] ?? streams[0] ?? this.#report("host.none", unknown ?? none);
+  }
+
+  /** Reports the streams that the container requests, if no target serves them. */
+  #streamRemarks(): Diagnostic[] {
+    if (this.#isStream || this.#rules.streams) return [];
+    return STREAM_NAMES.flatMap((names) => {
+      const option = this.#read(names);
+      const problem = "the operator offers no ports for TCP, UDP or TLS by server name";
+      const hint = "set `streams` in the nginx target of the renderer's configuration, or remove the label";
+      return option ? this.#report("port.refused", { where: option.name, problem, hint }) : [];
+    });
   }
 
   #read(names: OptionNames): RawOption | undefined {
@@ -210,12 +276,17 @@ class Parser {
     return { hosts: used, remarks: [...remarks, ...tooMany] };
   }
 
+  #nameOf(names: OptionNames): string {
+    return namesOf(names, "label")[0]!;
+  }
+
   #checkOwners(where: string, hosts: readonly HostName[]): CheckedHosts {
     const project = projectOf(this.#known.container);
     const allowed = new Set<HostName>();
     const reserved: Diagnostic[] = [];
     for (const host of hosts) {
-      const violated = violatedReservation(host, project, this.#rules.owners ?? []);
+      const { name = host } = parseStreamName(host) ?? {};
+      const violated = violatedReservation(name as HostName, project, this.#rules.owners ?? []);
       if (!violated) allowed.add(host);
       else {
         const { suffix, projects } = violated;
@@ -243,6 +314,8 @@ class Parser {
     );
     const unknown = UNKNOWN_NAMES.find(this.#known);
     const faults = [...requested, ...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
+    if (this.#isStream)
+      return this.#streamRequest(routes, remarks, { faults, path, server, misspelled: unknown.misspelled });
     const misspelled = unknown.misspelled.map((problem) => this.#report("option.unknown", problem));
     const { redirectFrom = [], ...options } = host.values;
     for (const key of unusable.keys()) delete options[key];
@@ -262,13 +335,48 @@ class Parser {
         ...path.remarks,
         ...server.remarks,
         ...misspelled,
+        ...this.#streamRemarks(),
+      ],
+    };
+  }
+
+  /** Options of virtual hosts do not apply to streams. */
+  #streamRequest(
+    routes: readonly RequestedRoute[],
+    remarks: readonly Diagnostic[],
+    { faults, path, server, misspelled }: StreamOptions,
+  ): RouteRequest {
+    const network = this.#read(NETWORK)?.raw;
+    const { rate, balance, ...values } = path.values;
+    const unused = [
+      ...(rate === undefined ? [] : [PATH_OPTIONS.rate]),
+      ...(balance === "hash-uri" ? [PATH_OPTIONS.balance] : []),
+    ].map((names) => {
+      const problem = "applies to HTTP only, and not to the container's streams";
+      return this.#report("option.refused", { where: this.#nameOf(names), problem, hint: STREAM_HINT });
+    });
+    return {
+      routes,
+      host: {},
+      path: { ...values, ...(balance !== undefined && balance !== "hash-uri" && { balance }) },
+      server: server.values,
+      ...(network !== undefined && { network }),
+      faults: faults.map(({ hint, ...fault }) =>
+        this.#report("access.closed", { ...fault, hint: hint.replace(UNTIL_THEN, STREAM_UNTIL_THEN) }),
+      ),
+      remarks: [
+        ...remarks,
+        ...path.remarks,
+        ...server.remarks,
+        ...misspelled.map((problem) => this.#report("option.unknown", problem)),
+        ...unused,
       ],
     };
   }
 
   /** Returns the names that this container may redirect to its first host. */
   #checkRedirects(from: readonly HostName[], to: HostName): CheckedHosts {
-    const where = namesOf(HOST_OPTIONS.redirectFrom, "label")[0]!;
+    const where = this.#nameOf(HOST_OPTIONS.redirectFrom);
     if (from.length === 0 || /^[a-z0-9.-]+$/.test(to)) {
       const { used, tooMany } = this.#limited(where, from);
       const { allowed, reserved } = this.#checkOwners(where, used);

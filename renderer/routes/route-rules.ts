@@ -1,8 +1,9 @@
 import type { HostName, IpAddress, PortNumber } from "./grammar.ts";
 import type { Permission } from "./option.ts";
-import type { Protocol } from "./option-values.ts";
 import type { HealthRule, HostOptions, PathOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
+import type { Protocol } from "./option-values.ts";
+import type { StreamProtocol } from "./stream-name.ts";
 
 /** How to find nginx's container, and so the container addresses that nginx can reach. */
 export type ProxyRule =
@@ -29,6 +30,14 @@ export interface DefaultPorts {
   readonly page?: number | undefined;
 }
 
+/** Ports that the operator offers for streams. */
+export interface StreamPorts {
+  /** `5432/tcp`, `53/udp`. */
+  readonly ports: readonly string[];
+  /** The port for TLS by server name. */
+  readonly sni?: number | undefined;
+}
+
 export const DEFAULT_MAX_ROUTES = 1_000;
 
 /** How route requests of containers are parsed. */
@@ -38,13 +47,17 @@ export interface RequestRules {
   readonly defaultPorts?: DefaultPorts;
   /** Host names, and paths of VIRTUAL_HOST_MULTIPORTS, that one container may request. */
   readonly maxRoutes?: number;
+  /** Undefined: no target serves streams. */
+  readonly streams?: StreamPorts | undefined;
+  /** Streams are requested by other options than virtual hosts. */
+  readonly context?: "http" | "stream" | undefined;
 }
 
 /** A route that the configuration defines, to an upstream outside of Docker. */
 export interface StaticRoute {
   readonly host: HostName;
   readonly path: PathMatch;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | StreamProtocol;
   readonly destination?: PathText;
   readonly servers: readonly { readonly address: IpAddress; readonly port: PortNumber }[];
   readonly hostOptions: HostOptions;

@@ -3,6 +3,7 @@ import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.t
 import type { Protocol } from "./option-values.ts";
 import type { HostOptions, PathOptions, ServerOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
+import type { StreamProtocol } from "./stream-name.ts";
 
 /** One replica of a path of a virtual host. */
 export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"> {
@@ -14,7 +15,7 @@ export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"
 /** One path of a virtual host. */
 export interface PathRoute {
   readonly path: PathMatch;
-  readonly protocol: Protocol;
+  readonly protocol: Protocol | StreamProtocol;
   /** Replaces the path in requests to the app. */
   readonly destination?: PathText;
   readonly options: PathOptions;

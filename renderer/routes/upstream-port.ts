@@ -2,6 +2,7 @@ import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import { diagnostic, type Diagnostic, subjectOf } from "./diagnostic.ts";
 import { parsePort, type PortNumber } from "./grammar.ts";
 import type { RequestedRoute } from "./requested-route.ts";
+import { parseStreamName } from "./stream-name.ts";
 
 /** Ports of programs that speak no HTTP: remote shells, mail, DNS, databases, caches, queues and FastCGI servers. */
 const OTHER_PROGRAMS = [
@@ -28,7 +29,8 @@ export function portsOf(
   const defaultPort = only ?? (80 as PortNumber);
   const isGuessed = only === undefined && routes.some(({ port }) => port === undefined);
   return {
-    ports: routes.map(({ port = defaultPort, protocol }) => {
+    ports: routes.map(({ host, port = defaultPort, protocol }) => {
+      if (parseStreamName(host)) return { port, isDoubtful: false };
       const isOther = OTHER_PROGRAMS.includes(port) && protocol.startsWith("http");
       return { port, isDoubtful: isOther || (exposed.length > 0 && !exposed.includes(port)) };
     }),

@@ -74,7 +74,12 @@ function placesOf(
 ): readonly Pick<UpstreamServer, "address" | "port">[] | Diagnostic {
   const other = rules.otherHosts?.get(known.agent);
   if (other !== undefined && !isOnNginxHost(known, networks)) {
-    const published = publishedPorts(known, other, ports);
+    const published = publishedPorts(
+      known,
+      other,
+      ports,
+      request.routes.map(({ protocol }) => (protocol === "udp" ? "udp" : "tcp")),
+    );
     return "reason" in published ? published : published.map((port) => ({ address: other, port }));
   }
   const address = chooseAddress(known, request, networks, rules);

@@ -186,7 +186,11 @@ function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
       ]),
   );
   const found = routing.flatMap(({ destination, unrouted }) => unrouted.map((one) => ({ ...one, destination })));
-  const byAll = found.filter((one) => notRouted.every((keys) => keys.has(keyOf(one))));
+  const unrouted = found.filter((one) => notRouted.every((keys) => keys.has(keyOf(one))));
+  // A container that requests something need not request both virtual hosts and streams.
+  const weights = new Map<string, number>();
+  for (const one of unrouted) weights.set(keyOf(one), Math.max(weightOf(one), weights.get(keyOf(one)) ?? 0));
+  const byAll = unrouted.filter((one) => weightOf(one) === weights.get(keyOf(one)));
   const reasons = new Map<string, Set<string>>();
   for (const one of byAll) reasons.set(keyOf(one), (reasons.get(keyOf(one)) ?? new Set()).add(one.reason));
   // Targets that agree need not be named.
@@ -194,6 +198,10 @@ function unroutedByAll(targets: readonly TargetStatus[]): Entry[] {
   return distinct(
     byAll.map((one) => ({ ...entryOf(one), ...(!isAgreed(one) && { reason: `${one.destination}: ${one.reason}` }) })),
   );
+}
+
+function weightOf({ code }: Diagnostic): number {
+  return code === "stream.none" ? 0 : code === "host.none" ? 1 : 2;
 }
 
 function keyOf({ dockerHost, id }: Pick<Diagnostic, "dockerHost" | "id">): string {

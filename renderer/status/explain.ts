@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { nearest } from "../../shared/nearest.ts";
 import { shellArgument } from "../routes/shell-argument.ts";
+import { parseStreamName } from "../routes/stream-name.ts";
 import { requestedState } from "./acme.ts";
 import { utc } from "./format.ts";
 import { printable } from "./printable.ts";
@@ -29,12 +30,12 @@ export function explain(report: Report, query: string): Explanation {
   const refused = explainRefused(report, name);
   const others = [...refused, ...(container ? ["", ...container.lines] : [])];
   if (host && "name" in host) {
-    const lines = [...explainReserved(host, name), ...others];
+    const lines = [...explainReserved(host, hostKey(host, name)), ...others];
     return { text: lines.join("\n"), isRouted: container?.isRouted ?? false };
   }
   if (host) {
     const lines = [
-      ...explainHost(host, name, staleDockerHosts(report)),
+      ...explainHost(host, hostKey(host, name), staleDockerHosts(report)),
       ...explainPending(report),
       ...report.requestedCertificates
         .filter(({ hosts }) => hosts.includes(host.host))
@@ -52,11 +53,30 @@ export function explain(report: Report, query: string): Explanation {
   return { text: notFound(report, query), isRouted: false };
 }
 
+/** Returns the names of streams that a port or a server name may mean, after the name itself. */
+function namesFor(query: string): string[] {
+  return [query, ...["tcp", "udp", "tls"].map((protocol) => `${query}/${protocol}`)];
+}
+
+/** Returns the query as the name of what was found: `5432/tcp` for `5432`. */
+function hostKey(found: VirtualHostReport | Reserved, query: string): string {
+  const [, protocol] = /\/(tcp|udp|tls)$/.exec("name" in found ? found.name : found.host) ?? [];
+  return protocol === undefined || query.endsWith(`/${protocol}`) ? query : `${query}/${protocol}`;
+}
+
+function hostFor(report: Report, name: string): VirtualHostReport | Reserved | undefined {
+  for (const one of namesFor(name)) {
+    const found = answering(report, one);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /**
  * Returns what answers for a name, in nginx's order: exact name, longest leading wildcard, longest trailing wildcard,
  * first matching expression. Names with an owner and no virtual host are part of the choice.
  */
-function hostFor({ virtualHosts, reserved }: Report, name: string): VirtualHostReport | Reserved | undefined {
+function answering({ virtualHosts, reserved }: Report, name: string): VirtualHostReport | Reserved | undefined {
   const byName = new Map<string, VirtualHostReport | Reserved>([
     ...reserved.map((one) => [one.name, one] as const),
     ...virtualHosts.map((one) => [one.host, one] as const),
@@ -81,7 +101,7 @@ function compile(host: string): RE2JS | undefined {
 }
 
 function explainReserved({ name, owner, until }: Reserved, query: string): string[] {
-  const belongs = `  503: belongs to ${printable(owner)}, which has no container for it`;
+  const belongs = `  ${parseStreamName(name) ? "closed" : "503"}: belongs to ${printable(owner)}, which has no container for it`;
   return [
     `host ${printable(query)}${name === query ? "" : ` (matches ${printable(name)})`}`,
     ...(until === undefined
@@ -96,7 +116,7 @@ function explainReserved({ name, owner, until }: Reserved, query: string): strin
 /** Returns the containers that request a name and do not serve it, with the reasons. */
 function explainRefused({ quarantined, unrouted, warnings }: Report, query: string): string[] {
   const requesting = [...quarantined, ...unrouted, ...warnings].filter(({ hosts = [] }) =>
-    hosts.some((host) => host.toLowerCase() === query),
+    hosts.some((host) => namesFor(query).includes(host.toLowerCase())),
   );
   return requesting.map(({ name, reason }) => `  requested by container ${printable(name)}: ${printable(reason)}`);
 }
@@ -145,7 +165,8 @@ function explainPath(
   { path, protocol, servers, closed = [], settings = [] }: VirtualHostReport["paths"][number],
   { isOnly, isRequested, stale }: PathContext,
 ): string[] {
-  const isDefault = isOnly && path === "/" && protocol === "http" && settings.length === 0;
+  const isStream = ["tcp", "udp", "tls"].includes(protocol);
+  const isDefault = isStream || (isOnly && path === "/" && protocol === "http" && settings.length === 0);
   const indent = isDefault ? "  " : "    ";
   const replicas = servers.map(({ endpoint, container, dockerHost = "", settings: own = [] }) => {
     const parameters = own.length === 0 ? "" : ` (${own.join(", ")})`;
@@ -157,8 +178,10 @@ function explainPath(
   const unavailable = isRequested ? "no container is available" : "its containers are gone";
   return [
     ...(isDefault ? [] : [`  ${printable(path)}${protocol === "http" ? "" : ` (${protocol})`}`]),
-    ...closed.map((reason) => `${indent}closed (503): ${printable(reason)}`),
-    ...(servers.length === 0 ? [`503: ${unavailable}`] : replicas).map((line) => `${indent}${line}`),
+    ...closed.map((reason) => `${indent}closed${isStream ? "" : " (503)"}: ${printable(reason)}`),
+    ...(servers.length === 0 ? [`${isStream ? "closed" : "503"}: ${unavailable}`] : replicas).map(
+      (line) => `${indent}${line}`,
+    ),
     ...settings.map((one) => `${indent}${printable(one)}`),
   ];
 }
@@ -185,7 +208,10 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
   const lines = [
     `${entries[0] && entries[0].id === undefined ? "host" : "container"} ${printable(name)}`,
     ...(hosts.length > 0 || entries.length > 0 ? [`  ${status}`] : []),
-    ...hosts.flatMap((host) => closuresOf(host).map((one) => `  ${host.host} is closed (503): ${printable(one)}`)),
+    ...hosts.flatMap((host) => {
+      const closed = parseStreamName(host.host) ? "closed" : "closed (503)";
+      return closuresOf(host).map((one) => `  ${host.host} is ${closed}: ${printable(one)}`);
+    }),
     ...entries.map(({ reason }) => `  ${printable(reason)}`),
     ...rendered.map(({ dockerHost, destination }) => `  ${on(dockerHost)}rendered into ${printable(destination)}`),
     ...filtered.map(

@@ -5,8 +5,11 @@ import { hostAccess, pathAccess } from "../nginx/access.ts";
 import { type Fault, faultText } from "../nginx/guard.ts";
 import { schemesOf } from "../nginx/schemes.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
+import { streamAccess } from "../nginx/stream-page.ts";
 import type { Diagnostic } from "../routes/diagnostic.ts";
 import { pathKey } from "../routes/path-match.ts";
+import type { PathOptions } from "../routes/options.ts";
+import { parseStreamName, type StreamName } from "../routes/stream-name.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
 import { hostSettings, pathSettings, serverSettings } from "./host-settings.ts";
@@ -53,6 +56,8 @@ export function reportHost(
   { containers, unavailable, conflicts, settings, owner }: HostContext,
 ): VirtualHostReport {
   const { host, paths, redirectTo } = virtualHost;
+  const stream = parseStreamName(host);
+  if (stream) return reportStream(virtualHost, stream, { containers, unavailable, conflicts, settings, owner });
   const access = settings && hostAccess(virtualHost, settings);
   const options = access?.options ?? virtualHost.options;
   const schemes = schemesOf({ host, options }, settings?.https?.certificates);
@@ -77,6 +82,52 @@ export function reportHost(
     ...(redirectTo !== undefined && { redirectTo }),
     ...(certificate && { tls: { certificate: certificate.stem, expires: expiryDate(certificate) } }),
   };
+}
+
+/** Reports a stream in place of a virtual host. */
+function reportStream(
+  virtualHost: VirtualHost,
+  { protocol, name }: StreamName,
+  { containers, unavailable, conflicts, settings, owner }: HostContext,
+): VirtualHostReport {
+  const { host, paths } = virtualHost;
+  const access = settings && streamAccess(virtualHost, settings);
+  const place =
+    protocol === "tls"
+      ? `TLS connections to port ${settings?.streams?.sni} of nginx for the server name ${name}, passed on unopened`
+      : `${protocol.toUpperCase()} port ${name} of nginx`;
+  return {
+    host,
+    paths: paths.map((path) => ({
+      path: pathKey(path.path),
+      protocol,
+      servers: path.servers.map((server) => reportServer(server, containers.find(server))),
+      ...closed(access?.faults),
+    })),
+    unavailable: unavailable.map(reasonOf),
+    ...(conflicts.length > 0 && { conflicts: conflicts.map(reasonOf) }),
+    settings: [
+      place,
+      ...(access?.allow ? [`only for ${access.allow.join(", ")}`] : []),
+      ...paths.flatMap((path) =>
+        pathSettings(
+          host,
+          { ...path, protocol, options: streamOptions(path.options) },
+          undefined,
+          undefined,
+          undefined,
+        ),
+      ),
+    ],
+    ...(owner !== undefined && { owner }),
+  };
+}
+
+/** The options that have an effect on streams. */
+function streamOptions({ balance, timeout, retry, retryTries }: PathOptions): PathOptions {
+  return Object.fromEntries(
+    Object.entries({ balance, timeout, retry, retryTries }).filter(([, value]) => value !== undefined),
+  );
 }
 
 function reasonOf({ container, reason }: Diagnostic): { container: string; reason: string } {

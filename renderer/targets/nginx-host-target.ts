@@ -1,5 +1,6 @@
 import type { TargetState } from "../publish/target-progress.ts";
 import type { Blocked, VirtualHost } from "../routes/routes.ts";
+import { parseStreamName } from "../routes/stream-name.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import { NginxTarget } from "./nginx-target.ts";
 import type { Rendered, Target, UnitDescription } from "./target.ts";
@@ -22,8 +23,9 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
 
   readonly keyOf = ({ host }: VirtualHost): string => host;
 
-  describe({ host, paths, options: { httpPort, httpsPort } }: VirtualHost): UnitDescription {
-    const ports = [httpPort, httpsPort].filter((port) => port !== undefined);
+  describe(virtualHost: VirtualHost): UnitDescription {
+    const { host, paths } = virtualHost;
+    const ports = this.#portsOf(virtualHost);
     const portHint = ports.length > 0 ? `check whether port ${ports.join(" or ")} is already in use` : undefined;
     const hint = this.nameHint(host) ?? portHint;
     return {
@@ -36,8 +38,15 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
   }
 
   /** nginx's check does not open ports. */
-  isSuspect({ options: { httpPort, httpsPort } }: VirtualHost): boolean {
-    return httpPort !== undefined || httpsPort !== undefined;
+  isSuspect(virtualHost: VirtualHost): boolean {
+    return this.#portsOf(virtualHost).length > 0;
+  }
+
+  /** The ports that nginx opens for this host. */
+  #portsOf({ host, options: { httpPort, httpsPort } }: VirtualHost): (string | number)[] {
+    const { protocol, name } = parseStreamName(host) ?? {};
+    const port = protocol === "tls" ? this.config.streams?.sni : name;
+    return [port, httpPort, httpsPort].filter((one) => one !== undefined);
   }
 
   override status(state: TargetState, quarantined: ReadonlySet<VirtualHost> = new Set()): TargetStatus {

@@ -14,7 +14,7 @@ import { type FilteredContainer, Selection, withoutRequests } from "../select/se
 
 /** The settings of a target that decide its routes. */
 export type RoutedTarget = Pick<NginxTargetConfig, "containers" | "onlyExposed" | "routing" | "listen" | "https"> &
-  Partial<Pick<NginxTargetConfig, "nginx">>;
+  Partial<Pick<NginxTargetConfig, "nginx" | "streams" | "context">>;
 
 /** The renderer's own container and default gateway. */
 interface OwnPlace {
@@ -32,7 +32,7 @@ export class NginxRoutes {
   readonly #selection: Selection | undefined;
 
   constructor(
-    { containers, onlyExposed, routing, listen, https, nginx }: RoutedTarget,
+    { containers, onlyExposed, routing, listen, https, nginx, streams, context }: RoutedTarget,
     { proxy, statusPage, agents = [] }: Pick<Config, "proxy"> & Partial<Pick<Config, "statusPage" | "agents">>,
     here: OwnPlace = { ownId: ownContainer(), gateway: defaultGateway },
     owners = new HostOwners({ leaseMs: routing.ownerLease }),
@@ -42,6 +42,8 @@ export class NginxRoutes {
       proxy: rule,
       ownId: here.ownId,
       onlyExposed,
+      streams,
+      context,
       ...routingRules(routing, proxy, here),
       otherHosts: new Map(agents.flatMap(({ socket, address }) => (address === undefined ? [] : [[socket, address]]))),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,

@@ -1,11 +1,12 @@
 import type { NginxTargetConfig } from "../config/nginx-target.ts";
 import type { Config } from "../config/schema.ts";
 import { templatesOf } from "../config/template-target.ts";
-import { EXAMPLE_ROUTES } from "../routes/example.ts";
+import { EXAMPLE_ROUTES, EXAMPLE_STREAMS } from "../routes/example.ts";
 import { type CertificateSet, NO_CERTIFICATES } from "../nginx/certificates/directory.ts";
 import { EXAMPLE_CERTIFICATES, EXAMPLE_FILES } from "../nginx/example.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { nginxPage } from "../nginx/page.ts";
+import { streamPage } from "../nginx/stream-page.ts";
 import type { FileSettings, NginxSettings } from "../nginx/settings.ts";
 import { readText } from "../disk/read-text.ts";
 import { compileTemplate, type Render } from "../template/template.ts";
@@ -65,7 +66,7 @@ export class NginxTemplate {
 
   /** Renders the target's file for these routes. Throws TemplateError. */
   print(routes: Published): Buffer {
-    const text = this.#render(nginxPage(routes, this.#settings));
+    const text = this.#render(pageOf(this.#target)(routes, this.#settings));
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   }
 
@@ -98,6 +99,10 @@ export class NginxTemplate {
   }
 }
 
+function pageOf({ context }: NginxTargetConfig): typeof nginxPage {
+  return context === "stream" ? streamPage : nginxPage;
+}
+
 function fileOf(target: NginxTargetConfig): string {
   return templatesOf(target)[0] ?? "";
 }
@@ -108,7 +113,7 @@ function readTemplate(file: string): string | { readonly problem: string } {
 }
 
 function settingsOf(
-  { listen, https, nginx }: NginxTargetConfig,
+  { listen, https, nginx, streams }: NginxTargetConfig,
   certificates: CertificateSet,
   files: FileSettings,
   statusPage: StatusPage,
@@ -118,6 +123,7 @@ function settingsOf(
     ...rest,
     listen,
     statusPage,
+    streams,
     files,
     defaults: { host: defaults, path: pathDefaults },
     ...(internalNetworks && { internalNetworks }),
@@ -144,7 +150,8 @@ function compile(
 ): Render<VirtualHost> | { readonly problem: string } {
   try {
     const render = compileTemplate<VirtualHost>(text, fileOf(target));
-    render(nginxPage(EXAMPLE_ROUTES, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
+    const routes = target.context === "stream" ? EXAMPLE_STREAMS : EXAMPLE_ROUTES;
+    render(pageOf(target)(routes, settingsOf(target, EXAMPLE_CERTIFICATES, EXAMPLE_FILES, statusPage)));
     return render;
   } catch (error) {
     if (error instanceof TemplateError) return { problem: error.message };

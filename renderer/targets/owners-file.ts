@@ -6,6 +6,7 @@ import type { NginxTargetConfig } from "../config/nginx-target.ts";
 import { ownDirectory } from "../publish/volume.ts";
 import { parseHost } from "../routes/grammar.ts";
 import { HostOwners, MAX_OWNED, PROXY_NAME } from "../routes/host-owners.ts";
+import { parseStreamName } from "../routes/stream-name.ts";
 
 /** Milliseconds between two writes. */
 const WRITE_INTERVAL_MS = 1_000;
@@ -13,7 +14,9 @@ const WRITE_INTERVAL_MS = 1_000;
 const Name = z.strictObject({
   host: z.string().refine((text) => {
     const parsed = parseHost(text, true);
-    return text === PROXY_NAME || (parsed.kind === "ok" && parsed.value === text);
+    return (
+      text === PROXY_NAME || parseStreamName(text) !== undefined || (parsed.kind === "ok" && parsed.value === text)
+    );
   }),
   owner: z.string().max(600),
   lastSeen: z.int().optional(),

@@ -8,7 +8,7 @@ import { defaultPolicy, discloses, isSecretValue, parsePolicy, type Policy, Poli
 import { sanitize } from "../../agent/sanitize.ts";
 import { namesOf, type OptionNames } from "../../renderer/routes/option.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../../renderer/routes/options.ts";
-import { ROUTE_NAMES } from "../../renderer/routes/route-request.ts";
+import { ROUTE_NAMES, STREAM_NAMES } from "../../renderer/routes/route-request.ts";
 import { Container, MAX_PAIRS, MAX_PORTS } from "../../shared/snapshot.ts";
 import { parseConfig, refusedVariables } from "../../agent/config.ts";
 
@@ -19,7 +19,11 @@ test("the published schema matches the code", () => {
 
 test("the default policy discloses exactly the names that the renderer reads", () => {
   const options: OptionNames[] = [HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules));
-  const read = (from: "env" | "label") => [...ROUTE_NAMES, ...options].flatMap((names) => namesOf(names, from));
+  const read = (from: "env" | "label") =>
+    [...ROUTE_NAMES, ...STREAM_NAMES, ...options]
+      .flatMap((names) => namesOf(names, from))
+      // A container discloses 64 labels at most. Operators that offer UDP ports add this one.
+      .filter((name) => name !== "sallyport.udp");
   const others = [
     "sallyport.proxy",
     ...["project", "service", "oneoff", "config-hash", "container-number"].map((name) => `com.docker.compose.${name}`),

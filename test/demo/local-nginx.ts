@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listProcesses } from "../../renderer/reload/process-list.ts";
 import { eventually } from "../eventually.ts";
@@ -71,7 +71,7 @@ export async function onlyNewWorkers(configs: NginxConfigs, before: ReadonlySet<
 
 function mainConfiguration(directory: string, pidFile: string, included: string): string {
   const temps = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `worker_processes 1;
+  return `${loadStream()}worker_processes 1;
 pid ${directory}/${pidFile};
 error_log stderr warn;
 error_log ${directory}/error.log notice;
@@ -81,5 +81,14 @@ http {
 ${temps.map((name) => `  ${name}_temp_path ${directory}/temp/${name};`).join("\n")}
   include ${directory}/${included}/*.conf;
 }
+include ${directory}/${included}/*.stream;
 `;
+}
+
+/** Loads the stream module if nginx has it as a file of its own. */
+function loadStream(): string {
+  const { stderr } = spawnSync("nginx", ["-V"], { encoding: "utf8", env: { PATH: programPath() } });
+  const [, directory = ""] = /--modules-path=(\S+)/.exec(stderr ?? "") ?? [];
+  const file = join(directory, "ngx_stream_module.so");
+  return /--with-stream=dynamic/.test(stderr ?? "") && existsSync(file) ? `load_module ${file};\n` : "";
 }

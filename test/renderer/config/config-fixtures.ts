@@ -87,6 +87,13 @@ const nginxTarget = {
     hstsSeconds: 0,
     acme: { directory: "/run/sallyport/acme", dns: true },
   },
+  streams: {
+    ports: [5432, "53/udp"],
+    sni: 9443,
+    template: "/t/stream.hbs",
+    destination: "/d/x.stream",
+    check: { command: ["true"], timeout: "1s" },
+  },
 };
 
 const templateTarget = {

@@ -304,6 +304,46 @@ const mistakes: readonly [title: string, text: string, message: RegExp][] = [
     /^c\.yml:5:5: targets\.0: unknown key "dest"; did you mean "destination"\?$/,
   ],
   [
+    "a misspelled key of streams",
+    target("streams: { port: [5432] }"),
+    /^c\.yml:7:16: targets\.0\.streams: unknown key "port"; did you mean "ports"\?$/,
+  ],
+  [
+    "ports of streams at the wrong level",
+    target("ports: [5432]"),
+    /^c\.yml:7:5: targets\.0: unknown key "ports"; (?:move it to `targets\.0\.streams`|did you mean)/,
+  ],
+  [
+    "a stream's port with an unknown protocol",
+    target("streams: { ports: [5432/sctp] }"),
+    /^c\.yml:7:24: targets\.0\.streams\.ports\.0: must be a port such as 5432, .*"53\/udp", not "5432\/sctp"$/,
+  ],
+  ...["0", "99999", '"99999/udp"', '"0/udp"', "tcp", "-1"].map((port): [string, string, RegExp] => [
+    `the port ${port} of streams`,
+    target(`streams: { ports: [${port}] }`),
+    /^c\.yml:7:24: targets\.0\.streams\.ports\.0: must be (?:a port such as 5432|at least 1|at most 65535)/,
+  ]),
+  [
+    "a stream on the port of virtual hosts",
+    target("streams: { ports: [53/udp, 8080] }"),
+    /^c\.yml:7:32: targets\.0\.streams\.ports\.1: 8080\/tcp is also the port of virtual hosts; choose another port$/,
+  ],
+  [
+    "a port of streams twice",
+    target("streams: { ports: [9443], sni: 9443 }"),
+    /^c\.yml:7:36: targets\.0\.streams\.sni: 9443\/tcp is also another port of `streams`; choose another port$/,
+  ],
+  [
+    "streams on standard output",
+    GOOD.replace(/destination: .*/, 'destination: "-"').replace("none", "none\n    streams: { ports: [5432] }"),
+    /^c\.yml:7:5: targets\.0\.streams: standard output takes one file; remove it, or set `destination`/,
+  ],
+  [
+    "streams in a template target",
+    `${target("format: json")}    streams: { ports: [5432] }\n`,
+    /^c\.yml:8:5: targets\.0: key "streams" is only valid in nginx targets; remove it, or remove `format`$/,
+  ],
+  [
     "a command without `exec`",
     GOOD.replace("none", "{ command: [nginx, -s, reload] }"),
     /^c\.yml:6:15: targets\.0\.reload: unknown key "command"; move it to `targets\.0\.reload\.exec`$/,

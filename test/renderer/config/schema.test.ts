@@ -37,6 +37,7 @@ test("every key of the published schema has a description", () => {
 
 for (const [name, differing] of [
   ["https", undefined],
+  ["stream", undefined],
   ["signal", "reload"],
 ] as const) {
   test(`the example with ${name} sets everything that the shipped configuration sets`, () => {

@@ -290,15 +290,13 @@ describe("publication", () => {
     });
 
     test("stops at once while a server has not answered yet", async () => {
-      let asked = false;
-      server.reload = async () => {
-        asked = true;
-        return await new Promise<ControlResult>(() => undefined);
-      };
+      let answer: ((result: ControlResult) => void) | undefined;
+      server.reload = async () => await new Promise<ControlResult>((resolve) => (answer = resolve));
       reconciler.changed();
-      await eventually("the server is asked", () => asked);
+      await eventually("the server is asked", () => answer !== undefined);
       await reconciler.stop();
       assert.equal(live(), "one");
+      answer?.(AWAY);
     });
 
     test("publishes after a failed preparation as soon as the volume can be written", async () => {

@@ -22,8 +22,9 @@ import { Rig } from "./rig.ts";
 
 const SCRIPT = readFileSync("renderer/nginx/90-sallyport-reload.sh", "utf8");
 
-/** Names that the script's list contains. */
-const KNOWN = new Set((/^directives="([^"]*)"/m.exec(SCRIPT)?.[1] ?? "").split(" "));
+/** Names that a list of the script contains. */
+const known = (list: string): string[] =>
+  (new RegExp(`^${list}="([^"]*)"`, "m").exec(SCRIPT)?.[1] ?? "").split(" ").toSorted();
 
 test("the script knows every directive of the shipped template, and no other", () => {
   const template = readFileSync("renderer/templates/nginx.conf.hbs", "utf8")
@@ -38,7 +39,14 @@ test("the script knows every directive of the shipped template, and no other", (
   for (const name of ["least_conn", "ip_hash", "hash", "random"]) names.add(name);
   for (const name of LIST_DIRECTIVES) names.add(name);
   for (const [name] of TRANSFERS) names.add(name);
-  assert.deepEqual([...KNOWN].toSorted(), [...names].toSorted());
+  assert.deepEqual(known("directives"), [...names].toSorted());
+  const streams = readFileSync("renderer/templates/stream.conf.hbs", "utf8").replaceAll(
+    /^ *map [^{]*\{$.*?^ *\}$/gms,
+    "map x;",
+  );
+  const ofStreams = new Set([...streams.matchAll(/^ *([a-z_0-9]+)(?=[ ;])/gm)].map(([, name]) => name!));
+  for (const name of ["least_conn", "hash", "random"]) ofStreams.add(name);
+  assert.deepEqual(known("stream_directives"), [...ofStreams].toSorted());
 });
 
 for (const shell of ["dash", "busybox"] as const) {
@@ -154,6 +162,86 @@ for (const shell of ["dash", "busybox"] as const) {
         rig.goLive(rig.configuration("first"));
       });
     }
+
+    const SNI = "stream { server { listen 127.0.0.1:1; ssl_preread on; proxy_pass $sallyport_sni; }";
+    const STREAM_ATTACKS: readonly (readonly [title: string, text: string, message: RegExp])[] = [
+      ["load code", "load_module /tmp/evil.so;", /this directive is not allowed/],
+      ["include a file that loads code", "include /var/www/evil.conf;", /may not be included in the main context/],
+      ["write a file", "error_log /etc/nginx/x;", /this directive is not allowed/],
+      ["reach another server", "stream { server { listen 1; proxy_pass 127.0.0.1:22; } }", /passed to containers/],
+      [
+        "reach a server of the client's choice",
+        SNI.replace("sallyport_sni", "ssl_preread_server_name"),
+        /not generated/,
+      ],
+      [
+        "reach another server for a name",
+        `${SNI}\nmap $ssl_preread_server_name $sallyport_sni {\na.example 127.0.0.1:22;\n} }`,
+        /passed to containers/,
+      ],
+      [
+        "reach the name of the client's choice",
+        `${SNI} map $ssl_preread_server_name $sallyport_sni { default $ssl_preread_server_name; } }`,
+        /passed to containers/,
+      ],
+      ["set another variable", "stream { map $a $b { default c; } }", /this variable is not generated/],
+      [
+        "set the variable by another directive",
+        `${SNI} set $sallyport_sni 127.0.0.1:22; }`,
+        /directive is not allowed/,
+      ],
+      ["reach a local socket", "stream { upstream a { server unix:/run/docker.sock; } }", /not that of a container/],
+      ["serve files", "http { server { root /; } }", /this block is not allowed/],
+    ];
+    for (const [title, text, message] of STREAM_ATTACKS) {
+      test(`does not let a generated file of the main context ${title}`, async () => {
+        const [candidate, live] = [rig.candidate, rig.live].map((file) => file.replace(/conf$/, "stream"));
+        writeFileSync(candidate!, `${text}\n`);
+        const tested = await channel.check(candidate!, true);
+        assert.equal(tested.kind, "rejected");
+        assert.match("message" in tested ? tested.message : "", message);
+        // It is not a candidate for virtual hosts.
+        rig.stage(rig.configuration("first"));
+        assert.deepEqual(await channel.check(rig.candidate, true), { kind: "ok" });
+        unlinkSync(candidate!);
+        writeFileSync(live!, `${text}\n`);
+        assert.equal((await channel.reload()).kind, "rejected");
+        unlinkSync(live!);
+      });
+    }
+
+    test("reports an nginx without stream module, and a main configuration without the file, for streams only", async () => {
+      const candidate = rig.candidate.replace(/conf$/, "stream");
+      const main = readFileSync(rig.configs.live, "utf8");
+      const stream =
+        "stream {\n    server {\n        listen 127.0.0.1:1;\n        proxy_pass a;\n    }\n    upstream a {\n        server 10.0.0.1:1;\n    }\n}\n";
+      const answers = async (text: string, changed: string): Promise<string> => {
+        writeFileSync(candidate, text);
+        writeFileSync(rig.configs.live, changed);
+        const tested = await channel.check(candidate, true);
+        assert.deepEqual(await channel.check(rig.candidate, true), { kind: "ok" });
+        return "message" in tested ? tested.message : tested.kind;
+      };
+      rig.stage(rig.configuration("first"));
+      assert.equal(await answers(stream, main), "ok");
+      const withoutModule = main.replace(/^load_module.*\n/, "");
+      // A static nginx has the module.
+      if (withoutModule !== main) {
+        assert.match(
+          await answers(stream, withoutModule),
+          /^nginx has no stream module; install it \(libnginx-mod-stream/,
+        );
+      }
+      const withoutFile = main.replace(/^include .*stream;\n/m, "");
+      assert.match(
+        await answers(stream, withoutFile),
+        /does not include .*stream; add this line to it, outside of all blocks/,
+      );
+      assert.equal(await answers("# No stream.\n", withoutFile), "ok");
+      assert.equal(await answers("# No stream.\n", withoutModule), "ok");
+      writeFileSync(rig.configs.live, main);
+      unlinkSync(candidate);
+    });
 
     test("is not blocked by a FIFO that the operator's file includes", async () => {
       const [file, fifo] = [join(dirname(rig.live), "own.conf"), join(rig.directory, "fifo")];
