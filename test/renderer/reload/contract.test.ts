@@ -304,7 +304,7 @@ describe("the reload channel's loop", { skip }, () => {
       // In a process of its own, which can be ended where it waits indefinitely.
       spawnSync("sh", ["-c", `mkdir trap; cd trap && mkfifo word && ${command}`], { cwd: rig.directory });
       const script = `import { ReloadChannel } from "${join(process.cwd(), "renderer/reload/channel.ts")}";
-        new ReloadChannel("${rig.directory}/trap").check().then(({ kind }) => {
+        new ReloadChannel("${rig.directory}/trap").check("", true).then(({ kind }) => {
           console.log(kind, process.memoryUsage().rss < 400e6 ? "small" : "large"); process.exit(); });`;
       const options = { timeout: 20_000, encoding: "utf8" as const, input: script };
       const { stdout } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module"], options);
