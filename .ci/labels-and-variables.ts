@@ -54,6 +54,13 @@ const ROUTES: Readonly<Record<string, Entry>> = {
     meaning: "Several hosts, paths and ports: `HOST: { PATH: { port, dest, proto } }`",
     example: 'shop.example.com: { "/": { port: 5000 } }',
   },
+  enable: {
+    type: "boolean",
+    default: "`true` with a host name, otherwise `false`",
+    meaning:
+      "`true`: without a host name, route the container by the operator's `routing.hostRule`; `false`: do not route it",
+    example: "true",
+  },
   network: {
     type: "network name",
     default: "the first shared network by name",
@@ -225,6 +232,19 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     meaning: "The only clients that have access; others get 403",
     example: "10.0.0.0/8, 2001:db8::/32",
   },
+  passwords: {
+    type: "name of a password file",
+    default: "the file of the host",
+    meaning:
+      "Require a password of the operator's file `@NAME` in `nginx.files.passwords`: [passwords](../how-to/passwords.md)",
+    example: "staff",
+  },
+  satisfy: {
+    type: "`all` or `any`",
+    default: "`all`",
+    meaning: "With `allow` and passwords: clients need both, or one of them",
+    example: "any",
+  },
   auth: {
     type: "name of a service in `nginx.auth`",
     default: "none",
@@ -242,6 +262,27 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     default: "`20`",
     meaning: "Requests above `rate` that are served at once",
     example: "50",
+  },
+  upstreamTls: {
+    type: "name in `nginx.upstreamTls`",
+    default: "certificates of apps are not verified",
+    meaning:
+      "Verify the app's certificate, with the operator's authority, name and client certificate; 502 if it is not valid. Needs `VIRTUAL_PROTO` `https` or `grpcs`",
+    example: "internal",
+  },
+  headers: {
+    type: "`strict` or `off`",
+    default: "`off`",
+    meaning:
+      "Add `X-Content-Type-Options`, `X-Frame-Options`, `Referrer-Policy` and `Permissions-Policy` to responses without them",
+    example: "strict",
+  },
+  cors: {
+    type: "origins, separated by commas, or `*`",
+    default: "the app's own headers",
+    meaning:
+      "Let pages of these origins read responses, listed ones also with cookies, and answer their preflight requests. Not for responses with the app's own `Access-Control-Allow-Origin`",
+    example: "https://app.example.com",
   },
   compress: {
     type: "boolean",
@@ -343,7 +384,8 @@ export function labelsAndVariablesPage(): string {
 What a container can set. Each option is a label; most are also an environment variable of nginx-proxy. The label takes precedence.
 An invalid value is ignored or quarantines its container, and is reported.
 
-**Options that restrict access** are \`network-access\`, \`allow\`, \`auth\`, \`rate\`, \`verify-client\` and \`plain-without-certificate\`. They
+**Options that restrict access** are \`network-access\`, \`allow\`, \`passwords\`, \`satisfy\`, \`auth\`, \`rate\`, \`upstream-tls\`,
+\`verify-client\` and \`plain-without-certificate\`. They
 are never ignored. If such a value is invalid, or the agent withholds it, nginx responds with 503 for the container's paths until you
 correct it. The same applies to an unknown label with a similar name, such as \`sallyport.network-acess\`, and to a container with 64
 withheld labels. If several values apply, the restricting one prevails: \`internal\`, \`on\`, \`false\`. The agent does not
@@ -354,7 +396,8 @@ is in effect.
   disagree about a host or path option, the value of the oldest container applies.
 - **Streams** need ports that the operator offers by \`streams\`: [TCP, UDP, and TLS by server name](../how-to/tcp-udp-sni.md).
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
-  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\` and \`rate\` in
+  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\`, \`headers: strict\`, \`rate\`
+  and \`upstreamTls\` in
   \`pathDefaults\` apply in addition to what a container sets, so no container can loosen them. Options of a static route replace them.
 - **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Paths with further rates
   are closed, and \`status\` prints the reason.

@@ -142,6 +142,28 @@ export const Nginx = z.strictObject({
     )
     .default({})
     .describe("Services that decide on each request of paths with the label `sallyport.auth`, by name."),
+  upstreamTls: z
+    .record(
+      z.string().regex(SERVICE_NAME, "must be a name: a letter, then letters, digits and dashes, 32 at most"),
+      z.strictObject({
+        authority: nginxPath.describe("File of the authorities (PEM) that sign the certificates of apps."),
+        name: hostName
+          .refine((host) => !isPattern(host), "must be a name without wildcard")
+          .optional()
+          .describe("Name in the certificates. Default: the virtual host."),
+        client: z
+          .strictObject({
+            certificate: nginxPath.describe("File of nginx's certificate for apps."),
+            key: nginxPath.describe("File of its key."),
+          })
+          .optional()
+          .describe("Certificate that nginx presents to apps. Default: none."),
+      }),
+    )
+    .default({})
+    .describe(
+      "How certificates of apps are verified, by the name in the label `sallyport.upstream-tls`. The files have these paths in nginx.",
+    ),
   files: z
     .strictObject({
       vhosts: nginxPath

@@ -56,6 +56,16 @@ export const Routing = z.strictObject({
     .max(10_000)
     .default(DEFAULT_MAX_ROUTES)
     .describe("Host names and paths that one container may request. Further ones are ignored and reported."),
+  hostRule: z
+    .string()
+    .regex(
+      /^(?=.*\{)(?:[a-z0-9.-]|\{(?:name|service|project)\})+$/,
+      "must be a host name with {name}, {service} or {project}, such as {service}.{project}.localhost",
+    )
+    .optional()
+    .describe(
+      "Host name of containers with the label `sallyport.enable=true` and without VIRTUAL_HOST, from `{name}` of the container and Compose's `{service}` and `{project}`. Default: none.",
+    ),
   sharedHosts: z
     .boolean()
     .default(false)

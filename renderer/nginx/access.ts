@@ -5,6 +5,8 @@ import type { HostOptions } from "../routes/options.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type ClientFiles, clientFilesOf, tlsForClients, withVerifiedClients } from "./certificates/clients.ts";
 import { type AppliedFile, findFile, nameForFiles } from "./files.ts";
+import type { FileDirectory } from "./operator-files/directory.ts";
+import { upstreamTlsFaults } from "./upstream-tls.ts";
 import { ABSENT, type Fault, faultsOf, type Guard, unusable } from "./guard.ts";
 import { authFaults } from "./auth.ts";
 import { type PathPolicies, policiesOf, rateFaults } from "./path-policies.ts";
@@ -50,10 +52,10 @@ export function hostAccess({ host, options: own, redirectTo }: VirtualHost, sett
 export function pathAccess(host: string, route: PathRoute, settings: NginxSettings): PathAccess {
   const { files } = settings;
   const names = files?.passwords || files?.vhosts ? pathFileNames(host, route) : NO_NAMES;
-  const passwords = findFile(files?.passwords, names.passwords);
+  const policies = policiesOf(host, route, settings);
+  const passwords = passwordsOf(files?.passwords, names.passwords, policies.options.passwords);
   const extra = findFile(files?.vhosts, names.extra);
   const override = findFile(files?.vhosts, names.override);
-  const policies = policiesOf(host, route, settings);
   const isInternal = policies.options.access === "internal";
   const networks = isInternal && internalNetworksOf(settings).length === 0 ? NO_NETWORKS : ABSENT;
   const guards = [
@@ -62,12 +64,14 @@ export function pathAccess(host: string, route: PathRoute, settings: NginxSettin
     override,
     ...replaced(override, [
       ...(passwords.kind === "applied" ? ["auth_basic"] : []),
-      ...(isInternal || policies.allow.length > 0 ? ["deny"] : []),
+      ...(isInternal || policies.allow.length > 0 || policies.exempt ? ["deny"] : []),
       ...(policies.rates.length > 0 ? ["limit_req"] : []),
       ...(policies.auth.length > 0 ? ["auth_request"] : []),
+      ...(policies.upstreamTls.length > 0 ? [route.protocol === "grpcs" ? "grpc_ssl_verify" : "proxy_ssl_verify"] : []),
     ]),
     networks,
     ...rateFaults(policies, settings),
+    ...upstreamTlsFaults(policies.upstreamTls, route, settings),
     ...authFaults(policies.auth, settings, findProxyFile(settings)),
   ];
   const requested = (route.faults ?? []).map((one) => ({ where: `container ${one.container}`, problem: one.reason }));
@@ -82,6 +86,25 @@ export function closedBy(virtualHost: VirtualHost, settings: NginxSettings): Fau
     ...paths.flatMap((route) => pathAccess(host, route, settings).faults),
   ];
   return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
+}
+
+/** Returns the password file of a host or path, or the one that a container names. */
+function passwordsOf(
+  found: FileDirectory | undefined,
+  own: readonly string[],
+  name: string | undefined,
+): Guard<AppliedFile> {
+  const ofHost = findFile(found, own);
+  if (name === undefined) return ofHost;
+  const where = "sallyport.passwords";
+  if (!found) return unusable(where, "`nginx.files.passwords` is not set", "set it, or remove the label");
+  if (ofHost.kind !== "absent") {
+    const problem = `${own.at(-1)} has a password file, and nginx applies one, not also @${name}`;
+    return unusable(where, problem, "remove the label or the file");
+  }
+  const named = findFile(found, [`@${name.toLowerCase()}`]);
+  const path = `${found.directory}/@${name}`;
+  return named.kind === "absent" ? unusable(where, `${path} does not exist`, "create it, or correct the name") : named;
 }
 
 /** Returns the file of global proxy directives: it may restrict every host. */
@@ -128,7 +151,8 @@ function unusedNames(virtualHosts: readonly VirtualHost[], { files, https }: Ngi
   }
   return directories.flatMap((found) =>
     [...(found?.files ?? [])].flatMap(([key, { name, restricts }]) => {
-      if (restricts !== true || used.has(key)) return [];
+      // Containers name these.
+      if (restricts !== true || used.has(key) || key.startsWith("@")) return [];
       return [{ name, path: `${found!.directory}/${name}` }];
     }),
   );

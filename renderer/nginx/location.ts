@@ -8,6 +8,7 @@ import { listsBeside } from "./own-lists.ts";
 import { policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
+import { upstreamTlsModel } from "./upstream-tls.ts";
 import { upstreamName } from "./upstream.ts";
 
 /** Prefixes of nginx's directives by the protocol of the app. */
@@ -55,6 +56,7 @@ export function locationModels(
       ![operatorDirectives(settings), inHostFile, inFile].some((set) => set.has(`${family}_request_buffering`)),
     // nginx accepts each of these once, and the operator's file counts.
     bodySize: !inFile.has("client_max_body_size") && (options.bodySize ?? false),
+    verified: !isClosed && policies.upstreamTls.flatMap((name) => upstreamTlsModel(name, family, settings, inFile)),
     readTimeout: !inFile.has(`${family}_read_timeout`) && (options.timeout ?? false),
     sendTimeout: !inFile.has(`${family}_send_timeout`) && (options.timeout ?? false),
     root: isFastcgi && !inFile.has("root") && root,
@@ -62,7 +64,7 @@ export function locationModels(
     splitsPath: isFastcgi && !inFile.has("fastcgi_split_path_info"),
     isUsedOnce,
     isInternal: !isClosed && isInternal,
-    policies: !isClosed && policyModel(host, route, settings, extra),
+    policies: !isClosed && policyModel(host, route, settings, extra, passwords.kind === "applied"),
     passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
     extra: !isClosed && fileModel(extra),
     lists: listsBeside(extra, settings),

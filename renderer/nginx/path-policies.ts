@@ -7,7 +7,8 @@ import type { AppliedFile } from "./files.ts";
 import { authModel } from "./auth.ts";
 import { type Guard, unusable } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
-import { tokens } from "./text.ts";
+import { quoted, tokens } from "./text.ts";
+import { hasTls } from "./upstream-tls.ts";
 
 /** Requests above the rate that are served at once, by default: those of one page. */
 const DEFAULT_BURST = 20;
@@ -42,26 +43,37 @@ export interface PathPolicies {
   readonly options: PathOptions;
   /** Lists of networks. A client has access if each of them contains it. */
   readonly allow: readonly (readonly string[])[];
+  /** A further list of networks, whose clients need no password, and without a password file are the only ones. */
+  readonly exempt?: readonly string[] | undefined;
   readonly rates: readonly RateLimit[];
   /** Services that decide on each request; nginx can ask one. */
   readonly auth: readonly string[];
+  /** How the app's certificate is verified; nginx can do one. */
+  readonly upstreamTls: readonly string[];
 }
 
 /** Returns the policies of a path. A default of the operator that restricts access applies in addition to the path's own. */
 export function policiesOf(
   host: string,
-  { options: own, isOperators = false }: PathRoute,
+  path: PathRoute,
   settings: Pick<NginxSettings, "defaults" | "auth">,
 ): PathPolicies {
+  const { options: own, isOperators = false } = path;
   const byDefault: PathOptions = settings.defaults?.path ?? {};
   // Clients sign in at the service's own host, and a service that another one guards asks that one.
   const isService = Object.values(settings.auth ?? {}).some((service) => service.host === host);
-  const services = (name: string | undefined): string[] => (name === undefined || isService ? [] : [name]);
+  const services = (name: string | undefined): string[] => (isService ? [] : listOf(name));
   const options = { ...byDefault, ...own };
   if (isOperators) {
     const { allow, rate, rateBurst: burst = DEFAULT_BURST } = options;
     const rates = rate === undefined ? [] : [{ rate, burst }];
-    return { options, allow: allow ? [allow] : [], rates, auth: services(options.auth) };
+    return {
+      options,
+      ...combined([allow], options),
+      rates,
+      auth: services(options.auth),
+      upstreamTls: listOf(options.upstreamTls),
+    };
   }
   const [minimum, { rate, rateBurst = byDefault.rateBurst ?? DEFAULT_BURST }] = [byDefault.rate, own];
   const maxBurst = byDefault.rateBurst ?? DEFAULT_BURST;
@@ -71,22 +83,53 @@ export function policiesOf(
     rate !== undefined && rate !== minimum && { rate, burst: rateBurst },
   ].filter((limit) => limit !== false);
   const isInternal = [byDefault.access, own.access].includes("internal");
+  const isStrict = byDefault.headers === "strict";
   return {
-    options: isInternal ? { ...options, access: "internal" } : options,
-    allow: [byDefault.allow, own.allow].flatMap((list) => (list ? [list] : [])),
+    options: {
+      ...options,
+      ...(isInternal && { access: "internal" as const }),
+      ...(isStrict && { headers: "strict" as const }),
+    },
+    ...(own.allow || byDefault.satisfy === "any"
+      ? combined([byDefault.allow, own.allow], options)
+      : combined([byDefault.allow], {})),
     rates,
+    upstreamTls: [...new Set([...(hasTls(path) ? listOf(byDefault.upstreamTls) : []), ...listOf(own.upstreamTls)])],
     auth: [...new Set([...services(byDefault.auth), ...services(own.auth)])],
   };
+}
+
+function listOf(name: string | undefined): string[] {
+  return name === undefined ? [] : [name];
+}
+
+/** With `satisfy: any` the last list is that of clients which need no password. */
+function combined(
+  all: readonly (readonly string[] | undefined)[],
+  { satisfy }: PathOptions,
+): Pick<PathPolicies, "allow" | "exempt"> {
+  const lists = all.flatMap((list) => (list ? [list] : []));
+  return satisfy === "any" ? { allow: lists.slice(0, -1), exempt: lists.at(-1) } : { allow: lists };
 }
 
 /** Returns what the policies of all paths need in the `http` block: lists of networks, and zones to count requests in. */
 export function policyBlocks(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields {
   const all = allPolicies(hosts, settings);
-  const lists = new Map(all.flatMap(({ allow }) => allow.map((list) => [allowedVariable(list), list])));
+  const exempt = all.flatMap((one) => (one.exempt ? [one.exempt] : []));
+  const lists = new Map([...all.flatMap(({ allow }) => allow), ...exempt].map((list) => [allowedVariable(list), list]));
+  const originLists = new Map(
+    all.flatMap(({ options: { cors } }) => (cors && !isEvery(cors) ? [[originVariable(cors), cors] as const] : [])),
+  );
+  const realms = new Map(exempt.map((list) => [realmVariable(list), allowedVariable(list)]));
   const rates = ratesOf(all).slice(0, MAX_RATES);
   const { size } = ZONES.find(({ count }) => rates.length <= count)!;
   return {
     allowLists: [...lists].map(([variable, networks]) => ({ variable: tokens(variable), networks: [...networks] })),
+    originLists: [...originLists].map(([variable, list]) => ({
+      variable: tokens(variable),
+      origins: list.map(quoted),
+    })),
+    realms: [...realms].map(([variable, allowed]) => ({ variable: tokens(variable), allowed: tokens(allowed) })),
     rateZones: rates.map((rate) => ({ zone: tokens(`${zoneOf(rate)}:${size}`), rate: tokens(rate) })),
   };
 }
@@ -115,17 +158,25 @@ export function policyModel(
   path: PathRoute,
   settings: NginxSettings,
   extra: Guard<AppliedFile>,
+  hasPasswords: boolean,
 ): ModelFields {
-  const { options, allow, rates, auth } = policiesOf(host, path, settings);
-  const { compress, retry, retryTries } = options;
+  const { options, allow, exempt, rates, auth } = policiesOf(host, path, settings);
+  const only = exempt && !hasPasswords ? [...allow, exempt] : allow;
+  const { compress, cors, headers, retry, retryTries } = options;
   const inFile = new Set(extra.kind === "applied" ? extra.value.settings : []);
   return {
-    allowed: [...new Set(allow.map((list) => allowedVariable(list)))].map((variable) => tokens(variable)),
+    allowed: [...new Set(only.map((list) => allowedVariable(list)))].map((variable) => tokens(variable)),
+    realm: exempt && hasPasswords ? tokens(realmVariable(exempt)) : false,
     auth: auth[0] !== undefined && !inFile.has("auth_request") && authModel(auth[0], settings),
     // Paths with the same rate share a zone, and each counts for itself.
     counted: rates.length > 0 && tokens(hashOf(`${host} ${pathKey(path.path)}`)),
     limits: rates.map(({ rate, burst }) => ({ zone: tokens(zoneOf(rate)), burst })),
     limitStatus: rates.length > 0 && !inFile.has("limit_req_status"),
+    headers: headers === "strict",
+    cors: cors !== undefined && {
+      value: isEvery(cors) ? quoted("*") : tokens(originVariable(cors)),
+      varies: !isEvery(cors),
+    },
     compresses: compress === true && !inFile.has("gzip"),
     compressesTypes: compress === true && !inFile.has("gzip_types"),
     retry: retry === undefined ? false : tokens(NEXT_UPSTREAM[retry]),
@@ -134,10 +185,17 @@ export function policyModel(
 }
 
 /** Describes the restrictions of a path. */
-export function describePolicies({ allow, rates, auth }: PathPolicies, settings: NginxSettings | undefined): string[] {
+export function describePolicies(
+  { allow, exempt, rates, auth, upstreamTls }: PathPolicies,
+  settings: NginxSettings | undefined,
+  hasPasswords: boolean,
+): string[] {
+  const listed = exempt?.join(", ");
   return [
     ...auth.map((name) => `authentication: ${name} at ${settings?.auth?.[name]?.host ?? "an unknown host"}`),
+    ...upstreamTls.map((name) => `the app's certificate is verified: ${name}`),
     ...allow.map((networks) => `only for ${networks.join(", ")}`),
+    ...(listed === undefined ? [] : [hasPasswords ? `without a password for ${listed}` : `only for ${listed}`]),
     ...rates.map(({ rate, burst }) => `rate of one client: ${written(rate)}, and ${burst} more at once`),
   ];
 }
@@ -164,6 +222,18 @@ function allowedVariable(networks: readonly string[]): string {
 
 function zoneOf(rate: string): string {
   return `sallyport_rate_${rate.replace("/", "_")}`;
+}
+
+function realmVariable(networks: readonly string[]): string {
+  return `$sallyport_realm_${hashOf(networks.join(" "))}`;
+}
+
+function isEvery(origins: readonly string[]): boolean {
+  return origins[0] === "*";
+}
+
+function originVariable(origins: readonly string[]): string {
+  return `$sallyport_origin_${hashOf(origins.join(" "))}`;
 }
 
 function hashOf(text: string): string {

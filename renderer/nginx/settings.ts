@@ -38,6 +38,8 @@ export interface NginxSettings {
   readonly auth?: Readonly<Record<string, AuthService>>;
   /** Whether each of them can be asked now. */
   readonly authStates?: ReadonlyMap<string, AuthState>;
+  /** How certificates of apps are verified, by name. */
+  readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
   /** Rates that nginx does not count, because there are too many: paths with them are closed. */
   readonly excessRates?: readonly string[];
   /** The port for TLS by server name. */
@@ -62,6 +64,16 @@ export interface AuthService {
 export type AuthState =
   | { readonly kind: "ready"; readonly protocol: "http" | "https" }
   | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
+
+/** How the certificate of an app is verified. */
+export interface UpstreamTls {
+  /** File of the authorities, as nginx sees it. */
+  readonly authority: string;
+  /** Name in the certificate; by default the virtual host. */
+  readonly name?: string | undefined;
+  /** nginx's own certificate and key for apps. */
+  readonly client?: { readonly certificate: string; readonly key: string } | undefined;
+}
 
 export interface HttpsSettings {
   /** Port for HTTPS, inside nginx's container. */

@@ -78,6 +78,18 @@ export function serviceName(raw: string): Parsed<string> {
 
 export const SERVICE_NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
 
+/** Accepts origins of web pages, separated by commas or blanks, or `*`. */
+export function origins(raw: string): Parsed<readonly string[]> {
+  const list = raw.split(/[\s,]+/).filter((one) => one !== "");
+  if (list.length === 1 && list[0] === "*") return ok(list);
+  const isOrigin = (one: string): boolean =>
+    /^https?:\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?$/.test(one);
+  if (list.length > 0 && list.length <= MAX_ORIGINS && list.every((one) => isOrigin(one))) return ok(list);
+  return invalid(`not \`*\` or origins such as https://app.example.com, separated by commas, ${MAX_ORIGINS} at most`);
+}
+
+const MAX_ORIGINS = 50;
+
 /** Accepts requests per second or minute, such as 10/s. Returns nginx's form, such as 10r/s. */
 export function rate(raw: string): Parsed<string> {
   const [, count, unit] = /^([1-9][0-9]{0,5})\/(s|m)$/.exec(raw.toLowerCase()) ?? [];

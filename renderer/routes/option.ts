@@ -22,6 +22,7 @@ export const PERMISSIONS = [
   "debugEndpoint",
   "permanentRedirects",
   "acmeAuthority",
+  "satisfyAny",
   "imageValues",
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];

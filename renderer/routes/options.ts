@@ -15,6 +15,7 @@ import {
   keepalive,
   networks,
   oneOf,
+  origins,
   plainPath,
   rate,
   seconds,
@@ -75,12 +76,22 @@ export interface PathOptions {
   readonly bodySize?: number;
   /** Networks (CIDR) and addresses of the only clients that have access. */
   readonly allow?: readonly string[];
+  /** The operator's password file, by name. */
+  readonly passwords?: string;
+  /** Whether a client needs both, an address of `allow` and a password, or one of them. */
+  readonly satisfy?: "all" | "any";
   /** The operator's service that decides on each request, by name. */
   readonly auth?: string;
   /** Requests of one client: nginx's rate, such as `10r/s`. */
   readonly rate?: string;
   /** Requests above the rate that are served at once. */
   readonly rateBurst?: number;
+  /** How the operator verifies apps with TLS, by name. */
+  readonly upstreamTls?: string;
+  /** Security headers that are added to responses without them. */
+  readonly headers?: "strict" | "off";
+  /** Origins whose pages may read responses; `*` for every one. */
+  readonly cors?: readonly string[];
   /** Compress responses of text. */
   readonly compress?: boolean;
   /** When a request is sent to another replica: after a failed connection, also after an error status, or never. */
@@ -197,9 +208,19 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
   timeout: { label: "timeout", parse: seconds(MAX_TIMEOUT_HOURS) },
   bodySize: { label: "body-size", parse: bytes(MAX_BODY) },
   allow: { label: "allow", restricts: () => true, parse: networks },
+  passwords: { label: "passwords", restricts: () => true, parse: serviceName },
+  satisfy: {
+    label: "satisfy",
+    needs: "satisfyAny",
+    restricts: (value) => value === "all",
+    parse: oneOf("all", "any"),
+  },
   auth: { label: "auth", restricts: () => true, parse: serviceName },
   rate: { label: "rate", restricts: () => true, parse: rate },
   rateBurst: { label: "rate-burst", parse: integer(0, 10_000) },
+  upstreamTls: { label: "upstream-tls", restricts: () => true, parse: serviceName },
+  headers: { label: "headers", parse: oneOf("strict", "off") },
+  cors: { label: "cors", parse: origins },
   compress: { label: "compress", parse: parseBoolean },
   retry: { label: "retry", parse: oneOf("connect", "status", "off") },
   retryTries: { label: "retry-tries", parse: integer(1, 100) },

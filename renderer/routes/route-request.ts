@@ -9,6 +9,7 @@ import {
   withheld,
 } from "./diagnostic.ts";
 import { type HostName, parseHostEntry, parsePort, splitList, unquoted } from "./grammar.ts";
+import { hostByRule } from "./host-rule.ts";
 import { parseMultiports } from "./multiports.ts";
 import {
   IGNORED,
@@ -30,6 +31,7 @@ import {
   SERVER_OPTIONS,
   type ServerOptions,
 } from "./options.ts";
+import { parseBoolean } from "./option-values.ts";
 import { projectOf } from "./owner.ts";
 import { UnknownNameFinder } from "./unknown-names.ts";
 import { type InvalidValue, parseRoute, type RawRoute, type RequestedRoute, unusablePorts } from "./requested-route.ts";
@@ -57,6 +59,8 @@ export type ParsedRequest =
   | { readonly kind: "unrouted"; readonly diagnostic: Diagnostic }
   | { readonly kind: "quarantined"; readonly diagnostic: Diagnostic };
 
+const TO_ROUTE = "correct it to route the container";
+
 const HOST = { env: "VIRTUAL_HOST", label: "host", isRequest: true };
 const PORT = { env: "VIRTUAL_PORT", label: "port" };
 const PATH = { env: "VIRTUAL_PATH", label: "path" };
@@ -64,9 +68,10 @@ const DESTINATION = { env: "VIRTUAL_DEST", label: "dest" };
 const PROTOCOL = { env: "VIRTUAL_PROTO", label: "proto" };
 const MULTIPORTS = { env: "VIRTUAL_HOST_MULTIPORTS", label: "multiports", isRequest: true };
 const NETWORK = { label: "network" };
+const ENABLE = { label: "enable", isRequest: true };
 
 /** Options that request a route; all other options are in options.ts. */
-export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK];
+export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK, ENABLE];
 
 /** Options that request a stream. */
 export const STREAM_NAMES: readonly OptionNames[] = Object.values(STREAM_OPTIONS);
@@ -196,11 +201,35 @@ class Parser {
 
   /** Returns undefined if the container requests no route. */
   #parseRoutes(): ParsedRoutes | undefined {
+    const enable = this.#read(ENABLE);
+    const isEnabled = enable && parseBoolean(enable.raw);
+    if (isEnabled?.kind === "invalid") {
+      const refused = { where: enable!.name, value: enable!.raw, problem: isEnabled.reason, hint: TO_ROUTE };
+      return { routes: [], remarks: [this.#report("host.refused", refused)] };
+    }
+    if (isEnabled?.value === false) return undefined;
     if (this.#isStream) return this.#parseStreams();
     const multiports = this.#read(MULTIPORTS);
     if (multiports) return parseMultiports(this.#subject, multiports, this.#rules);
     const option = this.#read(HOST);
-    return option && this.#parseVirtualHost(option);
+    if (option) return this.#parseVirtualHost(option);
+    return isEnabled?.value ? this.#parseByRule() : undefined;
+  }
+
+  #parseByRule(): ParsedRoutes {
+    const { hostRule } = this.#rules;
+    const where = `sallyport.${ENABLE.label}`;
+    const refused = (problem: string): ParsedRoutes => ({
+      routes: [],
+      remarks: [
+        this.#report("host.refused", { where, problem, hint: "set VIRTUAL_HOST, or the label `sallyport.host`" }),
+      ],
+    });
+    if (hostRule === undefined) return refused("the container has no host name, and `routing.hostRule` is not set");
+    const found = hostByRule(hostRule, this.#known.container);
+    if ("missing" in found)
+      return refused(`\`routing.hostRule\` needs ${found.missing}, which the container does not have`);
+    return this.#parseVirtualHost({ name: "routing.hostRule", raw: found.host });
   }
 
   #requestsNothing(): Diagnostic {
@@ -209,6 +238,14 @@ class Parser {
     const unknown = UNKNOWN_NAMES.find(this.#known).misspelled.find(({ meant }) =>
       requests.some(({ label }) => label === meant),
     );
+    const enable = this.#read(ENABLE)?.raw;
+    const isEnabled = parseBoolean(enable ?? "true");
+    if (isEnabled.kind === "ok" && !isEnabled.value) {
+      return this.#report("host.none", {
+        problem: `sallyport.${ENABLE.label} is ${enable}`,
+        hint: "set it to true to route the container",
+      });
+    }
     if (this.#isStream) return ofImage[0] ?? this.#report(unknown ? "host.none" : "stream.none", unknown ?? NO_STREAM);
     const streams = this.#streamRemarks();
     const isEmpty = Object.hasOwn(this.#known.container.env, HOST.env);
@@ -248,7 +285,7 @@ class Parser {
     const parsed = parseRoute(raw, this.#rules);
     if (parsed.kind === "invalid") {
       const [names, code] = FIELDS[parsed.field];
-      const { problem, hint = "correct it to route the container" } = problemOf(parsed, raw, this.#rules);
+      const { problem, hint = TO_ROUTE } = problemOf(parsed, raw, this.#rules);
       const reported = { where: optionOf(names).name, value: parsed.value, problem, hint, hosts };
       return { routes: [], remarks: [this.#report(code, reported)] };
     }

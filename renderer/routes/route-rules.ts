@@ -45,6 +45,8 @@ export interface RequestRules {
   readonly permissions?: ReadonlySet<Permission>;
   readonly owners?: readonly Reservation[];
   readonly defaultPorts?: DefaultPorts;
+  /** Host name of containers with `sallyport.enable` and without one of their own: see host-rule.ts. */
+  readonly hostRule?: string | undefined;
   /** Host names, and paths of VIRTUAL_HOST_MULTIPORTS, that one container may request. */
   readonly maxRoutes?: number;
   /** Undefined: no target serves streams. */

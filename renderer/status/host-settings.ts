@@ -70,7 +70,10 @@ export function pathSettings(
       `idle upstream connections: at most ${options.keepalive}`,
     options.timeout !== undefined && `timeout: ${options.timeout} s`,
     options.bodySize !== undefined && `maximum request body: ${options.bodySize} bytes`,
-    ...describePolicies(policies, settings),
+    ...describePolicies(policies, settings, passwords?.kind === "applied"),
+    options.headers === "strict" && "security headers: strict",
+    options.cors !== undefined &&
+      `readable by pages of ${options.cors[0] === "*" ? "every origin" : options.cors.join(", ")}`,
     options.compress === true && "responses are compressed",
     options.retry !== undefined && `retry: ${options.retry}`,
     options.retryTries !== undefined && `replicas tried for one request: ${options.retryTries}`,

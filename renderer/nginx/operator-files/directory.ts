@@ -46,8 +46,8 @@ export interface FileDirectory {
 /** A file with this ending confirms that the file without it is removed on purpose. No host name contains `_`. */
 export const RELEASE = "_removed";
 
-/** File names that can be printed into a configuration; the file of a wildcard host has a `*`, that of an address a `:`. */
-const NAME = /^[A-Za-z0-9*:][A-Za-z0-9*:._-]{0,254}$/;
+/** File names that can be printed into a configuration; the file of a wildcard host has a `*`, that of an address a `:`, one that containers name an `@`. */
+const NAME = /^[A-Za-z0-9*:@][A-Za-z0-9*:._-]{0,254}$/;
 
 /** Maximum number of files that are read from one directory. */
 const MAX_FILES = 10_000;

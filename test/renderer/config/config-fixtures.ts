@@ -47,6 +47,7 @@ const nginxTarget = {
   routing: {
     containersMay: ["regex"],
     maxRoutes: 2_000,
+    hostRule: "{service}.example.com",
     sharedHosts: false,
     owners: [{ suffix: "example.com", projects: ["shop"] }],
     ownerLease: "24h",
@@ -70,6 +71,9 @@ const nginxTarget = {
     internalNetworks: ["10.0.0.0/8"],
     auth: {
       sso: { host: "auth.example.com", path: "/auth", signIn: "https://auth.example.com/", headers: ["X-User"] },
+    },
+    upstreamTls: {
+      internal: { authority: "/ca.crt", name: "apps.internal", client: { certificate: "/c.crt", key: "/c.key" } },
     },
     resolvers: ["192.0.2.53"],
     accessLog: { file: "/var/log/nginx/a.log", format: { text: "$host", escape: "json" } },

@@ -125,8 +125,8 @@ for (const [index, fixture] of FIXTURES.entries()) {
     for (const [path] of placesIn(fixture)) {
       const key = path.at(-1);
       const parent = path.slice(0, -1);
-      // The keys of `auth` are the operator's names.
-      if (typeof key !== "string" || parent.at(-1) === "auth") continue;
+      // The keys of these are the operator's names.
+      if (typeof key !== "string" || ["auth", "upstreamTls"].includes(String(parent.at(-1)))) continue;
       const record = valueAt(fixture, parent) as Readonly<Record<string, unknown>>;
       const { [key]: value, ...others } = record;
       const typo = key.length < 4 ? `${key}z` : `${key.slice(0, 2)}${key.slice(3)}z`;

@@ -133,6 +133,21 @@ const CLOSED: readonly Request[] = [
     labels: { "sallyport.auth": value },
     reported: /sallyport\.auth: invalid value|unknown is not defined in `nginx\.auth`/,
   })),
+  ...["", "alice:$apr1$x", "../staff", "absent"].map((value) => ({
+    name: `passwords=${value}`,
+    labels: { "sallyport.passwords": value },
+    reported: /sallyport\.passwords: (invalid value|the agent)|`nginx\.files\.passwords` is not set/,
+  })),
+  ...["", "/etc/ssl/ca.pem", "off!", "absent"].map((value) => ({
+    name: `upstream-tls=${value}`,
+    labels: { "sallyport.upstream-tls": value },
+    reported: /sallyport\.upstream-tls: invalid value|the app speaks http, without TLS/,
+  })),
+  {
+    name: "satisfy",
+    labels: { "sallyport.satisfy": "either" },
+    reported: /sallyport\.satisfy: invalid value/,
+  },
   {
     name: "verify-client",
     labels: { "sallyport.verify-client": "yes" },

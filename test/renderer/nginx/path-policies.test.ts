@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
+import * as https from "node:https";
+import type { TLSSocket } from "node:tls";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathAccess } from "../../../renderer/nginx/access.ts";
@@ -13,9 +15,12 @@ import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { ROOT } from "../../../renderer/routes/path-match.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import type { Verbatim } from "../../../renderer/template/model.ts";
+import { composeLabels } from "../../shared/compose-labels.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { nginxVersion } from "../../demo/local-nginx.ts";
 import { requires } from "../../requires.ts";
+import { CertificateAuthority } from "./certificate-authority.ts";
+import { makeCertificate } from "./certificate-files.ts";
 import { NginxRig } from "./rig.ts";
 
 /** Whether this nginx has `sticky`. */
@@ -32,7 +37,7 @@ interface Question {
 
 const TEXT = "a line of text\n".repeat(500);
 
-describe("policies that a container sets by label, with a real nginx", { skip: requires("nginx") }, () => {
+describe("policies that a container sets by label, with a real nginx", { skip: requires("nginx", "openssl") }, () => {
   const rig = new NginxRig();
   const vhosts = join(rig.directory, "vhosts");
 
@@ -70,42 +75,105 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
       join(vhosts, "unasked.example_location_override"),
       "location / { deny 127.0.0.8; limit_req zone=none; return 418; }\n",
     );
+    const deciding = http.createServer((_, response) =>
+      response.writeHead(200, { "X-Frame-Options": "DENY", "Access-Control-Allow-Origin": "https://c.example" }).end(),
+    );
+    const authority = new CertificateAuthority(join(rig.directory, "apps"));
+    for (const name of ["apps.internal", "other.internal", "nginx.internal"]) authority.issue(name);
+    makeCertificate(authority.directory, "self.internal", ["apps.internal"]);
+    const ca = authority.path("ca.crt");
+    const upstreamTls = {
+      internal: { authority: ca, name: "apps.internal" },
+      mutual: {
+        authority: ca,
+        name: "apps.internal",
+        client: { certificate: authority.path("nginx.internal.crt"), key: authority.path("nginx.internal.key") },
+      },
+    };
+    const secure = (stem: string): https.Server => {
+      const [cert, key] = ["crt", "key"].map((ending) => readFileSync(authority.path(`${stem}.${ending}`)));
+      const options = { cert, key, ca: readFileSync(ca), requestCert: true, rejectUnauthorized: false };
+      return https.createServer(options, (request, response) => {
+        response.end(String((request.socket as TLSSocket).authorized));
+      });
+    };
+    const passwords = join(rig.directory, "htpasswd");
+    mkdirSync(passwords);
+    for (const name of ["@staff", "twice.example"]) writeFileSync(join(passwords, name), "alice:{PLAIN}secret\n");
     const closed = await freePort();
     const to = [`127.0.0.1:${rig.portOf("static")}`];
     const routes = [
       { host: "static.example", to, pathOptions: { allow: "127.0.0.50", rate: "1000/s" } },
       { host: "dead.example", to: [`127.0.0.1:${closed}`] },
     ];
-    await rig.start({ reload: "channel", nginx: { files: { vhosts }, pathDefaults, auth }, routing: { routes } }, [
-      await rig.app("sso", host("sso"), {}, sso),
-      ...(await Promise.all(
-        Object.entries({
-          guarded: "sso",
-          redirects: "page",
-          gone: "gone",
-          down: "dead",
-          trap: "dead",
-          unasked: "sso",
-        }).map(async ([name, auth]) => await rig.app(name, host(name), labels({ auth }))),
-      )),
-      await rig.app("open", host("open"), labels(isOpen)),
-      await rig.app("burst", host("burst"), labels({ "rate-burst": "1000" })),
-      await rig.app("same", host("same"), labels({ rate: "1/m", "rate-burst": "2" })),
-      await rig.app("allow", host("allow"), labels({ allow: "127.0.0.9, 2001:db8::/32" })),
-      await rig.app("nowhere", host("nowhere"), labels({ allow: "10.0.0.0/33" })),
-      await rig.app("rate", host("rate"), labels({ rate: "1/m", "rate-burst": "2" })),
-      await rig.app("rated", host("rated"), labels({ rate: "10/s" })),
-      await rig.app("listed", host("listed"), labels({ allow: "127.0.0.9" })),
-      await rig.app("zero", host("zero"), labels({ rate: "0/s" })),
-      await rig.app("small", host("small"), labels({ compress: "true" }), statusApp(200)),
-      await rig.app("plain", host("plain"), {}, statusApp(200)),
-      await rig.app("own", host("own"), labels({ compress: "true", allow: "127.0.0.0/8" }), statusApp(200)),
-      await rig.app("broken", host("retry"), broken, statusApp(503)),
-      await rig.app("works", host("retry"), labels({ retry: "status" }), statusApp(200)),
-      await rig.app("sticky1", host("sticky"), labels({ sticky: "cookie", balance: "ip-hash" })),
-      await rig.app("sticky2", host("sticky"), labels({ sticky: "cookie" })),
-      await rig.app("capped", host("capped"), labels({ "max-connections": "3" })),
-    ]);
+    await rig.start(
+      {
+        reload: "channel",
+        nginx: { files: { vhosts, passwords }, pathDefaults, auth, upstreamTls },
+        routing: { routes, containersMay: ["satisfyAny"], hostRule: "{service}.{project}.rule.example" },
+      },
+      [
+        await rig.app("sso", host("sso"), {}, sso),
+        ...(await Promise.all(
+          Object.entries({
+            guarded: "sso",
+            redirects: "page",
+            gone: "gone",
+            down: "dead",
+            trap: "dead",
+            unasked: "sso",
+          }).map(async ([name, auth]) => await rig.app(name, host(name), labels({ auth }))),
+        )),
+        ...(await Promise.all(
+          Object.entries({
+            staff: { passwords: "staff" },
+            both: { passwords: "Staff", allow: "127.0.0.9" },
+            either: { passwords: "staff", allow: "127.0.0.9", satisfy: "any" },
+            listless: { passwords: "staff", satisfy: "any" },
+            listonly: { allow: "127.0.0.9", satisfy: "any" },
+            unknowns: { passwords: "unknowns" },
+            twice: { passwords: "staff" },
+          }).map(async ([name, values]) => await rig.app(name, host(name), labels(values))),
+        )),
+        await rig.app("headers", host("headers"), labels({ headers: "strict" })),
+        await rig.app("decides", host("decides"), labels({ headers: "strict", cors: "*" }), deciding),
+        await rig.app("cors", host("cors"), labels({ cors: "https://a.example, http://b.example:8080", auth: "sso" })),
+        await rig.app("everyone", host("everyone"), labels({ cors: "*" })),
+        await rig.app("closedcors", host("closedcors"), labels({ cors: "https://a.example/x;" })),
+        ...(await Promise.all(
+          Object.entries({
+            verified: ["apps.internal", "internal"],
+            misnamed: ["other.internal", "internal"],
+            unsigned: ["self.internal", "internal"],
+            mutual: ["apps.internal", "mutual"],
+            undefined: ["apps.internal", "external"],
+          } as const).map(async ([name, [stem, upstreamTlsName]]) => {
+            const env = { VIRTUAL_PROTO: "https", ...host(name) };
+            return await rig.app(name, env, labels({ "upstream-tls": upstreamTlsName }), secure(stem));
+          }),
+        )),
+        await rig.app("ruled", {}, { labels: { ...composeLabels("My_Shop.x", "-api_"), "sallyport.enable": "true" } }),
+        await rig.app("disabled", host("disabled"), labels({ enable: "false" })),
+        { ...(await rig.app("projectless", {}, labels({ enable: "on" }))), labels: { "sallyport.enable": "on" } },
+        await rig.app("open", host("open"), labels(isOpen)),
+        await rig.app("burst", host("burst"), labels({ "rate-burst": "1000" })),
+        await rig.app("same", host("same"), labels({ rate: "1/m", "rate-burst": "2" })),
+        await rig.app("allow", host("allow"), labels({ allow: "127.0.0.9, 2001:db8::/32" })),
+        await rig.app("nowhere", host("nowhere"), labels({ allow: "10.0.0.0/33" })),
+        await rig.app("rate", host("rate"), labels({ rate: "1/m", "rate-burst": "2" })),
+        await rig.app("rated", host("rated"), labels({ rate: "10/s" })),
+        await rig.app("listed", host("listed"), labels({ allow: "127.0.0.9" })),
+        await rig.app("zero", host("zero"), labels({ rate: "0/s" })),
+        await rig.app("small", host("small"), labels({ compress: "true" }), statusApp(200)),
+        await rig.app("plain", host("plain"), {}, statusApp(200)),
+        await rig.app("own", host("own"), labels({ compress: "true", allow: "127.0.0.0/8" }), statusApp(200)),
+        await rig.app("broken", host("retry"), broken, statusApp(503)),
+        await rig.app("works", host("retry"), labels({ retry: "status" }), statusApp(200)),
+        await rig.app("sticky1", host("sticky"), labels({ sticky: "cookie", balance: "ip-hash" })),
+        await rig.app("sticky2", host("sticky"), labels({ sticky: "cookie" })),
+        await rig.app("capped", host("capped"), labels({ "max-connections": "3" })),
+      ],
+    );
   });
   after(async () => await rig.close());
 
@@ -192,6 +260,116 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     }
   });
 
+  test("passwords names the operator's file, and satisfy combines it with allow", async () => {
+    const Authorization = `Basic ${Buffer.from("alice:secret").toString("base64")}`;
+    for (const [name, ...expected] of [
+      // Without a password and with one, from an address that is not listed, and from one that is; from a foreign one.
+      ["staff", 401, 200, 401, 200, 403],
+      ["both", 403, 403, 401, 200, 403],
+      ["either", 401, 200, 200, 200, 403],
+      ["listless", 401, 200, 401, 200, 403],
+      ["listonly", 403, 403, 200, 200, 403],
+      ["unknowns", 503, 503, 503, 503, 503],
+      ["twice", 503, 503, 503, 503, 503],
+    ] as const) {
+      const ask = async (from: string, headers = {}): Promise<number> =>
+        (await rig.ask({ host: `${name}.example`, from, headers })).status;
+      const found = [
+        await ask("127.0.0.1"),
+        await ask("127.0.0.1", { Authorization }),
+        await ask("127.0.0.9"),
+        await ask("127.0.0.9", { Authorization }),
+        await ask("127.0.0.50", { Authorization }),
+      ];
+      assert.deepEqual(found, expected, name);
+    }
+    const { virtualHosts, warnings } = await rig.status();
+    const closures = (name: string): string =>
+      String(virtualHosts.find((one) => one.host === `${name}.example`)?.paths[0]?.closed);
+    assert.match(closures("unknowns"), /sallyport\.passwords: .*@unknowns does not exist; create it, or correct/);
+    assert.match(closures("twice"), /twice\.example has a password file.*; remove the label or the file/);
+    assert.doesNotMatch(JSON.stringify(warnings), /@staff/);
+  });
+
+  test("headers=strict adds the headers that the app does not send", async () => {
+    const { headers } = await rig.ask({ host: "headers.example" });
+    assert.deepEqual(
+      ["x-content-type-options", "x-frame-options", "referrer-policy", "permissions-policy"].map(
+        (name) => headers[name],
+      ),
+      ["nosniff", "SAMEORIGIN", "strict-origin-when-cross-origin", "camera=(), geolocation=(), microphone=()"],
+    );
+    const own = (await rig.ask({ host: "decides.example", headers: { Origin: "https://a.example" } })).headers;
+    assert.equal(own["x-frame-options"], "DENY");
+    assert.equal(own["access-control-allow-origin"], "https://c.example");
+    assert.equal((await rig.ask({ host: "plain.example" })).headers["x-frame-options"], undefined);
+  });
+
+  test("cors lets pages of listed origins read responses, and answers preflight requests", async () => {
+    const session = { Cookie: "session=alice" };
+    const asked = async (host: string, Origin: string, more = {}) => {
+      const { status, headers } = await rig.ask({
+        host,
+        ...more,
+        headers: { ...session, Origin, ...("headers" in more ? (more.headers as object) : {}) },
+      });
+      return [
+        status,
+        headers["access-control-allow-origin"],
+        headers["access-control-allow-credentials"],
+        headers["vary"],
+      ];
+    };
+    assert.deepEqual(await asked("cors.example", "https://a.example"), [200, "https://a.example", "true", "Origin"]);
+    assert.deepEqual(await asked("cors.example", "http://b.example:8080"), [
+      200,
+      "http://b.example:8080",
+      "true",
+      "Origin",
+    ]);
+    for (const Origin of ["https://a.example.evil", "http://a.example", "null", "*"])
+      assert.deepEqual(await asked("cors.example", Origin), [200, undefined, undefined, "Origin"], Origin);
+    assert.deepEqual(await asked("everyone.example", "https://x.example"), [200, "*", undefined, undefined]);
+    assert.deepEqual(await asked("closedcors.example", "https://a.example"), [200, undefined, undefined, undefined]);
+    const preflight = { "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a, x-b" };
+    const ask = { host: "cors.example", method: "OPTIONS" };
+    const { status, headers } = await rig.ask({ ...ask, headers: { Origin: "https://a.example", ...preflight } });
+    assert.equal(status, 204);
+    assert.equal(headers["access-control-allow-methods"], "PUT");
+    assert.equal(headers["access-control-allow-headers"], "x-a, x-b");
+    assert.equal((await rig.ask({ ...ask, headers: { Origin: "https://evil.example", ...preflight } })).status, 401);
+    assert.equal((await rig.ask({ ...ask, headers: { Origin: "https://a.example" } })).status, 401);
+  });
+
+  test("upstream-tls serves only an app whose certificate is valid, and presents nginx's own", async () => {
+    for (const [name, ...expected] of [
+      ["verified", 200, "false"],
+      ["mutual", 200, "true"],
+      ["misnamed", 502],
+      ["unsigned", 502],
+      ["undefined", 503],
+    ] as const) {
+      const { status, body } = await rig.ask({ host: `${name}.example` });
+      assert.deepEqual(status === 200 ? [status, body] : [status], expected, name);
+    }
+    const closed = (await rig.status()).virtualHosts.find(({ host }) => host === "undefined.example")?.paths[0]?.closed;
+    assert.match(String(closed), /sallyport\.upstream-tls: external is not defined in `nginx\.upstreamTls`; define it/);
+  });
+
+  test("the operator's rule names enabled containers without a host name", async () => {
+    assert.equal((await rig.echo({ host: "api.my-shop-x.rule.example" }))?.app, "ruled");
+    assert.equal((await rig.ask({ host: "disabled.example" })).status, 503);
+    const { quarantined, unrouted } = await rig.status();
+    assert.match(
+      quarantined.find(({ name }) => name === "projectless")?.reason ?? "",
+      /sallyport\.enable: `routing\.hostRule` needs \{service\}, which .*; set VIRTUAL_HOST/,
+    );
+    assert.match(
+      unrouted.find(({ name }) => name === "disabled")?.reason ?? "",
+      /sallyport\.enable is false; set it to/,
+    );
+  });
+
   test("an allow list that is no network, and a rate of 0, close the host with a reason", async () => {
     for (const name of ["nowhere", "zero"]) assert.equal((await rig.ask({ host: `${name}.example` })).status, 503);
     const { virtualHosts } = await rig.status();
@@ -260,6 +438,10 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const settings = new Map(virtualHosts.map(({ host, paths }) => [host, String(paths[0]?.settings)]));
     assert.match(settings.get("allow.example")!, /only for 127\.0\.0\.9, 2001:db8::\/32/);
     assert.match(settings.get("rate.example")!, /rate of one client: 1\/m/);
+    assert.match(settings.get("either.example")!, /password file: @staff.*without a password for 127\.0\.0\.9/);
+    assert.match(settings.get("verified.example")!, /the app's certificate is verified: internal/);
+    assert.match(settings.get("headers.example")!, /security headers: strict/);
+    assert.match(settings.get("cors.example")!, /readable by pages of https:\/\/a\.example, http:\/\/b\.example:8080/);
     assert.match(settings.get("guarded.example")!, /authentication: sso at sso\.example/);
     assert.match(settings.get("small.example")!, /responses are compressed/);
     assert.match(settings.get("retry.example")!, /retry: status/);

@@ -15,6 +15,7 @@ const REQUESTS = {
   SERVER_TOKENS: "serverTokens",
   EXTERNAL_HTTP_PORT: "ports",
   ACME_CA_URI: "acmeAuthority",
+  "sallyport.satisfy": "satisfyAny",
   "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": "clientCertificates",
   "com.github.nginx-proxy.nginx-proxy.debug-endpoint": "debugEndpoint",
   "sallyport.host": "imageValues",
@@ -40,6 +41,7 @@ for (const containersMay of ["all", []] as const) {
       const labels = {
         "com.github.nginx-proxy.nginx-proxy.ssl_verify_client": "optional",
         "com.github.nginx-proxy.nginx-proxy.debug-endpoint": "true",
+        "sallyport.satisfy": "any",
       };
       await rig.start({ routing: { containersMay } }, [
         await rig.app("requesting", env, { labels }),

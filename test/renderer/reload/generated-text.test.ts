@@ -35,6 +35,9 @@ test("the script knows every directive of the shipped template, and no other", (
     for (const name of ["pass", "read_timeout", "send_timeout", "next_upstream"]) names.add(`${family}_${name}`);
   for (const family of ["proxy", "fastcgi", "uwsgi", "scgi"])
     for (const name of ["max_temp_file_size", "request_buffering"]) names.add(`${family}_${name}`);
+  for (const family of ["proxy", "grpc"])
+    for (const name of ["verify", "verify_depth", "trusted_certificate", "name", "certificate", "certificate_key"])
+      names.add(`${family}_ssl_${name}`);
   // Printed as values.
   for (const name of ["least_conn", "ip_hash", "hash", "random"]) names.add(name);
   for (const name of LIST_DIRECTIVES) names.add(name);

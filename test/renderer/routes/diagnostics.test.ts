@@ -22,7 +22,17 @@ const MULTIPORTS = "not a YAML mapping of host names";
 const IGNORED = "correct or remove the option, which is ignored";
 const CLOSED = "correct or remove it; until then nginx responds with 503 for the container's paths";
 /** Options that restrict access: an invalid value closes the container's paths. */
-const RESTRICTING = ["plain-without-certificate", "verify-client", "network-access", "allow", "auth", "rate"];
+const RESTRICTING = [
+  "plain-without-certificate",
+  "verify-client",
+  "network-access",
+  "allow",
+  "passwords",
+  "satisfy",
+  "auth",
+  "rate",
+  "upstream-tls",
+];
 const KEY_IGNORED = "correct or remove the key, which is ignored";
 const TO_ROUTE = "correct it to route the container";
 const TO_ROUTE_ENTRY = "correct it to route the entry";
@@ -35,6 +45,7 @@ const QUARANTINES: Readonly<Record<string, readonly [problem: string, hint: stri
   path: ["a path must begin with /", TO_ROUTE],
   proto: [PROTOCOL, TO_ROUTE],
   multiports: [MULTIPORTS, AS_EXAMPLE],
+  enable: [BOOLEAN, TO_ROUTE],
 };
 
 /** Problem for each option that is ignored, by label. */
@@ -73,9 +84,14 @@ const IGNORES: Readonly<Record<string, string>> = {
   "acme-test": BOOLEAN,
   "acme-ca": "not an https URL such as https://acme-v02.api.letsencrypt.org/directory",
   allow: "not addresses or networks such as 10.0.0.0/8, separated by commas, 100 at most",
+  passwords: "not a name: a letter, then letters, digits and dashes, 32 at most",
+  satisfy: "not one of all, any",
   auth: "not a name: a letter, then letters, digits and dashes, 32 at most",
   rate: "not a rate such as 10/s or 300/m",
   "rate-burst": "not an integer from 0 to 10000",
+  "upstream-tls": "not a name: a letter, then letters, digits and dashes, 32 at most",
+  headers: "not one of strict, off",
+  cors: "not `*` or origins such as https://app.example.com, separated by commas, 50 at most",
   compress: BOOLEAN,
   retry: "not one of connect, status, off",
   "retry-tries": "not an integer from 1 to 100",

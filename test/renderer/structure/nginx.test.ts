@@ -95,7 +95,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Groups of a regular expression, and the variable of a path with an access list. */
-const MADE = /^\$(?:[0-9]|sallyport_allowed_[0-9a-f]{16})$/;
+const MADE = /^\$(?:[0-9]|sallyport_(?:allowed|origin|realm)_[0-9a-f]{16})$/;
 
 /** Without regular expressions, in which nginx expands no variables. */
 function withoutPatterns(statements: readonly Statement[]): readonly Statement[] {
@@ -135,7 +135,9 @@ function checkAll(cases: readonly Case[]): void {
   );
   for (const name of used) assert.ok(variables.has(name) || MADE.test(name), `${name} is not the template's`);
   for (const [index, one] of cases.entries()) {
-    const saysHost = one.some((texts) => Object.keys(texts).some((name) => /host|multiports|replica/i.test(name)));
+    const saysHost = one.some((texts) =>
+      Object.keys(texts).some((name) => /host|multiports|replica|enable/i.test(name)),
+    );
     const isServed = saysHost || servers.has(`neutral${index}.example`);
     assert.ok(isServed || quarantined.includes(others[index]!.container.id), JSON.stringify(one));
   }
