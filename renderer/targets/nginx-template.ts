@@ -118,9 +118,12 @@ function settingsOf(
   files: FileSettings,
   statusPage: StatusPage,
 ): NginxSettings {
-  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, version, ...rest } = nginx;
+  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, version, auth, upstreamTls, ...rest } =
+    nginx;
   return {
     ...rest,
+    ...(auth && { auth: byName(auth) }),
+    ...(upstreamTls && { upstreamTls: byName(upstreamTls) }),
     listen,
     statusPage,
     streams,
@@ -157,4 +160,9 @@ function compile(
     if (error instanceof TemplateError) return { problem: error.message };
     throw error;
   }
+}
+
+/** A record that has its own keys only: containers choose the name, and `constructor` is none of the operator's. */
+function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.assign(Object.create(null) as Record<string, T>, record);
 }
