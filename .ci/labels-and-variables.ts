@@ -77,7 +77,7 @@ const STREAMS: Readonly<Record<string, Entry>> = {
   },
   udp: {
     type: "`PORT` or `PORT:CONTAINER-PORT`, separated by commas",
-    meaning: "UDP ports of nginx whose datagrams go to the container. The agent's policy must list the label",
+    meaning: "UDP ports of nginx whose datagrams go to the container",
     example: "53",
   },
   sni: {

@@ -162,7 +162,7 @@ function compile(
   }
 }
 
-/** A record that has its own keys only: containers choose the name, and `constructor` is none of the operator's. */
+/** A record without inherited keys: containers choose the name, and `constructor` must not find anything. */
 function byName<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.assign(Object.create(null) as Record<string, T>, record);
 }

@@ -20,10 +20,7 @@ test("the published schema matches the code", () => {
 test("the default policy discloses exactly the names that the renderer reads", () => {
   const options: OptionNames[] = [HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS].flatMap((rules) => Object.values(rules));
   const read = (from: "env" | "label") =>
-    [...ROUTE_NAMES, ...STREAM_NAMES, ...options]
-      .flatMap((names) => namesOf(names, from))
-      // A container discloses 64 labels at most. Operators that offer UDP ports add this one.
-      .filter((name) => name !== "sallyport.udp");
+    [...ROUTE_NAMES, ...STREAM_NAMES, ...options].flatMap((names) => namesOf(names, from));
   const others = [
     "sallyport.proxy",
     ...["project", "service", "oneoff", "config-hash", "container-number"].map((name) => `com.docker.compose.${name}`),
