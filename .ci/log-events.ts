@@ -46,7 +46,7 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "acme.unwritten": "The ACME client could not write its progress; it continues.",
     "agent.connected": "The renderer is connected to an agent.",
     "agent.disconnected":
-      "The connection to an agent failed or was lost; its containers keep their last state and the renderer reconnects.",
+      "An agent has been disconnected for 5 seconds, or again within a minute; its containers keep their last state and the renderer reconnects.",
     "agent.docker-changed": "An agent's connection to Docker changed; its containers keep their last state.",
     "agent.expired":
       "An agent has been disconnected for longer than `staleAfter`; its virtual hosts return 503 until it connects.",
@@ -108,6 +108,8 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     },
     "host.released": "The operator ended the lease of a host name.",
     "host.reopened": "Everything that restricts access to the host is applied again.",
+    "maintenance.changed": "The operator put a host under maintenance (`on`), or ended it (`off`).",
+    "maintenance.lost": "The file of hosts under maintenance is damaged; all hosts are served.",
     "option.ignored": "An option has no effect in this mode.",
     "page.failed": "The status page could not be written.",
     "publish.degraded": "The destination cannot be replaced atomically and is written in place.",

@@ -12,7 +12,7 @@ import { runRender } from "./render.ts";
 import { type CommandResult, EX_CONFIG, EX_USAGE, failed } from "./result.ts";
 import { runDockerGen, runRun } from "./run.ts";
 import { runSnapshot } from "./snapshot.ts";
-import { runExplain, runHealth, runRelease, runStatus } from "./status.ts";
+import { runExplain, runHealth, runMaintenance, runRelease, runStatus } from "./status.ts";
 import { defaultsFrom } from "../config/file-defaults.ts";
 import { loadConfig, parseConfig } from "../config/load.ts";
 import { VERSION } from "../status/version.ts";
@@ -146,6 +146,17 @@ export function createProgram(
     .argument("[host]", "host name")
     .option("--all", "release all host names");
   withConfig(release, parseConfig, async (config, [host], options) => await runRelease(config, host, options));
+  const maintenance = add("maintenance", "respond with 503 for a host name, or serve it again; kept across restarts", [
+    ["maintenance demo.example.com on", "before a database is migrated"],
+    ["maintenance demo.example.com off", "serve the host again"],
+  ])
+    .argument("<host>", "host name")
+    .argument("<state>", "on or off");
+  withConfig(
+    maintenance,
+    parseConfig,
+    async (config, [host = "", state = ""]) => await runMaintenance(config, host, state),
+  );
   const health = add("health", "exit code 0 if all files are live and all agents connected", [
     ["health", "in a health check"],
   ]);

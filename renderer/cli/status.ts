@@ -1,10 +1,12 @@
 import type { Config } from "../config/schema.ts";
 import { faultsOfRenderer } from "../status/attention.ts";
 import { explain } from "../status/explain.ts";
+import { parseHost } from "../routes/grammar.ts";
+import { quoted } from "../../shared/log.ts";
 import { printReport } from "../status/print.ts";
 import type { Report } from "../status/report.ts";
 import { printable } from "../status/printable.ts";
-import { askRelease, askStatus } from "../status/socket.ts";
+import { askMaintenance, askRelease, askStatus } from "../status/socket.ts";
 import { type CommandResult, EX_USAGE, failed, printed } from "./result.ts";
 
 /** Prints the status of a running renderer. Exit code 1 if something needs attention. */
@@ -38,6 +40,22 @@ export async function runRelease(
   if (name === undefined) return printed("released all host names\n");
   if (owner === undefined) return failed(`release: ${printable(name)} has no recorded owner; see \`status\``, 1);
   return printed(`released ${printable(name)}, which belonged to ${printable(owner)}\n`);
+}
+
+/** Puts a host name under maintenance, or ends it. Exit code 1 if nothing changed. */
+export async function runMaintenance({ statusSocket }: Config, host: string, state: string): Promise<CommandResult> {
+  const parsed = parseHost(host, true);
+  if (parsed.kind !== "ok") return failed(`maintenance: ${quoted(host)} is not a host name`, EX_USAGE);
+  if (state !== "on" && state !== "off") return failed(`maintenance: ${quoted(state)} is neither on nor off`, EX_USAGE);
+  const isOn = state === "on";
+  const isChanged = await askMaintenance(statusSocket, parsed.value, isOn).catch(
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (isChanged instanceof Error) return unreachable(statusSocket, isChanged);
+  if (!isChanged) return failed(`maintenance: ${parsed.value} is ${isOn ? "already" : "not"} under maintenance`, 1);
+  return printed(
+    isOn ? `${parsed.value} returns 503 until \`maintenance ${parsed.value} off\`\n` : `${parsed.value} is served\n`,
+  );
 }
 
 /** Exit code 0 if a running renderer responds and reports no error of its own work: all files live, all agents connected. */

@@ -13,7 +13,10 @@ import type { Witness } from "./witness.ts";
 /** Milliseconds between two health requests, which prove that the agent is alive. */
 const HEALTH_MS = 10_000;
 
-/** Milliseconds for a first connection, before its absence is logged. */
+/** A connection that is lost again within this time, in milliseconds, is logged at once. */
+const FLAPPING_MS = 60_000;
+
+/** Milliseconds for which an agent may start or restart, before its absence is logged. */
 const START_MS = 5_000;
 
 /** The state of an agent, for the status report. `since` is milliseconds since the epoch. */
@@ -82,7 +85,6 @@ export class Subscription {
     streamEnds: 0,
   };
   #isCurrent = false;
-  #hasConnected = false;
   #failure: Failure | undefined;
   #setComplete: () => void = () => undefined;
   #rejectComplete: (error: Error) => void = () => undefined;
@@ -163,7 +165,9 @@ export class Subscription {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const started = Date.now();
+    // An agent that starts with the renderer, or is restarted, needs a moment.
+    let quietUntil = Date.now() + START_MS;
+    let lostAt = 0;
     let attempt = 0;
     let logged: string | undefined;
     while (!signal.aborted) {
@@ -173,9 +177,12 @@ export class Subscription {
       });
       if (signal.aborted) return;
       const { error, hint } = failure;
-      // An agent that starts together with the renderer may need a moment.
-      const isStarting = !this.#hasConnected && Date.now() - started < START_MS;
-      if (!isStarting && (this.#isConnected || error !== logged)) {
+      const now = Date.now();
+      if (this.#isConnected) {
+        quietUntil = this.#mayResume && now - lostAt > FLAPPING_MS ? now + START_MS : 0;
+        lostAt = now;
+      }
+      if (now >= quietUntil && (this.#isConnected || error !== logged)) {
         this.#log("warn", "agent.disconnected", { socket: this.#socket, error, hint });
         logged = error;
       }
@@ -209,7 +216,6 @@ export class Subscription {
       this.#dockerHost = host;
       await link.request("subscribe", this.#resumeFrom(instance));
       this.#setConnected(true, undefined);
-      this.#hasConnected = true;
       this.#log("info", "agent.connected", { socket: this.#socket, dockerHost: host, instance });
       for (;;) {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });

@@ -45,7 +45,16 @@ export function hostAccess({ host, options: own, redirectTo }: VirtualHost, sett
   const name = nameForFiles(host);
   const extra = redirectTo === undefined ? findFile(files?.vhosts, [name, "default"]) : ABSENT;
   const tls = tlsForClients(host, options, certificates);
-  return { options, clients, extra, faults: faultsOf([findProxyFile(settings), extra, clients, tls]) };
+  const faults = faultsOf([maintenanceOf(host, settings), findProxyFile(settings), extra, clients, tls]);
+  return { options, clients, extra, faults };
+}
+
+/** Where a host is closed that the operator has put under maintenance. */
+export const MAINTENANCE = "maintenance";
+
+function maintenanceOf(host: HostName, { maintenance }: NginxSettings): Guard<never> {
+  if (!maintenance?.has(host)) return ABSENT;
+  return unusable(MAINTENANCE, "the host is under maintenance", `run \`sallyport-renderer maintenance ${host} off\``);
 }
 
 /** The same for one path of the host. */

@@ -77,6 +77,9 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   };
 }
 
+/** Seconds after which clients of a host under maintenance may ask again. */
+const MAINTENANCE_RETRY_S = 120;
+
 /** Returns a host that responds with 503 to every request, over HTTP and HTTPS, because a restriction cannot be applied. */
 function closedModel({ host }: VirtualHost, options: HostOptions, settings: NginxSettings): ModelFields {
   const schemes = schemesOf({ host, options }, settings.https?.certificates);
@@ -88,6 +91,7 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
     redirect: false,
     listens: [...http, ...https.listens],
     hasServer: true,
+    retryAfter: settings.maintenance?.has(host) === true && MAINTENANCE_RETRY_S,
     challenges: challengesModel(settings),
     tls: https.tls,
     http2: options.http2 !== false && hasHttp2Directive(settings),

@@ -40,6 +40,8 @@ export interface NginxSettings {
   readonly authStates?: ReadonlyMap<string, AuthState>;
   /** How certificates of apps are verified, by name. */
   readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
+  /** Host names that the operator has put under maintenance. */
+  readonly maintenance?: ReadonlySet<string>;
   /** Rates that nginx does not count, because there are too many: paths with them are closed. */
   readonly excessRates?: readonly string[];
   /** The port for TLS by server name. */

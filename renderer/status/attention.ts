@@ -53,7 +53,12 @@ function hosts({ virtualHosts }: Pick<Report, "virtualHosts">): Attention[] {
   const [unavailable, partly] = [namesOf("none"), namesOf("some")];
   return [
     ...(closed.length > 0
-      ? [error("hosts", `${counted(closed.length, "host")} closed, a restriction cannot be applied: ${names(closed)}`)]
+      ? [
+          error(
+            "hosts",
+            `${counted(closed.length, "host")} closed by a restriction or for maintenance: ${names(closed)}`,
+          ),
+        ]
       : []),
     ...(unavailable.length > 0
       ? [error("hosts", `${counted(unavailable.length, "host")} unavailable: ${names(unavailable)}`)]

@@ -1,6 +1,7 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import * as net from "node:net";
 import * as z from "zod";
+import { type HostName, parseHost } from "../routes/grammar.ts";
 import { Report } from "./report.ts";
 
 /** Milliseconds without data after which a connection ends. */
@@ -9,9 +10,14 @@ const RESPONSE_MS = 3_000;
 const MAX_REQUEST_BYTES = 1_024;
 
 /** Without a command the report is meant. */
-const Request = z.strictObject({ release: z.strictObject({ host: z.string().optional() }).optional() });
+const Request = z.strictObject({
+  release: z.strictObject({ host: z.string().optional() }).optional(),
+  maintain: z.strictObject({ host: z.string(), isOn: z.boolean() }).optional(),
+});
 
 const Released = z.object({ owner: z.string().optional() });
+
+const Maintained = z.object({ isChanged: z.boolean() });
 
 /** The status socket cannot be created. The message states what to change. */
 export class StatusSocketError extends Error {}
@@ -21,6 +27,8 @@ export interface Served {
   readonly report: () => Report;
   /** Ends the lease of a host name, or of all if it is undefined. Returns the former owner. */
   readonly release: (host: string | undefined) => string | undefined;
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  readonly maintain: (host: HostName, isOn: boolean) => boolean;
 }
 
 /** Serves reports and requests to the user that runs the renderer. Throws StatusSocketError. */
@@ -49,15 +57,16 @@ export async function serveStatus(path: string, served: Served): Promise<{ close
 }
 
 /** Reads one request and responds. A client that sends nothing gets the report. */
-async function respond(socket: net.Socket, { report, release }: Served): Promise<void> {
+async function respond(socket: net.Socket, { report, release, maintain }: Served): Promise<void> {
   socket.setTimeout(RESPONSE_MS, () => socket.destroy());
   const text = await textOf(socket, MAX_REQUEST_BYTES);
   const request = Request.parse(text === "" ? {} : JSON.parse(text));
-  if (request.release === undefined) socket.end(JSON.stringify(report()));
-  else {
-    const { host } = request.release;
-    socket.end(JSON.stringify({ owner: release(host) }));
-  }
+  if (request.release) socket.end(JSON.stringify({ owner: release(request.release.host) }));
+  else if (request.maintain) {
+    const host = parseHost(request.maintain.host, true);
+    const isChanged = host.kind === "ok" && maintain(host.value, request.maintain.isOn);
+    socket.end(JSON.stringify({ isChanged }));
+  } else socket.end(JSON.stringify(report()));
 }
 
 /** Returns the report of a running renderer. Rejects if none responds in time. */
@@ -68,6 +77,11 @@ export async function askStatus(path: string): Promise<Report> {
 /** Ends the lease of a host name, or of all of them. Returns the former owner. Rejects if no renderer responds in time. */
 export async function askRelease(path: string, host: string | undefined): Promise<string | undefined> {
   return Released.parse(await ask(path, { release: { host } })).owner;
+}
+
+/** Puts a host name under maintenance, or ends it. Returns whether anything changed. Rejects if no renderer responds in time. */
+export async function askMaintenance(path: string, host: HostName, isOn: boolean): Promise<boolean> {
+  return Maintained.parse(await ask(path, { maintain: { host, isOn } })).isChanged;
 }
 
 async function ask(path: string, request: z.infer<typeof Request>): Promise<unknown> {

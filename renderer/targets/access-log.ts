@@ -1,5 +1,5 @@
 import type { Log } from "../../shared/log.ts";
-import { closedBy, unusedFiles } from "../nginx/access.ts";
+import { closedBy, MAINTENANCE, unusedFiles } from "../nginx/access.ts";
 import type { Fault } from "../nginx/guard.ts";
 import type { NginxSettings } from "../nginx/settings.ts";
 import type { HostChange } from "../routes/host-table.ts";
@@ -18,7 +18,7 @@ export class AccessLog {
   log(changes: readonly HostChange[], settings: NginxSettings): void {
     for (const { before, after } of changes) {
       const { host } = after ?? before!;
-      const faults = after ? closedBy(after, settings) : [];
+      const faults = after ? closedBy(after, settings).filter(({ where }) => where !== MAINTENANCE) : [];
       const known = this.#closed.get(host);
       const text = JSON.stringify(faults);
       if (faults.length === 0) {

@@ -21,6 +21,7 @@ import { AcmeFiles } from "./acme-files.ts";
 import { every } from "./every.ts";
 import { openOperatorStores, type OperatorStores } from "./operator-stores.ts";
 import { NginxRoutes } from "./nginx-routes.ts";
+import { MaintenanceFile } from "./maintenance-file.ts";
 import { OwnersFile } from "./owners-file.ts";
 import type { NginxTemplate } from "./nginx-template.ts";
 import { reportSingleFile } from "./unwatched.ts";
@@ -35,6 +36,7 @@ export abstract class NginxTarget {
   readonly destination: Destination;
   protected readonly routes: NginxRoutes;
   protected readonly owners: OwnersFile;
+  readonly #maintenance: MaintenanceFile;
   readonly #template: NginxTemplate;
   readonly #stores: OperatorStores;
   readonly #access: AccessLog;
@@ -63,6 +65,7 @@ export abstract class NginxTarget {
     this.#template = template;
     this.log = log;
     this.owners = new OwnersFile(target, log);
+    this.#maintenance = new MaintenanceFile(target, log);
     this.routes = new NginxRoutes(target, config, undefined, this.owners.owners);
     this.destination = destinationOf(target, log);
     this.#access = new AccessLog(log);
@@ -157,6 +160,15 @@ export abstract class NginxTarget {
     return released[0];
   }
 
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  maintain(host: HostName, isOn: boolean): boolean {
+    if (!this.#maintenance.set(host, isOn)) return false;
+    this.log("info", "maintenance.changed", { host, state: isOn ? "on" : "off" });
+    this.#filesChanged();
+    this.#listener?.changed();
+    return true;
+  }
+
   /** `absentAt`: the disconnected agents, each with the time of its disconnection on the clock of `performance.now`. */
   agentsChanged(absentAt: ReadonlyMap<string, number>): void {
     this.#absentAt = absentAt;
@@ -165,6 +177,7 @@ export abstract class NginxTarget {
 
   async close(): Promise<void> {
     await this.owners.flush();
+    await this.#maintenance.flush();
     await this.acme?.flush();
   }
 
@@ -277,6 +290,7 @@ export abstract class NginxTarget {
     this.#template.use({
       ...(this.#stores.certificates && { certificates: this.#stores.certificates.certificates }),
       files: this.#stores.files.settings,
+      maintenance: this.#maintenance.hosts,
     });
   }
 

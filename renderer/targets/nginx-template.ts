@@ -18,10 +18,11 @@ type StatusPage = Config["statusPage"];
 /** Result of reading templates again. `rejected`: the last good templates stay in use. */
 export type Reread = { readonly kind: "same" | "changed" } | { readonly kind: "rejected"; readonly problem: string };
 
-/** Files that operators provide for nginx. */
+/** Files that operators provide for nginx, and the hosts that they put under maintenance. */
 export interface OperatorFiles {
   readonly certificates: CertificateSet;
   readonly files: FileSettings;
+  readonly maintenance: ReadonlySet<string>;
 }
 
 /** The last good version of an nginx target's template. */
@@ -32,6 +33,7 @@ export class NginxTemplate {
   #render: Render<VirtualHost>;
   #certificates = NO_CERTIFICATES;
   #files: FileSettings = {};
+  #maintenance: ReadonlySet<string> = new Set();
   /** The version that nginx reports. */
   #version: string | undefined;
   #settings: NginxSettings;
@@ -70,11 +72,16 @@ export class NginxTemplate {
     return this.#target.keepBlankLines ? text : withoutBlankLines(text);
   }
 
-  /** Sets the certificates and the operator's files. */
-  use({ certificates = this.#certificates, files = this.#files }: Partial<OperatorFiles>): void {
+  /** Sets the certificates, the operator's files, and the hosts under maintenance. */
+  use({
+    certificates = this.#certificates,
+    files = this.#files,
+    maintenance = this.#maintenance,
+  }: Partial<OperatorFiles>): void {
     this.#certificates = certificates;
     this.#files = files;
-    const settings = settingsOf(this.#target, certificates, files, this.#statusPage);
+    this.#maintenance = maintenance;
+    const settings = { ...settingsOf(this.#target, certificates, files, this.#statusPage), maintenance };
     this.#settings = this.#version === undefined ? settings : { ...settings, version: this.#version };
   }
 

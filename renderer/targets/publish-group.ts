@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import type { HostName } from "../routes/grammar.ts";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
@@ -142,6 +143,11 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   release(name: string | undefined): string | undefined {
     const owners = this.#targets.flatMap((target) => target.release?.(name) ?? []);
     return owners[0];
+  }
+
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  maintain(host: HostName, isOn: boolean): boolean {
+    return this.#targets.map((target) => target.maintain?.(host, isOn) === true).includes(true);
   }
 
   /** Reads templates and files again, and tries again what failed, without waiting. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { join } from "node:path";
+import type { HostName } from "../routes/grammar.ts";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
@@ -104,7 +105,9 @@ export async function run(
     });
   const release = (name: string | undefined): string | undefined =>
     groups.flatMap((group) => group.release(name) ?? [])[0];
-  const status = await startStatus(config.statusSocket, { report, release });
+  const maintain = (host: HostName, isOn: boolean): boolean =>
+    groups.map((group) => group.maintain(host, isOn)).includes(true);
+  const status = await startStatus(config.statusSocket, { report, release, maintain });
   if (typeof status === "string") {
     for (const group of groups) await group.stop();
     return { problems: [status], drained: Promise.resolve() };

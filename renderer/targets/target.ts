@@ -1,3 +1,4 @@
+import type { HostName } from "../routes/grammar.ts";
 import type { TargetConfig } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Destination } from "../publish/destination.ts";
@@ -31,6 +32,8 @@ export interface Target<Unit extends object> {
   agentsChanged?(absentAt: ReadonlyMap<string, number>): void;
   /** Ends the lease of a host name, or of all of them. Returns the former owner. */
   release?(name: string | undefined): string | undefined;
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  maintain?(host: HostName, isOn: boolean): boolean;
   /** Frees what the target holds. */
   close(): Promise<void>;
   /** What distinguishes a unit from others, also in later versions of it. */

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { explain } from "../../../renderer/status/explain.ts";
-import { askRelease } from "../../../renderer/status/socket.ts";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
+import { askMaintenance, askRelease } from "../../../renderer/status/socket.ts";
 import { composeLabels } from "../../shared/compose-labels.ts";
 import { eventually } from "../../eventually.ts";
 import { requires } from "../../requires.ts";
@@ -111,6 +112,31 @@ describe("owners of host names with a real nginx", { skip }, () => {
     rig.agent.isMute = false;
     rig.agent.hangUp();
     await eventually("it is served", async () => (await answer("b.x.test")) === "site");
+  });
+
+  test("a host under maintenance returns 503 and Retry-After, also after a restart, until the maintenance ends", async () => {
+    const [socket, host] = [join(rig.directory, "status.sock"), "a.shop.x.test" as HostName];
+    const isClosed = async (): Promise<boolean> => {
+      const { status, headers } = await rig.ask({ host });
+      return status === 503 && headers["retry-after"] === "120";
+    };
+    await eventually("it is served", async () => (await answer(host)) === "shop");
+    assert.equal(await askMaintenance(socket, host, true), true);
+    assert.equal(await askMaintenance(socket, host, true), false);
+    await eventually("it returns 503", isClosed);
+    assert.match(
+      explain(await rig.status(), host).text,
+      /closed \(503\): maintenance: .*; run `sallyport-renderer maintenance a\.shop\.x\.test off`/,
+    );
+    assert.equal(await answer("to.test"), "redirects");
+    await rig.restart(() => undefined);
+    await eventually("the renderer has published", async () =>
+      (await rig.status()).targets.every(({ pending }) => !pending),
+    );
+    assert.ok(await isClosed());
+    assert.equal(rig.logged.filter(({ event }) => event === "host.closed").length, 0);
+    assert.equal(await askMaintenance(socket, host, false), true);
+    await eventually("it is served again", async () => (await answer(host)) === "shop");
   });
 
   test("a name whose owner is gone returns 503 until it is released", async () => {

@@ -156,7 +156,7 @@ test("page, text, JSON and exit codes have one list of what needs attention", ()
   for (const [changes, text, isUnhealthy] of [
     [{}, undefined, false],
     [{ virtualHosts: [unavailable!] }, "1 host unavailable: ill.example", false],
-    [{ virtualHosts: [{ ...routed!, closed: ["x"] }] }, /^1 host closed, .*: demo\.example$/, false],
+    [{ virtualHosts: [{ ...routed!, closed: ["x"] }] }, /^1 host closed by .*: demo\.example$/, false],
     [{ virtualHosts: [{ ...routed!, paths: [...routed!.paths, ...unavailable!.paths] }] }, /^1 host partly/, false],
     [{ quarantined: exampleReport().quarantined }, "1 quarantined: evil", false],
     [{ certificates: [{ ...certificate, error: "x" }] }, "certificate a is unusable", false],

@@ -6,15 +6,27 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { askRelease, askStatus, serveStatus, StatusSocketError } from "../../../renderer/status/socket.ts";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
+import {
+  askMaintenance,
+  askRelease,
+  askStatus,
+  serveStatus,
+  StatusSocketError,
+} from "../../../renderer/status/socket.ts";
 import { EMPTY_REPORT as REPORT } from "./example-report.ts";
 
 const released: (string | undefined)[] = [];
+const maintained: (readonly [string, boolean])[] = [];
 const SERVED = {
   report: () => REPORT,
   release: (host: string | undefined) => {
     released.push(host);
     return host === "a.example" ? "project shop" : undefined;
+  },
+  maintain: (host: HostName, isOn: boolean) => {
+    maintained.push([host, isOn]);
+    return true;
   },
 };
 
@@ -42,6 +54,14 @@ describe("the status socket", () => {
     assert.equal(await askRelease(path, "a.example"), "project shop");
     assert.equal(await askRelease(path, undefined), undefined);
     assert.deepEqual(released.splice(0), ["a.example", undefined]);
+    status.close();
+  });
+
+  test("passes on which host name is under maintenance", async () => {
+    const status = await serveStatus(path, SERVED);
+    assert.equal(await askMaintenance(path, "a.example" as HostName, true), true);
+    assert.equal(await askMaintenance(path, "a b" as HostName, true), false);
+    assert.deepEqual(maintained.splice(0), [["a.example", true]]);
     status.close();
   });
 
