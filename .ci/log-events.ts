@@ -182,10 +182,11 @@ export const FIELDS: Readonly<Record<string, string>> = {
   reload: "Reload method",
   retry: "Time of the next attempt",
   servers: "Addresses of the upstream servers",
+  services: "Number of Swarm services",
   sha256: "SHA-256 hash of the published file",
   skipped: "Number of containers skipped because there are too many",
   socket: "Path of the agent's RPC socket",
   stack: "Stack frames of a crash",
-  state: "State of the connection to Docker",
+  state: "State of the connection to Docker, or `on` or `off` for maintenance",
   value: "The invalid value",
 };
