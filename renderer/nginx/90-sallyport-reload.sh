@@ -397,12 +397,11 @@ read_clock() {
 	now=${now%%.*}
 }
 
-# nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live.
+# nginx accepts a signal even if it rejects the configuration: only new workers prove that it is live. An nginx that starts
+# may have read the files before they changed. It has no workers then, and may lose a signal.
 run_reload() {
-	is_running || {
-		run_start
-		return
-	}
+	is_running || is_valid || return 1
+	await_workers || return
 	is_allowed "$live"/*.conf "$live"/*.stream || return 1
 	end_oldest
 	before=$accepting
@@ -423,9 +422,8 @@ run_reload() {
 	return 1
 }
 
-# Waits for nginx, which starts as soon as it accepts its configuration.
-run_start() {
-	is_valid || return 1
+# Waits for nginx, which starts as soon as it accepts its configuration, and its workers.
+await_workers() {
 	read_clock
 	end=$((now + patience))
 	while [ "$now" -lt "$end" ]; do

@@ -40,13 +40,13 @@ export class ReloadSignal implements ServerControl {
   async reload(): Promise<ControlResult> {
     const master = await findMaster(this.#rule);
     if ("kind" in master) return master;
-    const before = await workersOf(master);
+    const before = this.#rule.signal === "SIGHUP" ? await firstWorkers(master) : new Set<string>();
     try {
       process.kill(master.pid, this.#rule.signal);
     } catch (error) {
       return unavailable(master, (error as NodeJS.ErrnoException).code ?? "unknown");
     }
-    if (this.#rule.signal !== "SIGHUP" || before.size === 0) return { kind: "ok" };
+    if (before.size === 0) return { kind: "ok" };
     return await this.#confirm(master, before);
   }
 
@@ -103,6 +103,18 @@ async function workersOf(master: Process): Promise<Set<string>> {
     ({ title }) => title.includes("worker process") && !title.includes("shutting down"),
   );
   return new Set(accepting.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
+}
+
+/**
+ * Returns the workers before a reload, none for a server that has none. An nginx that starts may have read its files before
+ * they changed, and its first workers would look like new ones.
+ */
+async function firstWorkers(master: Process): Promise<Set<string>> {
+  for (let waited = 0; ; waited += POLL_MS) {
+    const workers = await workersOf(master);
+    if (workers.size > 0 || master.name !== "nginx" || waited >= CONFIRM_MS || !(await isAlive(master))) return workers;
+    await sleep(POLL_MS);
+  }
 }
 
 async function isAlive({ pid, startTicks }: Process): Promise<boolean> {

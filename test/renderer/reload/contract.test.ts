@@ -1,17 +1,29 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import * as http from "node:http";
 import type * as net from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ReloadChannel } from "../../../renderer/reload/channel.ts";
 import type { Log } from "../../../shared/log.ts";
 import { ReloadCommand } from "../../../renderer/reload/exec.ts";
 import { ReloadSignal } from "../../../renderer/reload/signal.ts";
-import { nginxCommand } from "../../demo/local-nginx.ts";
+import { readOrEmpty } from "../../../renderer/disk/read-or-empty.ts";
+import { nginxCommand, writeNginxConfigs } from "../../demo/local-nginx.ts";
 import { eventually } from "../../eventually.ts";
+import { runReloadLoop } from "./reload-loop.ts";
 import { Rig, type Way } from "./rig.ts";
 import { requires } from "../../requires.ts";
 
@@ -132,6 +144,47 @@ for (const way of ways) {
     if (way.knowsAbsence) test("reports at once that the server is unreachable, and that it is back", absence);
   });
 }
+
+/** An nginx that starts: it has a master, and no worker before the file `go` exists. `reloaded` proves a later SIGHUP. */
+const STARTING = `
+  trap : HUP
+  until [ -e go ]; do sleep 0.05; done
+  start() { bash -c 'exec -a "nginx: worker process" sleep 1000' & worker=$!; }
+  trap 'kill $worker; start; echo >reloaded' HUP
+  trap 'kill $worker; exit' TERM
+  start
+  while :; do wait; done`;
+
+test("a reload of an nginx that starts is not confirmed by its first workers", { skip }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-starting-"));
+  const configs = writeNginxConfigs(directory);
+  const channel = join(directory, "channel");
+  for (const path of [channel, join(directory, "scratch")]) mkdirSync(path);
+  writeFileSync(join(directory, "master.sh"), STARTING);
+  copyFileSync("/bin/bash", join(directory, "nginx"));
+  const start = `exec -a "nginx: master process" ./nginx master.sh`;
+  const master = spawn("bash", ["-c", start], { cwd: directory, stdio: "ignore" });
+  const loop = runReloadLoop(configs, channel);
+  try {
+    writeFileSync(join(directory, "nginx.pid"), `${master.pid}\n`);
+    const channelControl = new ReloadChannel(channel);
+    const signalControl = new ReloadSignal({ pidFile: join(directory, "nginx.pid"), signal: "SIGHUP" }, undefined);
+    await eventually("the script announces nginx", () => /^\S+ ok /.test(readOrEmpty(join(channel, "ready"))));
+    const results = [channelControl, signalControl].map(async (control) => {
+      const { kind } = await control.reload();
+      return [kind, existsSync(join(directory, "reloaded"))];
+    });
+    writeFileSync(join(directory, "go"), "");
+    assert.deepEqual(await Promise.all(results), [
+      ["ok", true],
+      ["ok", true],
+    ]);
+  } finally {
+    await loop.stop();
+    master.kill("SIGTERM");
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 describe("the reload channel's loop", { skip }, () => {
   let rig: Rig;
