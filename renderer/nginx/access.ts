@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { shellArgument } from "../routes/shell-argument.ts";
 import { type HostName, parseHost } from "../routes/grammar.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { HostOptions } from "../routes/options.ts";
@@ -54,7 +55,11 @@ export const MAINTENANCE = "maintenance";
 
 function maintenanceOf(host: HostName, { maintenance }: NginxSettings): Guard<never> {
   if (!maintenance?.has(host)) return ABSENT;
-  return unusable(MAINTENANCE, "the host is under maintenance", `run \`sallyport-renderer maintenance ${host} off\``);
+  return unusable(
+    MAINTENANCE,
+    "the host is under maintenance",
+    `run \`sallyport-renderer maintenance ${shellArgument(host)} off\``,
+  );
 }
 
 /** The same for one path of the host. */

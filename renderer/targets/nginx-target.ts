@@ -160,9 +160,9 @@ export abstract class NginxTarget {
     return released[0];
   }
 
-  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. Streams have no maintenance. */
   maintain(host: HostName, isOn: boolean): boolean {
-    if (!this.#maintenance.set(host, isOn)) return false;
+    if (this.config.context === "stream" || !this.#maintenance.set(host, isOn)) return false;
     this.log("info", "maintenance.changed", { host, state: isOn ? "on" : "off" });
     this.#filesChanged();
     this.#listener?.changed();

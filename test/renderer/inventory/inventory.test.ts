@@ -17,14 +17,16 @@ describe("a subscription", () => {
   let subscription: Subscription;
   let stop: AbortController;
   let running: Promise<void>;
+  let events: string[] = [];
   beforeEach(async () => {
     agent = new FakeAgent(path);
     stop = new AbortController();
     subscription = new Subscription(
       { socket: path, host: "fake" },
-      () => undefined,
+      (_level, event) => void events.push(event),
       () => undefined,
     );
+    events = [];
     running = subscription.run(stop.signal);
     await eventually("the snapshot is complete", () => subscription.isComplete);
   });
@@ -81,6 +83,18 @@ describe("a subscription", () => {
       assert.deepEqual(names(), ["appa", "appb"]);
     });
   }
+
+  test("logs no warning when an agent returns at once, and one when it is lost again", async () => {
+    for (const subscriptions of [2, 3]) {
+      agent.hangUp();
+      await eventually(
+        "it is connected again",
+        () => agent.subscriptions === subscriptions && subscription.state.connected,
+      );
+      const warnings = events.filter((event) => event === "agent.disconnected").length;
+      assert.equal(warnings, subscriptions - 2);
+    }
+  });
 
   test("drops keys with a meaning in JavaScript", async () => {
     agent.write(hostileDelta());
