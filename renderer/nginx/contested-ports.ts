@@ -10,8 +10,9 @@ const USES = ["httpPort", "httpsPort"] as const;
 const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
 
 /**
- * Adds what depends on all hosts together: contested ports, excess rates, and services that decide on requests. to the operator's settings. Returns the same object as long as nothing
- * changes: the text of a host is cached by its settings.
+ * Adds what depends on all hosts together to the operator's settings: contested ports, excess rates, and the states of
+ * services that decide on requests. Returns the same object as long as nothing changes: the text of a host is cached by
+ * its settings.
  */
 export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
   const contested = contestedPorts(hosts, settings);

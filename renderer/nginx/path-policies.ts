@@ -52,12 +52,29 @@ export interface PathPolicies {
   readonly upstreamTls: readonly string[];
 }
 
+type PolicySettings = Pick<NginxSettings, "defaults" | "auth">;
+
+interface Cached {
+  readonly host: string;
+  readonly defaults: PolicySettings["defaults"];
+  readonly auth: PolicySettings["auth"];
+  readonly policies: PathPolicies;
+}
+
+/** The policies of each path. Every publication needs those of all paths, and few of them have changed. */
+const cache = new WeakMap<PathRoute, Cached>();
+
 /** Returns the policies of a path. A default of the operator that restricts access applies in addition to the path's own. */
-export function policiesOf(
-  host: string,
-  path: PathRoute,
-  settings: Pick<NginxSettings, "defaults" | "auth">,
-): PathPolicies {
+export function policiesOf(host: string, path: PathRoute, settings: PolicySettings): PathPolicies {
+  const { defaults, auth } = settings;
+  const cached = cache.get(path);
+  if (cached?.host === host && cached.defaults === defaults && cached.auth === auth) return cached.policies;
+  const policies = decidePolicies(host, path, settings);
+  cache.set(path, { host, defaults, auth, policies });
+  return policies;
+}
+
+function decidePolicies(host: string, path: PathRoute, settings: PolicySettings): PathPolicies {
   const { options: own, isOperators = false } = path;
   const byDefault: PathOptions = settings.defaults?.path ?? {};
   // Clients sign in at the service's own host, and a service that another one guards asks that one.
@@ -115,12 +132,21 @@ function combined(
 /** Returns what the policies of all paths need in the `http` block: lists of networks, and zones to count requests in. */
 export function policyBlocks(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields {
   const all = allPolicies(hosts, settings);
-  const exempt = all.flatMap((one) => (one.exempt ? [one.exempt] : []));
-  const lists = new Map([...all.flatMap(({ allow }) => allow), ...exempt].map((list) => [allowedVariable(list), list]));
-  const originLists = new Map(
-    all.flatMap(({ options: { cors } }) => (cors && !isEvery(cors) ? [[originVariable(cors), cors] as const] : [])),
-  );
-  const realms = new Map(exempt.map((list) => [realmVariable(list), allowedVariable(list)]));
+  const lists = new Map<string, readonly string[]>();
+  const originLists = new Map<string, readonly string[]>();
+  const realms = new Map<string, string>();
+  for (const {
+    allow,
+    exempt,
+    options: { cors },
+  } of all) {
+    for (const list of allow) lists.set(allowedVariable(list), list);
+    if (exempt) {
+      lists.set(allowedVariable(exempt), exempt);
+      realms.set(realmVariable(exempt), allowedVariable(exempt));
+    }
+    if (cors && !isEvery(cors)) originLists.set(originVariable(cors), cors);
+  }
   const rates = ratesOf(all).slice(0, MAX_RATES);
   const { size } = ZONES.find(({ count }) => rates.length <= count)!;
   return {
@@ -201,13 +227,15 @@ export function describePolicies(
 }
 
 function allPolicies(hosts: readonly VirtualHost[], settings: NginxSettings): PathPolicies[] {
-  return hosts.flatMap(({ host, paths }) => paths.map((path) => policiesOf(host, path, settings)));
+  const all: PathPolicies[] = [];
+  for (const { host, paths } of hosts) for (const path of paths) all.push(policiesOf(host, path, settings));
+  return all;
 }
 
 /** The rates of all paths. Those that most paths have come first. */
 function ratesOf(policies: readonly PathPolicies[]): string[] {
   const counts = new Map<string, number>();
-  for (const { rate } of policies.flatMap(({ rates }) => rates)) counts.set(rate, (counts.get(rate) ?? 0) + 1);
+  for (const { rates } of policies) for (const { rate } of rates) counts.set(rate, (counts.get(rate) ?? 0) + 1);
   return [...counts].toSorted(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)).map(([rate]) => rate);
 }
 

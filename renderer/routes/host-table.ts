@@ -54,9 +54,12 @@ export class HostTable {
 
   /** All names and patterns that have a virtual host or an owner. */
   get names(): readonly HostName[] {
-    const reserved = this.#rules.reservations.flatMap(namesOf);
-    const owned = [...this.#recorded, ...reserved].filter((host) => !this.#operatorHosts.has(host));
-    return [...new Set([...this.#sorted.map(({ host }) => host), ...owned])];
+    const names = new Set<HostName>();
+    for (const { host } of this.#sorted) names.add(host);
+    for (const host of this.#recorded) if (!this.#operatorHosts.has(host)) names.add(host);
+    for (const reservation of this.#rules.reservations)
+      for (const host of namesOf(reservation)) if (!this.#operatorHosts.has(host)) names.add(host);
+    return [...names];
   }
 
   get #recorded(): readonly HostName[] {
