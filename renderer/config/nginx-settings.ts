@@ -162,7 +162,7 @@ export const Nginx = z.strictObject({
     )
     .default({})
     .describe(
-      "How certificates of apps are verified, by the name in the label `sallyport.upstream-tls`. The files have these paths in nginx.",
+      "How certificates of apps are verified, by the name in the label `sallyport.upstream-tls`. The files have these paths in nginx, and are watched if the renderer has them at the same paths.",
     ),
   files: z
     .strictObject({

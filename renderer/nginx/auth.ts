@@ -74,6 +74,7 @@ export function authBlocks(settings: NginxSettings): ModelFields {
   return {
     hasAuth: Object.keys(auth).length > 0,
     signIns,
+    returnMaps: signIns.length > 0 && returnMaps(),
     authHeaders: authHeaders(settings).map(([name, variable]) => ({
       variable: tokens(variable),
       sent: tokens(`$http_${underscored(name)}`),
@@ -81,7 +82,52 @@ export function authBlocks(settings: NginxSettings): ModelFields {
   };
 }
 
-const RETURN = "?rd=$sallyport_proto://$sallyport_host$request_uri";
+/** Characters that a parameter of an address must not have, and how many of each nginx escapes: multiples of eight. */
+const ESCAPED: readonly (readonly [character: string, limit: number])[] = [
+  ["%", 48],
+  ["&", 24],
+  ["+", 8],
+  [";", 8],
+  ["#", 8],
+];
+
+const RETURN = "?rd=$sallyport_proto://$sallyport_host$sallyport_return";
+
+/**
+ * Returns maps that escape the address of a request as a parameter. nginx has no function for this, and an expression has
+ * nine captures: each map escapes at most eight characters of the value of the map before it. An address with more
+ * becomes that of the first page.
+ */
+function returnMaps(): ModelFields[] {
+  const steps = ESCAPED.flatMap(([character, limit]) =>
+    Array.from({ length: limit / 8 }, (_, index) => ({ character, skipped: character === "%" ? 8 * index : 0 })),
+  );
+  const tooMany = ESCAPED.map(([character, limit]) => ({
+    pattern: quoted(`~(?:[^${character}]*[${character}]){${limit + 1}}`),
+    value: quoted("/"),
+  }));
+  const nameOf = (step: number): Verbatim => tokens(`$sallyport_return${step === steps.length ? "" : `_${step}`}`);
+  return [
+    { source: tokens("$request_uri"), variable: nameOf(0), cases: tooMany },
+    ...steps.map(({ character, skipped }, step) => ({
+      source: nameOf(step),
+      variable: nameOf(step + 1),
+      cases: [8, 7, 6, 5, 4, 3, 2, 1].map((count) => escaping(character, skipped, count)),
+    })),
+  ];
+}
+
+/** Returns the case that escapes this many characters after those that another map has escaped. */
+function escaping(character: string, skipped: number, count: number): ModelFields {
+  const [one, other] = [`[${character}]`, `[^${character}]*`];
+  const between = `${one}(${other})`.repeat(count - 1);
+  const code = character.codePointAt(0)!.toString(16).toUpperCase();
+  const captures = Array.from({ length: count }, (_, index) => `$${index + 2}`);
+  return {
+    pattern: quoted(`~^((?:${other}${one}){${skipped}}${other})${between}${one}(.*)`),
+    value: quotedWithVariables(`$1${captures.map((capture) => `%${code}${capture}`).join("")}`),
+  };
+}
 
 /** Returns the location in which nginx asks a service. No path of a container may have a `|`. */
 export function authLocation(name: string, settings: NginxSettings): ModelFields {

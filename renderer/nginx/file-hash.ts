@@ -5,7 +5,7 @@ import { readRegular } from "../disk/read-regular.ts";
 
 /**
  * Returns a short hash of the contents of these files. It is printed into nginx's configuration, so that a change of a
- * file causes a reload. A file that cannot be read is hashed by its name.
+ * file causes a reload. A file that only nginx may read is hashed by its identity, size and time.
  */
 export function hashFiles(directory: string, names: readonly string[]): string {
   const hash = createHash("sha256");
@@ -13,10 +13,19 @@ export function hashFiles(directory: string, names: readonly string[]): string {
     try {
       hash.update(readRegular(join(directory, name)));
     } catch {
-      hash.update(name);
+      hash.update(identityOf(join(directory, name)));
     }
   }
   return hash.digest("hex").slice(0, 16);
+}
+
+function identityOf(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${path} ${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return path;
+  }
 }
 
 /** Whether nginx can open the file. With a dangling link nginx would reject the whole configuration. */

@@ -56,6 +56,7 @@ export function locationModels(
       ![operatorDirectives(settings), inHostFile, inFile].some((set) => set.has(`${family}_request_buffering`)),
     // nginx accepts each of these once, and the operator's file counts.
     bodySize: !inFile.has("client_max_body_size") && (options.bodySize ?? false),
+    verifiedBy: !isClosed && policies.upstreamTls.map((name) => settings.files?.upstreamTlsHashes?.[name] ?? ""),
     verified: !isClosed && policies.upstreamTls.flatMap((name) => upstreamTlsModel(name, family, settings, inFile)),
     readTimeout: !inFile.has(`${family}_read_timeout`) && (options.timeout ?? false),
     sendTimeout: !inFile.has(`${family}_send_timeout`) && (options.timeout ?? false),

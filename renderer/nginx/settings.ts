@@ -113,6 +113,8 @@ export interface FileSettings {
   readonly errors?: FileDirectory;
   /** The directory of the file that replaces the proxy directives; contains only that file. */
   readonly proxy?: FileDirectory;
+  /** Hashes of the files in `upstreamTls`, by name. */
+  readonly upstreamTlsHashes?: Readonly<Record<string, string>>;
   /** `http` directives in other files next to the destination, and parameters of `listen`: `listen 80 default_server`. */
   readonly siblingDirectives?: readonly string[];
   /** Host names of the operator's own servers in these files. */

@@ -1,12 +1,17 @@
 import type { PathRoute } from "../routes/routes.ts";
 import type { Model } from "../template/model.ts";
 import { type Guard, unusable } from "./guard.ts";
-import type { NginxSettings } from "./settings.ts";
+import type { NginxSettings, UpstreamTls } from "./settings.ts";
 import { quoted } from "./text.ts";
 
 /** Whether nginx connects to the app by TLS. */
 export function hasTls({ protocol }: PathRoute): boolean {
   return protocol === "https" || protocol === "grpcs";
+}
+
+/** Returns the files by which apps are verified. */
+export function upstreamTlsFiles({ authority, client }: UpstreamTls): string[] {
+  return [authority, ...(client ? [client.certificate, client.key] : [])];
 }
 
 /** Returns why a path whose app must be verified is closed. */

@@ -95,6 +95,18 @@ export function requestsRoute({ container: { env, labels } }: InventoryContainer
   return [...ROUTE_NAMES, ...STREAM_NAMES].some(isSet);
 }
 
+/** Returns the host name that the operator's rule gives a container; undefined if the container needs or has none. */
+export function nameByRule(
+  known: InventoryContainer,
+  { hostRule, permissions }: Pick<RequestRules, "hostRule" | "permissions">,
+): string | undefined {
+  const isNamed = REQUESTS.http.some((names) => rawOption(known, names, permissions));
+  const enabled = parseBoolean(rawOption(known, ENABLE, permissions)?.raw ?? "false");
+  if (hostRule === undefined || isNamed || enabled.kind === "invalid" || !enabled.value) return undefined;
+  const found = hostByRule(hostRule, known.container);
+  return "host" in found ? found.host : undefined;
+}
+
 type RouteOption = Required<Pick<OptionNames, "env" | "label">>;
 
 const FIELDS: Readonly<Record<"path" | "port" | "protocol", readonly [RouteOption, DiagnosticCode]>> = {
@@ -176,8 +188,11 @@ class Parser {
     );
     const routes = parsed.routes.filter(({ host }) => allowed.has(host));
     // The agent decided by their content, which the operator cannot foresee. Other values of templates are not reported.
-    const secret = refused.filter(({ reason, name }) => reason === "value.secret" && !isOption(name));
-    const others = secret.map((one) => withheld(this.#subject, "value.refused", one));
+    const withReason = (reason: string) => refused.filter((one) => one.reason === reason && !isOption(one.name));
+    // One name stands for all above the limit.
+    const others = [...withReason("value.secret"), ...withReason("container.names").slice(0, 1)].map((one) =>
+      withheld(this.#subject, "value.refused", one),
+    );
     const remarks = [...reserved, ...parsed.remarks, ...others];
     if (routes.length > 0) return { kind: "ok", request: this.#withOptions(routes, remarks, parsed.faults) };
     return { kind: "quarantined", diagnostic: remarks[0] ?? this.#noHost(HOST.env, "") };
@@ -240,10 +255,14 @@ class Parser {
     );
     const enable = this.#read(ENABLE)?.raw;
     const isEnabled = parseBoolean(enable ?? "true");
+    const { hostRule } = this.#rules;
+    const byRule = hostRule === undefined || this.#isStream ? undefined : hostByRule(hostRule, this.#known.container);
+    const hosts = byRule && "host" in byRule ? [byRule.host] : [];
     if (isEnabled.kind === "ok" && !isEnabled.value) {
       return this.#report("host.none", {
         problem: `sallyport.${ENABLE.label} is ${enable}`,
         hint: "set it to true to route the container",
+        hosts,
       });
     }
     if (this.#isStream) return ofImage[0] ?? this.#report(unknown ? "host.none" : "stream.none", unknown ?? NO_STREAM);
@@ -254,11 +273,16 @@ class Parser {
           problem: "VIRTUAL_HOST is empty",
           hint: "write a name; Compose replaces a variable that is not set by nothing",
         }
-      : {
-          problem: "has no VIRTUAL_HOST",
-          hint: "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
-        };
-    return ofImage[0] ?? streams[0] ?? this.#report("host.none", unknown ?? none);
+      : hosts[0] !== undefined
+        ? {
+            problem: "has no VIRTUAL_HOST, and is not enabled for `routing.hostRule`",
+            hint: `set the label \`sallyport.enable=true\` to route it as ${hosts[0]}, or set VIRTUAL_HOST`,
+          }
+        : {
+            problem: "has no VIRTUAL_HOST",
+            hint: "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
+          };
+    return ofImage[0] ?? streams[0] ?? this.#report("host.none", { ...(unknown ?? none), hosts });
   }
 
   /** Reports the streams that the container requests, if no target serves them. */

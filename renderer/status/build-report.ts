@@ -29,6 +29,8 @@ export interface TargetStatus {
   readonly filtered: readonly FilteredContainer[];
   /** Routes of an nginx target, as they are published. */
   readonly routes?: Omit<Routes, "quarantined">;
+  /** The operator's rule for host names, and what it names a container. */
+  readonly hostRule?: { readonly text: string; readonly nameOf: (known: InventoryContainer) => string | undefined };
   /** Milliseconds after which the containers of an absent agent receive no requests, by its socket. */
   readonly staleAfter?: (socket: string) => number;
   /** Host names whose owners are not recorded because there are too many. */
@@ -60,7 +62,7 @@ export function buildReport({
   now = Date.now(),
 }: ReportSources): Report {
   const index = new ContainerIndex(containers);
-  const hosts = targets.flatMap((target) => hostsOf(target, index));
+  const hosts = targets.flatMap((target) => hostsOf(target, index, containers));
   const certificates = targets.flatMap(({ settings }) => certificatesOf(settings?.https?.certificates, now));
   const report = {
     pid: process.pid,
@@ -141,14 +143,26 @@ function placementOf({ dockerHost, container: { name, id } }: InventoryContainer
   return { name, id, dockerHost, destination };
 }
 
-function hostsOf({ routes, settings }: TargetStatus, containers: ContainerIndex): Report["virtualHosts"] {
+function hostsOf(
+  { routes, settings, hostRule }: TargetStatus,
+  index: ContainerIndex,
+  containers: readonly InventoryContainer[],
+): Report["virtualHosts"] {
   if (!routes) return [];
+  const ruled = new Map<string, string[]>();
+  for (const known of hostRule ? containers : []) {
+    const name = hostRule!.nameOf(known);
+    if (name !== undefined) ruled.set(name, [...(ruled.get(name) ?? []), known.container.name]);
+  }
   const { virtualHosts, waiting, disputed, owners } = routes;
   // Conflicts about ports are known only from all hosts together.
   const resolved = settings && nginxSettingsFor(virtualHosts, settings);
   return virtualHosts.map((one) =>
     reportHost(one, {
-      containers,
+      containers: index,
+      ruled: (ruled.get(one.host) ?? []).map(
+        (name) => `container ${name} has this name by \`routing.hostRule\`: ${hostRule!.text}`,
+      ),
       unavailable: waiting?.get(one.host) ?? [],
       conflicts: disputed?.get(one.host) ?? [],
       settings: resolved,

@@ -118,7 +118,11 @@ function explainRefused({ quarantined, unrouted, warnings }: Report, query: stri
   const requesting = [...quarantined, ...unrouted, ...warnings].filter(({ hosts = [] }) =>
     hosts.some((host) => namesFor(query).includes(host.toLowerCase())),
   );
-  return requesting.map(({ name, reason }) => `  requested by container ${printable(name)}: ${printable(reason)}`);
+  return requesting.map(({ name, code, reason }) => {
+    // The operator's rule would give it this name.
+    const what = code === "host.none" ? "not requested" : "requested";
+    return `  ${what} by container ${printable(name)}: ${printable(reason)}`;
+  });
 }
 
 function containersOf({ paths }: VirtualHostReport): string[] {
@@ -235,6 +239,7 @@ function namesOf(report: Report): string[] {
   return [
     ...report.virtualHosts.flatMap((one) => [one.host, ...containersOf(one)]),
     ...[...report.quarantined, ...report.unrouted, ...report.rendered, ...report.filtered].map(({ name }) => name),
+    ...[...report.quarantined, ...report.unrouted].flatMap(({ hosts = [] }) => hosts),
   ];
 }
 

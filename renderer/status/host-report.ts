@@ -47,13 +47,15 @@ export interface HostContext {
   /** Containers whose settings for the host are ignored. */
   readonly conflicts: readonly Diagnostic[];
   readonly settings: NginxSettings | undefined;
+  /** How the operator's rule named the host. */
+  readonly ruled?: readonly string[];
   readonly owner?: string | undefined;
 }
 
 /** Reports one virtual host of an nginx target. */
 export function reportHost(
   virtualHost: VirtualHost,
-  { containers, unavailable, conflicts, settings, owner }: HostContext,
+  { containers, unavailable, conflicts, settings, ruled = [], owner }: HostContext,
 ): VirtualHostReport {
   const { host, paths, redirectTo } = virtualHost;
   const stream = parseStreamName(host);
@@ -77,7 +79,7 @@ export function reportHost(
     ...closed(access?.faults),
     unavailable: unavailable.map(reasonOf),
     ...(conflicts.length > 0 && { conflicts: conflicts.map(reasonOf) }),
-    ...(settings && unlessEmpty(hostSettings(virtualHost, options, schemes, settings))),
+    ...(settings && unlessEmpty([...hostSettings(virtualHost, options, schemes, settings), ...ruled])),
     ...(owner !== undefined && { owner }),
     ...(redirectTo !== undefined && { redirectTo }),
     ...(certificate && { tls: { certificate: certificate.stem, expires: expiryDate(certificate) } }),

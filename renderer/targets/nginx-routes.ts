@@ -7,6 +7,7 @@ import { type Diagnostic, subjectOf } from "../routes/diagnostic.ts";
 import { type IpAddress, parseAddress } from "../routes/grammar.ts";
 import { HostOwners } from "../routes/host-owners.ts";
 import { isProxy } from "../routes/reachable-networks.ts";
+import { nameByRule } from "../routes/route-request.ts";
 import type { ProxyRule } from "../routes/route-rules.ts";
 import { type RouteChange, RouteTable } from "../routes/route-table.ts";
 import type { SelectRule } from "../select/rule.ts";
@@ -29,6 +30,8 @@ export class NginxRoutes {
   readonly isProxy: (known: InventoryContainer) => boolean;
   /** Returns nginx's container without its requests; the same object for the same container. */
   readonly withoutRequests: (known: InventoryContainer) => InventoryContainer;
+  /** Returns the host name that the operator's rule gives a container, if it does. */
+  readonly nameByRule: (known: InventoryContainer) => string | undefined;
   readonly #selection: Selection | undefined;
 
   constructor(
@@ -54,6 +57,7 @@ export class NginxRoutes {
       },
     };
     this.table = new RouteTable(rules, owners);
+    this.nameByRule = (known) => (context === "stream" ? undefined : nameByRule(known, rules));
     this.isProxy = (known) => rule.kind !== "host" && isProxy(known, rule);
     const isOwn = ({ container: { id } }: InventoryContainer): boolean =>
       here.ownId !== undefined && id.startsWith(here.ownId);

@@ -109,8 +109,7 @@ export abstract class NginxTarget {
       ...(this.#stores.certificates ? [this.#stores.certificates.directory] : []),
       ...this.#stores.files.directories,
     ];
-    for (const file of [this.#templateFile, this.config.nginx.files.proxy])
-      if (file !== undefined) reportSingleFile(file, this.log);
+    for (const file of [this.#templateFile, ...this.#stores.files.files]) reportSingleFile(file, this.log);
     for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
     // Each publication changes this directory, so certificates and files are not read again because of it.
     if (this.#stores.files.siblingDirectory !== undefined)
@@ -182,9 +181,11 @@ export abstract class NginxTarget {
   }
 
   status(state: TargetState): TargetStatus {
+    const { hostRule } = this.config.routing;
     return {
       state,
       routes: this.routes.table.routes,
+      ...(hostRule !== undefined && { hostRule: { text: hostRule, nameOf: this.routes.nameByRule } }),
       quarantined: this.routes.table.routes.quarantined,
       filtered: this.routes.filtered,
       staleAfter: this.#staleAfter,

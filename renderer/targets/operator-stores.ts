@@ -37,7 +37,10 @@ export function openOperatorStores(
   return {
     memory,
     certificates: https && new CertificateStore(https.certificates, memory, log),
-    files: new FileStore({ paths: nginx.files, destination, channel: channel[0], ports, isPublished }, memory),
+    files: new FileStore(
+      { paths: nginx.files, upstreamTls: nginx.upstreamTls, destination, channel: channel[0], ports, isPublished },
+      memory,
+    ),
   };
 }
 

@@ -48,8 +48,8 @@ export class QuarantineReport<Unit extends object> {
   }
 
   #reasonOf({ unit, code, error }: QuarantineEntry<Unit>): string {
-    const { hint } = this.#descriptionOf(unit);
     const text = error.slice(0, MAX_ERROR_CHARS);
+    const hint = missingModule(text) ?? this.#descriptionOf(unit).hint;
     return `${this.#failureOf(code)}: ${text}${hint === undefined ? "" : `; ${hint}`}`;
   }
 
@@ -63,4 +63,14 @@ export class QuarantineReport<Unit extends object> {
   #descriptionOf(unit: Unit): UnitDescription {
     return this.#targets[0].describe(unit);
   }
+}
+
+/** Directives of nginx's modules that some builds lack. */
+const OF_MODULES =
+  /unknown directive "((?:auth_request|auth_basic|fastcgi|grpc|gzip|limit_conn|limit_req|sticky|uwsgi)[a-z_]*)"/;
+
+/** Returns what to do if this nginx lacks the module of a directive. */
+function missingModule(error: string): string | undefined {
+  const [, directive] = OF_MODULES.exec(error) ?? [];
+  return directive && `this nginx has no module for \`${directive}\`: use an nginx that has it, or remove the option`;
 }

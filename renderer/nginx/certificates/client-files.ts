@@ -13,6 +13,14 @@ export function clientFileProblem(name: string, text: string): string | undefine
   return isValid ? undefined : `a ${what} in it is not valid`;
 }
 
+/** Whether `NAME.ca.crt` has the certificate of the host `NAME.ca`, or of hosts below it: no authority has such names. */
+export function isHostCertificate(name: string, text: string): boolean {
+  const [, host] = /^(.+\.ca)\.crt$/.exec(name) ?? [];
+  if (host === undefined || !isCertificate(text)) return false;
+  const found = new X509Certificate(text);
+  return [host, `below.${host}`].some((one) => found.checkHost(one, { subject: "never" }) !== undefined);
+}
+
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).serialNumber !== "";

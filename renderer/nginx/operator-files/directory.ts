@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readRegular } from "../../disk/read-regular.ts";
 import { parseHost } from "../../routes/grammar.ts";
 import type { Fault } from "../guard.ts";
-import { clientFileProblem } from "../certificates/client-files.ts";
+import { clientFileProblem, isHostCertificate } from "../certificates/client-files.ts";
 import { topLevelDirectives } from "./top-level-directives.ts";
 import { isRestricting, statementsOf } from "./statements.ts";
 
@@ -126,7 +126,16 @@ function readOne(directory: string, name: string, options: ReadOptions): Operato
   try {
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     const bytes = readRegular(path);
-    const found = { name, hash: hashOf(bytes), ...describe(name, bytes.toString("utf8"), options.kind) };
+    const text = bytes.toString("utf8");
+    // Next to its key it is what it looks like; without one it stays an authority.
+    const isOfHost = options.kind === "clients" && isHostCertificate(name, text);
+    if (isOfHost && lstatSync(path.replace(/crt$/, "key"), { throwIfNoEntry: false })) return undefined;
+    const found = {
+      name,
+      hash: hashOf(bytes),
+      ...describe(name, text, options.kind),
+      ...(isOfHost && { restricts: false }),
+    };
     const isReadable = options.kind !== "passwords" || mayUse(statSync(path), 4, options.nginxUser);
     return isReadable ? found : { ...found, fault: NOT_FOR_NGINX };
   } catch (error) {

@@ -1,6 +1,8 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { lstatSync } from "node:fs";
-import type { FileSettings } from "../settings.ts";
+import { hashFiles } from "../file-hash.ts";
+import type { FileSettings, UpstreamTls } from "../settings.ts";
+import { upstreamTlsFiles } from "../upstream-tls.ts";
 import { type FileDirectory, type FileKind, readOperatorFiles, RELEASE } from "./directory.ts";
 import type { GuardMemory } from "./memory.ts";
 import { readServerNames } from "./server-names.ts";
@@ -9,12 +11,15 @@ import { readDirectives, readSiblingDirectives } from "./top-level-directives.ts
 type Siblings = Required<Pick<FileSettings, "siblingDirectives" | "siblingHosts">>;
 
 /** Paths of the operator's files: `proxy` is a file, the others are directories. */
-export type FilePaths = { readonly [K in Exclude<keyof FileSettings, keyof Siblings>]?: string | undefined };
+export type FilePaths = {
+  readonly [K in Exclude<keyof FileSettings, keyof Siblings | "upstreamTlsHashes">]?: string | undefined;
+};
 
 /** Where the operator's files are. */
 export interface FilePlaces {
   readonly paths: FilePaths;
   readonly destination: string;
+  readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
   /** Ports on which the target's hosts are served. */
   readonly ports?: readonly number[];
   /** Whether a renderer publishes the file. */
@@ -41,8 +46,18 @@ export class FileStore {
 
   /** Directories to watch; call `refresh` when one changes. */
   get directories(): readonly string[] {
-    const { proxy, ...directories } = this.#places.paths;
-    return [...Object.values(directories), proxy && dirname(proxy)].filter((directory) => directory !== undefined);
+    const { proxy: _, ...directories } = this.#places.paths;
+    const all = [...Object.values(directories), ...this.files.map((file) => dirname(file))];
+    return [...new Set(all)].filter((directory) => directory !== undefined);
+  }
+
+  /** Files that are configured by their own path. */
+  get files(): readonly string[] {
+    const { paths, upstreamTls = {} } = this.#places;
+    return [
+      ...(paths.proxy === undefined ? [] : [paths.proxy]),
+      ...Object.values(upstreamTls).flatMap(upstreamTlsFiles),
+    ];
   }
 
   /** The destination's directory, which changes with each publication; call `refreshSiblings` when it does. */
@@ -68,7 +83,7 @@ export class FileStore {
   }
 
   #read(): FileSettings {
-    const { paths, channel } = this.#places;
+    const { paths, channel, upstreamTls = {} } = this.#places;
     const nginxUser = channel === undefined ? undefined : ownerOf(join(channel, "word"));
     const found = Object.entries(paths).flatMap(([kind, path]): [string, FileDirectory][] => {
       if (path === undefined) return [];
@@ -80,7 +95,12 @@ export class FileStore {
       const place = kind === "proxy" ? `${setting} ${path}` : setting;
       return [[kind, this.#memory.complete(place, readOperatorFiles(directory, options))]];
     });
-    return { ...Object.fromEntries(found), ...this.#readSiblings() };
+    const hashes = Object.entries(upstreamTls).map(([name, one]) => [name, hashFiles("/", upstreamTlsFiles(one))]);
+    return {
+      ...Object.fromEntries(found),
+      upstreamTlsHashes: Object.fromEntries(hashes) as Record<string, string>,
+      ...this.#readSiblings(),
+    };
   }
 
   /** The file for the proxy directives is part of the same block. */
@@ -107,8 +127,9 @@ function ownerOf(path: string): number | undefined {
   }
 }
 
-function fingerprintOf({ siblingDirectives, siblingHosts, ...directories }: FileSettings): string {
-  return JSON.stringify([siblingDirectives, siblingHosts, Object.values(directories).map(directoryFingerprint)]);
+function fingerprintOf({ siblingDirectives, siblingHosts, upstreamTlsHashes, ...directories }: FileSettings): string {
+  const own = [siblingDirectives, siblingHosts, upstreamTlsHashes];
+  return JSON.stringify([...own, Object.values(directories).map(directoryFingerprint)]);
 }
 
 /** Returns a text that differs when anything in the directory does. */

@@ -4,13 +4,19 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, mock, test } from "node:test";
+import { unusedFiles } from "../../../renderer/nginx/access.ts";
 import { chooseCertificate } from "../../../renderer/nginx/certificates/choose.ts";
+import { clientFilesOf } from "../../../renderer/nginx/certificates/clients.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
 import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
+import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
+import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
 import { requires } from "../../requires.ts";
+
+const HTTPS = { listen: 443, port: 443, challenges: "/challenges", hstsSeconds: 0 };
 
 const memory = new GuardMemory(undefined, () => undefined);
 
@@ -100,6 +106,36 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     assert.deepEqual([usable.get("other")?.extras, dhparam], [undefined, undefined]);
     // A missing CA file must not disable client certificates.
     assert.equal(findFile(clients, ["other.ca.crt"]).kind, "unusable");
+  });
+
+  test("NAME.ca.crt is an authority for clients of NAME, unless it is the certificate of the host NAME.ca", () => {
+    const own = mkdtempSync(join(tmpdir(), "sallyport-authorities-"));
+    try {
+      // Of a host, of the hosts below one, of a host whose key is missing, of an authority with its key, and of another name.
+      makeCertificate(own, "shop.ca", ["shop.ca"]);
+      makeCertificate(own, "wild.ca", ["*.wild.ca"]);
+      makeCertificate(own, "keyless.ca", ["keyless.ca"]);
+      rmSync(join(own, "keyless.ca.key"));
+      const authority = new CertificateAuthority(join(own, "authority"));
+      for (const ending of ["crt", "key"]) copyFileSync(authority.path(`ca.${ending}`), join(own, `both.ca.${ending}`));
+      makeCertificate(own, "other.ca", ["clients.example"]);
+      const certificates = readCertificates(own);
+      assert.deepEqual([...certificates.usable.keys()], ["both.ca", "other.ca", "shop.ca", "wild.ca"]);
+      for (const [host, kind] of [
+        ["shop", "absent"],
+        ["wild", "absent"],
+        ["keyless", "applied"],
+        ["both", "applied"],
+        ["other", "applied"],
+      ] as const) {
+        assert.equal(clientFilesOf(host, {}, certificates).kind, kind, host);
+      }
+      const settings: NginxSettings = { listen: 80, https: { ...HTTPS, directory: own, certificates } };
+      const unused = unusedFiles([], settings).map(({ where }) => where);
+      assert.deepEqual(unused, [join(own, "both.ca.crt"), join(own, "other.ca.crt")]);
+    } finally {
+      rmSync(own, { recursive: true });
+    }
   });
 
   describe("whose files disappear", () => {

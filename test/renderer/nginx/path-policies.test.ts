@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { TLSSocket } from "node:tls";
@@ -14,10 +14,12 @@ import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { ROOT } from "../../../renderer/routes/path-match.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
+import { explain } from "../../../renderer/status/explain.ts";
 import type { Verbatim } from "../../../renderer/template/model.ts";
 import { composeLabels } from "../../shared/compose-labels.ts";
 import { freePort } from "../../demo/free-port.ts";
-import { nginxVersion } from "../../demo/local-nginx.ts";
+import { eventually } from "../../eventually.ts";
+import { nginxCommand, nginxVersion } from "../../demo/local-nginx.ts";
 import { requires } from "../../requires.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
@@ -82,7 +84,17 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     for (const name of ["apps.internal", "other.internal", "nginx.internal"]) authority.issue(name);
     makeCertificate(authority.directory, "self.internal", ["apps.internal"]);
     const ca = authority.path("ca.crt");
+    const own = (name: string): string => join(rig.directory, name);
+    rotate = (name, from) => copyFileSync(authority.path(from), own(name));
+    rotate("apps-ca.crt", "ca.crt");
+    rotate("client.crt", "self.internal.crt");
+    rotate("client.key", "self.internal.key");
     const upstreamTls = {
+      rotating: {
+        authority: own("apps-ca.crt"),
+        name: "apps.internal",
+        client: { certificate: own("client.crt"), key: own("client.key") },
+      },
       internal: { authority: ca, name: "apps.internal" },
       mutual: {
         authority: ca,
@@ -102,9 +114,12 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     for (const name of ["@staff", "twice.example"]) writeFileSync(join(passwords, name), "alice:{PLAIN}secret\n");
     const closed = await freePort();
     const to = [`127.0.0.1:${rig.portOf("static")}`];
+    await rig.app("rotating", {}, {}, secure("apps.internal"));
+    const pathOptions = { allow: "127.0.0.1", rate: "1000/s", upstreamTls: "rotating" };
     const routes = [
       { host: "static.example", to, pathOptions: { allow: "127.0.0.50", rate: "1000/s" } },
       { host: "dead.example", to: [`127.0.0.1:${closed}`] },
+      { host: "rotating.example", to: [`127.0.0.1:${rig.portOf("rotating")}`], proto: "https", pathOptions },
     ];
     await rig.start(
       {
@@ -154,6 +169,8 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
         )),
         await rig.app("ruled", {}, { labels: { ...composeLabels("My_Shop.x", "-api_"), "sallyport.enable": "true" } }),
         await rig.app("disabled", host("disabled"), labels({ enable: "false" })),
+        await rig.app("near", {}, { labels: composeLabels("near", "web") }),
+        await rig.app("disabled2", {}, { labels: { ...composeLabels("near", "off"), "sallyport.enable": "false" } }),
         { ...(await rig.app("projectless", {}, labels({ enable: "on" }))), labels: { "sallyport.enable": "on" } },
         await rig.app("open", host("open"), labels(isOpen)),
         await rig.app("burst", host("burst"), labels({ "rate-burst": "1000" })),
@@ -177,6 +194,8 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
   });
   after(async () => await rig.close());
 
+  /** Copies a file of the authority for apps over one that nginx uses. */
+  let rotate: (name: string, from: string) => void;
   /** What nginx asked the service. */
   const questions: Question[] = [];
 
@@ -236,6 +255,23 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const { status, headers } = await rig.ask({ host: "redirects.example", path: "/x?y=1" });
     assert.equal(status, 302);
     assert.match(headers["location"]!, /^https:\/\/sso\.example\/login\?rd=http:\/\/redirects\.example\/x\?y=1$/);
+    // The page reads the whole address in `rd`, whatever is in it.
+    const address = (path: string): string => `http://redirects.example${path}`;
+    for (const path of [
+      "/x?y=1&z=2&rd=https://evil.example",
+      "/%E2%82%AC/a%26b?q=c%2Bd+e;f=%25",
+      `/${"%".repeat(8).replaceAll("%", "%41&")}`,
+      `/?${"a%20b&".repeat(20)}`,
+      `/?${"%20".repeat(48)}${"&".repeat(24)}${"+".repeat(8)}${";".repeat(8)}`,
+    ]) {
+      const { headers: redirect } = await rig.ask({ host: "redirects.example", path });
+      const page = new URL(redirect["location"]!);
+      assert.deepEqual([...page.searchParams], [["rd", address(path)]], path);
+    }
+    for (const text of ["%20".repeat(49), "&".repeat(25), "+".repeat(9), ";".repeat(9)]) {
+      const { headers: redirect } = await rig.ask({ host: "redirects.example", path: `/?${text}` });
+      assert.equal(redirect["location"], `https://sso.example/login?rd=${address("/")}`);
+    }
     const forged = await rig.echo({
       host: "redirects.example",
       headers: { Cookie: "session=alice", "Remote-User": "root", "X-User": "root" },
@@ -356,6 +392,21 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.match(String(closed), /sallyport\.upstream-tls: external is not defined in `nginx\.upstreamTls`; define it/);
   });
 
+  test("upstream-tls uses a new certificate and a new authority as soon as their files change", async () => {
+    const becomes = async (status: number, body: RegExp): Promise<void> => {
+      await eventually(`${status} ${body}`, async () => {
+        const seen = await rig.ask({ host: "rotating.example" });
+        return seen.status === status && body.test(seen.body);
+      });
+    };
+    await becomes(200, /^false$/);
+    rotate("client.crt", "nginx.internal.crt");
+    rotate("client.key", "nginx.internal.key");
+    await becomes(200, /^true$/);
+    rotate("apps-ca.crt", "self.internal.crt");
+    await becomes(502, /./);
+  });
+
   test("the operator's rule names enabled containers without a host name", async () => {
     assert.equal((await rig.echo({ host: "api.my-shop-x.rule.example" }))?.app, "ruled");
     assert.equal((await rig.ask({ host: "disabled.example" })).status, 503);
@@ -368,6 +419,21 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
       unrouted.find(({ name }) => name === "disabled")?.reason ?? "",
       /sallyport\.enable is false; set it to/,
     );
+    const report = await rig.status();
+    for (const [name, expected] of [
+      [
+        "api.my-shop-x.rule.example",
+        /container ruled has this name by `routing\.hostRule`: \{service\}\.\{project\}\.rule/,
+      ],
+      [
+        "web.near.rule.example",
+        /not requested by container near: has no VIRTUAL_HOST, .*`sallyport\.enable=true` to route/,
+      ],
+      ["off.near.rule.example", /not requested by container disabled2: sallyport\.enable is false; set it to true/],
+      ["wab.near.rule.example", /no such virtual host or container; did you mean web\.near\.rule\.example\?/],
+    ] as const) {
+      assert.match(explain(report, name).text, expected);
+    }
   });
 
   test("an allow list that is no network, and a rate of 0, close the host with a reason", async () => {
@@ -447,6 +513,56 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.match(settings.get("retry.example")!, /retry: status/);
     const capped = virtualHosts.find(({ host }) => host === "capped.example")?.paths[0]?.servers[0];
     assert.deepEqual(capped?.settings, ["max_conns 3"]);
+  });
+});
+
+/** An nginx without the module: rejects a configuration with this directive, as nginx does. */
+const WITHOUT_AUTH_REQUEST = `#!/bin/sh
+case " $* " in *" -t "*) set -- candidate "$@" ;; *) set -- live "$@" ;; esac
+case $1 in candidate) files=$DIRECTORY/conf.d/.sallyport/candidate ;; *) files=$DIRECTORY/conf.d ;; esac
+found=$(grep -Hn "^ *auth_request " "$files"/*.conf | head -n 1 | cut -d: -f1,2)
+[ -z "$found" ] || { echo "nginx: [emerg] unknown directive \\"auth_request\\" in $found" >&2 && exit 1; }
+shift
+exec nginx "$@"
+`;
+
+describe("an nginx without the module for authentication services", { skip: requires("nginx", "openssl") }, () => {
+  const rig = new NginxRig();
+  after(async () => await rig.close());
+
+  test("closes the host that requires a service, reports why, and serves all others", async () => {
+    const program = join(rig.directory, "without-auth-request");
+    writeFileSync(program, WITHOUT_AUTH_REQUEST.replaceAll("$DIRECTORY", rig.directory), { mode: 0o755 });
+    const command = (config: string, ...action: string[]): string[] => [
+      program,
+      ...nginxCommand(rig.directory, join(rig.directory, config)).slice(1),
+      ...action,
+    ];
+    const host = (name: string) => ({ VIRTUAL_HOST: `${name}.example` });
+    const wildcard = { VIRTUAL_HOST: "*.example" };
+    await rig.start(
+      {
+        check: { command: command("candidate.conf", "-t", "-q") },
+        reload: { exec: { command: command("nginx.conf", "-s", "reload") } },
+        nginx: { auth: { sso: { host: "sso.example" } } },
+      },
+      [await rig.app("sso", host("sso")), await rig.app("all", wildcard)],
+    );
+    rig.update([
+      await rig.app("guarded", host("guarded"), { labels: { "sallyport.auth": "sso" } }),
+      await rig.app("plain", host("plain")),
+    ]);
+    await eventually(
+      "the other new host is served",
+      async () => (await rig.echo({ host: "plain.example" }))?.app === "plain",
+    );
+    await eventually("the host is closed", async () => (await rig.ask({ host: "guarded.example" })).status === 503);
+    assert.equal((await rig.echo({ host: "any.example" }))?.app, "all");
+    const { quarantined } = await rig.status();
+    assert.match(
+      quarantined.find(({ name }) => name === "guarded.example")?.reason ?? "",
+      /unknown directive "auth_request" in .*; this nginx has no module for `auth_request`: use an nginx that has it/,
+    );
   });
 });
 
