@@ -36,3 +36,11 @@ export async function listProcesses(): Promise<Process[]> {
   const found = await Promise.all(pids.map(readProcess));
   return found.filter((one) => one !== undefined);
 }
+
+/** Returns the children of a process. Without the kernel's list of them, all processes are searched. */
+export async function listChildren(parent: number): Promise<Process[]> {
+  const pids = await readFile(`/proc/${parent}/task/${parent}/children`, "latin1").catch(() => undefined);
+  if (pids === undefined) return (await listProcesses()).filter((one) => one.parent === parent);
+  const found = await Promise.all((pids.match(/[0-9]+/g) ?? []).map((pid) => readProcess(Number(pid))));
+  return found.filter((one) => one !== undefined);
+}

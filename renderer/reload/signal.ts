@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerControl, ControlResult } from "../publish/server-control.ts";
 import type { Command } from "./command.ts";
 import { checkBy } from "./exec.ts";
-import { listProcesses, type Process, readProcess } from "./process-list.ts";
+import { listChildren, listProcesses, type Process, readProcess } from "./process-list.ts";
 
 /** Milliseconds for new workers to appear after the signal. */
 const CONFIRM_MS = 10_000;
@@ -66,11 +66,10 @@ export class ReloadSignal implements ServerControl {
   }
 
   async #confirm(master: Process, before: ReadonlySet<string>): Promise<ControlResult> {
-    for (let waited = 0; waited < CONFIRM_MS; waited += POLL_MS) {
+    for (const until = performance.now() + CONFIRM_MS; performance.now() < until; await sleep(POLL_MS)) {
       const now = await workersOf(master);
       if (now.size > 0 && ![...now].some((worker) => before.has(worker))) return { kind: "ok" };
       if (!(await isAlive(master))) return { kind: "unavailable", message: "the server exited during the reload" };
-      await sleep(POLL_MS);
     }
     return { kind: "rejected", message: "the server kept its old workers; see its log for the reason" };
   }
@@ -98,8 +97,7 @@ async function findMaster(rule: SignalRule): Promise<Process | Exclude<ControlRe
 
 /** Workers that accept connections, with their start times, because PIDs are reused. */
 async function workersOf(master: Process): Promise<Set<string>> {
-  const children = (await listProcesses()).filter(({ parent }) => parent === master.pid);
-  const accepting = children.filter(
+  const accepting = (await listChildren(master.pid)).filter(
     ({ title }) => title.includes("worker process") && !title.includes("shutting down"),
   );
   return new Set(accepting.map(({ pid, startTicks }) => `${pid} ${startTicks}`));
@@ -110,10 +108,10 @@ async function workersOf(master: Process): Promise<Set<string>> {
  * they changed, and its first workers would look like new ones.
  */
 async function firstWorkers(master: Process): Promise<Set<string>> {
-  for (let waited = 0; ; waited += POLL_MS) {
+  for (const until = performance.now() + CONFIRM_MS; ; await sleep(POLL_MS)) {
     const workers = await workersOf(master);
-    if (workers.size > 0 || master.name !== "nginx" || waited >= CONFIRM_MS || !(await isAlive(master))) return workers;
-    await sleep(POLL_MS);
+    const isOver = master.name !== "nginx" || performance.now() >= until || !(await isAlive(master));
+    if (workers.size > 0 || isOver) return workers;
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { listProcesses } from "../../renderer/reload/process-list.ts";
+import { listChildren } from "../../renderer/reload/process-list.ts";
 import { eventually } from "../eventually.ts";
 import { BackgroundProcess } from "./background-process.ts";
 import { programPath } from "./program-path.ts";
@@ -54,7 +54,7 @@ export function runNginx({ directory, live }: NginxConfigs, directives = ""): Ba
 /** Returns the process ids of the workers, including those that are shutting down. */
 export async function workersOf({ directory }: NginxConfigs): Promise<Set<number>> {
   const master = Number(readFileSync(join(directory, "nginx.pid"), "utf8"));
-  const workers = (await listProcesses()).filter(({ parent }) => parent === master);
+  const workers = await listChildren(master);
   return new Set(workers.map(({ pid }) => pid));
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listProcesses } from "../../renderer/reload/process-list.ts";
+import { listChildren } from "../../renderer/reload/process-list.ts";
 import { askStatus } from "../../renderer/status/socket.ts";
 import { AgentProcess } from "../agent/agent-process.ts";
 import type { BackgroundProcess } from "../demo/background-process.ts";
@@ -94,7 +94,7 @@ export class ProgramRig {
   }
 
   async #workers(): Promise<number> {
-    return (await listProcesses()).filter(({ parent }) => parent === this.#server?.pid).length;
+    return this.#server?.pid === undefined ? 0 : (await listChildren(this.#server.pid)).length;
   }
 
   /** Names of the containers that the renderer reports as quarantined. */
