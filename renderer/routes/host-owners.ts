@@ -57,8 +57,12 @@ export class HostOwners {
 
   /** When the next lease ends, in milliseconds since the epoch. */
   get nextEnd(): number | undefined {
-    const ends = [...this.#owners.values()].flatMap((one) => this.endOf(one) ?? []);
-    return ends.length === 0 ? undefined : ends.reduce((first, end) => Math.min(first, end));
+    let first: number | undefined;
+    for (const one of this.#owners.values()) {
+      const end = this.endOf(one);
+      if (end !== undefined && (first === undefined || end < first)) first = end;
+    }
+    return first;
   }
 
   /** Names whose leases are over. */

@@ -52,13 +52,14 @@ export class HostTable {
     return this.#sorted;
   }
 
-  /** All names and patterns that have a virtual host or an owner. */
-  get names(): readonly HostName[] {
+  /** Returns the names and patterns that have a virtual host or an owner, without these. */
+  namesBeside(printed: ReadonlySet<HostName>): readonly HostName[] {
     const names = new Set<HostName>();
-    for (const { host } of this.#sorted) names.add(host);
-    for (const host of this.#recorded) if (!this.#operatorHosts.has(host)) names.add(host);
-    for (const reservation of this.#rules.reservations)
-      for (const host of namesOf(reservation)) if (!this.#operatorHosts.has(host)) names.add(host);
+    const isOther = (host: HostName): boolean => !printed.has(host);
+    for (const { host } of this.#sorted) if (isOther(host)) names.add(host);
+    const owned = [this.#recorded, ...this.#rules.reservations.map(namesOf)];
+    for (const list of owned)
+      for (const host of list) if (isOther(host) && !this.#operatorHosts.has(host)) names.add(host);
     return [...names];
   }
 

@@ -80,9 +80,9 @@ export class RouteTable {
     };
   }
 
-  /** All names and patterns that have a virtual host or an owner. */
-  get names(): readonly HostName[] {
-    return this.#hosts.names;
+  /** Returns the names and patterns that have a virtual host or an owner, without these. */
+  namesBeside(printed: ReadonlySet<HostName>): readonly HostName[] {
+    return this.#hosts.namesBeside(printed);
   }
 
   /** Records the owner of each host from now on. Call it when every agent has reported. */

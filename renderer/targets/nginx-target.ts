@@ -239,8 +239,7 @@ export abstract class NginxTarget {
 
   /** Names that no other host may serve: those with an owner and no virtual host, and those of quarantined hosts. */
   #reservedBeside(virtualHosts: readonly VirtualHost[]): readonly HostName[] {
-    const printed = new Set(virtualHosts.map(({ host }) => host));
-    return this.routes.table.names.filter((host) => !printed.has(host));
+    return this.routes.table.namesBeside(new Set(virtualHosts.map(({ host }) => host)));
   }
 
   get #templateFile(): string {
