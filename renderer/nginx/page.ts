@@ -1,5 +1,5 @@
 import type { StatusPageSettings } from "../config/status-page.ts";
-import type { Published, VirtualHost } from "../routes/routes.ts";
+import type { PathRoute, Published, VirtualHost } from "../routes/routes.ts";
 import type { ModelFields, Page, Verbatim } from "../template/model.ts";
 import { nginxSettingsFor } from "./contested-ports.ts";
 import { findProxyFile, operatorDirectives, restrictedNames } from "./access.ts";
@@ -7,7 +7,7 @@ import { authBlocks, authUpstream, routeOf } from "./auth.ts";
 import { fileModel } from "./files.ts";
 import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
-import { policyBlocks } from "./path-policies.ts";
+import { policyBlocks, presetsOf } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
 import { upstreamModel } from "./upstream.ts";
@@ -45,6 +45,9 @@ const UNIQUE_DIRECTIVES = [
 /** Prefixes of the directives that let nginx store requests and responses in files. gRPC is never stored. */
 const STORING_FAMILIES = ["proxy", "fastcgi", "uwsgi", "scgi"];
 
+/** Protocols that need the length of a request in advance. */
+const STORED_PROTOCOLS: ReadonlySet<PathRoute["protocol"]> = new Set(["fastcgi", "uwsgi"]);
+
 /** Longest headers of a request and of a response. */
 const HEADERS = "32k";
 
@@ -77,6 +80,7 @@ export function nginxPage(
   return {
     fields: {
       ...globalFields(settings),
+      ...variableFields(virtualHosts, settings),
       ...unknownHostsModel({ kind: "routes", virtualHosts, reserved }, settings),
       internalNetworks: internalNetworksOf(settings),
       ...policyBlocks(virtualHosts, settings),
@@ -96,6 +100,27 @@ function authUpstreams(hosts: readonly VirtualHost[], settings: NginxSettings): 
     if (!route || settings.authStates?.get(name)?.kind !== "ready") return [];
     return [{ ...upstreamModel(service.host, route, settings, false), name: tokens(authUpstream(name)) }];
   });
+}
+
+/** Returns which variables need a `map`, and those that are empty unless a virtual host or a location sets them. */
+function variableFields(hosts: readonly VirtualHost[], settings: NginxSettings): ModelFields {
+  const { usesStrictHeaders, usesCors } = presetsOf(hosts, settings);
+  const needsLength = hosts.some(({ paths }) => paths.some(({ protocol }) => STORED_PROTOCOLS.has(protocol)));
+  const { trustedProxies = [] } = settings;
+  const empty = [
+    "idle hsts alt_svc headers cors cors_vary",
+    usesStrictHeaders ? "" : "type_options frame_options referrer_policy permissions_policy",
+    usesCors ? "" : "cors_origin cors_credentials preflight cors_methods cors_headers cors_age",
+    needsLength ? "" : "unsized",
+    trustedProxies.length > 0 ? "" : "forwarded_prefix",
+  ];
+  const names = empty.flatMap((some) => some.split(" ")).filter((name) => name !== "");
+  return {
+    usesStrictHeaders,
+    usesCors,
+    needsLength,
+    emptyVariables: names.map((name) => tokens(`$sallyport_${name}`)),
+  };
 }
 
 function globalFields(settings: NginxSettings): ModelFields {

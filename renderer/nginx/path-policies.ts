@@ -160,6 +160,15 @@ export function policyBlocks(hosts: readonly VirtualHost[], settings: NginxSetti
   };
 }
 
+/** Returns whether a path needs the variables of headers that nginx adds. */
+export function presetsOf(hosts: readonly VirtualHost[], settings: NginxSettings) {
+  const all = allPolicies(hosts, settings).map(({ options }) => options);
+  return {
+    usesStrictHeaders: all.some(({ headers }) => headers === "strict"),
+    usesCors: all.some(({ cors }) => cors !== undefined),
+  };
+}
+
 /** Returns the rates for which nginx has no zone, because there are too many; those that most paths have come first. */
 export function excessRates(hosts: readonly VirtualHost[], settings: NginxSettings): string[] {
   return ratesOf(allPolicies(hosts, settings)).slice(MAX_RATES);
