@@ -42,13 +42,15 @@ paths="/usr/share/nginx/ /var/www/ /etc/nginx/vhost.d/ /etc/nginx/errors/ /etc/n
 passwords="/etc/nginx/htpasswd/"
 # Exit code of a request that cannot be served before nginx runs.
 absent=2
+newline='
+'
 
 # Reads generated files as nginx does, and prints the first text that they may not contain. A renderer that an attacker
 # controls can write any text: nginx must not read keys, serve its own files or load code because of it.
 # shellcheck disable=SC2016 # awk's variables
 rules='
 function refuse(why) {
-	if (!refused) printf "%s:%d: %s\n", FILENAME, FNR, why
+	if (!refused) printf "%s: %s\n", position(), why
 	refused = 1
 	exit 1
 }
@@ -60,6 +62,7 @@ function within(path, list,   all, count, i) {
 		if (path "/" == all[i] || path == all[i] || (all[i] ~ /\/$/ && index(path, all[i]) == 1)) return 1
 	return 0
 }
+function position() { return (FILENAME in shown ? shown[FILENAME] : FILENAME) ":" FNR }
 function is_stream() { return FILENAME ~ /\.stream$/ }
 function is_known(name) { return is_stream() ? (name in known_stream) : (name in known) }
 # Whether nginx connects to the container that this text names. Other spellings of an address are names for nginx, which
@@ -75,7 +78,7 @@ function directive(name, value, all) {
 	if (name == "include" && !within(value, paths)) refuse("this file may not be included; add its directory to SALLYPORT_PATHS")
 	if (name == "include" && is_stream()) refuse("this file may not be included in the main context")
 	# The names of a map are server names of TLS, and its values upstreams.
-	if (is_stream() && data[depth] && value != "") passed[value] = FILENAME ":" FNR
+	if (is_stream() && data[depth] && value != "") passed[value] = position()
 	if (name == "include" || data[depth]) return
 	if (!is_known(name)) refuse("this directive is not allowed; add its name to SALLYPORT_DIRECTIVES")
 	if (name == "root" || name == "alias") root[depth] = value
@@ -96,7 +99,7 @@ function directive(name, value, all) {
 	if (name ~ /_pass$/ && !(is_stream() && value == sni)) {
 		sub(/^[a-z]+:\/\//, "", value)
 		sub(/\/.*/, "", value)
-		passed[value] = FILENAME ":" FNR
+		passed[value] = position()
 	}
 }
 function begin(name, value, third) {
@@ -156,6 +159,13 @@ function tokens(text,   token, quoted) {
 }
 BEGIN {
 	count = depth = 0
+	# The files are read as the copies of this directory.
+	for (i = 1; copies && i < ARGC; i++) {
+		name = ARGV[i]
+		sub(/.*\//, "", name)
+		shown[copies "/" name] = ARGV[i]
+		ARGV[i] = copies "/" name
+	}
 	split(directives, names, " ")
 	for (i in names) known[names[i]] = 1
 	split(stream_directives, names_of_streams, " ")
@@ -182,9 +192,37 @@ END {
 	}
 }'
 
-# FILE...: succeeds if the files contain only what Sallyport generates, or sets `message`. Files of other owners are the
-# operator's. Each publication waits for this and for what follows, which therefore start few processes.
+# Hash and name of each generated file that the last test allowed.
+allowed=
+
+# DIRECTORY FILE...: prints hash and name of the files with these names in the directory.
+sums() {
+	cd "$1" || return
+	shift
+	for file in "$@"; do
+		shift
+		set -- "$@" "${file##*/}"
+	done
+	sha256sum "$@" 2>/dev/null
+}
+
+# Succeeds if `found` has the same hashes and names as `allowed`.
+is_same() {
+	[ -n "$found" ] && [ "${#found}" -eq "${#allowed}" ] || return 1
+	while read -r line; do
+		case "$newline$allowed$newline" in *"$newline$line$newline"*) ;; *) return 1 ;; esac
+	done <<-EOF
+		$found
+	EOF
+}
+
+# COPIES FILE...: succeeds if the files contain only what Sallyport generates, or sets `message`. Files of other owners are
+# the operator's. With a directory COPIES they are copied there and read as copies, which the renderer cannot change. Without
+# it they are read themselves, unless the last test allowed the same bytes. Each publication waits for this and for what
+# follows, which therefore start few processes.
 is_allowed() {
+	copies=$1
+	shift
 	[ "${SALLYPORT_DIRECTIVES:-}" != any ] || return 0
 	for attempt in again last; do
 		for file in "$@"; do
@@ -210,18 +248,32 @@ is_allowed() {
 	done
 	message=
 	[ "$#" -eq 0 ] && return 0
+	if [ -z "$copies" ]; then
+		found=$(sums "$live" "$@")
+		is_same && return 0
+	elif ! cp "$@" "$copies/" 2>/dev/null; then
+		# There may be no room for copies.
+		rm -f "$copies"/*
+		copies=
+	fi
 	# awk may end a line at a NUL, or take a carriage return for a part of a word.
-	if [ "$(cat "$@" | LC_ALL=C tr -cd '\000-\010\013-\037\177' | wc -c)" -ne 0 ]; then
+	if [ "$(read_files "$@" | LC_ALL=C tr -cd '\000-\010\013-\037\177' | wc -c)" -ne 0 ]; then
 		message="$live: a file has a control character"
 		return 1
 	fi
 	message=$(LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v stream_directives="$stream_directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
-		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" "$rules" "$@" 2>&1)
+		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" -v copies="$copies" "$rules" "$@" 2>&1) || return
+	[ -z "$copies" ] || allowed=$(sums "$copies" "$@")
+}
+
+# FILE...: prints the files, or their copies.
+read_files() {
+	if [ -z "$copies" ]; then cat "$@"; else cat "$copies"/*; fi
 }
 
 # Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
 is_valid() {
-	is_allowed "$live"/*.conf "$live"/*.stream && check "$main_conf"
+	is_allowed "" "$live"/*.conf "$live"/*.stream && check "$main_conf"
 }
 
 # FILE: succeeds if nginx accepts the main configuration, or sets `message`. nginx prints a warning for each virtual host
@@ -321,7 +373,16 @@ is_running() {
 run_test() {
 	candidate=$live/.sallyport/candidate
 	ending=$1
-	if ! grep -q "^[^#]*include[[:space:]]*$live/\*\.$ending;" "$main_conf"; then
+	folder=${main_conf%/*}
+	read -r own </proc/sys/kernel/random/uuid
+	own=$scratch/sallyport.$own
+	case $live in "$folder"/*/*) mirror=$own/.live ;; "$folder"/*) mirror=$own/${live##*/} ;; *) mirror=$own/.live ;; esac
+	# The last line is a mark if the files are included.
+	conf=$(sed -e "\|^[^#]*include[[:space:]]*$live/\*\.$ending;|h" \
+		-e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" \
+		-e "s#include[[:space:]]*$live/\*\.stream;#include $mirror/*.stream;#" \
+		-e '${' -e p -e x -e 's/..*/# included/' -e '}' "$main_conf")
+	if [ "${conf##*"$newline"}" != "# included" ]; then
 		# An empty file need not be included.
 		[ "$ending" = conf ] || grep -q '^[[:space:]]*[^#[:space:]]' "$candidate"/*.stream 2>/dev/null || return 0
 		message="$main_conf does not include $live/*.$ending"
@@ -337,11 +398,13 @@ run_test() {
 	for file in "$live"/*.conf "$live"/*.stream "$candidate"/*."$ending"; do
 		is_replaced "$file" || set -- "$@" "$file"
 	done
-	is_allowed "$@" || return 1
-	read -r own </proc/sys/kernel/random/uuid
-	own=$scratch/sallyport.$own
-	message=$(test_in_own 2>&1)
-	outcome=$?
+	# Fails if another user has made the directory.
+	if message=$(mkdir -m 0700 "$own" "$mirror" "$own/.checked" 2>&1); then
+		is_allowed "$own/.checked" "$@" && message=$(test_in_own 2>&1)
+		outcome=$?
+	else
+		message="cannot write to $scratch: $message" outcome=1
+	fi
 	rm -rf "$own" &
 	case $message in *'unknown directive "stream"'*) message="nginx has no stream module; install it (libnginx-mod-stream on Debian) and load it in $main_conf, or use nginx's official image: $message" ;; esac
 	return "$outcome"
@@ -363,10 +426,6 @@ is_replaced() {
 
 # A file that cannot be written completely is not tested. nginx's message names the files that are linked.
 test_in_own() {
-	folder=${main_conf%/*}
-	case $live in "$folder"/*/*) mirror=$own/.live ;; "$folder"/*) mirror=$own/${live##*/} ;; *) mirror=$own/.live ;; esac
-	# Fails if another user has made the directory.
-	problem=$(mkdir -m 0700 "$own" "$mirror" 2>&1) || { echo "cannot write to $scratch: $problem" && return 1; }
 	set --
 	for file in "$folder"/*; do
 		[ -e "$file" ] || [ -L "$file" ] || continue
@@ -379,8 +438,10 @@ test_in_own() {
 		is_replaced "$file" || set -- "$@" "$file"
 	done
 	[ "$#" -eq 0 ] || ln -s "$@" "$mirror/" || return 1
-	sed -e "s#include[[:space:]]*$live/\*\.conf;#include $mirror/*.conf;#" \
-		-e "s#include[[:space:]]*$live/\*\.stream;#include $mirror/*.stream;#" "$main_conf" >"$own/nginx.conf" || return 1
+	if ! printf '%s\n' "$conf" >"$own/nginx.conf" 2>/dev/null; then
+		echo "cannot write to $scratch: $(cp "$main_conf" "$own/nginx.conf" 2>&1)"
+		return 1
+	fi
 	check "$own/nginx.conf" && [ "$message" = "" ] && return
 	names=
 	for file in "$candidate"/*."$ending"; do
@@ -402,7 +463,7 @@ read_clock() {
 run_reload() {
 	is_running || is_valid || return 1
 	await_workers || return
-	is_allowed "$live"/*.conf "$live"/*.stream || return 1
+	is_allowed "" "$live"/*.conf "$live"/*.stream || return 1
 	end_oldest
 	before=$accepting
 	message=$(kill -HUP "$master" 2>&1) || return 1
