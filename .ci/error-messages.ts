@@ -17,10 +17,10 @@ interface Node {
 
 /** Functions and classes whose first text is a message. */
 const REPORTS =
-  /^(?:\w*Error|absent|bad|because|boolean|differs|enum|error|fail|failed|invalid|min|refine|refused?|regex|reject|skipped|startsWith|union|waiting)$/;
+  /^(?:\w*Error|absent|bad|because|boolean|differs|enum|error|fail|failed|invalid|min|refine|refused?|regex|reject|skipped|startsWith|union|unusable|waiting)$/;
 
 /** Those of them whose next text is the remedy. */
-const REMEDIED = /^(?:absent|because|reject|waiting)$/;
+const REMEDIED = /^(?:absent|because|reject|unusable|waiting)$/;
 
 /** Properties and constants that have a message. */
 const MESSAGE =
@@ -181,7 +181,8 @@ class Texts {
     const isQuote = /^(?:quoted?|shown|stringify)$/.test(nameOf(callee));
     if (isQuote && given) return this.#inserted(given).map((text) => `"${text}"`);
     if (nameOf(callee) === "join" && callee.type === "MemberExpression") return [placeholder(nameOf(callee["object"]))];
-    return [placeholder(nameOf(given) || nameOf(callee))];
+    // A method without an argument that has a name, such as `mode.toString(8)`, prints its object.
+    return [placeholder(nameOf(given) || nameOf(callee["object"] ?? callee))];
   }
 
   /** Returns the last value that the file gives to this name before the node. */
@@ -197,7 +198,12 @@ function unwrapped(node: Node): Node {
 /** Returns the name that an expression ends in. */
 function nameOf(expression: unknown): string {
   const node = expression as Node | undefined;
-  if (node?.type === "MemberExpression") return nameOf(node["property"]) || nameOf(node["object"]);
+  if (node?.type === "MemberExpression") {
+    const key = node["property"] as Node;
+    // An element of a list has the name of the list.
+    const name = node["computed"] === true ? key["value"] : nameOf(key);
+    return typeof name === "string" && name !== "" ? name : nameOf(node["object"]);
+  }
   if (node?.type === "CallExpression") return nameOf(node["callee"]);
   if (/^(?:TS\w+|ChainExpression|ParenthesizedExpression)$/.test(node?.type ?? "")) return nameOf(node?.["expression"]);
   return typeof node?.["name"] === "string" ? node["name"] : "";
@@ -205,5 +211,6 @@ function nameOf(expression: unknown): string {
 
 function placeholder(name: string): string {
   if (/^(?:MAX_\w+|\w+_MS|count|least|length|size)$/.test(name)) return "N";
-  return name === "" || name === "at" ? "VALUE" : name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+  if (name === "" || name === "at") return "VALUE";
+  return name.replaceAll(/(?<=[a-z])(?=[A-Z])|-/g, "_").toUpperCase();
 }

@@ -83,7 +83,7 @@ const STREAMS: Readonly<Record<string, Entry>> = {
   sni: {
     type: "`HOST` or `HOST:CONTAINER-PORT`, separated by commas",
     default: "port: the only exposed TCP port",
-    meaning: "Server names whose TLS connections to `streams.sni` go to the container, unopened",
+    meaning: "Server names whose TLS connections to `streams.sni` go to the container, without decryption",
     example: "db.example.com:5432",
   },
 };
@@ -93,7 +93,8 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   httpsMethod: {
     type: "`redirect`, `noredirect`, `nohttp` or `nohttps`",
     default: "`redirect`",
-    meaning: "What HTTP and HTTPS do once the host has a certificate: [table](certificates.md#https_method)",
+    meaning:
+      "Whether HTTP and HTTPS are served or redirected when the host has a certificate: [table](certificates.md#https_method)",
     example: "noredirect",
   },
   certificate: {
@@ -227,7 +228,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     example: "100m",
   },
   allow: {
-    type: "addresses and networks, separated by commas",
+    type: "addresses and networks, separated by commas, at most 100",
     default: "every client",
     meaning: "The only clients that have access; others get 403",
     example: "10.0.0.0/8, 2001:db8::/32",
@@ -242,13 +243,14 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   satisfy: {
     type: "`all` or `any`",
     default: "`all`",
-    meaning: "With `allow` and passwords: clients need both, or one of them",
+    meaning: "With `allow` and passwords. `all`: clients need both; `any`: clients need one of them",
     example: "any",
   },
   auth: {
     type: "name of a service in `nginx.auth`",
     default: "none",
-    meaning: "[Service that decides on each request](../how-to/single-sign-on.md); 503 while it does not answer",
+    meaning:
+      "[Authentication service](../how-to/single-sign-on.md) that admits or rejects each request; 503 while it does not respond",
     example: "authelia",
   },
   rate: {
@@ -278,7 +280,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     example: "strict",
   },
   cors: {
-    type: "origins, separated by commas, or `*`",
+    type: "origins, separated by commas, at most 50, or `*`",
     default: "the app's own headers",
     meaning:
       "Let pages of these origins read responses, listed ones also with cookies, and answer their preflight requests. Not for responses with the app's own `Access-Control-Allow-Origin`",
@@ -288,14 +290,14 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     type: "boolean",
     default: "`false`",
     meaning:
-      "Compress responses of text with gzip. Not for pages that contain both secrets and text of a request (BREACH)",
+      "Compress text responses with gzip. Do not use it for pages that contain both secrets and text of a request (BREACH)",
     example: "true",
   },
   retry: {
     type: "`connect`, `status` or `off`",
     default: "`connect`",
     meaning:
-      "When a request goes to another replica: if the connection fails, also after 502, 503 and 504, or never. POST and PATCH go once",
+      "When a request is sent to another replica. `connect`: if the connection fails; `status`: also after 502, 503 and 504; `off`: never. POST and PATCH requests are sent once",
     example: "status",
   },
   retryTries: {
@@ -313,7 +315,8 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   health: {
     type: "`required`, `started` or `ignored`",
     default: "`required`",
-    meaning: "Health that a container needs to get requests: healthy, not failed yet, or any",
+    meaning:
+      "Health that a container needs to get requests. `required`: healthy; `started`: healthy or no check has failed yet; `ignored`: any",
     example: "started",
   },
   weight: {
@@ -336,7 +339,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   },
   failTimeout: {
     type: "duration, `1s` to `1h`",
-    default: "`10s` (nginx)",
+    default: "`1s`",
     meaning: "Period for `max-fails`, and time for which the replica is skipped",
     example: "30s",
   },
@@ -350,7 +353,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
     type: "boolean",
     default: "replicas are the containers of one Compose service, and those of other services on the same port",
     meaning:
-      "`true`: serves the host next to containers of other services and ports, also as a one-off container; `false`: receives no requests",
+      "`true`: the container is a replica next to containers of other services and ports, even if it is a one-off container; `false`: it receives no requests",
     example: "true",
   },
 };
@@ -385,8 +388,7 @@ What a container can set. Each option is a label; most are also an environment v
 An invalid value is ignored or quarantines its container, and is reported.
 
 **Options that restrict access** are \`network-access\`, \`allow\`, \`passwords\`, \`satisfy\`, \`auth\`, \`rate\`, \`upstream-tls\`,
-\`verify-client\` and \`plain-without-certificate\`. They
-are never ignored. If such a value is invalid, or the agent withholds it, nginx responds with 503 for the container's paths until you
+\`verify-client\` and \`plain-without-certificate\`. They are never ignored. If such a value is invalid, or the agent withholds it, nginx responds with 503 for the container's paths until you
 correct it. The same applies to an unknown label with a similar name, such as \`sallyport.network-acess\`, and to a container with 64
 withheld labels. If several values apply, the restricting one prevails: \`internal\`, \`on\`, \`false\`. The agent does not
 disclose misspelled variables such as \`NETWORK_ACESS\`, nor labels with a misspelled prefix: check with \`explain\` that a restriction
@@ -396,9 +398,8 @@ is in effect.
   disagree about a host or path option, the value of the oldest container applies.
 - **Streams** need ports that the operator offers by \`streams\`: [TCP, UDP, and TLS by server name](../how-to/tcp-udp-sni.md).
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
-  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\`, \`headers: strict\`, \`rate\`
-  and \`upstreamTls\` in
-  \`pathDefaults\` apply in addition to what a container sets, so no container can loosen them. Options of a static route replace them.
+  \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\`,
+  \`headers: strict\`, \`rate\` and \`upstreamTls\` in \`pathDefaults\` apply in addition to what a container sets, so no container can loosen them. Options of a static route replace them.
 - **Rates** are counted for each client and path. Up to 1,024 different rates share 64 MiB of nginx's memory. Paths with further rates
   are closed, and \`status\` prints the reason.
 - **Image**: what an image sets (\`ENV\`, \`LABEL\`) counts only if it concerns the container itself, such as port and protocol. Host

@@ -11,7 +11,7 @@ const GLOSSARY: readonly (readonly [avoid: string, use: string])[] = [
   ["sets? aside|setting aside|put aside", "quarantined"],
   ["left out|leaves? out|leaving out", "quarantined, filtered, skipped or omitted"],
   ["(?<!there )(?:is|are|was|were) none", "is invalid, is missing"],
-  ["is no (?:file|container|text|list|number|whole|directory|name|tls|certificate|host)", "is not a …"],
+  ["is no (?:file|container|text|list|number|whole|directory|name|tls|certificate|host|replica)", "is not a …"],
   ["of (?:ours|yours|theirs)", "Sallyport's, your own, nginx-proxy's"],
   ["anew|once more", "again; re-create, retry"],
   ["goes on|go on with|for ever|in vain", "continues, indefinitely, without effect"],
@@ -29,6 +29,7 @@ const GLOSSARY: readonly (readonly [avoid: string, use: string])[] = [
   ["keepers?", "publish group"],
   ["preset targets?", "nginx target"],
   ["general targets?", "template target"],
+  ["unopened", "without decryption"],
 ];
 
 /** Expressions that are legitimate in a file or folder. */

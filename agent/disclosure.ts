@@ -40,7 +40,7 @@ export class Disclosures {
       audit.append("disclosure", "allow", "ok", {
         ...peer,
         containers: containers.length,
-        told: [...groups.values()],
+        disclosed: [...groups.values()],
         ...(repeated.length > 0 && { repeated: repeated.length > MAX_NAMED ? repeated.length : repeated }),
         withheld: containers.reduce((sum, { withheld: { env, labels } }) => sum + env + labels, 0),
         ...(gone.length > 0 && { gone }),

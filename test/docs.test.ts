@@ -6,7 +6,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import { GENERATED } from "../.ci/docs.ts";
 import { OPTION_ENTRIES } from "../.ci/labels-and-variables.ts";
-import { withoutArea } from "../.ci/error-reference.ts";
+import { unusedTexts, withoutArea, withoutWords } from "../.ci/error-reference.ts";
 import { relapses } from "../.ci/plain-english.ts";
 import { configurationKeys, EXAMPLES } from "../.ci/renderer-configuration.ts";
 import { HOST_OPTIONS, PATH_OPTIONS, SERVER_OPTIONS } from "../renderer/routes/options.ts";
@@ -22,8 +22,10 @@ describe("generated documentation", () => {
   }
 });
 
-test("every error message of the code is on the page of error messages", () => {
+test("every error message of the code is on the page of error messages, as a text", () => {
   assert.deepEqual(withoutArea(), []);
+  assert.deepEqual(withoutWords(), []);
+  assert.deepEqual(unusedTexts(), [], "remove the unused texts from .ci/error-reference.ts");
 });
 
 test("the index links every page", () => {

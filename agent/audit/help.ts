@@ -4,7 +4,7 @@ export const AUDIT_HELP = `Usage: sallyport-audit COMMAND [OPTIONS]
 Verifies and evaluates an agent's audit trail. Needs only read access to it, and no Docker socket.
 
 Commands:
-  verify                     verify the trail; exit 0 whole, 1 tampered, 2 incomplete, 3 unreadable
+  verify                     verify the trail; exit 0 intact, 1 tampered, 2 incomplete, 3 unreadable
   report                     summarize connections, disclosures, refusals and requests; verifies nothing
   proof SEQ                  print a proof that the trail contains a record (C2SP tlog-proof)
   export TARGET              write the trail as static tiles (C2SP tlog-tiles) below a directory

@@ -55,7 +55,7 @@ function entries(body: Body): [event: string, details: string][] {
     case "rpc.connect":
       return [["connection accepted", ""]];
     case "disclosure":
-      return list(body["told"]).flatMap((group) => disclosures(group as Body));
+      return list(body["disclosed"]).flatMap((group) => disclosures(group as Body));
     case "docker.request":
       return [["Docker request", `GET ${text("route")}: ${text("reason")}`]];
     case "docker.denied":

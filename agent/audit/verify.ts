@@ -3,7 +3,7 @@ import { quoted } from "../../shared/log.ts";
 import type { PublicKey } from "./public-key.ts";
 import { Tampered, TrailReader } from "./trail-reader.ts";
 
-/** Exit codes: 0 whole, 1 tampered, 2 incomplete, 3 unreadable. */
+/** Exit codes: 0 intact, 1 tampered, 2 incomplete, 3 unreadable. */
 export interface Verification {
   readonly exitCode: 0 | 1 | 2 | 3;
   readonly message: string;
@@ -25,7 +25,7 @@ export async function verifyTrail(
     const size = await readSigned(reader, settleMs);
     const missing = [...reader.missing, ...reader.unsigned];
     if (missing.length > 0) return { exitCode: 2, message: missing.join("; ") };
-    return { exitCode: 0, message: `records ${reader.begin} to ${size} are whole, signed by ${key.name}` };
+    return { exitCode: 0, message: `records ${reader.begin} to ${size} are intact, signed by ${key.name}` };
   } catch (error) {
     const isPruned = (error as NodeJS.ErrnoException).code === "ENOENT" && attempts > 1;
     if (isPruned) return await verifyTrail(directory, key, settleMs, attempts - 1);

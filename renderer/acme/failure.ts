@@ -2,7 +2,7 @@ import { MAX_ERROR } from "./progress.ts";
 
 /** Why an order failed. */
 export interface Failure {
-  /** One line in the authority's words. */
+  /** One line of the authority's message. */
   readonly reason: string;
   /** Milliseconds that the authority asks to wait. */
   readonly retryAfterMs?: number;

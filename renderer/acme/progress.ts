@@ -18,7 +18,7 @@ const Progress = z.strictObject({
   names: z.array(z.string().max(253)).max(MAX_NAMES),
   /** `foreign`: the directory has files of this name that the client did not install. It never replaces them. */
   state: z.enum(["pending", "issued", "failed", "foreign"]),
-  /** Why the last attempt failed, in the words of the authority. */
+  /** Why the last attempt failed, as the authority reports it. */
   error: z.string().max(MAX_ERROR).optional(),
   /** Attempts that failed since the last one that succeeded. */
   failures: z.int().min(0).max(1_000_000),

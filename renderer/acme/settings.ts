@@ -19,7 +19,7 @@ export interface AcmeSettings {
   readonly email?: string;
   /** Program for DNS-01. Without it, names are validated by HTTP-01. */
   readonly hook?: string;
-  /** Directory of the operator's certificates, if it is another one: what it has is not ordered. */
+  /** Another directory, with the operator's certificates. No certificate is requested for their names. */
   readonly own?: string;
   /** Account at the authority's operator, for authorities that require one (external account binding). */
   readonly external?: { readonly id: string; readonly key: string };
@@ -39,7 +39,7 @@ export const VARIABLES = {
   SALLYPORT_ACME_WANTED: ["/run/sallyport/acme/wanted.json", "file of wanted certificates"],
   SALLYPORT_ACME_STATE: ["/var/lib/sallyport/acme", "directory of accounts"],
   SALLYPORT_ACME_CERTIFICATES: ["/etc/nginx/certs", "directory of certificates"],
-  SALLYPORT_ACME_OWN: ["", "directory of your own certificates, if it is another one; what it has is not ordered"],
+  SALLYPORT_ACME_OWN: ["", "another directory with your own certificates, which take precedence"],
   SALLYPORT_ACME_CHALLENGES: ["/usr/share/nginx/html", "directory of .well-known/acme-challenge/"],
 } as const satisfies Readonly<Record<string, readonly [fallback: string, meaning: string]>>;
 

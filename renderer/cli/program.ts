@@ -74,7 +74,8 @@ export function createProgram(
   const program = new Command("sallyport-renderer")
     .description("Renders configuration files from the containers that agents report.")
     .version(VERSION, "--version", "print the version")
-    .helpOption("-h, --help", "print the help of a command")
+    .helpOption("-h, --help", "print this help, or the help of a command")
+    .helpCommand("help [command]", "print the help of a command")
     .addOption(configOption().hideHelp())
     .enablePositionalOptions();
   const add = (name: string, description: string, examples: Examples): Command =>
@@ -86,14 +87,17 @@ export function createProgram(
       finish(hasErrors ? failed(config.problems, EX_CONFIG) : await run(config, command.args, command.opts()));
     });
 
-  add("run", "follow the agents, publish, reload (default)", [
-    ["run --config ./renderer.yml", "follow the agents until SIGTERM; the log is written to stderr"],
-    ["run --once && nginx -t", "publish the current state, for a script"],
+  add("run", "publish files and reload whenever containers change, until SIGTERM (default)", [
+    ["run --config ./renderer.yml", "use another configuration file; the log is written to stderr"],
+    ["run --once && nginx -t", "publish the current state in a script"],
     [
       "--watch --only-exposed --notify-sighup nginx nginx.conf.hbs /etc/nginx/conf.d/default.conf",
-      "docker-gen's options",
+      "use docker-gen's options",
     ],
-    ["--agent /run/a.sock --agent /run/b.sock --format json targets.hbs", "two agents, printed to stdout"],
+    [
+      "--agent /run/a.sock --agent /run/b.sock --format json targets.hbs",
+      "print a file from the containers of two agents to stdout",
+    ],
   ])
     .addOption(configOption())
     .option("--once", "publish once and exit: 0 if every target is live within 30 s and no host is closed, otherwise 1")
@@ -103,21 +107,21 @@ export function createProgram(
     );
   const check = add(
     "check",
-    "validate configuration, templates and files that restrict access, and print every error; exit code 78 if there is one",
-    [["check --config ./renderer.yml && docker compose up -d", "before a configuration is used"]],
+    "validate configuration, templates and files that restrict access, and print every error; exit code 78 on error",
+    [["check --config ./renderer.yml && docker compose up -d", "check a configuration before you use it"]],
   );
   withConfig(check, loadConfig, runCheck);
   const render = add("render", "print the file of a target as it would be published; changes nothing", [
-    ["render > candidate.conf", "to read or check it"],
-    ["render /etc/nginx/conf.d/default.conf", "one of several targets"],
+    ["render > candidate.conf", "write the file elsewhere"],
+    ["render /etc/nginx/conf.d/default.conf", "print the file of one of several targets"],
   ]).argument(...DESTINATION);
   withConfig(render, loadConfig, async (config, [destination]) => await runRender(config, destination));
   const diff = add(
     "diff",
-    "print what would change in a target's file; exit code 0 if nothing, 1 if something, 2 on error",
+    "print what would change in a target's file; exit code 0 if nothing would, 1 if something would, 2 on error",
     [
-      ["diff --config ./edited.yml", "before an edited configuration or template is used"],
-      ["diff > /dev/null || echo outdated", "in a script"],
+      ["diff --config ./edited.yml", "check an edited configuration or template before you use it"],
+      ["diff > /dev/null || echo outdated", "use the exit code in a script"],
     ],
   ).argument(...DESTINATION);
   withConfig(diff, loadConfig, async (config, [destination]) => {
@@ -126,28 +130,28 @@ export function createProgram(
     return await runDiff(config, destination);
   });
   const snapshot = add("snapshot", "print the containers that the agents disclose, as JSON", [
-    ["snapshot | jq '.[].labels'", "what templates and routes are made of"],
+    ["snapshot | jq '.[].labels'", "print the labels of all containers"],
   ]);
   withConfig(snapshot, parseConfig, runSnapshot);
   const status = add("status", "print the status of a running renderer; exit code 1 if something needs attention", [
-    ["status", "targets, agents, hosts, containers and certificates"],
-    ["status --json | jq -r '.unrouted[] | .name + \": \" + .reason'", "why containers are not routed"],
+    ["status", "print targets, agents, hosts, containers and certificates"],
+    ["status --json | jq -r '.unrouted[] | .name + \": \" + .reason'", "print why containers are not routed"],
   ]).option("--json", "print JSON (docs/status.schema.json)");
   withConfig(status, parseConfig, async (config, _args, options) => await runStatus(config, options));
   const explain = add("explain", "explain how a host or container is routed, or why not; exit code 1 if it is not", [
-    ["explain demo.example.com", "upstream servers, certificate and settings"],
-    ["explain myapp-web-1", "why a container is not routed"],
+    ["explain demo.example.com", "print upstream servers, certificate and settings of a host"],
+    ["explain myapp-web-1", "print why a container is not routed"],
   ]).argument("<name>", "host name, container name or container id");
   withConfig(explain, parseConfig, async (config, [name = ""]) => await runExplain(config, name));
   const release = add("release", "end the lease of a host name, so that another project or container can own it", [
-    ["release demo.example.com", "the first container that requests it becomes its owner"],
-    ["release --all", "after the file of owners was damaged"],
+    ["release demo.example.com", "let the next container that requests the name own it"],
+    ["release --all", "start again after the file of owners was damaged"],
   ])
     .argument("[host]", "host name")
     .option("--all", "release all host names");
   withConfig(release, parseConfig, async (config, [host], options) => await runRelease(config, host, options));
   const maintenance = add("maintenance", "respond with 503 for a host name, or serve it again; kept across restarts", [
-    ["maintenance demo.example.com on", "before a database is migrated"],
+    ["maintenance demo.example.com on", "close the host before a database migration"],
     ["maintenance demo.example.com off", "serve the host again"],
   ])
     .argument("<host>", "host name")
@@ -157,9 +161,11 @@ export function createProgram(
     parseConfig,
     async (config, [host = "", state = ""]) => await runMaintenance(config, host, state),
   );
-  const health = add("health", "exit code 0 if all files are live and all agents connected", [
-    ["health", "in a health check"],
-  ]);
+  const health = add(
+    "health",
+    "check the running renderer; exit code 0 if all files are live and all agents connected, otherwise 1",
+    [["health", "use it as the health check of a container"]],
+  );
   withConfig(health, parseConfig, runHealth);
   addImport(program, { args, variables, directory, finish });
   return program;
@@ -176,23 +182,29 @@ function addImport(program: Command, { args, variables, directory, finish }: Imp
   const separator = args.indexOf("--");
   const commandLine = separator < 0 ? undefined : args.slice(separator + 1);
   const command = withExamples(program.command("import"), [
-    ["import docker-gen.toml > renderer.yml", "configuration files of docker-gen; what is not imported is on stderr"],
-    ["import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf", "a command line of docker-gen"],
-    ["import --policy docker-gen.toml > policy.json", "the agent's policy for these files"],
-    ["import nginx-proxy --separate > renderer.yml", "the environment of nginx-proxy"],
+    [
+      "import docker-gen.toml > renderer.yml",
+      "translate configuration files of docker-gen; stderr lists what is not imported",
+    ],
+    [
+      "import -- docker-gen -watch -notify-sighup nginx nginx.tmpl default.conf",
+      "translate a command line of docker-gen",
+    ],
+    ["import --policy docker-gen.toml > policy.json", "print the agent's policy that these files need"],
+    ["import nginx-proxy --separate > renderer.yml", "translate the environment of nginx-proxy"],
   ])
     .description("translate the configuration of docker-gen or nginx-proxy; exit code 1 if a part has no counterpart")
     .usage("FILE.toml... | -- [NAME=value...] docker-gen [flags] template [dest] | nginx-proxy [options]")
     .argument("<file...>")
-    .option("--policy", "print the policy of the agent instead, which discloses what the templates and filters read")
+    .option("--policy", "print the agent's policy instead: it discloses what the templates and filters read")
     .action((files: string[], options: { policy?: boolean }) =>
       finish(runImport(files, commandLine, directory, options)),
     );
   command
     .command("nginx-proxy")
     .description("translate the environment variables of nginx-proxy")
-    .option("--separate", "nginx runs in a container of its own")
-    .option("--policy", "print the policy of the agent instead")
+    .option("--separate", "nginx runs in a separate container")
+    .option("--policy", "print the agent's policy instead")
     .option(
       "--rehearse <container>",
       "compare with nginx-proxy in this container, host by host; changes nothing; exit code 1 if something differs",

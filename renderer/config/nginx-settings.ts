@@ -44,17 +44,17 @@ export const Nginx = z.strictObject({
     .regex(/^1\.[0-9]{1,3}(?:\.[0-9]{1,3})?$/, 'must be a version of nginx in quotes, such as "1.26"')
     .optional()
     .describe(
-      "Version of nginx, which decides on directives. Default: the one that nginx reports through the reload channel; else the configuration suits all supported versions.",
+      "Version of nginx for which directives are generated. A version that nginx reports through the reload channel takes precedence. Default: directives that all supported versions accept.",
     ),
   defaults: hostOptions.prefault({}).describe("Options of virtual hosts whose containers do not set them."),
   pathDefaults: pathOptions.prefault({}).describe("Options of paths whose containers do not set them."),
   defaultHost: hostName
     .optional()
-    .describe("Virtual host that serves unknown host names. Default: none, they get 503."),
+    .describe("Virtual host that serves unknown host names. Default: none; unknown names get 503."),
   unclaimedPath: unclaimedPath
     .default(404)
     .describe(
-      "What nginx returns for paths of a virtual host that no container serves: a status, a status with an address or a text, or an address, all with nginx's variables. `none`: your own files have `location /`.",
+      "Response for paths of a virtual host that no container serves: a status, a status with an address or a text, or an address. nginx's variables are possible. `none`: your own files have `location /`.",
     ),
   ipv6: z.boolean().default(false).describe("Also listen on IPv6."),
   proxyProtocol: z.boolean().default(false).describe("Expect the PROXY protocol on every port."),
@@ -87,13 +87,16 @@ export const Nginx = z.strictObject({
     .describe(
       "Clients that may use paths with NETWORK_ACCESS=internal. Default: the private networks. If empty, these paths are closed.",
     ),
-  resolvers: z.array(ipAddress).default([]).describe("DNS servers that nginx uses, for your own nginx files."),
+  resolvers: z
+    .array(ipAddress)
+    .default([])
+    .describe("DNS servers of the directive `resolver`, which your own nginx files may need."),
   accessLog: z
     .union(
       [
         z.literal("off"),
         z.strictObject({
-          file: nginxPath.default("/var/log/nginx/access.log").describe("Path of the log, as nginx sees it."),
+          file: nginxPath.default("/var/log/nginx/access.log").describe("Path of the log in nginx."),
           format: z
             .union(
               [z.enum(["vhost", "json"]), CustomLogFormat],
@@ -112,12 +115,14 @@ export const Nginx = z.strictObject({
       z.strictObject({
         host: hostName
           .refine((host) => !isPattern(host), "must be a name without wildcard")
-          .describe("Virtual host that serves it: of a container, or of a static route. Reserve the name by `owners`."),
+          .describe(
+            "Virtual host of the service: of a container or of a static route. Reserve the name with `owners`.",
+          ),
         path: z
           .string()
           .regex(/^\/[A-Za-z0-9._~?=&,/-]{0,255}$/, "must be a path such as /api/authz/auth-request")
           .default("/")
-          .describe("Path to which nginx sends its question. 2xx admits the request; 401 and 403 reject it."),
+          .describe("Path of the subrequest that nginx sends. Status 2xx admits the request; 401 and 403 reject it."),
         signIn: z
           .string()
           .regex(
@@ -126,7 +131,7 @@ export const Nginx = z.strictObject({
           )
           .optional()
           .describe(
-            "Page to which clients without a session are redirected, with the parameter `rd`. Default: the `Location` of the service's response, else 401.",
+            "Page to which clients without a session are redirected, with the parameter `rd`. Default: the `Location` of the service's response, otherwise 401.",
           ),
         headers: z
           .array(
@@ -137,24 +142,28 @@ export const Nginx = z.strictObject({
           )
           .max(20)
           .default(["Remote-User", "Remote-Groups", "Remote-Name", "Remote-Email"])
-          .describe("Headers of its response that are sent to the app, in place of the client's."),
+          .describe("Headers of the service's response that are sent to the app. The client's own values are removed."),
       }),
     )
     .default({})
-    .describe("Services that decide on each request of paths with the label `sallyport.auth`, by name."),
+    .describe(
+      "Authentication services for the label `sallyport.auth`, by name. nginx sends a subrequest for each request.",
+    ),
   upstreamTls: z
     .record(
       z.string().regex(SERVICE_NAME, "must be a name: a letter, then letters, digits and dashes, 32 at most"),
       z.strictObject({
-        authority: nginxPath.describe("File of the authorities (PEM) that sign the certificates of apps."),
+        authority: nginxPath.describe(
+          "File with the certificate authorities (PEM) that verify the certificates of apps.",
+        ),
         name: hostName
           .refine((host) => !isPattern(host), "must be a name without wildcard")
           .optional()
-          .describe("Name in the certificates. Default: the virtual host."),
+          .describe("Name that the certificate must contain. Default: the virtual host."),
         client: z
           .strictObject({
-            certificate: nginxPath.describe("File of nginx's certificate for apps."),
-            key: nginxPath.describe("File of its key."),
+            certificate: nginxPath.describe("File with the certificate (PEM)."),
+            key: nginxPath.describe("File with the private key (PEM)."),
           })
           .optional()
           .describe("Certificate that nginx presents to apps. Default: none."),
@@ -162,7 +171,7 @@ export const Nginx = z.strictObject({
     )
     .default({})
     .describe(
-      "How certificates of apps are verified, by the name in the label `sallyport.upstream-tls`. The files have these paths in nginx, and are watched if the renderer has them at the same paths.",
+      "How certificates of apps are verified, by the name in the label `sallyport.upstream-tls`. The paths are those in nginx. The files are watched if the renderer has them at the same paths.",
     ),
   files: z
     .strictObject({
@@ -182,19 +191,19 @@ export const Nginx = z.strictObject({
 export type Nginx = z.infer<typeof Nginx>;
 
 export const Https = z.strictObject({
-  certificates: absolutePath.describe("Directory of NAME.crt and NAME.key, as the renderer sees it. It is watched."),
+  certificates: absolutePath.describe("Directory of NAME.crt and NAME.key, as a path in the renderer. It is watched."),
   certificatesInNginx: nginxPath
     .optional()
-    .describe("The same directory as nginx sees it. Needed if nginx mounts it at another path."),
+    .describe("The same directory, as a path in nginx. Needed if nginx mounts it at another path."),
   listen: portNumber.default(8443).describe("Port that nginx listens on for TLS, inside its container."),
   port: portNumber
     .default(443)
     .describe(
-      "The published port, which redirects name. Default: `SALLYPORT_HTTPS_PORT` of the renderer's environment, or 443.",
+      "The published port, which redirects to HTTPS contain. Default: `SALLYPORT_HTTPS_PORT` of the renderer's environment, or 443.",
     ),
   challenges: nginxPath
     .default("/usr/share/nginx/html")
-    .describe("Directory of .well-known/acme-challenge/, as nginx sees it."),
+    .describe("Directory of .well-known/acme-challenge/, as a path in nginx."),
   challengesForUnknown: z
     .boolean()
     .default(false)

@@ -22,7 +22,7 @@ const methods = [
       .extend({
         logOutput: z.boolean().default(false).describe("Also log the program's output if it succeeds."),
       })
-      .describe("Program that makes the server read its file again. It must exit with 0 after the server has."),
+      .describe("Program that reloads the server. Exit code 0 means that the server has loaded the file."),
   }),
   z.strictObject({
     signal: z

@@ -100,7 +100,7 @@ export const Routing = z.strictObject({
     .union([z.literal("gateway"), ipAddress], "must be `gateway`, or an IP address")
     .optional()
     .describe(
-      "Address at which nginx reaches containers on the Docker host's network, or `gateway` for the default gateway of the renderer's container. Default: `gateway` with `proxy: self`, else none.",
+      "Address at which nginx reaches containers on the Docker host's network, or `gateway` for the default gateway of the renderer's container. Default: `gateway` with `proxy: self`, otherwise none.",
     ),
   health: z
     .enum(HEALTH_RULES)
@@ -112,7 +112,9 @@ export const Routing = z.strictObject({
   grace: duration
     .refine((ms) => ms <= MAX_GRACE_MS, "must be at most 24h")
     .prefault("0s")
-    .describe("How long a virtual host returns 503 after its last container has gone, instead of being removed."),
+    .describe(
+      "How long a virtual host returns 503 after its last container was removed. Then the virtual host is removed, too.",
+    ),
   routes: z.array(Route).default([]).describe("Routes to upstream servers that are not containers."),
 });
 

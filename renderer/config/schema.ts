@@ -28,7 +28,7 @@ const Agent = z.strictObject({
   address: ipAddress
     .optional()
     .describe(
-      "Address of the Docker host. nginx reaches its containers there, by their published ports. Default: by the containers' own addresses, which nginx reaches on its own Docker host only.",
+      "Address at which nginx reaches the published ports of this Docker host. Default: nginx uses the containers' own addresses, which it reaches on its own Docker host only.",
     ),
   staleAfter: staleAfter.optional().describe("`routing.staleAfter` for the containers of this agent."),
 });

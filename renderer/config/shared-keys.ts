@@ -30,10 +30,12 @@ export const sharedKeys = {
   keepBlankLines: z.boolean().default(true).describe("Keep blank lines of the rendered text."),
   interval: period
     .optional()
-    .describe("How often the file is compared with what was written; a changed file is rewritten. Default: never."),
+    .describe("How often the file is checked. A file that another program changed is written again. Default: never."),
   reloadEvery: period
     .optional()
-    .describe("Reload this often even if the file has not changed, for readers whose entries expire. Default: never."),
+    .describe(
+      "Reload at this interval even if the file has not changed, for programs whose entries expire. Default: never.",
+    ),
   wait: wait
     .prefault("100ms:1s")
     .describe("MIN:MAX debounce. Rendering starts after MIN without a change, and after MAX at the latest."),

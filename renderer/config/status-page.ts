@@ -6,11 +6,11 @@ const LOOPBACK = ["127.0.0.0/8", "::1"];
 
 export const StatusPageSettings = z.strictObject({
   directory: nginxPath.describe(
-    "Directory of the page and its metrics, as the renderer sees it. It must be mounted into nginx.",
+    "Directory of the page and the metrics, as a path in the renderer. nginx must mount it.",
   ),
   directoryInNginx: nginxPath
     .optional()
-    .describe("The same directory as nginx sees it. Needed if nginx mounts it at another path."),
+    .describe("The same directory, as a path in nginx. Needed if nginx mounts it at another path."),
   listen: portNumber.default(8081).describe("Port that nginx serves the page on, inside its container."),
   allow: z
     .array(network)

@@ -26,7 +26,7 @@ export const Streams = z.strictObject({
   sni: portNumber
     .optional()
     .describe(
-      "Port of nginx for `sallyport.sni`: TLS connections are passed on unopened to the container of their server name.",
+      "Port of nginx for `sallyport.sni`: TLS connections are forwarded by their server name, without decryption.",
     ),
   template: absolutePath
     .optional()

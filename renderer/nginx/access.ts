@@ -113,7 +113,7 @@ function passwordsOf(
   const where = "sallyport.passwords";
   if (!found) return unusable(where, "`nginx.files.passwords` is not set", "set it, or remove the label");
   if (ofHost.kind !== "absent") {
-    const problem = `${own.at(-1)} has a password file, and nginx applies one, not also @${name}`;
+    const problem = `${own.at(-1)} has its own password file, and nginx applies only one, so @${name} cannot be used, too`;
     return unusable(where, problem, "remove the label or the file");
   }
   const named = findFile(found, [`@${name.toLowerCase()}`]);

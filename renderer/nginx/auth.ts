@@ -39,7 +39,7 @@ export function authFaults(
 ): Guard<never>[] {
   const where = "sallyport.auth";
   if (names.length > 1) {
-    const problem = `the operator requires ${names[0]} for all paths, and nginx asks one service, not also ${names[1]}`;
+    const problem = `the operator requires ${names[0]} for all paths, so ${names[1]} cannot be used, too`;
     return [unusable(where, problem, "remove the label")];
   }
   return names.flatMap((name): Guard<never>[] => {
@@ -52,7 +52,7 @@ export function authFaults(
     const set = new Set(proxyFile.value.settings);
     const lost = service.headers.filter((header) => !set.has(`proxy_set_header ${header.toLowerCase()}`));
     return lost.map((header) => {
-      const problem = `replaces the headers of all apps, and does not set ${header}, which ${name} decides`;
+      const problem = `replaces the headers for all apps and does not set ${header} from the response of ${name}`;
       return unusable(proxyFile.value.name, problem, `add \`proxy_set_header ${header} ${variableOf(header)};\` to it`);
     });
   });

@@ -231,7 +231,7 @@ export function describePolicies(
     ...upstreamTls.map((name) => `the app's certificate is verified: ${name}`),
     ...allow.map((networks) => `only for ${networks.join(", ")}`),
     ...(listed === undefined ? [] : [hasPasswords ? `without a password for ${listed}` : `only for ${listed}`]),
-    ...rates.map(({ rate, burst }) => `rate of one client: ${written(rate)}, and ${burst} more at once`),
+    ...rates.map(({ rate, burst }) => `rate limit of each client: ${written(rate)}, burst ${burst}`),
   ];
 }
 

@@ -52,13 +52,25 @@ export function streamAccess({ host, paths: [path] }: VirtualHost, settings: Ngi
       ? [{ where, problem: "no network is internal", hint: "list `nginx.internalNetworks`" }]
       : []),
     ...(isNamed && isOwn
-      ? [{ where, problem: "the clients of one server name cannot be restricted", hint: "use `sallyport.tcp`" }]
+      ? [{ where, problem: "nginx cannot restrict the clients of a server name", hint: "use `sallyport.tcp`" }]
       : []),
     ...(auth === undefined
       ? []
-      : [{ where: "sallyport.auth", problem: "no service can decide on a stream", hint: "use `sallyport.allow`" }]),
+      : [
+          {
+            where: "sallyport.auth",
+            problem: "an authentication service cannot check a stream",
+            hint: "use `sallyport.allow`",
+          },
+        ]),
     ...(more.length > 0
-      ? [{ where, problem: "a stream has one list of networks, and another applies, too", hint: "set one of them" }]
+      ? [
+          {
+            where,
+            problem: "nginx applies only one list of networks to a stream, and several are set",
+            hint: "keep one",
+          },
+        ]
       : []),
   ];
   return { allow, faults };

@@ -243,7 +243,7 @@ function notJoined(key: string, one: PathMember, leader: PathMember): Diagnostic
   if (!isReplica(one, leader)) {
     const { host } = leader.resolved.route;
     const place = parseStreamName(host) ? host : `${key} of ${host}`;
-    const problem = `${place} is served by ${service} on port ${leader.resolved.port}, and ${one.evaluation.service} on port ${one.resolved.port} is no replica of it`;
+    const problem = `${place} is served by ${service} on port ${leader.resolved.port}, and ${one.evaluation.service} on port ${one.resolved.port} is not a replica of it`;
     const hint = `${OTHER_SERVICE}, or set the label \`sallyport.replica=true\``;
     return diagnostic(own, "replica.none", { problem, hint });
   }

@@ -96,7 +96,7 @@ function reportStream(
   const access = settings && streamAccess(virtualHost, settings);
   const place =
     protocol === "tls"
-      ? `TLS connections to port ${settings?.streams?.sni} of nginx for the server name ${name}, passed on unopened`
+      ? `TLS connections to port ${settings?.streams?.sni} of nginx for the server name ${name}, forwarded without decryption`
       : `${protocol.toUpperCase()} port ${name} of nginx`;
   return {
     host,

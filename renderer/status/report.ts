@@ -160,11 +160,11 @@ const RequestedCertificate = z.object({
   state: z
     .enum(["pending", "issued", "failed", "foreign", "refused"])
     .describe(
-      "`foreign`: the ACME client keeps files of this name that it did not install. `refused`: no authority is asked.",
+      "`foreign`: the directory has files of this name that the ACME client did not install and does not replace. `refused`: the certificate is not requested.",
     ),
   error: error
     .optional()
-    .describe("Why the last attempt failed, in the words of the authority, or why the certificate is not requested."),
+    .describe("Why the last attempt failed, as the authority reports it, or why the certificate is not requested."),
   attemptedAt: instant.optional().describe("Last attempt, in milliseconds since the epoch."),
   nextAt: instant.optional().describe("Earliest time of the next attempt, in milliseconds since the epoch."),
   expires: z.string().optional().describe("Last day of the installed certificate, YYYY-MM-DD."),

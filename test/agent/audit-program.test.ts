@@ -58,7 +58,7 @@ describe("sallyport-audit", () => {
     assert.equal(result.exitCode, 0, result.stdout + result.stderr);
     assert.match(
       result.stdout,
-      /^\{"exitCode":0,"message":"records 1 to [0-9]+ are whole, signed by sallyport\/agent\/local"\}/,
+      /^\{"exitCode":0,"message":"records 1 to [0-9]+ are intact, signed by sallyport\/agent\/local"\}/,
     );
   });
 
@@ -134,7 +134,7 @@ describe("an agent's key", () => {
       await other.run();
       await other.logs("audit.checkpointed");
       const verified = await run(["verify", "--audit-dir", other.auditDirectory, "--public-key", `${key}.pub`], 0);
-      assert.match(verified.stdout, /are whole, signed by sallyport\/agent\/edge/);
+      assert.match(verified.stdout, /are intact, signed by sallyport\/agent\/edge/);
       assert.ok(!readdirSync(other.auditDirectory).includes("key"));
     } finally {
       await other.close();

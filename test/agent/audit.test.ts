@@ -74,7 +74,7 @@ function write(options: Parameters<TrailRig["open"]>[1] = {}): void {
 describe("a trail", () => {
   test("is whole as written, with one ASCII line per record", async () => {
     write();
-    assert.match((await verify()).message, /^records 1 to 21 are whole, signed by sallyport\/agent\/local$/);
+    assert.match((await verify()).message, /^records 1 to 21 are intact, signed by sallyport\/agent\/local$/);
     assert.match(readFileSync(current(), "latin1"), /^[\x20-\x7e\n]*$/);
     assert.deepEqual(
       records().map(({ seq }) => seq),
@@ -185,13 +185,13 @@ describe("a trail", () => {
     stop(trail);
     assert.ok(trail.isWhole);
     assert.ok(lines().every((line) => line.length <= 65_536));
-    const told = named("disclosure");
+    const disclosures = named("disclosure");
     assert.equal(
-      told.reduce((sum, record) => sum + Number(record["containers"]), 0),
+      disclosures.reduce((sum, record) => sum + Number(record["containers"]), 0),
       3_001,
     );
     assert.equal(
-      told.reduce((sum, { gone = [] }) => sum + (gone as string[]).length, 0),
+      disclosures.reduce((sum, { gone = [] }) => sum + (gone as string[]).length, 0),
       3_000,
     );
     assert.equal((await verify()).exitCode, 0);
@@ -668,7 +668,7 @@ describe("the report", () => {
   test("lists disclosures and refusals, and escapes what it prints", () => {
     const trail = rig.open(directory);
     trail.append("disclosure", "allow", "ok", {
-      told: [
+      disclosed: [
         { env: ["VIRTUAL_HOST\u001b[2J"], labels: [], of: ["abcdef012345"] },
         { env: [], labels: [], refused: ["sallyport.hots"], of: ["abcdef012346"] },
       ],

@@ -156,7 +156,7 @@ function parse(event: string, attributes: Attributes): EngineEvent {
   return EngineEvent.parse({ Type: isNetwork ? "network" : "container", Action: event, Actor: actor });
 }
 
-test("a port named like a key of JavaScript's objects costs its container nothing", () => {
+test("a port named like a property of JavaScript objects does not affect its container", () => {
   const observed = fromInspected(
     Inspected.parse({
       Id: "a".repeat(64),

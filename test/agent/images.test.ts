@@ -132,7 +132,7 @@ describe("values of images", () => {
   });
 });
 
-test("images that Docker does not answer for delay no other container", async () => {
+test("images without a response from Docker delay no other container", async () => {
   const agent = await AgentProcess.start(["--relist", "1"]);
   try {
     for (let number = 0; number < 60; number++) {

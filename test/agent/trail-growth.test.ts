@@ -66,8 +66,8 @@ describe("the audit trail", () => {
     await eventually("it is gone", () => renderer.named("last") === undefined);
     const { id } = await agent.engine.run({ name: "last", env: { VIRTUAL_PORT: "80" } });
     await eventually("it is disclosed", () => renderer.named("last") !== undefined);
-    const told = JSON.stringify(agent.records().map((record) => record["told"]));
-    assert.ok(told.includes(`{"env":["VIRTUAL_PORT"],"labels":[],"of":["${id.slice(0, 12)}"]}`));
+    const disclosed = JSON.stringify(agent.records().map((record) => record["disclosed"]));
+    assert.ok(disclosed.includes(`{"env":["VIRTUAL_PORT"],"labels":[],"of":["${id.slice(0, 12)}"]}`));
   });
 });
 

@@ -25,7 +25,7 @@ const OVERRIDE = `services:
 
 const programs = ["docker", "pebble", "pebble-challtestsrv", "prometheus"];
 
-describe("the stack with HTTPS by itself", { skip: requires(...programs) }, () => {
+describe("the stack with automatic certificates", { skip: requires(...programs) }, () => {
   const directory = mkdtempSync(join(tmpdir(), "sallyport-acme-"));
   const authority = new AcmeAuthority(join(directory, "pebble"));
   let stack: Stack;

@@ -195,7 +195,7 @@ describe("the hardening of the running stack", { skip: requires("docker") }, () 
 
   test("the audit trail is verified by an image of its own, and commands of the agent need no user id", async () => {
     if (process.env["SALLYPORT_IMAGES"] !== "given") await stack.compose("build", "-q", "audit");
-    assert.match(await stack.compose("run", "--rm", "audit", "verify"), /records 1 to [0-9]+ are whole, signed by/);
+    assert.match(await stack.compose("run", "--rm", "audit", "verify"), /records 1 to [0-9]+ are intact, signed by/);
     assert.match(await stack.compose("run", "--rm", "audit", "report"), /Docker request/);
     const copies = `try { fs.readFileSync("/var/lib/sallyport/audit/key") } catch ({ code }) { console.log(code) }`;
     assert.match(await stack.compose("run", "--rm", "--entrypoint", "/node", "audit", "-e", copies), /EACCES/);

@@ -50,7 +50,7 @@ describe("routing by the shipped compose.yml", { skip: requires("docker") }, () 
     }
   });
 
-  test("nginx answers 503 for an unknown host", async () => {
+  test("nginx returns 503 for an unknown host", async () => {
     assert.equal((await stack.get("unknown.example")).status, 503);
   });
 
@@ -99,7 +99,7 @@ describe("routing by the shipped compose.yml", { skip: requires("docker") }, () 
     await docker("rm", "-f", "spe2e-routing-renamed", "spe2e-routing-next");
   });
 
-  test("answers 503 for a paused container until it is resumed", async () => {
+  test("returns 503 for a paused container until it is resumed", async () => {
     await stack.runApp("paused", ["-e", "VIRTUAL_HOST=paused.example", "--expose", "5000"]);
     await stack.routed("paused.example", "paused");
     await docker("pause", "spe2e-routing-paused");

@@ -85,7 +85,7 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     await box.exec("sh", "-c", script);
   }
 
-  test("routes from the path of nginx-proxy's generated file and answers unknown hosts with DEFAULT_HOST", async () => {
+  test("routes from the path of nginx-proxy's generated file and serves unknown hosts by DEFAULT_HOST", async () => {
     const headers = await box.answers("steady.example", "steady");
     assert.equal(headers["x-forwarded-port"], "80");
     await box.answers("unknown.example", "steady");
@@ -262,7 +262,7 @@ describe("the self-contained image as a replacement for nginx-proxy", { skip: re
     const verify = box.exec("sallyport-audit", "verify", "--audit-dir", "/var/lib/sallyport/audit");
     assert.match(
       await verify.catch((error: { stdout: string }) => error.stdout),
-      / are whole, signed by sallyport\/agent\/local|^restarts that moved unsigned bytes to "damaged-…" files/,
+      / are intact, signed by sallyport\/agent\/local|^restarts that moved unsigned bytes to "damaged-…" files/,
     );
   });
 

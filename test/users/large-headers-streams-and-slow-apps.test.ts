@@ -283,13 +283,13 @@ describe("what users of other proxies reported", { skip }, () => {
     assert.equal((await rig.ask({ host: "gone.example", tls: true })).status, 503);
   });
 
-  test("a certificate with the key of another one costs only its own host HTTPS, and is reported", async () => {
+  test("a certificate with the key of another one disables HTTPS of its own host only, and is reported", async () => {
     assert.equal((await rig.ask({ host: "broken.example", tls: true })).status, 0);
     assert.equal((await rig.ask({ host: "tls.example", tls: true })).status, 200);
     assert.match(JSON.stringify(await rig.status()), /broken\.example/);
   });
 
-  test("a POST is redirected to HTTPS with 308 where a label asks for it", async () => {
+  test("a POST is redirected to HTTPS with 308 if a label sets this", async () => {
     assert.equal((await rig.ask({ host: "tls.example", method: "POST" })).status, 308);
     assert.equal((await rig.ask({ host: "tls.example" })).status, 301);
   });

@@ -59,7 +59,7 @@ describe("what users write on containers, with the shipped compose.yml", { skip:
       await stack.routed(name, "names");
   });
 
-  test("a one-off container of `docker compose run` is no replica", async () => {
+  test("a one-off container of `docker compose run` is not a replica", async () => {
     const task = `${PROJECT}-task`;
     await stack.compose("--profile", "demo", "run", "-d", "--no-deps", "--name", task, "demo-site");
     await explained(task, /is a one-off container of `docker compose run`/);
@@ -78,7 +78,7 @@ describe("what users write on containers, with the shipped compose.yml", { skip:
     await stack.runApp("fpm", [...env, ...service("fpm"), "--expose", "9000"]);
     const web = await stack.runApp("web", [...env, ...service("web"), ...EXPOSED]);
     await stack.routed("shop.example", "web");
-    await explained(`${PROJECT}-db`, /service web of project \S+ on port 5000, .*port 5432 is no replica.*env_file/);
+    await explained(`${PROJECT}-db`, /service web of project \S+ on port 5000, .*port 5432 is not a replica.*env_file/);
     assert.deepEqual(await answering("shop.example"), [web.slice(0, 12)]);
     await docker("stop", "-t", "1", web);
     await stack.answered("shop.example", 503);

@@ -41,7 +41,7 @@ const ROUTES: TemplateKind = { kind: "routes", line: undefined };
 
 function find(name: string, directory: string, read: typeof readText): Found {
   if (basename(name) === "nginx.tmpl" && isOfNginxProxy(read(resolve(directory, name)))) {
-    const text = `${quoted(name)} is taken for nginx-proxy's, which Sallyport's template replaces; give your own another name`;
+    const text = `${quoted(name)} is assumed to be nginx-proxy's template, which Sallyport's replaces; if it is your own, rename it`;
     return { path: SHIPPED_TEMPLATE, kind: ROUTES, notes: [differs(text, "template")] };
   }
   const isHandlebars = name.endsWith(".hbs");

@@ -92,7 +92,7 @@ export function importNginxProxy(env: Environment, files: SettingFiles, layout: 
     ...(statusPage.page !== undefined && { statusPage: statusPage.page }),
     targets: [target],
   });
-  const head = "Made from nginx-proxy's environment by `sallyport-renderer import nginx-proxy`.";
+  const head = "Generated from nginx-proxy's environment by `sallyport-renderer import nginx-proxy`.";
   return {
     kind: "imported",
     yaml: printDocument(document, [head, ...notes.map(sentence)]),

@@ -154,7 +154,7 @@ describe("certificates that containers request", { skip }, () => {
     assert.match(requestedCertificates[2]?.error ?? "", /^other\.example is not a virtual host of project test, /);
   });
 
-  test("shows why a name cannot be validated, in the authority's words, while others get certificates", async () => {
+  test("shows the authority's message for a name that cannot be validated, while others get certificates", async () => {
     await authority.breakName("down.example");
     rig.update([
       await rig.app("down", { VIRTUAL_HOST: "down.example", LETSENCRYPT_HOST: "down.example" }),

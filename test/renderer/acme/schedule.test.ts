@@ -87,7 +87,7 @@ describe("the next attempt", () => {
   const attempts = (count: number, owner: string, at = NOW - MINUTE): Attempt[] =>
     Array.from({ length: count }, () => ({ owner, at }));
 
-  test("waits 10 minutes, doubled up to a day, and as long as the authority asks, at most a week", () => {
+  test("waits 10 minutes, doubled up to a day, and as long as the authority requires, at most a week", () => {
     const minutes = [1, 2, 3, 8, 9, 1_000].map(
       (failures) => (afterFailure({ reason: "" }, failures, NOW) - NOW) / MINUTE,
     );

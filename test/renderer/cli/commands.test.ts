@@ -64,9 +64,9 @@ test("snapshot prints the containers that the agents disclose", async () => {
   rig.agent.first = [app("b", "test"), app("a", "web")];
   const { stdout, exitCode } = await runSnapshot(rig.configOf({}));
   assert.equal(exitCode, 0);
-  const told = JSON.parse(stdout) as { host: string; name: string }[];
+  const snapshot = JSON.parse(stdout) as { host: string; name: string }[];
   assert.deepEqual(
-    told.map(({ host, name }) => [host, name]),
+    snapshot.map(({ host, name }) => [host, name]),
     [
       ["fake", "appa"],
       ["fake", "appb"],
@@ -90,11 +90,11 @@ test("render reports why a file cannot be rendered", async () => {
 
 test("run --once publishes the file, reloads the server and exits", async () => {
   rig.agent.first = [NGINX, app("a", "web")];
-  const told = join(rig.directory, "told");
-  const config = rig.configOf({ reload: { exec: { command: ["touch", told] } } });
+  const marker = join(rig.directory, "marker");
+  const config = rig.configOf({ reload: { exec: { command: ["touch", marker] } } });
   assert.deepEqual(await runOnce(config, rig.stop.signal, () => undefined), { kind: "live" });
   assert.deepEqual(hostsIn(join(rig.directory, "default.conf")), ["a.example"]);
-  assert.ok(existsSync(told));
+  assert.ok(existsSync(marker));
   assert.deepEqual(await runOnce(config, rig.stop.signal, () => undefined), { kind: "live" });
 });
 

@@ -116,7 +116,7 @@ test("a name belongs to its oldest owner, also on several Docker hosts", () => {
   const second = { ...address({ name: "db", createdAt: 2, id: "e".repeat(64) }), dockerHost: "two" };
   const made = render([second, first].map(containerView));
   assert.ok(made.kind === "faults" && made.faults.every(({ index }) => index === 0), JSON.stringify(made));
-  assert.match(made.faults[0]!.message, /the name belongs to another project or container, which had it first/);
+  assert.match(made.faults[0]!.message, /the name belongs to another project or container, which requested it first/);
 });
 
 test("labels of an image add no name", () => {

@@ -56,7 +56,7 @@ for (const [template, format, label] of ROUTING) {
       quarantined.map(([name]) => name),
       ["aaa"],
     );
-    assert.match(quarantined[0]![1], /belongs to another project or container, which had it first/);
+    assert.match(quarantined[0]![1], /belongs to another project or container, which requested it first/);
     assert.equal(text, (await print(template, format, owners)).text);
     for (const address of ["10.0.0.2:80", "10.0.0.3:80"]) assert.ok(text.includes(address), text);
   });

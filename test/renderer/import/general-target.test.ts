@@ -89,7 +89,7 @@ describe("each option of docker-gen for a template target", () => {
   }
 });
 
-test("reloads nginx by the channel for a template target in nginx format, whatever container is signalled", () => {
+test("reloads nginx by the channel for a template target in nginx format, regardless of the container to signal", () => {
   for (const args of [
     "-notify-sighup nginx",
     "-notify-container abcdef012345",
@@ -159,7 +159,7 @@ test("takes a file named nginx.tmpl for nginx-proxy's only if it uses VIRTUAL_HO
     );
   const proxys = made('{{ range $host, $containers := groupByMulti $ "Env.VIRTUAL_HOST" "," }}');
   assert.equal(skippedIn(proxys), "");
-  assert.match(differencesIn(proxys), /"nginx\.tmpl" is taken for nginx-proxy's/);
+  assert.match(differencesIn(proxys), /"nginx\.tmpl" is assumed to be nginx-proxy's/);
   const own = made("{{ range . }}{{ .Name }}{{ end }}");
   assert.match(skippedIn(own), /"nginx\.tmpl" is a Go template; rewrite it/);
   assert.equal(own.config.targets[0]?.template, "/srv/nginx.hbs");

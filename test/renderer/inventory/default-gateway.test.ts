@@ -17,7 +17,7 @@ const row = (gateway: string, { to = "00000000", flags = "0003", metric = 0, mas
 const ZEROS = "0".repeat(32);
 const row6 = (gateway: string, { to = ZEROS, length = "00", metric = "00000400", flags = "00000003" } = {}): string =>
   `${to} ${length} ${ZEROS} 00 ${gateway} ${metric} 00000002 00000000 ${flags}     eth0\n`;
-test("the gateway is that of the default route, whatever the other routes", () => {
+test("the gateway is that of the default route, regardless of other routes", () => {
   const text = HEAD + row("00000000", { to: "000011AC", flags: "0001", mask: "0000FFFF" }) + row("010011AC");
   assert.equal(ipv4Gateway(text, "LE"), "172.17.0.1");
   assert.equal(ipv4Gateway(HEAD + row("AC110001"), "BE"), "172.17.0.1");
@@ -108,7 +108,7 @@ describe("a container on the Docker host's network", () => {
   test("is reached at the gateway with `proxy: self`", () => {
     assert.equal(reachedAt("{}", "self", gateway), gateway);
   });
-  test("is reached at the gateway with `hostAddress: gateway`, whatever `proxy` is", () => {
+  test("is reached at the gateway with `hostAddress: gateway`, regardless of `proxy`", () => {
     assert.equal(reachedAt("{ hostAddress: gateway }", { label: "nginx" }, gateway), gateway);
   });
   test("is reached at `hostAddress`", () => {

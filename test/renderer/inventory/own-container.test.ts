@@ -8,7 +8,7 @@ const MOUNTS = `700 680 0:50 / / rw,relatime - overlay overlay rw
 701 700 8:1 /var/lib/docker/containers/${ID}/hostname /etc/hostname rw,relatime - ext4 /dev/sda1 rw
 `;
 
-test("the id is that of the files Docker mounts, whatever the hostname", () => {
+test("the id is read from the files that Docker mounts, regardless of the hostname", () => {
   assert.equal(ownContainer(MOUNTS, "proxy.example.com"), ID);
 });
 

@@ -101,7 +101,7 @@ describe("owners of host names with a real nginx", { skip }, () => {
     assert.match(headers.location ?? "", /^http:\/\/to\.test/);
   });
 
-  test("the containers of an agent that is away for too long receive no requests until it is back", async () => {
+  test("the containers of an agent receive no requests after `staleAfter`, until it reconnects", async () => {
     rig.agent.isMute = true;
     rig.agent.hangUp();
     await eventually("it returns 503", async () => (await answer("b.x.test")) === 503);

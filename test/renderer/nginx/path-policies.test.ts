@@ -205,7 +205,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     return found;
   };
 
-  test("allow lets only the listed networks in", async () => {
+  test("allow admits only the listed networks", async () => {
     assert.equal((await rig.ask({ host: "allow.example" })).status, 403);
     assert.equal((await rig.ask({ host: "allow.example", from: "127.0.0.9" })).status, 200);
   });
@@ -222,7 +222,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     }
     const settings = (await rig.status()).virtualHosts.find((one) => one.host === "open.example")?.paths[0]?.settings;
     assert.match(String(settings), /only for 127\.0\.0\.1, .*only for 0\.0\.0\.0\/0/);
-    assert.match(String(settings), /1\/m, and 12 more at once.*1000\/s, and 1000 more at once/);
+    assert.match(String(settings), /1\/m, burst 12.*1000\/s, burst 1000/);
   });
 
   test("paths with the same rate share memory, and each counts for itself", async () => {
@@ -230,7 +230,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.deepEqual(await statuses("same", 4), [200, 200, 200, 429]);
   });
 
-  test("auth asks the service about each request, and sends its headers to the app in place of the client's", async () => {
+  test("auth sends a subrequest for each request, and replaces the client's headers by the service's", async () => {
     const ask = { host: "guarded.example", path: "/a/../b?c=d", method: "POST", body: "secret body" };
     const forged = { "Remote-User": "root", "remote-groups": "admins" };
     const { status, body } = await rig.ask({ ...ask, headers: { ...forged, Cookie: "session=alice" } });
@@ -279,7 +279,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.deepEqual([forged?.headers["remote-user"], forged?.headers["x-user"]], [undefined, undefined]);
   });
 
-  test("auth answers 503 with a reason while its service is down or missing, and is never open", async () => {
+  test("auth returns 503 with a reason while its service does not run or does not exist", async () => {
     for (const name of ["down", "trap"]) {
       const { status, body } = await rig.ask({ host: `${name}.example` });
       assert.deepEqual([status, body], [503, "The authentication service is not available.\n"], name);
@@ -323,7 +323,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const closures = (name: string): string =>
       String(virtualHosts.find((one) => one.host === `${name}.example`)?.paths[0]?.closed);
     assert.match(closures("unknowns"), /sallyport\.passwords: .*@unknowns does not exist; create it, or correct/);
-    assert.match(closures("twice"), /twice\.example has a password file.*; remove the label or the file/);
+    assert.match(closures("twice"), /twice\.example has its own password file.*; remove the label or the file/);
     assert.doesNotMatch(JSON.stringify(warnings), /@staff/);
   });
 
@@ -341,7 +341,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.equal((await rig.ask({ host: "plain.example" })).headers["x-frame-options"], undefined);
   });
 
-  test("cors lets pages of listed origins read responses, and answers preflight requests", async () => {
+  test("cors permits pages of listed origins to read responses, and responds to preflight requests", async () => {
     const session = { Cookie: "session=alice" };
     const asked = async (host: string, Origin: string, more = {}) => {
       const { status, headers } = await rig.ask({
@@ -455,7 +455,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     }
   });
 
-  test("rate serves the burst and answers 429 to further requests of the client, of this host only", async () => {
+  test("rate serves the burst and returns 429 for further requests of the client, of this host only", async () => {
     assert.deepEqual(await statuses("rate", 5), [200, 200, 200, 429, 429]);
     assert.deepEqual(await statuses("plain", 2), [200, 200]);
     assert.equal((await rig.ask({ host: "rate.example", from: "127.0.0.9" })).status, 200);
@@ -503,7 +503,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const { virtualHosts } = await rig.status();
     const settings = new Map(virtualHosts.map(({ host, paths }) => [host, String(paths[0]?.settings)]));
     assert.match(settings.get("allow.example")!, /only for 127\.0\.0\.9, 2001:db8::\/32/);
-    assert.match(settings.get("rate.example")!, /rate of one client: 1\/m/);
+    assert.match(settings.get("rate.example")!, /rate limit of each client: 1\/m/);
     assert.match(settings.get("either.example")!, /password file: @staff.*without a password for 127\.0\.0\.9/);
     assert.match(settings.get("verified.example")!, /the app's certificate is verified: internal/);
     assert.match(settings.get("headers.example")!, /security headers: strict/);

@@ -155,7 +155,7 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
     assert.deepEqual([...found].toSorted(), ["db1", "db2"]);
   });
 
-  test("passes datagrams on, and their answers back", async () => {
+  test("forwards datagrams, and the responses to the client", async () => {
     const client = dgram.createSocket("udp4");
     const answer = once(client, "message");
     // A datagram may be lost.
@@ -166,7 +166,7 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
     assert.equal(String(message), "echo hello");
   });
 
-  test("passes TLS connections on by their server name, unopened", async () => {
+  test("forwards TLS connections by their server name, without decryption", async () => {
     for (const [name, certificate] of [
       ["a.example", "a.example"],
       ["b.example", "b.example"],
@@ -191,7 +191,7 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
   const EXPLAINED: readonly (readonly [query: () => string, expected: RegExp])[] = [
     [() => String(tcp), /^host \d+\/tcp\n {2}127.*db1\n.*db2\n {2}belongs to project test\n/],
     [() => String(tcp), /container thief: \d+\/tcp belongs to project test, which requested it first; use another/],
-    [() => String(tcp), /container second: \d+\/tcp is served by service db of .*is no replica of it/],
+    [() => String(tcp), /container second: \d+\/tcp is served by service db of .*is not a replica of it/],
     [() => `${tcp}/tcp`, /TCP port \d+ of nginx/],
     [() => String(udp), /^host \d+\/udp\n.*container echo\n[^]*UDP port \d+ of nginx/],
     [() => String(unused), /requested by container outside: .*use another port, or add \d+ to `streams\.ports`/],
@@ -207,9 +207,12 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
     ],
     [
       () => "c.example",
-      /closed: sallyport\.allow: the clients of one server name cannot be restricted; use `sallyport\.tcp`/,
+      /closed: sallyport\.allow: nginx cannot restrict the clients of a server name; use `sallyport\.tcp`/,
     ],
-    [() => "d.example", /closed: sallyport\.auth: no service can decide on a stream; use `sallyport\.allow`/],
+    [
+      () => "d.example",
+      /closed: sallyport\.auth: an authentication service cannot check a stream; use `sallyport\.allow`/,
+    ],
     [() => "mine.wild.example", /closed: no container is available/],
     [() => "any.kept.example", /closed|503: belongs to the projects other/],
     [() => "web.example", /HTTP only|container web/],

@@ -176,9 +176,9 @@ describe("a destination that is itself a mount", { skip: requires("root") }, () 
       await eventually("the file is served", () => server.served === text);
     }
     await reconciler.stop();
-    const told = log.filter((line) => line.startsWith("warn publish.degraded"));
-    assert.equal(told.length, 1);
-    assert.match(told[0]!, /mount its directory instead/);
+    const degraded = log.filter((line) => line.startsWith("warn publish.degraded"));
+    assert.equal(degraded.length, 1);
+    assert.match(degraded[0]!, /mount its directory instead/);
     assert.match(reconciler.states[0]?.warning ?? "", /mount its directory instead/);
   });
 

@@ -59,18 +59,18 @@ test("makes all files live, reloads each server, and does nothing the second tim
 });
 
 test("reloads a server that reads several files once", async () => {
-  let told = 0;
+  let reloads = 0;
   for (const server of servers) {
     server.reload = async () => {
-      told += 1;
+      reloads += 1;
       return await Promise.resolve(OK);
     };
   }
   await publish(partsOf("one", ["same", "other", "same"]), journal);
-  assert.equal(told, 2);
+  assert.equal(reloads, 2);
 });
 
-test("reloads a server once for each change while another server of the transaction is away", async () => {
+test("reloads a server once for each change while another server of the transaction does not run", async () => {
   let reloads = 0;
   servers[0]!.reload = async () => {
     reloads += 1;

@@ -92,7 +92,7 @@ describe("the reload channel's requests", () => {
     }
   });
 
-  test("get an answer of which the file system delivered no event", { skip: requires("bash") }, async () => {
+  test("get an answer for which the file system delivered no event", { skip: requires("bash") }, async () => {
     const channel = new FakeChannel('while read -r verb token <&3; do answer "$token $verb ok"; done');
     try {
       await channel.listens();

@@ -169,7 +169,7 @@ test("a long value is cut in the reason", () => {
   assert.ok(reason.length < 400);
 });
 
-describe("a value that the agent withheld is reported in words, without the contract's code", () => {
+describe("a value that the agent withheld is reported as a sentence, without the contract's code", () => {
   const withheld = (
     from: "env" | "label",
     name: string,
@@ -207,7 +207,7 @@ describe("a value that the agent withheld is reported in words, without the cont
     assert.deepEqual(withheld("label", "com.example.notes", "value.secret"), [{ fate: "remark", reason }]);
   });
 
-  test("every code has words of its own", () => {
+  test("every code has its own sentence", () => {
     const reasons = (["value.length", "value.charset", "container.size"] as const).map(
       (code) => withheld("env", "VIRTUAL_HOST", code)[0]?.reason ?? "",
     );
@@ -277,7 +277,7 @@ describe("an invalid VIRTUAL_HOST_MULTIPORTS is reported with the place in the d
   }
 });
 
-test("a container that the agent could not inspect is reported with Docker's answer", () => {
+test("a container that the agent could not inspect is reported with Docker's response", () => {
   const problem = "Docker responded with an error: 403";
   const one = container("a", { unread: true, env: {}, problem });
   const routes = buildRoutes([{ agent: "/a", dockerHost: "h", container: one }], RULES);

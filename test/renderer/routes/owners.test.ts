@@ -515,7 +515,7 @@ describe("a static route", () => {
   });
 });
 
-describe("the containers of an agent that is absent for too long", () => {
+describe("the containers of an agent that has been disconnected for longer than `staleAfter`", () => {
   test("receive no requests, and do again when the agent is back", () => {
     const table = new Table().add(app("a", "a.example", "shop"), app("b", "*.x.test", "blog"));
     table.table.setAbsent(new Set(["/a.sock"]), 0);

@@ -208,7 +208,7 @@ describe("replicas of a host", () => {
       const one = new Explained(all);
       assert.deepEqual(one.serving(), ["shop-on80-1"]);
       const message =
-        /shop\.example is served by service on80 of project shop on port 80, and service on5432 of project shop on port 5432 is no replica of it; .*env_file/;
+        /shop\.example is served by service on80 of project shop on port 80, and service on5432 of project shop on port 5432 is not a replica of it; .*env_file/;
       assert.match(one.explain("shop-on5432-1"), message);
       assert.match(one.explain("shop.example"), /ignored: container shop-on9000-1: /);
     }

@@ -94,9 +94,9 @@ test("does not reload when a change leaves the file as it is", async () => {
 
 test("publishes a file and reloads by a command with docker-gen's arguments alone", async () => {
   rig.agent.first = [NGINX, app("a", "web"), app("b", "test")];
-  const [file, told] = [join(rig.directory, "words.conf"), join(rig.directory, "told")];
+  const [file, marker] = [join(rig.directory, "words.conf"), join(rig.directory, "marker")];
   const template = join(process.cwd(), "renderer/templates/nginx.conf.hbs");
-  const flags = ["-watch", "-wait", "0s", "-container-filter", "label=tier=web", "-notify", `touch ${told}`];
+  const flags = ["-watch", "-wait", "0s", "-container-filter", "label=tier=web", "-notify", `touch ${marker}`];
   const found = configFromArguments([...flags, template, file], rig.directory);
   assert.ok(!("problems" in found), JSON.stringify(found));
   const places = {
@@ -105,7 +105,7 @@ test("publishes a file and reloads by a command with docker-gen's arguments alon
   };
   rig.running = run({ ...found.config, ...places }, rig.stop.signal, () => undefined);
   await eventually("the host is routed", () => hostsIn(file).join(" ") === "a.example");
-  await eventually("the command was run", () => existsSync(told));
+  await eventually("the command was run", () => existsSync(marker));
 });
 
 test("restores a live file that another process changed at the next interval", async () => {
@@ -158,7 +158,7 @@ test("keeps the cached routes of an absent agent at start, and follows the other
   rig.running = run(config, rig.stop.signal, () => undefined);
   await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
   const memory = join(rig.directory, ".sallyport", "agents");
-  await eventually("what they told is kept", () => existsSync(memory) && readdirSync(memory).length === 2);
+  await eventually("the state of both agents is cached", () => existsSync(memory) && readdirSync(memory).length === 2);
   rig.stop.abort();
   await rig.running;
   await other.close();

@@ -27,7 +27,7 @@ test("the bundled renderer renders in a thread of its own file", async () => {
   assert.equal(check().status, 78);
 });
 
-test("prints a target to standard output once, and names an agent that does not answer", () => {
+test("prints a target to standard output once, and names an agent that does not respond", () => {
   const template = join(directory, "t.hbs");
   writeFileSync(template, "x");
   const config = join(directory, "out.yml");

@@ -25,10 +25,10 @@ test("the tokenizer of the tests reads what a real nginx reads", { skip: require
       const { stderr } = spawnSync("nginx", ["-t", "-p", directory, "-c", file, "-e", "/dev/null"], {
         encoding: "utf8",
       });
-      const told = /unknown directive "([^]*)" in .*nginx\.conf:1/.exec(stderr)?.[1];
+      const reported = /unknown directive "([^]*)" in .*nginx\.conf:1/.exec(stderr)?.[1];
       const [first] = nginxDirectives(`x${text};\n`.split("\n")[0]!) ?? [];
       // nginx stops at the first directive, so text after it is not compared.
-      if (told !== undefined) assert.equal(nginxFirst(`x${text};\n`), told, JSON.stringify(text));
+      if (reported !== undefined) assert.equal(nginxFirst(`x${text};\n`), reported, JSON.stringify(text));
       else assert.equal(first, undefined, `${JSON.stringify(text)}: ${stderr}`);
     }),
     { numRuns: 300 },
@@ -53,9 +53,9 @@ test("the tokenizer of the tests reads what a real HAProxy reads", { skip: requi
         encoding: "utf8",
         env: { PATH: process.env["PATH"] },
       });
-      const told = /unknown keyword '([^]*)' in 'global' section/.exec(stderr)?.[1];
+      const reported = /unknown keyword '([^]*)' in 'global' section/.exec(stderr)?.[1];
       const words = haproxyLines(`x${text}`);
-      if (told !== undefined) assert.equal(words?.[0]?.[0], told, `${JSON.stringify(text)}: ${stderr}`);
+      if (reported !== undefined) assert.equal(words?.[0]?.[0], reported, `${JSON.stringify(text)}: ${stderr}`);
       else assert.equal(words, undefined, `${JSON.stringify(text)}: ${stderr}`);
     }),
     { numRuns: 300 },
