@@ -72,10 +72,16 @@ function stickyCookie(host: string, path: string, isSecure: boolean): string[] {
   return ["cookie", name, "path=/", "httponly", "samesite=lax", ...(isSecure ? ["secure"] : [])];
 }
 
-/** Returns the lines of an `upstream` block. nginx rejects one that has only backups. */
+/**
+ * Returns the lines of an `upstream` block. nginx rejects one that has only backups. Servers on other machines can time out, and
+ * nginx refuses every request while each of several servers has failed once: as backups they are tried nevertheless.
+ */
 export function serverModels(servers: readonly UpstreamServer[], takesBackup: boolean): ModelFields[] {
   const hasMain = servers.some(({ backup }) => !backup);
-  return servers.map((server) => ({
+  const hasBackup = servers.some(({ backup }) => backup);
+  const needsBackup = takesBackup && !hasBackup && servers.length > 1 && servers.some(({ isRemote }) => isRemote);
+  const backups = needsBackup ? servers.map((server) => ({ ...server, backup: true, maxFails: 0 })) : [];
+  return [...servers, ...backups].map((server) => ({
     endpoint: endpointOf(server),
     container: server.container,
     parameters: parametersOf(server, takesBackup && hasMain),

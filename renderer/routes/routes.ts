@@ -10,6 +10,8 @@ export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"
   readonly address: IpAddress;
   readonly port: PortNumber;
   readonly container: ContainerName;
+  /** It is on another machine, so that connections to it may time out instead of being refused. */
+  readonly isRemote?: boolean;
 }
 
 /** One path of a virtual host. */

@@ -59,7 +59,8 @@ export function resolveServers(
       ...place,
       container: name,
       ...parameters,
-      ...(container.stopping && { backup: true }),
+      ...(known.container.task && { isRemote: true }),
+      ...(container.stopping && { backup: true, maxFails: 0 }),
     })),
   };
 }
@@ -71,7 +72,7 @@ function placesOf(
   request: RouteRequest,
   networks: ReachableNetworks,
   rules: RouteRules,
-): readonly Pick<UpstreamServer, "address" | "port">[] | Diagnostic {
+): readonly Pick<UpstreamServer, "address" | "port" | "isRemote">[] | Diagnostic {
   const other = rules.otherHosts?.get(known.agent);
   if (other !== undefined && !isOnNginxHost(known, networks)) {
     const published = publishedPorts(
@@ -80,7 +81,7 @@ function placesOf(
       ports,
       request.routes.map(({ protocol }) => (protocol === "udp" ? "udp" : "tcp")),
     );
-    return "reason" in published ? published : published.map((port) => ({ address: other, port }));
+    return "reason" in published ? published : published.map((port) => ({ address: other, port, isRemote: true }));
   }
   const address = chooseAddress(known, request, networks, rules);
   if (!address) return unreachable(known, subjectOf(known), request, networks);

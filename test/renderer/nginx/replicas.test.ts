@@ -11,6 +11,8 @@ import { requires } from "../../requires.ts";
 
 const skip = requires("nginx");
 
+const BALANCES = ["round-robin", "least-conn", "ip-hash", "hash-address", "hash-uri", "random"];
+
 /** The test's DNS server: any loopback address. */
 const DNS_ADDRESS = "127.53.53.53";
 
@@ -30,6 +32,29 @@ describe("options of replicas, with a real nginx", { skip }, () => {
     const resolved = await rig.app("resolved", {});
     const override = `location /by-name { set $name app.test; proxy_pass http://$name:${rig.portOf("resolved")}; }`;
     writeFileSync(join(vhosts, "by-name.example"), `${override}\n`);
+    // A task that the swarm no longer wants, and the one that replaces it and does not accept connections yet.
+    const tasks = async () => {
+      const all = BALANCES.map(async (balance) => {
+        const of = (stopping: boolean) => ({
+          ...labels({ balance, host: `${balance}.example` }),
+          stopping,
+          task: { service: balance, state: "running" as const },
+        });
+        const starting = await rig.app(`${balance}-new`, {}, of(false), failingApp().server);
+        return [starting, await rig.app(`${balance}-old`, {}, of(true))];
+      });
+      return (await Promise.all(all)).flat();
+    };
+    // Tasks that fail once each, and are then disabled for an hour.
+    const unlucky = async () => {
+      const options = labels({ host: "unlucky.example", "max-fails": "1", "fail-timeout": "1h" });
+      const of = { ...options, task: { service: "unlucky", state: "running" as const } };
+      const server = () =>
+        http
+          .createServer((_request, response) => response.end())
+          .once("connection", (socket: net.Socket) => socket.destroy());
+      return [await rig.app("unlucky-1", {}, of, server()), await rig.app("unlucky-2", {}, of, server())];
+    };
     await rig.start(
       {
         onlyExposed: false,
@@ -66,6 +91,8 @@ describe("options of replicas, with a real nginx", { skip }, () => {
         await rig.app("default-size", { VIRTUAL_HOST: "default-size.example" }),
         await rig.app("own-size", { VIRTUAL_HOST: "own-size.example" }, labels({ "body-size": "4k" })),
         await rig.app("by-name", { VIRTUAL_HOST: "by-name.example" }),
+        ...(await tasks()),
+        ...(await unlucky()),
       ],
     );
   });
@@ -90,6 +117,16 @@ describe("options of replicas, with a real nginx", { skip }, () => {
   test("a backup receives requests when the main replica fails", async () => {
     assert.deepEqual(await answers("spare.example", 4), { spare: 4 });
     assert.equal(dying.requests(), 1);
+  });
+
+  for (const balance of BALANCES)
+    test(`a Swarm task that leaves serves the requests that its successor cannot serve yet (${balance})`, async () => {
+      assert.deepEqual(await answers(`${balance}.example`, 4), { [`${balance}-old`]: 4 });
+    });
+
+  test("requests are sent to Swarm tasks of which each has failed", async () => {
+    for (let request = 0; request < 4; request++)
+      assert.equal((await rig.ask({ host: "unlucky.example" })).status, 200);
   });
 
   test("a replica receives no requests after `max-fails` failures", async () => {

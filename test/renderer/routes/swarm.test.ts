@@ -32,7 +32,9 @@ function routes(...tasks: readonly InventoryContainer[]) {
   const servers = built.virtualHosts.flatMap(({ paths }) => paths).flatMap((path) => path.servers);
   return {
     built,
-    servers: servers.map(({ address, port, backup }) => `${address}:${port}${backup ? " backup" : ""}`),
+    servers: servers.map(
+      ({ address, port, backup, maxFails }) => `${address}:${port}${backup && maxFails === 0 ? " backup" : ""}`,
+    ),
     reasons: [...built.unrouted, ...built.quarantined]
       .filter(({ container: name }) => name !== nginx.container.name)
       .map(({ reason }) => reason),
@@ -54,6 +56,11 @@ describe("tasks of a Swarm service", () => {
     assert.deepEqual(routes(one, leaving).servers, ["10.0.0.1:8080", "10.0.0.2:8080 backup"]);
     const stopped = task("2", {}, { stopping: true, stoppingUntil: 1e12 });
     assert.deepEqual(routes(one, stopped).servers, ["10.0.0.1:8080"]);
+  });
+
+  test("are routed whatever the clocks of their nodes say", () => {
+    const ages = [0, Date.now() + 1e12, -1e12].map((createdAt, at) => task(String(at + 1), {}, { createdAt }));
+    assert.deepEqual(routes(...ages).servers.toSorted(), ["10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"]);
   });
 
   test("of two services cannot request the same host", () => {
