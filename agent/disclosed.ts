@@ -1,4 +1,5 @@
-import type { Result } from "../shared/rpc.ts";
+import type * as z from "zod";
+import type { Result, SwarmState } from "../shared/rpc.ts";
 import { type Container, type Containers, isSameContainer, MAX_CONTAINERS } from "../shared/snapshot.ts";
 import { Disclosures } from "./disclosure.ts";
 import { Pacer } from "./pacer.ts";
@@ -34,6 +35,7 @@ export class Disclosed {
   readonly #history: ReadonlySet<string>[] = [];
   #remembered = 0;
   #generation = 0;
+  #lacksTasks = false;
   #docker: Result<"health">["docker"] = "connecting";
 
   get containers(): Containers {
@@ -61,6 +63,24 @@ export class Disclosed {
 
   /** Number of entries in Docker's last list that could not be read. */
   unlisted = 0;
+
+  /** Returns the state of the swarm that the agent follows. */
+  swarm?: () => z.infer<typeof SwarmState>;
+
+  /** Whether the tasks of the swarm are not known yet. Afterwards a complete snapshot follows. */
+  get lacksTasks(): boolean {
+    return this.#lacksTasks;
+  }
+
+  set lacksTasks(lacksTasks: boolean) {
+    if (lacksTasks === this.#lacksTasks) return;
+    this.#lacksTasks = lacksTasks;
+    if (this.#generation === 0) return;
+    this.#generation += 1;
+    this.#history.length = 0;
+    this.#remembered = 0;
+    this.#notify();
+  }
 
   /** How often Docker's event stream ended. */
   streamEnds = 0;

@@ -2,7 +2,15 @@ import { addAbortSignal, type Readable } from "node:stream";
 import Docker from "dockerode";
 import * as z from "zod";
 import { DockerError } from "./docker-error.ts";
-import { EVENT_FILTERS, isFullId, isSwarmId, limits, SWARM_EVENT_FILTERS, taskFilters } from "./gate.ts";
+import {
+  EVENT_FILTERS,
+  isFullId,
+  isSwarmId,
+  limits,
+  serviceFilters,
+  SWARM_EVENT_FILTERS,
+  taskFilters,
+} from "./gate.ts";
 import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry, UnreadableEntry } from "./inspected.ts";
 import { ServiceEvent } from "./swarm/answers.ts";
 import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
@@ -87,10 +95,12 @@ export class DockerReader {
     return eventLines(stream as unknown as Readable, signal, EngineEvent);
   }
 
-  /** Lists the services of the swarm. Entries are not validated. */
-  async services(): Promise<unknown[]> {
+  /** Lists at most eight services of the swarm, or all. Entries are not validated. */
+  async services(ids: readonly string[] = []): Promise<unknown[]> {
+    if (!ids.every(isSwarmId)) throw new DockerError("gate.route");
     await this.#negotiated;
-    return parse(z.array(z.unknown()), await this.#client.listServices());
+    const filters = ids.length === 0 ? {} : { filters: JSON.stringify(serviceFilters(ids)) };
+    return parse(z.array(z.unknown()), await this.#client.listServices(filters));
   }
 
   async nodes(): Promise<unknown[]> {
@@ -106,7 +116,7 @@ export class DockerReader {
     return parse(z.array(z.unknown()), await this.#client.listTasks({ filters }));
   }
 
-  /** Subscribes to events of services, like `events`. The stream of a worker is empty. */
+  /** Subscribes to events of services and nodes, like `events`. The stream of a worker is empty. */
   async serviceEvents(signal: AbortSignal): Promise<AsyncIterable<ServiceEvent | "unreadable">> {
     await this.#negotiated;
     const stream = await this.#client.getEvents({ filters: JSON.stringify(SWARM_EVENT_FILTERS) });

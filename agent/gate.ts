@@ -33,12 +33,17 @@ export const EVENT_FILTERS = {
   event: "start die died kill pause unpause rename health_status destroy remove connect disconnect".split(" "),
 };
 
-/** Tasks end without an event, and an event of a node contains nothing that the next list does not. */
-export const SWARM_EVENT_FILTERS = { type: ["service"], event: ["create", "update", "remove"] };
+/** Tasks have no events. */
+export const SWARM_EVENT_FILTERS = { type: ["service", "node"], event: ["create", "update", "remove"] };
 
 /** Tasks that the swarm wants to run: of all services, or of at most eight of them. */
 export function taskFilters(services: readonly string[]): object {
   return { "desired-state": ["running"], ...(services.length > 0 && { service: services }) };
+}
+
+/** At most eight services. */
+export function serviceFilters(services: readonly string[]): object {
+  return { id: services };
 }
 
 /** Whether the text is an id of a task, service or node of a swarm. */
@@ -63,8 +68,12 @@ const SWARM: ReadonlyMap<string, SwarmRoute> = new Map([
   [filtered("tasks", taskFilters([])), "tasks"],
   [filtered("events", SWARM_EVENT_FILTERS), "swarm-events"],
 ]);
-const TASKS_OF =
-  /^\/tasks\?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%2C%22service%22%3A%5B%22[a-z0-9]{25}%22(?:%2C%22[a-z0-9]{25}%22){0,7}%5D%7D$/;
+/** One to eight ids of services at the end of a filter. */
+const IDS = "%22[a-z0-9]{25}%22(?:%2C%22[a-z0-9]{25}%22){0,7}%5D%7D$";
+const TASKS_OF = new RegExp(
+  `^/tasks\\?filters=%7B%22desired-state%22%3A%5B%22running%22%5D%2C%22service%22%3A%5B${IDS}`,
+);
+const SERVICES_OF = new RegExp(`^/services\\?filters=%7B%22id%22%3A%5B${IDS}`);
 
 function filtered(path: string, filters: object): string {
   return `/${path}?filters=${encodeURIComponent(JSON.stringify(filters))}`;
@@ -87,5 +96,6 @@ export function gate(method: string, target: string, isSwarm = false): Route | u
   if (IMAGE.test(rest)) return "image";
   if (LIST_ONE.test(rest)) return "list-one";
   if (!isSwarm) return undefined;
-  return TASKS_OF.test(rest) ? "tasks" : SWARM.get(rest);
+  if (TASKS_OF.test(rest)) return "tasks";
+  return SERVICES_OF.test(rest) ? "services" : SWARM.get(rest);
 }

@@ -102,7 +102,7 @@ function contract(source: Source, host: string, admits: () => boolean): JSONRPCS
     return {};
   });
   rpc.addMethod("health", (): Result<"health"> => {
-    const { docker, generation, overflow, unreadable, streamEnds } = disclosed;
+    const { docker, generation, overflow, unreadable, streamEnds, swarm } = disclosed;
     const containers = generation === 0 ? 0 : disclosed.containers.size;
     return {
       docker,
@@ -112,6 +112,7 @@ function contract(source: Source, host: string, admits: () => boolean): JSONRPCS
       overflow,
       unreadable,
       streamEnds,
+      ...(swarm && { swarm: swarm() }),
     };
   });
   rpc.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {

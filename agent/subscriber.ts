@@ -74,7 +74,7 @@ function* messages(conn: number, source: Source, since: number): Generator<objec
 /** Yields the current generation: a delta if `base` is remembered and the delta fits one frame, otherwise a full snapshot. */
 function* changesSince(conn: number, source: Source, base: number): Generator<object> {
   const { instance, disclosed, audit } = source;
-  const { containers, generation, disclosures } = disclosed;
+  const { containers, generation, disclosures, lacksTasks } = disclosed;
   const peer = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
   const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
@@ -86,7 +86,7 @@ function* changesSince(conn: number, source: Source, base: number): Generator<ob
   const parts = split([...containers.values()]);
   for (const [part, some] of parts.entries()) {
     disclosures.record(audit, peer, some, []);
-    const head = { instance, generation, part, parts: parts.length };
+    const head = { instance, generation, part, parts: parts.length, ...(lacksTasks && { lacksTasks }) };
     yield notification("snapshot.part", { ...head, containers: some });
   }
 }

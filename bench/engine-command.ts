@@ -1,6 +1,8 @@
 /** A command of the bench for the engine's process: a change, or `requests` for the counters alone. */
 export type EngineCommand =
   | { readonly kind: "populate"; readonly count: number }
+  | { readonly kind: "create-service"; readonly name: string; readonly replicas: number }
+  | { readonly kind: "remove-service"; readonly name: string }
   | { readonly kind: "create" | "start" | "stop" | "crash" | "remove"; readonly name: string }
   | { readonly kind: "rename"; readonly name: string; readonly to: string }
   | { readonly kind: "health"; readonly name: string; readonly to: "healthy" | "unhealthy" | "starting" }

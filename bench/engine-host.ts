@@ -35,6 +35,13 @@ async function act(engine: Engine, command: EngineCommand): Promise<void> {
     case "populate":
       for (let number = 0; number < command.count; number++) await engine.run(optionsOf(`app${number}`));
       return;
+    case "create-service":
+      return engine.swarm.create(command.name, {
+        labels: { "sallyport.host": `${command.name}.example`, "sallyport.port": "5000" },
+        replicas: command.replicas,
+      });
+    case "remove-service":
+      return engine.swarm.remove(command.name);
     case "create":
       engine.create(optionsOf(command.name));
       return;

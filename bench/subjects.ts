@@ -20,12 +20,14 @@ const VERBOSE = process.env["BENCH_VERBOSE"] === undefined ? "ignore" : "inherit
 export interface Variation {
   /** Keys of the renderer's target. Default: no debounce and no reload. */
   readonly target?: object;
+  /** Further options of the agent. */
+  readonly agent?: readonly string[];
   /** Returns the socket that the renderer connects to instead of the agent's. */
   readonly between?: (agentSocket: string) => Promise<string>;
 }
 
 /** Agent and renderer as in their images: the bundles with the Node version and flags of the images. */
-export function sallyport(node: string, { target, between }: Variation = {}): Subject {
+export function sallyport(node: string, { target, between, agent: options = [] }: Variation = {}): Subject {
   return {
     name: "sallyport",
     atMost: Number.POSITIVE_INFINITY,
@@ -42,7 +44,7 @@ export function sallyport(node: string, { target, between }: Variation = {}): Su
       const socket = join(rpc, "agent.sock");
       const agentSocket = (await between?.(socket)) ?? socket;
       const config = writeConfig(directory, agentSocket, file, target ?? { wait: "0ms:0ms", reload: "none" });
-      const serve = ["serve", "--docker-socket", dockerSocket, "--socket", socket, "--audit-dir", audit];
+      const serve = ["serve", "--docker-socket", dockerSocket, "--socket", socket, "--audit-dir", audit, ...options];
       const version = versionOf(node);
       const begun = process.hrtime.bigint();
       const agent = run(node, [...imageFlags("agent", directory, version), join(directory, "agent.cjs"), ...serve]);

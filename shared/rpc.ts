@@ -19,6 +19,9 @@ export const HostLabel = z
 /** The agent's connection to Docker. While `unreachable`, containers keep their last known state. */
 export const DockerState = z.enum(["connecting", "connected", "unreachable"]);
 
+/** The tasks of an agent that follows a swarm: `unknown` until the first list, `stale` while the manager does not list them. */
+export const SwarmState = z.enum(["unknown", "current", "stale"]);
+
 /** The methods a renderer may call. No parameter becomes part of a request to Docker. */
 export const methods = {
   /** The first request, permitted once. `protocol` is the range the caller supports; the result is the selected version. */
@@ -41,7 +44,8 @@ export const methods = {
   /**
    * Returns the agent's state; also resets the idle timeout. `generation` is 0 until the first complete snapshot.
    * `overflow` counts containers beyond MAX_CONTAINERS, `unreadable` those whose list entry could not be read.
-   * `streamEnds` counts how often Docker's event stream ended since the agent started.
+   * `streamEnds` counts how often Docker's event stream ended since the agent started. `swarm` is missing unless the agent
+   * follows a swarm.
    */
   health: {
     params: none,
@@ -53,6 +57,7 @@ export const methods = {
       overflow: count,
       unreadable: count,
       streamEnds: count.default(0),
+      swarm: SwarmState.optional(),
     }),
   },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>;
@@ -63,12 +68,16 @@ export type Result<M extends Method> = z.infer<(typeof methods)[M]["result"]>;
 
 /** The notifications an agent sends after `subscribe`. */
 export const notifications = {
-  /** One part of a complete snapshot of `parts` consecutive frames, which replaces the receiver's state. */
+  /**
+   * One part of a complete snapshot of `parts` consecutive frames, which replaces the receiver's state. With `lacksTasks`
+   * the agent does not know the tasks of the swarm yet: the receiver keeps those that it has.
+   */
   "snapshot.part": z.strictObject({
     instance: Instance,
     generation,
     part: count,
     parts: z.int().positive(),
+    lacksTasks: z.literal(true).optional(),
     containers: z.array(Container).max(MAX_CONTAINERS),
   }),
   /** Changes generation `base` to `generation`. A receiver without `base` has missed a message and must reconnect. */

@@ -55,8 +55,16 @@ export const SwarmNode = z.object({
 });
 export type SwarmNode = z.infer<typeof SwarmNode>;
 
-/** One line of `GET /events`. */
-export const ServiceEvent = z
-  .object({ Type: z.literal("service"), Actor: z.object({ ID: id }) })
-  .transform(({ Actor: { ID: service } }) => ({ service }));
+const actor = z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).catch({}) });
+
+/** One line of `GET /events`: the service that changed, or whether a node was drained, went down or returned. */
+export const ServiceEvent = z.union([
+  z
+    .object({ Type: z.literal("service"), Actor: actor.extend({ ID: id }) })
+    .transform(({ Actor: { ID } }) => ({ service: ID, isNode: false })),
+  z.object({ Type: z.literal("node"), Actor: actor }).transform(({ Actor: { Attributes } }) => ({
+    service: undefined,
+    isNode: Object.hasOwn(Attributes, "availability.new") || Object.hasOwn(Attributes, "state.new"),
+  })),
+]);
 export type ServiceEvent = z.infer<typeof ServiceEvent>;

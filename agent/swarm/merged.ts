@@ -13,6 +13,7 @@ export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
 
   constructor(disclosed: Disclosed) {
     this.#disclosed = disclosed;
+    disclosed.lacksTasks = true;
   }
 
   set unlisted(count: number) {
@@ -50,11 +51,18 @@ export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
     if (this.#isComplete) return;
     this.#isComplete = true;
     for (const [id, { isTask }] of this.#containers) if (isTask) this.#publish(id);
+    this.#disclosed.lacksTasks = false;
+  }
+
+  /** Whether another task has this container: a node may report anything. */
+  isHeld({ id, name }: Container): boolean {
+    const held = this.#tasks.get(id);
+    return held !== undefined && held.name !== name;
   }
 
   #publish(id: string): void {
     const [local, task] = [this.#containers.get(id), this.#tasks.get(id)];
-    if (task) this.#disclosed.set(local ? merged(task, local.container) : task);
+    if (task && local?.isTask !== false) this.#disclosed.set(local ? merged(task, local.container) : task);
     else if (local && !(local.isTask && this.#isComplete)) this.#disclosed.set(local.container);
     else this.#disclosed.remove(id);
   }

@@ -5,10 +5,11 @@ import type { Container } from "../../shared/snapshot.ts";
 import type { Disclosed } from "../disclosed.ts";
 import type { DockerReader } from "../docker.ts";
 import { asDockerError, type DockerError } from "../docker-error.ts";
+import { isSwarmId } from "../gate.ts";
 import type { Policy } from "../policy.ts";
 import { type ServiceEvent, SwarmNode, SwarmService, SwarmTask } from "./answers.ts";
 import { Merged } from "./merged.ts";
-import { recordOf } from "./task-record.ts";
+import { hashOf, recordOf } from "./task-record.ts";
 
 /** Milliseconds between lists of all tasks: a task that ends by itself causes no event. More than `MANY` cost more. */
 const TASKS_MS = 2_000;
@@ -19,27 +20,41 @@ const MANY_TASKS_MS = 5_000;
 const SERVICES_MS = 30_000;
 
 /**
- * Milliseconds for which a service counts as changing after an event or a change of its tasks, and between lists of its tasks
- * meanwhile. A task receives its stop signal 3 seconds after the swarm no longer wants it to run.
+ * Milliseconds for which a service counts as changing after an event or a change of its tasks, or while one of them starts.
+ * A task receives its stop signal 3 seconds after the swarm no longer wants it to run.
  */
 const FLUX_MS = 4_000;
-const FLUX_LIST_MS = 250;
+const STARTING_TASK_MS = 30_000;
 
-/** Changing services whose tasks are listed alone. If there are more, all tasks are listed. */
+/** Milliseconds between lists of the tasks of changing services, and soon after an event, while users wait for a task. */
+const FLUX_LIST_MS = 250;
+const EVENT_LIST_MS = 100;
+const EVENT_MS = 10_000;
+
+/** Changing services whose tasks are listed alone. If there are more, all are listed. */
 const MAX_FLUX = 8;
 
 /** Milliseconds without a request after each list: as long as the list took, within these limits. */
 const [MIN_REST_MS, MAX_REST_MS] = [50, 5_000];
 
-/** Milliseconds for which a task that is no longer wanted is disclosed as stopping. */
-const LEAVING_MS = 2_000;
+/**
+ * Milliseconds for which a task that is no longer wanted is disclosed as stopping, at least: a manager that does not respond stops
+ * no task and starts none in its place.
+ */
+const LEAVING_MS = 3_000;
+
+/** Milliseconds without a list of changing services after which the manager counts as silent. */
+const SILENT_MS = 1_500;
 
 /** Milliseconds for which a list without any task is not believed, unless services change. */
 const EMPTY_MS = 30_000;
 
-/** Milliseconds for which a starting Engine may respond that it is not a manager, and between requests to one. */
+/** Milliseconds for which containers wait for the first list of tasks, and between requests to an Engine that is not a manager. */
 const STARTING_MS = 5_000;
 const WORKER_MS = 10_000;
+
+/** Milliseconds without a list after which tasks count as outdated. */
+const STALE_MS = 10_000;
 
 export interface SwarmOptions {
   readonly docker: DockerReader;
@@ -63,7 +78,7 @@ interface Known {
 export class Swarm {
   /** Receives the containers of this host. */
   readonly local: Merged;
-  /** Resolves after the first complete list, or when the Engine is no manager. */
+  /** Resolves after the first complete list, or when there is none for some seconds. */
   readonly ready: Promise<void>;
   #setReady: () => void = () => undefined;
   readonly #options: SwarmOptions;
@@ -74,6 +89,10 @@ export class Swarm {
   readonly #known = new Map<string, Known>();
   /** Until when a service counts as changing, on the clock of `performance.now`, like all times below. */
   readonly #flux = new Map<string, number>();
+  /** Services with an event since they were listed. */
+  #due = new Set<string>();
+  #eventAt = Number.NEGATIVE_INFINITY;
+  #listedAt = performance.now();
   /** When services, and all tasks, are to be listed again. */
   #servicesAt = 0;
   #tasksAt = 0;
@@ -86,11 +105,16 @@ export class Swarm {
   constructor(options: SwarmOptions) {
     this.#options = options;
     this.local = new Merged(options.disclosed);
+    options.disclosed.swarm = () => {
+      if (!this.local.isComplete) return "unknown";
+      return performance.now() - this.#listedAt > STALE_MS ? "stale" : "current";
+    };
     this.ready = new Promise((resolve) => (this.#setReady = resolve));
   }
 
   /** Follows the swarm until the signal aborts. Never rejects. */
   async follow(end: AbortSignal): Promise<void> {
+    setTimeout(() => this.#setReady(), STARTING_MS).unref();
     for (let attempt = 0; !end.aborted; attempt++) {
       const connection = new AbortController();
       const signal = AbortSignal.any([end, connection.signal]);
@@ -109,9 +133,16 @@ export class Swarm {
 
   async #pump(events: AsyncIterable<ServiceEvent | "unreadable">): Promise<void> {
     for await (const event of events) {
-      if (event !== "unreadable") this.#changes(event.service);
-      this.#relist();
+      if (event === "unreadable" || event.isNode) this.#relist();
+      else if (event.service !== undefined) this.#listSoon(event.service);
     }
+  }
+
+  #listSoon(service: string): void {
+    this.#changes(service);
+    this.#due.add(service);
+    this.#eventAt = performance.now();
+    this.#wakeUp();
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
@@ -123,32 +154,38 @@ export class Swarm {
         (error: unknown) => (signal.aborted ? 0 : this.#fail(asDockerError(error))),
       );
       const tookMs = performance.now() - startedAt;
-      await sleep(Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, tookMs)), undefined, { signal }).catch(() => undefined);
+      const restMs = Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, tookMs));
+      await sleep(restMs, undefined, { signal }).catch(() => undefined);
       if (this.#isWoken) continue;
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      await Promise.race([woken, sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)]);
+      const rested = sleep(Math.max(0, pauseMs - restMs), undefined, { signal, ref: false });
+      await Promise.race([woken, rested.catch(() => undefined)]);
     }
   }
 
-  /** Lists services at once, and all tasks. */
+  /** Lists all services and tasks at once. */
   #relist(): void {
     this.#servicesAt = 0;
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
     this.#isWoken = true;
     this.#wake();
   }
 
-  #changes(service: string): void {
-    this.#flux.set(service, performance.now() + FLUX_MS);
+  #changes(service: string, ms = FLUX_MS): void {
+    this.#flux.set(service, Math.max(this.#flux.get(service) ?? 0, performance.now() + ms));
   }
 
   async #list(now: number): Promise<void> {
-    const isComplete = now >= this.#servicesAt;
-    if (isComplete) await this.#listServices(now);
+    const isComplete = now >= this.#servicesAt || this.#due.size > MAX_FLUX;
+    if (isComplete || this.#due.size > 0) await this.#listServices(now, isComplete);
     for (const [id, until] of this.#flux) if (until < now || !this.#services.has(id)) this.#flux.delete(id);
     for (const [id, service] of this.#services) if (isUpdating(service)) this.#changes(id);
     const { docker } = this.#options;
     const changing = [...this.#flux.keys()];
-    if (isComplete || now >= this.#tasksAt || changing.length === 0 || changing.length > MAX_FLUX) {
+    if (isComplete || now >= this.#tasksAt || changing.length > MAX_FLUX) {
       const tasks = await docker.tasks();
       this.#tasksAt = now + (tasks.length > MANY ? MANY_TASKS_MS : TASKS_MS);
       if (!this.#isDoubtful(tasks, now) && this.#apply(tasks, [...this.#services.keys()]) && !isComplete)
@@ -156,7 +193,7 @@ export class Swarm {
       return;
     }
     try {
-      this.#apply(await docker.tasks(changing), changing);
+      this.#apply(changing.length > 0 ? await docker.tasks(changing) : [], changing);
     } catch (error) {
       // One of them was removed.
       if (asDockerError(error).detail !== "404") throw error;
@@ -164,21 +201,26 @@ export class Swarm {
     }
   }
 
-  async #listServices(now: number): Promise<void> {
+  /** Lists all services and nodes, or the services that had events. */
+  async #listServices(now: number, isComplete: boolean): Promise<void> {
     const { docker } = this.#options;
-    this.#servicesAt = now + SERVICES_MS;
+    const due = this.#due;
+    this.#due = new Set();
+    if (isComplete) this.#servicesAt = now + SERVICES_MS;
     try {
-      const [services, nodes] = await Promise.all([docker.services(), docker.nodes()]);
-      const listed = new Set<string>();
+      const [services, nodes] = isComplete
+        ? await Promise.all([docker.services(), docker.nodes()])
+        : [await docker.services([...due])];
+      const listed = new Set(services.map(idOf));
       for (const entry of services) {
         const id = idOf(entry);
-        listed.add(id);
         this.#services.set(id, SwarmService.safeParse(entry).data ?? this.#services.get(id));
       }
-      for (const id of this.#services.keys()) if (!listed.has(id)) this.#services.delete(id);
-      this.#nodes = new Map(
-        nodes.flatMap((entry) => SwarmNode.safeParse(entry).data ?? []).map((one) => [one.ID, one]),
-      );
+      for (const id of isComplete ? this.#services.keys() : due) if (!listed.has(id)) this.#services.delete(id);
+      if (nodes)
+        this.#nodes = new Map(
+          nodes.flatMap((entry) => SwarmNode.safeParse(entry).data ?? []).map((one) => [one.ID, one]),
+        );
     } catch (error) {
       this.#servicesAt = 0;
       throw error;
@@ -199,19 +241,17 @@ export class Swarm {
     const serving = new Set<string>();
     let isMissing = false;
     for (const entry of entries) {
-      const task = SwarmTask.safeParse(entry).data;
-      const id = idOf(entry);
+      const { id, service } = headOf(entry);
       listed.add(id);
-      serving.add(task?.ServiceID ?? this.#known.get(id)?.service ?? "");
-      const service = task && this.#services.get(task.ServiceID);
-      if (task && service) this.#update(id, service, task);
-      else if (task) isMissing ||= !this.#services.has(task.ServiceID);
-      else this.#options.log("warn", "container.skipped", { reason: "a task has an unexpected format" });
+      serving.add(service);
+      const known = this.#services.get(service);
+      if (known) this.#update(known, entry);
+      else isMissing ||= isSwarmId(service) && !this.#services.has(service);
     }
     for (const id of services) {
       const service = this.#services.get(id);
       if (!service || serving.has(id)) continue;
-      this.#update(id, service);
+      this.#update(service);
       listed.add(id);
     }
     for (const [id, known] of this.#known)
@@ -222,19 +262,23 @@ export class Swarm {
     return isMissing;
   }
 
-  #update(id: string, service: SwarmService, task?: SwarmTask): void {
-    const node = this.#nodes.get(task?.NodeID ?? "");
-    const version = JSON.stringify([
-      service.Version.Index,
-      task?.Version.Index,
-      node?.Description.Hostname,
-      node?.Status.State,
-    ]);
+  /** Discloses a task, or a service without one. Most tasks did not change since the last list: they are not parsed. */
+  #update(service: SwarmService, entry?: unknown): void {
+    const { id, index, node: nodeId } = entry === undefined ? { ...NO_TASK, id: service.ID } : headOf(entry);
+    const node = this.#nodes.get(nodeId);
+    const version = `${service.Version.Index} ${index} ${node?.Description.Hostname} ${node?.Status.State}`;
     const known = this.#known.get(id);
     if (known?.version === version && !known.timer) return;
     clearTimeout(known?.timer);
-    if (known?.version !== version && this.local.isComplete) this.#changes(service.ID);
-    const record = recordOf(service, task, node, this.#options.policy);
+    const task = entry === undefined ? undefined : SwarmTask.safeParse(entry).data;
+    if (entry !== undefined && !task) {
+      this.#options.log("warn", "container.skipped", { reason: "a task has an unexpected format" });
+      return void this.#known.set(id, { service: service.ID, version, record: known?.record });
+    }
+    const found = recordOf(service, task, node, this.#options.policy);
+    const record = found && this.local.isHeld(found) ? { ...found, id: hashOf(id) } : found;
+    if (known?.version !== version && this.local.isComplete)
+      this.#changes(service.ID, record?.state === "created" ? STARTING_TASK_MS : FLUX_MS);
     if (known?.record && known.record.id !== record?.id) this.local.removeTask(known.record.id);
     if (record) this.local.setTask(record);
     this.#known.set(id, { service: service.ID, version, record });
@@ -250,16 +294,23 @@ export class Swarm {
       if (record) this.local.removeTask(record.id);
     };
     if (!record || id === known.service || record.state !== "running") return remove();
+    const removeIn = (ms: number): void => {
+      const isSilent = (): boolean => performance.now() - this.#listedAt > SILENT_MS;
+      const timer = setTimeout(() => (isSilent() ? removeIn(SILENT_MS) : remove()), ms).unref();
+      this.#known.set(id, { ...known, timer });
+    };
     this.local.setTask({ ...record, stopping: true });
-    this.#known.set(id, { ...known, timer: setTimeout(remove, LEAVING_MS).unref() });
+    removeIn(LEAVING_MS);
   }
 
   /** Returns the milliseconds until the next list. */
   #succeed(): number {
     this.#failingSince = undefined;
+    this.#listedAt = performance.now();
     if (this.#failure !== "") this.#options.log("info", "swarm.connected", { services: this.#services.size });
     this.#failure = "";
-    return this.#flux.size > 0 ? FLUX_LIST_MS : this.#tasksAt - performance.now();
+    if (this.#flux.size === 0) return this.#tasksAt - performance.now();
+    return performance.now() - this.#eventAt < EVENT_MS ? EVENT_LIST_MS : FLUX_LIST_MS;
   }
 
   #fail({ message: error, code, detail = code }: DockerError): number {
@@ -267,7 +318,6 @@ export class Swarm {
     this.#failingSince ??= now;
     const isStarting = now - this.#failingSince < STARTING_MS;
     const isWorker = detail === "503";
-    if (isWorker && !isStarting) this.#setReady();
     if (this.#failure !== detail) this.#options.log("warn", "swarm.disconnected", { error, code, hint: hints[detail] });
     this.#failure = detail;
     return isWorker && !isStarting ? WORKER_MS : TASKS_MS;
@@ -286,5 +336,14 @@ function isUpdating(service: SwarmService | undefined): boolean {
 }
 
 function idOf(entry: unknown): string {
-  return String((entry as { ID?: unknown } | null)?.ID);
+  return headOf(entry).id;
+}
+
+const NO_TASK = { id: "", service: "", node: "", index: "" };
+
+/** What shows whether an entry of a list changed. */
+function headOf(entry: unknown): typeof NO_TASK {
+  const { ID, ServiceID, NodeID, Version } = Object(entry) as Record<string, unknown>;
+  const { Index } = Object(Version) as Record<string, unknown>;
+  return { id: String(ID), service: String(ServiceID), node: String(NodeID), index: String(Index) };
 }

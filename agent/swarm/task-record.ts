@@ -25,10 +25,9 @@ export function recordOf(
   const { Name, Labels, TaskTemplate } = service.Spec;
   const { Image, Env, Labels: ofContainer } = (task?.Spec ?? TaskTemplate).ContainerSpec;
   const labels = { ...ofContainer, ...Labels };
-  const inSwarm = task?.ID ?? service.ID;
   const name = safeName(Name, service.ID);
   const observed: Observed = {
-    id: task?.Status.ContainerStatus?.ContainerID ?? createHash("sha256").update(inSwarm).digest("hex"),
+    id: task?.Status.ContainerStatus?.ContainerID ?? hashOf(task?.ID ?? service.ID),
     name: task ? `${name}.${task.Slot ?? task.NodeID ?? ""}.${task.ID}` : name,
     state: stateOf(task),
     health: "none",
@@ -54,6 +53,11 @@ export function recordOf(
     },
   };
   return sanitize(observed, policy, OF_IMAGE);
+}
+
+/** Returns the id of a record without a container. */
+export function hashOf(inSwarm: string): string {
+  return createHash("sha256").update(inSwarm).digest("hex");
 }
 
 function stateOf(task: SwarmTask | undefined): Container["state"] {

@@ -22,7 +22,8 @@ const MAX_DELAY_MS = 2_147_483_647;
 
 /**
  * Restores absent agents from the cache of an earlier renderer, so that one absent agent does not block the others.
- * An agent without a cache has never contributed containers, so none can be lost. Returns a function to call with the
+ * An agent without a cache has never contributed containers, so none can be lost. An agent that
+ * does not know the tasks of its swarm gets those in the cache. Returns a function to call with the
  * socket of each agent whose inventory changed, or that disconnected, which updates the cache.
  */
 export function restoreAbsent(
@@ -33,6 +34,7 @@ export function restoreAbsent(
 ): (socket: string) => void {
   const cache = new InventoryCache(directory, log);
   const [only] = subscriptions.size === 1 ? [...subscriptions.keys()] : [];
+  for (const [socket, subscription] of subscriptions) subscription.recall = () => cache.read(socket);
   const restore = (): void => {
     for (const [socket, subscription] of subscriptions) {
       if (subscription.isComplete) continue;

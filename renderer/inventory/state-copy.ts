@@ -13,6 +13,8 @@ export class StateCopy {
   #dockerHost = "";
   #instance = "";
   #generation = 0;
+  /** The agent does not know the tasks of its swarm yet, so that those known here are kept. */
+  keepsTasks = false;
   readonly #known = new Map<string, InventoryContainer>();
 
   constructor(agent: string) {
@@ -50,12 +52,17 @@ export class StateCopy {
     generation: number;
     dockerHost: string;
     containers: readonly Container[];
+    lacksTasks?: boolean | undefined;
   }): InventoryChange {
-    const { instance, generation, dockerHost, containers } = snapshot;
+    const { instance, generation, dockerHost, containers, lacksTasks = false } = snapshot;
+    this.keepsTasks = lacksTasks;
     const isRenamed = dockerHost !== this.#dockerHost;
     [this.#instance, this.#generation, this.#dockerHost] = [instance, generation, dockerHost];
     const present = new Set(containers.map(({ id }) => id));
-    const gone = this.#remove([...this.#known.keys()].filter((id) => !present.has(id)));
+    const absent = [...this.#known.values()].filter(({ container: { id, task } }) => {
+      return !present.has(id) && !(lacksTasks && task);
+    });
+    const gone = this.#remove(absent.map(({ container }) => container.id));
     const changed = containers.filter(
       (container) => isRenamed || !isSameContainer(this.#known.get(container.id)?.container, container),
     );
@@ -80,7 +87,9 @@ export class StateCopy {
   }
 
   #set(received: Container): InventoryContainer {
-    const container = withEarlierDetails(this.#known.get(received.id)?.container, received);
+    const earlier = this.#known.get(received.id)?.container;
+    const container =
+      this.keepsTasks && earlier?.task ? ofTask(earlier, received) : withEarlierDetails(earlier, received);
     const known = { agent: this.#agent, dockerHost: this.#dockerHost, container };
     this.#known.set(container.id, known);
     return known;
@@ -91,6 +100,11 @@ export class StateCopy {
     for (const id of ids) this.#known.delete(id);
     return gone;
   }
+}
+
+/** Keeps the service's labels of a task, whose own Engine knows its state. */
+function ofTask(earlier: Container, { state, health, stopping, stoppingUntil }: Container): Container {
+  return { ...earlier, state, health, stopping, ...(stoppingUntil !== undefined && { stoppingUntil }), stale: true };
 }
 
 /** Keeps the details of an earlier inspection when the agent could not inspect the container again. */

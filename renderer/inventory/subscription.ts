@@ -33,6 +33,8 @@ export interface AgentState {
   readonly unreadable: number;
   /** How often Docker's event stream ended since the agent started. */
   readonly streamEnds: number;
+  /** Whether the tasks of the swarm that the agent follows are current. */
+  readonly swarm?: Result<"health">["swarm"];
   /** Since when its state may be outdated; undefined while it is current. */
   readonly absentSince?: number | undefined;
   /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
@@ -79,13 +81,16 @@ export class Subscription {
   #since = Date.now();
   /** When the state copy was last known to equal the agent's state, on the clock of `performance.now`. */
   #currentAt = performance.now();
-  #counts: Pick<Result<"health">, "overflow" | "unreadable" | "streamEnds"> = {
+  #counts: Pick<Result<"health">, "overflow" | "unreadable" | "streamEnds" | "swarm"> = {
     overflow: 0,
     unreadable: 0,
     streamEnds: 0,
+    swarm: undefined,
   };
   #isCurrent = false;
   #failure: Failure | undefined;
+  /** Returns the cached inventory of an earlier renderer. */
+  recall: () => CachedInventory | undefined = () => undefined;
   #setComplete: () => void = () => undefined;
   #rejectComplete: (error: Error) => void = () => undefined;
 
@@ -158,6 +163,7 @@ export class Subscription {
       generation: this.#copy.generation,
       containers: this.#copy.size,
       ...this.#counts,
+      ...(this.#copy.keepsTasks && { swarm: "unknown" as const }),
       absentSince: absentAt === undefined ? undefined : Math.round(Date.now() - (performance.now() - absentAt)),
       error: this.#failure && sentenceOf(this.#failure),
       auditError: this.#witness?.error,
@@ -221,9 +227,9 @@ export class Subscription {
         const rested = sleep(HEALTH_MS, undefined, { signal: stop });
         rested.catch(() => undefined);
         await Promise.race([rested, link.ended]);
-        const { docker, generation, overflow, unreadable, streamEnds } = await link.request("health", {});
+        const { docker, generation, overflow, unreadable, streamEnds, swarm } = await link.request("health", {});
         this.#docker = docker;
-        this.#counts = { overflow, unreadable, streamEnds };
+        this.#counts = { overflow, unreadable, streamEnds, swarm };
         if (generation === this.#copy.generation) this.#setCurrent(true);
         onProven();
       }
@@ -272,8 +278,12 @@ export class Subscription {
   #addPart(part: NotificationParams<"snapshot.part">, assembly: Assembly): InventoryChange | Gap | undefined {
     const containers = assembly.add(part, this.#copy);
     if (!containers || "gap" in containers) return containers;
-    const { instance, generation } = part;
-    return this.#copy.replace({ instance, generation, dockerHost: this.#dockerHost, containers });
+    const { instance, generation, lacksTasks } = part;
+    if (lacksTasks && !this.isComplete) {
+      const tasks = this.recall()?.containers.filter(({ task }) => task);
+      if (tasks) this.#onChange(this.#copy.restore(this.#dockerHost, tasks));
+    }
+    return this.#copy.replace({ instance, generation, dockerHost: this.#dockerHost, containers, lacksTasks });
   }
 
   #applyDelta(delta: NotificationParams<"snapshot.delta">, assembly: Assembly): InventoryChange | Gap {

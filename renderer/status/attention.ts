@@ -1,5 +1,12 @@
 import { counted } from "./format.ts";
-import { type Attention, availabilityOf, closuresOf, type Report, type VirtualHostReport } from "./report.ts";
+import {
+  type Attention,
+  availabilityOf,
+  closuresOf,
+  isOutdated,
+  type Report,
+  type VirtualHostReport,
+} from "./report.ts";
 
 /** Names that are listed; further ones are counted. */
 const MAX_NAMES = 5;
@@ -38,9 +45,19 @@ function targetsAndAgents({ agents, targets, rejectedConfig }: Omit<Report, "att
   ];
 }
 
-function* agentFaults({ socket, dockerHost, connected, docker, auditError, overflow = 0 }: Report["agents"][number]) {
+function* agentFaults({
+  socket,
+  dockerHost,
+  connected,
+  docker,
+  auditError,
+  overflow = 0,
+  swarm,
+}: Report["agents"][number]) {
   if (!connected) yield `agent ${socket} is disconnected: its containers may be outdated`;
   else if (docker !== "connected") yield `Docker on ${dockerHost} is not connected`;
+  if (connected && isOutdated(swarm))
+    yield `the swarm's manager on ${dockerHost} does not list tasks: they may be outdated`;
   if (auditError !== undefined) yield `agent ${socket}: ${auditError}`;
   if (overflow > 0) yield `agent ${socket}: ${counted(overflow, "container")} beyond its limit`;
 }

@@ -5,6 +5,7 @@ import {
   availabilityOf,
   closuresOf,
   type Entry,
+  isOutdated,
   type Report,
   staleDockerHosts,
   type VirtualHostReport,
@@ -95,11 +96,13 @@ function agentRow({
   overflow = 0,
   unreadable = 0,
   streamEnds = 0,
+  swarm,
 }: Report["agents"][number]): string[] {
   const stale = staleAt === undefined ? "" : `; its hosts return 503 from ${utc(staleAt)} on`;
   const connection = connected ? `connected, Docker ${docker}` : `disconnected: ${error}${stale}`;
   const status = [
     connection,
+    ...(connected && isOutdated(swarm) ? ["tasks of the swarm may be outdated, see the agent's log"] : []),
     ...(auditError === undefined ? [] : [auditError]),
     ...(overflow === 0 ? [] : [`${counted(overflow, "container")} beyond the agent's limit`]),
     ...(unreadable === 0 ? [] : [`${counted(unreadable, "container")} unreadable, see the agent's log`]),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { SwarmState } from "../../shared/rpc.ts";
 
 const instant = z.int();
 /** May contain text of other programs. */
@@ -73,6 +74,9 @@ const Agent = z.object({
   overflow: z.int().optional().describe("Containers beyond the agent's limit, which it does not disclose."),
   unreadable: z.int().optional().describe("Containers that the agent could not read."),
   streamEnds: z.int().optional().describe("How often Docker's event stream ended since the agent started."),
+  swarm: SwarmState.optional().describe(
+    "Whether the tasks of the swarm that the agent follows are current. `unknown`: it has not listed them yet. `stale`: its manager does not list them.",
+  ),
   error: error.optional().describe("Why the agent is disconnected."),
   auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
   absentSince: instant
@@ -215,6 +219,11 @@ export function availabilityOf({ paths, closed, redirectTo }: VirtualHostReport)
   if (redirectTo !== undefined) return "all";
   const available = paths.filter((path) => path.servers.length > 0 && !path.closed).length;
   return available === 0 ? "none" : available === paths.length ? "all" : "some";
+}
+
+/** Whether the tasks that an agent knows may be outdated. */
+export function isOutdated(swarm: Report["agents"][number]["swarm"]): boolean {
+  return swarm !== undefined && swarm !== "current";
 }
 
 /** Returns the Docker hosts whose agent is disconnected: what is known of their containers may be outdated. */

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 // oxlint-disable-next-line no-restricted-imports -- to try every method it has
 import Docker from "dockerode";
 import { gatedClient } from "../../agent/docker.ts";
-import { EVENT_FILTERS, gate, SWARM_EVENT_FILTERS, taskFilters } from "../../agent/gate.ts";
+import { EVENT_FILTERS, gate, serviceFilters, SWARM_EVENT_FILTERS, taskFilters } from "../../agent/gate.ts";
 
 const ID = "0123456789abcdef".repeat(4);
 const EVENTS = `/v1.41/events?filters=${encodeURIComponent(JSON.stringify(EVENT_FILTERS))}`;
@@ -28,9 +28,12 @@ describe("the gate", () => {
   const SERVICES = ["a1".repeat(13).slice(1), "0".repeat(25)];
   const tasks = (services: readonly string[]): string =>
     `/v1.45/tasks?filters=${encodeURIComponent(JSON.stringify(taskFilters(services)))}`;
+  const services = (ids: readonly string[]): string =>
+    `/v1.45/services?filters=${encodeURIComponent(JSON.stringify(serviceFilters(ids)))}`;
   const ofSwarm: [target: string, route: string][] = [
     ["/v1.45/services", "services"],
     ["/v1.45/nodes", "nodes"],
+    [services(SERVICES), "services"],
     [tasks([]), "tasks"],
     [tasks(SERVICES), "tasks"],
     [`/v1.45/events?filters=${encodeURIComponent(JSON.stringify(SWARM_EVENT_FILTERS))}`, "swarm-events"],
@@ -43,6 +46,11 @@ describe("the gate", () => {
     });
 
   const refusedOfSwarm = [
+    services([]),
+    services([...SERVICES, "A".repeat(25)]),
+    services(Array.from({ length: 9 }, () => SERVICES[0]!)),
+    services(SERVICES).replace("id", "name"),
+    `/v1.45/services?insertDefaults=true`,
     tasks([...SERVICES, "A".repeat(25)]),
     tasks(Array.from({ length: 9 }, () => SERVICES[0]!)),
     tasks(SERVICES).replace("running", "shutdown"),

@@ -7,7 +7,7 @@ import { Disclosed } from "../../agent/disclosed.ts";
 import type { DockerReader } from "../../agent/docker.ts";
 import { DockerError } from "../../agent/docker-error.ts";
 import { defaultPolicy, type Policy } from "../../agent/policy.ts";
-import type { ServiceEvent } from "../../agent/swarm/answers.ts";
+import { ServiceEvent } from "../../agent/swarm/answers.ts";
 import { Swarm } from "../../agent/swarm/swarm.ts";
 import { Container } from "../../shared/snapshot.ts";
 import { eventually } from "../eventually.ts";
@@ -55,7 +55,7 @@ function task(changes: Entry = {}): Entry {
 
 /** A manager whose answers can be replaced. An error is thrown. */
 class Manager {
-  readonly answers: Record<"services" | "tasks" | "nodes", readonly unknown[] | Error> = {
+  readonly answers: Record<"services" | "tasks" | "nodes", readonly unknown[] | Error | Promise<never>> = {
     services: [service()],
     tasks: [],
     nodes: [RECORDED["node"]],
@@ -75,7 +75,8 @@ class Manager {
       return await Promise.resolve(found);
     };
     const docker = {
-      services: async () => await answer("services"),
+      services: async (ids: readonly string[] = []) =>
+        (await answer("services")).filter((one) => ids.length === 0 || ids.includes(String((one as Entry)["ID"]))),
       nodes: async () => await answer("nodes"),
       tasks: async (of: readonly string[] = []) =>
         (await answer("tasks")).filter((one) => of.length === 0 || of.includes(String((one as Entry)["ServiceID"]))),
@@ -89,7 +90,11 @@ class Manager {
   }
 
   event(id = SERVICE): void {
-    this.#resolve({ service: id });
+    this.#resolve({ service: id, isNode: false });
+  }
+
+  node(): void {
+    this.#resolve({ service: undefined, isNode: true });
   }
 
   stop(): void {
@@ -203,6 +208,19 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     await manager.discloses("the service is gone", (all) => all.length === 0);
   });
 
+  test("discloses a task that is no longer wanted as stopping for as long as its manager is silent", async () => {
+    const [one, other] = [task(), task()];
+    const manager = await start([one, other]);
+    manager.answers.tasks = [other];
+    manager.event();
+    await manager.discloses("the task is stopping", () => manager.names.some((name) => name.endsWith(" stopping")));
+    manager.answers.tasks = new DockerError("docker.status", "500");
+    await eventually("the tasks are outdated", () => manager.disclosed.swarm?.() === "stale", 30_000);
+    assert.equal(manager.names.length, 2);
+    manager.answers.tasks = [other];
+    await manager.discloses("the task is gone", (all) => all.length === 1);
+  });
+
   test("applies new labels of a service to its tasks", async () => {
     const manager = await start([task()]);
     manager.answers.services = [service({ "Spec.Labels": { "sallyport.host": "b.example" } })];
@@ -221,24 +239,95 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
   for (const [title, answers] of noAbsence)
     test(`keeps tasks: ${title}`, async () => {
       const manager = await start([task({ ID: "0".repeat(25) })]);
+      assert.equal(manager.disclosed.swarm?.(), "current");
       Object.assign(manager.answers, answers);
       if (answers.services) manager.event();
       await manager.lists(2);
       assert.deepEqual(manager.names, [`web.3.${"0".repeat(25)}`]);
     });
 
-  test("reports a worker's socket, and does not wait for its tasks", async () => {
+  const NO_LEADER = /^swarm.disconnected .*the swarm has no leader; restore the majority of its managers/;
+  const noManager: [title: string, services: Error | Promise<never>, logged: RegExp][] = [
+    [
+      "a worker's socket",
+      new DockerError("docker.status", "503"),
+      /^swarm.disconnected .*not a manager of a swarm; give the agent the socket of a manager/,
+    ],
+    ["a swarm without a leader", new DockerError("docker.status", "500"), NO_LEADER],
+    ["a manager that does not respond", new Promise<never>(() => undefined), /^$/],
+  ];
+  for (const [title, services, logged] of noManager)
+    test(`follows the containers of its host, and reports that tasks are not known: ${title}`, async () => {
+      const manager = new Manager();
+      managers.push(manager);
+      Object.assign(manager.answers, { services });
+      manager.swarm.local.set(container("a"), true);
+      await manager.swarm.ready;
+      assert.match(manager.logged.join("\n"), logged);
+      assert.deepEqual(manager.names, ["appa"]);
+      assert.deepEqual([manager.disclosed.lacksTasks, manager.disclosed.swarm?.()], [true, "unknown"]);
+      manager.disclosed.complete();
+      Object.assign(manager.answers, { services: [service()], tasks: [task()] });
+      if (services instanceof Promise) return;
+      await eventually("its tasks are known once it is a manager", () => !manager.disclosed.lacksTasks, 20_000);
+      assert.equal(manager.disclosed.changedSince(1), undefined, "a complete snapshot follows");
+      assert.deepEqual(
+        manager.names.map((name) => name.split(".")[0]),
+        ["web"],
+      );
+    });
+
+  test("reports tasks as outdated while their manager does not list them", async () => {
+    const manager = await start([task()]);
+    Object.assign(manager.answers, { services: new DockerError("docker.status", "503") });
+    manager.answers.tasks = new DockerError("docker.status", "503");
+    await eventually("the tasks are outdated", () => manager.disclosed.swarm?.() === "stale", 30_000);
+    assert.equal(manager.names.length, 1);
+  });
+
+  test("keeps each of two tasks that report the same container, and a container of this host that a task claims", async () => {
+    const ID = "e".repeat(64);
+    const claims = { "Status.ContainerStatus.ContainerID": ID };
+    const [one, other] = [task(claims), task(claims)];
+    const manager = await start([one, other, one]);
+    const names = [one, other].map((entry) => `web.3.${String(entry["ID"])}`);
+    assert.deepEqual(manager.names.toSorted(), names);
+    manager.swarm.local.set(container("e"), false);
+    assert.deepEqual(manager.names.toSorted(), ["appe", names[1]]);
+    manager.answers.tasks = [one];
+    manager.event();
+    await manager.discloses("the other task is gone", (all) => all.length === 1);
+    assert.deepEqual(manager.names, ["appe"]);
+  });
+
+  test("accepts any times and labels of services and tasks", async () => {
+    const hostile = JSON.parse(
+      `{"sallyport.host":"a.example\\u0000","sallyport.port":"${"x".repeat(100_000)}","__proto__":"x","é":"1"}`,
+    ) as Entry;
     const manager = new Manager();
     managers.push(manager);
-    Object.assign(manager.answers, { services: new DockerError("docker.status", "503") });
-    manager.swarm.local.set(container("a"), true);
-    await manager.swarm.ready;
-    assert.match(
-      manager.logged.join("\n"),
-      /^swarm.disconnected .*not a manager of a swarm; give the agent the socket of a manager/,
+    manager.answers.services = [service({ "Spec.Labels": hostile, "Spec.Name": "../a\u0000" })];
+    manager.answers.tasks = ["1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "yesterday"].map((CreatedAt) =>
+      task({ CreatedAt }),
     );
-    assert.deepEqual(manager.names, ["appa"]);
-    assert.equal(manager.logged.length, 1);
+    await manager.swarm.ready;
+    const all = [...manager.disclosed.containers.values()];
+    for (const one of all) Container.parse(one);
+    assert.deepEqual(
+      all.map(({ labels: found }) => Object.keys(found)),
+      [[], [], []],
+    );
+  });
+
+  test("lists again when a node is drained, goes down or returns, and not at other events of nodes", async () => {
+    const update = (attributes: object) =>
+      ServiceEvent.parse({ Type: "node", Actor: { ID: NODE, Attributes: { name: "w1", ...attributes } } }).isNode;
+    const changes = [{}, { "availability.new": "drain" }, { "state.new": "down" }];
+    assert.deepEqual(changes.map(update), [false, true, true]);
+    const manager = await start([task()]);
+    manager.answers.nodes = [{ ...RECORDED["node"], Status: { State: "down" } }];
+    manager.node();
+    await manager.discloses("the node is down", ([one]) => one?.task?.nodeState === "down");
   });
 
   test("discloses a container of this host and its task once, and takes state and health from the host", async () => {

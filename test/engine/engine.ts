@@ -8,6 +8,7 @@ import type { ImageOptions } from "./image.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
 import type { Network, NetworkOptions } from "./network.ts";
 import { releaseOf } from "./release.ts";
+import type { Swarm } from "./swarm.ts";
 
 /** Engines of test files that run at the same time have different addresses: 127.64.0.0 and up, six networks each. */
 const FIRST_OCTET = 64 + 6 * (process.pid % 30);
@@ -78,6 +79,10 @@ export class Engine {
   /** Defines what an image sets. The image of a container that names no such image sets nothing. */
   image(name: string, options: ImageOptions): void {
     this.#machine.images.set(name, options);
+  }
+
+  get swarm(): Swarm {
+    return this.#machine.swarm;
   }
 
   create(options: ContainerOptions): Container {

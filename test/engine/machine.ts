@@ -5,6 +5,7 @@ import { EventLog } from "./event-log.ts";
 import { networkEvent } from "./event-message.ts";
 import type { ImageOptions } from "./image.ts";
 import { Network, type NetworkOptions } from "./network.ts";
+import { Swarm } from "./swarm.ts";
 import type { Release } from "./release.ts";
 
 export interface MachineOptions {
@@ -30,6 +31,7 @@ export class Machine {
   readonly networks = new Map<string, Network>();
   /** By name. An image that is not in the map sets nothing. */
   readonly images = new Map<string, ImageOptions>();
+  readonly swarm = new Swarm((event) => this.events.emit(event));
   #octet: number;
 
   constructor(options: MachineOptions) {

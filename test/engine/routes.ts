@@ -12,7 +12,8 @@ import { compareVersions, type Release } from "./release.ts";
 import { versionAnswer } from "./version-answer.ts";
 
 /** The requests this engine supports. */
-export type Route = "ping" | "version" | "list" | "inspect" | "image" | "networks" | "network" | "events";
+export type Route = "ping" | "version" | "list" | "inspect" | "image" | "networks" | "network" | "events" | SwarmRoute;
+type SwarmRoute = "services" | "tasks" | "nodes";
 
 /** Result of a request: one response, or the stream of events. */
 export interface Routed {
@@ -31,6 +32,9 @@ const routes: readonly [Route, RegExp][] = [
   ["networks", /^\/networks\/?$/],
   ["network", /^\/networks\/(.+)$/],
   ["events", /^\/events$/],
+  ["services", /^\/services$/],
+  ["tasks", /^\/tasks$/],
+  ["nodes", /^\/nodes$/],
 ];
 
 /** Routes like the real engine: by the decoded path, after a redirect if it is not normalized. */
@@ -111,6 +115,13 @@ const answerOf: Readonly<Record<Route, Answering>> = {
     if (network === undefined) return refusal(release, 404, `network ${reference} not found`);
     return json(release, networkAnswer(network, containers.values()));
   },
+  services: ({ options: { release }, swarm }, _reference, query) =>
+    json(release, swarm.services(parseFilters(query.get("filters")).get("id"))),
+  tasks({ options: { release }, swarm }, _reference, query) {
+    const tasks = swarm.tasks(parseFilters(query.get("filters")).get("service"));
+    return tasks ? json(release, tasks) : refusal(release, 404, "service not found");
+  },
+  nodes: ({ options: { release }, swarm }) => json(release, swarm.nodes),
   events(machine, _reference, query) {
     parseFilters(query.get("filters"));
     const odd = [query.get("since"), query.get("until")].find((time) => time && !/^[0-9]+(\.[0-9]+)?$/.test(time));

@@ -42,6 +42,7 @@ export class FakeAgent {
   subscriptions = 0;
   /** What a new subscriber receives at once. */
   first: Container[] = [container("a"), container("b")];
+  lacksTasks = false;
   generation = 5;
   isMute = false;
   /** The generation that the last subscriber reported. */
@@ -102,6 +103,7 @@ export class FakeAgent {
     if (method !== "subscribe") return;
     this.subscriptions += 1;
     this.heldBySubscriber = params.since?.generation;
-    this.send("snapshot.part", { generation: this.generation, part: 0, parts: 1, containers: this.first });
+    const more = this.lacksTasks ? { lacksTasks: true } : {};
+    this.send("snapshot.part", { generation: this.generation, part: 0, parts: 1, ...more, containers: this.first });
   }
 }

@@ -233,6 +233,9 @@ export class SwarmRig {
       chownSync(join(this.directory, name), AGENT_ID, AGENT_ID);
     }
     const nginx = writeNginxConfigs(this.directory);
+    // As in renderer/nginx/nginx.conf.
+    const main = readFileSync(nginx.live, "utf8");
+    writeFileSync(nginx.live, main.replace("worker_connections 512", "worker_connections 8192"));
     const config = writeRendererConfig({
       directory: this.directory,
       agentSocket: this.agentSocket,

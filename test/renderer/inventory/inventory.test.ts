@@ -169,6 +169,22 @@ describe("a subscription", () => {
     assert.equal(agent.heldBySubscriber, undefined);
   });
 
+  test("keeps tasks, with the labels of their service, while a new instance does not know the swarm's tasks", async () => {
+    const task = (digit: string) =>
+      container(digit, { task: { service: "web", state: "running" }, labels: { "sallyport.host": "a.example" } });
+    agent.change([task("c"), task("d"), container("e")], ["a".repeat(64)]);
+    await eventually("the tasks are known", () => names().join() === "appb,appc,appd,appe");
+    const next = { instance: INSTANCES[1], generation: 1, lacksTasks: true };
+    Object.assign(agent, { ...next, first: [container("b"), container("c", { health: "unhealthy", labels: {} })] });
+    agent.hangUp();
+    await eventually("the next instance is followed", () => subscription.state.generation === 1);
+    assert.deepEqual(names(), ["appb", "appc", "appd"]);
+    const { health, labels } = subscription.known.find(({ container: { name } }) => name === "appc")!.container;
+    assert.deepEqual([health, labels], ["unhealthy", { "sallyport.host": "a.example" }]);
+    agent.send("snapshot.part", { generation: 2, part: 0, parts: 1, containers: [container("b"), task("d")] });
+    await eventually("the tasks are known again", () => names().join() === "appb,appd");
+  });
+
   test("keeps the details of a container that a new instance could not inspect", async () => {
     agent.first = [
       container("a", { unread: true, env: {}, state: "paused" }),

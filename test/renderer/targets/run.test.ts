@@ -179,6 +179,27 @@ test("keeps the cached routes of an absent agent at start, and follows the other
   );
 });
 
+test("keeps the cached tasks of a swarm at start while the agent does not know them, and reports it", async () => {
+  const task = { ...app("b", "web"), task: { service: "web", state: "running" as const } };
+  rig.agent.first = [app("a", "web"), task];
+  const config = { ...rig.configOf({}), proxy: "host" as const };
+  const file = join(rig.directory, "default.conf");
+  rig.running = run(config, rig.stop.signal, () => undefined);
+  await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
+  const memory = join(rig.directory, ".sallyport", "agents");
+  await eventually("the tasks are kept", () => existsSync(memory) && readdirSync(memory).length === 1);
+  rig.stop.abort();
+  await rig.running;
+
+  rig.stop = new AbortController();
+  Object.assign(rig.agent, { first: [app("c", "web")], lacksTasks: true });
+  rig.running = run(config, rig.stop.signal, () => undefined);
+  await eventually("the task is routed", () => hostsIn(file).join(" ") === "b.example c.example");
+  const { attention } = await askStatus(config.statusSocket);
+  const text = "the swarm's manager on fake does not list tasks: they may be outdated";
+  assert.ok(attention.some((one) => one.text === text));
+});
+
 test("counts staleAfter from the disconnection, also across a restart of the renderer", async () => {
   const other = new FakeAgent(join(rig.directory, "other.sock"));
   const agents = [{ socket: join(rig.directory, "agent.sock") }, { socket: join(rig.directory, "other.sock") }];
