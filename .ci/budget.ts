@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
-  { area: "the agent's bundle", isIn: isBundled, limit: 2_963 },
-  { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 411 },
+  { area: "the agent's bundle", isIn: isBundled, limit: 2_996 },
+  { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 468 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
-  { area: "the agent's bundle without commands", isIn: serves, limit: 2_848 },
+  { area: "the agent's bundle without commands", isIn: serves, limit: 2_881 },
   { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 517 },
-  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 444 },
+  { area: "shared/", isIn: (path: string) => path.startsWith("shared/"), limit: 447 },
 ];
 
 function isBundled(path: string): boolean {
