@@ -33,7 +33,7 @@ const action = z.enum(["halt", "degrade"], "must be halt or degrade");
 export const Options = z.object({
   "docker-socket": socketPath
     .prefault("/var/run/docker.sock")
-    .describe("PATH  Docker's socket; DOCKER_SOCKET is its default"),
+    .describe("PATH  Docker socket; the variable DOCKER_SOCKET sets the default"),
   socket: socketPath
     .max(100, "must have at most 100 characters, because the agent adds `.health` for a second socket")
     .prefault("/run/sallyport/agent/rpc.sock")
@@ -42,19 +42,25 @@ export const Options = z.object({
   user: user.prefault("65532:65532").describe("UID:GID  user and group to run as when started as root"),
   policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the default policy"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval between full lists, in case events were lost"),
-  swarm: flag.describe("  also read services and tasks; Docker's socket must be that of a swarm manager"),
-  "exit-when-refused": flag.describe("  exit when no process listens on Docker's socket"),
+  swarm: flag.describe("  also read services and tasks; the Docker socket must be that of a swarm manager"),
+  "exit-when-refused": flag.describe(
+    "  exit when no process listens on the Docker socket, so that a supervisor restarts the agent",
+  ),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z
     .string()
     .optional()
     .describe("FILE  key that signs checkpoints (default: key in --audit-dir, created at first start)"),
-  "audit-failure": action.default("halt").describe("ACTION  halt or degrade when the trail cannot be written"),
-  "audit-file-bytes": wholeNumber(4_096).prefault("8388608").describe("BYTES  size at which a trail file is sealed"),
-  "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of sealed trail files to keep"),
+  "audit-failure": action
+    .default("halt")
+    .describe("ACTION  what to do when the trail cannot be written: halt or degrade"),
+  "audit-file-bytes": wholeNumber(4_096)
+    .prefault("8388608")
+    .describe("BYTES  size at which a new trail file is started"),
+  "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of earlier trail files to keep"),
   "audit-keep-days": wholeNumber(0)
     .prefault("90")
-    .describe("DAYS  age up to which more sealed trail files are kept, at most ten times --audit-keep"),
+    .describe("DAYS  age up to which further trail files are kept, at most ten times --audit-keep"),
 });
 
 /** The agent's configuration, parsed once from the command line. */

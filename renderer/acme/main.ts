@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { createLog } from "../../shared/log.ts";
+import { createLog, quoted } from "../../shared/log.ts";
 import { ACME_HELP } from "./help.ts";
 import { ALIVE_FILE, AcmeLoop } from "./loop.ts";
 import { parseSettings } from "./settings.ts";
@@ -18,7 +18,7 @@ async function main([command = "run", ...more]: readonly string[]): Promise<numb
     return 0;
   }
   if ((command !== "run" && command !== "health") || more.length > 0) {
-    process.stderr.write(`sallyport-acme: unknown command; see --help\n`);
+    process.stderr.write(`sallyport-acme: unknown command ${quoted([command, ...more].join(" "))}; see --help\n`);
     return EX_USAGE;
   }
   const settings = parseSettings(process.env);

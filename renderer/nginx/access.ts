@@ -57,7 +57,7 @@ function maintenanceOf(host: HostName, { maintenance }: NginxSettings): Guard<ne
   if (!maintenance?.has(host)) return ABSENT;
   return unusable(
     MAINTENANCE,
-    "the host is under maintenance",
+    "the operator closed the host",
     `run \`sallyport-renderer maintenance ${shellArgument(host)} off\``,
   );
 }
