@@ -44,7 +44,7 @@ export const PolicyFile = z.strictObject({
 /** The parsed, frozen policy. The audit trail records its hash. */
 export type Policy = Readonly<Omit<z.infer<typeof PolicyFile>, "$schema" | "extends">>;
 
-const words = (text: string): string[] => text.split(" ");
+const listOf = (text: string): string[] => text.split(" ");
 
 /**
  * Exactly the names that the renderer reads: nginx-proxy's variables and labels, Compose's labels, and Sallyport's.
@@ -52,20 +52,20 @@ const words = (text: string): string[] => text.split(" ");
  */
 const defaults: Policy = PolicyFile.parse({
   fields: ["published"],
-  env: words(
+  env: listOf(
     "VIRTUAL_HOST VIRTUAL_PORT VIRTUAL_PATH VIRTUAL_DEST VIRTUAL_PROTO VIRTUAL_HOST_MULTIPORTS VIRTUAL_ROOT " +
       "ACME_CA_URI ACME_HTTP_CHALLENGE_LOCATION CERT_NAME ENABLE_HTTP_ON_MISSING_CERT EXTERNAL_HTTP_PORT EXTERNAL_HTTPS_PORT " +
       "HSTS HTTPS_METHOD LETSENCRYPT_EMAIL LETSENCRYPT_HOST LETSENCRYPT_TEST NETWORK_ACCESS SERVER_TOKENS SSL_POLICY",
   ),
   labels: [
-    ...words(
+    ...listOf(
       "host enable port path dest proto multiports tcp udp sni network proxy replica redirect-from root network-access balance keepalive timeout " +
         "body-size allow passwords satisfy auth rate rate-burst upstream-tls headers cors compress retry retry-tries sticky health weight backup max-fails fail-timeout max-connections https-method certificate plain-without-certificate " +
         "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
         "http-port https-port debug-endpoint acme acme-email acme-test acme-ca",
     ).map((name) => `sallyport.${name}`),
-    ...words("project service oneoff config-hash container-number").map((name) => `com.docker.compose.${name}`),
-    ...words(
+    ...listOf("project service oneoff config-hash container-number").map((name) => `com.docker.compose.${name}`),
+    ...listOf(
       "trust-default-cert ssl_verify_client http2.enable http3.enable non-get-redirect debug-endpoint loadbalance keepalive",
     ).map((name) => `com.github.nginx-proxy.nginx-proxy.${name}`),
   ],
@@ -73,7 +73,7 @@ const defaults: Policy = PolicyFile.parse({
 });
 
 /** A name that contains one of these looks like a secret and is withheld unless forced. */
-export const SECRET_NAMES = words("PASS PWD SECRET TOKEN KEY CRED AUTH PRIVATE DSN COOKIE SESSION HMAC SALT JWT HOOK");
+export const SECRET_NAMES = listOf("PASS PWD SECRET TOKEN KEY CRED AUTH PRIVATE DSN COOKIE SESSION HMAC SALT JWT HOOK");
 
 /** A value that one of these matches is withheld unless its name is forced. Host names and paths must not match. */
 const SECRET_VALUES = [

@@ -25,7 +25,7 @@ const CHECKPOINT_MS = 60_000;
 const NO_LABELS_ONLY =
   "--swarm: Docker lists tasks with their environment, which `labels only` in the policy keeps out of the agent; remove one of them";
 
-/** Configuration errors, or how the agent stopped. `error` is undefined if it was asked to stop. */
+/** Configuration errors, or how the agent stopped. `error` is undefined if a signal stopped it. */
 export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
 
 /** Drops privileges, then parses the policy, then watches Docker and serves until the signal aborts. */

@@ -4,9 +4,9 @@ import { MAX_ERROR } from "./progress.ts";
 export interface Failure {
   /** One line of the authority's message. */
   readonly reason: string;
-  /** Milliseconds that the authority asks to wait. */
+  /** `Retry-After` of the authority, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** `account`: the authority does not accept the account. `unknown account`: it does not know it any more. */
+  /** `account`: the authority does not accept the account. `unknown account`: the account does not exist there any more. */
   readonly cause?: "account" | "unknown account" | "connection";
 }
 

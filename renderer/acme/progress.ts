@@ -26,7 +26,7 @@ const Progress = z.strictObject({
   /** When the next attempt is allowed. */
   nextAt: instant.optional(),
   expiresAt: instant.optional(),
-  /** Directory of the authority that is asked, and of the one that issued the installed certificate. */
+  /** Directory of the authority of the last attempt, and of the one that issued the installed certificate. */
   authority: z.string().max(200).optional(),
   issuedBy: z.string().max(200).optional(),
   /** The authority rejects the account. A new one is registered when the operator has removed it. */

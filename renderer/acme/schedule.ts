@@ -13,7 +13,7 @@ const MAX_DELAY_MS = DAY_MS;
 /** Longest delay while the authority cannot be reached: such attempts count against no limit of it. */
 const MAX_OUTAGE_DELAY_MS = HOUR_MS;
 
-/** Longest time that an authority can ask to wait: the longest rate limit of Let's Encrypt. */
+/** Longest `Retry-After` that is respected: the longest rate limit of Let's Encrypt. */
 const MAX_RETRY_AFTER_MS = 7 * DAY_MS;
 
 /** Time before its end at which a certificate is renewed, or a third of its lifetime if that is less. */

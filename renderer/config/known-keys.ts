@@ -15,7 +15,7 @@ interface KeyAdvice {
   readonly meant?: string;
 }
 
-/** The keys that the schema knows, by their places. */
+/** The keys of the schema, by their places. */
 export class KnownKeys {
   readonly #schema: PublishedSchema;
   readonly #file: unknown;

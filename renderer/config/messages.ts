@@ -85,7 +85,7 @@ class Explainer {
     return { path, at: "value", message, ...(value === undefined && { missing: where }) };
   }
 
-  /** Explains the alternative that was most likely meant: it is of the value's kind and knows most of its keys. */
+  /** Explains the alternative that was most likely meant: it is of the value's kind and has most of its keys. */
   #explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Problem[] {
     const value = valueAt(this.#file, path);
     const [meant = []] = issue.errors.toSorted(

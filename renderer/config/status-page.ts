@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { network, nginxPath, portNumber } from "./values.ts";
 
-/** Only nginx's own container: apps share a network with nginx and must not learn about each other. */
+/** Only nginx's own container: apps share a network with nginx and must not read about each other. */
 const LOOPBACK = ["127.0.0.0/8", "::1"];
 
 export const StatusPageSettings = z.strictObject({

@@ -62,7 +62,7 @@ interface Failure {
 }
 
 /**
- * Follows one agent until it is stopped: connects, subscribes, applies notifications, and asks for a complete snapshot
+ * Follows one agent until it is stopped: connects, subscribes, applies notifications, and requests a complete snapshot
  * when one does not follow the state copy. Keeps the last known state while the agent is absent.
  */
 export class Subscription {

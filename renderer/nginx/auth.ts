@@ -129,7 +129,7 @@ function escaping(character: string, skipped: number, count: number): ModelField
   };
 }
 
-/** Returns the location in which nginx asks a service. No path of a container may have a `|`. */
+/** Returns the location of the subrequest to a service. No path of a container may have a `|`. */
 export function authLocation(name: string, settings: NginxSettings): ModelFields {
   const { host, path } = settings.auth![name]!;
   const state = settings.authStates?.get(name);
@@ -142,7 +142,7 @@ export function authLocation(name: string, settings: NginxSettings): ModelFields
   };
 }
 
-/** Returns what a path's location prints to ask the service. */
+/** Returns what a path's location prints for the subrequest. */
 export function authModel(name: string, settings: NginxSettings): Model {
   const own = new Set(settings.auth?.[name]?.headers.map((header) => header.toLowerCase()));
   return {

@@ -77,7 +77,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   };
 }
 
-/** Seconds after which clients of a host under maintenance may ask again. */
+/** Seconds after which clients of a host under maintenance may retry. */
 const MAINTENANCE_RETRY_S = 120;
 
 /** Returns a host that responds with 503 to every request, over HTTP and HTTPS, because a restriction cannot be applied. */

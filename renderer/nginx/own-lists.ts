@@ -28,7 +28,7 @@ type ListDirective = (typeof LIST_DIRECTIVES)[number];
 /** A name, such as that of a header, and what follows it. */
 type Entry = readonly [name: string, value?: string];
 
-/** What every app learns of the client and of the original request. */
+/** Headers with the client and the original request, for every app. */
 const DESCRIBED: readonly Entry[] = [
   ["X-Real-IP", "$remote_addr"],
   ["X-Forwarded-For", "$sallyport_for"],

@@ -46,7 +46,7 @@ export interface PathPolicies {
   /** A further list of networks, whose clients need no password, and without a password file are the only ones. */
   readonly exempt?: readonly string[] | undefined;
   readonly rates: readonly RateLimit[];
-  /** Services that decide on each request; nginx can ask one. */
+  /** Authentication services; nginx supports one for each path. */
   readonly auth: readonly string[];
   /** How the app's certificate is verified; nginx can do one. */
   readonly upstreamTls: readonly string[];
@@ -77,7 +77,7 @@ export function policiesOf(host: string, path: PathRoute, settings: PolicySettin
 function decidePolicies(host: string, path: PathRoute, settings: PolicySettings): PathPolicies {
   const { options: own, isOperators = false } = path;
   const byDefault: PathOptions = settings.defaults?.path ?? {};
-  // Clients sign in at the service's own host, and a service that another one guards asks that one.
+  // Clients sign in at the service's own host. A service behind another service uses that one.
   const isService = Object.values(settings.auth ?? {}).some((service) => service.host === host);
   const services = (name: string | undefined): string[] => (isService ? [] : listOf(name));
   const options = { ...byDefault, ...own };

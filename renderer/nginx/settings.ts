@@ -36,7 +36,7 @@ export interface NginxSettings {
   readonly contested?: ReadonlyMap<number, PortUse | "none">;
   /** Services that decide on requests, by name. */
   readonly auth?: Readonly<Record<string, AuthService>>;
-  /** Whether each of them can be asked now. */
+  /** Whether each of them is available now. */
   readonly authStates?: ReadonlyMap<string, AuthState>;
   /** How certificates of apps are verified, by name. */
   readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
@@ -62,14 +62,14 @@ export interface AuthService {
   readonly headers: readonly string[];
 }
 
-/** Whether a service can be asked, and by which protocol. */
+/** Whether a service is available, and by which protocol. */
 export type AuthState =
   | { readonly kind: "ready"; readonly protocol: "http" | "https" }
   | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
 
 /** How the certificate of an app is verified. */
 export interface UpstreamTls {
-  /** File of the authorities, as nginx sees it. */
+  /** File of the authorities, as a path in nginx. */
   readonly authority: string;
   /** Name in the certificate; by default the virtual host. */
   readonly name?: string | undefined;
@@ -82,9 +82,9 @@ export interface HttpsSettings {
   readonly listen: number;
   /** The port that clients connect to. */
   readonly port: number;
-  /** The certificate directory, as nginx sees it. */
+  /** The certificate directory, as a path in nginx. */
   readonly directory: string;
-  /** The directory that an ACME client writes its challenges to, as nginx sees it. */
+  /** The directory that an ACME client writes its challenges to, as a path in nginx. */
   readonly challenges: string;
   /** Also serve challenges for unknown host names. */
   readonly challengesForUnknown?: boolean;

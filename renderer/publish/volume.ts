@@ -64,7 +64,7 @@ export class Volume {
     return this.#file.isMounted;
   }
 
-  /** Whether a process that sees the live file also sees the candidate. */
+  /** Whether processes that can read the live file can also read the candidate. */
   get isBeside(): boolean {
     return !this.isInPlace && this.own === ownDirectory(this.live, undefined);
   }

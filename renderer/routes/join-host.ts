@@ -19,7 +19,7 @@ export interface JoinedHost {
 }
 
 export interface JoinRules {
-  /** Whether containers may ask for permanent redirects. */
+  /** Whether containers may request permanent redirects. */
   readonly permanentRedirects?: boolean;
   /** Default for hosts whose containers do not set it. */
   readonly debugEndpoint?: boolean;

@@ -221,7 +221,7 @@ export function availabilityOf({ paths, closed, redirectTo }: VirtualHostReport)
   return available === 0 ? "none" : available === paths.length ? "all" : "some";
 }
 
-/** Whether the tasks that an agent knows may be outdated. */
+/** Whether an agent's tasks may be outdated. */
 export function isOutdated(swarm: Report["agents"][number]["swarm"]): boolean {
   return swarm !== undefined && swarm !== "current";
 }

@@ -12,7 +12,7 @@ import type { Rendered, Target, UnitDescription } from "./target.ts";
 
 /** An nginx target that is published together with others: a container that any of them rejects is quarantined from all. */
 export class NginxContainerTarget extends NginxTarget implements Target<InventoryContainer> {
-  /** All containers of the target. nginx is always seen, because its networks decide what is reachable. */
+  /** All containers of the target. nginx is always included, because its networks decide what is reachable. */
   readonly #containers = new Map<string, InventoryContainer>();
   /** The containers that the routes are made of now. */
   readonly #routed = new Map<string, InventoryContainer>();

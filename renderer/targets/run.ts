@@ -134,7 +134,7 @@ export async function run(
   return { problems: [], drained };
 }
 
-/** Returns where the renderer keeps what it knows of agents. Without a file it has no directory. */
+/** Returns where the renderer stores the state of agents. Without a file it has no directory. */
 function directoryOfAgents({ targets }: Config): string | undefined {
   const target = targets.find(({ destination }) => destination !== "-");
   return target && join(ownDirectory(target.destination, target.stateDirectory), "agents");

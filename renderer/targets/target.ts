@@ -58,7 +58,7 @@ export interface FailingUnit<Unit> {
   readonly error: string;
 }
 
-/** A unit as people know it. */
+/** A unit as messages name it. */
 export interface UnitDescription {
   /** Name of the container or of the virtual host. */
   readonly name: string;

@@ -28,7 +28,7 @@ export interface TemplateRules {
   readonly syntax?: Syntax | undefined;
   /** Receives a message about a value that some container may choose so that it cannot be printed. */
   readonly hint?: (message: string) => void;
-  /** Whether names at the top of the template are checked. A partial sees the value that it is given. */
+  /** Whether names at the top of the template are checked. A partial uses the value that is passed to it. */
   readonly checksNames: boolean;
 }
 

@@ -35,7 +35,7 @@ export interface HelperExample {
   readonly output: string;
 }
 
-/** A helper was misused, or a check that the template asks for failed. Names the helper, the argument and what was expected. */
+/** A helper was misused, or a check of the template failed. Names the helper, the argument and what was expected. */
 export class HelperError extends Error {
   override readonly name = "HelperError";
 }

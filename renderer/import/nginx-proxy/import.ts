@@ -16,7 +16,7 @@ export interface Layout {
   readonly statusSocket: string;
   readonly template: string;
   readonly channel: string;
-  /** Directory of the certificates as the renderer sees it, and as nginx does. */
+  /** Directory of the certificates, as a path in the renderer and as a path in nginx. */
   readonly certificates: string;
   readonly certificatesInNginx: string;
   /** Directory of the ACME client's list of wanted certificates, and of its challenges. */

@@ -8,7 +8,7 @@ import { hostAccess } from "../access.ts";
 import type { NginxSettings } from "../settings.ts";
 import { requestsCertificate } from "./requested.ts";
 
-/** A requested name that no authority is asked for. */
+/** A name for which no certificate is requested, although its container requires one. */
 export interface RefusedName {
   readonly name: string;
   /** `<what is wrong>; <what to do>`. */
@@ -31,7 +31,7 @@ interface Requesting {
 }
 
 /**
- * Returns the certificates that the virtual hosts request (pure). Only names of virtual hosts are asked for, and only
+ * Returns the certificates that the virtual hosts request (pure). Only names of virtual hosts are requested, and only
  * together with names of the same owner.
  */
 export function wantedCertificates(
@@ -94,7 +94,7 @@ function namesOf(host: HostName, { acme = "each" }: HostOptions): readonly strin
   return typeof acme === "string" ? [host] : [...acme].sort();
 }
 
-/** Returns why no authority can be asked for this name of a virtual host, or undefined. */
+/** Returns why no certificate can be requested for this name of a virtual host, or undefined. */
 function problemOf(
   name: string,
   { httpsMethod, certificate, challenge, httpPort }: HostOptions,

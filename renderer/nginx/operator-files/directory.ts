@@ -32,7 +32,7 @@ export type OperatorFiles = ReadonlyMap<string, OperatorFile>;
 
 /** A directory of the operator's files. */
 export interface FileDirectory {
-  /** As nginx sees it. */
+  /** As a path in nginx. */
   readonly directory: string;
   readonly files: OperatorFiles;
   /** Why it is unknown which files there are. */
@@ -127,7 +127,7 @@ function readOne(directory: string, name: string, options: ReadOptions): Operato
     if (!lstatSync(path, { throwIfNoEntry: false })) return undefined;
     const bytes = readRegular(path);
     const text = bytes.toString("utf8");
-    // Next to its key it is what it looks like; without one it stays an authority.
+    // With its key next to it, the file is a certificate of a host. Without a key it is an authority.
     const isOfHost = options.kind === "clients" && isHostCertificate(name, text);
     if (isOfHost && lstatSync(path.replace(/crt$/, "key"), { throwIfNoEntry: false })) return undefined;
     const found = {

@@ -21,7 +21,7 @@ export interface Sample {
 
 /**
  * Prints families as OpenMetrics text 1.0. Prometheus's own text format accepts it as well. Commands for nginx's module SSI
- * stand for values that only nginx knows.
+ * stand for values that only nginx has.
  */
 export function openMetrics(families: readonly Family[]): string {
   const parts = families.map(({ name, type, help, samples, requires }) => {
