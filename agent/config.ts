@@ -43,20 +43,14 @@ export const Options = z.object({
   policy: z.string().optional().describe("FILE  policy (docs/policy.schema.json) instead of the default policy"),
   relist: wholeNumber(1).prefault("60").describe("SECONDS  interval between full lists, in case events were lost"),
   swarm: flag.describe("  also read services and tasks; the Docker socket must be that of a swarm manager"),
-  "exit-when-refused": flag.describe(
-    "  exit when no process listens on the Docker socket, so that a supervisor restarts the agent",
-  ),
+  "exit-when-refused": flag.describe("  exit, to be restarted, when no process listens on the Docker socket"),
   "audit-dir": z.string().default("/var/lib/sallyport/audit").describe("DIR  directory of the audit trail"),
   "audit-key": z
     .string()
     .optional()
     .describe("FILE  key that signs checkpoints (default: key in --audit-dir, created at first start)"),
-  "audit-failure": action
-    .default("halt")
-    .describe("ACTION  what to do when the trail cannot be written: halt or degrade"),
-  "audit-file-bytes": wholeNumber(4_096)
-    .prefault("8388608")
-    .describe("BYTES  size at which a new trail file is started"),
+  "audit-failure": action.default("halt").describe("ACTION  halt or degrade if the trail cannot be written"),
+  "audit-file-bytes": wholeNumber(4_096).prefault("8388608").describe("BYTES  size at which the next file starts"),
   "audit-keep": wholeNumber(1).prefault("50").describe("COUNT  number of earlier trail files to keep"),
   "audit-keep-days": wholeNumber(0)
     .prefault("90")
