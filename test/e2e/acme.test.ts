@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import * as dgram from "node:dgram";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as https from "node:https";
+import * as net from "node:net";
+import * as tls from "node:tls";
 import { after, before, describe, test } from "node:test";
 import { BackgroundProcess } from "../demo/background-process.ts";
 import { freePort } from "../demo/free-port.ts";
@@ -13,129 +15,193 @@ import { removeDirectory } from "../remove-directory.ts";
 import { AcmeAuthority } from "../renderer/nginx/acme-authority.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
 import { requires } from "../requires.ts";
+import { currentNginx } from "./current-nginx.ts";
+import { overTls, type Seen } from "./over-tls.ts";
 import { SelfContained } from "./self-contained-box.ts";
 import { Stack } from "./stack.ts";
 
-const OVERRIDE = `services:
-  acme:
-    extra_hosts: ["pebble.test:host-gateway"]
-    environment: { ACME_CA_URI: "\${ACME_CA_URI}", CA_BUNDLE: /pebble.crt }
-    volumes: ["\${PEBBLE_CERTIFICATE}:/pebble.crt:ro"]
-`;
+/** What the stack needs here: this machine's authority, and an nginx with streams. */
+const OVERRIDE = (mounts: readonly string[], authority: AcmeAuthority): string =>
+  JSON.stringify({
+    services: {
+      nginx: { volumes: mounts },
+      acme: {
+        cpus: 2,
+        extra_hosts: ["pebble.test:host-gateway"],
+        environment: { ACME_CA_URI: authority.urlForContainers, CA_BUNDLE: "/pebble.crt" },
+        volumes: [`${authority.trusted}:/pebble.crt:ro`],
+      },
+    },
+  });
+
+/** Decides like Authelia: admits a session, and redirects all others to itself. */
+const SIGN_ON = `require("http").createServer((q, r) => {
+  const found = q.headers.cookie === "session=alice";
+  const page = "https://auth.example.com/?rd=" + encodeURIComponent(q.headers["x-original-url"]);
+  r.writeHead(found ? 200 : 401, found ? { "Remote-User": "alice" } : { Location: page }).end();
+}).listen(5000)`;
+
+/** Answers over TCP, over UDP, and over TLS with a certificate of its own. */
+const DATABASE = `require("net").createServer((s) => s.end("by TCP")).listen(5432);
+const u = require("dgram").createSocket("udp4");
+u.on("message", (m, from) => u.send("by UDP: " + m, from.port, from.address)).bind(5353);
+const [cert, key] = ["crt", "key"].map((ending) => require("fs").readFileSync("/certs/db.example.com." + ending));
+require("tls").createServer({ cert, key }, (s) => s.end("by TLS")).listen(5433)`;
 
 const programs = ["docker", "pebble", "pebble-challtestsrv", "prometheus"];
+const EXAMPLES = ["compose.acme.yml", "compose.stream.yml", "compose.complete.yml"].map(
+  (one) => `docs/examples/${one}`,
+);
 
-describe("the stack with automatic certificates", { skip: requires(...programs) }, () => {
-  const directory = mkdtempSync(join(tmpdir(), "sallyport-acme-"));
-  const authority = new AcmeAuthority(join(directory, "pebble"));
-  let stack: Stack;
-  before(async () => {
-    chmodSync(directory, 0o755);
-    const override = join(directory, "override.yml");
-    writeFileSync(override, OVERRIDE);
-    // The client starts before there is an authority.
-    const env = { ACME_CA_URI: "https://pebble.test:1/dir", SALLYPORT_HTTPS_PORT: String(await freePort()) };
-    // Prometheus runs on this machine, which nginx sees as the gateway of its network.
-    const shipped = readFileSync("docs/examples/renderer.acme.yml", "utf8");
-    const allow = `allow: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]`;
-    writeFileSync(join(directory, "renderer.yml"), shipped.replace("  listen: 8081\n", `  listen: 8081\n  ${allow}\n`));
-    const volumes = [`${join(directory, "renderer.yml")}:/etc/sallyport/renderer.yml:ro`];
-    const metrics = join(directory, "metrics.yml");
-    writeFileSync(metrics, JSON.stringify({ services: { renderer: { volumes } } }));
-    stack = await Stack.up("spe2e-acme", { files: ["docs/examples/compose.acme.yml", metrics], env, demo: false });
-    const { host, port } = await stack.address();
-    await authority.start(port, host);
-    stack = stack.with(override, { ACME_CA_URI: authority.urlForContainers, PEBBLE_CERTIFICATE: authority.trusted });
-    await stack.compose("up", "-d", "--no-build", "acme");
-  });
-  after(async () => {
-    await stack.down();
-    await authority.stop();
-    await removeDirectory(directory);
-  });
+describe(
+  "the complete example: HTTPS, single sign-on, limits, metrics and streams",
+  { skip: requires(...programs) },
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), "sallyport-acme-"));
+    const authority = new AcmeAuthority(join(directory, "pebble"));
+    let stack: Stack;
+    let nginx: string;
+    let ca: string;
+    let certificate: string;
+    before(async () => {
+      chmodSync(directory, 0o755);
+      certificate = makeCertificate(directory, "db.example.com", ["db.example.com"]);
+      chmodSync(join(directory, "db.example.com.key"), 0o644);
+      // nginx has no address yet.
+      await authority.start(8080, "192.0.2.1");
+      ca = await authority.root();
+      const override = join(directory, "override.json");
+      writeFileSync(override, OVERRIDE(currentNginx(), authority));
+      const ports = ["HTTPS", "TCP", "UDP", "SNI"].map(async (one) => [
+        `SALLYPORT_${one}_PORT`,
+        String(await freePort()),
+      ]);
+      const env = Object.fromEntries(await Promise.all(ports)) as Record<string, string>;
+      stack = await Stack.up("spe2e-acme", { files: [...EXAMPLES, override], env, demo: false });
+      nginx = (await stack.address()).host;
+      await authority.resolveTo(nginx);
+      const labels = (values: Record<string, string>): string[] =>
+        Object.entries(values).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+      const host = (name: string): string[] => ["--expose", "5000", "-e", `VIRTUAL_HOST=${name}.example.com`];
+      const rate = { "sallyport.rate": "1/m", "sallyport.rate-burst": "4" };
+      const streams = { "sallyport.tcp": "5432", "sallyport.udp": "5353", "sallyport.sni": "db.example.com:5433" };
+      const run = async (name: string, options: readonly string[], script?: string): Promise<string> =>
+        await stack.runApp(name, options, undefined, script === undefined ? [] : ["node", "-e", script]);
+      await run("sso", [...host("auth"), ...labels({ "com.docker.compose.project": "sso" })], SIGN_ON);
+      await run("wiki", [...host("wiki"), ...labels({ "sallyport.auth": "authelia", "sallyport.acme": "true" })]);
+      await run("shop", [...host("shop"), "-e", "LETSENCRYPT_HOST=shop.example.com", ...labels(rate)]);
+      await run("db", ["--expose", "5432", "-v", `${directory}:/certs:ro`, ...labels(streams)], DATABASE);
+    });
+    after(async () => {
+      await stack.down();
+      await authority.stop();
+      await removeDirectory(directory);
+    });
 
-  test("two apps get certificates and are redirected to HTTPS, and nginx and the renderer see only what they need", async () => {
-    const { host } = await stack.address();
-    const ca = await authority.root();
-    await stack.runApp("one", [
-      "--expose",
-      "5000",
-      "-e",
-      "VIRTUAL_HOST=one.example",
-      "-e",
-      "LETSENCRYPT_HOST=one.example",
-    ]);
-    await stack.runApp("two", ["--expose", "5000", "-e", "VIRTUAL_HOST=two.example", "--label", "sallyport.acme=true"]);
-    for (const name of ["one", "two"]) {
-      const body = await eventually(
-        `${name} is served over TLS`,
-        async () => await bodyOf(host, `${name}.example`, ca),
-        90_000,
-      );
-      assert.match(body, new RegExp(`app: ${name}\n`));
-      await stack.answered(`${name}.example`, 301);
-    }
-    const explanation = await stack.compose(
-      "exec",
-      "-T",
-      "renderer",
-      "/node",
-      "/app/renderer.cjs",
-      "explain",
-      "one.example",
-    );
-    assert.match(explanation, /ACME certificate one\.example: issued/);
-    const listed = await docker("exec", stack.container("nginx"), "ls", "-lL", "/etc/nginx/certs/one.example.key");
-    assert.match(listed, /^-rw------- 1 (101|nginx) (101|nginx) /);
-    assert.equal(await docker("exec", stack.container("nginx"), "nginx", "-t", "-q"), "");
-    const inspected = JSON.parse(await docker("inspect", stack.container("acme"))) as {
-      HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; SecurityOpt: string[] };
-      Mounts: { Destination: string; RW: boolean }[];
-    }[];
-    const [{ HostConfig, Mounts }] = inspected as [(typeof inspected)[0] & object];
-    assert.ok(HostConfig.ReadonlyRootfs && HostConfig.SecurityOpt.includes("no-new-privileges:true"));
-    assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
-    assert.deepEqual(Mounts.map(({ Destination, RW }) => `${Destination} ${RW}`).toSorted(), [
-      "/etc/nginx/certs true",
-      "/pebble.crt false",
-      "/run/sallyport/acme false",
-      "/usr/share/nginx/html true",
-      "/var/lib/sallyport/acme true",
-    ]);
-  });
+    const session = { cookie: "session=alice" };
+    const ask = async (name: string, headers = {}): Promise<Seen | undefined> =>
+      await overTls(nginx, `${name}.example.com`, ca, 8443, headers);
+    const explain = async (name: string): Promise<string> =>
+      await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", name);
 
-  test("Prometheus scrapes the states of the certificates and nginx's connections", async () => {
-    const { host } = await stack.address();
-    const port = await freePort();
-    const scrapes = [{ job_name: "sallyport", static_configs: [{ targets: [`${host}:8081`] }] }];
-    const config = join(directory, "prometheus.yml");
-    writeFileSync(config, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: scrapes }));
-    const prometheus = new BackgroundProcess("prometheus", "prometheus", [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(directory, "prometheus")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ]);
-    try {
-      for (const expression of [
-        'sallyport_requested_certificates{state="issued"} == 2',
-        'sallyport_certificate_expiry_timestamp_seconds{certificate="one.example"} > time()',
-        'sallyport_nginx_connections{state="active"} >= 1',
-      ]) {
-        await eventually(
-          expression,
-          async () => {
-            const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
-            const { data } = (await (await fetch(url)).json()) as { data: { result: unknown[] } };
-            return data.result.length === 1;
-          },
-          60_000,
-        );
+    test("two apps get certificates and are redirected to HTTPS, and nginx and the renderer see only what they need", async () => {
+      for (const name of ["wiki", "shop"]) {
+        const seen = await eventually(`${name} is served over TLS`, async () => await ask(name, session), 90_000);
+        assert.equal(seen.status, 200);
+        assert.match(seen.body, new RegExp(`app: ${name}\n`));
+        await stack.answered(`${name}.example.com`, 301);
       }
-    } finally {
-      await prometheus.stop();
-    }
-  });
-});
+      assert.match(await explain("shop.example.com"), /ACME certificate shop\.example\.com: issued/);
+      const listed = await docker(
+        "exec",
+        stack.container("nginx"),
+        "ls",
+        "-lL",
+        "/etc/nginx/certs/shop.example.com.key",
+      );
+      assert.match(listed, /^-rw------- 1 (101|nginx) (101|nginx) /);
+      assert.equal(await docker("exec", stack.container("nginx"), "nginx", "-t", "-q"), "");
+      const inspected = JSON.parse(await docker("inspect", stack.container("acme"))) as {
+        HostConfig: { ReadonlyRootfs: boolean; CapDrop: string[]; SecurityOpt: string[] };
+        Mounts: { Destination: string; RW: boolean }[];
+      }[];
+      const [{ HostConfig, Mounts }] = inspected as [(typeof inspected)[0] & object];
+      assert.ok(HostConfig.ReadonlyRootfs && HostConfig.SecurityOpt.includes("no-new-privileges:true"));
+      assert.deepEqual(HostConfig.CapDrop, ["ALL"]);
+      assert.deepEqual(Mounts.map(({ Destination, RW }) => `${Destination} ${RW}`).toSorted(), [
+        "/etc/nginx/certs true",
+        "/pebble.crt false",
+        "/run/sallyport/acme false",
+        "/usr/share/nginx/html true",
+        "/var/lib/sallyport/acme true",
+      ]);
+    });
+
+    test("one app is behind single sign-on, and the requests of a client to the other one are limited", async () => {
+      assert.match((await ask("wiki", session))?.body ?? "", /^remote-user: alice$/im);
+      const redirected = await ask("wiki", { "remote-user": "root" });
+      assert.equal(redirected?.status, 302);
+      assert.equal(redirected.location, "https://auth.example.com/?rd=https%3A%2F%2Fwiki.example.com%2F");
+      assert.match(await explain("wiki.example.com"), /authentication: authelia at auth\.example\.com/);
+      const statuses: (number | undefined)[] = [];
+      for (let sent = 0; sent < 6; sent += 1) statuses.push((await ask("shop"))?.status);
+      // The first test has sent one request.
+      assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429]);
+      assert.equal((await ask("wiki", session))?.status, 200);
+    });
+
+    test("connections are passed on by TCP port, by UDP port, and by the server name of TLS", async () => {
+      await eventually("TCP", async () => (await received(net.connect(5432, nginx))) === "by TCP");
+      const byName = (servername: string): tls.TLSSocket =>
+        tls.connect({ host: nginx, port: 9443, servername, ca: certificate });
+      assert.equal(await received(byName("db.example.com")), "by TLS");
+      assert.equal(await received(byName("other.example.com")), "");
+      const socket = dgram.createSocket("udp4");
+      const answer = await new Promise<string>((resolve, reject) => {
+        socket.on("message", (message) => resolve(String(message))).on("error", reject);
+        socket.send("hello", 5353, nginx);
+      }).finally(() => socket.close());
+      assert.equal(answer, "by UDP: hello");
+      assert.match(await explain("5432"), /container spe2e-acme-db\n.*\n {2}TCP port 5432 of nginx/);
+      assert.match(await explain("db.example.com"), /port 9443 of nginx for the server name db\.example\.com/);
+    });
+
+    test("Prometheus scrapes the hosts, streams and certificates, with the example's configuration and alerts", async () => {
+      const port = await freePort();
+      const format = `{{(index .NetworkSettings.Networks "${stack.project}_metrics").IPAddress}}`;
+      const address = await docker("inspect", "-f", format, stack.container("nginx"));
+      const example = readFileSync("docs/examples/prometheus.yml", "utf8");
+      const config = join(directory, "prometheus.yml");
+      writeFileSync(config, `global: { scrape_interval: 1s }\n${example.replace("nginx:8081", `${address}:8081`)}`);
+      copyFileSync("docs/examples/prometheus-alerts.yml", join(directory, "prometheus-alerts.yml"));
+      const prometheus = new BackgroundProcess("prometheus", "prometheus", [
+        `--config.file=${config}`,
+        `--storage.tsdb.path=${join(directory, "prometheus")}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ]);
+      try {
+        for (const expression of [
+          'sallyport_requested_certificates{state="issued"} == 2',
+          'sallyport_certificate_expiry_timestamp_seconds{certificate="shop.example.com"} > time()',
+          // Three hosts, and three streams.
+          'sallyport_virtual_hosts{available="all"} == 6',
+        ]) {
+          await eventually(
+            expression,
+            async () => {
+              const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+              const { data } = (await (await fetch(url)).json()) as { data: { result: unknown[] } };
+              return data.result.length === 1;
+            },
+            60_000,
+          );
+        }
+      } finally {
+        await prometheus.stop();
+      }
+    });
+  },
+);
 
 /** A process that an attacker controls tries to have nginx serve keys that only root and nginx may read. */
 const ATTACK = `cd /var/lib/sallyport/acme/certificates
@@ -155,9 +221,13 @@ describe(
     let ca: string;
     const asUser = async (user: string, script: string): Promise<string> =>
       await docker("exec", "-u", user, box.name, "sh", "-c", script);
+    const bodyOf = async (address: string, host: string): Promise<string | undefined> => {
+      const seen = await overTls(address, host, ca, 443);
+      return seen?.status === 200 ? seen.body : undefined;
+    };
     const served = async (host: string): Promise<string> => {
       const address = await box.address();
-      return await eventually(`${host} over TLS`, async () => await bodyOf(address, host, ca, 443), 90_000);
+      return await eventually(`${host} over TLS`, async () => await bodyOf(address, host), 90_000);
     };
 
     before(async () => {
@@ -238,15 +308,11 @@ describe(
   },
 );
 
-/** Returns the body of a response over verified TLS, or undefined without one. */
-async function bodyOf(host: string, servername: string, ca: string, port = 8443): Promise<string | undefined> {
+/** Returns what a server sends until it closes the connection, or nothing if it closes it at once. */
+async function received(socket: net.Socket): Promise<string> {
+  let text = "";
+  socket.setEncoding("utf8").on("data", (part: string) => (text += part));
   return await new Promise((resolve) => {
-    const options = { host, port, servername, headers: { host: servername }, ca, agent: false };
-    const request = https.get(options, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (part: string) => (body += part));
-      response.on("end", () => resolve(response.statusCode === 200 ? body : undefined));
-    });
-    request.on("error", () => resolve(undefined));
+    socket.on("error", () => undefined).on("close", () => resolve(text));
   });
 }

@@ -1,17 +1,33 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { freePort } from "../demo/free-port.ts";
 import { docker, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
+import { removeDirectory } from "../remove-directory.ts";
+import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
+import { overTls } from "./over-tls.ts";
 import { containerOf, Stack } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
 import { requires } from "../requires.ts";
 
 const DEMO = ["demo.viktoradam.net", "github.api.viktoradam.net", "docker.api.viktoradam.net"] as const;
 
-describe("routing by the shipped compose.yml", { skip: requires("docker") }, () => {
+describe("routing by the shipped compose.yml and compose.https.yml", { skip: requires("docker") }, () => {
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-routing-"));
+  const [certificates, challenges] = [join(directory, "certificates"), join(directory, "challenges")];
   let stack: Stack;
+  let httpsPort: string;
   before(async () => {
-    stack = await Stack.up("spe2e-routing");
+    chmodSync(directory, 0o755);
+    for (const path of [certificates, challenges]) mkdirSync(path);
+    httpsPort = String(await freePort());
+    const volumes = { SALLYPORT_CERTIFICATES: certificates, SALLYPORT_CHALLENGES: challenges };
+    const env = { ...volumes, SALLYPORT_HTTPS_PORT: httpsPort };
+    stack = await Stack.up("spe2e-routing", { files: ["docs/examples/compose.https.yml"], env });
     await Promise.all([
       stack.routed(DEMO[0], "demo-site", 60_000),
       stack.routed(DEMO[1], "github-proxy", 60_000),
@@ -22,7 +38,10 @@ describe("routing by the shipped compose.yml", { skip: requires("docker") }, () 
       (await stack.logs("renderer")).includes("publish.succeeded"),
     );
   });
-  after(async () => await stack.down());
+  after(async () => {
+    await stack.down();
+    await removeDirectory(directory);
+  });
 
   /** Asserts that no request to these hosts fails during `action`. */
   async function undisturbed(hosts: readonly string[], action: () => Promise<void>): Promise<void> {
@@ -158,6 +177,41 @@ describe("routing by the shipped compose.yml", { skip: requires("docker") }, () 
     await unrouted("hostile", /VIRTUAL_HOST/);
     assert.equal((await stack.get(DEMO[0])).status, 200);
     await docker("rm", "-f", ...["nohost", "noport", "hostile"].map((name) => `spe2e-routing-${name}`));
+  });
+
+  test("serves a certificate that is added to the directory and redirects HTTP to HTTPS", async () => {
+    const host = "secure.example";
+    await stack.runApp("secure", ["-e", `VIRTUAL_HOST=${host}`, "--expose", "5000"]);
+    await stack.routed(host, "secure");
+    const authority = makeCertificate(certificates, host, [host]);
+    // nginx's master process runs as user 101, which must be able to read the key.
+    chmodSync(join(certificates, `${host}.key`), 0o644);
+    const at = await stack.address();
+    await eventually(
+      "nginx answers over TLS",
+      async () => (await overTls(at.host, host, authority, 8443))?.status === 200,
+    );
+    await stack.answered(host, 301);
+    const location = await new Promise((resolve, reject) => {
+      const options = { port: stack.port, path: "/a", headers: { host }, agent: false };
+      http.get(options, ({ headers }) => resolve(headers.location)).on("error", reject);
+    });
+    assert.equal(location, `https://${host}:${httpsPort}/a`);
+    const explanation = await stack.compose("exec", "-T", "renderer", "/node", "/app/renderer.cjs", "explain", host);
+    assert.match(
+      explanation,
+      /container spe2e-routing-secure\n {2}belongs to project \S+\n {2}certificate secure\.example/,
+    );
+    assert.equal(await docker("exec", stack.container("nginx"), "nginx", "-t", "-q"), "");
+  });
+
+  test("serves ACME challenges over HTTP", async () => {
+    mkdirSync(join(challenges, ".well-known", "acme-challenge"), { recursive: true });
+    writeFileSync(join(challenges, ".well-known", "acme-challenge", "token"), "answer");
+    await eventually("the token is served", async () => {
+      const { status, body } = await stack.get("secure.example", "/.well-known/acme-challenge/token");
+      return status === 200 && body === "answer";
+    });
   });
 
   /** Waits until the renderer's log has the reason why a container has no route. */

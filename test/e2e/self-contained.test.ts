@@ -17,6 +17,7 @@ import { after, before, describe, test } from "node:test";
 import { docker, isPodman } from "../docker.ts";
 import { eventually } from "../eventually.ts";
 import { makeCertificate } from "../renderer/nginx/certificate-files.ts";
+import { currentNginx } from "./current-nginx.ts";
 import { IMAGE, SelfContained } from "./self-contained-box.ts";
 import { request } from "./stack.ts";
 import { Traffic } from "./traffic.ts";
@@ -341,7 +342,7 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
   before(async () => {
     await SelfContained.build();
     box = await SelfContained.create("spe2e-selfenv");
-    await box.app("web", "-e", "VIRTUAL_HOST=web.example");
+    await box.app("web", "-e", "VIRTUAL_HOST=web.example", "--label", "sallyport.tcp=5432:5000");
   });
   after(async () => await box.remove());
 
@@ -460,21 +461,23 @@ describe("the settings of the self-contained image", { skip: requires("docker") 
     }
   });
 
-  test("uses a mounted configuration, such as a printed one, and exits with 78 when it is invalid", async () => {
+  test("uses a mounted configuration, such as a printed one with streams, and exits with 78 when it is invalid", async () => {
     const directory = mkdtempSync(join(tmpdir(), "sallyport-selfenv-"));
     const file = join(directory, "renderer.yml");
     try {
       const printed = await docker("run", "--rm", IMAGE, "sallyport-renderer", "import", "nginx-proxy").catch(
         (error: { stdout: string }) => error.stdout,
       );
-      const edited = printed.replace("listen: 80\n", "listen: 82\n");
+      const edited = printed.replace("listen: 80\n", "listen: 82\n    streams: { ports: [5432] }\n");
       writeFileSync(file, edited);
       const mount = ["-v", `${file}:/etc/sallyport/renderer.yml`];
       // nginx-proxy's log files belong to root.
       mkdirSync(join(directory, "logs"));
       writeFileSync(join(directory, "logs", "access.log"), "before\n");
-      await box.start(...mount, "-v", `${directory}/logs:/var/log/nginx`);
+      const streaming = currentNginx("/opt/sallyport/nginx").flatMap((one) => ["-v", one]);
+      await box.start(...mount, ...streaming, "-v", `${directory}/logs:/var/log/nginx`);
       await box.answers("web.example", "web", "/", 82);
+      await box.answers("any.example", "web", "/by-tcp", 5432);
       assert.match(await box.logs(), /"info","event":"file\.unwatched","path":"\/etc\/sallyport\/renderer\.yml"/);
       const log = () => readFileSync(join(directory, "logs", "access.log"), "utf8");
       await eventually("the request is appended to the log file", () =>

@@ -44,11 +44,6 @@ export class Stack {
     return stack;
   }
 
-  /** The same stack with one more compose file and its variables. */
-  with(file: string, env: Readonly<Record<string, string>>): Stack {
-    return new Stack(this.project, this.port, [...this.#files, file], { ...this.#env, ...env });
-  }
-
   async down(): Promise<void> {
     await removeLabelled(`sallyport.test=${this.project}`);
     // A restarted Engine refuses requests for containers and networks that it is still removing.
@@ -69,8 +64,13 @@ export class Stack {
     return `${this.project}-${service}-1`;
   }
 
-  /** Starts a demo app outside compose on the stack's network. `down` removes it. */
-  async runApp(name: string, options: readonly string[] = [], network = `${this.project}_default`): Promise<string> {
+  /** Starts a demo app, or another command, outside compose on the stack's network. `down` removes it. */
+  async runApp(
+    name: string,
+    options: readonly string[] = [],
+    network = `${this.project}_default`,
+    command: readonly string[] = [],
+  ): Promise<string> {
     // Replicas of a host have one owner: they belong to one Compose project, which is not the stack's.
     const owner = composeLabels(`${this.project}-apps`);
     const labels = Object.entries({ "sallyport.test": this.project, ...owner }).flatMap(([key, value]) => [
@@ -78,7 +78,7 @@ export class Stack {
       `${key}=${value}`,
     ]);
     const fixed = ["run", "-d", "--name", `${this.project}-${name}`, ...labels, "--network", network];
-    return await docker(...fixed, "-e", `APP_NAME=${name}`, ...options, "sallyport-demo-app");
+    return await docker(...fixed, "-e", `APP_NAME=${name}`, ...options, "sallyport-demo-app", ...command);
   }
 
   /** One request through the published port. */
