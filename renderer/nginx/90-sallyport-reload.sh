@@ -203,7 +203,7 @@ sums() {
 		shift
 		set -- "$@" "${file##*/}"
 	done
-	sha256sum "$@" 2>/dev/null
+	exec sha256sum "$@" 2>/dev/null
 }
 
 # Succeeds if `found` has the same hashes and names as `allowed`.
@@ -216,9 +216,14 @@ is_same() {
 	EOF
 }
 
+# FILE: prints its control characters.
+controls() {
+	LC_ALL=C tr -cd '\000-\010\013-\037\177' <"$1"
+}
+
 # COPIES FILE...: succeeds if the files contain only what Sallyport generates, or sets `message`. Files of other owners are
-# the operator's. With a directory COPIES they are copied there and read as copies, which the renderer cannot change. Without
-# it they are read themselves, unless the last test allowed the same bytes. Each publication waits for this and for what
+# the operator's. With a directory COPIES they are copied there, and nginx tests the copies, which the renderer cannot change.
+# Without it they are read themselves, unless the last test allowed the same bytes. Each publication waits for this and for what
 # follows, which therefore start few processes.
 is_allowed() {
 	copies=$1
@@ -257,18 +262,18 @@ is_allowed() {
 		copies=
 	fi
 	# awk may end a line at a NUL, or take a carriage return for a part of a word.
-	if [ "$(read_files "$@" | LC_ALL=C tr -cd '\000-\010\013-\037\177' | wc -c)" -ne 0 ]; then
+	for file in "$@"; do
+		if [ -z "$copies" ]; then
+			[ "$(controls "$file" | wc -c)" -eq 0 ] && continue
+		else
+			controls "$copies/${file##*/}" >"$copies/.controls" && [ ! -s "$copies/.controls" ] && continue
+		fi
 		message="$live: a file has a control character"
 		return 1
-	fi
+	done
 	message=$(LC_ALL=C awk -v directives="$directives ${SALLYPORT_DIRECTIVES:-}" -v stream_directives="$stream_directives ${SALLYPORT_DIRECTIVES:-}" -v paths="$paths ${SALLYPORT_PATHS:-}" \
 		-v passwords="$passwords ${SALLYPORT_PATHS:-}" -v logs="/var/log/nginx/ /dev/stdout /dev/stderr ${SALLYPORT_PATHS:-}" -v live="$live/" -v copies="$copies" "$rules" "$@" 2>&1) || return
 	[ -z "$copies" ] || allowed=$(sums "$copies" "$@")
-}
-
-# FILE...: prints the files, or their copies.
-read_files() {
-	if [ -z "$copies" ]; then cat "$@"; else cat "$copies"/*; fi
 }
 
 # Succeeds if nginx accepts the live configuration, and if generated files contain only what they may.
@@ -279,16 +284,21 @@ is_valid() {
 # FILE: succeeds if nginx accepts the main configuration, or sets `message`. nginx prints a warning for each virtual host
 # first, which would push the error out of the message.
 check() {
-	# Without a terminal, so that OpenSSL does not wait there for the passphrase of a key.
-	message=$(timeout "$test_seconds" setsid nginx -t -q -c "$1" 2>&1 </dev/null)
+	# Without a terminal, so that OpenSSL does not wait there for the passphrase of a key. glibc must not return memory to
+	# the kernel after each `map`: nginx would spend most of its time on page faults.
+	message=$(MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=4194304 timeout "$test_seconds" setsid nginx -t -q -c "$1" 2>&1 </dev/null)
 	outcome=$?
 	case $outcome in 124 | 137 | 143) message="nginx did not read its configuration within $test_seconds s; a file may be a FIFO" ;; esac
 	case $message in *"[warn]"*) message=$(printf '%s\n' "$message" | sed '/\[warn\]/d') ;; esac
 	return "$outcome"
 }
 
-# FILE LINE MESSAGE: replaces a file of the channel atomically, so that it is never read half-written.
+# FILE LINE MESSAGE: writes a file of the channel. A longer one is replaced atomically, so that it is never read half-written.
 put() {
+	if [ "$1" = answer ] && [ -z "$3" ] && [ -f "$channel/$1" ]; then
+		printf '%s\n\n' "$2" >"$channel/$1"
+		return
+	fi
 	printf '%s\n%.4000s\n' "$2" "$3" >"$channel/.$1" && mv -f "$channel/.$1" "$channel/$1"
 }
 
@@ -399,8 +409,8 @@ run_test() {
 		is_replaced "$file" || set -- "$@" "$file"
 	done
 	# Fails if another user has made the directory.
-	if message=$(mkdir -m 0700 "$own" "$mirror" "$own/.checked" 2>&1); then
-		is_allowed "$own/.checked" "$@" && message=$(test_in_own 2>&1)
+	if message=$(mkdir -m 0700 "$own" "$mirror" 2>&1); then
+		is_allowed "$mirror" "$@" && test_in_own
 		outcome=$?
 	else
 		message="cannot write to $scratch: $message" outcome=1
@@ -424,22 +434,22 @@ is_replaced() {
 	fi
 }
 
-# A file that cannot be written completely is not tested. nginx's message names the files that are linked.
+# A file that cannot be written completely is not tested. nginx's message names the files that are linked or copied.
 test_in_own() {
 	set --
 	for file in "$folder"/*; do
 		[ -e "$file" ] || [ -L "$file" ] || continue
 		case $file in "$main_conf" | "$folder/${mirror##*/}") ;; *) set -- "$@" "$file" ;; esac
 	done
-	[ "$#" -eq 0 ] || ln -s "$@" "$own/" || return 1
+	[ "$#" -eq 0 ] || message=$(ln -s "$@" "$own/" 2>&1) || return 1
 	set --
 	for file in "$live"/* "$candidate"/*; do
 		[ -e "$file" ] || [ -L "$file" ] || continue
-		is_replaced "$file" || set -- "$@" "$file"
+		is_replaced "$file" || [ -e "$mirror/${file##*/}" ] || set -- "$@" "$file"
 	done
-	[ "$#" -eq 0 ] || ln -s "$@" "$mirror/" || return 1
+	[ "$#" -eq 0 ] || message=$(ln -s "$@" "$mirror/" 2>&1) || return 1
 	if ! printf '%s\n' "$conf" >"$own/nginx.conf" 2>/dev/null; then
-		echo "cannot write to $scratch: $(cp "$main_conf" "$own/nginx.conf" 2>&1)"
+		message="cannot write to $scratch: $(cp "$main_conf" "$own/nginx.conf" 2>&1)"
 		return 1
 	fi
 	check "$own/nginx.conf" && [ "$message" = "" ] && return
@@ -448,7 +458,7 @@ test_in_own() {
 		name=${file##*/}
 		case $name in *[!A-Za-z0-9._-]*) ;; *) names="$names;s#$mirror/$name#$candidate/$name#g" ;; esac
 	done
-	printf '%s\n' "$message" | sed "s#$own/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$own/#$folder/#g"
+	message=$(printf '%s\n' "$message" | sed "s#$own/nginx.conf#$main_conf#g$names;s#$mirror/#$live/#g;s#$own/#$folder/#g")
 	return "$outcome"
 }
 

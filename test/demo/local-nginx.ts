@@ -47,7 +47,9 @@ export function testConfig(
 /** Starts nginx in the foreground, as a child process. `directives` are for the main context. */
 export function runNginx({ directory, live }: NginxConfigs, directives = ""): BackgroundProcess {
   const [command = "", ...args] = nginxCommand(directory, live);
-  const options = { env: { PATH: programPath() } };
+  // As compose.yml sets them.
+  const memory = { MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "4194304" };
+  const options = { env: { PATH: programPath(), ...memory } };
   return new BackgroundProcess("nginx", command, [...args, "-g", `daemon off; ${directives}`], options);
 }
 
