@@ -13,7 +13,7 @@ interface Area {
 const AREAS: readonly Area[] = [
   {
     title: "Agent: start",
-    files: /^agent\/(?:config|listen|load-policy|main|privilege|serve)|^shared\/socket-path/,
+    files: /^agent\/(?:config|listen|main|privilege|serve)|^shared\/socket-path/,
     where: "Log event `config.rejected`, exit code 78. Begins with the option, its value or the environment variable.",
     remedy: "correct the option: see the [command line](cli.md#sallyport-agent)",
   },

@@ -7,7 +7,7 @@ import type { DockerReader } from "./docker.ts";
 import { asDockerError } from "./docker-error.ts";
 import { fold, type Known } from "./fold.ts";
 import { isFullId } from "./gate.ts";
-import type { EngineEvent } from "./inspected.ts";
+import type { EngineEvent } from "./engine-response.ts";
 import { Images } from "./images.ts";
 import { Inspections } from "./inspections.ts";
 import type { Observed } from "./observed.ts";

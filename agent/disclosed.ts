@@ -30,10 +30,11 @@ export class Disclosed {
   /** Containers skipped because of the limit. When there is room, they return in this order. */
   readonly #skipped = new Map<string, Container>();
   readonly #pacer = new Pacer();
-  #changed = new Set<string>();
-  /** Ids changed by recent generations, the current one last. */
-  readonly #history: ReadonlySet<string>[] = [];
-  #remembered = 0;
+  /** Generations of the last changes, by id. The latest one is last. */
+  readonly #changedAt = new Map<string, number>();
+  /** The generation of the last change that is not remembered. */
+  #forgotten = 0;
+  #isPending = false;
   #generation = 0;
   #lacksTasks = false;
   #docker: Result<"health">["docker"] = "connecting";
@@ -76,9 +77,7 @@ export class Disclosed {
     if (lacksTasks === this.#lacksTasks) return;
     this.#lacksTasks = lacksTasks;
     if (this.#generation === 0) return;
-    this.#generation += 1;
-    this.#history.length = 0;
-    this.#remembered = 0;
+    this.#forgotten = ++this.#generation;
     this.#notify();
   }
 
@@ -122,29 +121,32 @@ export class Disclosed {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Returns the ids changed since that generation; undefined when it is no longer remembered. */
-  changedSince(generation: number): Set<string> | undefined {
-    const missed = this.#generation - generation;
-    if (missed < 0 || missed > this.#history.length) return undefined;
-    return new Set(this.#history.slice(this.#history.length - missed).flatMap((ids) => [...ids]));
+  /** Returns the ids changed since that generation; undefined when they are no longer remembered. */
+  changedSince(generation: number): string[] | undefined {
+    if (generation < this.#forgotten || generation > this.#generation) return undefined;
+    return [...this.#changedAt].flatMap(([id, at]) => (at > generation ? id : []));
   }
 
+  /** Adds a change to the next generation. */
   #touch(id: string): void {
     if (this.#generation === 0) return;
-    const isPending = this.#changed.size > 0;
-    this.#changed.add(id);
-    if (isPending) return;
+    this.#changedAt.delete(id);
+    this.#changedAt.set(id, this.#generation + 1);
+    if (this.#isPending) return;
+    this.#isPending = true;
     if (!this.#mayFlushSoon()) setTimeout(() => this.#flush(), SUSTAINED_MS);
     else if (this.#mayFlushNow()) setImmediate(() => this.#flush());
     else setTimeout(() => this.#flush(), PACED_MS);
   }
 
   #flush(): void {
+    this.#isPending = false;
     this.#generation += 1;
-    this.#history.push(this.#changed);
-    this.#remembered += this.#changed.size;
-    this.#changed = new Set();
-    while (this.#remembered > MAX_REMEMBERED) this.#remembered -= this.#history.shift()?.size ?? 0;
+    for (const [id, at] of this.#changedAt) {
+      if (this.#changedAt.size <= MAX_REMEMBERED) break;
+      this.#changedAt.delete(id);
+      this.#forgotten = at;
+    }
     this.#notify();
   }
 

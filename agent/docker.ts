@@ -11,9 +11,9 @@ import {
   SWARM_EVENT_FILTERS,
   taskFilters,
 } from "./gate.ts";
-import { EngineEvent, EngineVersion, Inspected, InspectedImage, ListEntry, UnreadableEntry } from "./inspected.ts";
+import { EngineEvent, EngineVersion, InspectedImage } from "./engine-response.ts";
 import { ServiceEvent } from "./swarm/answers.ts";
-import { fromInspected, fromListEntry, type Observed } from "./observed.ts";
+import { Inspected, ListEntry, type Observed, UnreadableEntry, withLabels } from "./observed.ts";
 import { type DockerCall, gatedTransport, type ReadEntry } from "./transport.ts";
 
 /**
@@ -41,7 +41,7 @@ export class DockerReader {
   ) {
     const read: ReadEntry = (entry) => {
       const parsed = ListEntry.safeParse(entry).data ?? UnreadableEntry.safeParse(entry).data;
-      return parsed && fromListEntry(parsed, keepsLabel);
+      return parsed && withLabels(parsed, keepsLabel);
     };
     this.#client = gatedClient(socketPath, onCall, read, isSwarm);
   }
@@ -72,14 +72,14 @@ export class DockerReader {
     const entries: unknown = await this.#client.listContainers({ all: true, filters: { id: [id] } });
     const [entry] = parse(z.array(ListEntry).max(1), entries);
     if (!entry) throw new DockerError("docker.status", "404");
-    return fromListEntry(entry, () => true);
+    return entry;
   }
 
   async inspect(id: string): Promise<Observed> {
     if (!isFullId(id)) throw new DockerError("gate.route");
     const inspected = parse(Inspected, await this.#client.getContainer(id).inspect());
-    if (inspected.Id !== id) throw new DockerError("docker.schema");
-    return fromInspected(inspected);
+    if (inspected.id !== id) throw new DockerError("docker.schema");
+    return inspected;
   }
 
   async inspectImage(id: string): Promise<InspectedImage> {

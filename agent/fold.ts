@@ -1,5 +1,5 @@
 import type { Container } from "../shared/snapshot.ts";
-import type { EngineEvent } from "./inspected.ts";
+import type { EngineEvent } from "./engine-response.ts";
 import { healthOf, type Observed, safeName } from "./observed.ts";
 
 /** State of one container. `container` is undefined when the policy hides it. */

@@ -1,95 +1,136 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { constants } from "node:os";
+import * as z from "zod";
 import { type Container, MAX_NETWORKS, MAX_PORTS, MAX_PUBLISHED, type Port } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
-import type { Inspected, ListEntry, PortRow } from "./inspected.ts";
+import { fullId, imageId, orElse, strings, text, variables } from "./engine-response.ts";
+
+const PortRow = z.object({ IP: text, PrivatePort: z.number(), PublicPort: z.number().nullish(), Type: text });
+type PortRow = z.infer<typeof PortRow>;
+
+const state = text.transform(stateOf);
+const health = text.transform(healthOf);
+const number = orElse(z.number(), 0);
+const networkSettings = {
+  Networks: orElse(
+    z.record(z.string(), z.object({ IPAddress: text, GlobalIPv6Address: text }).nullish()),
+    {},
+  ).transform(attachmentsOf),
+};
+
+/** `joins`: the id of the container whose network is used. */
+const hostConfig = {
+  NetworkMode: text.transform((mode): Pick<Container, "joins"> => {
+    const [, joins] = /^container:([0-9a-f]{64})$/.exec(mode) ?? [];
+    return joins === undefined ? {} : { joins };
+  }),
+};
+
+/** One container as `GET /containers/<id>/json` reports it. Its environment contains the secrets that the agent must not disclose. */
+export const Inspected = z
+  .object({
+    Id: fullId,
+    Name: z.string(),
+    Image: imageId,
+    Created: z.string(),
+    State: z.object({ Status: state, StartedAt: text, Health: z.object({ Status: health }).nullish() }),
+    Config: z.object({
+      Image: text,
+      Env: variables,
+      Labels: strings,
+      ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+      StopSignal: text,
+      StopTimeout: z.number().nullish(),
+      Healthcheck: z.object({ Interval: number, StartPeriod: number, StartInterval: number }).nullish(),
+    }),
+    HostConfig: z.object({ ...hostConfig, RestartPolicy: z.object({ Name: text }).nullish() }).nullish(),
+    NetworkSettings: z.object({
+      ...networkSettings,
+      Ports: z.record(z.string(), z.array(z.object({ HostIp: text, HostPort: text })).nullish()).nullish(),
+    }),
+  })
+  .transform(({ Id, State, Config, NetworkSettings, HostConfig, ...inspected }) => {
+    const startedAt = instant(Date.parse(State.StartedAt));
+    return {
+      id: Id,
+      name: safeName(inspected.Name, Id),
+      state: State.Status,
+      // Docker keeps the last health of a stopped container; it is meaningless.
+      health: ["running", "paused"].includes(State.Status) ? (State.Health?.Status ?? "none") : "none",
+      createdAt: instant(Date.parse(inspected.Created)) || 0,
+      /** Milliseconds since the epoch, or NaN. */
+      startedAt,
+      image: Config.Image,
+      imageId: inspected.Image,
+      networks: NetworkSettings.Networks,
+      ...HostConfig?.NetworkMode,
+      ...portsOf(portRows(Config.ExposedPorts, NetworkSettings.Ports)),
+      ...(State.Health && Number.isFinite(startedAt) && { healthCheck: checkOf(Config.Healthcheck, startedAt) }),
+      env: Object.fromEntries(Config.Env),
+      labels: Config.Labels,
+      /** Number of the stop signal, and milliseconds between it and SIGKILL. */
+      stopSignal: signalNumber(Config.StopSignal),
+      stopMs: (Config.StopTimeout ?? 10) * 1_000,
+      /** Whether Docker may start it again after it exited. */
+      restarts: !["", "no"].includes(HostConfig?.RestartPolicy?.Name ?? ""),
+      /** Number of labels that were not kept. */
+      otherLabels: 0,
+      /** Only the id, and the name if possible, could be read. */
+      isPart: false,
+    };
+  });
 
 /** One container as Docker reports it, before the policy is applied. */
-export interface Observed extends Omit<
-  Container,
-  | "stopping"
-  | "stoppingUntil"
-  | "stale"
-  | "problem"
-  | "unread"
-  | "startedAt"
-  | "image"
-  | "fromImage"
-  | "withheld"
-  | "refused"
-> {
-  /** Milliseconds since the epoch, or NaN. */
-  readonly startedAt: number;
-  readonly image: string;
-  readonly imageId: string;
-  /** Number of the stop signal, and milliseconds between it and SIGKILL. */
-  readonly stopSignal: number;
-  readonly stopMs: number;
-  /** Whether Docker may start it again after it exited. */
-  readonly restarts: boolean;
-  /** Number of labels that were not kept. */
-  readonly otherLabels: number;
-  /** Only the id, and the name if possible, could be read. */
-  readonly isPart: boolean;
-}
+export type Observed = Readonly<z.infer<typeof Inspected>> & Pick<Container, "task">;
 
-/** Converts a response to inspect. */
-export function fromInspected({ Id, Image, Name, Created, State, Config, ...inspected }: Inspected): Observed {
-  const { NetworkSettings, HostConfig } = inspected;
-  const state = stateOf(State.Status);
-  const startedAt = instant(Date.parse(State.StartedAt));
-  return {
-    id: Id,
-    name: safeName(Name, Id),
-    state,
-    // Docker keeps the last health of a stopped container; it is meaningless.
-    health: state === "running" || state === "paused" ? healthOf(State.Health?.Status) : "none",
-    createdAt: instant(Date.parse(Created)) || 0,
-    startedAt,
-    image: Config.Image,
-    imageId: Image,
-    networks: attachmentsOf(NetworkSettings.Networks),
-    ...joined(HostConfig),
-    ...portsOf(portRows(Config.ExposedPorts, NetworkSettings.Ports)),
-    ...(State.Health && Number.isFinite(startedAt) && { healthCheck: checkOf(Config.Healthcheck, startedAt) }),
-    env: Object.fromEntries((Config.Env ?? []).map(splitVariable)),
-    labels: Config.Labels,
-    stopSignal: signalNumber(Config.StopSignal),
-    stopMs: (Config.StopTimeout ?? 10) * 1_000,
-    restarts: !["", "no"].includes(HostConfig?.RestartPolicy?.Name ?? ""),
-    otherLabels: 0,
-    isPart: false,
-  };
-}
-
-/** Converts a list entry: no environment, and Docker's defaults for fields that the list does not contain. */
-export function fromListEntry(
-  { Id, Names, State, Status, Created, Labels, ...entry }: ListEntry,
-  keepsLabel: (name: string) => boolean,
-): Observed {
-  const all = Object.entries(Labels);
-  const kept = all.filter(([name]) => keepsLabel(name));
-  return {
+/** One entry of `GET /containers/json`: no environment, and Docker's defaults for fields that the list does not contain. */
+export const ListEntry = z
+  .object({
+    Id: fullId,
+    Names: z.array(z.string()).nullish(),
+    Image: text,
+    ImageID: imageId,
+    Created: z.number(),
+    State: state,
+    // The list contains the health only at the end of a text: `Up 3 minutes (health: starting)`.
+    Status: text.transform((status) => healthOf(/\((?:health: )?([a-z]+)\)$/.exec(status)?.[1])),
+    Labels: strings,
+    Ports: orElse(z.array(PortRow), []),
+    HostConfig: z.object(hostConfig).nullish(),
+    NetworkSettings: z.object(networkSettings).nullish(),
+    isPart: z.literal(true).optional(),
+  })
+  .transform(({ Id, Names, ...entry }): Observed => ({
     id: Id,
     name: safeName(Names?.[0] ?? "", Id),
-    state: stateOf(State),
-    // The list contains the health only at the end of a text: `Up 3 minutes (health: starting)`.
-    health: healthOf(/\((?:health: )?([a-z]+)\)$/.exec(Status)?.[1]),
-    createdAt: instant(Created * 1_000) || 0,
+    state: entry.State,
+    health: entry.Status,
+    createdAt: instant(entry.Created * 1_000) || 0,
     startedAt: Number.NaN,
     image: entry.Image,
     imageId: entry.ImageID,
-    networks: attachmentsOf(entry.NetworkSettings?.Networks),
-    ...joined(entry.HostConfig),
-    ...portsOf(entry.Ports ?? []),
+    networks: entry.NetworkSettings?.Networks ?? [],
+    ...entry.HostConfig?.NetworkMode,
+    ...portsOf(entry.Ports),
     env: {},
-    labels: Object.fromEntries(kept),
+    labels: entry.Labels,
     stopSignal: signalNumber(""),
     stopMs: 10_000,
     restarts: false,
-    otherLabels: all.length - kept.length,
+    otherLabels: 0,
     isPart: entry.isPart === true,
-  };
+  }));
+
+/** An entry with an unexpected format, or one that is too large. The container exists, and can be inspected. */
+export const UnreadableEntry = z
+  .object({ Id: fullId })
+  .transform(({ Id }) => ListEntry.parse({ Id, Created: 0, isPart: true }));
+
+/** Drops the labels that are not needed, and counts them. */
+export function withLabels(observed: Observed, keeps: (name: string) => boolean): Observed {
+  const all = Object.entries(observed.labels);
+  const kept = all.filter(([name]) => keeps(name));
+  return { ...observed, labels: Object.fromEntries(kept), otherLabels: all.length - kept.length };
 }
 
 /** Returns the name without Docker's slash. A name with forbidden characters is replaced by the short id. */
@@ -103,16 +144,17 @@ export function healthOf(status: string | undefined): Container["health"] {
   return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
 }
 
-const states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"] as const;
-
 function stateOf(status: string): Container["state"] {
   if (status === "stopped") return "exited"; // Podman
+  const states = ["created", "running", "paused", "restarting", "removing", "exited", "dead"] as const;
   return states.find((state) => state === status) ?? "unknown";
 }
 
 /** Sorts networks by name and keeps valid addresses. `sanitize` checks the names. */
-function attachmentsOf(networks: Inspected["NetworkSettings"]["Networks"]): Container["networks"] {
-  return Object.entries(networks ?? {})
+function attachmentsOf(
+  networks: Readonly<Record<string, { IPAddress: string; GlobalIPv6Address: string } | null | undefined>>,
+): Container["networks"] {
+  return Object.entries(networks)
     .map(([name, network]) => {
       const { IPAddress: ipv4 = "", GlobalIPv6Address: ipv6 = "" } = network ?? {};
       return { name, ...(isIPv4(ipv4) && { ipv4 }), ...(isIPv6(ipv6) && { ipv6 }) };
@@ -121,22 +163,19 @@ function attachmentsOf(networks: Inspected["NetworkSettings"]["Networks"]): Cont
     .slice(0, MAX_NETWORKS);
 }
 
-function joined(config: ListEntry["HostConfig"]): Pick<Observed, "joins"> {
-  return config?.NetworkMode ? { joins: config.NetworkMode } : {};
-}
+type Check = Readonly<Record<"Interval" | "StartPeriod" | "StartInterval", number>>;
 
-/** Docker checks every 30 seconds by default. With a start period it can check more often during it. */
-function checkOf(check: Inspected["Config"]["Healthcheck"], startedAt: number): Observed["healthCheck"] {
+/** Docker checks every 30 seconds by default. With a start period it can check more often during it. Docker's numbers are nanoseconds. */
+function checkOf(check: Check | null | undefined, startedAt: number): NonNullable<Container["healthCheck"]> {
   const { Interval = 0, StartPeriod = 0, StartInterval = 0 } = check ?? {};
   const everyMs = Math.trunc(Interval / 1e6) || 30_000;
   return { everyMs, firstAt: startedAt + ((StartPeriod > 0 && Math.trunc(StartInterval / 1e6)) || everyMs) };
 }
 
+type Bindings = Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null | undefined>>;
+
 /** Converts exposed and published ports to the rows of the list format. */
-function portRows(
-  exposed: Inspected["Config"]["ExposedPorts"],
-  bound: Inspected["NetworkSettings"]["Ports"],
-): PortRow[] {
+function portRows(exposed: object | null | undefined, bound: Bindings | null | undefined): PortRow[] {
   const rowOf = (name: string): PortRow => {
     const [port, Type = ""] = name.split("/");
     return { IP: "", PrivatePort: Number(port), PublicPort: 0, Type };
@@ -148,7 +187,7 @@ function portRows(
 }
 
 /** Merges rows with the same port and protocol, sorted. Rows with invalid port numbers are skipped. */
-function portsOf(rows: readonly PortRow[]): Pick<Observed, "ports" | "unlistedPorts"> {
+function portsOf(rows: readonly PortRow[]): Pick<Container, "ports" | "unlistedPorts"> {
   const byName = new Map<string, Port>();
   for (const { IP: ip, PrivatePort: port, PublicPort: publicPort, Type } of rows) {
     const proto = (["tcp", "udp", "sctp"] as const).find((name) => name === (Type || "tcp"));
@@ -170,11 +209,6 @@ function isPort(value: number | null | undefined): value is number {
 
 function instant(ms: number): number {
   return Number.isFinite(ms) ? Math.trunc(ms) : Number.NaN;
-}
-
-export function splitVariable(line: string): [string, string] {
-  const equals = line.indexOf("=");
-  return equals < 0 ? [line, ""] : [line.slice(0, equals), line.slice(equals + 1)];
 }
 
 /** Returns the signal number that Docker uses in events: `SIGQUIT`, `QUIT` and `3` give 3. */

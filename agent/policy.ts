@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { asciiJson, quoted } from "../shared/log.ts";
 import { nearest } from "../shared/nearest.ts";
@@ -88,6 +90,18 @@ const SECRET_VALUES = [
 
 export function defaultPolicy(): Policy {
   return complete(PolicyFile.parse({}));
+}
+
+/** Returns the policy of the file, or the default policy, and its hash. */
+export function loadPolicy(file: string | undefined): { policy: Policy; sha256: string } | { problems: string[] } {
+  let policy: Policy | { problems: string[] } = defaultPolicy();
+  try {
+    if (file !== undefined) policy = parsePolicy(readFileSync(file, "utf8"));
+  } catch (error) {
+    return { problems: [`--policy ${quoted(file!)}: cannot be read (${(error as NodeJS.ErrnoException).code})`] };
+  }
+  if ("problems" in policy) return { problems: policy.problems.map((problem) => `${quoted(file!)}: ${problem}`) };
+  return { policy, sha256: createHash("sha256").update(JSON.stringify(policy)).digest("hex") };
 }
 
 /** Parses a policy file. Returns every problem with it, including unknown keys. */

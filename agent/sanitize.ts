@@ -2,8 +2,8 @@ import { type ImageLabels, membershipOf } from "../shared/compose.ts";
 import { type Container, isPairName, MAX_CONTAINER_BYTES, MAX_PAIRS } from "../shared/snapshot.ts";
 import { textFault } from "../shared/text.ts";
 import { DockerError } from "./docker-error.ts";
-import type { InspectedImage } from "./inspected.ts";
-import { type Observed, splitVariable } from "./observed.ts";
+import type { InspectedImage } from "./engine-response.ts";
+import type { Observed } from "./observed.ts";
 import { discloses, isExact, isMisspelled, isSecretValue, type Policy } from "./policy.ts";
 
 /**
@@ -144,7 +144,7 @@ function namesFrom(image: ImageValues, from: Refused["from"], pairs: Container["
 
 /** Selects what the policy discloses, so that no other value is kept. An image can set a variable several times. */
 export function valuesOf({ Config }: InspectedImage, policy: Policy): ImageValues {
-  const env = policy.mode === "labels only" ? [] : (Config?.Env ?? []).map(splitVariable);
+  const env = policy.mode === "labels only" ? [] : (Config?.Env ?? []);
   const labels = Object.entries(Config?.Labels ?? {});
   const values = [
     ...env.filter(([name]) => discloses(policy, "env", name)).map((pair) => keyOf("env", ...pair)),

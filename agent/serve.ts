@@ -8,8 +8,7 @@ import type { AgentConfig } from "./config.ts";
 import { Disclosed } from "./disclosed.ts";
 import { DockerReader } from "./docker.ts";
 import { healthSocket, listen } from "./listen.ts";
-import { loadPolicy } from "./load-policy.ts";
-import type { Policy } from "./policy.ts";
+import { loadPolicy, type Policy } from "./policy.ts";
 import { TASK_LABEL } from "./container-store.ts";
 import { dropPrivilege } from "./privilege.ts";
 import { usesLabel } from "./sanitize.ts";
@@ -32,7 +31,7 @@ export type Outcome = { readonly problems: readonly string[] } | { readonly erro
 export async function serve(config: AgentConfig, program: string, stop: AbortController, log: Log): Promise<Outcome> {
   const problem = dropPrivilege(config["docker-socket"], config.user);
   if (problem !== undefined) return { problems: [problem] };
-  const loaded = loadPolicy(config);
+  const loaded = loadPolicy(config.policy);
   if ("problems" in loaded) return loaded;
   if (config.swarm && loaded.policy.mode === "labels only") return { problems: [NO_LABELS_ONLY] };
   const instance = randomUUID();

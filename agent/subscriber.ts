@@ -77,8 +77,8 @@ function* changesSince(conn: number, source: Source, base: number): Generator<ob
   const { containers, generation, disclosures, lacksTasks } = disclosed;
   const peer = { conn, generation };
   const ids = base > 0 ? disclosed.changedSince(base) : undefined;
-  const upserted = [...(ids ?? [])].flatMap((id) => containers.get(id) ?? []);
-  const removed = [...(ids ?? [])].filter((id) => !containers.has(id));
+  const upserted = ids?.flatMap((id) => containers.get(id) ?? []) ?? [];
+  const removed = ids?.filter((id) => !containers.has(id)) ?? [];
   if (ids && Buffer.byteLength(JSON.stringify([upserted, removed])) <= PART_BYTES) {
     disclosures.record(audit, peer, upserted, removed);
     return yield notification("snapshot.delta", { instance, base, generation, upserted, removed });

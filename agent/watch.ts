@@ -3,7 +3,7 @@ import { backoffMs } from "../shared/backoff.ts";
 import { ContainerStore, type Sources } from "./container-store.ts";
 import { asDockerError } from "./docker-error.ts";
 import type { Disclosed } from "./disclosed.ts";
-import type { EngineEvent } from "./inspected.ts";
+import type { EngineEvent } from "./engine-response.ts";
 import type { Swarm } from "./swarm/swarm.ts";
 
 /** First delay in milliseconds before containers that could not be read are listed again. */

@@ -4,8 +4,7 @@ import type { CommandResult } from "../command-result.ts";
 import { parseConfig } from "../config.ts";
 import { DockerReader } from "../docker.ts";
 import { asDockerError } from "../docker-error.ts";
-import { loadPolicy } from "../load-policy.ts";
-import type { Policy } from "../policy.ts";
+import { loadPolicy, type Policy } from "../policy.ts";
 import { dropPrivilege } from "../privilege.ts";
 import { isVisible, sanitize, valuesOf } from "../sanitize.ts";
 
@@ -15,7 +14,7 @@ export async function runPolicy([action, ...rest]: readonly string[]): Promise<C
   if (action === "explain" && wanted !== undefined) return await explain(wanted, options);
   if (action !== "check") return { problems: [`policy ${quoted(action ?? "")}: use check or explain CONTAINER`] };
   const config = parseConfig(rest);
-  const loaded = "problems" in config ? config : loadPolicy(config);
+  const loaded = "problems" in config ? config : loadPolicy(config.policy);
   return "problems" in loaded ? loaded : { output: asciiJson(loaded), exitCode: 0 };
 }
 
@@ -29,7 +28,7 @@ async function explain(wanted: string, args: readonly string[]): Promise<Command
   const dockerSocket = config["docker-socket"];
   const problem = dropPrivilege(dockerSocket, config.user);
   if (problem !== undefined) return { problems: [problem] };
-  const loaded = loadPolicy(config);
+  const loaded = loadPolicy(config.policy);
   if ("problems" in loaded) return loaded;
   const keepsLabel = (): boolean => true;
   try {

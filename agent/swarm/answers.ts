@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { NODE_STATES, TASK_STATES, UPDATE_STATES } from "../../shared/snapshot.ts";
+import { strings, variables } from "../engine-response.ts";
 import { isFullId, isSwarmId } from "../gate.ts";
 
 // The fields read from the swarm's responses. Parsing drops all other keys, so nothing else is kept.
 
 const id = z.string().refine(isSwarmId);
-const pairs = z.record(z.string(), z.string()).nullish();
 const created = z.object({ ID: id, Version: z.object({ Index: z.number() }), CreatedAt: z.string() });
 const spec = z.object({
-  ContainerSpec: z.object({ Image: z.string(), Env: z.array(z.string()).nullish(), Labels: pairs }),
+  ContainerSpec: z.object({ Image: z.string(), Env: variables, Labels: strings }),
 });
 
 /** One entry of `GET /tasks`. Its environment contains the secrets that the agent must not disclose. */
@@ -36,7 +36,7 @@ export type SwarmTask = z.infer<typeof SwarmTask>;
 export const SwarmService = created.extend({
   Spec: z.object({
     Name: z.string(),
-    Labels: pairs,
+    Labels: strings,
     TaskTemplate: spec,
     Mode: z.union([z.object({ Replicated: z.object({}) }), z.object({ Global: z.object({}) })]),
   }),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { type Container, MAX_NETWORKS, MAX_PORTS } from "../../shared/snapshot.ts";
 import { textFault } from "../../shared/text.ts";
-import { type Observed, safeName, splitVariable } from "../observed.ts";
+import { type Observed, safeName } from "../observed.ts";
 import type { Policy } from "../policy.ts";
 import { sanitize } from "../sanitize.ts";
 import type { SwarmNode, SwarmService, SwarmTask } from "./answers.ts";
@@ -37,7 +37,7 @@ export function recordOf(
     imageId: "",
     networks: networksOf(task),
     ports: portsOf(service),
-    env: Object.fromEntries((Env ?? []).map(splitVariable)),
+    env: Object.fromEntries(Env),
     labels,
     stopSignal: 0,
     stopMs: 0,

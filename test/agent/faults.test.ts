@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { Disclosed } from "../../agent/disclosed.ts";
 import type { DockerReader } from "../../agent/docker.ts";
 import { DockerError } from "../../agent/docker-error.ts";
-import type { EngineEvent } from "../../agent/inspected.ts";
+import type { EngineEvent } from "../../agent/engine-response.ts";
 import { defaultPolicy } from "../../agent/policy.ts";
 import { Watch } from "../../agent/watch.ts";
 import { eventually } from "../eventually.ts";

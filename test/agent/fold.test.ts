@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fold, type Known, type Step } from "../../agent/fold.ts";
 import { EVENT_FILTERS } from "../../agent/gate.ts";
-import { EngineEvent, Inspected } from "../../agent/inspected.ts";
-import { fromInspected } from "../../agent/observed.ts";
+import { EngineEvent } from "../../agent/engine-response.ts";
+import { Inspected } from "../../agent/observed.ts";
 import type { Container } from "../../shared/snapshot.ts";
 
 const ID = "ab".repeat(32);
@@ -157,15 +157,13 @@ function parse(event: string, attributes: Attributes): EngineEvent {
 }
 
 test("a port named like a property of JavaScript objects does not affect its container", () => {
-  const observed = fromInspected(
-    Inspected.parse({
-      Id: "a".repeat(64),
-      Name: "/app",
-      Created: "2026-01-01T00:00:00Z",
-      State: { Status: "running" },
-      Config: { ExposedPorts: { constructor: {}, "80/tcp": {} } },
-      NetworkSettings: { Ports: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }] } },
-    }),
-  );
+  const observed = Inspected.parse({
+    Id: "a".repeat(64),
+    Name: "/app",
+    Created: "2026-01-01T00:00:00Z",
+    State: { Status: "running" },
+    Config: { ExposedPorts: { constructor: {}, "80/tcp": {} } },
+    NetworkSettings: { Ports: { "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "8080" }] } },
+  });
   assert.deepEqual(observed.ports, [{ port: 80, proto: "tcp", published: [{ ip: "127.0.0.1", port: 8080 }] }]);
 });

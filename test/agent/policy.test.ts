@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as z from "zod";
-import { Inspected, ListEntry } from "../../agent/inspected.ts";
-import { fromInspected, fromListEntry, type Observed } from "../../agent/observed.ts";
+import { Inspected, ListEntry, type Observed } from "../../agent/observed.ts";
 import { defaultPolicy, discloses, isSecretValue, parsePolicy, type Policy, PolicyFile } from "../../agent/policy.ts";
 import { sanitize } from "../../agent/sanitize.ts";
 import { namesOf, type OptionNames } from "../../renderer/routes/option.ts";
@@ -132,7 +131,7 @@ function refusalOf(values: { env: Record<string, string> }): string | undefined 
 
 function sanitized(values: Partial<Observed>, policy: Policy = defaultPolicy()): Container | undefined {
   const row = { Id: "a".repeat(64), Created: 1, Names: ["/app"] };
-  return sanitize({ ...fromListEntry(ListEntry.parse(row), () => true), ...values }, policy, new Set());
+  return sanitize({ ...ListEntry.parse(row), ...values }, policy, new Set());
 }
 
 test("discloses a secret-looking name only if it is forced by its exact name", () => {
@@ -217,7 +216,7 @@ test("replaces line breaks and tabs in values by blanks, and keeps them where a 
 
 test("a value that contains line breaks is still the image's", () => {
   const row = { Id: "a".repeat(64), Created: 1, Names: ["/app"] };
-  const observed = { ...fromListEntry(ListEntry.parse(row), () => true), env: { VIRTUAL_PORT: "80\n" } };
+  const observed = { ...ListEntry.parse(row), env: { VIRTUAL_PORT: "80\n" } };
   const container = sanitize(observed, defaultPolicy(), new Set(["env VIRTUAL_PORT=80\n"]));
   assert.deepEqual(container?.fromImage.env, ["VIRTUAL_PORT"]);
 });
@@ -254,7 +253,7 @@ const INSPECTED = {
 test("keeps the TCP ports of a container that exposes more ports than the limit, and counts the others", () => {
   const udp = Array.from({ length: 2_001 }, (_, index) => [`${2_000 + index}/udp`, {}]);
   const ExposedPorts = { ...Object.fromEntries(udp), "8000/tcp": {} };
-  const { ports, unlistedPorts } = fromInspected(Inspected.parse({ ...INSPECTED, Config: { ExposedPorts } }));
+  const { ports, unlistedPorts } = Inspected.parse({ ...INSPECTED, Config: { ExposedPorts } });
   assert.deepEqual(
     [ports[0], ports.length, unlistedPorts],
     [{ port: 8_000, proto: "tcp" }, MAX_PORTS, 2_002 - MAX_PORTS],
@@ -265,11 +264,11 @@ test("reads the container whose network is used, the health check and whether Do
   const HostConfig = { NetworkMode: `container:${"b".repeat(64)}`, RestartPolicy: { Name: "unless-stopped" } };
   const Healthcheck = { Interval: 300_000_000_000 };
   const State = { ...INSPECTED.State, Health: { Status: "starting" } };
-  const read = fromInspected(Inspected.parse({ ...INSPECTED, HostConfig, State, Config: { Healthcheck } }));
+  const read = Inspected.parse({ ...INSPECTED, HostConfig, State, Config: { Healthcheck } });
   const started = Date.parse(INSPECTED.State.StartedAt);
   assert.equal(read.joins, "b".repeat(64));
   assert.equal(read.restarts, true);
   assert.deepEqual(read.healthCheck, { everyMs: 300_000, firstAt: started + 300_000 });
-  const own = fromInspected(Inspected.parse({ ...INSPECTED, HostConfig: { NetworkMode: "bridge" } }));
+  const own = Inspected.parse({ ...INSPECTED, HostConfig: { NetworkMode: "bridge" } });
   assert.deepEqual([own.joins, own.restarts, own.healthCheck], [undefined, false, undefined]);
 });

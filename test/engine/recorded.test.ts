@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
-import { Inspected, InspectedImage, ListEntry } from "../../agent/inspected.ts";
+import { InspectedImage } from "../../agent/engine-response.ts";
+import { Inspected, ListEntry } from "../../agent/observed.ts";
 import { collect, engineWithClient } from "./client.ts";
 import { IMAGE, recordReal } from "./real-recording.ts";
 import { embedded } from "./recordable.ts";
@@ -35,7 +36,8 @@ test("the agent reads an image of Engine 29's image store, whose id is that of a
   const Config = filled(image["Config"] as Body);
   const stored = { ...filled(image), Id: digest, Descriptor, GraphDriver: null, Config };
   const { Env } = image["Config"] as { Env: string[] };
-  assert.deepEqual(InspectedImage.parse(stored), { Id: "5".repeat(64), Config: { Env, Labels: {} } });
+  const Pairs = Env.map((variable) => /^([^=]*)=(.*)$/s.exec(variable)!.slice(1));
+  assert.deepEqual(InspectedImage.parse(stored), { Id: "5".repeat(64), Config: { Env: Pairs, Labels: {} } });
   assert.deepEqual(InspectedImage.parse({ Id: digest, Descriptor }), { Id: "5".repeat(64) });
 });
 
@@ -122,16 +124,19 @@ function compareAt(moment: Moment, fake: Recording, real: Recording): void {
   assert.deepEqual(surplus(fake.inspected[moment], real.inspected[moment]), [], `inspect when ${moment}`);
   const [listed, realListed] = [ListEntry.parse(fake.listed[moment]), ListEntry.parse(real.listed[moment])];
   assert.deepEqual(shapeOf(listed), shapeOf(realListed), `read from the list when ${moment}`);
-  assert.deepEqual([listed.State, withoutTime(listed.Status)], [realListed.State, withoutTime(realListed.Status)]);
-  assert.deepEqual(new Set(listed.Ports), new Set(realListed.Ports), "ports come in no order");
+  assert.deepEqual(
+    [listed.state, listed.health, listed.ports],
+    [realListed.state, realListed.health, realListed.ports],
+  );
+  assert.equal(statusOf(fake.listed[moment]), statusOf(real.listed[moment]));
   const [read, realRead] = [Inspected.parse(fake.inspected[moment]), Inspected.parse(real.inspected[moment])];
-  assert.deepEqual(shapeOf(read), shapeOf(realRead), `read from inspect when ${moment}`);
-  assert.equal(read.State.Status, realRead.State.Status);
-  assert.deepEqual(read.State.Health, realRead.State.Health, `health when ${moment}`);
-  assert.deepEqual(read.NetworkSettings.Ports, realRead.NetworkSettings.Ports);
+  const shape = ({ env, ...others }: typeof read) => shapeOf({ ...others, env: Object.values(env) });
+  assert.deepEqual(shape(read), shape(realRead), `read from inspect when ${moment}`);
+  assert.deepEqual([read.state, read.health, read.ports], [realRead.state, realRead.health, realRead.ports]);
 }
 
-/** Removes the duration from `Up 3 seconds (Paused)`. */
-function withoutTime(status: string | null | undefined): string {
-  return (status ?? "").replace(/(Up|\)) (?:Less than a|[0-9]+) seconds?/, "$1");
+/** Returns the status of a list entry without the duration: `Up (Paused)` for `Up 3 seconds (Paused)`. */
+function statusOf(entry: unknown): string {
+  const { Status } = entry as { Status?: string };
+  return (Status ?? "").replace(/(Up|\)) (?:Less than a|[0-9]+) seconds?/, "$1");
 }

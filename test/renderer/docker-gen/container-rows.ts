@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { Inspected, ListEntry } from "../../../agent/inspected.ts";
-import { fromListEntry } from "../../../agent/observed.ts";
+import { Inspected, ListEntry } from "../../../agent/observed.ts";
 import { defaultPolicy } from "../../../agent/policy.ts";
 import { sanitize } from "../../../agent/sanitize.ts";
 import { disclosed, inspected, printed, refusal, seen } from "./printing.ts";
@@ -49,12 +48,7 @@ export const containers: Topic = {
           State: "running",
           Status: "Up 1 minute",
         };
-        const listed = sanitize(
-          fromListEntry(ListEntry.parse(row), () => true),
-          defaultPolicy(),
-          undefined,
-          true,
-        );
+        const listed = sanitize(ListEntry.parse(row), defaultPolicy(), undefined, true);
         assert.deepEqual([listed?.name, listed?.unread, listed?.env], ["web", true, {}]);
       },
     },

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { fromInspected } from "../../../agent/observed.ts";
-import { Inspected } from "../../../agent/inspected.ts";
+import { Inspected } from "../../../agent/observed.ts";
 import { parsePolicy } from "../../../agent/policy.ts";
 import { sanitize } from "../../../agent/sanitize.ts";
 import { containerView } from "../../../renderer/template/container-view.ts";
@@ -57,7 +56,7 @@ export function inspected(changes: { Config?: object; NetworkSettings?: object }
 export function disclosed(answer: object, names: readonly string[] = []): Container {
   const policy = parsePolicy(JSON.stringify({ env: names, labels: names, fields: ["image"], force: [] }));
   assert.ok(!("problems" in policy));
-  const container = sanitize(fromInspected(Inspected.parse(answer)), policy, new Set());
+  const container = sanitize(Inspected.parse(answer), policy, new Set());
   assert.ok(container);
   return container;
 }
