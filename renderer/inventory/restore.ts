@@ -34,7 +34,7 @@ export function restoreAbsent(
 ): (socket: string) => void {
   const cache = new InventoryCache(directory, log);
   const [only] = subscriptions.size === 1 ? [...subscriptions.keys()] : [];
-  for (const [socket, subscription] of subscriptions) subscription.recall = () => cache.read(socket);
+  for (const [socket, subscription] of subscriptions) subscription.readCache = () => cache.read(socket);
   const restore = (): void => {
     for (const [socket, subscription] of subscriptions) {
       if (subscription.isComplete) continue;

@@ -90,7 +90,7 @@ export class Subscription {
   #isCurrent = false;
   #failure: Failure | undefined;
   /** Returns the cached inventory of an earlier renderer. */
-  recall: () => CachedInventory | undefined = () => undefined;
+  readCache: () => CachedInventory | undefined = () => undefined;
   #setComplete: () => void = () => undefined;
   #rejectComplete: (error: Error) => void = () => undefined;
 
@@ -280,7 +280,7 @@ export class Subscription {
     if (!containers || "gap" in containers) return containers;
     const { instance, generation, lacksTasks } = part;
     if (lacksTasks && !this.isComplete) {
-      const tasks = this.recall()?.containers.filter(({ task }) => task);
+      const tasks = this.readCache()?.containers.filter(({ task }) => task);
       if (tasks) this.#onChange(this.#copy.restore(this.#dockerHost, tasks));
     }
     return this.#copy.replace({ instance, generation, dockerHost: this.#dockerHost, containers, lacksTasks });

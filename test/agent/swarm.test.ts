@@ -285,10 +285,10 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     assert.equal(manager.names.length, 1);
   });
 
-  test("keeps each of two tasks that report the same container, and a container of this host that a task claims", async () => {
+  test("keeps each of two tasks that report the same container, and a container of this host that a task names", async () => {
     const ID = "e".repeat(64);
-    const claims = { "Status.ContainerStatus.ContainerID": ID };
-    const [one, other] = [task(claims), task(claims)];
+    const reported = { "Status.ContainerStatus.ContainerID": ID };
+    const [one, other] = [task(reported), task(reported)];
     const manager = await start([one, other, one]);
     const names = [one, other].map((entry) => `web.3.${String(entry["ID"])}`);
     assert.deepEqual(manager.names.toSorted(), names);

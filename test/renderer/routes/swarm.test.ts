@@ -58,7 +58,7 @@ describe("tasks of a Swarm service", () => {
     assert.deepEqual(routes(one, stopped).servers, ["10.0.0.1:8080"]);
   });
 
-  test("are routed whatever the clocks of their nodes say", () => {
+  test("are routed regardless of the clocks of their nodes", () => {
     const ages = [0, Date.now() + 1e12, -1e12].map((createdAt, at) => task(String(at + 1), {}, { createdAt }));
     assert.deepEqual(routes(...ages).servers.toSorted(), ["10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"]);
   });
