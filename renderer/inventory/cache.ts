@@ -62,6 +62,11 @@ export class InventoryCache {
     });
   }
 
+  /** Writes what is scheduled, and resolves when it is on disk. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#files.values()].map(async (file) => await file.flush()));
+  }
+
   #fileOf(socket: string): CacheFile<z.infer<typeof AgentFile>> {
     const name = `agent-${createHash("sha256").update(socket).digest("hex").slice(0, 16)}.json`;
     const known = this.#files.get(socket);

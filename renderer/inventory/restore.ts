@@ -17,21 +17,28 @@ export interface RestoreOptions {
   readonly staleAfterMs?: number | undefined;
 }
 
+/** Keeps the cache up to date. */
+export interface CacheUpdates {
+  /** Call it with the socket of each agent whose inventory changed, or that disconnected. */
+  readonly update: (socket: string) => void;
+  /** Writes what is scheduled, and resolves when it is on disk. */
+  readonly flush: () => Promise<void>;
+}
+
 /** Longest delay of a timer, in milliseconds. */
 const MAX_DELAY_MS = 2_147_483_647;
 
 /**
  * Restores absent agents from the cache of an earlier renderer, so that one absent agent does not block the others.
- * An agent without a cache has never contributed containers, so none can be lost. An agent that
- * does not know the tasks of its swarm gets those in the cache. Returns a function to call with the
- * socket of each agent whose inventory changed, or that disconnected, which updates the cache.
+ * An agent without a cache has never contributed containers, so none can be lost. An agent that does not know the tasks of
+ * its swarm gets those in the cache.
  */
 export function restoreAbsent(
   subscriptions: ReadonlyMap<string, Subscription>,
   { directory, patienceMs, staleAfterMs = 0 }: RestoreOptions,
   log: Log,
   signal: AbortSignal,
-): (socket: string) => void {
+): CacheUpdates {
   const cache = new InventoryCache(directory, log);
   const [only] = subscriptions.size === 1 ? [...subscriptions.keys()] : [];
   for (const [socket, subscription] of subscriptions) subscription.readCache = () => cache.read(socket);
@@ -51,7 +58,7 @@ export function restoreAbsent(
   const delay = only === undefined ? patienceMs : Math.max(patienceMs, absentSince + staleAfterMs - Date.now());
   const timer = setTimeout(restore, Math.min(delay, MAX_DELAY_MS));
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
-  return (socket) => {
+  const update = (socket: string): void => {
     const subscription = subscriptions.get(socket);
     if (!subscription?.isComplete) return;
     cache.changed(socket, () => ({
@@ -60,4 +67,5 @@ export function restoreAbsent(
       containers: subscription.known.map(({ container }) => container),
     }));
   };
+  return { update, flush: async () => await cache.flush() };
 }

@@ -5,7 +5,7 @@ import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
-import { restoreAbsent } from "../inventory/restore.ts";
+import { type CacheUpdates, restoreAbsent } from "../inventory/restore.ts";
 import { Subscription } from "../inventory/subscription.ts";
 import { Witness } from "../inventory/witness.ts";
 import { ownDirectory } from "../publish/volume.ts";
@@ -74,12 +74,12 @@ export async function run(
   const subscriptions = config.agents.map((agent) => {
     const { socket } = agent;
     const onChange = (change: InventoryChange): void => {
-      updateCache(socket);
+      cache.update(socket);
       apply(change);
     };
     const witness = new Witness(socket, agentsDirectory, log);
     return new Subscription(agent, log, onChange, witness, () => {
-      updateCache(socket);
+      cache.update(socket);
       reportAbsent();
     });
   });
@@ -90,7 +90,7 @@ export async function run(
     for (const group of groups) group.agentsChanged(new Map(absent));
   };
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
-  const updateCache = cacheFor(config, bySocket, log, signal);
+  const cache = cacheFor(config, bySocket, log, signal);
   const apply = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const group of groups) group.apply(change, isComplete);
@@ -126,6 +126,7 @@ export async function run(
   });
   await Promise.all(subscriptions.map(async (subscription) => await subscription.run(signal)));
   ending.abort();
+  await cache.flush();
   await Promise.all(groups.map(async (group) => await group.stop()));
   await page?.stop();
   status.close();
@@ -146,11 +147,12 @@ function cacheFor(
   subscriptions: ReadonlyMap<string, Subscription>,
   log: Log,
   signal: AbortSignal,
-): (socket: string) => void {
+): CacheUpdates {
   const directory = directoryOfAgents(config);
   const delays = config.targets.flatMap((target) => ("routing" in target ? [target.routing.staleAfter] : []));
   const isNeeded = subscriptions.size > 1 || delays.length > 0;
-  if (!isNeeded || directory === undefined) return () => undefined;
+  if (!isNeeded || directory === undefined)
+    return { update: () => undefined, flush: async () => await Promise.resolve() };
   const staleAfterMs = config.agents[0]?.staleAfter ?? Math.min(...delays);
   return restoreAbsent(subscriptions, { directory, patienceMs: PATIENCE_MS, staleAfterMs }, log, signal);
 }

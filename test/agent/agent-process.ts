@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Engine, type EngineOptions, startEngine } from "../engine/engine.ts";
+import { removeDirectory } from "../remove-directory.ts";
 import { AgentRun } from "./agent-run.ts";
 
 /** The agent in front of an embedded engine that can inject faults. */
@@ -33,5 +34,6 @@ export class AgentProcess extends AgentRun {
     await this.stop();
     await this.engine.close();
     await super.close();
+    await removeDirectory(dirname(this.engine.socketPath));
   }
 }

@@ -157,24 +157,29 @@ test("keeps the cached routes of an absent agent at start, and follows the other
   const file = join(rig.directory, "default.conf");
   rig.running = run(config, rig.stop.signal, () => undefined);
   await eventually("both are routed", () => hostsIn(file).join(" ") === "a.example b.example");
-  const memory = join(rig.directory, ".sallyport", "agents");
-  await eventually("the state of both agents is cached", () => existsSync(memory) && readdirSync(memory).length === 2);
+  const cache = join(rig.directory, ".sallyport", "agents");
+  await eventually("both are cached", () => existsSync(cache) && readdirSync(cache).length === 2);
+  // The cache is written at intervals, and when the renderer ends.
+  other.change([app("d", "web")]);
+  await eventually("the new container is routed", () => hostsIn(file).includes("d.example"));
   rig.stop.abort();
   await rig.running;
   await other.close();
+  const cached = readdirSync(cache).map((name) => readFileSync(join(cache, name), "utf8"));
+  assert.match(cached.join("\n"), /d\.example/);
 
   rig.stop = new AbortController();
   rig.agent.first = [app("a", "web"), app("c", "web")];
   const logged: string[] = [];
   rig.running = run(config, rig.stop.signal, (_level, event) => void logged.push(event));
-  await eventually("all are routed", () => hostsIn(file).join(" ") === "a.example b.example c.example");
+  await eventually("all are routed", () => hostsIn(file).join(" ") === "a.example b.example c.example d.example");
   assert.ok(logged.includes("agent.restored"));
   const { agents: standing } = await askStatus(config.statusSocket);
   assert.deepEqual(
     standing.map(({ connected, containers }) => [connected, containers]),
     [
       [true, 2],
-      [false, 1],
+      [false, 2],
     ],
   );
 });
