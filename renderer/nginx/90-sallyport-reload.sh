@@ -293,12 +293,9 @@ check() {
 	return "$outcome"
 }
 
-# FILE LINE MESSAGE: writes a file of the channel. A longer one is replaced atomically, so that it is never read half-written.
+# FILE LINE MESSAGE: replaces a file of the channel atomically, so that it is never read half-written, and that nothing is
+# written through a link.
 put() {
-	if [ "$1" = answer ] && [ -z "$3" ] && [ -f "$channel/$1" ]; then
-		printf '%s\n\n' "$2" >"$channel/$1"
-		return
-	fi
 	printf '%s\n%.4000s\n' "$2" "$3" >"$channel/.$1" && mv -f "$channel/.$1" "$channel/$1"
 }
 
