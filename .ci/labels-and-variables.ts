@@ -309,7 +309,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   sticky: {
     type: "`cookie` or `off`",
     default: "`off`",
-    meaning: "Keep a client at one replica by a cookie; needs nginx 1.29.6",
+    meaning: "Keep a client at one replica by a cookie, also while the replica stops; needs nginx 1.29.6",
     example: "cookie",
   },
   health: {

@@ -37,7 +37,7 @@ const FAIL_TIMEOUT_S = 1;
 
 /** Returns the `upstream` block of a path that has servers. `isSecure`: clients use HTTPS only. */
 export function upstreamModel(host: string, route: PathRoute, settings: NginxSettings, isSecure: boolean): ModelFields {
-  const { path, servers } = route;
+  const { path, servers, draining = [] } = route;
   const { balance: method, keepalive = "auto", sticky } = policiesOf(host, route, settings).options;
   const isSticky = sticky === "cookie" && hasSticky(settings);
   // These methods decide by the client or the request, which the cookie replaces.
@@ -47,7 +47,11 @@ export function upstreamModel(host: string, route: PathRoute, settings: NginxSet
     name: upstreamName(host, pathKey(path), settings),
     balance: directive === undefined ? false : tokens(directive),
     sticky: isSticky && tokens(...stickyCookie(host, pathKey(path), isSecure)),
-    servers: serverModels(servers, !WITHOUT_BACKUP.includes(balance)),
+    servers: [
+      ...serverModels(servers, !WITHOUT_BACKUP.includes(balance)),
+      // A replica that is stopping serves only clients that it served before.
+      ...(isSticky ? draining.map((server) => serverModel({ ...server, backup: false }, false, "drain")) : []),
+    ],
     keepalive: keepalive === "auto" ? 2 * servers.length : keepalive,
     disablesKeepalive: keepalive === 0 && keepsConnections(settings),
   };
@@ -81,11 +85,15 @@ export function serverModels(servers: readonly UpstreamServer[], takesBackup: bo
   const hasBackup = servers.some(({ backup }) => backup);
   const needsBackup = takesBackup && !hasBackup && servers.length > 1 && servers.some(({ isRemote }) => isRemote);
   const backups = needsBackup ? servers.map((server) => ({ ...server, backup: true, maxFails: 0 })) : [];
-  return [...servers, ...backups].map((server) => ({
+  return [...servers, ...backups].map((server) => serverModel(server, takesBackup && hasMain));
+}
+
+function serverModel(server: UpstreamServer, takesBackup: boolean, ...more: readonly string[]): ModelFields {
+  return {
     endpoint: endpointOf(server),
     container: server.container,
-    parameters: parametersOf(server, takesBackup && hasMain),
-  }));
+    parameters: parametersOf(server, takesBackup, more),
+  };
 }
 
 function endpointOf({ address, port }: UpstreamServer): string {
@@ -95,6 +103,7 @@ function endpointOf({ address, port }: UpstreamServer): string {
 function parametersOf(
   { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S, maxConnections }: UpstreamServer,
   takesBackup: boolean,
+  more: readonly string[],
 ): Verbatim {
   return tokens(
     ...(weight === undefined ? [] : [`weight=${weight}`]),
@@ -102,5 +111,6 @@ function parametersOf(
     `fail_timeout=${failTimeout}s`,
     ...(maxConnections === undefined ? [] : [`max_conns=${maxConnections}`]),
     ...(backup && takesBackup ? ["backup"] : []),
+    ...more,
   );
 }

@@ -20,6 +20,8 @@ export interface ResolvedRoute {
   readonly isDoubtful: boolean;
   /** Undefined while the container cannot serve requests. Its hosts are kept. */
   readonly server?: UpstreamServer;
+  /** Set while the container is stopping, if sessions are sticky. */
+  readonly draining?: UpstreamServer;
 }
 
 /** What one container contributes to the routes, and its diagnostics. */
@@ -79,12 +81,12 @@ export function evaluate(
     case "absent":
       return { ...base, unrouted: { ...resolved.diagnostic, hosts: hostsOf(request.routes) } };
     case "waiting": {
-      const { isStopped, diagnostic: unrouted } = resolved;
+      const { isStopped, diagnostic: unrouted, draining = [] } = resolved;
       return {
         ...base,
         isReplica,
         options,
-        routes: requested,
+        routes: requested.map((route, index) => ({ ...route, ...(draining[index] && { draining: draining[index] }) })),
         unrouted,
         remarks: request.remarks,
         ...(isStopped && { isStopped }),
@@ -119,7 +121,8 @@ export function eventsOf({
 
 /** Returns whether a container no longer has an address at which it was served, so that another container may get it. */
 export function losesAddress({ before, after }: Readonly<Record<"before" | "after", Evaluation | undefined>>): boolean {
-  const addresses = (one: Evaluation | undefined) => one?.routes.flatMap(({ server }) => server?.address ?? []) ?? [];
+  const addresses = (one: Evaluation | undefined) =>
+    one?.routes.flatMap(({ server, draining }) => (server ?? draining)?.address ?? []) ?? [];
   const now = addresses(after);
   return after?.unrouted?.code !== "health" && addresses(before).some((address) => !now.includes(address));
 }

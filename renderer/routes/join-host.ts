@@ -197,6 +197,8 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
   const faults = replicas.flatMap(({ evaluation }) => evaluation.faults ?? []);
   const others = group.filter((one) => !agrees(one)).map((one) => notJoined(key, one, first));
   const mixed = replicas.filter(({ evaluation }) => isMixed(evaluation, first.evaluation));
+  const servers = serversOf(replicas, ({ server }) => server);
+  const draining = serversOf(replicas, (one) => one.draining);
   return {
     path: {
       path,
@@ -204,7 +206,8 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
       ...(destination !== undefined && { destination }),
       options: options.values,
       ...(isStatic && { isOperators: true }),
-      servers: replicasOf(replicas),
+      servers,
+      ...(draining.length > 0 && servers.length > 0 && { draining }),
       ...(faults.length > 0 && { faults: faults.map(({ container, reason }) => ({ container, reason })) }),
     },
     remarks: [...options.remarks, ...others, ...mixed.map((one) => alsoServes(key, one, first))],
@@ -258,10 +261,13 @@ function alsoServes(key: string, { evaluation }: PathMember, leader: PathMember)
   return diagnostic(evaluation.subject, "replica.mixed", { problem, hint });
 }
 
-function replicasOf(members: readonly PathMember[]): UpstreamServer[] {
+function serversOf(
+  members: readonly PathMember[],
+  serverOf: (resolved: ResolvedRoute) => UpstreamServer | undefined,
+): UpstreamServer[] {
   const replicas = new Map<string, UpstreamServer>();
   for (const { resolved } of members.toSorted((a, b) => compare(a.evaluation.order, b.evaluation.order))) {
-    const { server } = resolved;
+    const server = serverOf(resolved);
     const endpoint = `${server?.address} ${server?.port}`;
     if (server && !replicas.has(endpoint)) replicas.set(endpoint, server);
   }

@@ -85,6 +85,8 @@ export interface RouteRules extends RequestRules {
   readonly otherHosts?: ReadonlyMap<string, IpAddress>;
   /** Prefer the IPv6 address of a container that has both. */
   readonly preferIpv6?: boolean;
+  /** Default for containers that do not set it: whether sessions are sticky. */
+  readonly isSticky?: boolean;
   /** Milliseconds for which a host answers 503 after its last container is gone. */
   readonly graceMs?: number;
   /** Default for containers that do not set it. */

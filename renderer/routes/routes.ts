@@ -25,6 +25,8 @@ export interface PathRoute {
   readonly isOperators?: boolean;
   /** The replicas. Empty: the path exists, but no replica can serve it now. */
   readonly servers: readonly UpstreamServer[];
+  /** Replicas that are stopping, for sticky sessions only. */
+  readonly draining?: readonly UpstreamServer[];
   /** Options of its containers that would restrict access and cannot be applied: the path is closed. */
   readonly faults?: readonly ClosedReason[];
 }

@@ -16,7 +16,13 @@ export type Resolution =
   /** One upstream server per requested route, in their order. */
   | { readonly kind: "resolved"; readonly servers: readonly UpstreamServer[] }
   /** Cannot serve requests now. Its hosts are kept and answer 503 while no other container serves them. */
-  | { readonly kind: "waiting"; readonly diagnostic: Diagnostic; readonly isStopped?: boolean }
+  | {
+      readonly kind: "waiting";
+      readonly diagnostic: Diagnostic;
+      readonly isStopped?: boolean;
+      /** One upstream server per requested route, if a container that is stopping has sticky sessions. */
+      readonly draining?: readonly UpstreamServer[];
+    }
   /** Takes no part in routing. */
   | { readonly kind: "absent"; readonly diagnostic: Diagnostic };
 
@@ -41,6 +47,11 @@ export function resolveServers(
   // The port of a task is not guessed: its image is unknown.
   const isUnexposed = (rules.onlyExposed || known.container.task !== undefined) && hasNoPort;
   const idle = notServing(known, subject, { isUnexposed, health, keepsStopped: rules.sharedHosts !== true });
+  if (idle?.kind === "waiting" && idle.diagnostic.code === "stopping" && isSticky(request, rules)) {
+    const running = { ...known, container: { ...known.container, stopping: false } };
+    const found = resolveServers(running, request, networks, rules, isAgentAbsent);
+    return found.kind === "resolved" ? { ...idle, draining: found.servers } : idle;
+  }
   if (idle) return idle;
   if (isAgentAbsent) {
     const problem =
@@ -63,6 +74,10 @@ export function resolveServers(
       ...(container.stopping && { backup: true, maxFails: 0 }),
     })),
   };
+}
+
+function isSticky({ path }: RouteRequest, rules: RouteRules): boolean {
+  return path.sticky === undefined ? rules.isSticky === true : path.sticky === "cookie";
 }
 
 /** Where nginx connects for each of the ports inside the container, or why it cannot. */

@@ -50,6 +50,7 @@ export class NginxRoutes {
       ...routingRules(routing, proxy, here),
       otherHosts: new Map(agents.flatMap(({ socket, address }) => (address === undefined ? [] : [[socket, address]]))),
       debugEndpoint: nginx?.defaults.debugEndpoint ?? false,
+      isSticky: nginx?.pathDefaults.sticky === "cookie",
       defaultPorts: {
         plain: numbers(listen, nginx?.defaults.httpPort),
         tls: numbers(https?.listen, nginx?.defaults.httpsPort),

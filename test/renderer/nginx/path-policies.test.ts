@@ -16,6 +16,7 @@ import { ROOT } from "../../../renderer/routes/path-match.ts";
 import type { VirtualHost } from "../../../renderer/routes/routes.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import type { Verbatim } from "../../../renderer/template/model.ts";
+import type { Container } from "../../../shared/snapshot.ts";
 import { composeLabels } from "../../shared/compose-labels.ts";
 import { freePort } from "../../demo/free-port.ts";
 import { eventually } from "../../eventually.ts";
@@ -59,6 +60,10 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     const broken = { ...labels({ retry: "status" }), createdAt: 1 };
     const pathDefaults = { allow: CLIENTS, rate: "1/m", rateBurst: "12" };
     const isOpen = { allow: "0.0.0.0/0", rate: "1000/s", "rate-burst": "1000" };
+    sticky.push(
+      await rig.app("sticky1", host("sticky"), labels({ sticky: "cookie", balance: "ip-hash" })),
+      await rig.app("sticky2", host("sticky"), labels({ sticky: "cookie" })),
+    );
     await rig.app("static", {});
     await rig.app("dead", {});
     const sso = http.createServer((request, response) => {
@@ -186,8 +191,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
         await rig.app("own", host("own"), labels({ compress: "true", allow: "127.0.0.0/8" }), statusApp(200)),
         await rig.app("broken", host("retry"), broken, statusApp(503)),
         await rig.app("works", host("retry"), labels({ retry: "status" }), statusApp(200)),
-        await rig.app("sticky1", host("sticky"), labels({ sticky: "cookie", balance: "ip-hash" })),
-        await rig.app("sticky2", host("sticky"), labels({ sticky: "cookie" })),
+        ...sticky,
         await rig.app("capped", host("capped"), labels({ "max-connections": "3" })),
       ],
     );
@@ -196,6 +200,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
 
   /** Copies a file of the authority for apps over one that nginx uses. */
   let rotate: (name: string, from: string) => void;
+  const sticky: Container[] = [];
   /** What nginx asked the service. */
   const questions: Question[] = [];
 
@@ -497,6 +502,25 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
       replicas.add((JSON.parse(body) as { app: string }).app);
     }
     assert.equal(replicas.size, 1);
+    // While the replica stops, it serves the clients that it served before, and no others.
+    const [own = ""] = replicas;
+    const replica = sticky.find(({ name }) => name === own)!;
+    const served = async (headers = {}, from = "127.0.0.1"): Promise<string | undefined> =>
+      (await rig.echo({ host: "sticky.example", headers, from }))?.app;
+    const becomes = async (state: Partial<Container>): Promise<void> => {
+      const published = (): number => rig.logged.filter(({ event }) => event === "publish.succeeded").length;
+      const before = published();
+      rig.update([{ ...replica, ...state }]);
+      await eventually("it is published", () => published() > before);
+    };
+    await becomes({ stopping: true });
+    assert.match(rig.text, / drain;/);
+    assert.equal(await served({ Cookie: cookie! }), own);
+    const others = new Set<string | undefined>();
+    for (let made = 0; made < 4; made += 1) others.add(await served({}, "127.0.0.9"));
+    assert.deepEqual([others.size, others.has(own)], [1, false]);
+    await becomes({ state: "exited" });
+    assert.deepEqual(new Set([await served({ Cookie: cookie! })]), others);
   });
 
   test("explain lists every policy", async () => {
