@@ -75,7 +75,7 @@ const AREAS: readonly Area[] = [
     where:
       "Log events `container.quarantined`, `container.unrouted`, `container.filtered` and `container.warned`, `status` and " +
       '`explain`. Begins with the container and the option; an invalid value is quoted: `OPTION: invalid value "VALUE": …`.',
-    remedy: "correct the value: see [labels and variables](labels-and-variables.md)",
+    remedy: "correct the value to route the container or the host: see [labels and variables](labels-and-variables.md)",
   },
   {
     title: "Certificates from an ACME authority",

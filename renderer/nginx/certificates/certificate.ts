@@ -30,7 +30,7 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
   try {
     const found = new X509Certificate(pem);
     if (keyPem !== undefined && !found.checkPrivateKey(createPrivateKey(keyPem))) {
-      return { stem, reason: `${stem}.key does not match ${stem}.crt` };
+      return { stem, reason: `${stem}.key does not match ${stem}.crt; replace one of them` };
     }
     return {
       stem,
@@ -44,7 +44,7 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
       return { stem, reason: `${stem}.key is protected by a passphrase, which nginx cannot ask for; ${hint}` };
     }
     // The parser's message may quote the key.
-    return { stem, reason: `${stem}.crt or ${stem}.key is not valid PEM` };
+    return { stem, reason: `${stem}.crt or ${stem}.key is not valid PEM; replace it` };
   }
 }
 

@@ -41,7 +41,8 @@ export function readCertificates(directory: string): CertificateSet {
 }
 
 function readPair(directory: string, stem: string): Certificate | InvalidCertificate {
-  if (!STEM.test(stem)) return { stem, reason: "its name may have only letters, digits, dots and dashes" };
+  if (!STEM.test(stem))
+    return { stem, reason: "its name may have only letters, digits, dots and dashes; rename its files" };
   try {
     const pem = readRegular(join(directory, `${stem}.crt`)).toString("utf8");
     const found = parseCertificate(stem, pem, readKey(join(directory, `${stem}.key`)));
@@ -68,5 +69,7 @@ function readExtras(directory: string, stem: string): Pick<Certificate, "extras"
 }
 
 function unreadable(error: unknown): string {
-  return `cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+  const { code } = error as NodeJS.ErrnoException;
+  const hint = code === "ENOENT" ? "mount or create it" : "let the renderer's user read it";
+  return `cannot be read (${code}); ${hint}`;
 }

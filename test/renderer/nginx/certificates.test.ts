@@ -94,7 +94,7 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
     );
     assert.equal(store.certificates.usable.size, 0);
     assert.equal(store.refresh(), false);
-    assert.deepEqual(logged, ["certificate.rejected cannot be read: ENOENT"]);
+    assert.deepEqual(logged, ["certificate.rejected cannot be read (ENOENT); mount or create it"]);
   });
 
   test("ignores dangling links among the additional files", () => {
