@@ -34,7 +34,7 @@ const EVENT_MS = 10_000;
 /** Changing services whose tasks are listed alone. If there are more, all are listed. */
 const MAX_FLUX = 8;
 
-/** Milliseconds without a request after each list: as long as the list took, within these limits. */
+/** Milliseconds without a request after each list, and without a list of all tasks: as long as that took, at most. */
 const [MIN_REST_MS, MAX_REST_MS] = [50, 5_000];
 
 /**
@@ -90,9 +90,11 @@ export class Swarm {
   /** Until when a service counts as changing, on the clock of `performance.now`, like all times below. */
   readonly #flux = new Map<string, number>();
   /** Services with an event since they were listed. */
-  #due = new Set<string>();
+  readonly #due = new Set<string>();
   #eventAt = Number.NEGATIVE_INFINITY;
   #listedAt = performance.now();
+  /** When all may be listed again. */
+  #restsUntil = 0;
   /** When services, and all tasks, are to be listed again. */
   #servicesAt = 0;
   #tasksAt = 0;
@@ -147,18 +149,15 @@ export class Swarm {
 
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const startedAt = performance.now();
       this.#isWoken = false;
-      const pauseMs = await this.#list(startedAt).then(
+      const pauseMs = await this.#list(performance.now()).then(
         () => this.#succeed(),
         (error: unknown) => (signal.aborted ? 0 : this.#fail(asDockerError(error))),
       );
-      const tookMs = performance.now() - startedAt;
-      const restMs = Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, tookMs));
-      await sleep(restMs, undefined, { signal }).catch(() => undefined);
+      await sleep(MIN_REST_MS, undefined, { signal }).catch(() => undefined);
       if (this.#isWoken) continue;
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      const rested = sleep(Math.max(0, pauseMs - restMs), undefined, { signal, ref: false });
+      const rested = sleep(Math.max(0, pauseMs - MIN_REST_MS), undefined, { signal, ref: false });
       await Promise.race([woken, rested.catch(() => undefined)]);
     }
   }
@@ -179,19 +178,24 @@ export class Swarm {
   }
 
   async #list(now: number): Promise<void> {
-    const isComplete = now >= this.#servicesAt || this.#due.size > MAX_FLUX;
-    if (isComplete || this.#due.size > 0) await this.#listServices(now, isComplete);
+    const mayListAll = now >= this.#restsUntil;
+    const isComplete = mayListAll && (now >= this.#servicesAt || this.#due.size > MAX_FLUX);
+    const due = [...this.#due].slice(0, isComplete ? undefined : MAX_FLUX);
+    if (isComplete || due.length > 0) await this.#listServices(now, isComplete, due);
     for (const [id, until] of this.#flux) if (until < now || !this.#services.has(id)) this.#flux.delete(id);
     for (const [id, service] of this.#services) if (isUpdating(service)) this.#changes(id);
     const { docker } = this.#options;
-    const changing = [...this.#flux.keys()];
-    if (isComplete || now >= this.#tasksAt || changing.length > MAX_FLUX) {
+    if (isComplete || (mayListAll && (now >= this.#tasksAt || this.#flux.size > MAX_FLUX))) {
       const tasks = await docker.tasks();
+      const endedAt = performance.now();
+      this.#restsUntil = endedAt + Math.min(MAX_REST_MS, endedAt - now);
       this.#tasksAt = now + (tasks.length > MANY ? MANY_TASKS_MS : TASKS_MS);
       if (!this.#isDoubtful(tasks, now) && this.#apply(tasks, [...this.#services.keys()]) && !isComplete)
         this.#relist();
       return;
     }
+    const first = due.filter((id) => this.#flux.has(id));
+    const changing = [...new Set([...first, ...this.#flux.keys()])].slice(0, MAX_FLUX);
     try {
       this.#apply(changing.length > 0 ? await docker.tasks(changing) : [], changing);
     } catch (error) {
@@ -202,15 +206,14 @@ export class Swarm {
   }
 
   /** Lists all services and nodes, or the services that had events. */
-  async #listServices(now: number, isComplete: boolean): Promise<void> {
+  async #listServices(now: number, isComplete: boolean, due: readonly string[]): Promise<void> {
     const { docker } = this.#options;
-    const due = this.#due;
-    this.#due = new Set();
+    for (const id of due) this.#due.delete(id);
     if (isComplete) this.#servicesAt = now + SERVICES_MS;
     try {
       const [services, nodes] = isComplete
         ? await Promise.all([docker.services(), docker.nodes()])
-        : [await docker.services([...due])];
+        : [await docker.services(due)];
       const listed = new Set(services.map(idOf));
       for (const entry of services) {
         const id = idOf(entry);
@@ -309,7 +312,8 @@ export class Swarm {
     this.#listedAt = performance.now();
     if (this.#failure !== "") this.#options.log("info", "swarm.connected", { services: this.#services.size });
     this.#failure = "";
-    if (this.#flux.size === 0) return this.#tasksAt - performance.now();
+    const dueAt = Math.max(Math.min(this.#tasksAt, this.#servicesAt), this.#restsUntil);
+    if (this.#flux.size === 0) return dueAt - performance.now();
     return performance.now() - this.#eventAt < EVENT_MS ? EVENT_LIST_MS : FLUX_LIST_MS;
   }
 
