@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Maximum number of lines of code, without comments and blank lines, in an area. Lowered when the area shrinks. */
 const budgets = [
   { area: "the agent's bundle", isIn: isBundled, limit: 2_971 },
-  { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 468 },
+  { area: "agent/swarm/, used with --swarm only", isIn: (path: string) => path.startsWith("agent/swarm/"), limit: 471 },
   // Commands on the command line run in short-lived processes, not in the agent that serves.
   { area: "the agent's bundle without commands", isIn: serves, limit: 2_857 },
   { area: "agent/audit/, a program of its own", isIn: (path: string) => path.startsWith("agent/audit/"), limit: 517 },

@@ -9,7 +9,7 @@ import { policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
 import { upstreamTlsModel } from "./upstream-tls.ts";
-import { upstreamName } from "./upstream.ts";
+import { hasFallback, upstreamName } from "./upstream.ts";
 
 /** Prefixes of nginx's directives by the protocol of the app. */
 const FAMILIES: Readonly<Partial<Record<PathRoute["protocol"], "proxy" | "grpc" | "fastcgi" | "uwsgi">>> = {
@@ -58,6 +58,10 @@ export function locationModels(
     bodySize: !inFile.has("client_max_body_size") && (options.bodySize ?? false),
     verifiedBy: !isClosed && policies.upstreamTls.map((name) => settings.files?.upstreamTlsHashes?.[name] ?? ""),
     verified: !isClosed && policies.upstreamTls.flatMap((name) => upstreamTlsModel(name, family, settings, inFile)),
+    // Time for the second packet, which Linux sends after one second, but no more: another server may respond at once.
+    connectsSoon:
+      hasFallback(servers) &&
+      ![operatorDirectives(settings), inHostFile, inFile].some((set) => set.has(`${family}_connect_timeout`)),
     readTimeout: !inFile.has(`${family}_read_timeout`) && (options.timeout ?? false),
     sendTimeout: !inFile.has(`${family}_send_timeout`) && (options.timeout ?? false),
     root: isFastcgi && !inFile.has("root") && root,

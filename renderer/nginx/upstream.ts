@@ -83,8 +83,10 @@ function stickyCookie(host: string, path: string, isSecure: boolean): string[] {
 export function serverModels(servers: readonly UpstreamServer[], takesBackup: boolean): ModelFields[] {
   const hasMain = servers.some(({ backup }) => !backup);
   const hasBackup = servers.some(({ backup }) => backup);
-  const needsBackup = takesBackup && !hasBackup && servers.length > 1 && servers.some(({ isRemote }) => isRemote);
-  const backups = needsBackup ? servers.map((server) => ({ ...server, backup: true, maxFails: 0 })) : [];
+  const backups =
+    takesBackup && !hasBackup && hasFallback(servers)
+      ? servers.map((server) => ({ ...server, backup: true, maxFails: 0 }))
+      : [];
   return [...servers, ...backups].map((server) => serverModel(server, takesBackup && hasMain));
 }
 
@@ -94,6 +96,11 @@ function serverModel(server: UpstreamServer, takesBackup: boolean, ...more: read
     container: server.container,
     parameters: parametersOf(server, takesBackup, more),
   };
+}
+
+/** Whether there are several servers, of which one may be silent because it is on another machine. */
+export function hasFallback(servers: readonly UpstreamServer[]): boolean {
+  return servers.length > 1 && servers.some(({ isRemote }) => isRemote);
 }
 
 function endpointOf({ address, port }: UpstreamServer): string {

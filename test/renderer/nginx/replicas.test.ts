@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as dgram from "node:dgram";
 import * as http from "node:http";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -123,6 +123,13 @@ describe("options of replicas, with a real nginx", { skip }, () => {
     test(`a Swarm task that leaves serves the requests that its successor cannot serve yet (${balance})`, async () => {
       assert.deepEqual(await answers(`${balance}.example`, 4), { [`${balance}-old`]: 4 });
     });
+
+  test("requests do not wait long for one of several Swarm tasks, which may be silent", () => {
+    const text = readFileSync(join(rig.directory, "conf.d", "default.conf"), "utf8");
+    const waits = (host: string) =>
+      new RegExp(`proxy_connect_timeout 1200ms;[^}]*proxy_pass http://${host};`).test(text);
+    assert.deepEqual(["unlucky.example", "ip-hash.example", "weights.example"].map(waits), [true, true, false]);
+  });
 
   test("requests are sent to Swarm tasks of which each has failed", async () => {
     for (let request = 0; request < 4; request++)
