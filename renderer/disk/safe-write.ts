@@ -172,11 +172,20 @@ function refuseSpecial(path: string): void {
     throw Object.assign(new Error("special"), { code: "ENOTFILE" });
 }
 
+/** Syncs the content of a file that was written before. Throws WriteError. */
+export async function syncFile(path: string): Promise<void> {
+  await step(path, undefined, async () => await sync(path, fs.constants.O_NOFOLLOW));
+}
+
 async function syncDirectory(path: string): Promise<void> {
-  const directory = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  await sync(path, fs.constants.O_DIRECTORY);
+}
+
+async function sync(path: string, flags: number): Promise<void> {
+  const opened = fs.openSync(path, fs.constants.O_RDONLY | flags);
   try {
-    await fsync(directory);
+    await fsync(opened);
   } finally {
-    fs.closeSync(directory);
+    fs.closeSync(opened);
   }
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { LiveFile } from "./live-file.ts";
 import { RenderedFile } from "./rendered-file.ts";
-import { type Access, link, readBytes, replace, safeWrite } from "../disk/safe-write.ts";
+import { type Access, link, readBytes, replace, safeWrite, syncFile } from "../disk/safe-write.ts";
 
 const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.string().max(64) });
 
@@ -39,6 +39,7 @@ export class Volume {
   readonly #access: Access;
   readonly #file: LiveFile;
   #remembered: PublishedState | undefined;
+  #synced: Promise<void> = Promise.resolve();
   /** Hash of the live file that the server has loaded, while another server of the transaction has not. */
   loaded: string | undefined;
 
@@ -98,9 +99,12 @@ export class Volume {
     return this.#remembered;
   }
 
-  /** Writes the candidate. Resolves when it is on disk. */
+  /** Writes the candidate. It is synced to disk while the server checks it. */
   async stage({ bytes }: RenderedFile): Promise<void> {
-    await safeWrite(this.candidate, bytes, "content", this.#access);
+    await safeWrite(this.candidate, bytes, "nothing", this.#access);
+    this.#synced = syncFile(this.candidate);
+    // `promote` reports the error; a candidate that is rejected need not be on disk.
+    this.#synced.catch(() => undefined);
   }
 
   /** Returns the candidate that is neither live nor rejected yet. */
@@ -112,6 +116,7 @@ export class Volume {
   /** Makes the candidate, which has this content, the live file. */
   async promote(text: RenderedFile): Promise<void> {
     this.loaded = undefined;
+    await this.#synced;
     await this.#file.take(this.candidate, text);
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { bare, type Page } from "./model.ts";
 import type { RenderBounds } from "./render-bounds.ts";
 import type { RenderedValues } from "./rendered-values.ts";
@@ -6,12 +7,18 @@ import type { RenderedValues } from "./rendered-values.ts";
 /** Marks where the hosts belong in the rendered text: a comment that no template and no value can contain. */
 const PLACEHOLDER = `\n# ${randomUUID()}\n`;
 
-/** The block `eachHost`. It caches the text of a host while host and settings are the same objects. */
+/**
+ * The block `eachHost`. It caches the text of a host while host and settings are the same objects, and the text around
+ * the hosts while its fields are equal.
+ */
 export class HostTexts<Host extends object> {
   readonly #bounds: RenderBounds;
   readonly #values: RenderedValues;
   #texts = new WeakMap<Host, Buffer>();
   #settings: object | undefined;
+  #fields: object | undefined;
+  #text = "";
+  #block: ((model: unknown) => string) | undefined;
   #page: Page<Host> | undefined;
   #rendered: readonly Buffer[] = [];
 
@@ -23,13 +30,14 @@ export class HostTexts<Host extends object> {
   /** Returns the text that `render` makes of the page, with its hosts. */
   assemble(page: Page<Host>, render: () => string): Buffer {
     if (page.settings !== this.#settings) this.#texts = new WeakMap();
+    const isSame = page.settings === this.#settings && isDeepStrictEqual(page.fields, this.#fields);
     this.#settings = page.settings;
     this.#page = page;
     this.#values.clear();
     try {
-      const text = this.#values.place(render());
-      this.#bounds.checkLength(text.length);
-      const [head = "", ...tails] = text.split(PLACEHOLDER);
+      if (!isSame) this.#renderAround(page, render);
+      else if (this.#block) this.render(this.#block);
+      const [head = "", ...tails] = this.#text.split(PLACEHOLDER);
       return Buffer.concat([Buffer.from(head), ...tails.flatMap((tail) => [...this.#rendered, Buffer.from(tail)])]);
     } finally {
       this.#page = undefined;
@@ -37,9 +45,17 @@ export class HostTexts<Host extends object> {
     }
   }
 
+  #renderAround({ fields }: Page<Host>, render: () => string): void {
+    this.#fields = this.#block = undefined;
+    this.#text = this.#values.place(render());
+    this.#bounds.checkLength(this.#text.length);
+    this.#fields = fields;
+  }
+
   /** Renders the block for every host without a cached text. Returns the placeholder. */
   render(block: (model: unknown) => string): string {
     const { hosts, modelOf } = this.#page!;
+    this.#block = block;
     const loop = this.#bounds.loop();
     this.#rendered = hosts.map((host) => {
       const cached = this.#texts.get(host);

@@ -77,6 +77,7 @@ describe("publication", () => {
   test("detects that another process overwrote the live file during the swap", async () => {
     await volume.stage(printed("good"));
     const placing = volume.promote(printed("good"));
+    await eventually("the file is live", () => existsSync(volume.live) && live() === "good");
     writeFileSync(volume.live, "evil");
     await placing;
     assert.equal(volume.readLive()?.bytes.toString(), "evil");
