@@ -207,6 +207,17 @@ describe("a value that the agent withheld is reported as a sentence, without the
     assert.deepEqual(withheld("label", "com.example.notes", "value.secret"), [{ fate: "remark", reason }]);
   });
 
+  test("names above the limit, by one of those that are no options", () => {
+    const names = ["COLOR", "VIRTUAL_PORT", "SIZE"];
+    const refused = names.map((name) => ({ from: "env" as const, name, reason: "container.names" as const }));
+    const reason =
+      "the agent withheld the value because the container discloses more than 64 names; remove some, or disclose fewer of them";
+    assert.deepEqual(reported({}, {}, { refused }), [{ fate: "quarantined", reason: `VIRTUAL_PORT: ${reason}` }]);
+    assert.deepEqual(reported({}, {}, { refused: refused.filter(({ name }) => name !== "VIRTUAL_PORT") }), [
+      { fate: "remark", reason: `COLOR: ${reason}` },
+    ]);
+  });
+
   test("every code has its own sentence", () => {
     const reasons = (["value.length", "value.charset", "container.size"] as const).map(
       (code) => withheld("env", "VIRTUAL_HOST", code)[0]?.reason ?? "",
