@@ -10,6 +10,7 @@ const REPORT: Report = {
     { socket: "/x", dockerHost: "x", connected: true, since: 0, docker: "connected", generation: 1, containers: 1 },
   ],
   certificates: [{ name: "x", hosts: [], expires: "2026-01-01" }],
+  requestedCertificates: [{ name: "x", hosts: [], state: "pending" }],
 };
 
 /** Prints docs/reference/metrics.md. */

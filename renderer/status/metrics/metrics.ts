@@ -182,6 +182,9 @@ function targetFamilies({ targets }: Report): Family[] {
   ];
 }
 
+/** Characters of an error in a label. */
+const MAX_ERROR = 200;
+
 function certificateFamilies({ certificates, requestedCertificates }: Report): Family[] {
   const states = countBy(
     requestedCertificates.map(({ state }) => state),
@@ -206,6 +209,17 @@ function certificateFamilies({ certificates, requestedCertificates }: Report): F
       type: "gauge",
       help: "Certificates that virtual hosts request from an ACME authority, by state.",
       samples: states.map(([state, value]) => ({ labels: { state }, value })),
+    },
+    {
+      name: "sallyport_requested_certificate",
+      type: "gauge",
+      help: "1 for each certificate that the ACME client must get, with its state and its last error.",
+      samples: requestedCertificates
+        .filter(({ state }) => state !== "refused")
+        .map(({ name, state, error = "" }) => ({
+          labels: { certificate: name, state, error: error.slice(0, MAX_ERROR) },
+          value: 1,
+        })),
     },
   ];
 }

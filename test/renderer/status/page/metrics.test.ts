@@ -83,6 +83,16 @@ describe(
       assert.ok(Number(slowest?.value) > 0);
     });
 
+    test("a certificate that cannot be obtained has its state and last error in the metrics and on the page", async () => {
+      const error = 'dns: no such "host"';
+      await eventually("the metric has both", async () => {
+        const found = await query('sallyport_requested_certificate{certificate="docs.example"}');
+        return found.some(({ metric }) => metric["state"] === "failed" && metric["error"] === error);
+      });
+      const page = await (await fetch(`http://127.0.0.1:${site.port}/`)).text();
+      assert.match(page, /docs\.example[^]*failed[^]*dns: no such &quot;host&quot;/);
+    });
+
     test("nginx adds its numbers of connections", async () => {
       const connections = await query("sallyport_nginx_connections");
       assert.deepEqual(connections.map(({ metric }) => metric["state"] ?? "").toSorted(), [
