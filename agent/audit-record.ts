@@ -35,10 +35,14 @@ export interface FileHeader {
 export function fileHeader(record: ReturnType<typeof readRecord>): FileHeader | undefined {
   if (record?.["event"] !== "audit.file") return undefined;
   const { seq, edge, checkpoint, first } = record as { seq: number } & Record<string, unknown>;
-  const tree = Array.isArray(edge) ? HashRange.of(0, seq - 1, edge.map(String)) : undefined;
+  const tree = isTexts(edge) ? HashRange.of(0, seq - 1, edge) : undefined;
   if (!tree || typeof first !== "number") return undefined;
   if (seq === 1 && checkpoint === undefined) return { tree, checkpoint, first };
   return typeof checkpoint === "string" && isCheckpointOf(tree, checkpoint) ? { tree, checkpoint, first } : undefined;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
 /** Whether size and root of the checkpoint are those of the tree. */

@@ -39,7 +39,8 @@ export class DockerReader {
     keepsLabel: (name: string) => boolean,
     isSwarm = false,
   ) {
-    const read: ReadEntry = (entry) => {
+    const read: ReadEntry = (entry, route) => {
+      if (route !== "list") return entry;
       const parsed = ListEntry.safeParse(entry).data ?? UnreadableEntry.safeParse(entry).data;
       return parsed && withLabels(parsed, keepsLabel);
     };
@@ -95,7 +96,7 @@ export class DockerReader {
     return eventLines(stream as unknown as Readable, signal, EngineEvent);
   }
 
-  /** Lists at most eight services of the swarm, or all. Entries are not validated. */
+  /** Lists at most eight services of the swarm, or all. Entries are not validated; of one that is too large only the id is read. */
   async services(ids: readonly string[] = []): Promise<unknown[]> {
     if (!ids.every(isSwarmId)) throw new DockerError("gate.route");
     await this.#negotiated;

@@ -203,7 +203,7 @@ function portsOf(rows: readonly PortRow[]): Pick<Container, "ports" | "unlistedP
   return { ports: byUse.slice(0, MAX_PORTS), unlistedPorts: all.length - MAX_PORTS };
 }
 
-function isPort(value: number | null | undefined): value is number {
+export function isPort(value: number | null | undefined): value is number {
   return Number.isInteger(value) && value! >= 1 && value! <= 65_535;
 }
 

@@ -21,7 +21,7 @@ type Callback = (error: unknown, response?: unknown) => void;
 type Transport = (request: ModemRequest, context: unknown, body: unknown, callback: Callback) => void;
 
 /** Converts an entry of the list when it arrives, so that the rest of it need not be kept. */
-export type ReadEntry = (entry: unknown) => unknown;
+export type ReadEntry = (entry: unknown, route: Route) => unknown;
 
 /**
  * Replaces docker-modem's transport with HTTP over the Unix socket. It never follows redirects, sends constant
@@ -79,14 +79,14 @@ async function exchange(
       throw new DockerError("docker.redirect", String(progress.status));
     if (progress.status !== 200) throw new DockerError("docker.status", String(progress.status));
     if (isStream(route)) return response;
-    const list = new ListReader(readEntry);
+    const list = new ListReader((entry) => readEntry(entry, route), route === "list" ? "Id" : "ID");
     const chunks: Buffer[] = [];
     await new Promise<void>((resolve, reject) => {
       response.on("close", resolve).on("data", (chunk: Buffer) => {
         progress.bytes += chunk.length;
         try {
           if (progress.bytes > maxBytes) throw new DockerError("docker.size");
-          if (route === "list") list.push(chunk);
+          if (isList(route)) list.push(chunk);
           else chunks.push(chunk);
         } catch (error) {
           reject(error);
@@ -94,7 +94,7 @@ async function exchange(
       });
     });
     if (!response.complete) throw new DockerError(fault);
-    return route === "list" ? list.end() : parseBody(Buffer.concat(chunks));
+    return isList(route) ? list.end() : parseBody(Buffer.concat(chunks));
   } catch (error) {
     request.destroy();
     if (error instanceof DockerError) throw error;
@@ -102,6 +102,11 @@ async function exchange(
   } finally {
     clearTimeout(deadline);
   }
+}
+
+/** Lists are read in parts. */
+function isList(route: Route): boolean {
+  return ["list", "services", "tasks", "nodes"].includes(route);
 }
 
 function isStream(route: Route): boolean {

@@ -55,7 +55,7 @@ function entries(body: Body): [event: string, details: string][] {
     case "rpc.connect":
       return [["connection accepted", ""]];
     case "disclosure":
-      return list(body["disclosed"]).flatMap((group) => disclosures(group as Body));
+      return list(body["disclosed"]).flatMap((group) => disclosures(bodyOf(group)));
     case "docker.request":
       return [["Docker request", `GET ${text("route")}: ${text("reason")}`]];
     case "docker.denied":
@@ -67,6 +67,10 @@ function entries(body: Body): [event: string, details: string][] {
     default:
       return [];
   }
+}
+
+function bodyOf(value: unknown): Body {
+  return typeof value === "object" && value !== null ? (value as Body) : {};
 }
 
 function disclosures({ env, labels, refused, of }: Body): [string, string][] {

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HashRange } from "../../shared/merkle.ts";
 
@@ -62,7 +62,9 @@ export class TileWriter {
   #write(path: string, content: Buffer): void {
     const file = join(this.#directory, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(`${file}.new`, content);
+    // The directory may be public: the new file is never one that someone else has put there, such as a link or a FIFO.
+    rmSync(`${file}.new`, { force: true });
+    writeFileSync(`${file}.new`, content, { flag: "wx" });
     renameSync(`${file}.new`, file);
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from "../../shared/log.ts";
 import type { Container } from "../../shared/snapshot.ts";
 import type { Disclosed } from "../disclosed.ts";
 import type { DockerReader } from "../docker.ts";
+import { isPart } from "../list-reader.ts";
 import { asDockerError, type DockerError } from "../docker-error.ts";
 import { isSwarmId } from "../gate.ts";
 import type { Policy } from "../policy.ts";
@@ -217,6 +218,8 @@ export class Swarm {
       const listed = new Set(services.map(idOf));
       for (const entry of services) {
         const id = idOf(entry);
+        if (isPart(entry) && !this.#services.has(id))
+          this.#options.log("warn", "container.skipped", { id, reason: "a service exceeds the size limit" });
         this.#services.set(id, SwarmService.safeParse(entry).data ?? this.#services.get(id));
       }
       for (const id of isComplete ? this.#services.keys() : due) if (!listed.has(id)) this.#services.delete(id);

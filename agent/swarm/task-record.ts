@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { type Container, MAX_NETWORKS, MAX_PORTS } from "../../shared/snapshot.ts";
 import { textFault } from "../../shared/text.ts";
-import { type Observed, safeName } from "../observed.ts";
+import { isPort, type Observed, safeName } from "../observed.ts";
 import type { Policy } from "../policy.ts";
 import { sanitize } from "../sanitize.ts";
 import type { SwarmNode, SwarmService, SwarmTask } from "./answers.ts";
@@ -28,7 +28,7 @@ export function recordOf(
   const name = safeName(Name, service.ID);
   const observed: Observed = {
     id: task?.Status.ContainerStatus?.ContainerID ?? hashOf(task?.ID ?? service.ID),
-    name: task ? `${name}.${task.Slot ?? task.NodeID ?? ""}.${task.ID}` : name,
+    name: task ? safeName(`${name}.${task.Slot ?? task.NodeID ?? ""}.${task.ID}`, task.ID) : name,
     state: stateOf(task),
     health: "none",
     createdAt: Date.parse((task ?? service).CreatedAt) || 0,
@@ -79,7 +79,7 @@ function networksOf(task: SwarmTask | undefined): Container["networks"] {
 /** A swarm does not report the ports that an image exposes, only those that the service publishes. */
 function portsOf({ Endpoint }: SwarmService): Container["ports"] {
   const tcp = (Endpoint?.Ports ?? []).filter(({ Protocol = "tcp" }) => Protocol === "tcp");
-  const ports = [...new Set(tcp.map(({ TargetPort }) => TargetPort))].toSorted((a, b) => a - b);
+  const ports = [...new Set(tcp.map(({ TargetPort }) => TargetPort).filter(isPort))].toSorted((a, b) => a - b);
   return ports.slice(0, MAX_PORTS).map((port) => ({ port, proto: "tcp" }));
 }
 

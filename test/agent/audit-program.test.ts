@@ -5,10 +5,11 @@ import {
   copyFileSync,
   cpSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -68,7 +69,14 @@ describe("sallyport-audit", () => {
     const proof = await run(["proof", "3", "--audit-dir", agent.auditDirectory]);
     assert.match(proof.stdout, /^c2sp\.org\/tlog-proof@v1\nindex 2\n[A-Za-z0-9+/=\n]+\n\nsallyport\/agent\/local\n/);
     const target = join(agent.directory, "tiles");
+    // Other users may write to a public directory.
+    const victim = join(agent.directory, "victim");
+    writeFileSync(victim, "victim");
+    mkdirSync(target);
+    symlinkSync(victim, join(target, "checkpoint.new"));
+    mkdirSync(join(target, "tile", "0", "000.p"), { recursive: true });
     const exported = await run(["export", target, "--audit-dir", agent.auditDirectory], 0);
+    assert.equal(readFileSync(victim, "utf8"), "victim");
     assert.match(exported.stdout, /^wrote [0-9]+ records/);
     assert.deepEqual(readdirSync(target).toSorted(), ["checkpoint", "tile"]);
   });

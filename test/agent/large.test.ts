@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import * as http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fc } from "../property.ts";
+import { DockerReader } from "../../agent/docker.ts";
 import { ListReader } from "../../agent/list-reader.ts";
+import { SwarmTask } from "../../agent/swarm/answers.ts";
 import { eventually } from "../eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import type { RpcClient } from "./rpc-client.ts";
@@ -144,5 +149,66 @@ test("the list reader reads only the id and the name of an entry that is too lar
     reader.end();
     const part = { Id: entries[large]!.Id, Names: entries[large]!.Names, Created: 0, isPart: true };
     assert.deepEqual(reader.entries, entries.with(large, part as never));
+  }
+});
+
+test("the list reader splits lists of a swarm, whatever is in an entry, and keeps only the id of one that is too large", () => {
+  const idOf = (index: number): string => String(index).padStart(25, "a");
+  const nested = idOf(99);
+  const entries = [0, 1, 2, 3].map((index) => ({
+    ID: idOf(index),
+    Version: { Index: index },
+    Spec: { Env: [`,{"ID":"${nested}","Version":`, index === 2 ? "x".repeat(5 * MIB) : "\u2028"] },
+    VolumeAttachments: [{ ID: nested }, { ID: nested, Target: "/" }],
+  }));
+  const bytes = Buffer.from(`${JSON.stringify(entries)}\n`);
+  for (const size of [1_000_003, 65_536, 4_099]) {
+    const reader = new ListReader((one) => one, "ID");
+    for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+    reader.end();
+    assert.deepEqual(
+      reader.entries,
+      entries.map((one, index) => (index === 2 ? { ID: idOf(2) } : one)),
+      String(size),
+    );
+  }
+  const small = Buffer.from(JSON.stringify(entries.filter((_, index) => index !== 2)));
+  const reader = new ListReader((one) => one, "ID");
+  for (const byte of small) reader.push(Buffer.of(byte));
+  reader.end();
+  assert.equal(reader.entries.length, 3);
+});
+
+test("a service with an enormous specification costs the agent neither memory nor the other services", async () => {
+  const recorded = JSON.parse(readFileSync("test/agent/swarm-answers.json", "utf8")) as Record<string, object>;
+  const args = ["x".repeat(MIB)];
+  const idOf = (index: number): string => String(index).padStart(25, "0");
+  const task = (index: number) => {
+    const { Spec, ...rest } = recorded["task"] as { Spec: { ContainerSpec: object } };
+    const ContainerSpec = { ...Spec.ContainerSpec, ...(index > 0 && { Args: args }) };
+    return JSON.stringify({ ...rest, ID: idOf(index), Spec: { ...Spec, ContainerSpec } });
+  };
+  const directory = mkdtempSync(join(tmpdir(), "sallyport-swarm-"));
+  const server = http.createServer((request, response) => {
+    if (request.url === "/version") response.end(JSON.stringify({ ApiVersion: "1.45", MinAPIVersion: "1.24" }));
+    else response.end(`[${Array.from({ length: 20 }, (_, index) => task(index)).join()}]\n`);
+  });
+  try {
+    await new Promise<void>((resolve) => server.listen(join(directory, "docker.sock"), resolve));
+    const docker = new DockerReader(
+      join(directory, "docker.sock"),
+      () => undefined,
+      () => true,
+      true,
+    );
+    await docker.negotiate();
+    const tasks = await docker.tasks();
+    assert.equal(tasks.length, 20);
+    assert.ok(JSON.stringify(tasks).length < 100_000);
+    assert.ok(SwarmTask.safeParse(tasks[0]).success);
+    assert.deepEqual(tasks[19], { ID: idOf(19) });
+  } finally {
+    server.close();
+    rmSync(directory, { recursive: true });
   }
 });

@@ -346,6 +346,46 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     );
   });
 
+  test("discloses nothing that a renderer refuses, whatever a service contains", async () => {
+    const ports = [0, -1, 1.5, 65_536, 1e300, 8080].map((TargetPort) => ({ TargetPort, Protocol: "tcp" }));
+    for (const changes of [
+      { "Endpoint.Ports": ports },
+      { "Spec.Name": "x".repeat(250) },
+      { "Spec.Name": "x\ny" },
+      { CreatedAt: "never" },
+      { "Spec.Labels": { __proto__: "x", constructor: "y", "a b": "z", "sallyport.host": "\u202e" } },
+    ]) {
+      const manager = await start([]);
+      manager.answers.services = [service(changes)];
+      manager.answers.tasks = [task({ NodeID: "x\n", "Spec.ContainerSpec.Image": "\u0000", Slot: 1.5 })];
+      manager.event();
+      for (const one of await manager.discloses("the task is disclosed", (all) => all[0]?.task?.state === "running"))
+        assert.deepEqual(Container.safeParse(one).error?.issues, undefined, JSON.stringify(changes));
+    }
+  });
+
+  test("logs a service once that is too large to be read, and routes the others", async () => {
+    const manager = new Manager();
+    managers.push(manager);
+    manager.answers.services = [service(), { ID: newId() }];
+    manager.answers.tasks = [task()];
+    await manager.swarm.ready;
+    manager.event();
+    await manager.lists(4);
+    assert.equal(manager.names.length, 1);
+    assert.equal(manager.logged.filter((line) => line.includes("container.skipped")).length, 1);
+  });
+
+  test("lets no task stand for a container of this host that runs no task", async () => {
+    const own = container("e", { name: "own" });
+    const claiming = task({ "Status.ContainerStatus.ContainerID": own.id });
+    const manager = await start([claiming]);
+    manager.swarm.local.set(own, false);
+    assert.deepEqual(manager.names, ["own"]);
+    manager.swarm.local.remove(own.id);
+    assert.match(String(manager.names), new RegExp(String(claiming["ID"])));
+  });
+
   test("sends at most one request a second while nothing changes", async () => {
     const manager = await start([task(), task()]);
     await sleep(1_000);
