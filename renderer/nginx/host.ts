@@ -5,7 +5,7 @@ import type { Model, ModelFields } from "../template/model.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { hostAccess, pathAccess } from "./access.ts";
-import { authLocation } from "./auth.ts";
+import { authIdentities, authLocation } from "./auth.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
 import { challengesModel } from "./challenges.ts";
 import { requestsCertificate } from "./certificates/requested.ts";
@@ -55,9 +55,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
       !has("/.well-known/acme-challenge/") &&
       challenges,
     tls: https.tls,
-    rejects: rejectsTls({ host, options }, settings.https?.certificates) && {
-      listens: listens(options.httpsPort ?? settings.https?.listen ?? 0, settings, { tls: {} }),
-    },
+    rejects: rejectionOf({ host, options }, settings),
     http2: options.http2 !== false && hasHttp2Directive(settings),
     redirectTo: redirectTo === undefined ? false : tokens(redirectTo),
     redirectStatus,
@@ -68,12 +66,27 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     errors,
     auth: [...auth].map((name) => ({ ...authLocation(name, settings), described: DESCRIBED_HEADERS })),
     hasAuth: auth.size > 0,
+    identities: auth.size > 0 ? authIdentities(settings) : [],
     debug:
       !has("= /nginx-proxy-debug") &&
       internalNetworksOf(settings).length > 0 &&
       debugModel({ ...virtualHost, options }, schemes.certificate),
     locations: paths.flatMap((path) => locationModels({ ...virtualHost, options }, path, settings, errors, inFile)),
     notFound: redirectTo === undefined && !has("/") && notFoundModel(settings),
+  };
+}
+
+/** The server that rejects handshakes for the host, also over HTTP/3: the default host must not answer them. */
+function rejectionOf({ host, options }: Pick<VirtualHost, "host" | "options">, settings: NginxSettings): Model {
+  const { https } = settings;
+  if (!https || !rejectsTls({ host, options }, https.certificates)) return false;
+  const port = options.httpsPort ?? https.listen;
+  const hasQuic = https.http3 === true && options.http3 !== false;
+  return {
+    listens: [
+      ...listens(port, settings, { tls: {} }),
+      ...(hasQuic ? listens(port, settings, { quic: "further" }) : []),
+    ],
   };
 }
 
@@ -102,7 +115,7 @@ function closedModel({ host }: VirtualHost, options: HostOptions, settings: Ngin
     extra: false,
     errors: errorPage(host, settings),
     debug: false,
-    rejects: false,
+    rejects: rejectionOf({ host, options }, settings),
     locations: [],
     notFound: 503,
   };

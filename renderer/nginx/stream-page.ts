@@ -90,7 +90,8 @@ export function streamPage({ virtualHosts, reserved = [] }: Published, settings:
     (one) => serversOf(one).length > 0 && streamAccess(one, settings).faults.length === 0,
   );
   const named = served.filter(({ host }) => parseStreamName(host)?.protocol === "tls");
-  const names = new Set(named.map(({ host }) => host));
+  const names = new Set(named.map(({ host }) => serverName(host)));
+  const others = [...virtualHosts.map(({ host }) => host), ...reserved].filter((host) => isServerName(host));
   return {
     fields: {
       isUsed: served.length > 0,
@@ -99,10 +100,9 @@ export function streamPage({ virtualHosts, reserved = [] }: Published, settings:
       tls: named.length > 0 &&
         streams?.sni !== undefined && {
           listens: listensOf(streams.sni, "tls", settings),
-          names: named.map(({ host }) => ({ name: mapKey(host), upstream: upstreamOf(host) })),
-          reserved: [...virtualHosts.map(({ host }) => host), ...reserved].flatMap((host) =>
-            names.has(host) || !isServerName(host) ? [] : mapKey(host),
-          ),
+          names: named.map(({ host }) => ({ name: mapKey(serverName(host)), upstream: upstreamOf(host) })),
+          // nginx rejects a name that it finds twice.
+          reserved: [...new Set(others.map(serverName))].filter((name) => !names.has(name)).map(mapKey),
           allow: allowModel(restrictionsOf({}, settings)[0]),
           timeout: seconds(Math.max(...named.map((one) => timeoutOf(one)))),
         },
@@ -155,18 +155,22 @@ function isServerName(host: string): boolean {
   return protocol === "tls" && !host.startsWith("~");
 }
 
+/** The server name of a stream, or a reserved one. */
+function serverName(host: string): string {
+  return parseStreamName(host)?.name ?? host;
+}
+
 /** The name, escaped where `map` has a keyword of its own. */
-function mapKey(host: string): Verbatim {
-  const { name = host } = parseStreamName(host) ?? {};
+function mapKey(name: string): Verbatim {
   return quoted(MAP_KEYWORDS.includes(name) ? `\\${name}` : name);
 }
 
-/** All names are of letters that nginx accepts, and none is that of a virtual host. */
+/** All names are of letters that nginx accepts, and none is that of a virtual host. A hash follows two dashes: no name begins with one. */
 function upstreamOf(host: string): Verbatim {
   const { protocol = "tcp", name = "" } = parseStreamName(host) ?? {};
   const isLong =
     protocol === "tls" && (isPattern(host as VirtualHost["host"]) || name.length > 100 || !/^[a-z0-9.-]+$/.test(name));
-  return tokens(`${protocol}-${isLong ? createHash("sha256").update(name).digest("hex").slice(0, 16) : name}`);
+  return tokens(`${protocol}-${isLong ? `-${createHash("sha256").update(name).digest("hex").slice(0, 16)}` : name}`);
 }
 
 function listensOf(port: number, protocol: "tcp" | "udp" | "tls", { ipv6, proxyProtocol }: NginxSettings): Model {

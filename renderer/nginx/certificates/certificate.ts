@@ -49,7 +49,7 @@ export function parseCertificate(stem: string, pem: string, keyPem?: string): Ce
 }
 
 /** Returns the names and addresses of a certificate; without any, its common name, as clients and nginx-proxy's users do. */
-function namesOf({ subjectAltName = "", subject }: X509Certificate): string[] {
+export function namesOf({ subjectAltName = "", subject }: X509Certificate): string[] {
   const names = [...subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):([^,\s"]+)/g)].map((match) => match[1] ?? "");
   const common = /^CN=([^\s,]+)$/m.exec(subject)?.[1];
   return (names.length > 0 || common === undefined ? names : [common]).map((name) => name.toLowerCase());

@@ -13,11 +13,15 @@ export function clientFileProblem(name: string, text: string): string | undefine
   return isValid ? undefined : `a ${what} in it is not valid`;
 }
 
-/** Whether `NAME.ca.crt` has the certificate of the host `NAME.ca`, or of hosts below it: no authority has such names. */
+/**
+ * Whether `NAME.ca.crt` has the certificate of the host `NAME.ca`, or of hosts below it: no authority has such names. `ca.crt` may be
+ * that of the host `ca`, if it is no authority.
+ */
 export function isHostCertificate(name: string, text: string): boolean {
-  const [, host] = /^(.+\.ca)\.crt$/.exec(name) ?? [];
+  const [, host] = /^((?:.+\.)?ca)\.crt$/.exec(name) ?? [];
   if (host === undefined || !isCertificate(text)) return false;
   const found = new X509Certificate(text);
+  if (host === "ca" && found.ca) return false;
   return [host, `below.${host}`].some((one) => found.checkHost(one, { subject: "never" }) !== undefined);
 }
 

@@ -6,6 +6,7 @@ import type { HostOptions } from "../../routes/options.ts";
 import type { HostOwnership, VirtualHost } from "../../routes/routes.ts";
 import { hostAccess } from "../access.ts";
 import type { NginxSettings } from "../settings.ts";
+import { DEFAULT_STEM } from "./choose.ts";
 import { requestsCertificate } from "./requested.ts";
 
 /** A name for which no certificate is requested, although its container requires one. */
@@ -44,7 +45,7 @@ export function wantedCertificates(
   const ownerOf = (host: string): string | undefined => (routed.has(host) ? owners?.get(host)?.owner : undefined);
   const requesting = virtualHosts.flatMap((one) => requestOf(one, ownerOf(one.host), settings) ?? []);
   const byHost = new Map(requesting.map((one) => [one.host as string, one]));
-  const groups = groupBy(requesting, ({ list, owner }) => JSON.stringify([list, owner]));
+  const groups = inTurn(groupBy(requesting, ({ list, owner }) => JSON.stringify([list, owner])));
   const refused = new Map<string, RefusedName>();
   const certificates = new Map<string, Wanted>();
   for (const members of groups) {
@@ -64,11 +65,13 @@ export function wantedCertificates(
     const conflict =
       first === undefined
         ? `longer than ${MAX_COMMON_NAME} characters, and no shorter name is in its certificate; list a shorter one first`
-        : certificates.has(file)
-          ? "another certificate has the same file name; request the same list on all containers"
-          : certificates.size >= MAX_WANTED
-            ? `more than ${MAX_WANTED} certificates are requested; request fewer`
-            : undefined;
+        : file === DEFAULT_STEM
+          ? "its certificate would be that of all hosts without one; use another name"
+          : certificates.has(file)
+            ? "another certificate has the same file name; request the same list on all containers"
+            : certificates.size >= MAX_WANTED
+              ? `more than ${MAX_WANTED} certificates are requested; request fewer`
+              : undefined;
     if (first === undefined || conflict !== undefined) {
       for (const name of names) refused.set(name, { name, reason: conflict! });
       continue;
@@ -130,6 +133,17 @@ function orderOptions({ acmeEmail, acmeTest, acmeAuthority }: HostOptions): Part
     ...(acmeTest === true && { test: true }),
     ...(acmeAuthority !== undefined && { authority: acmeAuthority }),
   };
+}
+
+/** Sorts by turns of the owners: the first group of each, then the second. So the many requests of one refuse none of another. */
+function inTurn(groups: Iterable<Requesting[]>): Requesting[][] {
+  const counts = new Map<string | undefined, number>();
+  const turns = [...groups].map((group) => {
+    const turn = counts.get(group[0]!.owner) ?? 0;
+    counts.set(group[0]!.owner, turn + 1);
+    return { turn, group };
+  });
+  return turns.toSorted((a, b) => a.turn - b.turn).map(({ group }) => group);
 }
 
 function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Iterable<T[]> {

@@ -9,6 +9,10 @@ import { readProgress } from "../../../renderer/acme/progress.ts";
 import { afterFailure, type Attempt, MAX_ATTEMPTS, nextTurn, renewalOf } from "../../../renderer/acme/schedule.ts";
 import { parseSettings } from "../../../renderer/acme/settings.ts";
 import { CertificateFiles } from "../../../renderer/acme/store.ts";
+import { MAX_WANTED } from "../../../renderer/acme/wanted.ts";
+import { NO_CERTIFICATES } from "../../../renderer/nginx/certificates/directory.ts";
+import { wantedCertificates } from "../../../renderer/nginx/certificates/wanted.ts";
+import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { removeDirectory } from "../../remove-directory.ts";
 import { requires } from "../../requires.ts";
 import { unmount } from "../../unmount.ts";
@@ -210,4 +214,27 @@ test("a full disk keeps the installed certificate", { skip: requires("root", "mo
     await unmount(volume);
     await removeDirectory(directory);
   }
+});
+
+test("requests of one owner beyond the limit refuse no certificate of another owner, nor one named `default`", () => {
+  const hosts = [...Array.from({ length: MAX_WANTED }, (_, at) => `a${at}.example`), "default", "z.example"];
+  const owners = new Map(
+    hosts.map((host) => [host, { owner: host.startsWith("a") ? "project many" : `project ${host}` }]),
+  );
+  const virtualHosts = hosts
+    .toSorted()
+    .map((host) => ({ host: host as HostName, paths: [], options: { acme: "each" as const } }));
+  const https = {
+    listen: 8443,
+    port: 443,
+    directory: "/certs",
+    challenges: "/html",
+    hstsSeconds: 0,
+    certificates: NO_CERTIFICATES,
+    acme: { dns: false },
+  };
+  const { certificates, refused } = wantedCertificates(virtualHosts, owners, { listen: 8080, https });
+  assert.equal(certificates.length, MAX_WANTED);
+  assert.ok(certificates.some(({ file }) => file === "z.example"));
+  assert.deepEqual([refused.length, refused.some(({ name }) => name === "default")], [2, true]);
 });

@@ -119,14 +119,18 @@ describe("certificates of a directory", { skip: requires("openssl") }, () => {
       const authority = new CertificateAuthority(join(own, "authority"));
       for (const ending of ["crt", "key"]) copyFileSync(authority.path(`ca.${ending}`), join(own, `both.ca.${ending}`));
       makeCertificate(own, "other.ca", ["clients.example"]);
+      authority.issue("host", "subjectAltName=DNS:ca");
+      for (const ending of ["crt", "key"]) copyFileSync(authority.path(`host.${ending}`), join(own, `ca.${ending}`));
       const certificates = readCertificates(own);
-      assert.deepEqual([...certificates.usable.keys()], ["both.ca", "other.ca", "shop.ca", "wild.ca"]);
+      assert.deepEqual([...certificates.usable.keys()], ["both.ca", "ca", "other.ca", "shop.ca", "wild.ca"]);
       for (const [host, kind] of [
         ["shop", "absent"],
         ["wild", "absent"],
         ["keyless", "applied"],
         ["both", "applied"],
         ["other", "applied"],
+        // A container may request the name `ca`.
+        ["any", "absent"],
       ] as const) {
         assert.equal(clientFilesOf(host, {}, certificates).kind, kind, host);
       }

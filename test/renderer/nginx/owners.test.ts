@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { hostModel } from "../../../renderer/nginx/host.ts";
 import { explain } from "../../../renderer/status/explain.ts";
 import type { HostName } from "../../../renderer/routes/grammar.ts";
 import { askMaintenance, askRelease } from "../../../renderer/status/socket.ts";
@@ -157,4 +158,28 @@ describe("owners of host names with a real nginx", { skip }, () => {
     await eventually("it is served", async () => (await answer("name.test")) === "thief");
     assert.equal(await answer("name.x.test"), 503);
   });
+});
+
+test("a closed host that may not have the default certificate still rejects handshakes, also over HTTP/3", () => {
+  const certificate = { stem: "default", names: ["default"], notAfter: 0, fingerprint: "ab" };
+  const options = { defaultCertificate: false };
+  const https = {
+    listen: 8443,
+    port: 443,
+    directory: "/certs",
+    challenges: "/html",
+    hstsSeconds: 0,
+    http3: true,
+    certificates: { usable: new Map([["default", certificate]]), invalid: [] },
+  };
+  const virtualHost = { host: "a.test" as HostName, paths: [], options };
+  for (const closed of [[], ["a.test"]]) {
+    const model = hostModel(virtualHost, { listen: 8080, https, maintenance: new Set(closed) });
+    const { listens } = model["rejects"] as { listens: { text: string }[] };
+    assert.deepEqual(
+      listens.map(({ text }) => text),
+      ["8443 ssl http2", "8443 quic"],
+      String(closed),
+    );
+  }
 });

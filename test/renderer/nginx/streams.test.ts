@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import * as dgram from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -22,7 +23,10 @@ const skip = requires("nginx", "openssl");
 
 /** What a stream of a container may add to the file. */
 const HARMLESS =
-  /^ *(?:upstream tls-[a-z0-9.-]+ \{|# bad-sni-\d+|server 192\.0\.2\.1:80 max_fails=1 fail_timeout=1s;|"?\\{0,2}[a-z0-9_.*-]+"? tls-[a-z0-9.-]+;)$/;
+  /^ *(?:upstream tls-{1,2}[a-z0-9.-]+ \{|# bad-sni-\d+|server 192\.0\.2\.1:80 max_fails=1 fail_timeout=1s;|"?\\{0,2}[a-z0-9_.*-]+"? tls-[a-z0-9.-]+;)$/;
+
+/** The hash by which the upstream of `*.wild.example` is named. */
+const WILD_HASH = createHash("sha256").update("*.wild.example").digest("hex").slice(0, 16);
 
 /** A server that greets with its name and then echoes. */
 function greeting(name: string): net.Server {
@@ -121,7 +125,9 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
       {
         reload: "channel",
         streams: { ports: [tcp, admin, `${udp}/udp`], sni },
-        routing: { owners: [{ suffix: "kept.example", projects: ["other"] }] },
+        routing: {
+          owners: ["kept.example", "idle.example"].map((suffix) => ({ suffix, projects: ["other"] })),
+        },
       },
       [
         ...db,
@@ -139,6 +145,12 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
         await named("c.example", { allow: "10.0.0.0/8" }),
         await named("d.example", { auth: "sso" }),
         await named("mine.wild.example", {}, { state: "exited" }),
+        { ...(await named("kept.example", {})), ...labels({ sni: "kept.example" }, "other", "kept") },
+        {
+          ...(await named("idle.example", {}, { state: "exited" })),
+          ...labels({ sni: "idle.example" }, "other", "idle"),
+        },
+        { ...(await named(WILD_HASH, {})), ...labels({ sni: WILD_HASH }, "thief", "hash") },
       ],
     );
     await eventually("nginx serves the streams", async () => (await greet(tcp)) !== "closed");
@@ -175,6 +187,11 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
       // Another project's container, which is stopped.
       ["mine.wild.example", "closed"],
       ["any.kept.example", "closed"],
+      // The operator reserves these names for the project that has them.
+      ["kept.example", "kept.example"],
+      ["idle.example", "closed"],
+      // Its name is what another one's upstream could be called.
+      [WILD_HASH, WILD_HASH],
       // Its clients cannot be restricted.
       ["c.example", "closed"],
       ["d.example", "closed"],
@@ -227,7 +244,7 @@ describe("TCP, UDP and TLS by server name, with a real nginx", { skip }, () => {
     const { unrouted } = await rig.status();
     assert.deepEqual(
       unrouted.map(({ name, code }) => [name, code]),
-      [["mine.wild.example", "state"]],
+      ["idle.example", "mine.wild.example"].map((name) => [name, "state"]),
     );
     const logged = rig.logged.filter(({ event, container }) => event === "container.unrouted" && container === "web");
     assert.deepEqual(logged, []);
