@@ -395,7 +395,8 @@ disclose misspelled variables such as \`NETWORK_ACESS\`, nor labels with a missp
 is in effect.
 
 - **Host** options apply to the virtual host, **path** options to a path of it, **container** options to one replica. If replicas
-  disagree about a host or path option, the value of the oldest container applies.
+  disagree about a host or path option, the value of the oldest container applies. Restrictions of all replicas apply: clients must be
+  in all lists of \`allow\`, and the lowest \`rate\` counts. Different \`auth\`, \`passwords\` or \`upstream-tls\` close the path.
 - **Streams** need ports that the operator offers by \`streams\`: [TCP, UDP, and TLS by server name](../how-to/tcp-udp-sni.md).
 - **Permission**: the operator must list it in \`routing.containersMay\`. Defaults for all hosts are \`nginx.defaults\` and
   \`nginx.pathDefaults\` ([renderer configuration](renderer-configuration.md)). \`access: internal\`, \`allow\`, \`auth\`,

@@ -1,3 +1,6 @@
+import type { HostName } from "../routes/grammar.ts";
+import { pathKey } from "../routes/path-match.ts";
+import { isReserved } from "../routes/reserved-names.ts";
 import type { Config } from "./schema.ts";
 import { withStreamTargets } from "./stream-target.ts";
 
@@ -13,6 +16,7 @@ export function conflicts(config: Config): ConfigProblem[] {
     ...sharedDestination(config),
     ...sharedPort(config),
     ...unusableStreams(config),
+    ...sharedServices(config),
     ...unusedReloadInterval(config),
     ...invalidTransactions(config),
   ];
@@ -39,6 +43,21 @@ function sharedPort({ statusPage, targets }: Config): ConfigProblem[] {
   if (shared === undefined) return [];
   const message = `${shared} is also the port of virtual hosts; choose another port`;
   return [{ path: ["statusPage", "listen"], message }];
+}
+
+/** A service decides who has access. Where containers share hosts, any of them could become a replica of it. */
+function sharedServices({ targets }: Config): ConfigProblem[] {
+  return targets.flatMap((target, index) => {
+    if (target.kind !== "nginx" || !target.routing.sharedHosts) return [];
+    const { owners, routes } = target.routing;
+    const isOwn = (host: HostName): boolean =>
+      isReserved(host, owners) || routes.some((route) => route.host === host && pathKey(route.path) === "/");
+    return Object.entries(target.nginx.auth).flatMap(([name, { host }]) => {
+      if (isOwn(host)) return [];
+      const message = `with \`sharedHosts\`, any container can serve ${host}; reserve the name by \`routing.owners\`, or add a static route`;
+      return [{ path: ["targets", index, "nginx", "auth", name, "host"], message }];
+    });
+  });
 }
 
 /** nginx opens each port once. */

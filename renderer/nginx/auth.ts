@@ -2,13 +2,15 @@ import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import type { AppliedFile } from "./files.ts";
-import { type Guard, unusable } from "./guard.ts";
+import { faultsOf, type Guard, unusable } from "./guard.ts";
 import type { AuthService, AuthState, NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
+import { upstreamTlsFaults, upstreamTlsModel, upstreamTlsOf } from "./upstream-tls.ts";
 
 /** Returns the state of each service of the operator. */
-export function authStates(hosts: readonly VirtualHost[], { auth = {} }: NginxSettings): Map<string, AuthState> {
-  return new Map(Object.entries(auth).map(([name, service]) => [name, stateOf(service, routeOf(service, hosts))]));
+export function authStates(hosts: readonly VirtualHost[], settings: NginxSettings): Map<string, AuthState> {
+  const services = Object.entries(settings.auth ?? {});
+  return new Map(services.map(([name, service]) => [name, stateOf(service, routeOf(service, hosts), settings)]));
 }
 
 /** Returns the path of a service's virtual host that has its upstream servers. */
@@ -16,14 +18,18 @@ export function routeOf({ host }: AuthService, hosts: readonly VirtualHost[]): P
   return hosts.find((one) => one.host === host)?.paths.find(({ path }) => pathKey(path) === "/");
 }
 
-function stateOf({ host }: AuthService, route: PathRoute | undefined): AuthState {
+function stateOf({ host }: AuthService, route: PathRoute | undefined, settings: NginxSettings): AuthState {
   const hint = `start a container that serves ${host}, or add a static route`;
   if (!route) return { kind: "missing", problem: `no container serves its host ${host}`, hint };
   if (!isPlain(route.protocol)) {
     const problem = `its host ${host} has the protocol ${route.protocol}`;
     return { kind: "missing", problem, hint: "serve it by http or https" };
   }
-  if (route.servers.length > 0) return { kind: "ready", protocol: route.protocol };
+  const verified = upstreamTlsOf(route, settings.defaults?.path.upstreamTls);
+  const [fault] = faultsOf(upstreamTlsFaults(verified, route, settings));
+  if (fault)
+    return { kind: "missing", problem: `its host ${host} is closed: ${fault.problem}`, hint: fault.hint ?? hint };
+  if (route.servers.length > 0) return { kind: "ready", protocol: route.protocol, verified: verified[0] };
   return { kind: "missing", problem: `no container of its host ${host} can receive requests now`, hint };
 }
 
@@ -102,8 +108,9 @@ function returnMaps(): ModelFields[] {
   const steps = ESCAPED.flatMap(([character, limit]) =>
     Array.from({ length: limit / 8 }, (_, index) => ({ character, skipped: character === "%" ? 8 * index : 0 })),
   );
+  // Not anchored, an expression would be tried at every character of a long address.
   const tooMany = ESCAPED.map(([character, limit]) => ({
-    pattern: quoted(`~(?:[^${character}]*[${character}]){${limit + 1}}`),
+    pattern: quoted(`~^(?:[^${character}]*[${character}]){${limit + 1}}`),
     value: quoted("/"),
   }));
   const nameOf = (step: number): Verbatim => tokens(`$sallyport_return${step === steps.length ? "" : `_${step}`}`);
@@ -129,16 +136,31 @@ function escaping(character: string, skipped: number, count: number): ModelField
   };
 }
 
+/** Credentials, which an app verifies itself: it gets the client's where no service decides. */
+const VERIFIED_BY_APPS = ["authorization", "cookie"];
+
+/** Returns the variables of identities that a host with a service never takes from clients, on none of its paths. */
+export function authIdentities(settings: NginxSettings): Verbatim[] {
+  const identities = authHeaders(settings).filter(([name]) => !VERIFIED_BY_APPS.includes(name.toLowerCase()));
+  return identities.map(([, variable]) => tokens(variable));
+}
+
 /** Returns the location of the subrequest to a service. No path of a container may have a `|`. */
 export function authLocation(name: string, settings: NginxSettings): ModelFields {
   const { host, path } = settings.auth![name]!;
   const state = settings.authStates?.get(name);
-  const protocol = state?.kind === "ready" ? state.protocol : "http";
+  const { protocol, verified } = state?.kind === "ready" ? state : { protocol: "http", verified: undefined };
+  const isNamed = verified !== undefined && settings.upstreamTls?.[verified]?.name !== undefined;
   return {
     uri: uriOf(name),
     pass: quoted(`${protocol}://${authUpstream(name)}${path}`),
     host: quoted(host),
-    isSecure: protocol === "https",
+    expectsHost: protocol === "https" && !isNamed,
+    verified: verified === undefined ? [] : upstreamTlsModel(verified, "proxy", settings),
+    // What only a proxy may claim: nginx repeats nothing of it for the client.
+    identities: authHeaders(settings)
+      .filter(([header]) => !VERIFIED_BY_APPS.includes(header.toLowerCase()))
+      .map(([header]) => tokens(header)),
   };
 }
 

@@ -8,7 +8,7 @@ import { authModel } from "./auth.ts";
 import { type Guard, unusable } from "./guard.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
-import { hasTls } from "./upstream-tls.ts";
+import { upstreamTlsOf } from "./upstream-tls.ts";
 
 /** Requests above the rate that are served at once, by default: those of one page. */
 const DEFAULT_BURST = 20;
@@ -77,9 +77,9 @@ export function policiesOf(host: string, path: PathRoute, settings: PolicySettin
 function decidePolicies(host: string, path: PathRoute, settings: PolicySettings): PathPolicies {
   const { options: own, isOperators = false } = path;
   const byDefault: PathOptions = settings.defaults?.path ?? {};
-  // Clients sign in at the service's own host. A service behind another service uses that one.
+  // Clients sign in at a service's own host. There the default does not apply, and what a path requires itself does.
   const isService = Object.values(settings.auth ?? {}).some((service) => service.host === host);
-  const services = (name: string | undefined): string[] => (isService ? [] : listOf(name));
+  const required = isService ? [] : listOf(byDefault.auth);
   const options = { ...byDefault, ...own };
   if (isOperators) {
     const { allow, rate, rateBurst: burst = DEFAULT_BURST } = options;
@@ -88,8 +88,8 @@ function decidePolicies(host: string, path: PathRoute, settings: PolicySettings)
       options,
       ...combined([allow], options),
       rates,
-      auth: services(options.auth),
-      upstreamTls: listOf(options.upstreamTls),
+      auth: own.auth === undefined ? required : [own.auth],
+      upstreamTls: upstreamTlsOf(path, byDefault.upstreamTls),
     };
   }
   const [minimum, { rate, rateBurst = byDefault.rateBurst ?? DEFAULT_BURST }] = [byDefault.rate, own];
@@ -111,8 +111,8 @@ function decidePolicies(host: string, path: PathRoute, settings: PolicySettings)
       ? combined([byDefault.allow, own.allow], options)
       : combined([byDefault.allow], {})),
     rates,
-    upstreamTls: [...new Set([...(hasTls(path) ? listOf(byDefault.upstreamTls) : []), ...listOf(own.upstreamTls)])],
-    auth: [...new Set([...services(byDefault.auth), ...services(own.auth)])],
+    upstreamTls: upstreamTlsOf(path, byDefault.upstreamTls),
+    auth: [...new Set([...required, ...listOf(own.auth)])],
   };
 }
 

@@ -62,9 +62,9 @@ export interface AuthService {
   readonly headers: readonly string[];
 }
 
-/** Whether a service is available, and by which protocol. */
+/** Whether a service is available, by which protocol, and how its certificate is verified: a name of `upstreamTls`. */
 export type AuthState =
-  | { readonly kind: "ready"; readonly protocol: "http" | "https" }
+  | { readonly kind: "ready"; readonly protocol: "http" | "https"; readonly verified?: string | undefined }
   | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
 
 /** How the certificate of an app is verified. */

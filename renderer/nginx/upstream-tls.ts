@@ -5,13 +5,20 @@ import type { NginxSettings, UpstreamTls } from "./settings.ts";
 import { quoted } from "./text.ts";
 
 /** Whether nginx connects to the app by TLS. */
-export function hasTls({ protocol }: PathRoute): boolean {
+function hasTls({ protocol }: PathRoute): boolean {
   return protocol === "https" || protocol === "grpcs";
 }
 
 /** Returns the files by which apps are verified. */
 export function upstreamTlsFiles({ authority, client }: UpstreamTls): string[] {
   return [authority, ...(client ? [client.certificate, client.key] : [])];
+}
+
+/** Returns how the app of a path is verified; nginx can do it in one way. `required`: the operator's default for apps with TLS. */
+export function upstreamTlsOf(path: PathRoute, required: string | undefined): string[] {
+  const { options, isOperators = false } = path;
+  const byDefault = hasTls(path) && !(isOperators && options.upstreamTls !== undefined) ? required : undefined;
+  return [...new Set([byDefault, options.upstreamTls].filter((name) => name !== undefined))];
 }
 
 /** Returns why a path whose app must be verified is closed. */
@@ -34,7 +41,7 @@ export function upstreamTlsModel(
   name: string,
   family: string,
   { upstreamTls }: NginxSettings,
-  inFile: ReadonlySet<string>,
+  inFile: ReadonlySet<string> = new Set(),
 ): Model[] {
   const { authority, name: expected, client } = upstreamTls![name]!;
   const directives: readonly (readonly [string, string])[] = [

@@ -194,7 +194,7 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
     replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );
-  const faults = replicas.flatMap(({ evaluation }) => evaluation.faults ?? []);
+  const faults = [...replicas.flatMap(({ evaluation }) => evaluation.faults ?? []), ...options.faults];
   const others = group.filter((one) => !agrees(one)).map((one) => notJoined(key, one, first));
   const mixed = replicas.filter(({ evaluation }) => isMixed(evaluation, first.evaluation));
   const servers = serversOf(replicas, ({ server }) => server);

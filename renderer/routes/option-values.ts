@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIPv4, isIPv6 } from "node:net";
 import { parseDuration } from "../../shared/duration.ts";
 import { type HostName, invalid, ok, type Parsed, parseHosts } from "./grammar.ts";
 
@@ -62,6 +62,29 @@ export function networks(raw: string): Parsed<readonly string[]> {
   return ok(list);
 }
 
+/** Returns the networks whose clients are in both lists; undefined if there are none. */
+export function networksInBoth(one: readonly string[], other: readonly string[]): readonly string[] | undefined {
+  const both = [...one.filter((inner) => isWithin(inner, other)), ...other.filter((inner) => isWithin(inner, one))];
+  return both.length === 0 ? undefined : [...new Set(both)];
+}
+
+/** Whether one of these networks contains the whole network. */
+function isWithin(inner: string, outer: readonly string[]): boolean {
+  const [address, bits, family] = networkOf(inner);
+  return outer.some((network) => {
+    const [base, prefix, other] = networkOf(network);
+    const list = new BlockList();
+    list.addSubnet(base, prefix, other);
+    return other === family && prefix <= bits && list.check(address, family);
+  });
+}
+
+function networkOf(text: string): readonly [address: string, bits: number, family: "ipv4" | "ipv6"] {
+  const [address = "", bits] = text.split("/");
+  const family = isIPv4(address) ? "ipv4" : "ipv6";
+  return [address, Number(bits ?? (family === "ipv4" ? 32 : 128)), family];
+}
+
 /** Whether nginx accepts the text after `allow`. */
 export function isNetwork(text: string): boolean {
   const [, address = "", bits] = /^([0-9A-Fa-f.:]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text) ?? [];
@@ -94,6 +117,12 @@ const MAX_ORIGINS = 50;
 export function rate(raw: string): Parsed<string> {
   const [, count, unit] = /^([1-9][0-9]{0,5})\/(s|m)$/.exec(raw.toLowerCase()) ?? [];
   return count === undefined ? invalid("not a rate such as 10/s or 300/m") : ok(`${count}r/${unit}`);
+}
+
+/** Returns the lower one of two rates in nginx's form. */
+export function slower(one: string, other: string): string {
+  const perMinute = (text: string): number => Number.parseInt(text, 10) * (text.endsWith("r/s") ? 60 : 1);
+  return perMinute(one) <= perMinute(other) ? one : other;
 }
 
 /** Accepts the base name of a certificate's files. */

@@ -2,6 +2,7 @@ import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import {
   diagnostic,
   type Diagnostic,
+  type DiagnosticCode,
   type DiagnosticSubject,
   type Problem,
   subjectOf,
@@ -47,6 +48,8 @@ export interface OptionRule<T> extends OptionNames {
    * closes the container's paths.
    */
   readonly restricts?: (value: T) => boolean;
+  /** Returns what restricts access as two different values do; undefined if nothing does. Without it, nothing does. */
+  readonly both?: (one: T, other: T) => T | undefined;
   readonly parse: (raw: string) => Parsed<T>;
 }
 
@@ -216,6 +219,12 @@ function restrictionOf<T>(
   return { value, faults };
 }
 
+/** The options that apply to what several containers serve together. */
+export interface MergedOptions<S> extends Pick<ParsedOptions<S>, "values" | "remarks"> {
+  /** Values that restrict access and cannot all apply; `remarks` has them, too. */
+  readonly faults: readonly Diagnostic[];
+}
+
 /** The options of one container. */
 export interface ContainerOptions<S> {
   readonly subject: DiagnosticSubject;
@@ -223,33 +232,53 @@ export interface ContainerOptions<S> {
 }
 
 /**
- * Merges the options of several containers, oldest first: the first value that restricts access applies, else the first
- * value.
+ * Merges the options of several containers, oldest first: all values that restrict access apply, else the first value. Values
+ * that cannot all apply are faults.
  */
 export function mergeOptions<S extends object>(
   containers: readonly ContainerOptions<S>[],
   rules: OptionRules<S>,
-): Pick<ParsedOptions<S>, "values" | "remarks"> {
+): MergedOptions<S> {
   const values: Partial<S> = {};
   const remarks: Diagnostic[] = [];
+  const faults: Diagnostic[] = [];
   for (const key of keysOf(rules)) {
-    const { restricts = () => false, env, label } = rules[key];
+    const { restricts = () => false, both = () => undefined, env, label } = rules[key];
     const own = containers.flatMap(({ subject, values: { [key]: value } }) =>
       value == null ? [] : [{ subject, value }],
     );
-    const strictest = own.find(({ value }) => restricts(value));
-    const source = strictest ?? own[0];
+    const source = own.find(({ value }) => restricts(value)) ?? own[0];
     if (!source) continue;
-    values[key] = source.value;
+    const where = env ?? LABELS + label;
+    let applied = source.value;
     for (const { subject, value } of own) {
-      if (JSON.stringify(value) === JSON.stringify(source.value)) continue;
-      const why = strictest ? "which restricts access" : "which was created first";
-      const problem = `conflicts with container ${source.subject.container}, ${why}`;
-      const hint = "set the same value on both";
-      remarks.push(diagnostic(subject, "option.conflict", { where: env ?? LABELS + label, problem, hint }));
+      if (isSame(value, source.value)) continue;
+      const report = (code: DiagnosticCode, why: string, hint: string): Diagnostic => {
+        const problem = `conflicts with container ${source.subject.container}${why}`;
+        return diagnostic(subject, code, { where, problem, hint });
+      };
+      if (!restricts(value)) {
+        const why = restricts(source.value) ? "which restricts access" : "which was created first";
+        remarks.push(report("option.conflict", `, ${why}`, SAME));
+        continue;
+      }
+      const joined = isSame(value, applied) ? value : both(applied, value);
+      const fault = joined === undefined && report("access.closed", ", and nginx cannot apply both", CLOSED_UNTIL_SAME);
+      if (fault) faults.push(fault);
+      remarks.push(fault || report("option.conflict", "; both apply", SAME));
+      applied = joined ?? applied;
     }
+    values[key] = applied;
   }
-  return { values: values as S, remarks };
+  return { values: values as S, remarks, faults };
+}
+
+const SAME = "set the same value on both";
+
+const CLOSED_UNTIL_SAME = `${SAME}; until then what they serve together is closed`;
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What is wrong with an option that needs a permission. */

@@ -14,12 +14,14 @@ import {
   parseHsts,
   keepalive,
   networks,
+  networksInBoth,
   oneOf,
   origins,
   plainPath,
   rate,
   seconds,
   serviceName,
+  slower,
 } from "./option-values.ts";
 import { SSL_POLICIES } from "./ssl-policies.ts";
 
@@ -207,7 +209,7 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
   keepalive: { label: "keepalive", nginxProxyLabel: "keepalive", parse: keepalive },
   timeout: { label: "timeout", parse: seconds(MAX_TIMEOUT_HOURS) },
   bodySize: { label: "body-size", parse: bytes(MAX_BODY) },
-  allow: { label: "allow", restricts: () => true, parse: networks },
+  allow: { label: "allow", restricts: () => true, both: networksInBoth, parse: networks },
   passwords: { label: "passwords", restricts: () => true, parse: serviceName },
   satisfy: {
     label: "satisfy",
@@ -216,7 +218,7 @@ export const PATH_OPTIONS: OptionRules<PathOptions> = {
     parse: oneOf("all", "any"),
   },
   auth: { label: "auth", restricts: () => true, parse: serviceName },
-  rate: { label: "rate", restricts: () => true, parse: rate },
+  rate: { label: "rate", restricts: () => true, both: slower, parse: rate },
   rateBurst: { label: "rate-burst", parse: integer(0, 10_000) },
   upstreamTls: { label: "upstream-tls", restricts: () => true, parse: serviceName },
   headers: { label: "headers", parse: oneOf("strict", "off") },

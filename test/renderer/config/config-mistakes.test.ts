@@ -329,6 +329,13 @@ const mistakes: readonly [title: string, text: string, message: RegExp][] = [
     /^c\.yml:7:32: targets\.0\.streams\.ports\.1: 8080\/tcp is also the port of virtual hosts; choose another port$/,
   ],
   [
+    "a service that any container could serve",
+    target(
+      "nginx: { auth: { sso: { host: a.example } } }\n    routing: { sharedHosts: true, owners: [{ suffix: b.example, projects: [x] }] }",
+    ),
+    /^c\.yml:7:[0-9]+: targets\.0\.nginx\.auth\.sso\.host: with `sharedHosts`, any container can serve a\.example; reserve the name/,
+  ],
+  [
     "a port of streams twice",
     target("streams: { ports: [9443], sni: 9443 }"),
     /^c\.yml:7:36: targets\.0\.streams\.sni: 9443\/tcp is also another port of `streams`; choose another port$/,

@@ -51,6 +51,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     labels: Object.fromEntries(Object.entries(values).map(([name, value]) => [`sallyport.${name}`, value])),
   });
   const host = (name: string) => ({ VIRTUAL_HOST: `${name}.example` });
+  const guest = (name: string, path: string) => ({ host: `${name}.example`, path });
 
   before(async () => {
     mkdirSync(vhosts);
@@ -76,7 +77,13 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
       page: { host: "sso.example", signIn: "https://sso.example/login", headers: ["X-User"] },
       gone: { host: "absent.example" },
       dead: { host: "dead.example" },
+      ...Object.fromEntries(
+        ["verified", "misnamed", "undefined"].map((name) => [name, { host: `${name}.example`, headers: [] }]),
+      ),
     };
+    const jumping = http.createServer((_, response) =>
+      response.writeHead(200, { "X-Accel-Redirect": "/secret" }).end("jumped"),
+    );
     writeFileSync(join(vhosts, "trap.example"), "error_page 500 502 =200 /ok;\nlocation = /ok { return 200 open; }\n");
     writeFileSync(
       join(vhosts, "unasked.example_location_override"),
@@ -116,7 +123,8 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     };
     const passwords = join(rig.directory, "htpasswd");
     mkdirSync(passwords);
-    for (const name of ["@staff", "twice.example"]) writeFileSync(join(passwords, name), "alice:{PLAIN}secret\n");
+    for (const name of ["@staff", "@boss", "twice.example"])
+      writeFileSync(join(passwords, name), "alice:{PLAIN}secret\n");
     const closed = await freePort();
     const to = [`127.0.0.1:${rig.portOf("static")}`];
     await rig.app("rotating", {}, {}, secure("apps.internal"));
@@ -154,6 +162,28 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
             unknowns: { passwords: "unknowns" },
             twice: { passwords: "staff" },
           }).map(async ([name, values]) => await rig.app(name, host(name), labels(values))),
+        )),
+        await rig.app("public", { ...host("guarded"), VIRTUAL_PATH: "/public/" }),
+        await rig.app("ssoadmin", { ...host("sso"), VIRTUAL_PATH: "/admin" }, labels({ auth: "sso" })),
+        await rig.app("jumps", host("jumps"), labels({ auth: "sso" })),
+        await rig.app("jumping", { ...host("jumps"), VIRTUAL_PATH: "/public/" }, {}, jumping),
+        ...(await Promise.all(
+          ["verified", "misnamed", "undefined"].map(
+            async (name) => await rig.app(`asks${name}`, host(`asks${name}`), labels({ auth: name })),
+          ),
+        )),
+        ...(await Promise.all(
+          Object.entries({
+            narrow: [{ allow: "0.0.0.0/0" }, { allow: "10.0.0.0/8, 127.0.0.9" }],
+            disjoint: [{ allow: "127.0.0.1" }, { allow: "127.0.0.9" }],
+            services: [{ auth: "sso" }, { auth: "page" }],
+            files: [{ passwords: "staff" }, { passwords: "boss" }],
+          }).flatMap(([name, values]) =>
+            values.map(async (one, at) => ({
+              ...(await rig.app(`${name}${at + 1}`, host(name), labels(one as Record<string, string>))),
+              createdAt: at + 1,
+            })),
+          ),
         )),
         await rig.app("headers", host("headers"), labels({ headers: "strict" })),
         await rig.app("decides", host("decides"), labels({ headers: "strict", cors: "*" }), deciding),
@@ -236,7 +266,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
   });
 
   test("auth sends a subrequest for each request, and replaces the client's headers by the service's", async () => {
-    const ask = { host: "guarded.example", path: "/a/../b?c=d", method: "POST", body: "secret body" };
+    const ask = { host: "guarded.example", path: "/a..b?c=/../d", method: "POST", body: "secret body" };
     const forged = { "Remote-User": "root", "remote-groups": "admins" };
     const { status, body } = await rig.ask({ ...ask, headers: { ...forged, Cookie: "session=alice" } });
     assert.equal(status, 200);
@@ -247,13 +277,104 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.deepEqual([url, method, asked["content-length"]], ["/check?level=2", "GET", undefined]);
     assert.equal(asked["host"], "sso.example");
     assert.equal(asked["x-original-method"], "POST");
-    assert.match(String(asked["x-original-url"]), /^http:\/\/guarded\.example\/a\/\.\.\/b\?c=d$/);
+    assert.match(String(asked["x-original-url"]), /^http:\/\/guarded\.example\/a\.\.b\?c=\/\.\.\/d$/);
     assert.equal(asked["x-forwarded-for"], "127.0.0.1");
+    // A service may believe what only a proxy can claim.
+    assert.equal(asked["remote-user"], undefined);
     assert.equal((await rig.ask({ ...ask, headers: { Cookie: "session=bob" } })).status, 403);
     const none = await rig.ask({ ...ask, headers: forged });
     assert.deepEqual([none.status, none.body.includes("not for clients")], [401, false]);
     const open = await rig.echo({ host: "static.example", from: "127.0.0.50", headers: forged });
     assert.equal(open?.headers["remote-user"], "root");
+    const sibling = await rig.echo({
+      ...guest("guarded", "/public/"),
+      headers: { ...forged, Authorization: "Bearer x" },
+    });
+    assert.deepEqual([sibling?.headers["remote-user"], sibling?.headers["authorization"]], [undefined, "Bearer x"]);
+  });
+
+  test("a path that services and apps may read differently is rejected before the service is asked", async () => {
+    const asked = questions.length;
+    for (const path of [
+      "/public/../x",
+      "/./x",
+      "/x/..",
+      "/a/%2e%2E/x",
+      "/a%2f..%2fx",
+      "/a/..;/x",
+      "/a/.?b",
+      "/a/..%5cx",
+    ]) {
+      const { status } = await rig.ask({ ...guest("guarded", path), headers: { Cookie: "session=alice" } });
+      assert.equal(status, 400, path);
+    }
+    assert.equal(questions.length, asked);
+  });
+
+  /** Every form of a request that could lead to an app around its service, as bytes on the wire. */
+  const FORMS: readonly (readonly [form: string, request: string, expected: RegExp])[] = [
+    ["an absolute URL", "GET http://guarded.example/ HTTP/1.1\r\nHost: open.example\r\n", /^HTTP\/1.1 401/],
+    ["a final dot and a port", "GET / HTTP/1.1\r\nHost: GUARDED.example.:99\r\n", /^HTTP\/1.1 401/],
+    ["two slashes", "GET //x HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 401/],
+    ["an encoded slash", "GET /%2fx HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 401/],
+    ["a path next to an open one", "GET /publicx HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 401/],
+    ["HTTP/1.0", "GET / HTTP/1.0\r\nHost: guarded.example\r\n", /^HTTP\/1.1 401/],
+    ["two hosts", "GET / HTTP/1.1\r\nHost: open.example\r\nHost: guarded.example\r\n", /^HTTP\/1.1 400/],
+    ["HTTP/0.9", "GET /\r\n", /^(?!.*"app")/s],
+    [
+      "a WebSocket",
+      "GET / HTTP/1.1\r\nHost: guarded.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n",
+      /^HTTP\/1.1 401/,
+    ],
+    ["a method of its own", "FOO / HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 401/],
+    ["a named location", "GET @sallyport-sign-in HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 400/],
+    ["the service's location", "GET /sallyport-auth|sso HTTP/1.1\r\nHost: guarded.example\r\n", /^HTTP\/1.1 404/],
+    ["a redirect of an open app", "GET /public/jump HTTP/1.1\r\nHost: jumps.example\r\n", /^HTTP\/1.1 401/],
+  ];
+  test("no form of a request reaches an app around its service", async () => {
+    for (const [form, request, expected] of FORMS) {
+      assert.match(await rig.raw(`${request}Connection: close\r\n\r\n`), expected, form);
+    }
+  });
+
+  test("a service's own host is exempt from a default, not from the label of one of its paths", async () => {
+    assert.equal((await rig.ask({ host: "sso.example", path: "/admin" })).status, 401);
+    assert.equal(
+      (await rig.ask({ host: "sso.example", path: "/admin", headers: { Cookie: "session=alice" } })).status,
+      200,
+    );
+  });
+
+  test("a service with TLS is verified as its label requires, and closes the path otherwise", async () => {
+    assert.equal((await rig.ask({ host: "asksverified.example" })).status, 200);
+    assert.equal((await rig.ask({ host: "asksmisnamed.example" })).status, 503);
+    assert.equal((await rig.ask({ host: "asksundefined.example" })).status, 503);
+    const report = (await rig.status()).virtualHosts.find(({ host }) => host === "asksundefined.example");
+    assert.match(
+      String(report?.paths[0]?.closed),
+      /nginx\.auth\.undefined: its host undefined\.example is closed: external is not defined in `nginx\.upstreamTls`/,
+    );
+  });
+
+  test("replicas that disagree have the restrictions of all, and are closed if nginx cannot apply them together", async () => {
+    for (const [name, ...expected] of [
+      ["narrow", 403, 200],
+      ["disjoint", 503, 503],
+      ["services", 503, 503],
+      ["files", 503, 503],
+    ] as const) {
+      const found = [
+        (await rig.ask({ host: `${name}.example` })).status,
+        (await rig.ask({ host: `${name}.example`, from: "127.0.0.9" })).status,
+      ];
+      assert.deepEqual(found, expected, name);
+    }
+    const { virtualHosts } = await rig.status();
+    const report = virtualHosts.find(({ host }) => host === "services.example");
+    assert.match(
+      String(report?.paths[0]?.closed),
+      /sallyport\.auth: conflicts with container services1, and nginx cannot apply both; set the same value on both/,
+    );
   });
 
   test("auth with a page redirects clients without a session to it", async () => {
@@ -277,6 +398,10 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
       const { headers: redirect } = await rig.ask({ host: "redirects.example", path: `/?${text}` });
       assert.equal(redirect["location"], `https://sso.example/login?rd=${address("/")}`);
     }
+    // Others would take seconds for an address of 32 KiB.
+    const maps = [...rig.text.matchAll(/^map \$\S+ \$sallyport_(?:return|ambiguous)\S* \{([^]*?)^\}/gm)];
+    const patterns = maps.flatMap(([, cases = ""]) => [...cases.matchAll(/^ +"~\*?(.)/gm)]);
+    assert.ok(patterns.length > 50 && patterns.every(([, first]) => first === "^"));
     const forged = await rig.echo({
       host: "redirects.example",
       headers: { Cookie: "session=alice", "Remote-User": "root", "X-User": "root" },
@@ -630,6 +755,7 @@ test("the operator's service for all paths applies to every host but its own, an
   assert.deepEqual(namesFor("app.example"), ["sso"]);
   assert.deepEqual(namesFor("app.example", "sso"), ["sso"]);
   assert.deepEqual(namesFor("sso.example"), []);
+  assert.deepEqual(namesFor("sso.example", "other"), ["other"]);
   const [guard] = authFaults(namesFor("app.example", "other"), settings, ABSENT);
   assert.match(
     guard?.kind === "unusable" ? faultText(guard.fault) : "",

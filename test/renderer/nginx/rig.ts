@@ -295,6 +295,16 @@ export class NginxRig {
     });
   }
 
+  /** Sends these bytes to nginx, and returns all that it answers. */
+  async raw(bytes: string): Promise<string> {
+    const socket = net.connect(this.plainPort, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (part) => (answer += part.toString("latin1"))).on("error", () => undefined);
+    socket.write(bytes, "latin1");
+    await new Promise((resolve) => socket.on("close", resolve));
+    return answer;
+  }
+
   /** Returns the request as the echoing app received it, or undefined if none answered. */
   async echo(ask: Ask): Promise<Echo | undefined> {
     const seen = await this.ask(ask);
