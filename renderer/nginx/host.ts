@@ -13,7 +13,7 @@ import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
-import { DESCRIBED_HEADERS, listsBeside } from "./own-lists.ts";
+import { DESCRIBED_HEADERS, listsNextTo } from "./own-lists.ts";
 import { policiesOf } from "./path-policies.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
@@ -62,7 +62,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     serverTokens: !inFile.has("server_tokens") && (options.serverTokens ?? false),
     log: logModel(settings),
     extra: fileModel(access.extra),
-    lists: listsBeside(access.extra, settings),
+    lists: listsNextTo(access.extra, settings),
     errors,
     auth: [...auth].map((name) => ({ ...authLocation(name, settings), described: DESCRIBED_HEADERS })),
     hasAuth: auth.size > 0,

@@ -4,7 +4,7 @@ import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import { operatorDirectives, pathAccess } from "./access.ts";
 import { type AppliedFile, fileModel } from "./files.ts";
 import type { Guard } from "./guard.ts";
-import { listsBeside } from "./own-lists.ts";
+import { listsNextTo } from "./own-lists.ts";
 import { policyModel } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { quoted } from "./text.ts";
@@ -72,7 +72,7 @@ export function locationModels(
     policies: !isClosed && policyModel(host, route, settings, extra, passwords.kind === "applied"),
     passwords: !isClosed && passwordsModel(passwords, host, pathKey(path)),
     extra: !isClosed && fileModel(extra),
-    lists: listsBeside(extra, settings),
+    lists: listsNextTo(extra, settings),
     errorPage: inFile.has("error_page") && errors,
     authErrors: inFile.has("error_page") && policies.auth.length > 0,
     override: !isClosed && fileModel(override),

@@ -139,7 +139,7 @@ export function listsForHttp(settings: NginxSettings): Verbatim[] {
 }
 
 /** Returns the directives that an operator's file removes from its server or location, without those that it sets itself. */
-export function listsBeside(file: Guard<AppliedFile>, settings: NginxSettings): Verbatim[] {
+export function listsNextTo(file: Guard<AppliedFile>, settings: NginxSettings): Verbatim[] {
   if (file.kind !== "applied") return [];
   const set = new Set(file.value.settings);
   return LIST_DIRECTIVES.flatMap((directive) => {

@@ -9,7 +9,7 @@ export async function checkTogether(parts: readonly Part[], label: Label): Promi
   for (const { volume, wanted } of parts) await volume.stage(wanted);
   let all: ControlResult = { kind: "ok" };
   for (const part of parts) {
-    const found = await part.server.check(part.volume.candidate, part.volume.isBeside);
+    const found = await part.server.check(part.volume.candidate, part.volume.isBelowLive);
     if (found.kind === "unavailable") return { kind: found.kind, message: label(part, found.message) };
     if (found.kind === "rejected")
       return { kind: found.kind, message: label(partNamedIn(found.message, parts) ?? part, found.message) };

@@ -15,8 +15,8 @@ export type ServerState = "ready" | "blocked";
 export interface ServerControl {
   /** nginx's version, such as 1.26.3, if the server reports it. */
   readonly version?: string | undefined;
-  /** Checks the candidate without touching the live file. `isBeside`: it is below the live file's directory. */
-  check(candidate: string, isBeside: boolean): Promise<ControlResult>;
+  /** Checks the candidate without touching the live file. `isBelowLive`: it is below the live file's directory. */
+  check(candidate: string, isBelowLive: boolean): Promise<ControlResult>;
   /** Makes the server load the live file; `ok` means that it runs it. */
   reload(): Promise<ControlResult>;
   /** Calls back when the server's state changes. Returns a function that stops it. */

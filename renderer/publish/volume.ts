@@ -11,7 +11,7 @@ const State = z.strictObject({ generation: z.int().nonnegative(), confirmed: z.s
 export type PublishedState = z.infer<typeof State>;
 
 /** Mode and owner of a target's files, and the directory of those that are not live. */
-export interface Keeping extends Access {
+export interface VolumeOptions extends Access {
   readonly stateDirectory?: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export class Volume {
   /** Hash of the live file that the server has loaded, while another server of the transaction has not. */
   loaded: string | undefined;
 
-  constructor(destination: string, { stateDirectory, ...access }: Keeping = {}) {
+  constructor(destination: string, { stateDirectory, ...access }: VolumeOptions = {}) {
     const own = ownDirectory(destination, stateDirectory);
     this.#access = access;
     this.#file = new LiveFile(destination, join(own, `${basename(destination)}.writing`), access);
@@ -66,7 +66,7 @@ export class Volume {
   }
 
   /** Whether processes that can read the live file can also read the candidate. */
-  get isBeside(): boolean {
+  get isBelowLive(): boolean {
     return !this.isInPlace && this.own === ownDirectory(this.live, undefined);
   }
 

@@ -49,9 +49,9 @@ export class ReloadChannel implements ServerControl {
   }
 
   /** nginx cannot check a candidate that is not in its file system. */
-  async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
+  async check(candidate: string, isBelowLive: boolean): Promise<ControlResult> {
     const result = await this.#request(candidate.endsWith(".stream") ? "test-stream" : "test");
-    return result.kind === "ok" && !isBeside ? { kind: "unchecked" } : result;
+    return result.kind === "ok" && !isBelowLive ? { kind: "unchecked" } : result;
   }
 
   async reload(): Promise<ControlResult> {

@@ -16,10 +16,10 @@ export class ReloadTogether implements ServerControl {
   }
 
   /** Stops at the first server that rejects or cannot be reached. Returns `ok` if at least one has a check. */
-  async check(candidate: string, isBeside: boolean): Promise<ControlResult> {
+  async check(candidate: string, isBelowLive: boolean): Promise<ControlResult> {
     let all: ControlResult = { kind: "unchecked" };
     for (const control of this.#controls) {
-      const found = await control.check(candidate, isBeside);
+      const found = await control.check(candidate, isBelowLive);
       if (found.kind === "rejected" || found.kind === "unavailable") return found;
       if (found.kind === "ok") all = found;
     }

@@ -53,7 +53,7 @@ export class HostTable {
   }
 
   /** Returns the names and patterns that have a virtual host or an owner, without these. */
-  namesBeside(printed: ReadonlySet<HostName>): readonly HostName[] {
+  namesExcept(printed: ReadonlySet<HostName>): readonly HostName[] {
     const names = new Set<HostName>();
     const isOther = (host: HostName): boolean => !printed.has(host);
     for (const { host } of this.#sorted) if (isOther(host)) names.add(host);

@@ -81,8 +81,8 @@ export class RouteTable {
   }
 
   /** Returns the names and patterns that have a virtual host or an owner, without these. */
-  namesBeside(printed: ReadonlySet<HostName>): readonly HostName[] {
-    return this.#hosts.namesBeside(printed);
+  namesExcept(printed: ReadonlySet<HostName>): readonly HostName[] {
+    return this.#hosts.namesExcept(printed);
   }
 
   /** Records the owner of each host from now on. Call it when every agent has reported. */

@@ -98,7 +98,7 @@ export abstract class NginxTarget {
 
   watch(listener: TargetListener, signal: AbortSignal): void {
     this.#listener = listener;
-    this.#stores.memory.keep();
+    this.#stores.knownFiles.keep();
     const { destination, reload, interval, reloadEvery } = this.config;
     this.owners.follow();
     this.log("info", "target.started", { path: destination, reload: nameOf(reload) });
@@ -113,7 +113,7 @@ export abstract class NginxTarget {
     for (const directory of watched) watchDirectory(directory, () => this.#readFiles(), signal);
     // Each publication changes this directory, so certificates and files are not read again because of it.
     if (this.#stores.files.siblingDirectory !== undefined)
-      watchDirectory(this.#stores.files.siblingDirectory, () => this.#readBeside(), signal);
+      watchDirectory(this.#stores.files.siblingDirectory, () => this.#readSiblings(), signal);
     const stopListening = this.destination.server.onReady((state) => {
       if (this.#readVersion()) listener.retryQuarantined();
       listener.serverChanged(state);
@@ -205,7 +205,7 @@ export abstract class NginxTarget {
   protected async print(virtualHosts: readonly VirtualHost[]): Promise<Rendered<never>> {
     try {
       this.#readVersion();
-      const reserved = this.#reservedBeside(virtualHosts);
+      const reserved = this.#reservedNames(virtualHosts);
       const routes: Published = { kind: "routes", virtualHosts, reserved };
       let text = this.#template.print(routes);
       // nginx needs the files of certificates only to load another configuration.
@@ -238,8 +238,8 @@ export abstract class NginxTarget {
   }
 
   /** Names that no other host may serve: those with an owner and no virtual host, and those of quarantined hosts. */
-  #reservedBeside(virtualHosts: readonly VirtualHost[]): readonly HostName[] {
-    return this.routes.table.namesBeside(new Set(virtualHosts.map(({ host }) => host)));
+  #reservedNames(virtualHosts: readonly VirtualHost[]): readonly HostName[] {
+    return this.routes.table.namesExcept(new Set(virtualHosts.map(({ host }) => host)));
   }
 
   get #templateFile(): string {
@@ -259,7 +259,7 @@ export abstract class NginxTarget {
     if (newCertificates || newFiles) this.#filesChanged();
   }
 
-  #readBeside(): void {
+  #readSiblings(): void {
     if (this.#stores.files.refreshSiblings()) this.#filesChanged();
   }
 

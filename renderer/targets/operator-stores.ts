@@ -7,13 +7,13 @@ import { CertificateStore } from "../nginx/certificates/store.ts";
 import { type Fault, faultText } from "../nginx/guard.ts";
 import type { FileDirectory } from "../nginx/operator-files/directory.ts";
 import { findFile } from "../nginx/files.ts";
-import { GuardMemory } from "../nginx/operator-files/memory.ts";
+import { KnownFiles } from "../nginx/operator-files/known-files.ts";
 import { FileStore } from "../nginx/operator-files/store.ts";
 import { ownDirectory, stateFileOf } from "../publish/volume.ts";
 
 /** The operator's files of an nginx target. */
 export interface OperatorStores {
-  readonly memory: GuardMemory;
+  readonly knownFiles: KnownFiles;
   readonly certificates: CertificateStore | undefined;
   readonly files: FileStore;
 }
@@ -30,16 +30,16 @@ export function openOperatorStores(
   const isPublished = (path: string): boolean =>
     targets.some((one) => one.destination === path) || existsSync(stateFileOf(path));
   const own = destination === "-" ? undefined : ownDirectory(destination, stateDirectory);
-  const memory = new GuardMemory(own && join(own, `${basename(destination)}.guards.json`), log);
+  const knownFiles = new KnownFiles(own && join(own, `${basename(destination)}.guards.json`), log);
   const channel = [reload]
     .flat()
     .flatMap((rule) => (typeof rule === "object" && "channel" in rule ? rule.channel : []));
   return {
-    memory,
-    certificates: https && new CertificateStore(https.certificates, memory, log),
+    knownFiles,
+    certificates: https && new CertificateStore(https.certificates, knownFiles, log),
     files: new FileStore(
       { paths: nginx.files, upstreamTls: nginx.upstreamTls, destination, channel: channel[0], ports, isPublished },
-      memory,
+      knownFiles,
     ),
   };
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../../../shared/log.ts";
 import { directoryFingerprint } from "../operator-files/store.ts";
-import type { GuardMemory } from "../operator-files/memory.ts";
+import type { KnownFiles } from "../operator-files/known-files.ts";
 import { isExpiring } from "./certificate.ts";
 import { type CertificateSet, readCertificates } from "./directory.ts";
 
@@ -11,15 +11,15 @@ const KEPT_MS = 60_000;
 export class CertificateStore {
   readonly directory: string;
   readonly #log: Log;
-  readonly #memory: GuardMemory;
+  readonly #knownFiles: KnownFiles;
   #set: CertificateSet;
   #logged = new Set<string>();
   /** When the files of a certificate that is still in use disappeared, in milliseconds since the epoch. */
   readonly #goneSince = new Map<string, number>();
 
-  constructor(directory: string, memory: GuardMemory, log: Log) {
+  constructor(directory: string, knownFiles: KnownFiles, log: Log) {
     this.directory = directory;
-    this.#memory = memory;
+    this.#knownFiles = knownFiles;
     this.#log = log;
     this.#set = this.#read();
     this.#logNew();
@@ -81,7 +81,7 @@ export class CertificateStore {
     const found = readCertificates(this.directory);
     return {
       ...found,
-      ...(found.clients && { clients: this.#memory.complete("https.certificates", found.clients) }),
+      ...(found.clients && { clients: this.#knownFiles.complete("https.certificates", found.clients) }),
     };
   }
 

@@ -4,7 +4,7 @@ import { hashFiles } from "../file-hash.ts";
 import type { FileSettings, UpstreamTls } from "../settings.ts";
 import { upstreamTlsFiles } from "../upstream-tls.ts";
 import { type FileDirectory, type FileKind, readOperatorFiles, RELEASE } from "./directory.ts";
-import type { GuardMemory } from "./memory.ts";
+import type { KnownFiles } from "./known-files.ts";
 import { readServerNames } from "./server-names.ts";
 import { readDirectives, readSiblingDirectives } from "./top-level-directives.ts";
 
@@ -31,12 +31,12 @@ export interface FilePlaces {
 /** The operator's files, and the other files in the destination's directory, as they were last read. */
 export class FileStore {
   readonly #places: FilePlaces;
-  readonly #memory: GuardMemory;
+  readonly #knownFiles: KnownFiles;
   #settings: FileSettings;
 
-  constructor(places: FilePlaces, memory: GuardMemory) {
+  constructor(places: FilePlaces, knownFiles: KnownFiles) {
     this.#places = places;
-    this.#memory = memory;
+    this.#knownFiles = knownFiles;
     this.#settings = this.#read();
   }
 
@@ -93,7 +93,7 @@ export class FileStore {
       const options = { kind: kind as FileKind, setting, nginxUser, ...(names && { names }) };
       // Files of a directory have the same names in another one.
       const place = kind === "proxy" ? `${setting} ${path}` : setting;
-      return [[kind, this.#memory.complete(place, readOperatorFiles(directory, options))]];
+      return [[kind, this.#knownFiles.complete(place, readOperatorFiles(directory, options))]];
     });
     const hashes = Object.entries(upstreamTls).map(([name, one]) => [name, hashFiles("/", upstreamTlsFiles(one))]);
     return {

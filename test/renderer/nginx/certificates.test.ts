@@ -10,7 +10,7 @@ import { clientFilesOf } from "../../../renderer/nginx/certificates/clients.ts";
 import { readCertificates } from "../../../renderer/nginx/certificates/directory.ts";
 import { CertificateStore } from "../../../renderer/nginx/certificates/store.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
-import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
+import { KnownFiles } from "../../../renderer/nginx/operator-files/known-files.ts";
 import type { NginxSettings } from "../../../renderer/nginx/settings.ts";
 import { CertificateAuthority } from "./certificate-authority.ts";
 import { makeCertificate } from "./certificate-files.ts";
@@ -18,7 +18,7 @@ import { requires } from "../../requires.ts";
 
 const HTTPS = { listen: 443, port: 443, challenges: "/challenges", hstsSeconds: 0 };
 
-const memory = new GuardMemory(undefined, () => undefined);
+const memory = new KnownFiles(undefined, () => undefined);
 
 describe("certificates of a directory", { skip: requires("openssl") }, () => {
   let directory: string;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { fc } from "../../property.ts";
 import { findFile } from "../../../renderer/nginx/files.ts";
 import { readOperatorFiles } from "../../../renderer/nginx/operator-files/directory.ts";
-import { GuardMemory } from "../../../renderer/nginx/operator-files/memory.ts";
+import { KnownFiles } from "../../../renderer/nginx/operator-files/known-files.ts";
 import { topLevelDirectives } from "../../../renderer/nginx/operator-files/top-level-directives.ts";
 import { FileStore } from "../../../renderer/nginx/operator-files/store.ts";
 import { parseConfig } from "../../../renderer/config/load.ts";
@@ -62,7 +62,7 @@ describe("the operator's files", () => {
     for (const path of [vhosts, conf]) mkdirSync(path);
     const store = new FileStore(
       { paths: { vhosts }, destination: join(conf, "default.conf") },
-      new GuardMemory(undefined, () => undefined),
+      new KnownFiles(undefined, () => undefined),
     );
     assert.deepEqual([store.directories, store.siblingDirectory], [[vhosts], conf]);
     const { settings } = store;
@@ -133,7 +133,7 @@ describe("the memory of files that restrict access", () => {
   after(() => rmSync(directory, { recursive: true }));
   const [passwords, known] = [join(directory, "passwords"), join(directory, "guards.json")];
   const guardOf = (host: string) => {
-    const memory = new GuardMemory(known, () => undefined);
+    const memory = new KnownFiles(known, () => undefined);
     memory.keep();
     const found = readOperatorFiles(passwords, { kind: "passwords", setting: "nginx.files.passwords" });
     return findFile(memory.complete("passwords", found), [host]).kind;
@@ -159,7 +159,7 @@ describe("the memory of files that restrict access", () => {
     for (const path of [one, other]) mkdirSync(path);
     const file = join(directory, "guards-of-paths.json");
     const settings = (where: string) => {
-      const memory = new GuardMemory(file, () => undefined);
+      const memory = new KnownFiles(file, () => undefined);
       memory.keep();
       const paths = { passwords: where, proxy: join(one, "proxy.conf") };
       const found = new FileStore({ paths, destination: "-" }, memory).settings;

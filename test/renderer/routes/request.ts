@@ -12,7 +12,7 @@ export interface Answer {
  */
 export function serverOf(table: RouteTable, name: string): Answer {
   const { virtualHosts } = table.routes;
-  const names: readonly string[] = table.namesBeside(new Set());
+  const names: readonly string[] = table.namesExcept(new Set());
   const longest = (found: readonly string[]): string | undefined => found.toSorted((a, b) => b.length - a.length)[0];
   const host =
     names.find((one) => one === name) ??

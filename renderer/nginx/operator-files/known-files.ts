@@ -8,10 +8,10 @@ import type { FileDirectory } from "./directory.ts";
 const Known = z.record(z.string(), z.array(z.string()));
 
 /**
- * Remembers across restarts which files restricted access, so that a file that is lost closes its host instead of opening it.
+ * Stores across restarts which files restricted access, so that a file that is lost closes its host instead of opening it.
  * A release file, or new contents that do not restrict, end this.
  */
-export class GuardMemory {
+export class KnownFiles {
   readonly #file: string | undefined;
   readonly #log: Log;
   readonly #known = new Map<string, Set<string>>();
@@ -19,14 +19,14 @@ export class GuardMemory {
   #saved = "";
   #mayWrite = false;
 
-  /** Without a file, nothing is remembered across restarts. */
+  /** Without a file, nothing is stored across restarts. */
   constructor(file: string | undefined, log: Log) {
     this.#file = file;
     this.#log = log;
     this.#problem = this.#read();
   }
 
-  /** From now on the memory is saved: a process that only renders changes nothing. */
+  /** From now on the names are saved. A process that only renders saves nothing. */
   keep(): void {
     this.#mayWrite = true;
     this.#save();
