@@ -9,7 +9,7 @@ const PLACEHOLDER = `\n# ${randomUUID()}\n`;
 
 /**
  * The block `eachHost`. It caches the text of a host while host and settings are the same objects, and the text around
- * the hosts while its fields are equal.
+ * the hosts while its fields are equal and each host has a text.
  */
 export class HostTexts<Host extends object> {
   readonly #bounds: RenderBounds;
@@ -18,7 +18,6 @@ export class HostTexts<Host extends object> {
   #settings: object | undefined;
   #fields: object | undefined;
   #text = "";
-  #block: ((model: unknown) => string) | undefined;
   #page: Page<Host> | undefined;
   #rendered: readonly Buffer[] = [];
 
@@ -35,8 +34,10 @@ export class HostTexts<Host extends object> {
     this.#page = page;
     this.#values.clear();
     try {
-      if (!isSame) this.#renderAround(page, render);
-      else if (this.#block) this.render(this.#block);
+      // The inline partials that a host uses exist only while the template is rendered.
+      const isCached = isSame && page.hosts.every((host) => this.#texts.has(host));
+      if (isCached) this.#rendered = page.hosts.map((host) => this.#texts.get(host)!);
+      else this.#renderAround(page, render);
       const [head = "", ...tails] = this.#text.split(PLACEHOLDER);
       return Buffer.concat([Buffer.from(head), ...tails.flatMap((tail) => [...this.#rendered, Buffer.from(tail)])]);
     } finally {
@@ -46,7 +47,7 @@ export class HostTexts<Host extends object> {
   }
 
   #renderAround({ fields }: Page<Host>, render: () => string): void {
-    this.#fields = this.#block = undefined;
+    this.#fields = undefined;
     this.#text = this.#values.place(render());
     this.#bounds.checkLength(this.#text.length);
     this.#fields = fields;
@@ -55,7 +56,6 @@ export class HostTexts<Host extends object> {
   /** Renders the block for every host without a cached text. Returns the placeholder. */
   render(block: (model: unknown) => string): string {
     const { hosts, modelOf } = this.#page!;
-    this.#block = block;
     const loop = this.#bounds.loop();
     this.#rendered = hosts.map((host) => {
       const cached = this.#texts.get(host);

@@ -41,6 +41,8 @@ test("an inline partial renders the value passed to it, also inside eachHost", (
   const print = compileTemplate<{ name: string }>(`${inline}{{#eachHost}}{{> root name}}{{/eachHost}}`, "x.hbs");
   const page = { fields: {}, hosts: [{ name: "a" }], settings: {}, modelOf: (host: { name: string }) => host };
   assert.equal(print(page).toString(), "root a;\n");
+  // With the same fields, the text around the hosts is reused.
+  assert.equal(print({ ...page, hosts: [...page.hosts, { name: "b" }] }).toString(), "root a;\nroot b;\n");
   assert.throws(() => compileTemplate("{{> (x)}}", "x.hbs"), /the name of a partial must be fixed/);
   assert.throws(
     () => compileTemplate(`${inline}{{#eachHost}}{{> root ../name}}{{/eachHost}}`, "x.hbs"),
