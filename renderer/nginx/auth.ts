@@ -1,4 +1,6 @@
+import type { HostName } from "../routes/grammar.ts";
 import { pathKey } from "../routes/path-match.ts";
+import { isPattern } from "../routes/reserved-names.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type Model, type ModelFields, Verbatim } from "../template/model.ts";
 import type { AppliedFile } from "./files.ts";
@@ -143,6 +145,14 @@ const VERIFIED_BY_APPS = ["authorization", "cookie"];
 export function authIdentities(settings: NginxSettings): Verbatim[] {
   const identities = authHeaders(settings).filter(([name]) => !VERIFIED_BY_APPS.includes(name.toLowerCase()));
   return identities.map(([, variable]) => tokens(variable));
+}
+
+/**
+ * Returns the host and port that a service decides on: those of the virtual host. A client of the default host may request any name,
+ * and many proxies forward the X-Forwarded-Host of their clients.
+ */
+export function servedHost(host: string): Verbatim {
+  return tokens(`${isPattern(host as HostName) ? "$host" : host}$sallyport_port`);
 }
 
 /** Returns the location of the subrequest to a service. No path of a container may have a `|`. */

@@ -5,7 +5,7 @@ import type { Model, ModelFields } from "../template/model.ts";
 import { withoutContested } from "./contested-ports.ts";
 import { debugModel } from "./debug.ts";
 import { hostAccess, pathAccess } from "./access.ts";
-import { authIdentities, authLocation } from "./auth.ts";
+import { authIdentities, authLocation, servedHost } from "./auth.ts";
 import type { ClientFiles } from "./certificates/clients.ts";
 import { challengesModel } from "./challenges.ts";
 import { requestsCertificate } from "./certificates/requested.ts";
@@ -13,7 +13,7 @@ import { fileModel, findErrorPage, nameForFiles } from "./files.ts";
 import { ABSENT, type Guard } from "./guard.ts";
 import { listens } from "./listen.ts";
 import { locationModels } from "./location.ts";
-import { DESCRIBED_HEADERS, listsNextTo } from "./own-lists.ts";
+import { describedTo, listsNextTo } from "./own-lists.ts";
 import { policiesOf } from "./path-policies.ts";
 import { rejectsTls, type Schemes, schemesOf } from "./schemes.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
@@ -38,12 +38,13 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
   const inFile = new Set(access.extra.kind === "applied" ? access.extra.value.settings : []);
   // nginx rejects a second location for a path, so that of a container or of the operator's file replaces Sallyport's.
   const has = (path: string): boolean => hasPath(virtualHost, path) || inFile.has(`location ${path}`);
-  const served = paths.filter((path) => pathAccess(host, path, settings).faults.length === 0);
-  const auth = new Set(served.flatMap((path) => policiesOf(host, path, settings).auth));
+  const open = paths.filter((path) => pathAccess(host, path, settings).faults.length === 0);
+  const auth = new Set(open.flatMap((path) => policiesOf(host, path, settings).auth));
+  const served = servedHost(host);
   const errors = !has("/sallyport-errors/") && errorPage(host, settings);
   return {
     name: quoted(host),
-    upstreams: served
+    upstreams: open
       .filter((path) => path.servers.length > 0)
       .map((path) => upstreamModel(host, path, settings, schemes.redirectsToHttps)),
     redirect: schemes.redirectsToHttps && { listens: http, challenges, ...redirectModel(options, settings) },
@@ -64,7 +65,7 @@ export function hostModel(virtualHost: VirtualHost, settings: NginxSettings): Mo
     extra: fileModel(access.extra),
     lists: listsNextTo(access.extra, settings),
     errors,
-    auth: [...auth].map((name) => ({ ...authLocation(name, settings), described: DESCRIBED_HEADERS })),
+    auth: [...auth].map((name) => ({ ...authLocation(name, settings), served, described: describedTo(served.text) })),
     hasAuth: auth.size > 0,
     identities: auth.size > 0 ? authIdentities(settings) : [],
     debug:

@@ -43,10 +43,12 @@ const DESCRIBED: readonly Entry[] = [
   ["Forwarded", '""'],
 ];
 
-/** The same as parameters of `proxy_set_header`. */
-export const DESCRIBED_HEADERS = DESCRIBED.map((entry) => new Verbatim(entry.join(" ")));
-
 const HOST: Entry = ["Host", "$host$sallyport_port"];
+
+/** The same for a service that decides on requests of a host, as parameters of `proxy_set_header`. `served`: see `servedHost`. */
+export function describedTo(served: string): Verbatim[] {
+  return DESCRIBED.map(([name, value = ""]) => new Verbatim(`${name} ${name === "X-Forwarded-Host" ? served : value}`));
+}
 
 const SWITCHING: readonly Entry[] = [
   ["Upgrade", "$sallyport_upgrade"],

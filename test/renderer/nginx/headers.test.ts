@@ -14,9 +14,18 @@ const FORWARDED = ["for", "host", "proto", "ssl", "port"].map((name) => `x-forwa
 
 describe("request headers that apps receive from a real nginx", { skip }, () => {
   const rig = new NginxRig();
+  const asked: http.IncomingHttpHeaders[] = [];
   before(async () => {
     makeCertificate(rig.certificates, "tls.example", ["tls.example"]);
-    await rig.start({ nginx: { trustedProxies: ["127.0.0.2"] } }, [
+    const service = http.createServer((request, response) => {
+      asked.push(request.headers);
+      response.writeHead(401).end();
+    });
+    const auth = { sso: { host: "sso.example" } };
+    await rig.start({ nginx: { trustedProxies: ["127.0.0.2"], auth, defaultHost: "guarded.example" } }, [
+      await rig.app("wild", { VIRTUAL_HOST: "*.wild.example" }, { labels: { "sallyport.auth": "sso" } }),
+      await rig.app("sso", { VIRTUAL_HOST: "sso.example" }, {}, service),
+      await rig.app("guarded", { VIRTUAL_HOST: "guarded.example" }, { labels: { "sallyport.auth": "sso" } }),
       await rig.app("plain", { VIRTUAL_HOST: "plain.example" }),
       await rig.app("rewritten", { VIRTUAL_HOST: "plain.example", VIRTUAL_PATH: "/from/", VIRTUAL_DEST: "/to/" }),
       await rig.app("tls", { VIRTUAL_HOST: "tls.example" }),
@@ -30,6 +39,21 @@ describe("request headers that apps receive from a real nginx", { skip }, () => 
     const headers = (await rig.echo(ask))?.headers;
     return names.map((name) => headers?.[name]);
   };
+
+  test("a service decides on the host that serves a request, whatever a trusted proxy forwards of its client", async () => {
+    const headers = { "X-Forwarded-Host": "public.example", "X-Forwarded-Proto": "https" };
+    assert.equal((await rig.ask({ host: "guarded.example", from: "127.0.0.2", headers })).status, 401);
+    // Clients of the default host request any name.
+    for (const host of ["unknown.example", "a.wild.example:99"]) assert.equal((await rig.ask({ host })).status, 401);
+    assert.deepEqual(
+      asked.map((one) => [one["x-original-url"], one["x-forwarded-host"], one["x-forwarded-proto"]]),
+      [
+        ["https://guarded.example/", "guarded.example", "https"],
+        ["http://guarded.example/", "guarded.example", "http"],
+        ["http://a.wild.example:99/", "a.wild.example:99", "http"],
+      ],
+    );
+  });
 
   test("forwards host, client address and scheme over HTTP", async () => {
     const ask = { host: "plain.example", path: "/x?y=1" };
