@@ -167,7 +167,7 @@ export function authLocation(name: string, settings: NginxSettings): ModelFields
     host: quoted(host),
     expectsHost: protocol === "https" && !isNamed,
     verified: verified === undefined ? [] : upstreamTlsModel(verified, "proxy", settings),
-    // What only a proxy may claim: nginx repeats nothing of it for the client.
+    // Headers that only a proxy may set: nginx does not repeat the client's.
     identities: authHeaders(settings)
       .filter(([header]) => !VERIFIED_BY_APPS.includes(header.toLowerCase()))
       .map(([header]) => tokens(header)),

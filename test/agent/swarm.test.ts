@@ -376,14 +376,14 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     assert.equal(manager.logged.filter((line) => line.includes("container.skipped")).length, 1);
   });
 
-  test("lets no task stand for a container of this host that runs no task", async () => {
+  test("a task does not replace a container of this host that runs no task", async () => {
     const own = container("e", { name: "own" });
-    const claiming = task({ "Status.ContainerStatus.ContainerID": own.id });
-    const manager = await start([claiming]);
+    const imitating = task({ "Status.ContainerStatus.ContainerID": own.id });
+    const manager = await start([imitating]);
     manager.swarm.local.set(own, false);
     assert.deepEqual(manager.names, ["own"]);
     manager.swarm.local.remove(own.id);
-    assert.match(String(manager.names), new RegExp(String(claiming["ID"])));
+    assert.match(String(manager.names), new RegExp(String(imitating["ID"])));
   });
 
   test("sends at most one request a second while nothing changes", async () => {

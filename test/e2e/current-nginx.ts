@@ -6,6 +6,6 @@ import { join } from "node:path";
  * sessions, which Debian's nginx in the lab's images lacks. `program`: nginx's path in the image.
  */
 export function currentNginx(program = "/usr/sbin/nginx"): string[] {
-  const directory = execFileSync("test/lab/current-nginx.sh", { encoding: "utf8" }).trim();
+  const directory = execFileSync("bash", ["test/lab/current-nginx.sh"], { encoding: "utf8" }).trim();
   return [`${join(process.cwd(), "test/e2e/current-nginx.sh")}:${program}:ro`, `${directory}:/opt/current-nginx:ro`];
 }

@@ -279,7 +279,7 @@ describe("policies that a container sets by label, with a real nginx", { skip: r
     assert.equal(asked["x-original-method"], "POST");
     assert.match(String(asked["x-original-url"]), /^http:\/\/guarded\.example\/a\.\.b\?c=\/\.\.\/d$/);
     assert.equal(asked["x-forwarded-for"], "127.0.0.1");
-    // A service may believe what only a proxy can claim.
+    // A service may trust headers that only a proxy can set.
     assert.equal(asked["remote-user"], undefined);
     assert.equal((await rig.ask({ ...ask, headers: { Cookie: "session=bob" } })).status, 403);
     const none = await rig.ask({ ...ask, headers: forged });
