@@ -74,6 +74,6 @@ describe("commands", () => {
     const { stdout } = await run("--help");
     assert.match(stdout, /^Usage: sallyport-agent /);
     assert.match(stdout, /^ {2}--relist SECONDS {11}interval .* \(default: 60\)$/m);
-    assert.match(stdout, /^ {2}--exit-when-refused {8}exit when/m);
+    assert.match(stdout, /^ {2}--exit-when-refused {8}exit, to be restarted, when/m);
   });
 });
