@@ -35,8 +35,9 @@ const EVENT_MS = 10_000;
 /** Changing services whose tasks are listed alone. If there are more, all are listed. */
 const MAX_FLUX = 8;
 
-/** Milliseconds without a request after each list, and without a list of all tasks: as long as that took, at most. */
+/** Milliseconds without a request after each list, and at most without a list of all tasks: four times as long as that took. */
 const [MIN_REST_MS, MAX_REST_MS] = [50, 5_000];
+const REST = 4;
 
 /**
  * Milliseconds for which a task that is no longer wanted is disclosed as stopping, at least: a manager that does not respond stops
@@ -189,7 +190,7 @@ export class Swarm {
     if (isComplete || (mayListAll && (now >= this.#tasksAt || this.#flux.size > MAX_FLUX))) {
       const tasks = await docker.tasks();
       const endedAt = performance.now();
-      this.#restsUntil = endedAt + Math.min(MAX_REST_MS, endedAt - now);
+      this.#restsUntil = endedAt + Math.min(MAX_REST_MS, REST * (endedAt - now));
       this.#tasksAt = now + (tasks.length > MANY ? MANY_TASKS_MS : TASKS_MS);
       if (!this.#isDoubtful(tasks, now) && this.#apply(tasks, [...this.#services.keys()]) && !isComplete)
         this.#relist();
