@@ -45,6 +45,7 @@ const FIELDS: Readonly<Record<keyof typeof Container.shape, string>> = {
   image: "image, if the policy discloses it",
   networks: "networks with addresses",
   task: "the Swarm service and the state of the task; only with `--swarm`. `id` is a hash while the task has no container",
+  isTask: "whether the container runs a Swarm task, which the agent of a manager reports as `task`",
   joins: "id of the container whose network it uses (`network_mode: service:…`)",
   ports: "exposed ports, TCP first, and where they are published",
   unlistedPorts: "number of exposed ports beyond the limit",

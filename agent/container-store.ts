@@ -28,12 +28,9 @@ const MAX_LIST_REQUESTS = 6;
 export interface Sources {
   readonly docker: DockerReader;
   readonly policy: Policy;
-  readonly disclosed: Pick<Disclosed, "remove" | "unlisted"> & { set: (one: Container, isTask: boolean) => void };
+  readonly disclosed: Pick<Disclosed, "set" | "remove" | "unlisted">;
   readonly log: Log;
 }
-
-/** Set by Docker on the container of a Swarm task. */
-export const TASK_LABEL = "com.docker.swarm.task.id";
 
 /**
  * Stores the state of every container and keeps `disclosed` up to date. An error never removes a container: one
@@ -181,7 +178,6 @@ export class ContainerStore {
       stopMs,
       imageId,
       restarts,
-      isTask: Object.hasOwn(observed.labels, TASK_LABEL),
       isWaiting: !image && isVisible(observed, policy),
     });
   }
@@ -202,7 +198,7 @@ export class ContainerStore {
   #store(id: string, { container, ...known }: Known): void {
     const stored = container && withStop(container, this.#stops.get(id)?.until);
     this.#known.set(id, { container: stored, ...known });
-    if (stored) this.#sources.disclosed.set(stored, known.isTask === true);
+    if (stored) this.#sources.disclosed.set(stored);
     else this.#sources.disclosed.remove(id);
   }
 

@@ -5,8 +5,6 @@ import { healthOf, type Observed, safeName } from "./observed.ts";
 /** State of one container. `container` is undefined when the policy hides it. */
 export interface Known extends Pick<Observed, "stopSignal" | "stopMs" | "imageId" | "restarts"> {
   readonly container: Container | undefined;
-  /** It is the container of a Swarm task. */
-  readonly isTask?: boolean;
   /** The image is not known, so that values, and labels that `only` lists require, count as the image's. */
   readonly isWaiting?: boolean;
   /** The network that it joined, which Docker's list may lack for a moment. */

@@ -20,6 +20,7 @@ export function sanitize(
   if (!isVisible(observed, policy, { read: from !== undefined, labels: baked })) return undefined;
   const { id, name, state, health, createdAt, startedAt, image, ports, joins, unlistedPorts, healthCheck, task } =
     observed;
+  const isTask = Object.hasOwn(observed.labels, TASK_LABEL) && !baked.includes(TASK_LABEL);
   const env = disclosePairs(policy, "env", observed.env);
   const labels = disclosePairs(policy, "label", observed.labels);
   const fields = new Set(policy.fields);
@@ -36,6 +37,7 @@ export function sanitize(
     ...(fields.has("image") && textFault(image, 512) === undefined && { image }),
     networks: observed.networks.filter((network) => textFault(network.name, 256) === undefined),
     ...(task && { task }),
+    ...(isTask && { isTask: true as const }),
     ...(joins !== undefined && { joins }),
     ports: fields.has("published") ? ports : ports.map(({ port, proto }) => ({ port, proto })),
     ...(unlistedPorts !== undefined && { unlistedPorts }),
@@ -51,6 +53,9 @@ export function sanitize(
     refused: [...env.refused, ...labels.refused],
   });
 }
+
+/** Set by Docker on the container of a Swarm task. */
+const TASK_LABEL = "com.docker.swarm.task.id";
 
 const SETS_NOTHING: ImageLabels = { read: true, labels: [] };
 
@@ -156,7 +161,8 @@ export function valuesOf({ Config }: InspectedImage, policy: Policy): ImageValue
 
 /** Whether the policy discloses the label or its name, or its `only` lists may depend on it. */
 export function usesLabel(policy: Policy, name: string): boolean {
-  return discloses(policy, "label", name) || isMisspelled(policy, "label", name) || isSelecting(policy, name);
+  const isDisclosed = discloses(policy, "label", name) || isMisspelled(policy, "label", name);
+  return isDisclosed || isSelecting(policy, name) || name === TASK_LABEL;
 }
 
 function isSelecting({ only }: Policy, name: string): boolean {

@@ -110,6 +110,8 @@ const Task = z.strictObject({
   node: plainText(256).optional(),
   nodeState: z.enum(NODE_STATES).optional(),
   update: z.enum(UPDATE_STATES).optional(),
+  /** The virtual addresses of the service on the networks of the task. */
+  vips: z.array(Attachment).max(MAX_NETWORKS).optional(),
 });
 
 /**
@@ -140,6 +142,8 @@ export const Container = z.strictObject({
    * hash of the id in the swarm.
    */
   task: Task.optional(),
+  /** The container runs a Swarm task, which only the agent of a manager reports. */
+  isTask: z.literal(true).optional(),
   /** Id of the container whose network namespace it uses; it has no networks of its own. */
   joins: ContainerId.optional(),
   ports: z.array(Port).max(MAX_PORTS),

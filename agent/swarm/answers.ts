@@ -24,7 +24,7 @@ export const SwarmTask = created.extend({
   NetworksAttachments: z
     .array(
       z.object({
-        Network: z.object({ Spec: z.object({ Name: z.string(), Ingress: z.boolean().optional() }) }),
+        Network: z.object({ ID: z.string(), Spec: z.object({ Name: z.string(), Ingress: z.boolean().optional() }) }),
         Addresses: z.array(z.string()).nullish(),
       }),
     )
@@ -41,7 +41,10 @@ export const SwarmService = created.extend({
     Mode: z.union([z.object({ Replicated: z.object({}) }), z.object({ Global: z.object({}) })]),
   }),
   Endpoint: z
-    .object({ Ports: z.array(z.object({ TargetPort: z.number(), Protocol: z.string().optional() })).nullish() })
+    .object({
+      Ports: z.array(z.object({ TargetPort: z.number(), Protocol: z.string().optional() })).nullish(),
+      VirtualIPs: z.array(z.object({ NetworkID: z.string(), Addr: z.string().optional() })).nullish(),
+    })
     .nullish(),
   UpdateStatus: z.object({ State: z.enum(UPDATE_STATES).optional().catch(undefined) }).nullish(),
 });

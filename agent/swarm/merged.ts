@@ -2,12 +2,10 @@ import type { Container } from "../../shared/snapshot.ts";
 import type { Sources } from "../container-store.ts";
 import type { Disclosed } from "../disclosed.ts";
 
-type Local = Readonly<{ container: Container; isTask: boolean }>;
-
 /** Merges the containers of this host with the tasks of the swarm: a container that runs a task is disclosed once. */
 export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
   readonly #disclosed: Disclosed;
-  readonly #containers = new Map<string, Local>();
+  readonly #containers = new Map<string, Container>();
   readonly #tasks = new Map<string, Container>();
   #isComplete = false;
 
@@ -26,8 +24,8 @@ export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
   }
 
   /** Sets a container of this host. */
-  set(container: Container, isTask: boolean): void {
-    this.#containers.set(container.id, { container, isTask });
+  set(container: Container): void {
+    this.#containers.set(container.id, container);
     this.#publish(container.id);
   }
 
@@ -62,8 +60,8 @@ export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
 
   #publish(id: string): void {
     const [local, task] = [this.#containers.get(id), this.#tasks.get(id)];
-    if (task && local?.isTask !== false) this.#disclosed.set(local ? merged(task, local.container) : task);
-    else if (local && !(local.isTask && this.#isComplete)) this.#disclosed.set(local.container);
+    if (task && (!local || local.isTask)) this.#disclosed.set(local ? merged(task, local) : task);
+    else if (local && !(local.isTask && this.#isComplete)) this.#disclosed.set(local);
     else this.#disclosed.remove(id);
   }
 }

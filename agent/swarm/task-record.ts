@@ -50,6 +50,7 @@ export function recordOf(
       ...(task && { state: task.Status.State }),
       ...(node && { ...plain("node", node.Description.Hostname), nodeState: node.Status.State }),
       ...(service.UpdateStatus?.State && { update: service.UpdateStatus.State }),
+      ...(task && { vips: vipsOf(service, task) }),
     },
   };
   return sanitize(observed, policy, OF_IMAGE);
@@ -67,13 +68,26 @@ function stateOf(task: SwarmTask | undefined): Container["state"] {
 
 function networksOf(task: SwarmTask | undefined): Container["networks"] {
   return (task?.NetworksAttachments ?? [])
-    .map(({ Network: { Spec }, Addresses }) => {
-      const addresses = (Addresses ?? []).map((address) => address.split("/")[0]!);
-      const [ipv4, ipv6] = [addresses.find((one) => isIPv4(one)), addresses.find((one) => isIPv6(one))];
-      return { name: Spec.Name, ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
-    })
+    .map(({ Network: { Spec }, Addresses }) => attachment(Spec.Name, Addresses ?? []))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .slice(0, MAX_NETWORKS);
+}
+
+/** The routing mesh has an address, too, which only a published port reaches. */
+function vipsOf({ Endpoint }: SwarmService, { NetworksAttachments }: SwarmTask): Container["networks"] {
+  const names = new Map((NetworksAttachments ?? []).map(({ Network: { ID, Spec } }) => [ID, Spec] as const));
+  return (Endpoint?.VirtualIPs ?? [])
+    .flatMap(({ NetworkID, Addr = "" }) => {
+      const { Name, Ingress } = names.get(NetworkID) ?? {};
+      return Name === undefined || Ingress === true ? [] : attachment(Name, [Addr]);
+    })
+    .slice(0, MAX_NETWORKS);
+}
+
+function attachment(name: string, withMasks: readonly string[]): Container["networks"][number] {
+  const addresses = withMasks.map((address) => address.split("/")[0]!);
+  const [ipv4, ipv6] = [addresses.find((one) => isIPv4(one)), addresses.find((one) => isIPv6(one))];
+  return { name, ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) };
 }
 
 /** A swarm does not report the ports that an image exposes, only those that the service publishes. */

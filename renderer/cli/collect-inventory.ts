@@ -3,6 +3,7 @@ import type { Log } from "../../shared/log.ts";
 import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { Subscription } from "../inventory/subscription.ts";
+import { TaskReplicas } from "../inventory/task-replicas.ts";
 
 /** Milliseconds within which the agents must report all containers. */
 const TIMEOUT_MS = 30_000;
@@ -17,7 +18,10 @@ export async function collectInventory(
 ): Promise<string | undefined> {
   const stop = new AbortController();
   const silent: Log = () => undefined;
-  const agents = config.agents.map((agent) => new Subscription(agent, silent, (change) => void onChange(change)));
+  const replicas = new TaskReplicas(config.agents.map(({ socket }) => socket));
+  const agents = config.agents.map(
+    (agent) => new Subscription(agent, silent, (change) => void onChange(replicas.apply(change))),
+  );
   const running = agents.map(async (agent) => await agent.run(stop.signal));
   const complete = Promise.all(agents.map(async (agent) => await agent.complete)).then(
     () => undefined,

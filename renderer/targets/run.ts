@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import { type CacheUpdates, restoreAbsent } from "../inventory/restore.ts";
 import { Subscription } from "../inventory/subscription.ts";
+import { TaskReplicas } from "../inventory/task-replicas.ts";
 import { Witness } from "../inventory/witness.ts";
 import { ownDirectory } from "../publish/volume.ts";
 import { removeOutput } from "../reload/standard-output.ts";
@@ -88,10 +89,14 @@ export async function run(
       absentAt === undefined ? [] : [[socket, absentAt] as const],
     );
     for (const group of groups) group.agentsChanged(new Map(absent));
+    const change = replicas.setAbsent(new Set(absent.map(([socket]) => socket)));
+    if (change.upserted.length + change.gone.length > 0) pass(change);
   };
   const bySocket = new Map(config.agents.map(({ socket }, index) => [socket, subscriptions[index]!]));
   const cache = cacheFor(config, bySocket, log, signal);
-  const apply = (change: InventoryChange): void => {
+  const replicas = new TaskReplicas(config.agents.map(({ socket }) => socket));
+  const apply = (change: InventoryChange): void => pass(replicas.apply(change));
+  const pass = (change: InventoryChange): void => {
     const isComplete = subscriptions.every((subscription) => subscription.isComplete);
     for (const group of groups) group.apply(change, isComplete);
     onLogged();
@@ -100,7 +105,7 @@ export async function run(
     buildReport({
       agents: subscriptions.map(({ state }) => state),
       targets: groups.flatMap(({ statuses }) => statuses),
-      containers: subscriptions.flatMap(({ known }) => known),
+      containers: replicas.known,
       rejectedConfig: rejectedConfig(),
     });
   const release = (name: string | undefined): string | undefined =>

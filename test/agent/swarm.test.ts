@@ -160,7 +160,15 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
         labels: { "sallyport.host": "a.example" },
         state: "running",
         networks: [{ name: "edge", ipv4: "10.61.0.48" }],
-        of: { service: "web", stack: "shop", state: "running", node: "w1", nodeState: "ready", update: "completed" },
+        of: {
+          service: "web",
+          stack: "shop",
+          state: "running",
+          node: "w1",
+          nodeState: "ready",
+          update: "completed",
+          vips: [{ name: "edge", ipv4: "10.61.0.4" }],
+        },
       },
     );
   });
@@ -261,7 +269,7 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
       const manager = new Manager();
       managers.push(manager);
       Object.assign(manager.answers, { services });
-      manager.swarm.local.set(container("a"), true);
+      manager.swarm.local.set(container("a", { isTask: true }));
       await manager.swarm.ready;
       assert.match(manager.logged.join("\n"), logged);
       assert.deepEqual(manager.names, ["appa"]);
@@ -292,7 +300,7 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     const manager = await start([one, other, one]);
     const names = [one, other].map((entry) => `web.3.${String(entry["ID"])}`);
     assert.deepEqual(manager.names.toSorted(), names);
-    manager.swarm.local.set(container("e"), false);
+    manager.swarm.local.set(container("e"));
     assert.deepEqual(manager.names.toSorted(), ["appe", names[1]]);
     manager.answers.tasks = [one];
     manager.event();
@@ -333,9 +341,9 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
   test("discloses a container of this host and its task once, and takes state and health from the host", async () => {
     const id = "b".repeat(64);
     const manager = await start([task({ "Status.ContainerStatus.ContainerID": id })]);
-    manager.swarm.local.set(container("b", { health: "unhealthy", env: {} }), true);
-    manager.swarm.local.set(container("c"), true);
-    manager.swarm.local.set(container("d"), false);
+    manager.swarm.local.set(container("b", { health: "unhealthy", env: {}, isTask: true }));
+    manager.swarm.local.set(container("c", { isTask: true }));
+    manager.swarm.local.set(container("d"));
     const all = [...manager.disclosed.containers.values()];
     assert.deepEqual(
       all.map(({ id: one, health, labels }) => [one[0], health, labels["sallyport.host"]]),
@@ -380,7 +388,7 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
     const own = container("e", { name: "own" });
     const imitating = task({ "Status.ContainerStatus.ContainerID": own.id });
     const manager = await start([imitating]);
-    manager.swarm.local.set(own, false);
+    manager.swarm.local.set(own);
     assert.deepEqual(manager.names, ["own"]);
     manager.swarm.local.remove(own.id);
     assert.match(String(manager.names), new RegExp(String(imitating["ID"])));

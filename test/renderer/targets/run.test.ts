@@ -270,6 +270,42 @@ test("publishes the routes of other agents although one agent never connected", 
   );
 });
 
+test("routes a Swarm task once that the agents of a manager and of its node report, until either reports its end", async (t) => {
+  const task = (digit: string) =>
+    container(digit, {
+      ...app(digit, "web"),
+      name: `web.${digit}.${digit.repeat(25)}`,
+      env: {},
+      labels: { "sallyport.host": "web.example", "sallyport.port": "80" },
+      networks: [{ name: "front", ipv4: `10.0.0.${Number.parseInt(digit, 16)}` }],
+      task: { service: "web", state: "running", node: `w${digit}`, nodeState: "ready" },
+    });
+  const ofNode = (digit: string, changes = {}) => container(digit, { isTask: true, ...changes });
+  rig.agent.first = ["a", "b", "c"].map(task).concat(NGINX);
+  const node = new FakeAgent(join(rig.directory, "node.sock"));
+  t.after(async () => await node.close());
+  node.host = "w1";
+  node.first = [ofNode("a"), ofNode("b"), ofNode("d")];
+  const agents = [
+    { socket: join(rig.directory, "agent.sock") },
+    { socket: join(rig.directory, "node.sock"), host: "w1" },
+  ];
+  const file = join(rig.directory, "default.conf");
+  rig.running = run({ ...rig.configOf({ wait: "5m:5m" }), agents }, rig.stop.signal, () => undefined);
+  const has = async (addresses: string): Promise<unknown> =>
+    await eventually(`${addresses} are routed`, () => {
+      const servers = [...readFileSync(file, "utf8").matchAll(/^ *server 10\.0\.0\.(\d+):80 (?!.* backup;)/gm)].map(
+        ([, last]) => last,
+      );
+      return servers.join(" ") === addresses;
+    });
+  await has("10 11 12");
+  node.change([ofNode("a", { stopping: true, stoppingUntil: Date.now() + 600_000 })]);
+  await has("11 12");
+  rig.agent.change([], ["b".repeat(64)]);
+  await has("12");
+});
+
 test("uses an edited configuration, and reports and ignores one with errors", async () => {
   rig.agent.first = [NGINX, app("a", "web"), app("b", "test")];
   const file = join(rig.directory, "renderer.yml");
