@@ -16,6 +16,8 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "agent.crashed":
       "An internal error stopped the agent. The error's message is not logged, because it may contain secrets.",
     "agent.started": "The agent accepts connections on its RPC socket.",
+    "agent.unconfined":
+      "Logged at start if the agent runs without restrictions that compose.yml sets, such as in a Swarm stack. `missing` lists them.",
     "agent.stopped": "The agent stopped: on request, or because of `error`.",
     "audit.checkpointed":
       "Signed checkpoint of the audit trail: at start, at stop, and every minute while the trail grows. Keep it outside of the host.",
@@ -172,6 +174,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   image: "First 12 digits of the image's id",
   instance: "Id of one run of an agent",
   line: "A line of the command's output",
+  missing: "Restrictions that do not apply to the process",
   mode: "Mode of the policy",
   owner: "Project or container that a host name belonged to",
   path: "File or directory",

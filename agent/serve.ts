@@ -5,11 +5,11 @@ import { type Log, quoted } from "../shared/log.ts";
 import type { AuditTrail } from "./audit.ts";
 import { openAudit } from "./audit-open.ts";
 import type { AgentConfig } from "./config.ts";
+import { missingConfinement } from "./confinement.ts";
 import { Disclosed } from "./disclosed.ts";
 import { DockerReader } from "./docker.ts";
 import { healthSocket, listen } from "./listen.ts";
 import { loadPolicy, type Policy } from "./policy.ts";
-import { TASK_LABEL } from "./container-store.ts";
 import { dropPrivilege } from "./privilege.ts";
 import { usesLabel } from "./sanitize.ts";
 import { RpcServer } from "./server.ts";
@@ -23,6 +23,9 @@ const CHECKPOINT_MS = 60_000;
 
 const NO_LABELS_ONLY =
   "--swarm: Docker lists tasks with their environment, which `labels only` in the policy keeps out of the agent; remove one of them";
+
+const UNCONFINED =
+  "the agent works, and a fault in it would reach further; start it as in compose.yml, which a Swarm stack cannot do completely";
 
 /** Configuration errors, or how the agent stopped. `error` is undefined if a signal stopped it. */
 export type Outcome = { readonly problems: readonly string[] } | { readonly error: string | undefined };
@@ -68,6 +71,8 @@ async function serveFrom(
   const { instance, audit } = source;
   const { host, socket } = config;
   log("info", "agent.started", { instance, dockerHost: host, socket, mode: policy.mode, policySha256 });
+  const missing = missingConfinement();
+  if (missing.length > 0) log("info", "agent.unconfined", { missing: missing.join(", "), hint: UNCONFINED });
   const checkpoints = setInterval(() => audit.announce(), CHECKPOINT_MS).unref();
   const end = await watch(config, policy, source, log).run(signal);
   clearInterval(checkpoints);
@@ -82,7 +87,7 @@ async function serveFrom(
 }
 
 function watch(config: AgentConfig, policy: Policy, { disclosed, audit }: Source, log: Log): Watch {
-  const keepsLabel = (name: string): boolean => usesLabel(policy, name) || name === TASK_LABEL;
+  const keepsLabel = (name: string): boolean => usesLabel(policy, name);
   const docker = new DockerReader(config["docker-socket"], (call) => recordCall(audit, call), keepsLabel, config.swarm);
   const swarm = config.swarm ? new Swarm({ docker, policy, disclosed, log }) : undefined;
   const onState = (state: "connected" | "unreachable"): void => {

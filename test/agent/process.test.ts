@@ -5,6 +5,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { missingConfinement } from "../../agent/confinement.ts";
 import { listen } from "../../agent/listen.ts";
 import { PROTOCOL } from "../../shared/rpc.ts";
 import { eventually } from "../eventually.ts";
@@ -285,4 +286,29 @@ test("reports a Docker socket without group permission, with a hint", async () =
   await eventually("the agent exits", () => agent.hasEnded);
   assert.match(agent.lines.join("\n"), process.getuid?.() === 0 ? /has mode 600.*chmod 0660/ : /EACCES/);
   await agent.close();
+});
+
+describe("an agent reports at start what does not confine it", () => {
+  const CONFINED = "CapBnd:\t00000000000000c0\nNoNewPrivs:\t1\nSeccomp:\t2\n";
+  const HEAD = "Iface\tDestination\tGateway\n";
+  const LOOPBACK = `${"0".repeat(31)}1 01 80 10 80       lo\n`;
+  const rows: [title: string, files: Record<string, string>, missing: RegExp[]][] = [
+    ["nothing with compose.yml", { status: CONFINED, "net/route": HEAD, "net/if_inet6": LOOPBACK }, []],
+    ["nothing that the kernel does not report", {}, []],
+    ["privileges that it could gain", { status: CONFINED.replace("Privs:\t1", "Privs:\t0") }, [/^no-new-privileges$/]],
+    ["no seccomp profile", { status: CONFINED.replace("Seccomp:\t2", "Seccomp:\t0") }, [/^a seccomp profile$/]],
+    ["Docker's default capabilities", { status: CONFINED.replace("0000c0", "25fb00") }, [/`cap_drop`/]],
+    ["a network", { status: CONFINED, "net/route": `${HEAD}eth0\t00000000\t010011AC\n` }, [/`network_mode: none`/]],
+    [
+      "an IPv6 network",
+      { status: CONFINED, "net/if_inet6": `${LOOPBACK}fe80 04 40 20 80     eth0\n` },
+      [/has a network/],
+    ],
+  ];
+  for (const [title, files, missing] of rows)
+    test(title, () => {
+      const found = missingConfinement((file) => files[file] ?? "");
+      assert.equal(found.length, missing.length, found.join());
+      for (const [index, one] of missing.entries()) assert.match(found[index]!, one);
+    });
 });

@@ -132,6 +132,7 @@ describe("the hardening of the running stack", { skip: requires("docker") }, () 
     for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) assert.equal(status[set], "0000000000000000");
     assert.equal(status["NoNewPrivs"], "1");
     assert.equal(status["Seccomp"], "2");
+    assert.doesNotMatch(await stack.compose("logs", "agent"), /agent\.unconfined/);
   });
 
   test("the agent runs with every restricting flag of Node and without an inspector", async () => {
