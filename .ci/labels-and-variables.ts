@@ -356,6 +356,13 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
       "`true`: the container is a replica next to containers of other services and ports, even if it is a one-off container; `false`: it receives no requests",
     example: "true",
   },
+  endpoint: {
+    type: "`tasks`, `vip` or `dns`",
+    default: "`tasks`",
+    meaning:
+      "Of a Swarm service: connect to its tasks, to its virtual address, or to the tasks that Docker's DNS names ([limits](../how-to/swarm.md#connect-by-virtual-address-or-dns))",
+    example: "vip",
+  },
 };
 
 type Rule = OptionNames;

@@ -62,7 +62,7 @@ const defaults: Policy = PolicyFile.parse({
   labels: [
     ...listOf(
       "host enable port path dest proto multiports tcp udp sni network proxy replica redirect-from root network-access balance keepalive timeout " +
-        "body-size allow passwords satisfy auth rate rate-burst upstream-tls headers cors compress retry retry-tries sticky health weight backup max-fails fail-timeout max-connections https-method certificate plain-without-certificate " +
+        "body-size allow passwords satisfy auth rate rate-burst upstream-tls headers cors compress retry retry-tries sticky health weight backup max-fails fail-timeout max-connections endpoint https-method certificate plain-without-certificate " +
         "default-certificate hsts ssl-policy verify-client http2 http3 non-get-redirect acme-challenge server-tokens " +
         "http-port https-port debug-endpoint acme acme-email acme-test acme-ca",
     ).map((name) => `sallyport.${name}`),

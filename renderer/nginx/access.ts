@@ -7,6 +7,7 @@ import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import { type ClientFiles, clientFilesOf, tlsForClients, withVerifiedClients } from "./certificates/clients.ts";
 import { type AppliedFile, findFile, nameForFiles } from "./files.ts";
 import type { FileDirectory } from "./operator-files/directory.ts";
+import { endpointFaults } from "./upstream.ts";
 import { upstreamTlsFaults } from "./upstream-tls.ts";
 import { ABSENT, type Fault, faultsOf, type Guard, unusable } from "./guard.ts";
 import { authFaults } from "./auth.ts";
@@ -85,6 +86,7 @@ export function pathAccess(host: string, route: PathRoute, settings: NginxSettin
     ]),
     networks,
     ...rateFaults(policies, settings),
+    ...endpointFaults(route.servers, settings),
     ...upstreamTlsFaults(policies.upstreamTls, route, settings),
     ...authFaults(policies.auth, settings, findProxyFile(settings)),
   ];

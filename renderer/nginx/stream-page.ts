@@ -6,11 +6,11 @@ import { ROOT } from "../routes/path-match.ts";
 import type { Published, VirtualHost } from "../routes/routes.ts";
 import { parseStreamName } from "../routes/stream-name.ts";
 import type { Model, ModelFields, Page, Verbatim } from "../template/model.ts";
-import type { Fault } from "./guard.ts";
+import { type Fault, faultsOf } from "./guard.ts";
 import { policiesOf } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
-import { serverModels } from "./upstream.ts";
+import { endpointFaults, resolverModel, serverModels } from "./upstream.ts";
 
 /** Seconds without data after which nginx closes a connection, or forgets a client of UDP. */
 const TIMEOUT_S = { tcp: 600, tls: 600, udp: 30 };
@@ -48,6 +48,7 @@ export function streamAccess({ host, paths: [path] }: VirtualHost, settings: Ngi
   const where = own === undefined ? "sallyport.network-access" : "sallyport.allow";
   const faults = [
     ...requested,
+    ...faultsOf(endpointFaults(path?.servers ?? [], settings)),
     ...(allow?.length === 0
       ? [{ where, problem: "no network is internal", hint: "list `nginx.internalNetworks`" }]
       : []),
@@ -122,6 +123,7 @@ function streamModel(stream: VirtualHost, settings: NginxSettings): ModelFields 
     upstream: upstreamOf(stream.host),
     balance: directive === undefined ? false : tokens(directive),
     servers: serverModels(serversOf(stream), takesBackup),
+    resolver: resolverModel(serversOf(stream)),
     server: protocol !== "tls" && {
       listens: listensOf(Number(name), protocol, settings),
       allow: allowModel(allow),

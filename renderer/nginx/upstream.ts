@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Balance } from "../routes/option-values.ts";
 import { pathKey } from "../routes/path-match.ts";
 import type { PathRoute } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
-import type { ModelFields, Verbatim } from "../template/model.ts";
+import type { Model, ModelFields, Verbatim } from "../template/model.ts";
+import { type Guard, unusable } from "./guard.ts";
 import { policiesOf } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tokens } from "./text.ts";
-import { hasSticky, keepsConnections } from "./version.ts";
+import { hasResolve, hasSticky, keepsConnections } from "./version.ts";
 
 /** nginx's directives by balancing method; round robin is nginx's default. */
 const DIRECTIVES: Readonly<Record<Balance, string | undefined>> = {
@@ -52,6 +53,7 @@ export function upstreamModel(host: string, route: PathRoute, settings: NginxSet
       // A replica that is stopping serves only clients that it served before.
       ...(isSticky ? draining.map((server) => serverModel({ ...server, backup: false }, false, "drain")) : []),
     ],
+    resolver: resolverModel(servers),
     keepalive: keepalive === "auto" ? 2 * servers.length : keepalive,
     disablesKeepalive: keepalive === 0 && keepsConnections(settings),
   };
@@ -103,16 +105,34 @@ export function hasFallback(servers: readonly UpstreamServer[]): boolean {
   return servers.length > 1 && servers.some(({ isRemote }) => isRemote);
 }
 
+/** Docker's DNS in a container, and the seconds for which nginx uses an answer, whose own lifetime is ten minutes. */
+const RESOLVER = ["127.0.0.11", "valid=1s"];
+
+/** Returns the parameters of `resolver`; false if every server has an address. */
+export function resolverModel(servers: readonly UpstreamServer[]): Model {
+  return servers.some(hasName) && tokens(...RESOLVER);
+}
+
+/** Returns why a path is closed: nginx cannot follow the name of a service. */
+export function endpointFaults(servers: readonly UpstreamServer[], settings: NginxSettings): Guard<never>[] {
+  if (!servers.some(hasName) || hasResolve(settings)) return [];
+  const { version = "of an unknown version (`nginx.version`)" } = settings;
+  const problem = `"dns" needs nginx 1.27.3 or newer, and nginx is ${version}`;
+  return [unusable("sallyport.endpoint", problem, "update nginx, or remove the label to connect to the tasks")];
+}
+
+function hasName({ address }: UpstreamServer): boolean {
+  return isIP(address) === 0;
+}
+
 function endpointOf({ address, port }: UpstreamServer): string {
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function parametersOf(
-  { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S, maxConnections }: UpstreamServer,
-  takesBackup: boolean,
-  more: readonly string[],
-): Verbatim {
+function parametersOf(server: UpstreamServer, takesBackup: boolean, more: readonly string[]): Verbatim {
+  const { weight, backup, maxFails = 1, failTimeout = FAIL_TIMEOUT_S, maxConnections } = server;
   return tokens(
+    ...(hasName(server) ? ["resolve"] : []),
     ...(weight === undefined ? [] : [`weight=${weight}`]),
     `max_fails=${maxFails}`,
     `fail_timeout=${failTimeout}s`,

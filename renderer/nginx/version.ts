@@ -22,6 +22,11 @@ export function hasSticky(settings: Versioned): boolean {
   return isAtLeast(settings, 29, 6);
 }
 
+/** Whether nginx resolves the names of upstream servers again while it runs. */
+export function hasResolve(settings: Versioned): boolean {
+  return isAtLeast(settings, 27, 3);
+}
+
 /** Without a version the configuration suits all supported versions. */
 function isAtLeast({ version = "1.0" }: Versioned, minor: number, patch: number): boolean {
   const [, ownMinor = 0, ownPatch = 0] = version.split(".").map(Number);

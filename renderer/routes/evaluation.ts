@@ -9,7 +9,7 @@ import { parseRequest } from "./route-request.ts";
 import type { RouteRules } from "./route-rules.ts";
 import type { UpstreamServer } from "./routes.ts";
 import { portsOf } from "./upstream-port.ts";
-import { resolveServers } from "./upstream-server.ts";
+import { endpointRemarks, resolveServers } from "./upstream-server.ts";
 
 /** A requested route with the address that serves it. */
 export interface ResolvedRoute {
@@ -95,7 +95,14 @@ export function evaluate(
     }
     case "resolved": {
       const routes = requested.map((route, index) => ({ ...route, server: resolved.servers[index]! }));
-      return { ...base, isReplica, options, routes, remarks: [...request.remarks, ...guessed], ...closed };
+      return {
+        ...base,
+        isReplica,
+        options,
+        routes,
+        remarks: [...request.remarks, ...guessed, ...endpointRemarks(one, request)],
+        ...closed,
+      };
     }
   }
 }

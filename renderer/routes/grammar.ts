@@ -5,6 +5,7 @@ declare const hostName: unique symbol;
 declare const portNumber: unique symbol;
 declare const ipAddress: unique symbol;
 declare const containerName: unique symbol;
+declare const tasksName: unique symbol;
 
 /**
  * A valid argument of `server_name`: a DNS name in lower-case A-labels, optionally with a leading `*.` or a trailing
@@ -17,6 +18,9 @@ export type PortNumber = number & { readonly [portNumber]: true };
 
 /** IPv4, or IPv6 without zone and brackets. */
 export type IpAddress = string & { readonly [ipAddress]: true };
+
+/** `tasks.SERVICE`, which Docker's DNS resolves to the addresses of a Swarm service's tasks. */
+export type TasksName = string & { readonly [tasksName]: true };
 
 /** A Docker container name as Docker allows it: safe to print in a comment. */
 export type ContainerName = string & { readonly [containerName]: true };
@@ -223,6 +227,11 @@ export function parseAddress(raw: string): Parsed<IpAddress> {
 /** Returns undefined unless Docker's own rule for names holds, as it does for every name from Docker. */
 export function parseContainerName(raw: string): ContainerName | undefined {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(raw) ? (raw as ContainerName) : undefined;
+}
+
+/** Returns undefined unless the name of the service is one label of DNS. */
+export function tasksNameOf(service: string): TasksName | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(service) ? (`tasks.${service.toLowerCase()}` as TasksName) : undefined;
 }
 
 /** Returns the address as clients send it in `Host`; undefined if the text is no address. */

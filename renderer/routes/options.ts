@@ -108,6 +108,10 @@ export interface PathOptions {
 export const HEALTH_RULES = ["required", "started", "ignored"] as const;
 export type HealthRule = (typeof HEALTH_RULES)[number];
 
+/** How nginx reaches a Swarm service: its tasks, its virtual address, or the tasks that its name in DNS has. */
+const ENDPOINTS = ["tasks", "vip", "dns"] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
+
 /** Options of one replica. */
 export interface ServerOptions {
   readonly health?: HealthRule;
@@ -121,6 +125,7 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Whether it serves its hosts together with containers of other services, or on other ports. */
   readonly replica?: boolean;
+  readonly endpoint?: Endpoint;
 }
 
 /** Largest `bodySize`, in bytes. */
@@ -237,4 +242,5 @@ export const SERVER_OPTIONS: OptionRules<ServerOptions> = {
   failTimeout: { label: "fail-timeout", parse: seconds(1) },
   maxConnections: { label: "max-connections", parse: integer(1, 100_000) },
   replica: { label: "replica", parse: parseBoolean },
+  endpoint: { label: "endpoint", parse: oneOf(...ENDPOINTS) },
 };

@@ -280,7 +280,9 @@ class Parser {
           }
         : {
             problem: "has no VIRTUAL_HOST",
-            hint: "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
+            hint: this.#known.container.task
+              ? "to route it, set the label `sallyport.host` of the service, in a stack under `deploy: labels`"
+              : "to route it, set VIRTUAL_HOST under `environment`, or the label `sallyport.host` under `labels` of the service (not under `deploy` or `build`)",
           };
     return ofImage[0] ?? streams[0] ?? this.#report("host.none", { ...(unknown ?? none), hosts });
   }

@@ -1,14 +1,15 @@
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
-import type { ContainerName, HostName, IpAddress, PortNumber } from "./grammar.ts";
+import type { ContainerName, HostName, IpAddress, PortNumber, TasksName } from "./grammar.ts";
 import type { Protocol } from "./option-values.ts";
 import type { HostOptions, PathOptions, ServerOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 import type { StreamProtocol } from "./stream-name.ts";
 
 /** One replica of a path of a virtual host. */
-export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"> {
-  readonly address: IpAddress;
+export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica" | "endpoint"> {
+  readonly address: IpAddress | TasksName;
   readonly port: PortNumber;
+  /** Of a Swarm service that nginx reaches as a whole, `service/NAME`. */
   readonly container: ContainerName;
   /** It is on another machine, so that connections to it may time out instead of being refused. */
   readonly isRemote?: boolean;

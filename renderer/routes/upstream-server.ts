@@ -1,7 +1,15 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
 import type { Attachment } from "../../shared/snapshot.ts";
 import { diagnostic, type Diagnostic, type DiagnosticSubject, subjectOf } from "./diagnostic.ts";
-import { parseAddress, parseContainerName, type ContainerName, type IpAddress, type PortNumber } from "./grammar.ts";
+import {
+  type ContainerName,
+  type IpAddress,
+  parseAddress,
+  parseContainerName,
+  type PortNumber,
+  tasksNameOf,
+} from "./grammar.ts";
+import { IGNORED } from "./option.ts";
 import type { HealthRule } from "./options.ts";
 import { HOST_NETWORK, publishedPorts } from "./published-ports.ts";
 import { isOneOff } from "./owner.ts";
@@ -39,7 +47,7 @@ export function resolveServers(
   rules: RouteRules,
   isAgentAbsent: boolean,
 ): Resolution {
-  const { health = rules.health ?? "required", replica, ...parameters } = request.server;
+  const { health = rules.health ?? "required", replica, endpoint, ...parameters } = request.server;
   const subject = subjectOf(known);
   const excluded = notReplica(known, subject, replica);
   if (excluded) return excluded;
@@ -59,7 +67,10 @@ export function resolveServers(
     return { kind: "waiting", diagnostic: diagnostic(subject, "agent.absent", { problem, hint: "start the agent" }) };
   }
   const { container } = known;
-  const name = parseContainerName(container.name) ?? (container.id.slice(0, 12) as ContainerName);
+  // A service that nginx reaches as a whole is one upstream server, whichever task it is known by.
+  const whole = endpoint === "vip" || endpoint === "dns" ? container.task : undefined;
+  const ofContainer = parseContainerName(container.name) ?? (container.id.slice(0, 12) as ContainerName);
+  const name = whole ? serviceName(whole.service) : ofContainer;
   const ports = request.ports.map(({ port }) => port);
   const places = placesOf(known, ports, request, networks, rules);
   if ("reason" in places) return { kind: "waiting", diagnostic: places };
@@ -71,13 +82,26 @@ export function resolveServers(
       container: name,
       ...parameters,
       ...(known.container.task && { isRemote: true }),
-      ...(container.stopping && { backup: true, maxFails: 0 }),
+      ...(container.stopping && !whole && { backup: true, maxFails: 0 }),
     })),
   };
 }
 
-function isSticky({ path }: RouteRequest, rules: RouteRules): boolean {
+function isSticky({ path, server: { endpoint = "tasks" } }: RouteRequest, rules: RouteRules): boolean {
+  if (endpoint !== "tasks") return false;
   return path.sticky === undefined ? rules.isSticky === true : path.sticky === "cookie";
+}
+
+/** Returns the name of a service as that of an upstream server. No container has such a name. */
+export function serviceName(service: string): ContainerName {
+  return `service/${parseContainerName(service) ?? ""}` as ContainerName;
+}
+
+/** Reports a label that applies to services only. */
+export function endpointRemarks(known: InventoryContainer, { server }: RouteRequest): Diagnostic[] {
+  if (server.endpoint === undefined || known.container.task) return [];
+  const problem = "applies to services of a swarm, whose agent has the option --swarm";
+  return [diagnostic(subjectOf(known), "option.refused", { where: "sallyport.endpoint", problem, hint: IGNORED })];
 }
 
 /** Where nginx connects for each of the ports inside the container, or why it cannot. */
@@ -98,9 +122,34 @@ function placesOf(
     );
     return "reason" in published ? published : published.map((port) => ({ address: other, port, isRemote: true }));
   }
-  const address = chooseAddress(known, request, networks, rules);
-  if (!address) return unreachable(known, subjectOf(known), request, networks);
-  return ports.map((port) => ({ address, port }));
+  const own = chooseAddress(known, request, networks, rules);
+  if (!own) return unreachable(known, subjectOf(known), request, networks);
+  const address = addressOfService(known, request, networks, rules) ?? own;
+  return typeof address === "string" ? ports.map((port) => ({ address, port })) : address;
+}
+
+/** Returns the address of a Swarm service as a whole; undefined if nginx connects to its tasks. */
+function addressOfService(
+  { container, ...known }: InventoryContainer,
+  request: RouteRequest,
+  networks: ReachableNetworks,
+  rules: RouteRules,
+): UpstreamServer["address"] | Diagnostic | undefined {
+  const { task } = container;
+  const { endpoint: value = "tasks" } = request.server;
+  if (!task || value === "tasks") return undefined;
+  const virtual = { ...known, container: { ...container, networks: task.vips ?? [] } };
+  const [address, problem, hint] =
+    value === "dns"
+      ? [tasksNameOf(task.service), `${task.service} is not a name in DNS`, "rename the service"]
+      : [
+          chooseAddress(virtual, request, networks, rules),
+          `service ${task.service} has no virtual address on a network of nginx`,
+          "deploy it with `endpoint_mode: vip`",
+        ];
+  const where = "sallyport.endpoint";
+  const remedy = `${hint}, or remove the label`;
+  return address ?? diagnostic(subjectOf(virtual), "network.none", { where, value, problem, hint: remedy });
 }
 
 /** Containers of `docker compose run` run one command, next to the service's own containers. */

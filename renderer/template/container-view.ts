@@ -1,5 +1,5 @@
 import { membershipOf } from "../../shared/compose.ts";
-import type { Attachment } from "../../shared/snapshot.ts";
+import type { Attachment, Task } from "../../shared/snapshot.ts";
 import { keyOf, type InventoryContainer } from "../inventory/inventory-change.ts";
 import { ownerOf } from "../routes/owner.ts";
 import { SWARM_INGRESS } from "../routes/upstream-server.ts";
@@ -58,11 +58,15 @@ function viewOf(known: InventoryContainer, network: string | undefined): Model {
     ownEnv: fromImage.read ? without(env, fromImage.env) : {},
     ownLabels: fromImage.read ? without(labels, fromImage.labels) : {},
     owner: ownerOf(known),
-    ...present({ ...membershipOf(container), task: container.task && present(container.task) }),
+    ...present({ ...membershipOf(container), task: container.task && taskView(container.task) }),
     networks: networks.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })),
     ports: container.ports.map(({ port, proto, published = [] }) => ({ port, proto, published })),
     ...present({ ip: addressOn(networks, network ?? labels["sallyport.network"]) }),
   };
+}
+
+function taskView({ vips = [], ...task }: Task): Model {
+  return { ...present(task), vips: vips.map(({ name, ipv4, ipv6 }) => ({ name, ...present({ ipv4, ipv6 }) })) };
 }
 
 /** Returns the first address on the named network, or on any, IPv4 before IPv6. */

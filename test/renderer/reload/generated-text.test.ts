@@ -138,6 +138,12 @@ for (const shell of ["dash", "busybox"] as const) {
         () => server("auth_basic_user_file $arg_x;"),
         /not generated/,
       ],
+      ["reach a domain", () => "upstream a { server tasks.example.com:80; }", /not that of a container/],
+      [
+        "reach a domain of one label",
+        () => "upstream a { server tasks.com:80; }",
+        /add resolve to SALLYPORT_DIRECTIVES/,
+      ],
       ["keep the script busy with a long line", () => `${"a ".repeat(500_000)};`, /more than 16,384 characters/],
       ["listen on a socket file", () => "server { listen UNIX:/tmp/x; }", /not a port/],
       [

@@ -97,6 +97,7 @@ const IGNORES: Readonly<Record<string, string>> = {
   "retry-tries": "not an integer from 1 to 100",
   sticky: "not one of cookie, off",
   "max-connections": "not an integer from 1 to 100000",
+  endpoint: "not one of tasks, vip, dns",
 };
 
 interface Reported {

@@ -70,6 +70,45 @@ describe("tasks of a Swarm service", () => {
     assert.match(JSON.stringify(built.remarks), /a\.example.*belongs to service web/);
   });
 
+  const VIP = [{ name: "edge", ipv4: "10.0.0.50" }];
+  const endpoint = (value: string) => ({
+    labels: { "sallyport.host": "a.example", "sallyport.port": "8080", "sallyport.endpoint": value },
+  });
+  const endpoints: [title: string, value: string, of: Partial<Task>, servers: string[], reason?: RegExp][] = [
+    ["its tasks", "tasks", { vips: VIP }, ["10.0.0.1:8080", "10.0.0.2:8080 backup"]],
+    ["its virtual address", "vip", { vips: VIP }, ["10.0.0.50:8080"]],
+    ["its name in DNS", "dns", {}, ["tasks.web:8080"]],
+    [
+      "nothing without a virtual address on a network of nginx",
+      "vip",
+      { vips: [{ name: "db", ipv4: "10.0.1.50" }] },
+      [],
+      /service web has no virtual address on a network of nginx; deploy it with `endpoint_mode: vip`/,
+    ],
+    ["nothing with a name that is not one of DNS", "dns", { service: "we.b" }, [], /we\.b is not a name in DNS/],
+    ["its tasks, whatever another value means", "swarm", {}, ["10.0.0.1:8080", "10.0.0.2:8080 backup"]],
+  ];
+  for (const [title, value, of, expected, reason] of endpoints)
+    test(`are reached by \`sallyport.endpoint=${value}\` of their service: ${title}`, () => {
+      const leaving = task("2", of, { ...endpoint(value), stopping: true });
+      const { servers, reasons } = routes(task("1", of, endpoint(value)), leaving);
+      assert.deepEqual([servers, reasons.length], [expected, reason ? 2 : 0]);
+      for (const one of reasons) assert.match(one, reason!);
+    });
+
+  test("are served as a whole while one of them runs", () => {
+    const down = task("2", { vips: VIP, nodeState: "down" }, endpoint("vip"));
+    assert.deepEqual(routes(task("1", { vips: VIP }, endpoint("vip")), down).servers, ["10.0.0.50:8080"]);
+    assert.deepEqual(routes(down).servers, []);
+  });
+
+  test("reports `sallyport.endpoint` on a container that is no task", () => {
+    const one = container("1", { ...endpoint("vip"), env: {}, networks: [{ name: "edge", ipv4: "10.0.0.1" }] });
+    const { servers, built } = routes({ agent: AGENT, dockerHost: "m1", container: one });
+    assert.deepEqual(servers, ["10.0.0.1:8080"]);
+    assert.match(JSON.stringify(built.remarks), /sallyport.endpoint: applies to services of a swarm/);
+  });
+
   const PS = "`docker service ps --no-trunc web`";
   const idle: [title: string, one: InventoryContainer, reason: string][] = [
     [
