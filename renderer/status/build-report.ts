@@ -15,6 +15,7 @@ import { type AcmeState, requestedCertificates } from "./acme.ts";
 import { attentionOf } from "./attention.ts";
 import { ContainerIndex, reportHost } from "./host-report.ts";
 import type { Entry, Report } from "./report.ts";
+import { swarmReport } from "./services.ts";
 
 /** Status of one target. */
 export interface TargetStatus {
@@ -91,7 +92,8 @@ export function buildReport({
     certificates: distinct(certificates),
     requestedCertificates: distinct(targets.flatMap(({ acme }) => (acme ? requestedCertificates(acme) : []))),
   };
-  return { ...report, attention: attentionOf(report) };
+  const complete = { ...report, ...swarmReport(containers, report) };
+  return { ...complete, attention: attentionOf(complete) };
 }
 
 function targetOf({ state, transaction, templateError = "" }: TargetStatus): Report["targets"][number] {

@@ -3,8 +3,9 @@ import { nearest } from "../../shared/nearest.ts";
 import { shellArgument } from "../routes/shell-argument.ts";
 import { parseStreamName } from "../routes/stream-name.ts";
 import { requestedState } from "./acme.ts";
-import { utc } from "./format.ts";
+import { counted, utc } from "./format.ts";
 import { printable } from "./printable.ts";
+import { routingText, servicesNamed, tasksText } from "./services.ts";
 import {
   availabilityOf,
   closuresOf,
@@ -26,7 +27,7 @@ type Reserved = Report["reserved"][number];
 export function explain(report: Report, query: string): Explanation {
   const name = query.toLowerCase();
   const host = hostFor(report, name);
-  const container = explainContainer(report, query) ?? explainService(report, query);
+  const container = explainService(report, query) ?? explainContainer(report, query) ?? explainNode(report, query);
   const refused = explainRefused(report, name);
   const others = [...refused, ...(container ? ["", ...container.lines] : [])];
   if (host && "name" in host) {
@@ -172,12 +173,13 @@ function explainPath(
   const isStream = ["tcp", "udp", "tls"].includes(protocol);
   const isDefault = isStream || (isOnly && path === "/" && protocol === "http" && settings.length === 0);
   const indent = isDefault ? "  " : "    ";
-  const replicas = servers.map(({ endpoint, container, dockerHost = "", settings: own = [] }) => {
+  const replicas = servers.map(({ endpoint, container, dockerHost = "", node, settings: own = [] }) => {
     const parameters = own.length === 0 ? "" : ` (${own.join(", ")})`;
     const note = stale.has(dockerHost)
       ? `  last known state: the agent of ${printable(dockerHost)} is disconnected`
       : "";
-    return `${endpoint}  container ${printable(container)}${parameters}${note}`;
+    const place = node === undefined ? "" : ` on node ${printable(node)}`;
+    return `${endpoint}  container ${printable(container)}${place}${parameters}${note}`;
   });
   const unavailable = isRequested ? "no container is available" : "its containers are gone";
   return [
@@ -226,13 +228,36 @@ function explainContainer(report: Report, query: string): { lines: string[]; isR
   return { lines, isRouted };
 }
 
-/** Explains the tasks of a Swarm service, which are named `service.slot.id`. */
+/** Explains a Swarm service by its name, with or without its stack, and its tasks, which are named `service.slot.id`. */
 function explainService(report: Report, query: string): { lines: string[]; isRouted: boolean } | undefined {
-  const ofService = (name: string): boolean =>
-    name.startsWith(`${query}.`) && /^\.[^.]+\.[a-z0-9]{25}$/.test(name.slice(query.length));
-  const tasks = [...new Set(namesOf(report).filter(ofService))].flatMap((name) => explainContainer(report, name) ?? []);
-  if (tasks.length === 0) return undefined;
-  return { lines: tasks.flatMap(({ lines }) => lines), isRouted: tasks.some(({ isRouted }) => isRouted) };
+  const services = servicesNamed(report, query);
+  if (services.length === 0) return undefined;
+  const lines = services.flatMap((service) => {
+    const tasks = [...new Set(namesOf(report).filter((name) => isTaskOf(service.name, name)))];
+    return [
+      `service ${printable(service.name)}`,
+      ...[tasksText(service, report), ...routingText(service)].map((line) => `  ${printable(line)}`),
+      ...tasks.flatMap((name) => explainContainer(report, name)?.lines ?? []),
+    ];
+  });
+  return { lines, isRouted: services.some(({ hosts }) => hosts.length > 0) };
+}
+
+function isTaskOf(service: string, name: string): boolean {
+  return name.startsWith(`${service}.`) && /^\.[^.]+\.[a-z0-9]{25}$/.test(name.slice(service.length));
+}
+
+/** Explains a node of a swarm. */
+function explainNode(report: Report, query: string): { lines: string[]; isRouted: boolean } | undefined {
+  const found = report.nodes.filter(({ name }) => name === query);
+  if (found.length === 0) return undefined;
+  const on = report.services.filter(({ nodes }) => nodes.includes(query)).map(({ name }) => name);
+  const lines = found.flatMap(({ name, state, tasks }) => [
+    `node ${printable(name)}`,
+    `  ${state}, with ${counted(tasks, "task")} of ${printable(on.join(", "))}`,
+    ...(state === "down" ? ["  its tasks receive no requests; start it, or wait until the swarm replaces them"] : []),
+  ]);
+  return { lines, isRouted: found.some(({ state }) => state === "ready") };
 }
 
 function namesOf(report: Report): string[] {
@@ -240,6 +265,7 @@ function namesOf(report: Report): string[] {
     ...report.virtualHosts.flatMap((one) => [one.host, ...containersOf(one)]),
     ...[...report.quarantined, ...report.unrouted, ...report.rendered, ...report.filtered].map(({ name }) => name),
     ...[...report.quarantined, ...report.unrouted].flatMap(({ hosts = [] }) => hosts),
+    ...[...report.services, ...report.nodes].map(({ name }) => name),
   ];
 }
 

@@ -156,6 +156,7 @@ function reportServer(
     ...unlessEmpty(serverSettings(server)),
     ...(known && {
       dockerHost: known.dockerHost,
+      ...(known.container.task?.node !== undefined && { node: known.container.task.node }),
       health: known.container.health,
       createdAt: known.container.createdAt,
       ...(startedAt !== undefined && { startedAt }),

@@ -10,6 +10,7 @@ import {
   staleDockerHosts,
   type VirtualHostReport,
 } from "./report.ts";
+import { routingText, tasksText } from "./services.ts";
 import { summaryOf } from "./summary.ts";
 
 /** Prints the report for people: a summary line, then one table per section. Untrusted text is escaped. */
@@ -24,6 +25,16 @@ export function printReport(report: Report): string {
     ),
     ...section("TARGETS", ["DESTINATION", "STATUS", "GENERATION", "DETAIL"], report.targets.map(targetRow)),
     ...section("AGENTS", ["SOCKET", "DOCKER HOST", "STATUS", "CONTAINERS"], report.agents.map(agentRow)),
+    ...section(
+      "SERVICES",
+      ["SERVICE", "TASKS", "STATUS"],
+      report.services.map((one) => [one.name, tasksText(one, report), routingText(one).join("; ")]),
+    ),
+    ...section(
+      "NODES",
+      ["NODE", "STATE", "TASKS"],
+      report.nodes.map(({ name, state, tasks }) => [name, state, String(tasks)]),
+    ),
     ...section(
       "HOSTS",
       ["HOST", "STATUS", "TLS", "SERVERS"],

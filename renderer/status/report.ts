@@ -95,6 +95,7 @@ const UpstreamServer = z.object({
   endpoint: z.string().describe("`address:port`, IPv6 in brackets."),
   container: z.string().describe("Name of the container."),
   dockerHost: z.string().optional().describe("Docker host of the container."),
+  node: z.string().optional().describe("Node of the Swarm task that the container runs."),
   health: z.string().optional().describe("`healthy`, `unhealthy`, `starting` or `none` (no health check)."),
   createdAt: instant.optional().describe("Creation of the container, in milliseconds since the epoch."),
   startedAt: instant.optional().describe("Last start of the container, in milliseconds since the epoch."),
@@ -174,6 +175,25 @@ const RequestedCertificate = z.object({
   expires: z.string().optional().describe("Last day of the installed certificate, YYYY-MM-DD."),
 });
 
+const Service = z.object({
+  name: z.string().describe("Name of the Swarm service."),
+  stack: z.string().optional().describe("Stack that it belongs to."),
+  dockerHost: z.string().describe("Docker host of the manager whose agent reports it."),
+  tasks: z.int().describe("Tasks that the swarm wants to run."),
+  running: z.int().describe("Tasks that run, on nodes that are not down."),
+  nodes: z.array(z.string()).describe("Nodes of its tasks."),
+  hosts: z.array(z.string()).describe("Virtual hosts that it serves."),
+  update: z.string().optional().describe("State of its last update, such as `completed` or `paused`."),
+  reason: z.string().optional().describe("Why it, or one of its tasks, is not routed, as a sentence for people."),
+});
+
+const Node = z.object({
+  name: z.string().describe("Name of the node."),
+  dockerHost: z.string().describe("Docker host of the manager whose agent reports it."),
+  state: z.string().describe("`ready`, `down`, `disconnected` or `unknown`."),
+  tasks: z.int().describe("Tasks of disclosed services on it."),
+});
+
 const Attention = z.object({
   level: z.enum(["error", "warning"]).describe("`error`: something does not work. `warning`: it works in part."),
   section: z
@@ -192,6 +212,8 @@ export const Report = z.object({
   rejectedConfig: z.array(z.string()).describe("Errors of an edited configuration file; the last good one is used."),
   targets: z.array(Target).describe("Configured files, in their order."),
   agents: z.array(Agent).describe("Configured agents, in their order."),
+  services: z.array(Service).describe("Services of Docker Swarm, sorted by name."),
+  nodes: z.array(Node).describe("Nodes of Docker Swarm that have a task of these services, sorted by name."),
   virtualHosts: z.array(VirtualHost).describe("Virtual hosts of all nginx targets, sorted by name."),
   reserved: z.array(Owned).describe("Names and patterns whose owner has no container for them now. They return 503."),
   rendered: z.array(Rendered).describe("Containers in the files of template targets, one entry for each file."),

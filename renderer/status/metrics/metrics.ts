@@ -58,6 +58,7 @@ export class Metrics {
       ),
       ...agentFamilies(report, now),
       ...hostFamilies(report),
+      ...swarmFamilies(report),
       {
         name: "sallyport_containers_quarantined",
         type: "counter",
@@ -160,6 +161,40 @@ function hostFamilies({ virtualHosts, quarantined, unrouted, warnings }: Report)
     gauge("sallyport_quarantined", "Containers and virtual hosts excluded because of an error.", quarantined.length),
     gauge("sallyport_unrouted", "Containers that no nginx target routes.", unrouted.length),
     gauge("sallyport_warnings", "Settings of routed containers that are ignored or guessed.", warnings.length),
+  ];
+}
+
+function swarmFamilies({ services, nodes }: Report): Family[] {
+  const states = countBy(
+    nodes.map(({ state }) => state),
+    ["ready", "down"],
+  );
+  const isRouted = countBy(
+    services.map(({ hosts }) => (hosts.length > 0 ? "yes" : "no")),
+    ["yes", "no"],
+  );
+  return [
+    {
+      name: "sallyport_swarm_services",
+      type: "gauge",
+      help: "Services of Docker Swarm by whether a virtual host has them.",
+      samples: isRouted.map(([routed, value]) => ({ labels: { routed }, value })),
+    },
+    {
+      name: "sallyport_swarm_tasks",
+      type: "gauge",
+      help: "Tasks that the swarm wants to run, and those of them that run.",
+      samples: (["tasks", "running"] as const).map((key) => ({
+        labels: { state: key === "tasks" ? "wanted" : "running" },
+        value: services.reduce((sum, service) => sum + service[key], 0),
+      })),
+    },
+    {
+      name: "sallyport_swarm_nodes",
+      type: "gauge",
+      help: "Nodes of the swarm that have a task, by state.",
+      samples: states.map(([state, value]) => ({ labels: { state }, value })),
+    },
   ];
 }
 

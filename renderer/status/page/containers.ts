@@ -1,4 +1,6 @@
 import { counted } from "../format.ts";
+import { routingText, tasksText } from "../services.ts";
+import { badge } from "./elements.ts";
 import type { Entry, Report } from "../report.ts";
 import { type Content, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
@@ -16,6 +18,36 @@ export function warningTable({ warnings }: Report): Table {
 /** Containers that no target routes, although no error occurred. */
 export function unroutedTable({ unrouted }: Report): Table {
   return entryTable(`${unrouted.length} unrouted`, unrouted, "No container is unrouted.");
+}
+
+/** The services of Docker Swarm. */
+export function serviceTable(report: Report): Table {
+  return {
+    kind: "containers",
+    caption: counted(report.services.length, "Swarm service"),
+    columns: ["Service", "Status", "Tasks"],
+    rows: report.services.map((one) => [
+      untrusted(one.name),
+      routingText(one).map((line) => markup`<p>${untrusted(line)}</p>`),
+      untrusted(tasksText(one, report)),
+    ]),
+    empty: "There are no Swarm services.",
+  };
+}
+
+/** The nodes on which their tasks run. */
+export function nodeTable({ nodes }: Report): Table {
+  return {
+    kind: "containers",
+    caption: counted(nodes.length, "Swarm node"),
+    columns: ["Node", "State", "Tasks"],
+    rows: nodes.map(({ name, state, tasks }) => [
+      untrusted(name),
+      badge(state === "ready" ? "good" : state === "down" ? "bad" : "plain", state),
+      tasks,
+    ]),
+    empty: "No node has a task.",
+  };
 }
 
 /** Containers that the configuration of a target excludes. */

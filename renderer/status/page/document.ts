@@ -3,7 +3,7 @@ import { counted } from "../format.ts";
 import { summaryOf } from "../summary.ts";
 import { agentTable } from "./agents.ts";
 import { certificateTable, requestedTable } from "./certificates.ts";
-import { filteredTable, quarantinedTable, unroutedTable, warningTable } from "./containers.ts";
+import { filteredTable, nodeTable, quarantinedTable, serviceTable, unroutedTable, warningTable } from "./containers.ts";
 import { badge, time } from "./elements.ts";
 import { FILTER } from "./filter.ts";
 import { hostTable } from "./hosts.ts";
@@ -100,6 +100,11 @@ function sections(report: Report): Content {
       collapsibleTable(unroutedTable(report)),
       collapsibleTable(filteredTable(report)),
     ]),
+    report.services.length > 0 &&
+      section("services", "Swarm services", [
+        collapsibleTable(serviceTable(report)),
+        collapsibleTable(nodeTable(report)),
+      ]),
     section("certificates", "Certificates", [
       collapsibleTable(certificateTable(report)),
       report.requestedCertificates.length > 0 && collapsibleTable(requestedTable(report)),

@@ -77,7 +77,7 @@ function collapsible(title: string, elements: readonly Markup[]): Markup {
 }
 
 function serverOf(
-  { endpoint, container, dockerHost, health, startedAt, createdAt }: Path["servers"][number],
+  { endpoint, container, dockerHost, node, health, startedAt, createdAt }: Path["servers"][number],
   hasSeveralDockerHosts: boolean,
 ): Markup {
   const since = startedAt ?? createdAt;
@@ -87,6 +87,7 @@ function serverOf(
     hasSeveralDockerHosts &&
       dockerHost !== undefined &&
       markup` <span class="since">on ${untrusted(dockerHost)}</span>`,
+    node !== undefined && markup` <span class="since">on node ${untrusted(node)}</span>`,
   ];
   return markup`<li><strong>${untrusted(container)}</strong> <code>${endpoint}</code> ${facts}</li>`;
 }

@@ -12,6 +12,8 @@ export const EMPTY_REPORT: Report = {
   rejectedConfig: [],
   targets: [],
   agents: [],
+  services: [],
+  nodes: [],
   virtualHosts: [],
   reserved: [],
   rendered: [],
