@@ -36,8 +36,7 @@ const EVENT_MS = 10_000;
 const MAX_FLUX = 8;
 
 /** Milliseconds without a request after each list, and at most without a list of all tasks: four times as long as that took. */
-const [MIN_REST_MS, MAX_REST_MS] = [50, 5_000];
-const REST = 4;
+const [MIN_REST_MS, MAX_REST_MS, REST] = [50, 5_000, 4];
 
 /**
  * Milliseconds for which a task that is no longer wanted is disclosed as stopping, at least: a manager that does not respond stops
