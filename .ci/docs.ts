@@ -14,7 +14,6 @@ import { policyPage } from "./policy-page.ts";
 import { rendererConfigurationPage } from "./renderer-configuration.ts";
 import { rpcContractPage } from "./rpc-contract.ts";
 import { statusReportPage } from "./status-report.ts";
-import { withReference } from "./template-reference.ts";
 
 /** Every generated file below docs/, and its text. `existing` is the text of the file now. */
 export const GENERATED: Readonly<Record<string, (existing: string) => string>> = {
@@ -31,7 +30,6 @@ export const GENERATED: Readonly<Record<string, (existing: string) => string>> =
   "docs/reference/renderer-configuration.md": rendererConfigurationPage,
   "docs/reference/rpc-contract.md": rpcContractPage,
   "docs/reference/status-report.md": statusReportPage,
-  "docs/reference/template-helpers.md": withReference,
 };
 
 function json(schema: object): string {

@@ -3,7 +3,7 @@ import { nearest } from "../../shared/nearest.ts";
 import { CONTAINER_FIELDS } from "./container-view.ts";
 import { CONTAINER_SCOPE, nameProblem } from "./name-rules.ts";
 import { argumentProblem, type Signature } from "./signature.ts";
-import { shown } from "./template-helper.ts";
+import { shown } from "./helper-error.ts";
 import { firstName } from "./template-kind.ts";
 
 /**

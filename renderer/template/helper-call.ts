@@ -1,14 +1,21 @@
 import { MAX_PATH_LENGTH } from "./field-path.ts";
 import { isRecord, recordOf, type PlainRecord } from "./plain-record.ts";
-import { numberOf, printed } from "./scalar.ts";
+import { numberOf, printed } from "./values.ts";
 import { argumentProblem, type Signature } from "./signature.ts";
-import { described, HelperError } from "./template-helper.ts";
+import { described, HelperError } from "./helper-error.ts";
 
 /** Longest text that a helper takes or makes, in UTF-16 units: an included file of one MiB. */
 export const MAX_TEXT = 1024 * 1024;
 
 /** Most elements of a list that a helper makes of a text or of several lists. */
 export const MAX_ELEMENTS = 100_000;
+
+/**
+ * Pure functions that templates call, by their usage: `where LIST PATH [VALUE]`. `[X]` is optional, `X...` can be repeated.
+ * docs/reference/template-helpers.md describes each. Missing data gives an empty value or none; misuse throws HelperError.
+ * They change no argument, and return scalars with finite numbers, lists, and records without prototype.
+ */
+export type Helpers = Readonly<Record<string, (call: HelperCall) => unknown>>;
 
 /** The arguments of one call, read by type. Missing data is empty; a value of another type throws HelperError. */
 export class HelperCall {

@@ -1,36 +1,59 @@
+import { HelperCall, type Helpers, MAX_TEXT } from "./helper-call.ts";
+import { HelperError } from "./helper-error.ts";
 import { checks } from "./helpers/checks.ts";
-import { containerGroups } from "./helpers/container-groups.ts";
 import { containerMatching } from "./helpers/container-matching.ts";
 import { containerQueries } from "./helpers/container-queries.ts";
 import { containerServing } from "./helpers/container-serving.ts";
 import { documents } from "./helpers/documents.ts";
 import { lists } from "./helpers/lists.ts";
 import { logic } from "./helpers/logic.ts";
-import { numbers } from "./helpers/numbers.ts";
 import { records } from "./helpers/records.ts";
 import { regularExpressions } from "./helpers/regular-expressions.ts";
-import { sorting } from "./helpers/sorting.ts";
 import { strings } from "./helpers/strings.ts";
-import { compareTexts } from "./plain-record.ts";
-import type { Helper } from "./template-helper.ts";
+import { type Signature, signatureOf } from "./signature.ts";
 
-const CHAPTERS: readonly (readonly Helper[])[] = [
-  checks,
-  containerGroups,
-  containerMatching,
-  containerQueries,
-  containerServing,
-  documents,
-  lists,
-  logic,
-  numbers,
-  records,
-  regularExpressions,
-  sorting,
-  strings,
-];
+export interface Helper extends Signature {
+  readonly run: (args: readonly unknown[], named: Readonly<Record<string, unknown>>) => unknown;
+}
 
-/** Every helper of template targets, by group and name. Names are unique. */
-export const HELPERS: readonly Helper[] = CHAPTERS.flat().toSorted(
-  (left, right) => compareTexts(left.group, right.group) || compareTexts(left.name, right.name),
-);
+const BY_USAGE: Helpers = {
+  ...checks,
+  ...containerMatching,
+  ...containerQueries,
+  ...containerServing,
+  ...documents,
+  ...lists,
+  ...logic,
+  ...records,
+  ...regularExpressions,
+  ...strings,
+};
+
+/** Every helper of template targets. Names are unique. */
+export const HELPERS: readonly Helper[] = Object.entries(BY_USAGE).map(([usage, run]) => {
+  const signature = signatureOf(usage);
+  const { name } = signature;
+  return { ...signature, run: (args, named) => bounded(name, () => run(new HelperCall(signature, args, named))) };
+});
+
+/** Runs a helper. Results are finite, and limits of the engine are reported as HelperError. */
+function bounded(name: string, run: () => unknown): unknown {
+  const result = attempt(name, run);
+  if (typeof result === "number" && !Number.isFinite(result)) {
+    throw new HelperError(`${name}: the result is not a finite number`);
+  }
+  if (typeof result === "string" && result.length > MAX_TEXT) {
+    throw new HelperError(`${name}: the result has more than ${MAX_TEXT} characters`);
+  }
+  return Object.is(result, -0) ? 0 : result;
+}
+
+function attempt(name: string, run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    // The stack or the longest possible text was exceeded.
+    if (error instanceof RangeError) throw new HelperError(`${name}: an argument is too large or nested too deep`);
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@ import { andThen, type Escaped, type Scalar, wellFormed } from "./formats/format
 import { Verbatim } from "./model.ts";
 
 /** Longest text of one value or helper, in characters: an included file of one MiB. */
-export const MAX_VALUE_CHARS = 1024 * 1024;
+const MAX_VALUE_CHARS = 1024 * 1024;
 
 /** Returns what `{{value}}` prints, or why it cannot be printed, as the predicate of a sentence about the value. */
 export function printable(value: unknown, escape: (value: Scalar) => Escaped): Escaped {

@@ -1,5 +1,5 @@
 import { nearest } from "../../shared/nearest.ts";
-import { shown } from "./template-helper.ts";
+import { shown } from "./helper-error.ts";
 
 /** Parameters of a helper, parsed from its usage. */
 export interface Signature {

@@ -1,4 +1,4 @@
-import { shown } from "../template-helper.ts";
+import { shown } from "../helper-error.ts";
 
 /** What a template can print. */
 export type Scalar = string | number | boolean;

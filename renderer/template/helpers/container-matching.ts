@@ -1,85 +1,22 @@
-import { helpersOf } from "../define-helper.ts";
-import type { HelperCall } from "../helper-call.ts";
+import type { HelperCall, Helpers } from "../helper-call.ts";
 import { fieldOf, isRecord, recordOf } from "../plain-record.ts";
-import { printed } from "../scalar.ts";
-import type { Helper } from "../template-helper.ts";
+import { printed } from "../values.ts";
 import { labelOf } from "./container-queries.ts";
 
-const define = helpersOf("Containers");
-
-const TWO = {
-  containers: [
-    {
-      id: "1f3a",
-      name: "shop-web-1",
-      project: "shop",
-      service: "web",
-      networks: [{ name: "front" }, { name: "back" }],
-    },
-    { id: "2b7c", name: "shop-db-1", project: "shop", service: "db", networks: [{ name: "back" }] },
-  ],
-};
-
 /** Containers by their names, the networks that two containers share, and the parts of an image name. */
-export const containerMatching: readonly Helper[] = [
-  define(
-    "matching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]",
-    "The containers that match all given arguments. WHAT is an id, an unambiguous prefix of an id, a name, a service of Compose or Swarm (Swarm's also without its stack), or Docker-PyGen's label `pygen.target` or variable `PYGEN_TARGET`. `id=` also takes a prefix, `image=` the image with or without its tag, `label=` a key or `key=value`. An argument with a missing value matches nothing.",
-    {
-      template: `{{#each (matching containers project="shop" service="db")}}{{name}}{{/each}}`,
-      data: TWO,
-      output: "shop-db-1",
-    },
-    (call) => matched(call),
-  ),
-  define(
-    "notMatching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]",
-    "The containers that `matching` does not return.",
-    { template: `{{#each (notMatching containers "web")}}{{name}}{{/each}}`, data: TWO, output: "shop-db-1" },
-    (call) => {
-      const left = new Set(matched(call));
-      return call.list(0).filter((item) => !left.has(item));
-    },
-  ),
-  define(
-    "healthy LIST",
-    'The containers that their health check reports as healthy. For another state write `where LIST "health" "starting"`.',
-    {
-      template: `{{#each (healthy containers)}}{{name}}{{/each}}`,
-      data: {
-        containers: [
-          { name: "a", health: "healthy" },
-          { name: "b", health: "none" },
-        ],
-      },
-      output: "a",
-    },
-    (call) => call.list(0).filter((item) => textAt(item, "health") === "healthy"),
-  ),
-  define(
-    "sharedNetworks CONTAINER OTHER",
-    "The networks of CONTAINER, with its addresses there, to which OTHER is connected too. CONTAINER may be a list of networks; OTHER may be a container, a network, or a list of either.",
-    {
-      template: `{{#each (sharedNetworks (first containers) (last containers))}}{{name}}{{/each}}`,
-      data: TWO,
-      output: "back",
-    },
-    (call) => {
-      const names = new Set(networksIn(call.value(1)).map(nameOf));
-      return networksIn(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
-    },
-  ),
-  define(
-    "imageParts IMAGE",
-    'A record of registry, repository, tag and digest, each "" if missing. The part before the first slash is a registry if it has a dot or a port, or is localhost. docker-gen takes a digest for a tag.',
-    {
-      template: `{{#with (imageParts image)}}{{repository}} {{tag}} {{registry}}{{/with}}`,
-      data: { image: "reg.example:5000/shop/web:1.2" },
-      output: "shop/web 1.2 reg.example:5000",
-    },
-    (call) => imageParts(call.text(0)),
-  ),
-];
+export const containerMatching: Helpers = {
+  "matching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]": (call) => matched(call),
+  "notMatching LIST [WHAT] [id=] [name=] [service=] [project=] [image=] [label=]": (call) => {
+    const left = new Set(matched(call));
+    return call.list(0).filter((item) => !left.has(item));
+  },
+  "healthy LIST": (call) => call.list(0).filter((item) => textAt(item, "health") === "healthy"),
+  "sharedNetworks CONTAINER OTHER": (call) => {
+    const names = new Set(networksIn(call.value(1)).map(nameOf));
+    return networksIn(call.value(0)).filter((network) => nameOf(network) !== "" && names.has(nameOf(network)));
+  },
+  "imageParts IMAGE": (call) => imageParts(call.text(0)),
+};
 
 type Test = (item: unknown) => boolean;
 

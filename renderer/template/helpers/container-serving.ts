@@ -3,13 +3,11 @@ import type { Container } from "../../../shared/snapshot.ts";
 import { parsePort } from "../../routes/grammar.ts";
 import { HEALTH_RULES, type HealthRule } from "../../routes/options.ts";
 import { idleReason } from "../../routes/serving.ts";
-import { helpersOf } from "../define-helper.ts";
+import type { Helpers } from "../helper-call.ts";
 import { fieldOf, isRecord, type PlainRecord } from "../plain-record.ts";
-import { printed } from "../scalar.ts";
-import { HelperError, shown, type Helper } from "../template-helper.ts";
+import { printed } from "../values.ts";
+import { HelperError, shown } from "../helper-error.ts";
 import { labelOf } from "./container-queries.ts";
-
-const define = helpersOf("Containers");
 
 const HEALTH_LABEL = "sallyport.health";
 const PORT_LABEL = "sallyport.port";
@@ -18,44 +16,21 @@ const PORT_VARIABLE = "VIRTUAL_PORT";
 /** The port of nginx's default, too, if a container exposes several. */
 const DEFAULT_PORT = 80;
 
-const EXAMPLE = {
-  containers: [
-    { name: "a", state: "running", health: "healthy", ip: "10.0.0.5", ports: [{ port: 53, proto: "udp" }], labels: {} },
-    { name: "b", state: "paused", health: "none", ip: "10.0.0.6", ports: [{ port: 80, proto: "tcp" }], labels: {} },
-  ],
-};
-
 /** Which containers can serve requests, and where: the same rules as for nginx's upstream servers. */
-export const containerServing: readonly Helper[] = [
-  define(
-    "serving LIST [health=]",
-    `The containers that can serve requests: running, not paused, not stopping, and healthy if they have a health check. A container chooses another rule for its health with the label \`${HEALTH_LABEL}\`; \`health=\` applies to all: \`required\`, \`started\` or \`ignored\`.`,
-    { template: `{{#each (serving containers)}}{{name}}{{/each}}`, data: EXAMPLE, output: "a" },
-    (call) => {
-      const wanted = call.named("health");
-      const rule = wanted === undefined ? undefined : healthRule(wanted);
-      if (wanted !== undefined && !rule) throw call.error(`health= must be one of ${HEALTH_RULES.join(", ")}`);
-      return call
-        .list(0)
-        .filter((one) => isRecord(one) && idleReason(stateOf(one), rule ?? ownRule(one)) === undefined);
-    },
-  ),
-  define(
-    "endpoint CONTAINER",
-    `\`ip\` and the TCP port of a container, as \`hostPort\` writes them. The port is the label \`${PORT_LABEL}\` or the variable \`${PORT_VARIABLE}\`, otherwise the only exposed TCP port, otherwise 80 if it is one of several. Fails if \`ip\` is missing, or no port is certain.`,
-    {
-      template: "{{#each containers}}{{endpoint this}}{{/each}}",
-      data: { containers: [{ ip: "10.0.0.5", ports: [53, 80].map((port) => ({ port, proto: "tcp" })), labels: {} }] },
-      output: "10.0.0.5:80",
-    },
-    (call) => {
-      const container = call.record(0);
-      const ip = fieldOf(container, "ip") ?? "";
-      if (typeof ip !== "string" || (!isIPv4(ip) && !isIPv6(ip))) throw call.error(withoutAddress(container));
-      return `${isIPv6(ip) ? `[${ip}]` : ip}:${portOf(container)}`;
-    },
-  ),
-];
+export const containerServing: Helpers = {
+  "serving LIST [health=]": (call) => {
+    const wanted = call.named("health");
+    const rule = wanted === undefined ? undefined : healthRule(wanted);
+    if (wanted !== undefined && !rule) throw call.error(`health= must be one of ${HEALTH_RULES.join(", ")}`);
+    return call.list(0).filter((one) => isRecord(one) && idleReason(stateOf(one), rule ?? ownRule(one)) === undefined);
+  },
+  "endpoint CONTAINER": (call) => {
+    const container = call.record(0);
+    const ip = fieldOf(container, "ip") ?? "";
+    if (typeof ip !== "string" || (!isIPv4(ip) && !isIPv6(ip))) throw call.error(withoutAddress(container));
+    return `${isIPv6(ip) ? `[${ip}]` : ip}:${portOf(container)}`;
+  },
+};
 
 function healthRule(text: string): HealthRule | undefined {
   return HEALTH_RULES.find((rule) => rule === text);

@@ -1,73 +1,28 @@
 import { createHash } from "node:crypto";
 import { parse, stringify } from "yaml";
-import { helpersOf } from "../define-helper.ts";
-import type { HelperCall } from "../helper-call.ts";
+import type { HelperCall, Helpers } from "../helper-call.ts";
 import { isRecord, namesOf, recordOf } from "../plain-record.ts";
-import type { Helper } from "../template-helper.ts";
-
-const define = helpersOf("Encoding");
 
 /** Deepest nesting of a document, and most values in it. */
 const MAX_DEPTH = 100;
 const MAX_VALUES = 100_000;
 
-const PORT = { value: { port: 80, host: "a<b" } };
-
 /** JSON, YAML and other encodings. Fields are sorted by name, so that equal data has equal text. */
-export const documents: readonly Helper[] = [
-  define(
-    "json VALUE",
-    "VALUE as JSON on one line. <, > and & are escaped; a missing value is null.",
-    { template: `{{json value}}`, data: PORT, output: '{"host":"a\\u003cb","port":80}' },
-    (call) => htmlSafe(jsonOf(call)),
-  ),
-  define(
-    "toPrettyJson VALUE",
-    "`json` with a line for each field and element.",
-    { template: `{{toPrettyJson (list 1)}}`, output: "[\n  1\n]" },
-    (call) => htmlSafe(jsonOf(call, 2)),
-  ),
-  define(
-    "parseJson TEXT",
-    `The value of a JSON text with at most ${MAX_VALUES} values and ${MAX_DEPTH} levels; nothing for an empty text. Fails for any other text.`,
-    { template: `{{get (parseJson text) "port"}}`, data: { text: '{"port":80}' }, output: "80" },
-    (call) => required(call, "JSON", (text) => JSON.parse(text) as unknown),
-  ),
-  define(
-    "toYaml VALUE",
-    "VALUE as YAML with four spaces a level and a final line end.",
-    { template: `{{toYaml value}}`, data: PORT, output: "host: a<b\nport: 80\n" },
-    (call) => stringify(plain(call, call.value(0)), { indent: 4, aliasDuplicateObjects: false, lineWidth: 0 }),
-  ),
-  define(
-    "fromYaml TEXT",
-    "The value of a YAML text, with the limits of `parseJson` and the types of JSON: no dates, no binary. Nothing for any other text.",
-    { template: `{{get (fromYaml text) "port"}}`, data: { text: "port: 80" }, output: "80" },
-    (call) => read(call, fromYaml)?.value,
-  ),
-  define(
-    "mustFromYaml TEXT",
-    "`fromYaml`, but fails for a text that is not YAML.",
-    { template: `{{get (mustFromYaml text) "port"}}`, data: { text: "port: 80" }, output: "80" },
-    (call) => required(call, "YAML", fromYaml),
-  ),
-  define(
-    "sha1 TEXT",
-    "The SHA-1 of TEXT in hexadecimal: for names, not for secrets.",
-    { template: `{{sha1 "web"}}`, output: sha1("web") },
-    (call) => sha1(call.text(0)),
-  ),
-  define(
-    "queryEscape TEXT",
-    "TEXT for the query of a URL; a space is +.",
-    { template: `{{queryEscape "a b/ü"}}`, output: "a+b%2F%C3%BC" },
-    (call) =>
-      // Encoding as UTF-8 replaces unpaired surrogates, which encodeURIComponent rejects.
-      encodeURIComponent(Buffer.from(call.text(0)).toString())
-        .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-        .replaceAll("%20", "+"),
-  ),
-];
+export const documents: Helpers = {
+  "json VALUE": (call) => htmlSafe(jsonOf(call)),
+  "toPrettyJson VALUE": (call) => htmlSafe(jsonOf(call, 2)),
+  "parseJson TEXT": (call) => required(call, "JSON", (text) => JSON.parse(text) as unknown),
+  "toYaml VALUE": (call) =>
+    stringify(plain(call, call.value(0)), { indent: 4, aliasDuplicateObjects: false, lineWidth: 0 }),
+  "fromYaml TEXT": (call) => read(call, fromYaml)?.value,
+  "mustFromYaml TEXT": (call) => required(call, "YAML", fromYaml),
+  "sha1 TEXT": (call) => sha1(call.text(0)),
+  "queryEscape TEXT": (call) =>
+    // Encoding as UTF-8 replaces unpaired surrogates, which encodeURIComponent rejects.
+    encodeURIComponent(Buffer.from(call.text(0)).toString())
+      .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+      .replaceAll("%20", "+"),
+};
 
 function fromYaml(text: string): unknown {
   return parse(text, { schema: "core", strict: true, logLevel: "silent", maxAliasCount: 100, mapAsMap: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HELPERS } from "../../../renderer/template/helper-table.ts";
-import { HelperError } from "../../../renderer/template/template-helper.ts";
+import { HelperError } from "../../../renderer/template/helper-error.ts";
 
 const byName = new Map(HELPERS.map((helper) => [helper.name, helper]));
 const run = (name: string, ...args: unknown[]): unknown => byName.get(name)!.run(args, {});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fc } from "../../property.ts";
 import { HELPERS } from "../../../renderer/template/helper-table.ts";
-import { HelperError } from "../../../renderer/template/template-helper.ts";
+import { HelperError } from "../../../renderer/template/helper-error.ts";
 
 const byName = new Map(HELPERS.map((helper) => [helper.name, helper]));
 const run = (name: string, ...args: unknown[]): unknown => byName.get(name)!.run(args, {});

@@ -1,40 +1,5 @@
 import { isRecord } from "./plain-record.ts";
 
-/** A pure function that a template of a template target calls by name: plain data in, plain data out. */
-export interface Helper {
-  readonly name: string;
-  readonly group: HelperGroup;
-  /** How it is written, without braces: `where LIST PATH VALUE`. `[X]` is optional, `X...` can be repeated. */
-  readonly usage: string;
-  /** What it returns, also for missing or unusual data. */
-  readonly description: string;
-  readonly example: HelperExample;
-  /**
-   * Missing data is not an error and gives an empty value or none. Throws HelperError for misuse, and nothing else.
-   * Changes no argument. Returns scalars with finite numbers, lists, and records without prototype.
-   */
-  readonly run: (args: readonly unknown[], named: Readonly<Record<string, unknown>>) => unknown;
-}
-
-/** Chapters of the reference. */
-export type HelperGroup =
-  | "Checks"
-  | "Containers"
-  | "Encoding"
-  | "Lists"
-  | "Logic"
-  | "Numbers"
-  | "Records"
-  | "Regular expressions"
-  | "Strings";
-
-/** A template, its data and its output: part of the reference, and run by a test. */
-export interface HelperExample {
-  readonly template: string;
-  readonly data?: unknown;
-  readonly output: string;
-}
-
 /** A helper was misused, or a check of the template failed. Names the helper, the argument and what was expected. */
 export class HelperError extends Error {
   override readonly name = "HelperError";
