@@ -9,7 +9,6 @@ import type { AuthService, AuthState, NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
 import { upstreamTlsFaults, upstreamTlsModel, upstreamTlsOf } from "./upstream-tls.ts";
 
-/** Returns the state of each service of the operator. */
 export function authStates(hosts: readonly VirtualHost[], settings: NginxSettings): Map<string, AuthState> {
   const services = Object.entries(settings.auth ?? {});
   return new Map(services.map(([name, service]) => [name, stateOf(service, routeOf(service, hosts), settings)]));

@@ -1,11 +1,9 @@
 import type { HostOptions } from "../routes/options.ts";
-import { ownerOf, type PortUse, type PortRequest } from "../routes/port-owner.ts";
+import { contestedPorts, PORT_USES, type PortUse } from "../routes/contested-ports.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import { authStates } from "./auth.ts";
 import { excessRates } from "./path-policies.ts";
 import type { NginxSettings } from "./settings.ts";
-
-const USES = ["httpPort", "httpsPort"] as const;
 
 const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxSettings]>();
 
@@ -15,7 +13,7 @@ const cache = new WeakMap<NginxSettings, readonly [key: string, settings: NginxS
  * its settings.
  */
 export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxSettings): NginxSettings {
-  const contested = contestedPorts(hosts, settings);
+  const contested = usesOf(hosts, settings);
   const rates = excessRates(hosts, settings);
   const states = authStates(hosts, settings);
   if (contested.size === 0 && rates.length === 0 && states.size === 0) return settings;
@@ -27,33 +25,18 @@ export function nginxSettingsFor(hosts: readonly VirtualHost[], settings: NginxS
   return made;
 }
 
-function contestedPorts(hosts: readonly VirtualHost[], { statusPage }: NginxSettings): Map<number, PortUse | "none"> {
-  const requests = new Map<number, Record<PortUse, PortRequest[]>>();
-  for (const { host, options, portsSince: since = 0 } of hosts) {
-    for (const use of USES) {
-      const port = options[use];
-      if (port === undefined) continue;
-      if (!requests.has(port)) requests.set(port, { httpPort: [], httpsPort: [] });
-      requests.get(port)![use].push({ host, since });
-    }
-  }
-  return new Map(
-    [...requests]
-      .toSorted(([a], [b]) => a - b)
-      .flatMap(([port, byUse]) => {
-        const use = port === statusPage?.listen ? "none" : ownerOf(byUse)?.use;
-        return use === undefined ? [] : [[port, use]];
-      }),
-  );
+/** The use of each port that hosts request for both; no host gets that of the status page. */
+function usesOf(hosts: readonly VirtualHost[], { statusPage }: NginxSettings): Map<number, PortUse | "none"> {
+  const uses = contestedPorts(hosts).map(({ port, use }) => [port, use] as const);
+  return new Map<number, PortUse | "none">(statusPage ? [...uses, [statusPage.listen, "none"]] : uses);
 }
 
-/** Whether a port may be used for this. */
 export function isUsableFor(port: number, use: PortUse, { contested }: NginxSettings): boolean {
   return (contested?.get(port) ?? use) === use;
 }
 
 /** Removes the ports that this host does not get. */
 export function withoutContested(options: HostOptions, settings: NginxSettings): HostOptions {
-  const lost = USES.filter((use) => options[use] !== undefined && !isUsableFor(options[use], use, settings));
+  const lost = PORT_USES.filter((use) => options[use] !== undefined && !isUsableFor(options[use], use, settings));
   return lost.length === 0 ? options : { ...options, ...Object.fromEntries(lost.map((use) => [use, undefined])) };
 }

@@ -11,7 +11,6 @@ const DEFAULT_PAGE = "50x.html";
 /** A file as the template prints it. `hash` changes with the contents, so that a change causes a reload. */
 type FileModel = { readonly path: Model; readonly include: Model; readonly hash: string };
 
-/** A file that is applied. */
 export interface AppliedFile extends Pick<OperatorFile, "directives" | "settings"> {
   readonly model: FileModel;
   readonly name: string;

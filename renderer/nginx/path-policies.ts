@@ -219,7 +219,6 @@ export function policyModel(
   };
 }
 
-/** Describes the restrictions of a path. */
 export function describePolicies(
   { allow, exempt, rates, auth, upstreamTls }: PathPolicies,
   settings: NginxSettings | undefined,

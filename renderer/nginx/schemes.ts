@@ -11,7 +11,6 @@ export interface Schemes {
   readonly redirectsToHttps: boolean;
   /** The certificate for HTTPS; undefined if HTTPS is not served. */
   readonly certificate?: Certificate;
-  /** Whether ACME challenges are served. */
   readonly servesChallenges: boolean;
 }
 

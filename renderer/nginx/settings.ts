@@ -1,45 +1,34 @@
+import type { Nginx } from "../config/nginx-settings.ts";
 import type { StatusPageSettings } from "../config/status-page.ts";
 import type { HostOptions, PathOptions } from "../routes/options.ts";
-import type { PortUse } from "../routes/port-owner.ts";
+import type { PortUse } from "../routes/contested-ports.ts";
 import type { CertificateSet } from "./certificates/directory.ts";
 import type { FileDirectory } from "./operator-files/directory.ts";
 import type { OperatorHost } from "./operator-files/server-names.ts";
 
+type ReplacedKey = "defaults" | "pathDefaults" | "files" | "defaultHost" | "resolvers" | "auth" | "upstreamTls";
+
 /** How nginx is set up, apart from containers. The same object as long as nothing in it changes. */
-export interface NginxSettings {
+export interface NginxSettings extends Partial<Readonly<Omit<Nginx, ReplacedKey>>> {
+  /** The virtual host that also answers for unknown host names. */
+  readonly defaultHost?: string | undefined;
+  readonly resolvers?: readonly string[];
+  /** Services that decide on requests, by name. */
+  readonly auth?: Readonly<Record<string, AuthService>>;
+  /** How certificates of apps are verified, by name. */
+  readonly upstreamTls?: Readonly<
+    Record<string, Omit<Nginx["upstreamTls"][string], "name"> & { name?: string | undefined }>
+  >;
   /** Port for HTTP, inside nginx's container. */
   readonly listen: number;
   readonly https?: HttpsSettings;
-  /** nginx's version, such as 1.26; without it the configuration suits all supported versions. */
-  readonly version?: string;
   /** Options of containers that do not set their own. */
   readonly defaults?: { readonly host: HostOptions; readonly path: PathOptions };
-  readonly ipv6?: boolean;
-  /** Clients come through a load balancer that speaks the PROXY protocol. */
-  readonly proxyProtocol?: boolean;
-  /** Networks (CIDR) of proxies whose forwarding headers are trusted. */
-  readonly trustedProxies?: readonly string[];
-  /** Networks (CIDR) that may request paths with `NETWORK_ACCESS=internal`. */
-  readonly internalNetworks?: readonly string[];
-  /** Protocols that clients may switch to. Default: WebSocket. */
-  readonly upgrades?: readonly string[];
-  /** Concurrent requests of one client address; 0 disables the limit. */
-  readonly connectionsPerAddress?: number;
-  /** The virtual host that also answers for unknown host names. */
-  readonly defaultHost?: string;
-  /** What nginx returns for paths of a virtual host that no container serves; `none`: the operator's files decide. */
-  readonly unclaimedPath?: number | string;
-  readonly resolvers?: readonly string[];
-  readonly accessLog?: AccessLog;
   readonly files?: FileSettings;
   /** The use of each port that virtual hosts request for both HTTP and HTTPS; `none` for the status page's port. */
   readonly contested?: ReadonlyMap<number, PortUse | "none">;
-  /** Services that decide on requests, by name. */
-  readonly auth?: Readonly<Record<string, AuthService>>;
-  /** Whether each of them is available now. */
+  /** Whether each service that decides on requests is available now. */
   readonly authStates?: ReadonlyMap<string, AuthState>;
-  /** How certificates of apps are verified, by name. */
-  readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
   /** Host names that the operator has put under maintenance. */
   readonly maintenance?: ReadonlySet<string>;
   /** Rates that nginx does not count, because there are too many: paths with them are closed. */
@@ -51,31 +40,14 @@ export interface NginxSettings {
 }
 
 /** A service that decides on each request of a path, as the operator defines it. */
-export interface AuthService {
-  /** The virtual host that serves it. */
+export interface AuthService extends Omit<Nginx["auth"][string], "host"> {
   readonly host: string;
-  /** Path, and parameters, to which nginx sends its question. */
-  readonly path: string;
-  /** Page to which clients without a session are redirected. */
-  readonly signIn?: string | undefined;
-  /** Headers of its response that are sent to the app. */
-  readonly headers: readonly string[];
 }
 
 /** Whether a service is available, by which protocol, and how its certificate is verified: a name of `upstreamTls`. */
 export type AuthState =
   | { readonly kind: "ready"; readonly protocol: "http" | "https"; readonly verified?: string | undefined }
   | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
-
-/** How the certificate of an app is verified. */
-export interface UpstreamTls {
-  /** File of the authorities, as a path in nginx. */
-  readonly authority: string;
-  /** Name in the certificate; by default the virtual host. */
-  readonly name?: string | undefined;
-  /** nginx's own certificate and key for apps. */
-  readonly client?: { readonly certificate: string; readonly key: string } | undefined;
-}
 
 export interface HttpsSettings {
   /** Port for HTTPS, inside nginx's container. */
@@ -95,15 +67,6 @@ export interface HttpsSettings {
   readonly acme?: { readonly dns: boolean } | undefined;
   /** HTTP/3 in addition to TLS over TCP. */
   readonly http3?: boolean;
-}
-
-/** The access log; `off` disables it. */
-export type AccessLog = "off" | { readonly file: string; readonly format: "vhost" | "json" | CustomLogFormat };
-
-/** A line with nginx variables; printable ASCII and tabs. */
-export interface CustomLogFormat {
-  readonly text: string;
-  readonly escape: "default" | "json" | "none";
 }
 
 /** The operator's files. */

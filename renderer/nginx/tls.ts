@@ -13,7 +13,6 @@ const OLD_PROTOCOLS = ["TLSv1", "TLSv1.1"];
 /** A cipher of TLS 1.2 that is never negotiated, because no pre-shared key is configured. */
 const UNUSABLE_CIPHER = "PSK-AES256-GCM-SHA384";
 
-/** Returns the TLS directives of one virtual host. */
 export function tlsModel(
   certificate: Certificate,
   options: HostOptions,

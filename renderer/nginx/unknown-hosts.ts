@@ -1,5 +1,5 @@
 import type { HostOptions } from "../routes/options.ts";
-import type { PortUse } from "../routes/port-owner.ts";
+import type { PortUse } from "../routes/contested-ports.ts";
 import type { Published } from "../routes/routes.ts";
 import type { Model, ModelFields } from "../template/model.ts";
 import { isUsableFor } from "./contested-ports.ts";

@@ -7,7 +7,6 @@ export function hasHttp2Directive(settings: Versioned): boolean {
   return isAtLeast(settings, 25, 1);
 }
 
-/** Whether nginx has `add_header_inherit`. */
 export function hasHeaderMerge(settings: Versioned): boolean {
   return isAtLeast(settings, 29, 3);
 }
@@ -17,7 +16,6 @@ export function keepsConnections(settings: Versioned): boolean {
   return isAtLeast(settings, 29, 7);
 }
 
-/** Whether nginx has `sticky`. */
 export function hasSticky(settings: Versioned): boolean {
   return isAtLeast(settings, 29, 6);
 }

@@ -121,7 +121,6 @@ export const WITHHELD: Readonly<
   },
 };
 
-/** Returns the diagnostic for a value that the agent withheld. */
 export function withheld(
   subject: DiagnosticSubject,
   code: DiagnosticCode,

@@ -1,4 +1,3 @@
-/** The owner of a host name. */
 export interface HostOwner {
   readonly owner: string;
   /** When its last container was seen, in milliseconds since the epoch; undefined while there is one. */

@@ -5,7 +5,7 @@ import type { HostName } from "./grammar.ts";
 import { type HostOwners, PROXY_NAME } from "./host-owners.ts";
 import { joinHost, type JoinedHost, type JoinRules } from "./join-host.ts";
 import { OPERATOR } from "./owner.ts";
-import { PortConflicts } from "./port-conflicts.ts";
+import { portConflicts } from "./contested-ports.ts";
 import { isReserved, namesOf } from "./reserved-names.ts";
 import type { Reservation } from "./route-rules.ts";
 import type { VirtualHost } from "./routes.ts";
@@ -16,7 +16,6 @@ export interface HostChange {
   readonly after: VirtualHost | undefined;
 }
 
-/** The result of an update. */
 export interface HostChanges {
   readonly hosts: readonly HostChange[];
   /** New conflicts. */
@@ -37,7 +36,8 @@ export class HostTable {
   readonly #evaluations = new Map<HostName, Map<string, Evaluation>>();
   readonly #sorted: VirtualHost[] = [];
   readonly #conflicts = new Map<HostName, readonly Diagnostic[]>();
-  readonly #ports = new PortConflicts();
+  /** The hosts with ports of their own. */
+  readonly #withPorts = new Map<HostName, VirtualHost>();
   #portConflicts: readonly [host: HostName, message: Diagnostic][] = [];
   /** When hosts without containers are removed, in milliseconds. */
   readonly #departures = new Map<HostName, number>();
@@ -101,9 +101,12 @@ export class HostTable {
   update(touched: ReadonlySet<HostName>, now: number): HostChanges {
     const remarks: Diagnostic[] = [];
     const hosts = [...touched].toSorted().flatMap((host) => this.#updateOne(host, now, remarks) ?? []);
-    for (const { before, after } of hosts) this.#ports.replace(before, after);
+    for (const { before, after } of hosts) {
+      if (after?.options.httpPort ?? after?.options.httpsPort) this.#withPorts.set(after.host, after);
+      else this.#withPorts.delete((after ?? before!).host);
+    }
     const before = this.#portConflicts.map(([, message]) => message);
-    this.#portConflicts = this.#ports.diagnostics((host) =>
+    this.#portConflicts = portConflicts(this.#withPorts.values(), (host) =>
       [...(this.#evaluations.get(host)?.values() ?? [])].toSorted((a, b) => compare(a.order, b.order)),
     );
     const after = this.#portConflicts.map(([, message]) => message);

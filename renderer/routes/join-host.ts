@@ -4,7 +4,7 @@ import type { Evaluation, ResolvedRoute } from "./evaluation.ts";
 import type { HostName } from "./grammar.ts";
 import { shellArgument } from "./shell-argument.ts";
 import { mergeOptions } from "./option.ts";
-import { HOST_OPTIONS, PATH_OPTIONS } from "./options.ts";
+import { HOST_OPTIONS, type HostOptions, PATH_OPTIONS, type PathOptions } from "./options.ts";
 import { OPERATOR } from "./owner.ts";
 import { pathKey } from "./path-match.ts";
 import type { HostPorts } from "./requested-route.ts";
@@ -27,7 +27,6 @@ export interface JoinRules {
   readonly operatorFile?: string;
 }
 
-/** The routes of one container for one host. */
 interface Member {
   readonly evaluation: Evaluation;
   readonly routes: readonly ResolvedRoute[];
@@ -65,7 +64,7 @@ export function joinHost(
     return { subject, createdAt, values: { ...options.host, ...absent(prevailing), ...portsOf(routes) } };
   });
   if (multiports) remarks.push(...members.flatMap((one) => overruled(host, one, multiports)));
-  const options = mergeOptions(own, HOST_OPTIONS);
+  const options = mergeOptions<HostOptions>(own, HOST_OPTIONS);
   const first = own.find(({ values: { httpPort, httpsPort } }) => (httpPort ?? httpsPort) !== undefined);
   const paths = groupByPath(members).map((group) => joinPath(group));
   const conflicts = [...remarks, ...options.remarks, ...paths.flatMap((path) => path.remarks)];
@@ -153,7 +152,6 @@ function portsOf(routes: readonly ResolvedRoute[]): HostPorts {
   return routes.find(({ route }) => route.ports !== undefined)?.route.ports ?? {};
 }
 
-/** One route of a container. */
 interface PathMember {
   readonly evaluation: Evaluation;
   readonly resolved: ResolvedRoute;
@@ -190,7 +188,7 @@ function joinPath([key, group]: readonly [key: string, group: PathMember[]]): {
     return route.protocol === protocol && route.destination === destination && isReplica(one, first);
   };
   const replicas = group.filter(agrees);
-  const options = mergeOptions(
+  const options = mergeOptions<PathOptions>(
     replicas.map(({ evaluation }) => ({ subject: evaluation.subject, values: evaluation.options.path })),
     PATH_OPTIONS,
   );

@@ -28,7 +28,6 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** Names of an option. */
 export interface OptionNames {
   /** The environment variable; nginx-proxy's name where it has one. */
   readonly env?: string;
@@ -53,7 +52,16 @@ export interface OptionRule<T> extends OptionNames {
   readonly parse: (raw: string) => Parsed<T>;
 }
 
-/** One rule per option. */
+/** Makes a rule whose type is that of its parser. */
+export function option<T>(parse: OptionRule<T>["parse"], rule: Omit<OptionRule<T>, "parse">): OptionRule<T> {
+  return { ...rule, parse };
+}
+
+/** The values of options, undefined where they are not set. */
+export type OptionValues<Rules> = {
+  readonly [K in keyof Rules]?: Rules[K] extends OptionRule<infer T> ? T : never;
+};
+
 export type OptionRules<S> = { readonly [K in keyof S]-?: OptionRule<NonNullable<S[K]>> };
 
 export interface ParsedOptions<S> {
@@ -141,7 +149,6 @@ function mayComeFromImage({ isRequest = false, needs }: OptionNames, permissions
   return permissions.has("imageValues") || (!isRequest && needs === undefined);
 }
 
-/** Parses all options of a container, of one scope. */
 export function parseOptions<S extends object>(
   known: InventoryContainer,
   rules: OptionRules<S>,
@@ -225,7 +232,6 @@ export interface MergedOptions<S> extends Pick<ParsedOptions<S>, "values" | "rem
   readonly faults: readonly Diagnostic[];
 }
 
-/** The options of one container. */
 export interface ContainerOptions<S> {
   readonly subject: DiagnosticSubject;
   readonly values: S;
@@ -281,7 +287,6 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** What is wrong with an option that needs a permission. */
 export function forbidden(needs: Permission): { readonly problem: string; readonly hint: string } {
   return {
     problem: "containers may not set this option",

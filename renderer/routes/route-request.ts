@@ -17,7 +17,6 @@ import {
   namesOf,
   type OptionFault,
   type OptionNames,
-  type ParsedOptions,
   parseOptions,
   type RawOption,
   rawOption,
@@ -40,14 +39,12 @@ import { DEFAULT_MAX_ROUTES, type RequestRules } from "./route-rules.ts";
 import { parseStreamName } from "./stream-name.ts";
 import { parseStreams, STREAM_OPTIONS } from "./stream-request.ts";
 
-/** What a container requests. */
 export interface RouteRequest {
   /** At least one; no two of the same host, path and port. */
   readonly routes: readonly RequestedRoute[];
   readonly host: HostOptions;
   readonly path: PathOptions;
   readonly server: ServerOptions;
-  /** The Docker network on which nginx connects to it. */
   readonly network?: string;
   readonly remarks: readonly Diagnostic[];
   /** Options that would restrict access and cannot be applied: its paths are closed. */
@@ -73,7 +70,6 @@ const ENABLE = { label: "enable", isRequest: true };
 /** Options that request a route; all other options are in options.ts. */
 export const ROUTE_NAMES = [HOST, PORT, PATH, DESTINATION, PROTOCOL, MULTIPORTS, NETWORK, ENABLE];
 
-/** Options that request a stream. */
 export const STREAM_NAMES: readonly OptionNames[] = Object.values(STREAM_OPTIONS);
 
 /** Options of which one must be set. */
@@ -87,7 +83,6 @@ const UNKNOWN_NAMES = new UnknownNameFinder([
   ...Object.values(SERVER_OPTIONS),
 ]);
 
-/** Returns whether a container sets an option that requests a route, valid or not. */
 export function requestsRoute({ container: { env, labels } }: InventoryContainer): boolean {
   const isSet = (names: OptionNames): boolean =>
     namesOf(names, "env").some((name) => Object.hasOwn(env, name)) ||
@@ -126,14 +121,6 @@ interface ParsedRoutes {
   readonly faults?: readonly OptionFault[];
 }
 
-/** What is known of a container's options for its streams. */
-interface StreamOptions {
-  readonly faults: readonly OptionFault[];
-  readonly path: ParsedOptions<PathOptions>;
-  readonly server: ParsedOptions<ServerOptions>;
-  readonly misspelled: readonly Problem[];
-}
-
 const NO_STREAM = {
   problem: "has no label `sallyport.tcp`, `sallyport.udp` or `sallyport.sni`",
   hint: "set one to publish a port",
@@ -149,7 +136,6 @@ interface CheckedHosts {
   readonly reserved: readonly Diagnostic[];
 }
 
-/** Parses the request of one container. */
 class Parser {
   readonly #known: InventoryContainer;
   readonly #subject: DiagnosticSubject;
@@ -367,9 +353,9 @@ class Parser {
     requested: readonly OptionFault[] = [],
   ): RouteRequest {
     const permissions = this.#rules.permissions ?? new Set();
-    const host = parseOptions(this.#known, HOST_OPTIONS, permissions);
-    const path = parseOptions(this.#known, PATH_OPTIONS, permissions);
-    const server = parseOptions(this.#known, SERVER_OPTIONS, permissions);
+    const host = parseOptions<HostOptions>(this.#known, HOST_OPTIONS, permissions);
+    const path = parseOptions<PathOptions>(this.#known, PATH_OPTIONS, permissions);
+    const server = parseOptions<ServerOptions>(this.#known, SERVER_OPTIONS, permissions);
     const network = this.#read(NETWORK)?.raw;
     const unusable = unusablePorts(host.values, this.#rules);
     const portFaults = [...unusable].map(([key, problem]) =>
@@ -377,63 +363,44 @@ class Parser {
     );
     const unknown = UNKNOWN_NAMES.find(this.#known);
     const faults = [...requested, ...host.faults, ...path.faults, ...server.faults, ...unknown.faults];
-    if (this.#isStream)
-      return this.#streamRequest(routes, remarks, { faults, path, server, misspelled: unknown.misspelled });
     const misspelled = unknown.misspelled.map((problem) => this.#report("option.unknown", problem));
     const { redirectFrom = [], ...options } = host.values;
     for (const key of unusable.keys()) delete options[key];
     const { allowed, reserved } = this.#checkRedirects(redirectFrom, routes[0]!.host);
+    const common = { routes, server: server.values, ...(network !== undefined && { network }) };
+    if (this.#isStream) {
+      const { values, unused } = this.#streamOptions(path.values);
+      return {
+        ...common,
+        // Options of virtual hosts do not apply to streams.
+        host: {},
+        path: values,
+        faults: faults.map(({ hint, ...fault }) =>
+          this.#report("access.closed", { ...fault, hint: hint.replace(UNTIL_THEN, STREAM_UNTIL_THEN) }),
+        ),
+        remarks: [...remarks, ...path.remarks, ...server.remarks, ...misspelled, ...unused],
+      };
+    }
+    const ofHost = [...reserved, ...portFaults, ...host.remarks];
     return {
-      routes,
+      ...common,
       host: allowed.size === 0 ? options : { ...options, redirectFrom: [...allowed] },
       path: path.values,
-      server: server.values,
-      ...(network !== undefined && { network }),
       faults: faults.map((fault) => this.#report("access.closed", fault)),
-      remarks: [
-        ...remarks,
-        ...reserved,
-        ...portFaults,
-        ...host.remarks,
-        ...path.remarks,
-        ...server.remarks,
-        ...misspelled,
-        ...this.#streamRemarks(),
-      ],
+      remarks: [...remarks, ...ofHost, ...path.remarks, ...server.remarks, ...misspelled, ...this.#streamRemarks()],
     };
   }
 
-  /** Options of virtual hosts do not apply to streams. */
-  #streamRequest(
-    routes: readonly RequestedRoute[],
-    remarks: readonly Diagnostic[],
-    { faults, path, server, misspelled }: StreamOptions,
-  ): RouteRequest {
-    const network = this.#read(NETWORK)?.raw;
-    const { rate, balance, ...values } = path.values;
-    const unused = [
-      ...(rate === undefined ? [] : [PATH_OPTIONS.rate]),
-      ...(balance === "hash-uri" ? [PATH_OPTIONS.balance] : []),
-    ].map((names) => {
-      const problem = "applies to HTTP only, and not to the container's streams";
-      return this.#report("option.refused", { where: this.#nameOf(names), problem, hint: STREAM_HINT });
-    });
+  /** Returns the options of a path that apply to streams, and a diagnostic for each of the others that is set. */
+  #streamOptions({ rate, balance, ...values }: PathOptions): { values: PathOptions; unused: Diagnostic[] } {
+    const isUnused = balance === "hash-uri";
+    const unused = [...(rate === undefined ? [] : [PATH_OPTIONS.rate]), ...(isUnused ? [PATH_OPTIONS.balance] : [])];
+    const problem = "applies to HTTP only, and not to the container's streams";
     return {
-      routes,
-      host: {},
-      path: { ...values, ...(balance !== undefined && balance !== "hash-uri" && { balance }) },
-      server: server.values,
-      ...(network !== undefined && { network }),
-      faults: faults.map(({ hint, ...fault }) =>
-        this.#report("access.closed", { ...fault, hint: hint.replace(UNTIL_THEN, STREAM_UNTIL_THEN) }),
+      values: { ...values, ...(balance !== undefined && !isUnused && { balance }) },
+      unused: unused.map((names) =>
+        this.#report("option.refused", { where: this.#nameOf(names), problem, hint: STREAM_HINT }),
       ),
-      remarks: [
-        ...remarks,
-        ...path.remarks,
-        ...server.remarks,
-        ...misspelled.map((problem) => this.#report("option.unknown", problem)),
-        ...unused,
-      ],
     };
   }
 

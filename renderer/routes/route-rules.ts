@@ -15,7 +15,6 @@ export type ProxyRule =
   /** nginx runs on the Docker host itself: every container address is reachable. */
   | { readonly kind: "host" };
 
-/** Reserves host names for compose projects. */
 export interface Reservation {
   /** `example.com`: this name and all names below it. */
   readonly suffix: HostName;

@@ -11,10 +11,8 @@ import { HostOwners, PROXY_NAME } from "./host-owners.ts";
 import type { Blocked, HostOwnership, Published, Routes } from "./routes.ts";
 import { staticEvaluations } from "./static-routes.ts";
 
-/** How a change of containers changed the routes. */
 export interface RouteChange {
   readonly hosts: readonly HostChange[];
-  /** Evaluations of each touched container. */
   readonly evaluations: readonly { readonly before: Evaluation | undefined; readonly after: Evaluation | undefined }[];
   /** New conflicts between containers. */
   readonly remarks: readonly Diagnostic[];
@@ -38,7 +36,6 @@ export class RouteTable {
   #absent: ReadonlySet<string> = new Set();
   #reachable: ReachableNetworks | Blocked;
   readonly #owners: HostOwners;
-  /** The renderer's own container. */
   #own: InventoryContainer | undefined;
 
   constructor(rules: RouteRules, owners = new HostOwners({ leaseMs: rules.ownerLeaseMs ?? 0 })) {

@@ -5,7 +5,6 @@ import type { HostOptions, PathOptions, ServerOptions } from "./options.ts";
 import type { PathMatch, PathText } from "./path-match.ts";
 import type { StreamProtocol } from "./stream-name.ts";
 
-/** One replica of a path of a virtual host. */
 export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica" | "endpoint"> {
   readonly address: IpAddress | TasksName;
   readonly port: PortNumber;
@@ -15,7 +14,6 @@ export interface UpstreamServer extends Omit<ServerOptions, "health" | "replica"
   readonly isRemote?: boolean;
 }
 
-/** One path of a virtual host. */
 export interface PathRoute {
   readonly path: PathMatch;
   readonly protocol: Protocol | StreamProtocol;
@@ -52,7 +50,6 @@ export interface VirtualHost {
   readonly options: HostOptions;
   /** When its ports were first requested, in milliseconds since the epoch. */
   readonly portsSince?: number;
-  /** The host to which all requests are redirected. */
   readonly redirectTo?: HostName;
   /** Status of these redirects. Clients keep a permanent one even after the name has got another owner. */
   readonly redirectStatus?: 301 | 302;
@@ -85,7 +82,6 @@ export interface Routes extends Published {
   readonly remarks: readonly Diagnostic[];
 }
 
-/** The owner of a host name. */
 export interface HostOwnership {
   readonly owner: string;
   /** When others may request the name, in milliseconds since the epoch; undefined while its owner has a container. */

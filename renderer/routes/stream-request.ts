@@ -24,7 +24,6 @@ export const STREAM_OPTIONS = {
   tls: { label: "sni", isRequest: true },
 } as const;
 
-/** Where operators offer ports. */
 const SETTING = "in the nginx target of the renderer's configuration";
 
 const TO_ROUTE = "correct it to route the container";

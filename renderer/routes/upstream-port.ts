@@ -12,7 +12,6 @@ const OTHER_PROGRAMS = [
 /** Port ranges of one container that a message lists. */
 const MAX_RANGES = 8;
 
-/** The port of one route. */
 export interface UpstreamPort {
   readonly port: PortNumber;
   /** Whether it is probably not the port of a web server. */

@@ -9,7 +9,7 @@ import type { NginxSettings } from "../nginx/settings.ts";
 import { hstsOf } from "../nginx/tls.ts";
 import { hasHttp2Directive, hasSticky } from "../nginx/version.ts";
 import type { HostOptions } from "../routes/options.ts";
-import type { PortUse } from "../routes/port-owner.ts";
+import type { PortUse } from "../routes/contested-ports.ts";
 import type { PathRoute, VirtualHost } from "../routes/routes.ts";
 import type { UpstreamServer } from "../routes/routes.ts";
 
@@ -18,7 +18,6 @@ const NO_STICKY = "no sticky sessions: this nginx is older than 1.29.6, or its v
 /** A sentence that is printed only where it applies. */
 type Sentence = string | false | undefined;
 
-/** Describes the settings of a virtual host. `options` include the operator's defaults. */
 export function hostSettings(
   { host, redirectTo, paths }: VirtualHost,
   options: HostOptions,
@@ -81,7 +80,6 @@ export function pathSettings(
   ]);
 }
 
-/** Describes the settings of one upstream server. */
 export function serverSettings({ weight, backup, maxFails, failTimeout, maxConnections }: UpstreamServer): string[] {
   return applicable([
     weight !== undefined && `weight ${weight}`,

@@ -34,7 +34,6 @@ export class NginxTemplate {
   #certificates = NO_CERTIFICATES;
   #files: FileSettings = {};
   #maintenance: ReadonlySet<string> = new Set();
-  /** The version that nginx reports. */
   #version: string | undefined;
   #settings: NginxSettings;
 
@@ -125,21 +124,16 @@ function settingsOf(
   files: FileSettings,
   statusPage: StatusPage,
 ): NginxSettings {
-  const { defaults, pathDefaults, internalNetworks, defaultHost, accessLog, version, auth, upstreamTls, ...rest } =
-    nginx;
+  const { defaults, pathDefaults, auth, upstreamTls, ...rest } = nginx;
   return {
     ...rest,
-    ...(auth && { auth: byName(auth) }),
-    ...(upstreamTls && { upstreamTls: byName(upstreamTls) }),
+    auth: byName(auth),
+    upstreamTls: byName(upstreamTls),
     listen,
     statusPage,
     streams,
     files,
     defaults: { host: defaults, path: pathDefaults },
-    ...(internalNetworks && { internalNetworks }),
-    ...(defaultHost !== undefined && { defaultHost }),
-    ...(accessLog !== undefined && { accessLog }),
-    ...(version !== undefined && { version }),
     ...(https && {
       https: {
         ...https,

@@ -15,7 +15,6 @@ export interface Certificate {
   readonly fingerprint: string;
   /** Endings of further files with this stem: `dhparam.pem`, `chain.pem`. */
   readonly extras?: readonly string[];
-  /** Hash of the contents of `extras`. */
   readonly extrasHash?: string;
 }
 

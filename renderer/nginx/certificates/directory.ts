@@ -8,7 +8,6 @@ import { type Certificate, type InvalidCertificate, parseCertificate } from "./c
 /** File names that can be printed into a configuration without quotes. */
 const STEM = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$/;
 
-/** The certificates of a directory. */
 export interface CertificateSet {
   /** By stem. */
   readonly usable: ReadonlyMap<string, Certificate>;

@@ -11,7 +11,6 @@ import { isRestricting, statementsOf } from "./statements.ts";
 /** What the files of a directory are for. Those for `errors` never restrict access. */
 export type FileKind = "vhosts" | "passwords" | "errors" | "proxy" | "clients";
 
-/** One file of the operator. */
 export interface OperatorFile {
   readonly name: string;
   /** Short hash of the contents, which is printed into the configuration, so that a change causes a reload. */
@@ -21,7 +20,6 @@ export interface OperatorFile {
   /** Whether it restricts access, as far as is known. */
   readonly restricts?: boolean;
   readonly isBlank?: boolean;
-  /** Names of the directives in it. */
   readonly directives?: readonly string[];
   /** Its directives outside of any block, see `topLevelDirectives`. */
   readonly settings?: readonly string[];
@@ -30,7 +28,6 @@ export interface OperatorFile {
 /** The files of a directory by their names as hosts look for them: host names in lower case and ASCII. */
 export type OperatorFiles = ReadonlyMap<string, OperatorFile>;
 
-/** A directory of the operator's files. */
 export interface FileDirectory {
   /** As a path in nginx. */
   readonly directory: string;
@@ -52,7 +49,6 @@ const NAME = /^[A-Za-z0-9*:@][A-Za-z0-9*:._-]{0,254}$/;
 /** Maximum number of files that are read from one directory. */
 const MAX_FILES = 10_000;
 
-/** How to read a directory. */
 export interface ReadOptions {
   readonly kind: FileKind;
   /** The key of the configuration that names the directory. */
