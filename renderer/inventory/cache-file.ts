@@ -45,7 +45,6 @@ export class CacheFile<T> {
     }
   }
 
-  /** Returns whether the file exists, valid or not. */
   get exists(): boolean {
     return existsSync(this.path);
   }

@@ -3,6 +3,7 @@ import { backoffMs } from "../../shared/backoff.ts";
 import { type Log, quoted } from "../../shared/log.ts";
 import { type NotificationParams, type Params, PROTOCOL, type Result } from "../../shared/rpc.ts";
 import { AgentLink, type AgentNotification, LinkError } from "./agent-link.ts";
+import type { AgentState } from "./agent-state.ts";
 import { Assembly } from "./assembly.ts";
 import type { CachedInventory } from "./cache.ts";
 import type { InventoryContainer, InventoryChange } from "./inventory-change.ts";
@@ -18,30 +19,6 @@ const FLAPPING_MS = 60_000;
 
 /** Milliseconds for which an agent may start or restart, before its absence is logged. */
 const START_MS = 5_000;
-
-/** The state of an agent, for the status report. `since` is milliseconds since the epoch. */
-export interface AgentState {
-  readonly socket: string;
-  readonly dockerHost: string;
-  readonly connected: boolean;
-  readonly since: number;
-  readonly docker: Result<"health">["docker"] | "unknown";
-  readonly generation: number;
-  readonly containers: number;
-  /** Containers beyond the agent's limit, and those it could not read, by its last health report. */
-  readonly overflow: number;
-  readonly unreadable: number;
-  /** How often Docker's event stream ended since the agent started. */
-  readonly streamEnds: number;
-  /** Whether the tasks of the swarm that the agent follows are current. */
-  readonly swarm?: Result<"health">["swarm"];
-  /** Since when its state may be outdated; undefined while it is current. */
-  readonly absentSince?: number | undefined;
-  /** Why the agent is not connected: `<what is wrong>; <what to do>`. */
-  readonly error: string | undefined;
-  /** Why its audit trail is not the one seen before: `<what is wrong>; <what to do>`. */
-  readonly auditError: string | undefined;
-}
 
 /** Connection errors that waiting does not fix, with what to do. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -74,7 +51,7 @@ export class Subscription {
   readonly #copy: StateCopy;
   readonly #witness: Witness | undefined;
   #dockerHost = "";
-  #docker: AgentState["docker"] = "unknown";
+  #docker: Result<"health">["docker"] | "unknown" = "unknown";
   #isConnected = false;
   #isRestored = false;
   #mayResume = false;

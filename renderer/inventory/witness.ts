@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { Log } from "../../shared/log.ts";
 import { HashRange, parseCheckpoint } from "../../shared/merkle.ts";
 import { notifications, type NotificationParams } from "../../shared/rpc.ts";
-import { safeWrite } from "../disk/safe-write.ts";
+import { CacheFile } from "./cache-file.ts";
 
 const { checkpoint, hashes } = notifications["audit.checkpoint"].shape;
 
 /** Last checkpoint of an agent's audit trail, and the right edge of its tree. */
 const Witnessed = z.strictObject({ socket: z.string(), checkpoint, hashes });
-type Held = Omit<z.infer<typeof Witnessed>, "socket">;
+type Held = z.infer<typeof Witnessed>;
 
 /**
  * Remembers the last checkpoint of an agent's audit trail, also across restarts, and demands of each new one a proof that
@@ -19,7 +18,7 @@ type Held = Omit<z.infer<typeof Witnessed>, "socket">;
  */
 export class Witness {
   readonly #socket: string;
-  readonly #path: string | undefined;
+  readonly #file: CacheFile<Held> | undefined;
   readonly #log: Log;
   #held: Held | undefined;
   #error: string | undefined;
@@ -28,9 +27,17 @@ export class Witness {
   constructor(socket: string, directory: string | undefined, log: Log) {
     const name = createHash("sha256").update(socket).digest("hex").slice(0, 16);
     this.#socket = socket;
-    this.#path = directory === undefined ? undefined : join(directory, `checkpoint-${name}.json`);
+    this.#file =
+      directory === undefined
+        ? undefined
+        : new CacheFile(join(directory, `checkpoint-${name}.json`), Witnessed, 0, log);
     this.#log = log;
-    this.#held = this.#path === undefined ? undefined : this.#read(this.#path);
+    const found = this.#file?.read();
+    if (found?.kind === "damaged") {
+      const reason = `${found.reason}; the agent's next checkpoint is trusted`;
+      log("warn", "cache.discarded", { path: this.#file?.path, reason });
+    }
+    if (found?.kind === "value" && found.value.socket === socket) this.#held = found.value;
   }
 
   /** Size of the tree in the last checkpoint. */
@@ -49,42 +56,19 @@ export class Witness {
     if (this.#error !== undefined && received.since > 0 && received.since !== this.size) return;
     const range = extend(this.#held, this.size, received);
     if (typeof range !== "string") {
-      this.#held = { checkpoint: received.checkpoint, hashes: range.toJSON() };
+      const held = { socket: this.#socket, checkpoint: received.checkpoint, hashes: range.toJSON() };
+      this.#held = held;
       this.#error = undefined;
-      return await this.#write(this.#held);
+      this.#file?.changed(() => held);
+      return await this.#file?.flush();
     }
-    const file = this.#path === undefined ? "" : `remove ${this.#path} and `;
+    const file = this.#file ? `remove ${this.#file.path} and ` : "";
     const error = `the audit trail ${range}; verify it with sallyport-audit; to accept it, ${file}restart the renderer`;
     if (error !== this.#error) {
       const { checkpoint: held } = this.#held ?? {};
       this.#log("error", "audit.forked", { socket: this.#socket, error, held, received: received.checkpoint });
     }
     this.#error = error;
-  }
-
-  #read(path: string): Held | undefined {
-    try {
-      const held = Witnessed.parse(JSON.parse(readFileSync(path, "utf8")));
-      return held.socket === this.#socket ? held : undefined;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const reason =
-        code === undefined ? "not a valid checkpoint; the agent's next one is trusted" : `cannot be read (${code})`;
-      if (code !== "ENOENT") this.#log("warn", "cache.discarded", { path, reason });
-      return undefined;
-    }
-  }
-
-  async #write(held: Held): Promise<void> {
-    if (this.#path === undefined) return;
-    try {
-      mkdirSync(join(this.#path, ".."), { recursive: true, mode: 0o700 });
-      await safeWrite(this.#path, Buffer.from(JSON.stringify({ socket: this.#socket, ...held })), "content", {
-        mode: 0o600,
-      });
-    } catch (error) {
-      this.#log("warn", "cache.failed", { path: this.#path, error: (error as Error).message });
-    }
   }
 }
 

@@ -23,7 +23,6 @@ function partNamedIn(message: string, parts: readonly Part[]): Part | undefined 
   return parts.find(({ volume }) => message.includes(volume.candidate));
 }
 
-/** Adds the file's path to a message about one part. */
 export type Label = (part: Part, message: string) => string;
 
 /** Returns a label that adds the path only if there are several parts. */

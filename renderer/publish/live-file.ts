@@ -22,7 +22,6 @@ export class LiveFile {
     this.#access = access;
   }
 
-  /** Whether the file itself is a mount. */
   get isMounted(): boolean {
     this.#isMounted ??= isMountPoint(this.path);
     return this.#isMounted;

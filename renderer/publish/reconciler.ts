@@ -13,7 +13,7 @@ import type { RenderedFile } from "./rendered-file.ts";
 import { Retry } from "./retry.ts";
 import type { Revision, RevisionSource } from "./revision.ts";
 import { TargetProgress, type TargetState } from "./target-progress.ts";
-import { inTurn } from "./turns.ts";
+import { Turns } from "./turns.ts";
 
 /** Retries after a failure that may pass: a full disk, a server that is down. */
 const RETRY_FAILED = { firstMs: 250, capMs: 10_000 };
@@ -32,11 +32,14 @@ export interface ReconcilerOptions {
   readonly journal?: Journal;
   readonly wait: Wait;
   readonly log: Log;
+  /** The publications of all targets of a run. */
+  readonly turns?: Turns | undefined;
 }
 
 /** Keeps destinations equal to the next revision: one pass at a time, retried until it succeeds. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #turns: Turns;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #firstChange: number | undefined;
@@ -56,6 +59,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#turns = options.turns ?? new Turns();
     this.#progress = options.destinations.map(({ volume }) => new TargetProgress(volume.live, options.log));
   }
 
@@ -203,7 +207,7 @@ export class Reconciler {
   }
 
   async #inTurn<T>(publication: () => Promise<T>): Promise<T> {
-    return await inTurn(
+    return await this.#turns.take(
       this.#options.destinations.map(({ reload }) => reload),
       publication,
     );

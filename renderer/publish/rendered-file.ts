@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 
-/** The content of a rendered file. */
 export class RenderedFile {
   readonly bytes: Buffer;
   #hash: string | undefined;

@@ -1,27 +1,29 @@
+import * as z from "zod";
 import type { Log } from "../../shared/log.ts";
 
-/** State of one target's file, for the status. Times are milliseconds since the epoch. */
-export interface TargetState {
-  readonly destination: string;
-  readonly pending: boolean;
-  readonly problem: string | undefined;
-  /** A condition the operator should fix although the file is live. */
-  readonly warning: string | undefined;
-  readonly publishedAt: number | undefined;
-  readonly generation: number;
-  readonly liveHash: string | undefined;
-  /** The latest first. */
-  readonly publications: readonly Publication[];
-}
+const Publication = z.object({
+  at: z.int().describe("Time of the attempt, in milliseconds since the epoch."),
+  outcome: z
+    .enum(["published", "rejected", "failed"])
+    .describe("`rejected`: by the check or the reload. `failed`: will be retried."),
+  generation: z.int().describe("Generation of the live file after the attempt."),
+  sha256: z.string().optional().describe("SHA-256 of the published file, in hexadecimal."),
+  error: z.string().optional().describe("Why the attempt did not succeed."),
+});
 
-/** One attempt to publish. `hash` is the SHA-256 of the file that is live since. */
-export interface Publication {
-  readonly at: number;
-  readonly outcome: "published" | "rejected" | "failed";
-  readonly generation: number;
-  readonly hash?: string;
-  readonly reason?: string;
-}
+/** The state of one target's file, as the status report has it. */
+export const TargetState = z.object({
+  destination: z.string().describe("File that the target writes; `-` for standard output."),
+  pending: z.boolean().describe("True while the live file is not the wanted one."),
+  error: z.string().optional().describe("Why the target is pending."),
+  warning: z.string().optional().describe("Degraded operation, although the file is live."),
+  publishedAt: z.int().optional().describe("Last publication by this process, in milliseconds since the epoch."),
+  generation: z.int().describe("Number of publications of the file."),
+  sha256: z.string().optional().describe("SHA-256 of the live file. Missing until the first publication is confirmed."),
+  publications: z.array(Publication).describe("Recent attempts to publish, the latest first."),
+});
+
+export type TargetState = z.infer<typeof TargetState>;
 
 /** How long a publication took, and how long the first change in it waited until it was live. */
 export interface Durations {
@@ -51,10 +53,6 @@ export class TargetProgress {
       destination: path,
       pending: false,
       generation: 0,
-      problem: undefined,
-      warning: undefined,
-      publishedAt: undefined,
-      liveHash: undefined,
       publications: [],
     };
   }
@@ -81,19 +79,19 @@ export class TargetProgress {
   }
 
   /** The current revision is live; with a generation if it was published just now. */
-  isLive(hash: string, durations: Durations, generation?: number): void {
+  isLive(sha256: string, durations: Durations, generation?: number): void {
     this.stop();
-    this.#state = { ...this.#state, pending: false, problem: undefined, liveHash: hash };
+    this.#state = { ...this.#state, pending: false, error: undefined, sha256 };
     if (generation === undefined) return;
     this.#state = { ...this.#state, publishedAt: Date.now(), generation };
-    this.#note({ outcome: "published", generation, hash });
-    this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256: hash, ...durations });
+    this.#note({ outcome: "published", generation, sha256 });
+    this.#log("info", "publish.succeeded", { path: this.#state.destination, generation, sha256, ...durations });
   }
 
   /** The current revision is not live. Logged once for each error, and an absent server only if it remains absent. */
   troubled(outcome: "rejected" | "failed" | "absent", error: string): void {
-    const isNew = error !== this.#state.problem;
-    this.#state = { ...this.#state, pending: true, problem: error };
+    const isNew = error !== this.#state.error;
+    this.#state = { ...this.#state, pending: true, error };
     if (outcome === "absent") {
       if (isNew) this.#absence ??= setTimeout(() => this.#logAbsence(), ABSENT_MS);
       return;
@@ -110,16 +108,16 @@ export class TargetProgress {
 
   #logAbsence(): void {
     this.#absence = undefined;
-    this.#logTrouble("failed", this.#state.problem ?? "");
+    this.#logTrouble("failed", this.#state.error ?? "");
   }
 
   #logTrouble(outcome: "rejected" | "failed", error: string): void {
-    this.#note({ outcome, generation: this.#state.generation, reason: error });
+    this.#note({ outcome, generation: this.#state.generation, error });
     const level = outcome === "rejected" ? "error" : "warn";
     this.#log(level, `publish.${outcome}`, { path: this.#state.destination, error });
   }
 
-  #note(publication: Omit<Publication, "at">): void {
+  #note(publication: Omit<z.infer<typeof Publication>, "at">): void {
     const publications = [{ at: Date.now(), ...publication }, ...this.#state.publications];
     this.#state = { ...this.#state, publications: publications.slice(0, MAX_PUBLICATIONS) };
   }

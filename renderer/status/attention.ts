@@ -63,27 +63,16 @@ function* agentFaults({
 }
 
 function hosts({ virtualHosts }: Pick<Report, "virtualHosts">): Attention[] {
-  const isClosed = (host: VirtualHostReport): boolean => closuresOf(host).length > 0;
-  const namesOf = (availability: string): string[] =>
-    virtualHosts.filter((one) => availabilityOf(one) === availability && !isClosed(one)).map(({ host }) => host);
-  const closed = virtualHosts.filter(isClosed).map(({ host }) => host);
-  const [unavailable, partly] = [namesOf("none"), namesOf("some")];
-  return [
-    ...(closed.length > 0
-      ? [
-          error(
-            "hosts",
-            `${counted(closed.length, "host")} closed by a restriction or for maintenance: ${names(closed)}`,
-          ),
-        ]
-      : []),
-    ...(unavailable.length > 0
-      ? [error("hosts", `${counted(unavailable.length, "host")} unavailable: ${names(unavailable)}`)]
-      : []),
-    ...(partly.length > 0
-      ? [warning("hosts", `${counted(partly.length, "host")} partly unavailable: ${names(partly)}`)]
-      : []),
-  ];
+  const stateOf = (host: VirtualHostReport): string => (closuresOf(host).length > 0 ? "closed" : availabilityOf(host));
+  const kinds = [
+    [error, "closed", "closed by a restriction or for maintenance"],
+    [error, "none", "unavailable"],
+    [warning, "some", "partly unavailable"],
+  ] as const;
+  return kinds.flatMap(([attention, state, what]) => {
+    const found = virtualHosts.filter((host) => stateOf(host) === state).map(({ host }) => host);
+    return found.length === 0 ? [] : [attention("hosts", `${counted(found.length, "host")} ${what}: ${names(found)}`)];
+  });
 }
 
 function containers({ quarantined }: Pick<Report, "quarantined">): Attention[] {

@@ -1,5 +1,5 @@
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
-import type { AgentState } from "../inventory/subscription.ts";
+import type { AgentState } from "../inventory/agent-state.ts";
 import { unusedFiles } from "../nginx/access.ts";
 import { daysLeft, expiryDate, isExpiring } from "../nginx/certificates/certificate.ts";
 import type { CertificateSet } from "../nginx/certificates/directory.ts";
@@ -17,7 +17,6 @@ import { ContainerIndex, reportHost } from "./host-report.ts";
 import type { Entry, Report } from "./report.ts";
 import { swarmReport } from "./services.ts";
 
-/** Status of one target. */
 export interface TargetStatus {
   readonly state: TargetState;
   /** Name of the transaction that publishes it together with others. */
@@ -36,7 +35,6 @@ export interface TargetStatus {
   readonly staleAfter?: (socket: string) => number;
   /** Host names whose owners are not recorded because there are too many. */
   readonly unrecordedOwners?: number;
-  /** Settings of an nginx target's nginx. */
   readonly settings?: NginxSettings | undefined;
   /** What is requested from an ACME client, and its progress. */
   readonly acme?: AcmeState | undefined;
@@ -97,21 +95,7 @@ export function buildReport({
 }
 
 function targetOf({ state, transaction, templateError = "" }: TargetStatus): Report["targets"][number] {
-  const { problem: error, liveHash: sha256, publications, ...rest } = state;
-  return {
-    ...rest,
-    transaction,
-    error,
-    sha256,
-    ...(templateError !== "" && { templateError }),
-    publications: publications.map(({ at, outcome, generation, hash, reason }) => ({
-      at,
-      outcome,
-      generation,
-      sha256: hash,
-      error: reason,
-    })),
-  };
+  return { ...state, transaction, ...(templateError !== "" && { templateError }) };
 }
 
 /** Returns when the first target drops the containers of an agent whose state may be outdated. */

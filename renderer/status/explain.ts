@@ -15,7 +15,6 @@ import {
   type VirtualHostReport,
 } from "./report.ts";
 
-/** An explanation for people, and whether the host or container is routed or rendered. */
 export interface Explanation {
   readonly text: string;
   readonly isRouted: boolean;

@@ -15,7 +15,6 @@ import type { UpstreamServer } from "../routes/routes.ts";
 import { hostSettings, pathSettings, serverSettings } from "./host-settings.ts";
 import type { VirtualHostReport } from "./report.ts";
 
-/** Finds the container behind an upstream server. */
 export class ContainerIndex {
   readonly #byName = new Map<string, InventoryContainer[]>();
 
@@ -52,7 +51,6 @@ export interface HostContext {
   readonly owner?: string | undefined;
 }
 
-/** Reports one virtual host of an nginx target. */
 export function reportHost(
   virtualHost: VirtualHost,
   { containers, unavailable, conflicts, settings, ruled = [], owner }: HostContext,
@@ -125,7 +123,6 @@ function reportStream(
   };
 }
 
-/** The options that have an effect on streams. */
 function streamOptions({ balance, timeout, retry, retryTries }: PathOptions): PathOptions {
   return Object.fromEntries(
     Object.entries({ balance, timeout, retry, retryTries }).filter(([, value]) => value !== undefined),

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { SwarmState } from "../../shared/rpc.ts";
+import { AgentState } from "../inventory/agent-state.ts";
+import { TargetState } from "../publish/target-progress.ts";
 
 const instant = z.int();
 /** May contain text of other programs. */
 const error = z.string();
-const sha256 = z.string();
 const settings = z
   .array(z.string())
   .optional()
@@ -40,50 +40,12 @@ const Filtered = Rendered.extend({
   reason: z.string().describe("Condition that the container does not meet."),
 });
 
-const Publication = z.object({
-  at: instant.describe("Time of the attempt, in milliseconds since the epoch."),
-  outcome: z
-    .enum(["published", "rejected", "failed"])
-    .describe("`rejected`: by the check or the reload. `failed`: will be retried."),
-  generation: z.int().describe("Generation of the live file after the attempt."),
-  sha256: sha256.optional().describe("SHA-256 of the published file, in hexadecimal."),
-  error: error.optional().describe("Why the attempt did not succeed."),
-});
-
-const Target = z.object({
-  destination: z.string().describe("File that the target writes; `-` for standard output."),
+const Target = TargetState.extend({
   transaction: z.string().optional().describe("Name of the transaction that publishes the target with others."),
-  pending: z.boolean().describe("True while the live file is not the wanted one."),
-  error: error.optional().describe("Why the target is pending."),
-  warning: z.string().optional().describe("Degraded operation, although the file is live."),
   templateError: z.string().optional().describe("Why an edited template is not used; the last good one is."),
-  publishedAt: instant.optional().describe("Last publication by this process, in milliseconds since the epoch."),
-  generation: z.int().describe("Number of publications of the file."),
-  sha256: sha256.optional().describe("SHA-256 of the live file. Missing until the first publication is confirmed."),
-  publications: z.array(Publication).describe("Recent attempts to publish, the latest first."),
 });
 
-const Agent = z.object({
-  socket: z.string().describe("Path of the agent's socket."),
-  dockerHost: z.string().describe("Name of the agent's Docker host. Empty until the agent has connected once."),
-  connected: z.boolean().describe("Whether the renderer is connected to the agent."),
-  since: instant.describe("Last change of `connected`, in milliseconds since the epoch."),
-  docker: z.string().describe("`connecting`, `connected` or `unreachable`; `unknown` while the agent is disconnected."),
-  generation: z.int().describe("Generation of the agent's last snapshot."),
-  containers: z.int().describe("Containers that the agent discloses."),
-  overflow: z.int().optional().describe("Containers beyond the agent's limit, which it does not disclose."),
-  unreadable: z.int().optional().describe("Containers that the agent could not read."),
-  streamEnds: z.int().optional().describe("How often Docker's event stream ended since the agent started."),
-  swarm: SwarmState.optional().describe(
-    "Whether the tasks of the swarm that the agent follows are current. `unknown`: it has not listed them yet. `stale`: its manager does not list them.",
-  ),
-  error: error.optional().describe("Why the agent is disconnected."),
-  auditError: error.optional().describe("Why the agent's audit trail is not the one that the renderer saw before."),
-  absentSince: instant
-    .optional()
-    .describe(
-      "Since when the agent's state may be outdated, in milliseconds since the epoch. Missing while it is current.",
-    ),
+const Agent = AgentState.extend({
   staleAt: instant
     .optional()
     .describe(
@@ -230,7 +192,6 @@ export const Report = z.object({
 });
 export type Report = z.infer<typeof Report>;
 
-/** Returns why a host or a path of it is closed. */
 export function closuresOf({ closed = [], paths }: VirtualHostReport): string[] {
   return [...new Set([...closed, ...paths.flatMap((path) => path.closed ?? [])])];
 }

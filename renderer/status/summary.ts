@@ -1,7 +1,6 @@
 import { counted, utc } from "./format.ts";
 import { availabilityOf, type Report } from "./report.ts";
 
-/** Summarizes the report in one line. */
 export function summaryOf({ virtualHosts, quarantined, unrouted, agents, targets }: Report): string {
   const unavailable = virtualHosts.filter((host) => availabilityOf(host) === "none").length;
   const connected = agents.filter((agent) => agent.connected).length;

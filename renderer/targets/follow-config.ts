@@ -39,15 +39,15 @@ export async function runFile(
     read();
   });
   for (;;) {
-    const next = following.next();
-    const { problems, drained } = await run(config, AbortSignal.any([signal, next.signal]), log, {
+    const newer = following.begin();
+    const { problems, drained } = await run(config, AbortSignal.any([signal, newer]), log, {
       onStart: (running) => (refresh = () => running.refresh()),
       rejectedConfig: () => following.problems,
     });
     if (signal.aborted) return { problems: [] };
     await Promise.race([drained, aborted(signal)]);
     if (signal.aborted) return { problems: [] };
-    if (next.config) [good, config] = [config, next.config];
+    if (following.next) [good, config] = [config, following.next];
     else if (config === good) return { problems };
     else {
       following.rejected(problems);
@@ -65,7 +65,9 @@ class FollowedFile {
   #problems: readonly string[] = [];
   /** Problems with which the file's configuration ended when it was run. */
   #unusable: readonly string[] = [];
-  #next: { readonly stop: AbortController; config: Config | undefined } = newRun();
+  /** A configuration that replaces the one that is run. */
+  #next: Config | undefined;
+  #stop = new AbortController();
 
   constructor(file: string, defaults: FileDefaults, log: Log) {
     this.#file = file;
@@ -75,16 +77,15 @@ class FollowedFile {
     this.#text = "text" in found ? found.text : "";
   }
 
-  /** Its signal aborts when there is a new configuration. */
-  next(): { readonly signal: AbortSignal; readonly config: Config | undefined } {
-    const mine = newRun();
-    this.#next = mine;
-    return {
-      signal: mine.stop.signal,
-      get config() {
-        return mine.config;
-      },
-    };
+  get next(): Config | undefined {
+    return this.#next;
+  }
+
+  /** Begins a run. The signal aborts when there is a new configuration. */
+  begin(): AbortSignal {
+    this.#next = undefined;
+    this.#stop = new AbortController();
+    return this.#stop.signal;
   }
 
   /** Errors of the current file; none while it is in use. */
@@ -107,8 +108,8 @@ class FollowedFile {
     this.#report(found.kind === "rejected" ? found.problems : this.#unusable);
     if (found.kind !== "changed") return;
     this.#log("info", "config.reloaded", { path: this.#file });
-    this.#next.config = found.config;
-    this.#next.stop.abort();
+    this.#next = found.config;
+    this.#stop.abort();
   }
 
   #report(problems: readonly string[]): void {
@@ -134,8 +135,4 @@ class FollowedFile {
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
-}
-
-function newRun(): { readonly stop: AbortController; config: Config | undefined } {
-  return { stop: new AbortController(), config: undefined };
 }

@@ -1,5 +1,6 @@
 import type { Config, TargetConfig } from "../config/schema.ts";
 import type { InventoryContainer } from "../inventory/inventory-change.ts";
+import { Turns } from "../publish/turns.ts";
 import type { VirtualHost } from "../routes/routes.ts";
 import { NginxContainerTarget } from "./nginx-container-target.ts";
 import { NginxHostTarget } from "./nginx-host-target.ts";
@@ -17,8 +18,9 @@ type Problem = { readonly problem: string };
 /** Reads the templates of all targets, and makes a group of each transaction and of each other target. */
 export async function loadGroups(
   config: Config,
-  options: PublishGroupOptions,
+  ofRun: Omit<PublishGroupOptions, "turns">,
 ): Promise<readonly Group[] | { readonly problems: string[] }> {
+  const options = { ...ofRun, turns: new Turns() };
   const loaded = await Promise.all(
     byTransaction(config.targets).map(async (targets) => await loadGroup(targets, config, options)),
   );

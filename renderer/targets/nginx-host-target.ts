@@ -42,7 +42,6 @@ export class NginxHostTarget extends NginxTarget implements Target<VirtualHost> 
     return this.#portsOf(virtualHost).length > 0;
   }
 
-  /** The ports that nginx opens for this host. */
   #portsOf({ host, options: { httpPort, httpsPort } }: VirtualHost): (string | number)[] {
     const { protocol, name } = parseStreamName(host) ?? {};
     const port = protocol === "tls" ? this.config.streams?.sni : name;

@@ -26,7 +26,6 @@ interface OwnPlace {
 /** The routes of the containers that a target selects, updated by inventory changes. */
 export class NginxRoutes {
   readonly table: RouteTable;
-  /** Returns whether a container is nginx. */
   readonly isProxy: (known: InventoryContainer) => boolean;
   /** Returns nginx's container without its requests; the same object for the same container. */
   readonly withoutRequests: (known: InventoryContainer) => InventoryContainer;

@@ -168,7 +168,6 @@ export abstract class NginxTarget {
     return true;
   }
 
-  /** `absentAt`: the disconnected agents, each with the time of its disconnection on the clock of `performance.now`. */
   agentsChanged(absentAt: ReadonlyMap<string, number>): void {
     this.#absentAt = absentAt;
     this.#updateAbsent();
@@ -209,7 +208,8 @@ export abstract class NginxTarget {
       const routes: Published = { kind: "routes", virtualHosts, reserved };
       let text = this.#template.print(routes);
       // nginx needs the files of certificates only to load another configuration.
-      if (this.#stores.certificates?.nextEnd !== undefined && !this.#isLive(text) && this.#giveUpCertificates()) {
+      const isLive = (): boolean => this.destination.volume.readLive()?.bytes.equals(text) === true;
+      if (this.#stores.certificates?.nextEnd !== undefined && !isLive() && this.#giveUpCertificates()) {
         this.#filesChanged();
         text = this.#template.print(routes);
       }
@@ -219,10 +219,6 @@ export abstract class NginxTarget {
       // Too many hosts make too large a file; any other error is the template's.
       return { kind: "failed", error: error.message, ...(error.code !== "template.size" && { cause: "template" }) };
     }
-  }
-
-  #isLive(text: Buffer): boolean {
-    return this.destination.volume.readLive()?.bytes.equals(text) === true;
   }
 
   #giveUpCertificates(): boolean {
@@ -247,16 +243,12 @@ export abstract class NginxTarget {
   }
 
   #readFiles(): void {
-    this.#refreshFiles();
+    const isChanged = [this.#stores.certificates?.refresh() ?? false, this.#stores.files.refresh()].includes(true);
+    this.acme?.refresh();
+    if (isChanged) this.#filesChanged();
     clearTimeout(this.#certificateEnd);
     const end = this.#stores.certificates?.nextEnd;
     if (end !== undefined) this.#certificateEnd = setTimeout(() => this.#readFiles(), timerDelay(end - Date.now()));
-  }
-
-  #refreshFiles(): void {
-    const [newCertificates, newFiles] = [this.#stores.certificates?.refresh() ?? false, this.#stores.files.refresh()];
-    this.acme?.refresh();
-    if (newCertificates || newFiles) this.#filesChanged();
   }
 
   #readSiblings(): void {

@@ -56,7 +56,6 @@ export class OwnersFile {
     };
   }
 
-  /** Discards the damaged file. */
   discard(): void {
     this.#damage = undefined;
     this.#file?.changed(() => this.#content);

@@ -1,7 +1,8 @@
 import { basename, join } from "node:path";
-import type { HostName } from "../routes/grammar.ts";
+import * as z from "zod";
 import type { Backoff } from "../../shared/backoff.ts";
 import type { Log } from "../../shared/log.ts";
+import { CacheFile } from "../inventory/cache-file.ts";
 import type { InventoryChange } from "../inventory/inventory-change.ts";
 import type { Wait } from "../publish/debounce.ts";
 import type { Destination } from "../publish/destination.ts";
@@ -10,10 +11,10 @@ import { Reconciler } from "../publish/reconciler.ts";
 import { RenderedFile } from "../publish/rendered-file.ts";
 import type { NextRevision, Revision, RevisionSource, Trial } from "../publish/revision.ts";
 import type { ServerState } from "../publish/server-control.ts";
+import type { Turns } from "../publish/turns.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 import type { Volume } from "../publish/volume.ts";
 import { type Attempt, bisect, type Bisected } from "./bisect.ts";
-import { LiveUnits } from "./live-units.ts";
 import { Quarantine, type QuarantineCode, type QuarantineEntry } from "./quarantine.ts";
 import { QuarantineReport } from "./quarantine-report.ts";
 import { QuarantineRetry } from "./quarantine-retry.ts";
@@ -24,6 +25,9 @@ const MAX_RENDERINGS = 64;
 const MAX_CHECKS = 64;
 const MAX_RELOADS = 8;
 
+/** Milliseconds until live units are recorded. A record that is slightly old only costs some more checks after a crash. */
+const UNITS_MS = 5_000;
+
 /** The error of units that a bisection did not reach. */
 const UNTRIED = "not isolated: too many failing units to test one by one; will be retried";
 
@@ -31,6 +35,8 @@ export interface PublishGroupOptions {
   readonly log: Log;
   /** When quarantined units are retried. */
   readonly quarantineRetry?: Backoff | undefined;
+  /** The publications of all groups of a run. */
+  readonly turns?: Turns;
 }
 
 /**
@@ -38,7 +44,7 @@ export interface PublishGroupOptions {
  * quarantined from all of them. Owns quarantine, bisection by check and by reload, timed retry and the reconciler.
  */
 export class PublishGroup<Unit extends object> implements RevisionSource {
-  readonly #targets: readonly [Target<Unit>, ...Target<Unit>[]];
+  readonly targets: readonly [Target<Unit>, ...Target<Unit>[]];
   readonly #reconciler: Reconciler;
   readonly #quarantine = new Quarantine<Unit>();
   /** Entries that are being retried. They are not live until the next publication. */
@@ -51,7 +57,8 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   readonly #keepsAll: boolean;
   /** The units of the live revision; undefined until this process has published one. */
   #live: readonly Unit[] | undefined;
-  readonly #liveUnits: LiveUnits;
+  /** The keys of the live units: after a restart, a bisection must know which units it can trust. */
+  readonly #liveUnits: CacheFile<string[]>;
   /** Keys of the units that an earlier process published last. */
   #earlier: ReadonlySet<string> = new Set();
   readonly #firstPublication: Promise<void>;
@@ -60,14 +67,18 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   /** Whether a server cannot start with the live file: then a file without any unit is better. */
   #isBlocked = false;
 
-  constructor(targets: readonly [Target<Unit>, ...Target<Unit>[]], { log, quarantineRetry }: PublishGroupOptions) {
+  constructor(
+    targets: readonly [Target<Unit>, ...Target<Unit>[]],
+    { log, quarantineRetry, turns }: PublishGroupOptions,
+  ) {
     const [{ config: first, destination }] = targets;
-    this.#targets = targets;
+    this.targets = targets;
     this.#keepsAll = targets.some(({ config }) => config.onFailure === "keep");
     this.#report = new QuarantineReport(targets, log);
     this.#retry = new QuarantineRetry(() => this.#retryQuarantined(), quarantineRetry);
     this.#firstPublication = new Promise((resolve) => (this.#isLive = resolve));
-    this.#liveUnits = new LiveUnits(join(destination.volume.own, `${basename(first.destination)}.units.json`));
+    const units = join(destination.volume.own, `${basename(first.destination)}.units.json`);
+    this.#liveUnits = new CacheFile(units, z.array(z.string()), UNITS_MS, log);
     this.#reconciler = new Reconciler({
       destinations: targets.map((target) => target.destination),
       source: this,
@@ -76,6 +87,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       }),
       wait: longest(targets.map(({ config }) => config.wait)),
       log,
+      turns,
     });
   }
 
@@ -86,15 +98,14 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /** The volumes of targets that are printed to standard output. */
   get outputs(): readonly Volume[] {
-    return this.#targets.flatMap(({ config, destination }) => (config.destination === "-" ? [destination.volume] : []));
+    return this.targets.flatMap(({ config, destination }) => (config.destination === "-" ? [destination.volume] : []));
   }
 
-  /** The status of each target, in their order. */
   get statuses(): readonly TargetStatus[] {
     const { states } = this.#reconciler;
     const entries = this.#notLive;
     const units = new Set(entries.map(({ unit }) => unit));
-    return this.#targets.map((target, index) => {
+    return this.targets.map((target, index) => {
       const status = { ...target.status(states[index]!, units), transaction: target.config.transaction };
       if (index > 0 || units.size === 0) return status;
       return { ...status, quarantined: [...status.quarantined, ...this.#report.describe(entries)] };
@@ -103,14 +114,15 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /** Repairs what a killed process left. Called before anything is known. */
   async prepare(): Promise<void> {
-    this.#earlier = this.#liveUnits.read();
+    const found = this.#liveUnits.read();
+    this.#earlier = new Set(found.kind === "value" ? found.value : []);
     await this.#reconciler.prepare();
   }
 
   /** Watches the targets' inputs and publishes every change. */
   start(signal: AbortSignal): void {
     this.#isStarted = true;
-    for (const target of this.#targets) {
+    for (const target of this.targets) {
       const listener = {
         changed: () => this.#reconciler.changed(),
         retryQuarantined: () => this.#retryQuarantined(),
@@ -127,32 +139,16 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /** Applies a change of the inventory. `isComplete`: every agent has reported its containers. */
   apply(change: InventoryChange, isComplete: boolean): void {
-    const changed = this.#targets.map((target) => target.apply(change, isComplete));
+    const changed = this.targets.map((target) => target.apply(change, isComplete));
     const isQuarantineAffected = this.#notLive.length > 0;
     if (this.#isStarted && (changed.some(Boolean) || isQuarantineAffected)) {
       this.#reconciler.changed(changed.includes("urgent"));
     }
   }
 
-  /** `absentAt`: the disconnected agents, each with the time of its disconnection on the clock of `performance.now`. */
-  agentsChanged(absentAt: ReadonlyMap<string, number>): void {
-    for (const target of this.#targets) target.agentsChanged?.(absentAt);
-  }
-
-  /** Ends the lease of a host name, or of all of them. Returns the former owner. */
-  release(name: string | undefined): string | undefined {
-    const owners = this.#targets.flatMap((target) => target.release?.(name) ?? []);
-    return owners[0];
-  }
-
-  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
-  maintain(host: HostName, isOn: boolean): boolean {
-    return this.#targets.map((target) => target.maintain?.(host, isOn) === true).includes(true);
-  }
-
   /** Reads templates and files again, and tries again what failed, without waiting. */
   refresh(): void {
-    for (const target of this.#targets) target.refresh();
+    for (const target of this.targets) target.refresh();
     this.#retryQuarantined();
     this.#reconciler.retryNow();
   }
@@ -165,11 +161,11 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   async stop(): Promise<void> {
     await this.#reconciler.stop();
     await this.#liveUnits.flush();
-    for (const target of this.#targets) await target.close();
+    for (const target of this.targets) await target.close();
   }
 
   readonly initial: RevisionSource["initial"] = async () => {
-    const rendered = await Promise.all(this.#targets.map(async (target) => await target.render([], "trial")));
+    const rendered = await Promise.all(this.targets.map(async (target) => await target.render([], "trial")));
     const files = this.#filesOf(rendered);
     return typeof files === "string" ? { kind: "failed", error: files } : { kind: "revision", files };
   };
@@ -183,7 +179,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   async #render(): Promise<NextRevision | undefined> {
     for (;;) {
       const lists: (readonly Unit[])[] = [];
-      for (const target of this.#targets) {
+      for (const target of this.targets) {
         const units = target.units();
         if (units === undefined || "kind" in units) return units;
         lists.push(units);
@@ -191,7 +187,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       const all = union(lists);
       this.#retain(all);
       // All files begin to render in one turn, so that they are made from one inventory.
-      const rendering = this.#targets.map(
+      const rendering = this.targets.map(
         async (target, index) => await target.render(this.#quarantine.without(lists[index]!), "revision"),
       );
       const units = this.#quarantine.without(all);
@@ -227,17 +223,9 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
         }
       } else if (one.kind === "failed") {
         if (one.cause === "template") return error;
-        const target = this.#targets[index]!;
+        const target = this.targets[index]!;
         const units = this.#quarantine.without(lists[index]!);
-        const attempt: Attempt<Unit> = async (some) => {
-          const taken = new Set(some);
-          return errorOf(
-            await target.render(
-              units.filter((unit) => taken.has(unit)),
-              "trial",
-            ),
-          );
-        };
+        const attempt: Attempt<Unit> = async (some) => errorOf(await target.render(inOrderOf(units, some), "trial"));
         const found = await bisect(this.#byTrust(units), attempt, MAX_RENDERINGS);
         if (found.kind === "hopeless") return this.#labelled(found.error, index);
         this.#add(found, "render.failed");
@@ -254,9 +242,9 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
       ...(!this.#keepsAll && { reduce: async (by, trial) => await this.#reduce(all, units, by, trial) }),
       published: () => {
         this.#live = units;
-        this.#liveUnits.changed(() => units.map((unit) => this.#targets[0].keyOf(unit)));
+        this.#liveUnits.changed(() => units.map((unit) => this.targets[0].keyOf(unit)));
         this.#isBlocked = false;
-        for (const target of this.#targets) target.published?.(units);
+        for (const target of this.targets) target.published?.(units);
         // A retry that was requested meanwhile has not been rendered yet.
         if (this.#quarantine.size === quarantined.size) this.#retried = [];
         this.#report.published(quarantined);
@@ -294,24 +282,18 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   }
 
   #reread(): boolean {
-    return this.#targets.map((target) => target.reread?.() === true).some(Boolean);
+    return this.targets.map((target) => target.reread?.() === true).some(Boolean);
   }
 
   async #bisectByCheck(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
-    const attempt: Attempt<Unit> = async (some) => {
-      const taken = new Set(some);
-      return await this.#try(
-        units.filter((unit) => taken.has(unit)),
-        trial,
-      );
-    };
+    const attempt: Attempt<Unit> = async (some) => await this.#try(inOrderOf(units, some), trial);
     return await bisect(this.#byTrust(units), attempt, MAX_CHECKS);
   }
 
   /** Each attempt becomes live for a moment, so a changed unit keeps its last live version until it is tried. */
   async #bisectByReload(units: readonly Unit[], trial: Trial): Promise<Bisected<Unit>> {
-    const [{ keyOf }] = this.#targets;
-    const isSuspect = (unit: Unit): boolean => this.#targets.some((target) => target.isSuspect(unit));
+    const [{ keyOf }] = this.targets;
+    const isSuspect = (unit: Unit): boolean => this.targets.some((target) => target.isSuspect(unit));
     // After a restart it is unknown whether a unit has changed.
     const before = this.#live ?? this.#byTrust(units).trusted.filter((unit) => !isSuspect(unit));
     const live = new Map(before.map((unit) => [keyOf(unit), unit]));
@@ -331,9 +313,9 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   async #try(units: readonly Unit[], trial: Trial): Promise<string | undefined> {
     const taken = new Set(units);
     const rendered: Rendered<Unit>[] = [];
-    for (const target of this.#targets) {
+    for (const target of this.targets) {
       const own = target.units();
-      const hasList = own !== undefined && !("kind" in own) && this.#targets.length > 1;
+      const hasList = own !== undefined && !("kind" in own) && this.targets.length > 1;
       const some = hasList ? this.#onlyOf(own, taken, target) : units;
       rendered.push(await target.render(some, "trial"));
     }
@@ -351,7 +333,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   #filesOf(rendered: readonly Rendered<Unit>[]): readonly RenderedFile[] | string {
     const files: RenderedFile[] = [];
     for (const [index, one] of rendered.entries()) {
-      if (one.kind !== "text") return this.#labelled(errorOf(one, this.#targets[index]) ?? "", index);
+      if (one.kind !== "text") return this.#labelled(errorOf(one, this.targets[index]) ?? "", index);
       files.push(new RenderedFile(one.text));
     }
     return files;
@@ -371,7 +353,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
 
   /** Separates units that were live before. */
   #byTrust(units: readonly Unit[]): { trusted: readonly Unit[]; suspects: readonly Unit[] } {
-    const { keyOf } = this.#targets[0];
+    const { keyOf } = this.targets[0];
     const live = new Set(this.#live);
     const isTrusted = (unit: Unit): boolean => (this.#live ? live.has(unit) : this.#earlier.has(keyOf(unit)));
     return { trusted: units.filter(isTrusted), suspects: units.filter((unit) => !isTrusted(unit)) };
@@ -389,7 +371,7 @@ export class PublishGroup<Unit extends object> implements RevisionSource {
   }
 
   #labelled(error: string, index: number): string {
-    return this.#targets.length > 1 ? `${this.#targets[index]!.config.destination}: ${error}` : error;
+    return this.targets.length > 1 ? `${this.targets[index]!.config.destination}: ${error}` : error;
   }
 
   /** Forgets quarantined units that no longer exist. */
@@ -436,6 +418,11 @@ function errorOf<Unit extends object>(rendered: Rendered<Unit>, target?: Target<
 
 function union<Unit>(lists: readonly (readonly Unit[])[]): readonly Unit[] {
   return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())];
+}
+
+function inOrderOf<Unit>(units: readonly Unit[], some: readonly Unit[]): readonly Unit[] {
+  const taken = new Set(some);
+  return units.filter((unit) => taken.has(unit));
 }
 
 /** The longest debounce in the group applies. */

@@ -17,6 +17,7 @@ import { PageWriter } from "../status/page/page-writer.ts";
 import type { Report } from "../status/report.ts";
 import { type Served, serveStatus, StatusSocketError } from "../status/socket.ts";
 import { loadGroups } from "./load-groups.ts";
+import type { Operated } from "./target.ts";
 import { logUnwatched } from "./unwatched.ts";
 
 /** Milliseconds until absent agents are restored from the cache. */
@@ -31,7 +32,6 @@ export interface Running {
   readonly published: Promise<void>;
 }
 
-/** How a run ended. */
 export interface Ended {
   /** Problems that only the operator can fix. */
   readonly problems: string[];
@@ -71,6 +71,7 @@ export async function run(
   const groups = await loadGroups(config, { log, quarantineRetry });
   if ("problems" in groups) return { ...groups, drained: Promise.resolve() };
 
+  const targets = groups.flatMap((group): readonly Operated[] => group.targets);
   const agentsDirectory = directoryOfAgents(config);
   const subscriptions = config.agents.map((agent) => {
     const { socket } = agent;
@@ -88,7 +89,7 @@ export async function run(
     const absent = [...bySocket].flatMap(([socket, { absentAt }]) =>
       absentAt === undefined ? [] : [[socket, absentAt] as const],
     );
-    for (const group of groups) group.agentsChanged(new Map(absent));
+    for (const target of targets) target.agentsChanged?.(new Map(absent));
     const change = replicas.setAbsent(new Set(absent.map(([socket]) => socket)));
     if (change.upserted.length + change.gone.length > 0) pass(change);
   };
@@ -109,9 +110,9 @@ export async function run(
       rejectedConfig: rejectedConfig(),
     });
   const release = (name: string | undefined): string | undefined =>
-    groups.flatMap((group) => group.release(name) ?? [])[0];
+    targets.flatMap((target) => target.release?.(name) ?? [])[0];
   const maintain = (host: HostName, isOn: boolean): boolean =>
-    groups.map((group) => group.maintain(host, isOn)).includes(true);
+    targets.map((target) => target.maintain?.(host, isOn)).includes(true);
   const status = await startStatus(config.statusSocket, { report, release, maintain });
   if (typeof status === "string") {
     for (const group of groups) await group.stop();

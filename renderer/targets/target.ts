@@ -7,8 +7,18 @@ import type { TargetState } from "../publish/target-progress.ts";
 import type { Blocked } from "../routes/routes.ts";
 import type { TargetStatus } from "../status/build-report.ts";
 
+/** What operators and agents do to targets that have routes. */
+export interface Operated {
+  /** Applies a change of the connections to agents: the disconnected ones, each with the time on the clock of `performance.now`. */
+  agentsChanged?(absentAt: ReadonlyMap<string, number>): void;
+  /** Ends the lease of a host name, or of all of them. Returns the former owner. */
+  release?(name: string | undefined): string | undefined;
+  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
+  maintain?(host: HostName, isOn: boolean): boolean;
+}
+
 /** One configured file. `Unit` is the smallest part that can be excluded from it: a virtual host or a container. */
-export interface Target<Unit extends object> {
+export interface Target<Unit extends object> extends Operated {
   readonly config: TargetConfig;
   readonly destination: Destination;
   /**
@@ -28,12 +38,6 @@ export interface Target<Unit extends object> {
   refresh(): void;
   /** Reads files other than the template again. Returns whether they have changed, so that the target renders another file. */
   reread?(): boolean;
-  /** Applies a change of the connections to agents: the disconnected ones, each with the time on the clock of `performance.now`. */
-  agentsChanged?(absentAt: ReadonlyMap<string, number>): void;
-  /** Ends the lease of a host name, or of all of them. Returns the former owner. */
-  release?(name: string | undefined): string | undefined;
-  /** Puts a host name under maintenance, or ends it. Returns whether anything changed. */
-  maintain?(host: HostName, isOn: boolean): boolean;
   /** Frees what the target holds. */
   close(): Promise<void>;
   /** What distinguishes a unit from others, also in later versions of it. */
@@ -41,7 +45,6 @@ export interface Target<Unit extends object> {
   describe(unit: Unit): UnitDescription;
   /** Whether a server may reject this unit although its check accepts it. */
   isSuspect(unit: Unit): boolean;
-  /** The target's part of the status, without quarantined units. */
   status(state: TargetState, quarantined: ReadonlySet<Unit>): TargetStatus;
 }
 

@@ -9,13 +9,11 @@ const OUTCOMES = ["succeeded", "rejected", "failed"] as const;
 
 /** What happened since the start, read from the log, and the report: together the metrics. */
 export class Metrics {
-  /** Publications by `path` and outcome. */
   readonly #publications = new Map<string, Record<(typeof OUTCOMES)[number], number>>();
   readonly #durations = new Histogram(BOUNDS);
   readonly #changesToLive = new Histogram(BOUNDS);
   #quarantined = 0;
 
-  /** Counts a line of the log. */
   logged(event: string, fields: LogFields = {}): void {
     if (event === "container.quarantined") this.#quarantined += 1;
     const outcome = OUTCOMES.find((one) => event === `publish.${one}`);
@@ -35,12 +33,7 @@ export class Metrics {
 
   families(report: Report, version: string, now: number): Family[] {
     return [
-      {
-        name: "sallyport_build_info",
-        type: "gauge",
-        help: "Version of the renderer.",
-        samples: [{ labels: { version }, value: 1 }],
-      },
+      gauge("sallyport_build_info", "Version of the renderer.", [{ labels: { version }, value: 1 }]),
       gauge(
         "sallyport_metrics_timestamp_seconds",
         "When these metrics were written, as Unix time. They are written at least every 15 seconds.",
@@ -49,12 +42,12 @@ export class Metrics {
       gauge(
         "sallyport_needs_attention",
         "1 if something needs attention: `status` lists it and exits with 1.",
-        report.attention.length > 0 ? 1 : 0,
+        report.attention.length > 0,
       ),
       gauge(
         "sallyport_config_rejected",
         "1 if an edited configuration file is not used because of an error.",
-        report.rejectedConfig.length > 0 ? 1 : 0,
+        report.rejectedConfig.length > 0,
       ),
       ...agentFamilies(report, now),
       ...hostFamilies(report),
@@ -102,40 +95,37 @@ export class Metrics {
 }
 
 function agentFamilies({ agents }: Report, now: number): Family[] {
-  const labels = agents.map(({ socket, dockerHost }) => ({ socket, docker_host: dockerHost }));
-  const of = (value: (agent: Report["agents"][number]) => number): Sample[] =>
-    agents.map((agent, index) => ({ labels: labels[index]!, value: value(agent) }));
+  const of = (value: (agent: Report["agents"][number]) => number | boolean): Sample[] =>
+    agents.map((agent) => ({
+      labels: { socket: agent.socket, docker_host: agent.dockerHost },
+      value: Number(value(agent)),
+    }));
   return [
-    {
-      name: "sallyport_agent_connected",
-      type: "gauge",
-      help: "1 if the renderer is connected to the agent.",
-      samples: of(({ connected }) => (connected ? 1 : 0)),
-    },
-    {
-      name: "sallyport_docker_connected",
-      type: "gauge",
-      help: "1 if the agent follows the Engine's events.",
-      samples: of(({ docker }) => (docker === "connected" ? 1 : 0)),
-    },
-    {
-      name: "sallyport_snapshot_age_seconds",
-      type: "gauge",
-      help: "For how long the agent's snapshot may be outdated; 0 while it is current.",
-      samples: of(({ absentSince }) => (absentSince === undefined ? 0 : Math.max(0, now - absentSince) / 1_000)),
-    },
-    {
-      name: "sallyport_audit_trail_trusted",
-      type: "gauge",
-      help: "0 if the agent's audit trail is not the one that the renderer saw before.",
-      samples: of(({ auditError }) => (auditError === undefined ? 1 : 0)),
-    },
-    {
-      name: "sallyport_containers",
-      type: "gauge",
-      help: "Containers that the agent discloses.",
-      samples: of(({ containers }) => containers),
-    },
+    gauge(
+      "sallyport_agent_connected",
+      "1 if the renderer is connected to the agent.",
+      of(({ connected }) => connected),
+    ),
+    gauge(
+      "sallyport_docker_connected",
+      "1 if the agent follows the Engine's events.",
+      of(({ docker }) => docker === "connected"),
+    ),
+    gauge(
+      "sallyport_snapshot_age_seconds",
+      "For how long the agent's snapshot may be outdated; 0 while it is current.",
+      of(({ absentSince }) => (absentSince === undefined ? 0 : Math.max(0, now - absentSince) / 1_000)),
+    ),
+    gauge(
+      "sallyport_audit_trail_trusted",
+      "0 if the agent's audit trail is not the one that the renderer saw before.",
+      of(({ auditError }) => auditError === undefined),
+    ),
+    gauge(
+      "sallyport_containers",
+      "Containers that the agent discloses.",
+      of(({ containers }) => containers),
+    ),
   ];
 }
 
@@ -146,18 +136,16 @@ function hostFamilies({ virtualHosts, quarantined, unrouted, warnings }: Report)
     ["healthy", "unhealthy", "starting", "none"],
   );
   return [
-    {
-      name: "sallyport_virtual_hosts",
-      type: "gauge",
-      help: "Virtual hosts by how many of their paths have an upstream server.",
-      samples: hosts.map(([available, value]) => ({ labels: { available }, value })),
-    },
-    {
-      name: "sallyport_upstream_servers",
-      type: "gauge",
-      help: "Upstream servers of all paths by health; `none`: without a health check.",
-      samples: servers.map(([health, value]) => ({ labels: { health }, value })),
-    },
+    gauge(
+      "sallyport_virtual_hosts",
+      "Virtual hosts by how many of their paths have an upstream server.",
+      hosts.map(([available, value]) => ({ labels: { available }, value })),
+    ),
+    gauge(
+      "sallyport_upstream_servers",
+      "Upstream servers of all paths by health; `none`: without a health check.",
+      servers.map(([health, value]) => ({ labels: { health }, value })),
+    ),
     gauge("sallyport_quarantined", "Containers and virtual hosts excluded because of an error.", quarantined.length),
     gauge("sallyport_unrouted", "Containers that no nginx target routes.", unrouted.length),
     gauge("sallyport_warnings", "Settings of routed containers that are ignored or guessed.", warnings.length),
@@ -200,20 +188,18 @@ function swarmFamilies({ services, nodes }: Report): Family[] {
 
 function targetFamilies({ targets }: Report): Family[] {
   return [
-    {
-      name: "sallyport_target_pending",
-      type: "gauge",
-      help: "1 if the live file is not the wanted one.",
-      samples: targets.map(({ destination: path, pending }) => ({ labels: { path }, value: pending ? 1 : 0 })),
-    },
-    {
-      name: "sallyport_target_published_timestamp_seconds",
-      type: "gauge",
-      help: "Last publication since the start, as Unix time.",
-      samples: targets.flatMap(({ destination: path, publishedAt }) =>
+    gauge(
+      "sallyport_target_pending",
+      "1 if the live file is not the wanted one.",
+      targets.map(({ destination: path, pending }) => ({ labels: { path }, value: Number(pending) })),
+    ),
+    gauge(
+      "sallyport_target_published_timestamp_seconds",
+      "Last publication since the start, as Unix time.",
+      targets.flatMap(({ destination: path, publishedAt }) =>
         publishedAt === undefined ? [] : [{ labels: { path }, value: publishedAt / 1_000 }],
       ),
-    },
+    ),
   ];
 }
 
@@ -226,41 +212,38 @@ function certificateFamilies({ certificates, requestedCertificates }: Report): F
     ["pending", "issued", "failed", "foreign", "refused"],
   );
   return [
-    {
-      name: "sallyport_certificate_expiry_timestamp_seconds",
-      type: "gauge",
-      help: "Last day of a certificate, as Unix time.",
-      samples: certificates.flatMap(({ name, expires }) =>
+    gauge(
+      "sallyport_certificate_expiry_timestamp_seconds",
+      "Last day of a certificate, as Unix time.",
+      certificates.flatMap(({ name, expires }) =>
         expires === undefined ? [] : [{ labels: { certificate: name }, value: Date.parse(expires) / 1_000 }],
       ),
-    },
+    ),
     gauge(
       "sallyport_certificates_unusable",
       "Certificates that are not used because of an error.",
       certificates.filter(({ error }) => error !== undefined).length,
     ),
-    {
-      name: "sallyport_requested_certificates",
-      type: "gauge",
-      help: "Certificates that virtual hosts request from an ACME authority, by state.",
-      samples: states.map(([state, value]) => ({ labels: { state }, value })),
-    },
-    {
-      name: "sallyport_requested_certificate",
-      type: "gauge",
-      help: "1 for each certificate that the ACME client must get, with its state and its last error.",
-      samples: requestedCertificates
+    gauge(
+      "sallyport_requested_certificates",
+      "Certificates that virtual hosts request from an ACME authority, by state.",
+      states.map(([state, value]) => ({ labels: { state }, value })),
+    ),
+    gauge(
+      "sallyport_requested_certificate",
+      "1 for each certificate that the ACME client must get, with its state and its last error.",
+      requestedCertificates
         .filter(({ state }) => state !== "refused")
         .map(({ name, state, error = "" }) => ({
           labels: { certificate: name, state, error: error.slice(0, MAX_ERROR) },
           value: 1,
         })),
-    },
+    ),
   ];
 }
 
-function gauge(name: string, help: string, value: number): Family {
-  return { name, type: "gauge", help, samples: [{ value }] };
+function gauge(name: string, help: string, samples: number | boolean | readonly Sample[]): Family {
+  return { name, type: "gauge", help, samples: typeof samples === "object" ? samples : [{ value: Number(samples) }] };
 }
 
 /** The number of values of each kind, and of other values. Kinds without a value are counted as 0. */

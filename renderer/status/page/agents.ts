@@ -6,7 +6,6 @@ import type { Table } from "./table.ts";
 
 type Agent = Report["agents"][number];
 
-/** The agents: connection and Docker state. */
 export function agentTable({ agents }: Report): Table {
   return {
     kind: "agents",

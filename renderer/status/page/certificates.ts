@@ -5,7 +5,6 @@ import { badge } from "./elements.ts";
 import { type Markup, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
 
-/** The certificates: host names, expiry and errors. */
 export function certificateTable({ certificates }: Report): Table {
   return {
     kind: "certificates",

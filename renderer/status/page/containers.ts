@@ -5,7 +5,6 @@ import type { Entry, Report } from "../report.ts";
 import { type Content, markup, untrusted } from "./markup.ts";
 import type { Table } from "./table.ts";
 
-/** Containers and virtual hosts excluded because of an error. */
 export function quarantinedTable({ quarantined }: Report): Table {
   return entryTable(`${quarantined.length} quarantined`, quarantined, "Nothing is quarantined.");
 }
@@ -15,7 +14,6 @@ export function warningTable({ warnings }: Report): Table {
   return entryTable(counted(warnings.length, "warning"), warnings, "There are no warnings.");
 }
 
-/** Containers that no target routes, although no error occurred. */
 export function unroutedTable({ unrouted }: Report): Table {
   return entryTable(`${unrouted.length} unrouted`, unrouted, "No container is unrouted.");
 }

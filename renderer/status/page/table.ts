@@ -13,7 +13,6 @@ export interface Table {
   readonly columns: readonly string[];
   /** The first cell of a row is its heading. */
   readonly rows: readonly (readonly Content[])[];
-  /** Attributes of each row. */
   readonly attributes?: readonly Markup[];
   /** Text that is shown if there are no rows. */
   readonly empty: string;

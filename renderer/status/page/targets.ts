@@ -9,7 +9,6 @@ type Publication = Target["publications"][number];
 
 const LEVELS: Readonly<Record<Publication["outcome"], Level>> = { published: "good", failed: "warn", rejected: "bad" };
 
-/** The targets with their recent publications. */
 export function targetTable({ targets }: Report): Table {
   return {
     kind: "targets",

@@ -269,14 +269,14 @@ describe("publication", () => {
       server.checked = REFUSED;
       wanted = "bad";
       reconciler.changed();
-      await eventually("the file is rejected", () => reconciler.states[0]?.problem === "no");
+      await eventually("the file is rejected", () => reconciler.states[0]?.error === "no");
       reconciler.changed();
       server.checked = OK;
       wanted = "two";
       reconciler.changed();
       await eventually(
         "the second file is served",
-        () => server.served === "two" && reconciler.states[0]?.problem === undefined,
+        () => server.served === "two" && reconciler.states[0]?.error === undefined,
       );
       assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
     });
@@ -284,7 +284,7 @@ describe("publication", () => {
     test("retries a rejected file by time", async () => {
       server.checked = REFUSED;
       reconciler.changed();
-      await eventually("the file is rejected", () => reconciler.states[0]?.problem === "no");
+      await eventually("the file is rejected", () => reconciler.states[0]?.error === "no");
       server.checked = OK;
       await eventually("the file is served", () => server.served === "one" && !reconciler.states[0]?.pending);
       assert.equal(log.filter((line) => line.startsWith("publish.rejected")).length, 1);
@@ -303,7 +303,7 @@ describe("publication", () => {
     test("publishes after a failed preparation as soon as the volume can be written", async () => {
       writeFileSync(join(directory, ".sallyport"), "a file in place of the directory");
       await reconciler.prepare();
-      assert.match(reconciler.states[0]?.problem ?? "", /ENOTDIR/);
+      assert.match(reconciler.states[0]?.error ?? "", /ENOTDIR/);
       rmSync(join(directory, ".sallyport"));
       await eventually("the initial file is written", () => existsSync(volume.live));
       reconciler.changed();
@@ -323,7 +323,7 @@ describe("publication", () => {
       server.served = "";
       server.reloaded = AWAY;
       due.reload(destination);
-      await eventually("the reload fails", () => due.states[0]?.problem === "away");
+      await eventually("the reload fails", () => due.states[0]?.error === "away");
       server.reloaded = OK;
       await eventually("the server is reloaded", () => server.served === "one");
       await due.stop();
@@ -361,7 +361,7 @@ describe("publication", () => {
       await eventually("the first file is served", () => server.served === "one");
       wanted = "blocked";
       reconciler.changed();
-      await eventually("the reason is reported", () => reconciler.states[0]?.problem === "no container has the label");
+      await eventually("the reason is reported", () => reconciler.states[0]?.error === "no container has the label");
       assert.equal(live(), "one");
     });
   });

@@ -8,11 +8,11 @@ import { container } from "../fake-agent.ts";
 
 const STATE = {
   pending: false,
-  problem: undefined,
+  error: undefined,
   warning: undefined,
   publishedAt: undefined,
   generation: 1,
-  liveHash: "x",
+  sha256: "x",
   publications: [],
 };
 
