@@ -44,7 +44,6 @@ export class AcmeClient {
     return await this.#order(wanted, authority, signal);
   }
 
-  /** Returns whether there is an account at this authority. */
   hasAccount(authority: string): boolean {
     return existsSync(this.#accountOf(authority));
   }

@@ -21,7 +21,6 @@ const DnsName = z
   .max(253)
   .regex(/^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
 
-/** One certificate that the renderer requests. */
 export const Wanted = z.strictObject({
   /** Name of the certificate's files without ending. Unique. */
   file: DnsName.refine((name) => !name.startsWith("*")),

@@ -4,7 +4,6 @@ import { readText } from "../disk/read-text.ts";
 import { FLAGS, type Flags } from "../import/docker-gen/flags.ts";
 import { importCommandLine } from "../import/docker-gen/import.ts";
 
-/** A configuration made of docker-gen's arguments, or the errors. */
 export type FromArguments =
   | {
       readonly config: Config;

@@ -18,7 +18,6 @@ export async function runRun(file: string, once: boolean, log: Log, defaults: Fi
   return await untilStopped(log, async (signal) => await runFile({ file, defaults }, config, signal, log, onHangup));
 }
 
-/** Does what docker-gen does with these arguments. */
 export async function runDockerGen(
   args: readonly string[],
   directory: string,

@@ -26,7 +26,6 @@ export class KnownKeys {
     this.#file = file;
   }
 
-  /** Returns the keys that may be at a path. */
   at(path: Path): string[] {
     return this.schemasAt(path).flatMap(keysOf);
   }

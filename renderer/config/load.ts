@@ -37,7 +37,7 @@ function parse(
   if ("problem" in completed) return { problems: [completed.problem] };
   const parsed = ConfigFile.safeParse(completed.file);
   if (!parsed.success) return { problems: explainIssues(parsed.error.issues, source) };
-  const found = conflicts(parsed.data);
+  const found = [...conflicts(parsed.data)];
   if (found.length > 0) return report(found, source);
   return { config: { ...parsed.data, targets: withStreamTargets(parsed.data.targets) }, source };
 }

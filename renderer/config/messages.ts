@@ -54,7 +54,6 @@ function keyOf({ path, at, message }: Problem): string {
   return at === "key" ? message : path.join(".");
 }
 
-/** Explains issues with one file. */
 class Explainer {
   readonly #file: unknown;
   readonly #keys: KnownKeys;

@@ -41,7 +41,6 @@ const Route = z
     return read.kind === "invalid" || faults.length > 0 ? z.NEVER : { ...read.route, ...options, servers: to };
   });
 
-/** How containers become routes. */
 export const Routing = z.strictObject({
   containersMay: z
     .union(

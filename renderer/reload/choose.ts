@@ -27,7 +27,6 @@ function printedFor(target: TargetConfig, log: Log): Destination {
   return { volume, server, reload: `- ${JSON.stringify(target.reload)}` };
 }
 
-/** Returns the reload method that the target configures. */
 function chooseControl({ reload, check }: Pick<TargetConfig, "reload" | "check">, log: Log): ServerControl {
   if (reload === "none") return onlyCheck(check);
   if (Array.isArray(reload)) return chooseAll(reload, check, log);
@@ -57,7 +56,6 @@ function onlyCheck(check: TargetConfig["check"]): ServerControl {
   };
 }
 
-/** The name of the reload method, for the log. */
 export function nameOf(reload: ReloadRule): string {
   if (typeof reload === "string") return reload;
   const all: readonly object[] = Array.isArray(reload) ? reload : [reload];

@@ -9,7 +9,6 @@ export interface Process {
   readonly title: string;
 }
 
-/** Returns the process with this PID, or undefined. */
 export async function readProcess(pid: number): Promise<Process | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "latin1");

@@ -9,7 +9,6 @@ export function volumeOfOutput(): Volume {
   return new Volume(join(mkdtempSync(join(tmpdir(), "sallyport-")), "standard-output"));
 }
 
-/** Deletes the temporary file. */
 export function removeOutput({ live }: Volume): void {
   rmSync(dirname(live), { recursive: true, force: true });
 }

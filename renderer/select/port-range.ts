@@ -11,7 +11,6 @@ export const PortRange = z.union(
   EXPECTED,
 );
 
-/** Returns whether a port is in the range and has its protocol. */
 export function isInRange(range: string, port: number, proto: string): boolean {
   const [numbers = "", wanted = "tcp"] = range.split("/");
   const [first, last = first] = numbers.split("-").map(Number);

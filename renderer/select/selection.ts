@@ -31,7 +31,6 @@ export class Selection {
     this.#proxyLabel = proxyLabel;
   }
 
-  /** All containers that are excluded now. */
   get filtered(): readonly FilteredContainer[] {
     return [...this.#filtered.values()];
   }

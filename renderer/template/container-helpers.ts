@@ -7,7 +7,6 @@ import { Inner, Verbatim } from "./model.ts";
 import { raw } from "./printable.ts";
 import { type Signature, signatureOf } from "./signature.ts";
 
-/** How every helper is called, by its name. */
 export const SIGNATURES: ReadonlyMap<string, Signature> = new Map(
   [...HELPERS, ...["raw VALUE", "inner VALUE", "include NAME", "exists NAME"].map(signatureOf)].map((one) => [
     one.name,

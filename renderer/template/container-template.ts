@@ -18,7 +18,6 @@ export interface ContainerTemplateOptions {
   /** The first is rendered; the others are partials, named by their file name up to its first dot. */
   readonly templates: readonly TemplateText[];
   readonly format: FormatName;
-  /** The directory that `include` reads. */
   readonly includes?: string | undefined;
 }
 

@@ -12,7 +12,6 @@ export function inOrder(known: readonly InventoryContainer[]): InventoryContaine
   return known.toSorted((a, b) => compareTexts(keys.get(a)!, keys.get(b)!));
 }
 
-/** Every field of a container in a template. */
 export const CONTAINER_FIELDS: readonly string[] = (
   "id shortId name host state stopping health createdAt startedAt image env labels ownEnv ownLabels " +
   "owner project service task networks ports ip"

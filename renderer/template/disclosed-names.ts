@@ -14,7 +14,6 @@ const BY_DEFAULT = {
   env: /^(?:VIRTUAL_|EXTERNAL_HTTPS?_PORT$|(?:CERT_NAME|HSTS|HTTPS_METHOD|NETWORK_ACCESS|SERVER_TOKENS|SSL_POLICY)$)/,
 };
 
-/** Returns whether the default policy discloses the name. */
 export function isDisclosedByDefault(from: NameRead["from"], name: string): boolean {
   return BY_DEFAULT[from].test(name);
 }

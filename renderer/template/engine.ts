@@ -26,7 +26,6 @@ export interface PrintPlace {
   readonly loc: hbs.AST.SourceLocation;
   /** The path, or the name of the helper. */
   readonly name: string;
-  /** The expression. */
   readonly source: string;
 }
 

@@ -1,4 +1,3 @@
-/** A container for which a rendering failed. */
 export interface Fault {
   /** Index in the rendered list of containers. */
   readonly index: number;

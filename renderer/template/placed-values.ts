@@ -1,12 +1,10 @@
 import type { Escaped, Format, Scalar, Syntax } from "./formats/format.ts";
 import { type Position, type Word, wordsWithValues } from "./words.ts";
 
-/** A value that a template prints. */
 export interface PrintedValue {
   readonly value: Scalar;
   /** Whether the template writes `{{inner value}}`. */
   readonly isInner: boolean;
-  /** The expression in the template. */
   readonly source: string;
 }
 

@@ -11,7 +11,6 @@ import { firstName } from "./template-kind.ts";
 /** The helper that prints. Every `{{value}}` becomes a call of it; no template can write a name with a space. */
 export const PRINT = " print";
 
-/** Blocks of every template. */
 export const BLOCKS: readonly string[] = ["if", "unless", "each", "with"];
 
 /** Deepest nesting of blocks. */
@@ -20,7 +19,6 @@ const MAX_DEPTH = 50;
 /** What the templates of one kind of target may use. */
 export interface TemplateRules {
   readonly blocks: readonly string[];
-  /** Helpers, which a template calls by name. */
   readonly helpers: ReadonlyMap<string, Signature>;
   /** Names of the other templates of the target. */
   readonly partials: readonly string[];
@@ -266,7 +264,6 @@ function sealOfBlock(name: string, outer: Seal | undefined): { readonly sealed?:
   return { sealed: { ...outer, records: outer.records + Number(name === "each" || name === "with") } };
 }
 
-/** The name of an inline partial; undefined for every other statement. */
 function inlineName(node: hbs.AST.Statement): string | undefined {
   if (node.type !== "DecoratorBlock") return undefined;
   const { path, params, hash } = node as hbs.AST.DecoratorBlock;

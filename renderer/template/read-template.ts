@@ -5,7 +5,6 @@ import { TemplateError } from "./template-error.ts";
 /** Longest template, in bytes: a hundred times Sallyport's own. */
 const MAX_TEMPLATE_BYTES = 256 * 1024;
 
-/** A template's file and its content. */
 export interface TemplateText {
   readonly file: string;
   readonly text: string;

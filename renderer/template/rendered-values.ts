@@ -18,12 +18,10 @@ export class RenderedValues {
     this.#format = format;
   }
 
-  /** The number of values until now. */
   get count(): number {
     return this.#values.length;
   }
 
-  /** Begins a text. */
   clear(): void {
     this.#values = [];
   }

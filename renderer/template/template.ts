@@ -84,7 +84,6 @@ function nearestOf(name: string, names: readonly string[]): string {
   return near === undefined || near === name ? "" : `; did you mean ${near}?`;
 }
 
-/** Names that a template can mean. */
 function namesOf<Host extends object>({ fields, hosts: [host], modelOf }: Page<Host>): string[] {
   return [...Object.keys(fields), ...(host ? Object.keys(modelOf(host)) : [])];
 }

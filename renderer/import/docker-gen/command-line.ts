@@ -2,7 +2,6 @@ import { differs, type Note, quoted, skipped } from "../note.ts";
 import { FLAGS, type Flags, splitArguments } from "./flags.ts";
 import { Generation, groupPairs, splitPair } from "./generation.ts";
 
-/** A command line of docker-gen. */
 export interface CommandLine {
   /** Undefined if configuration files are named, or no template. */
   readonly generation: Generation | undefined;
@@ -15,7 +14,6 @@ export interface CommandLine {
   readonly notes: readonly Note[];
 }
 
-/** Environment variables of docker-gen. */
 export const VARIABLES: readonly string[] = [
   "DOCKER_HOST",
   "DOCKER_CERT_PATH",

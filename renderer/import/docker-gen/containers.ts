@@ -3,7 +3,6 @@ import { differs, type Note, skipped } from "../note.ts";
 import { importFilters } from "./filters.ts";
 import type { Generation } from "./generation.ts";
 
-/** Keys of a target that choose containers. */
 export interface ImportedContainers {
   readonly keys: object;
   readonly notes: readonly Note[];

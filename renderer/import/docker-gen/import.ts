@@ -16,7 +16,6 @@ export type Imported =
   | {
       readonly kind: "imported";
       readonly yaml: string;
-      /** The agent's policy, as JSON. */
       readonly policy: string;
       readonly notes: readonly Note[];
       /** Whether docker-gen prints the first target to standard output. */
@@ -36,7 +35,6 @@ interface Parts {
   readonly statusSocket?: string | undefined;
 }
 
-/** Imports docker-gen's configuration files. */
 export function importFiles(files: readonly string[], context: ImportContext): Imported {
   return finish(readFiles(files, context));
 }

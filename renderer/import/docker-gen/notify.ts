@@ -14,7 +14,6 @@ const SIGNALS: Readonly<Record<number, string>> = { 1: "SIGHUP", 10: "SIGUSR1", 
 const MAX_PROCESS = 15;
 
 interface Reloads {
-  /** Reload methods as the configuration has them. */
   readonly rules: readonly object[];
   readonly notes: readonly Note[];
 }

@@ -21,12 +21,10 @@ export interface ImportedTarget {
   readonly mode: { readonly isPrinted: boolean; readonly isOnce: boolean };
   readonly proxy: ImportedNotify["proxy"];
   readonly notes: readonly Note[];
-  /** What the agent's policy must disclose. */
   readonly names: readonly NamesOfPolicy[];
 }
 
 export interface ImportContext {
-  /** Base of relative paths. */
   readonly directory: string;
   readonly read: typeof readText;
 }

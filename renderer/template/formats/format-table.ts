@@ -6,7 +6,6 @@ import { NONE } from "./none.ts";
 import { JSON_FORMAT, TOML, YAML } from "./quoted-text.ts";
 import { SHELL } from "./shell.ts";
 
-/** Every value of `format` in a target. */
 export const FORMATS = {
   nginx: NGINX,
   haproxy: HAPROXY,

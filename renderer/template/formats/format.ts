@@ -1,6 +1,5 @@
 import { shown } from "../helper-error.ts";
 
-/** What a template can print. */
 export type Scalar = string | number | boolean;
 
 /** The text of a value in a file of a format, or the reason why the format cannot express it, as a predicate. */

@@ -14,7 +14,6 @@ interface Field {
   readonly verb: string;
 }
 
-/** Returns the text of `printf`. */
 export function formatted(call: HelperCall): string {
   const format = call.text(0);
   const parts: string[] = [];

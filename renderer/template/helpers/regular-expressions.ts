@@ -58,7 +58,6 @@ function* matchesOf(call: HelperCall, pattern: number, text: string): Generator<
   return undefined;
 }
 
-/** Compiles the pattern that is an argument. */
 export function expressionOf(call: HelperCall, at: number): RE2JS {
   const pattern = call.text(at);
   const known = compiled.get(pattern);
