@@ -61,7 +61,10 @@ function* sharedDestination({ targets }: Config): Generator<ConfigProblem> {
 }
 
 /** A service decides who has access. Where containers share hosts, any of them could become a replica of it. */
-function* sharedServices({ routing: { owners, routes, sharedHosts }, nginx }: NginxTargetConfig): Generator<ConfigProblem> {
+function* sharedServices({
+  routing: { owners, routes, sharedHosts },
+  nginx,
+}: NginxTargetConfig): Generator<ConfigProblem> {
   if (!sharedHosts) return;
   for (const [name, { host }] of Object.entries(nginx.auth)) {
     if (isReserved(host, owners)) continue;

@@ -16,9 +16,7 @@ export interface NginxSettings extends Partial<Readonly<Omit<Nginx, ReplacedKey>
   /** Services that decide on requests, by name. */
   readonly auth?: Readonly<Record<string, AuthService>>;
   /** How certificates of apps are verified, by name. */
-  readonly upstreamTls?: Readonly<
-    Record<string, Omit<Nginx["upstreamTls"][string], "name"> & { name?: string | undefined }>
-  >;
+  readonly upstreamTls?: Readonly<Record<string, UpstreamTls>>;
   /** Port for HTTP, inside nginx's container. */
   readonly listen: number;
   readonly https?: HttpsSettings;
@@ -48,6 +46,12 @@ export interface AuthService extends Omit<Nginx["auth"][string], "host"> {
 export type AuthState =
   | { readonly kind: "ready"; readonly protocol: "http" | "https"; readonly verified?: string | undefined }
   | { readonly kind: "missing"; readonly problem: string; readonly hint: string };
+
+/** How the certificate of an app is verified. */
+export interface UpstreamTls extends Omit<Nginx["upstreamTls"][string], "name"> {
+  /** Name in the certificate; by default the virtual host. */
+  readonly name?: string | undefined;
+}
 
 export interface HttpsSettings {
   /** Port for HTTPS, inside nginx's container. */
