@@ -167,7 +167,7 @@ const TEXTS: Readonly<Record<string, { readonly what?: string; readonly remedy?:
   "It is given twice.": { what: "--config is given twice" },
   "It requires a file name.": { what: "--config requires a file name" },
   "--config PROBLEM": undefined,
-  "SHARED is also the port of virtual hosts": { what: "PORT is also the port of virtual hosts" },
+  "LISTEN is also the port of virtual hosts": { what: "PORT is also the port of virtual hosts" },
   "PORT is also OTHER": { what: "PORT is also another port of `streams`, or a port of virtual hosts" },
   'SALLYPORT_HTTPS_PORT: "" is REASON': { what: 'SALLYPORT_HTTPS_PORT: "VALUE" is not a port' },
   "PATH: MESSAGE, not CONFLICTING together": { what: "KEY: must have one of KEYS, not several together" },

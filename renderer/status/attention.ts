@@ -62,17 +62,17 @@ function* agentFaults({
   if (overflow > 0) yield `agent ${socket}: ${counted(overflow, "container")} beyond its limit`;
 }
 
-function hosts({ virtualHosts }: Pick<Report, "virtualHosts">): Attention[] {
+function* hosts({ virtualHosts }: Pick<Report, "virtualHosts">): Generator<Attention> {
   const stateOf = (host: VirtualHostReport): string => (closuresOf(host).length > 0 ? "closed" : availabilityOf(host));
-  const kinds = [
-    [error, "closed", "closed by a restriction or for maintenance"],
-    [error, "none", "unavailable"],
-    [warning, "some", "partly unavailable"],
-  ] as const;
-  return kinds.flatMap(([attention, state, what]) => {
-    const found = virtualHosts.filter((host) => stateOf(host) === state).map(({ host }) => host);
-    return found.length === 0 ? [] : [attention("hosts", `${counted(found.length, "host")} ${what}: ${names(found)}`)];
-  });
+  const namesOf = (state: string): string[] =>
+    virtualHosts.filter((host) => stateOf(host) === state).map(({ host }) => host);
+  const [closed, none, some] = [namesOf("closed"), namesOf("none"), namesOf("some")];
+  if (closed.length > 0) {
+    const what = "closed by a restriction or for maintenance";
+    yield error("hosts", `${counted(closed.length, "host")} ${what}: ${names(closed)}`);
+  }
+  if (none.length > 0) yield error("hosts", `${counted(none.length, "host")} unavailable: ${names(none)}`);
+  if (some.length > 0) yield warning("hosts", `${counted(some.length, "host")} partly unavailable: ${names(some)}`);
 }
 
 function containers({ quarantined }: Pick<Report, "quarantined">): Attention[] {
