@@ -35,6 +35,11 @@ const nginx = {
 };
 
 function reportOf(...tasks: readonly InventoryContainer[]): Report {
+  return reportFor("1.31.3", tasks);
+}
+
+/** Returns the report for this version of nginx. */
+function reportFor(version: string, tasks: readonly InventoryContainer[]): Report {
   const routes = new NginxRoutes(
     { containers: undefined, onlyExposed: false, routing: Routing.parse({}), listen: 8080 },
     { proxy: { label: "sallyport.proxy=true" } },
@@ -43,7 +48,13 @@ function reportOf(...tasks: readonly InventoryContainer[]): Report {
   routes.apply({ upserted: containers, gone: [] });
   const { table } = routes;
   const { state } = new TargetProgress("/x", () => undefined);
-  const target = { state, routes: table.routes, quarantined: table.routes.quarantined, filtered: [] };
+  const target = {
+    state,
+    routes: table.routes,
+    quarantined: table.routes.quarantined,
+    filtered: [],
+    settings: { listen: 8080, version },
+  };
   return buildReport({ agents: [], targets: [target], containers });
 }
 
@@ -160,3 +171,20 @@ test("a service that nginx reaches as a whole is routed by its hosts", () => {
   assert.deepEqual(report.services[0]?.hosts, ["a.example"]);
   assert.match(explain(report, "a.example").text, /10\.0\.0\.50:8080 {2}container service\/shop_web/);
 });
+
+for (const [version, closed] of [
+  ["1.26.3", true],
+  ["1.27.3", false],
+] as const)
+  test(`a service that nginx ${version} reaches by DNS is ${closed ? "closed and reported" : "served"}, and others are served`, () => {
+    const dns = task("1", {}, { labels: { ...LABELS, "sallyport.endpoint": "dns" } });
+    const labels = { ...LABELS, "sallyport.host": "b.example" };
+    const report = reportFor(version, [dns, task("2", { service: "shop_b" }, { labels })]);
+    assert.equal(explain(report, "b.example").isRouted, true);
+    const { text, isRouted } = explain(report, "a.example");
+    assert.equal(isRouted, !closed);
+    assert.equal(
+      /closed \(503\): sallyport.endpoint: "dns" needs nginx 1.27.3 or newer, and nginx is 1.26.3; update/.test(text),
+      closed,
+    );
+  });
