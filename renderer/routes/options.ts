@@ -29,7 +29,6 @@ export type HealthRule = (typeof HEALTH_RULES)[number];
 
 /** How nginx reaches a Swarm service: its tasks, its virtual address, or the tasks that its name in DNS has. */
 const ENDPOINTS = ["tasks", "vip", "dns"] as const;
-export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** Largest `bodySize`, in bytes. */
 const MAX_BODY = 16 * 1_073_741_824;
