@@ -7,7 +7,7 @@ import { authBlocks, authUpstream, routeOf } from "./auth.ts";
 import { fileModel } from "./files.ts";
 import { listsForHttp } from "./own-lists.ts";
 import { hostModel } from "./host.ts";
-import { policyBlocks, presetsOf } from "./path-policies.ts";
+import { DEFAULT_TRIES, policyBlocks, presetsOf } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, quotedWithVariables, tokens } from "./text.ts";
 import { upstreamModel } from "./upstream.ts";
@@ -65,7 +65,7 @@ export const TRANSFERS: readonly (readonly [name: string, value: string])[] = [
   ]),
   // Time for two failed attempts to connect. A request that an app received and does not answer in time must not run again.
   ...["proxy", "grpc", "fastcgi", "uwsgi"].flatMap((family): [string, string][] => [
-    [`${family}_next_upstream_tries`, "3"],
+    [`${family}_next_upstream_tries`, String(DEFAULT_TRIES)],
     [`${family}_next_upstream_timeout`, "5s"],
   ]),
 ];

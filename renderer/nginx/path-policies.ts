@@ -25,6 +25,9 @@ const ZONES = [
 
 const MAX_RATES = ZONES.at(-1)!.count;
 
+/** Replicas that nginx tries for one request. */
+export const DEFAULT_TRIES = 3;
+
 const NEXT_UPSTREAM = {
   connect: "error timeout",
   status: "error timeout http_502 http_503 http_504",
@@ -215,8 +218,18 @@ export function policyModel(
     compresses: compress === true && !inFile.has("gzip"),
     compressesTypes: compress === true && !inFile.has("gzip_types"),
     retry: retry === undefined ? false : tokens(NEXT_UPSTREAM[retry]),
-    retryTries: retryTries ?? false,
+    retryTries: retryTries ?? triesDuringUpdate(path) ?? false,
   };
+}
+
+/**
+ * Returns the number of replicas to try for one request, while more of them may still be starting than nginx tries by default
+ * and a task of the swarm that leaves can answer.
+ */
+function triesDuringUpdate({ servers }: PathRoute): number | undefined {
+  const starting = servers.filter(({ backup }) => !backup).length;
+  const isUpdate = servers.some(({ backup, isRemote }) => backup === true && isRemote === true);
+  return isUpdate && starting >= DEFAULT_TRIES ? starting + 1 : undefined;
 }
 
 export function describePolicies(

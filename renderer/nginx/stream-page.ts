@@ -7,15 +7,13 @@ import type { Published, VirtualHost } from "../routes/routes.ts";
 import { parseStreamName } from "../routes/stream-name.ts";
 import type { Model, ModelFields, Page, Verbatim } from "../template/model.ts";
 import { type Fault, faultsOf } from "./guard.ts";
-import { policiesOf } from "./path-policies.ts";
+import { DEFAULT_TRIES, policiesOf } from "./path-policies.ts";
 import { internalNetworksOf, type NginxSettings } from "./settings.ts";
 import { quoted, tokens } from "./text.ts";
 import { endpointFaults, resolverModel, serverModels } from "./upstream.ts";
 
 /** Seconds without data after which nginx closes a connection, or forgets a client of UDP. */
 const TIMEOUT_S = { tcp: 600, tls: 600, udp: 30 };
-
-const DEFAULT_TRIES = 3;
 
 /** nginx's directives by balancing method, and whether nginx accepts `backup` with it. */
 const DIRECTIVES: Readonly<Record<Balance, readonly [directive: string | undefined, takesBackup: boolean]>> = {

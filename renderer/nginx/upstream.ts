@@ -84,11 +84,9 @@ function stickyCookie(host: string, path: string, isSecure: boolean): string[] {
  */
 export function serverModels(servers: readonly UpstreamServer[], takesBackup: boolean): ModelFields[] {
   const hasMain = servers.some(({ backup }) => !backup);
-  const hasBackup = servers.some(({ backup }) => backup);
+  const main = servers.filter(({ backup }) => !backup);
   const backups =
-    takesBackup && !hasBackup && hasFallback(servers)
-      ? servers.map((server) => ({ ...server, backup: true, maxFails: 0 }))
-      : [];
+    takesBackup && hasFallback(main) ? main.map((server) => ({ ...server, backup: true, maxFails: 0 })) : [];
   return [...servers, ...backups].map((server) => serverModel(server, takesBackup && hasMain));
 }
 

@@ -45,6 +45,18 @@ describe("options of replicas, with a real nginx", { skip }, () => {
       });
       return (await Promise.all(all)).flat();
     };
+    // An update of all tasks at once.
+    const together = async () => {
+      const of = (stopping: boolean) => ({
+        ...labels({ host: "together.example" }),
+        stopping,
+        task: { service: "together", state: "running" as const },
+      });
+      const starting = [1, 2, 3].map(
+        async (number) => await rig.app(`together-new-${number}`, {}, of(false), failingApp().server),
+      );
+      return [...(await Promise.all(starting)), await rig.app("together-old", {}, of(true))];
+    };
     // Tasks that fail once each, and are then disabled for an hour.
     const unlucky = async () => {
       const options = labels({ host: "unlucky.example", "max-fails": "1", "fail-timeout": "1h" });
@@ -93,6 +105,7 @@ describe("options of replicas, with a real nginx", { skip }, () => {
         await rig.app("by-name", { VIRTUAL_HOST: "by-name.example" }),
         ...(await tasks()),
         ...(await unlucky()),
+        ...(await together()),
       ],
     );
   });
@@ -123,6 +136,10 @@ describe("options of replicas, with a real nginx", { skip }, () => {
     test(`a Swarm task that leaves serves the requests that its successor cannot serve yet (${balance})`, async () => {
       assert.deepEqual(await answers(`${balance}.example`, 4), { [`${balance}-old`]: 4 });
     });
+
+  test("a Swarm task that leaves serves while three successors cannot serve yet", async () => {
+    assert.deepEqual(await answers("together.example", 4), { "together-old": 4 });
+  });
 
   test("requests do not wait long for one of several Swarm tasks, which may be silent", () => {
     const text = readFileSync(join(rig.directory, "conf.d", "default.conf"), "utf8");
