@@ -125,7 +125,7 @@ export const EVENTS: Readonly<Record<"agent" | "renderer", Readonly<Record<strin
     "publish.rejected": {
       meaning: "The check or the reload rejected the file; the last published file stays live.",
       level: "error",
-      fields: ["path", "error"],
+      fields: ["path", "by", "error"],
     },
     "publish.succeeded": {
       meaning: "The file is published and, if configured, the program was reloaded.",
@@ -153,6 +153,7 @@ export const FIELDS: Readonly<Record<string, string>> = {
   action: "What the program does or did",
   authority: "Directory of the ACME authority",
   apiVersion: "Version of Docker's API in use",
+  by: "`check` or `reload`",
   bytes: "Number of bytes",
   certificate: "Name of the certificate's files without extension",
   changeToLiveMs: "Milliseconds from the first change that an agent reported until it was live",

@@ -231,7 +231,7 @@ export class Reconciler {
 
   #report(revision: Revision, outcome: Outcome): void {
     if (outcome.kind === "pending") return this.#fail(outcome.message, "absent");
-    if (outcome.kind === "rejected") return this.#reject(outcome.message, revision.files);
+    if (outcome.kind === "rejected") return this.#reject(outcome.message, revision.files, outcome.by);
     this.#retry.clear();
     this.#rejected = undefined;
     const generations = outcome.kind === "published" ? outcome.generations : [];
@@ -253,11 +253,11 @@ export class Reconciler {
     this.#trouble("absent", reason);
   }
 
-  #reject(error: string, files?: readonly RenderedFile[]): void {
+  #reject(error: string, files?: readonly RenderedFile[], by?: "check" | "reload"): void {
     if (files && !areEqual(files, this.#rejected)) this.#retry.clear();
     if (files) this.#rejected = files;
     this.#retryLater(RETRY_REJECTED);
-    this.#trouble("rejected", error);
+    this.#trouble("rejected", error, by);
   }
 
   #fail(error: string, kind: "failed" | "absent" = "failed"): void {
@@ -265,8 +265,8 @@ export class Reconciler {
     this.#trouble(kind, error);
   }
 
-  #trouble(kind: "rejected" | "failed" | "absent", error: string): void {
-    for (const progress of this.#progress) progress.troubled(kind, error);
+  #trouble(kind: "rejected" | "failed" | "absent", error: string, by?: "check" | "reload"): void {
+    for (const progress of this.#progress) progress.troubled(kind, error, by);
   }
 
   #retryLater(bounds: Backoff): void {

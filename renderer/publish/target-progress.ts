@@ -89,7 +89,7 @@ export class TargetProgress {
   }
 
   /** The current revision is not live. Logged once for each error, and an absent server only if it remains absent. */
-  troubled(outcome: "rejected" | "failed" | "absent", error: string): void {
+  troubled(outcome: "rejected" | "failed" | "absent", error: string, by?: "check" | "reload"): void {
     const isNew = error !== this.#state.error;
     this.#state = { ...this.#state, pending: true, error };
     if (outcome === "absent") {
@@ -97,7 +97,7 @@ export class TargetProgress {
       return;
     }
     this.stop();
-    if (isNew) this.#logTrouble(outcome, error);
+    if (isNew) this.#logTrouble(outcome, error, by);
   }
 
   /** Logs nothing that has not been logged yet. */
@@ -111,10 +111,10 @@ export class TargetProgress {
     this.#logTrouble("failed", this.#state.error ?? "");
   }
 
-  #logTrouble(outcome: "rejected" | "failed", error: string): void {
+  #logTrouble(outcome: "rejected" | "failed", error: string, by?: "check" | "reload"): void {
     this.#note({ outcome, generation: this.#state.generation, error });
     const level = outcome === "rejected" ? "error" : "warn";
-    this.#log(level, `publish.${outcome}`, { path: this.#state.destination, error });
+    this.#log(level, `publish.${outcome}`, { path: this.#state.destination, ...(by && { by }), error });
   }
 
   #note(publication: Omit<z.infer<typeof Publication>, "at">): void {

@@ -13,9 +13,11 @@ export class Metrics {
   readonly #durations = new Histogram(BOUNDS);
   readonly #changesToLive = new Histogram(BOUNDS);
   #quarantined = 0;
+  #rejectedReloads = 0;
 
   logged(event: string, fields: LogFields = {}): void {
     if (event === "container.quarantined") this.#quarantined += 1;
+    if (fields["by"] === "reload" || fields["code"] === "reload.rejected") this.#rejectedReloads += 1;
     const outcome = OUTCOMES.find((one) => event === `publish.${one}`);
     if (outcome === undefined) return;
     const path = String(fields["path"]);
@@ -66,6 +68,12 @@ export class Metrics {
         samples: [...this.#publications].flatMap(([path, counts]) =>
           OUTCOMES.map((outcome) => ({ labels: { path, outcome }, value: counts[outcome] })),
         ),
+      },
+      {
+        name: "sallyport_reloads_rejected",
+        type: "counter",
+        help: "Reloads since the start that failed although the check had accepted the file. The last published file stays live.",
+        samples: [{ value: this.#rejectedReloads }],
       },
       {
         name: "sallyport_publication_duration_seconds",

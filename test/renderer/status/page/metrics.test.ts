@@ -118,6 +118,13 @@ describe(
       assert.deepEqual(await query('ALERTS{alertname="SallyportRendererDown"}'), []);
     });
 
+    test("promtool accepts the example's alert rules", () => {
+      const { status, stderr } = spawnSync("promtool", ["check", "rules", "docs/examples/prometheus-alerts.yml"], {
+        encoding: "utf8",
+      });
+      assert.equal(status, 0, stderr);
+    });
+
     test("promtool accepts the metrics, also those of a renderer without agents, hosts and publications", async () => {
       const served = await (await fetch(`http://127.0.0.1:${site.port}/metrics`)).text();
       // As an nginx without the module serves it.
@@ -151,5 +158,15 @@ test("counts of an event start at 0, so that the first rejection is an increase"
   metrics.logged("publish.succeeded", { path: "/a.conf", durationMs: 30, changeToLiveMs: 700 });
   const text = metrics.print(exampleReport(), "1.0.0", MORNING);
   assert.match(text, /^sallyport_publications_total\{path="\/a.conf",outcome="rejected"\} 0$/m);
+  assert.match(text, /^sallyport_reloads_rejected_total 0$/m);
   assert.match(text, /^sallyport_change_to_live_seconds_bucket\{le="0.5"\} 0\n.*\{le="1"\} 1$/m);
+});
+
+test("a reload that rejects a file is counted, whether the file or one of its units is to blame", () => {
+  const metrics = new Metrics();
+  metrics.logged("publish.rejected", { path: "/a.conf", by: "check", error: "no" });
+  metrics.logged("publish.rejected", { path: "/a.conf", by: "reload", error: "no" });
+  metrics.logged("container.quarantined", { code: "check.rejected" });
+  metrics.logged("container.quarantined", { code: "reload.rejected" });
+  assert.match(metrics.print(exampleReport(), "1.0.0", MORNING), /^sallyport_reloads_rejected_total 2$/m);
 });
