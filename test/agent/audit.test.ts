@@ -680,7 +680,7 @@ describe("the report", () => {
     assert.match(output, /container abcdef012345 disclosed .*VIRTUAL_HOST\\u001b\[2J/);
     assert.match(output, /container abcdef012346 disclosed .*sallyport\.hots$/m);
     assert.match(output, /request refused .*rpc\.violation: rpc\.shape/);
-    appendFileSync(current(), '{"seq":98,"event":"disclosure","told":[null,7,{"of":["x"]}]}\n');
+    appendFileSync(current(), '{"seq":98,"event":"disclosure","disclosed":[null,7,{"of":["x"]}]}\n');
     const nested = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
     appendFileSync(current(), `{"seq":99,"event":"start","uid":${nested},"ts":${nested}}\n`);
     assert.match(JSON.stringify(reportTrail(directory)), /agent started.*uid , program.*container x disclosed/);

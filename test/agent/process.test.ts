@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -67,11 +68,18 @@ test("an agent does not replace a socket whose process is too busy to accept con
   const busy = spawn(process.execPath, ["-e", script, path], { stdio: "ignore" });
   const clients: net.Socket[] = [];
   try {
-    await eventually("the process listens", () => existsSync(path));
+    await eventually("the process listens", async () => {
+      const client = net.connect(path);
+      clients.push(client);
+      return await once(client, "connect").then(
+        () => true,
+        () => false,
+      );
+    });
     busy.kill("SIGSTOP");
     let isFull = false;
     await eventually("the queue is full", () => {
-      clients.push(net.connect(path).on("error", () => (isFull = true)));
+      clients.push(net.connect(path).on("error", ({ code }: NodeJS.ErrnoException) => (isFull ||= code === "EAGAIN")));
       return isFull;
     });
     await assert.rejects(listen(net.createServer(), path), /another process listens on/);
