@@ -80,7 +80,7 @@ describe(
         .replaceAll("/tmp/nginx.pid", join(own, "nginx.pid"))
         .replaceAll("/run/sallyport/agent/rpc.sock", join(directory, "agent.sock"))
         .replaceAll("/run/sallyport/remote/app-1.sock", join(directory, socket))
-        .replaceAll("app-1.example.com", APP);
+        .replaceAll("192.0.2.7", APP);
       writeFileSync(join(own, "nginx.conf"), `load_module ${STREAM};\nuser root;\n${text}`);
       const args = ["-e", "stderr", "-p", own, "-c", join(own, "nginx.conf"), "-g", "daemon off;"];
       return start(`tunnel of ${holder}`, example === "agent" ? app : edge, "nginx", ...args);
