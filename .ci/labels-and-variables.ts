@@ -346,7 +346,7 @@ export const OPTION_ENTRIES: Readonly<Record<keyof HostOptions | keyof PathOptio
   maxConnections: {
     type: "integer 1-100000",
     default: "no limit",
-    meaning: "Concurrent requests that the replica gets",
+    meaning: "Concurrent requests that the replica gets; nginx responds with 502 when all replicas have theirs",
     example: "50",
   },
   replica: {

@@ -19,6 +19,7 @@ const DNS_ADDRESS = "127.53.53.53";
 describe("options of replicas, with a real nginx", { skip }, () => {
   const rig = new NginxRig();
   const [failing, forgiven, hopeless, dying] = [failingApp(), failingApp(), failingApp(), failingApp()];
+  const held = heldApp();
   const vhosts = join(rig.directory, "vhosts");
   const dns = dgram.createSocket("udp4");
 
@@ -99,6 +100,14 @@ describe("options of replicas, with a real nginx", { skip }, () => {
         await rig.app("good-too", { VIRTUAL_HOST: "forgiven.example" }),
         await rig.app("hopeless", { VIRTUAL_HOST: "never.example" }, labels({ "max-fails": "0" }), hopeless.server),
         await rig.app("good-again", { VIRTUAL_HOST: "never.example" }),
+        await rig.app(
+          "hopeless-too",
+          { VIRTUAL_HOST: "once.example" },
+          labels({ "max-fails": "0" }),
+          failingApp().server,
+        ),
+        await rig.app("good-once", { VIRTUAL_HOST: "once.example" }, labels({ "retry-tries": "1" })),
+        await rig.app("capped", { VIRTUAL_HOST: "capped.example" }, labels({ "max-connections": "1" }), held.server),
         await rig.app("silent", { VIRTUAL_HOST: "silent.example" }, labels({ timeout: "1s" }), silentApp()),
         await rig.app("default-size", { VIRTUAL_HOST: "default-size.example" }),
         await rig.app("own-size", { VIRTUAL_HOST: "own-size.example" }, labels({ "body-size": "4k" })),
@@ -173,6 +182,18 @@ describe("options of replicas, with a real nginx", { skip }, () => {
     assert.ok(hopeless.requests() >= 4, `${hopeless.requests()}`);
   });
 
+  test("`retry-tries` 1 sends a request to no second replica", async () => {
+    assert.deepEqual(await answers("once.example", 8), { none: 4, "good-once": 4 });
+  });
+
+  test("`max-connections` limits the concurrent requests of a replica", async () => {
+    const first = rig.ask({ host: "capped.example" });
+    await eventually("the app has the first request", () => held.waiting() === 1);
+    assert.equal((await rig.ask({ host: "capped.example" })).status, 502);
+    held.release();
+    assert.equal((await first).status, 200);
+  });
+
   test("a request times out after the container's `timeout`", async () => {
     assert.equal((await rig.ask({ host: "silent.example" })).status, 504);
   });
@@ -200,6 +221,19 @@ function failingApp(): { readonly server: net.Server; readonly requests: () => n
     socket.on("error", () => undefined).once("data", () => socket.destroy());
   });
   return { server, requests: () => requests };
+}
+
+/** An app that answers when it is released. */
+function heldApp(): { readonly server: net.Server; readonly waiting: () => number; readonly release: () => void } {
+  const waiting: http.ServerResponse[] = [];
+  const server = http.createServer((_request, response) => void waiting.push(response));
+  return {
+    server,
+    waiting: () => waiting.length,
+    release: () => {
+      for (const response of waiting) response.end();
+    },
+  };
 }
 
 function silentApp(): net.Server {
