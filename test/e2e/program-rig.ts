@@ -120,7 +120,8 @@ export class ProgramRig {
     await eventually("the last publication is complete", async () => {
       const [target] = (await askStatus(this.#statusSocket)).targets;
       const live = createHash("sha256").update(readFileSync(target!.destination)).digest("hex");
-      return target?.publications[0]?.outcome === "published" && target.publications[0].sha256 === live;
+      const [last] = target!.publications;
+      return !target!.pending && last?.outcome === "published" && last.sha256 === live;
     });
   }
 
