@@ -71,7 +71,7 @@ for (const program of [HAPROXY, CADDY, NGINX]) {
     test("keeps the last good file on a full volume and publishes when there is space", async () => {
       const filler = join(rig.volume, "filler");
       await undisturbed(async () => {
-        await rig.settled();
+        await rig.settled(1);
         spawnSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=4k"]);
         await rig.runApp("second");
         await rig.reportsError(/ENOSPC, the volume is full; make room/);

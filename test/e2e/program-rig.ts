@@ -115,13 +115,15 @@ export class ProgramRig {
     return lines.filter((line) => line.includes(`"container":"${name}"`));
   }
 
-  /** Waits until the live file is the one of the last publication. */
-  async settled(): Promise<void> {
+  /** Waits until the live file is the one of the last publication, with the addresses of this number of containers. */
+  async settled(containers: number): Promise<void> {
     await eventually("the last publication is complete", async () => {
       const [target] = (await askStatus(this.#statusSocket)).targets;
-      const live = createHash("sha256").update(readFileSync(target!.destination)).digest("hex");
+      const text = readFileSync(target!.destination, "utf8");
+      const addresses = new Set(text.match(/[0-9.]+:5000/g));
+      const live = createHash("sha256").update(text).digest("hex");
       const [last] = target!.publications;
-      return !target!.pending && last?.outcome === "published" && last.sha256 === live;
+      return addresses.size === containers && last?.outcome === "published" && last.sha256 === live;
     });
   }
 
