@@ -307,7 +307,8 @@ async function idle(rig: SwarmRig): Promise<void> {
     },
     300_000,
   );
-  await sleep(10_000);
+  // A service counts as changing for up to 30 s after its tasks have started.
+  await sleep(45_000);
   const before = [requests(rig), cpuS(rig)] as const;
   await sleep(IDLE_S * 1_000);
   const after = [requests(rig), cpuS(rig)] as const;
