@@ -18,7 +18,7 @@ export const limits: Readonly<Record<Route, { readonly maxBytes: number; readonl
   // An event contains all labels of its container.
   events: { maxBytes: 256 * 1024, deadlineMs: 10_000 },
   // A manager without a leader does not respond for 14 seconds. 10,000 tasks are about 17 MB, but each has a copy of its
-  // service's specification, for which a swarm accepts more than 1 MB. The lists are read in parts.
+  // service's specification, for which a swarm accepts more than 1 MB. The lists are read in parts, of which 64 MiB are kept.
   services: { maxBytes: 256 * 1024 * 1024, deadlineMs: 20_000 },
   tasks: { maxBytes: 256 * 1024 * 1024, deadlineMs: 20_000 },
   nodes: { maxBytes: 16 * 1024 * 1024, deadlineMs: 20_000 },

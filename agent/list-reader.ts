@@ -15,6 +15,9 @@ const MAX_ENTRY_BYTES = 256 * 1024;
 /** Bytes that contain id and name of an entry that is too large. */
 const HEAD_BYTES = 1_024;
 
+/** Maximum size of all entries of a swarm that are kept, without those that are too large. */
+const MAX_SWARM_BYTES = 64 * 1024 * 1024;
+
 /**
  * Splits Docker's list of containers into its entries while it arrives, so that a container with enormous labels costs
  * neither memory nor the other containers.
@@ -26,6 +29,7 @@ export class ListReader {
   /** The current entry with the character before it; of one that is too large only its last bytes. */
   #held = Buffer.alloc(0);
   #part: object | undefined;
+  #bytes = 0;
 
   /** `read` converts each entry as soon as it is complete. */
   constructor(read: (entry: unknown) => unknown, beginning: Beginning = "Id") {
@@ -63,6 +67,8 @@ export class ListReader {
   }
 
   #add(text: Buffer): void {
+    if (!this.#part) this.#bytes += text.length;
+    if (this.#beginning === "ID" && this.#bytes > MAX_SWARM_BYTES) throw new DockerError("docker.size");
     this.entries.push(this.#read(this.#part ?? parse(text)));
     this.#part = undefined;
   }

@@ -1,4 +1,5 @@
 import type { Container } from "../../shared/snapshot.ts";
+import { joinTask } from "../../shared/task.ts";
 import type { Sources } from "../container-store.ts";
 import type { Disclosed } from "../disclosed.ts";
 
@@ -60,19 +61,8 @@ export class Merged implements Pick<Sources["disclosed"], "set" | "remove"> {
 
   #publish(id: string): void {
     const [local, task] = [this.#containers.get(id), this.#tasks.get(id)];
-    if (task && (!local || local.isTask)) this.#disclosed.set(local ? merged(task, local) : task);
+    if (task && (!local || local.isTask)) this.#disclosed.set(local ? joinTask(task, local) : task);
     else if (local && !(local.isTask && this.#isComplete)) this.#disclosed.set(local);
     else this.#disclosed.remove(id);
   }
-}
-
-/** The task decides what is requested, so that replicas on all nodes are alike. The container's own Engine knows its state and health first. */
-function merged(task: Container, { state, health, stopping, stoppingUntil }: Container): Container {
-  return {
-    ...task,
-    state: task.state === "running" ? state : task.state,
-    health,
-    stopping: task.stopping || stopping,
-    ...(stoppingUntil !== undefined && { stoppingUntil }),
-  };
 }

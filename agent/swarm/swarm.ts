@@ -79,7 +79,7 @@ interface Known {
 export class Swarm {
   /** Receives the containers of this host. */
   readonly local: Merged;
-  /** Resolves after the first complete list, or when there is none for some seconds. */
+  /** Resolves after the first complete list, or after some seconds without one. */
   readonly ready: Promise<void>;
   #setReady: () => void = () => undefined;
   readonly #options: SwarmOptions;

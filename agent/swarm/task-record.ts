@@ -79,7 +79,8 @@ function vipsOf({ Endpoint }: SwarmService, { NetworksAttachments }: SwarmTask):
   return (Endpoint?.VirtualIPs ?? [])
     .flatMap(({ NetworkID, Addr = "" }) => {
       const { Name, Ingress } = names.get(NetworkID) ?? {};
-      return Name === undefined || Ingress === true ? [] : attachment(Name, [Addr]);
+      const isUsable = Name !== undefined && Ingress !== true && textFault(Name, 256) === undefined;
+      return isUsable ? attachment(Name, [Addr]) : [];
     })
     .slice(0, MAX_NETWORKS);
 }

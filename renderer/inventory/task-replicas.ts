@@ -1,4 +1,5 @@
 import { type Container, isSameContainer } from "../../shared/snapshot.ts";
+import { joinTask } from "../../shared/task.ts";
 import type { InventoryChange, InventoryContainer } from "./inventory-change.ts";
 
 /** What the agents report of one container. */
@@ -102,7 +103,7 @@ export class TaskReplicas {
       ({ container, agent }) => !container.task && (!this.#absent.has(agent) || hasEnded(container)),
     );
     const own = local?.container ?? ended;
-    const joined = own ? { ...task, container: joinedOf(task.container, own) } : task;
+    const joined = own ? { ...task, container: joinTask(task.container, own) } : task;
     const known = this.#joined.get(id);
     const isSame = known?.agent === task.agent && known.dockerHost === task.dockerHost;
     if (!isSame || !isSameContainer(known.container, joined.container)) this.#joined.set(id, joined);
@@ -119,15 +120,4 @@ export class TaskReplicas {
 
 function hasEnded({ state }: Container): boolean {
   return ["exited", "dead", "removing"].includes(state);
-}
-
-/** The task decides what is requested, so that replicas on all nodes are alike. Its node knows state and health first. */
-function joinedOf(task: Container, { state, health, stopping, stoppingUntil }: Container): Container {
-  return {
-    ...task,
-    state: task.state === "running" ? state : task.state,
-    health,
-    stopping: task.stopping || stopping,
-    ...(stoppingUntil !== undefined && { stoppingUntil }),
-  };
 }

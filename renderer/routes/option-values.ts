@@ -62,7 +62,7 @@ export function networks(raw: string): Parsed<readonly string[]> {
   return ok(list);
 }
 
-/** Returns the networks whose clients are in both lists; undefined if there are none. */
+/** Returns the networks whose clients are in both lists, or undefined if no client is. */
 export function networksInBoth(one: readonly string[], other: readonly string[]): readonly string[] | undefined {
   const both = [...one.filter((inner) => isWithin(inner, other)), ...other.filter((inner) => isWithin(inner, one))];
   return both.length === 0 ? undefined : [...new Set(both)];

@@ -179,6 +179,21 @@ test("the list reader splits lists of a swarm, whatever is in an entry, and keep
   assert.equal(reader.entries.length, 3);
 });
 
+test("a list of a swarm is rejected when its entries would need too much memory, and large entries do not count", () => {
+  const entry = (index: number, bytes: number): Buffer =>
+    Buffer.from(
+      `${index === 0 ? "[" : ","}{"ID":"${String(index).padStart(25, "0")}","Version":{},"Env":"${"x".repeat(bytes)}"}`,
+    );
+  const pushAll = (count: number, bytes: number): void => {
+    const reader = new ListReader(() => undefined, "ID");
+    for (let index = 0; index < count; index += 1) reader.push(entry(index, bytes));
+    reader.push(Buffer.from("]"));
+    reader.end();
+  };
+  assert.throws(() => pushAll(66 * 5, MIB / 5), { code: "docker.size" });
+  pushAll(66, MIB);
+});
+
 test("a service with an enormous specification costs the agent neither memory nor the other services", async () => {
   const recorded = JSON.parse(readFileSync("test/agent/swarm-answers.json", "utf8")) as Record<string, object>;
   const args = ["x".repeat(MIB)];

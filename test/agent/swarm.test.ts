@@ -361,11 +361,14 @@ describe("an agent with the socket of a swarm manager", { concurrency: true }, (
       { "Spec.Name": "x".repeat(250) },
       { "Spec.Name": "x\ny" },
       { CreatedAt: "never" },
+      { "Endpoint.VirtualIPs": [{ NetworkID: "n", Addr: "10.0.0.1/24" }] },
       { "Spec.Labels": { __proto__: "x", constructor: "y", "a b": "z", "sallyport.host": "\u202e" } },
     ]) {
       const manager = await start([]);
       manager.answers.services = [service(changes)];
-      manager.answers.tasks = [task({ NodeID: "x\n", "Spec.ContainerSpec.Image": "\u0000", Slot: 1.5 })];
+      const NetworksAttachments = [{ Network: { ID: "n", Spec: { Name: "x\u0000" } }, Addresses: ["10.0.0.2/24"] }];
+      const odd = { NodeID: "x\n", "Spec.ContainerSpec.Image": "\u0000", Slot: 1.5, NetworksAttachments };
+      manager.answers.tasks = [task(odd)];
       manager.event();
       for (const one of await manager.discloses("the task is disclosed", (all) => all[0]?.task?.state === "running"))
         assert.deepEqual(Container.safeParse(one).error?.issues, undefined, JSON.stringify(changes));
